@@ -1,0 +1,135 @@
+"""Every error, by whom to blame: the lock, the client, the upstream, the operator, us.
+
+An error says what happened, where, what was expected and what to do next.
+:mod:`reqpi.web.problems` gives each an HTTP status; :mod:`reqpi.cli` gives each an exit status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from reqpi.model import Digest
+
+__all__ = [
+    "BrokenLock",
+    "Defect",
+    "DigestMismatch",
+    "Misconfigured",
+    "NotAdmitted",
+    "NotFound",
+    "NotServed",
+    "NothingUpstream",
+    "ReqPIError",
+    "StoreFull",
+    "StoreTrouble",
+    "UnknownAddress",
+    "UpstreamTrouble",
+    "WrongPage",
+]
+
+
+class ReqPIError(Exception):
+    """What all errors of ReqPI have in common.
+
+    :param title: one line: what is wrong. It may become a reason phrase, so it is short.
+    :param detail: what to do about it, in full sentences.
+    """
+
+    def __init__(self, title: str, detail: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}" if self.detail else self.title
+
+
+# The lock
+
+
+@frozen
+class Defect:
+    """One thing that is wrong with a lock.
+
+    :param line: from 1; 0 where it concerns the whole document.
+    :param text: the line, as it stands in the document, cut where it is very long.
+    :param problem: what is wrong with it.
+    :param advice: what to write instead.
+    """
+
+    line: int
+    text: str
+    problem: str
+    advice: str
+
+
+class BrokenLock(ReqPIError):
+    """A document cannot be read as a lock. It carries every defect, not the first alone."""
+
+    def __init__(self, defects: Sequence[Defect]) -> None:
+        count = len(defects)
+        super().__init__(f"the lock has {count} defect{'' if count == 1 else 's'}", "Mend each line and commit again.")
+        self.defects = tuple(defects)
+
+
+# The client
+
+
+class UnknownAddress(ReqPIError):
+    """No lock was committed under this address, or it was removed since."""
+
+
+class NotAdmitted(ReqPIError):
+    """The lock does not admit what was asked for. This is policy: it never changes for an address."""
+
+
+class NotServed(ReqPIError):
+    """There is nothing of that kind here, by no fault of a lock."""
+
+
+# The upstream
+
+
+class UpstreamTrouble(ReqPIError):
+    """An upstream cannot be asked, or answers with nonsense. Asking again later may help."""
+
+
+class NotFound(UpstreamTrouble):
+    """An upstream was reached and has nothing there."""
+
+
+class WrongPage(UpstreamTrouble):
+    """An upstream's project page is no project page, or of a version unknown here."""
+
+
+class NothingUpstream(UpstreamTrouble):
+    """What a lock pins is not to be had from its upstream: asking again will not help by itself."""
+
+
+class DigestMismatch(UpstreamTrouble):
+    """Bytes are not what their digest says. They are thrown away."""
+
+    def __init__(self, what: str, expected: Digest, received: Digest) -> None:
+        super().__init__(
+            f"wrong bytes for {what}",
+            f"Upstream sent bytes of {received}, where {expected} was promised. They were thrown away.",
+        )
+        self.expected = expected
+        self.received = received
+
+
+# The operator
+
+
+class Misconfigured(ReqPIError):
+    """An option, the environment or the machine does not allow what was asked."""
+
+
+class StoreTrouble(ReqPIError):
+    """The store cannot be read or written."""
+
+
+class StoreFull(StoreTrouble):
+    """The store has no room left."""

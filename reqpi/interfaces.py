@@ -1,0 +1,155 @@
+"""The outside worlds, and what each must keep: :class:`Store` (bytes at rest) and :class:`Origin` (an upstream).
+
+:mod:`reqpi.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from reqpi.model import Page, Project
+
+__all__ = ["Blobs", "Incoming", "Origin", "Records", "Store", "Transfer"]
+
+
+class Incoming(Protocol):
+    """A blob on its way in. It can be read while it grows, and is nothing to anybody else until it is kept."""
+
+    size: int
+    """Bytes written so far."""
+
+    async def write(self, data: bytes) -> None:
+        """Append ``data``.
+
+        :raises reqpi.errors.StoreFull: there is no room; nothing of the blob will be kept.
+        """
+
+    async def read(self, start: int, stop: int) -> bytes:
+        """The bytes from ``start`` up to ``stop``, both of them at most :attr:`size`."""
+
+    async def keep(self, sha256: str) -> None:
+        """Make it durable and visible under ``sha256``, which the caller has verified, in one step.
+
+        After a crash at any moment the blob is there whole or not at all.
+        Where the same blob is there already, that one stays, and this is no error.
+        The bytes can still be read from here afterwards, until :meth:`discard`.
+        """
+
+    async def discard(self) -> None:
+        """Forget it, and free what it holds. After :meth:`keep` the kept blob stays. Repeating does nothing."""
+
+
+class Blobs(Protocol):
+    """Immutable bytes under their sha256 (lower-case hex)."""
+
+    async def size(self, sha256: str) -> int | None:
+        """How many bytes the blob has; ``None`` where it is not here."""
+
+    def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from ``start`` up to ``stop`` (or the end), in pieces of at most 1 MiB.
+
+        What is being read stays readable to its end, even where it is removed meanwhile.
+
+        :raises KeyError: it is not here; raised before the first piece.
+        """
+
+    async def begin(self) -> Incoming:
+        """A place to write a blob whose digest is not yet verified."""
+
+    async def touch(self, sha256: str) -> None:
+        """Say that the blob is needed now, so that no sweep that runs at this moment takes it."""
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        """Remove it, unless it was kept or touched after ``unused_since`` (seconds since the epoch).
+
+        :returns: whether it was here and is gone now.
+        """
+
+    def all(self) -> AsyncIterator[str]:
+        """The sha256 of every blob that is here, in any order."""
+
+
+class Records(Protocol):
+    """Small documents under names: one or more parts of ``[a-z0-9.-]``, joined by ``/``. At most some MiB each."""
+
+    async def get(self, name: str) -> bytes | None:
+        """The document, or ``None`` where there is none."""
+
+    async def create(self, name: str, value: bytes) -> bytes:
+        """Write it down unless there is one already; atomic among all processes that share the store.
+
+        :returns: what stands there from now on: ``value``, or what was there first.
+        """
+
+    async def replace(self, name: str, value: bytes) -> None:
+        """Write it down, over what was there. Readers see the one or the other, whole."""
+
+    async def delete(self, name: str) -> None:
+        """Remove it. No error where there is none."""
+
+    def names(self, prefix: str) -> AsyncIterator[str]:
+        """The names that begin with ``prefix`` (which ends in ``/``), whole, in any order."""
+
+    async def use(self, name: str) -> None:
+        """Note that it was used now. No error where there is none."""
+
+    async def last_used(self, name: str) -> float | None:
+        """When it was created, replaced or used last: seconds since the epoch; ``None`` where there is none."""
+
+
+class Store(Blobs, Records, Protocol):
+    """Where everything lives that must outlast a process: commitments, frozen pages, files, refusals."""
+
+    async def open(self) -> None:
+        """Get ready, after any fork and before any other call.
+
+        :raises reqpi.errors.Misconfigured: it cannot be used; the message says why.
+        """
+
+    async def close(self) -> None:
+        """Let go of everything. No call comes after."""
+
+
+class Transfer(Protocol):
+    """A file on its way from an upstream."""
+
+    size: int | None
+    """Bytes of the whole file, where upstream says so."""
+
+    start: int
+    """Where the bytes begin in the file: what was asked for, or 0 where upstream does not do ranges."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The bytes as they come, paced by who asks for them.
+
+        :raises reqpi.errors.UpstreamTrouble: they ended early, or stalled.
+        """
+
+    def close(self) -> None:
+        """No more is wanted. Repeating does nothing."""
+
+
+class Origin(Protocol):
+    """Where pages and files come from."""
+
+    name: str
+    """How people call it: a URL without credentials."""
+
+    async def page(self, project: Project) -> Page:
+        """The project's page as it is upstream now.
+
+        :raises reqpi.errors.NotFound: there is no such project.
+        :raises reqpi.errors.WrongPage: what came cannot be read.
+        :raises reqpi.errors.UpstreamTrouble: it cannot be asked.
+        """
+
+    async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
+        """Begin to take a file.
+
+        :param url: as a page of this origin gave it.
+        :param start: first byte wanted; negative counts from the end.
+        :param stop: one past the last byte wanted.
+        :raises reqpi.errors.NotFound: it is not there.
+        :raises reqpi.errors.UpstreamTrouble: it cannot be asked.
+        """

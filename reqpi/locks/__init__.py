@@ -1,0 +1,1 @@
+"""Bytes -> :class:`~reqpi.model.Lock`: one format a file, one :func:`read` that recognises the format."""

@@ -1,0 +1,192 @@
+"""The five nouns: Lock, Pin, Commitment, File, Page. Everything else is a verb on these.
+
+All of them are frozen values. What they hold was parsed once, at the door:
+nothing further in normalises a name or parses a version again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Literal
+
+from attrs import field, frozen
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+__all__ = ["ALGORITHMS", "Commitment", "Digest", "File", "Lock", "Note", "Page", "Pin", "Project", "Status"]
+
+ALGORITHMS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""The digests that count, by name in hashlib, with their length in hex digits.
+
+They are pip's ``STRONG_HASHES``: anything weaker admits nothing here.
+"""
+
+Project = NormalizedName
+"""The name of a project, normalised (:pep:`503`)."""
+
+
+@frozen(order=True)
+class Digest:
+    """A digest of a whole file.
+
+    :param algorithm: one of :data:`ALGORITHMS`.
+    :param hex: lower-case hex digits, of that algorithm's length.
+    """
+
+    algorithm: str
+    hex: str
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"
+
+
+@frozen
+class Pin:
+    """One line of meaning in a lock: a project, one version, the digests allowed.
+
+    :param project: whose release it is.
+    :param version: as the lock spells it.
+    :param arbitrary: ``===``: the version is compared as text (:pep:`440`), and need not be a :pep:`440` version.
+    :param digests: a file must have one of them; empty means that the lock leaves them open.
+    :param extras: normalised names, sorted.
+    :param marker: as the lock spells it; clients evaluate it, the index never does.
+    :param line: where it begins in its document, from 1.
+    :param last_line: where it ends, continuations included.
+    :param text: the requirement without digests, options and comment: ``Twisted[tls]==26.10; python_version >= "3.11"``.
+    """
+
+    project: Project
+    version: str
+    arbitrary: bool = False
+    digests: frozenset[Digest] = frozenset()
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+    line: int = 0
+    last_line: int = 0
+    text: str = ""
+
+
+@frozen
+class Note:
+    """Something a user should know about one line of a lock, though it stops nothing.
+
+    :param line: from 1; 0 where it concerns the whole document.
+    :param text: the line, as it stands.
+    :param message: what it means here.
+    """
+
+    line: int
+    text: str
+    message: str
+
+
+@frozen(slots=False)
+class Lock:
+    """The document that a user uploads, byte for byte, and what it says.
+
+    :param document: the bytes that were uploaded.
+    :param format: what they were recognised as: ``requirements.txt``.
+    :param pins: in the order of the document.
+    :param notes: warnings, in the order of the document.
+    """
+
+    document: bytes = field(repr=False)
+    format: str
+    pins: tuple[Pin, ...]
+    notes: tuple[Note, ...] = ()
+
+    @cached_property
+    def projects(self) -> Mapping[Project, tuple[Pin, ...]]:
+        """The pins of each project; projects in alphabetical order."""
+        pins: dict[Project, list[Pin]] = {}
+        for pin in self.pins:
+            pins.setdefault(pin.project, []).append(pin)
+        return {project: tuple(pins[project]) for project in sorted(pins)}
+
+
+@frozen
+class Commitment:
+    """A lock and its address.
+
+    :param address: see :mod:`reqpi.commitment` for the recipe.
+    """
+
+    address: str
+    lock: Lock
+
+    @property
+    def short(self) -> str:
+        """Enough of the address for a person to recognise it."""
+        return self.address[:8]
+
+
+@frozen
+class File:
+    """One distribution file, as a project page lists it.
+
+    :param filename: as upstream has it; clients see the same.
+    :param project: whose file it is.
+    :param version: read from the filename.
+    :param version_text: the version as the filename spells it, for ``===``.
+    :param wheel: a wheel, or else an sdist.
+    :param url: where it came from, absolute, without credentials and without a fragment.
+    :param digests: what is known of its content. What upstream claims is verified before a byte is believed.
+    :param measured: the digests were computed here from the file's own bytes.
+    :param size: bytes.
+    :param requires_python: a version specifier (:pep:`345`), unescaped.
+    :param upload_time: as upstream has it (ISO 8601, :pep:`700`).
+    :param yanked: the reason, or ``True`` for none given (:pep:`592`).
+    :param core_metadata: the metadata file's digest; ``True`` where there is one with no digest known (:pep:`714`).
+    :param provenance: the URL of the attestations (:pep:`740`).
+    """
+
+    filename: str
+    project: Project
+    version: Version
+    version_text: str
+    wheel: bool
+    url: str
+    digests: frozenset[Digest] = frozenset()
+    measured: bool = False
+    size: int | None = None
+    requires_python: str | None = None
+    upload_time: str | None = None
+    yanked: str | Literal[True] | None = None
+    core_metadata: Digest | Literal[True] | None = None
+    provenance: str | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """The digest that a file is kept and linked under, in hex."""
+        return next((digest.hex for digest in self.digests if digest.algorithm == "sha256"), None)
+
+
+@frozen
+class Status:
+    """What an index says of a project as a whole (:pep:`792`).
+
+    :param status: ``active``, ``archived``, ``quarantined``, ``deprecated``, or what upstream has.
+    """
+
+    status: str
+    reason: str | None = None
+
+
+@frozen(slots=False)
+class Page:
+    """A project page: the files of one project, as upstream lists them or narrowed to a commitment."""
+
+    project: Project
+    files: tuple[File, ...]
+    status: Status | None = None
+
+    @cached_property
+    def by_filename(self) -> Mapping[str, File]:
+        """The files, by their names."""
+        return {file.filename: file for file in self.files}
+
+    @property
+    def versions(self) -> Iterable[str]:
+        """The versions there are files of, each once, oldest first (:pep:`700`)."""
+        return [str(version) for version in sorted({file.version for file in self.files})]

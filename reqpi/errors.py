@@ -93,19 +93,28 @@ class NotServed(ReqPIError):
 
 
 class UpstreamTrouble(ReqPIError):
-    """An upstream cannot be asked, or answers with nonsense. Asking again later may help."""
+    """An upstream cannot be asked, or answers with nonsense. Asking again later may help, unless :attr:`final`."""
+
+    final = False
+    """Asking again at once would bring the same."""
 
 
 class NotFound(UpstreamTrouble):
     """An upstream was reached and has nothing there."""
 
+    final = True
+
 
 class WrongPage(UpstreamTrouble):
     """An upstream's project page is no project page, or of a version unknown here."""
 
+    final = True
+
 
 class NothingUpstream(UpstreamTrouble):
     """What a lock pins is not to be had from its upstream: asking again will not help by itself."""
+
+    final = True
 
 
 class DigestMismatch(UpstreamTrouble):

@@ -26,7 +26,10 @@ class Incoming(Protocol):
         """
 
     async def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``, both of them at most :attr:`size`."""
+        """The bytes from ``start`` up to ``stop``, both of them at most :attr:`size`.
+
+        :raises ValueError: they are not written yet.
+        """
 
     async def keep(self, sha256: str) -> None:
         """Make it durable and visible under ``sha256``, which the caller has verified, in one step.
@@ -41,7 +44,7 @@ class Incoming(Protocol):
 
 
 class Blobs(Protocol):
-    """Immutable bytes under their sha256 (lower-case hex)."""
+    """Immutable bytes under their sha256 (lower-case hex; anything else is a ``ValueError``)."""
 
     async def size(self, sha256: str) -> int | None:
         """How many bytes the blob has; ``None`` where it is not here."""
@@ -58,7 +61,10 @@ class Blobs(Protocol):
         """A place to write a blob whose digest is not yet verified."""
 
     async def touch(self, sha256: str) -> None:
-        """Say that the blob is needed now, so that no sweep that runs at this moment takes it."""
+        """Say that the blob is needed now, so that no sweep that runs at this moment takes it.
+
+        No error where it is not here. Ask :meth:`size` afterwards, not before: a blob that is here then will stay.
+        """
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """Remove it, unless it was kept or touched after ``unused_since`` (seconds since the epoch).
@@ -71,7 +77,11 @@ class Blobs(Protocol):
 
 
 class Records(Protocol):
-    """Small documents under names: one or more parts of ``[a-z0-9.-]``, joined by ``/``. At most some MiB each."""
+    """Small documents under names, at most some MiB each.
+
+    A name is one or more parts of ``[a-z0-9.-]``, joined by ``/``. No part begins with a dot, and the whole has at
+    most 900 characters; anything else is a ``ValueError``. A name may begin with another: ``a`` and ``a/b``.
+    """
 
     async def get(self, name: str) -> bytes | None:
         """The document, or ``None`` where there is none."""
@@ -89,7 +99,10 @@ class Records(Protocol):
         """Remove it. No error where there is none."""
 
     def names(self, prefix: str) -> AsyncIterator[str]:
-        """The names that begin with ``prefix`` (which ends in ``/``), whole, in any order."""
+        """The names that begin with ``prefix`` (which ends in ``/``), whole, in any order.
+
+        Records that come or go meanwhile may be among them or not; those that stay are, each once.
+        """
 
     async def use(self, name: str) -> None:
         """Note that it was used now. No error where there is none."""
@@ -101,8 +114,8 @@ class Records(Protocol):
 class Store(Blobs, Records, Protocol):
     """Where everything lives that must outlast a process: commitments, frozen pages, files, refusals."""
 
-    async def open(self) -> None:
-        """Get ready, after any fork and before any other call.
+    def open(self) -> None:
+        """Get ready, after any fork and before any other call. It may block: nobody is served yet.
 
         :raises reqpi.errors.Misconfigured: it cannot be used; the message says why.
         """
@@ -114,11 +127,13 @@ class Store(Blobs, Records, Protocol):
 class Transfer(Protocol):
     """A file on its way from an upstream."""
 
-    size: int | None
-    """Bytes of the whole file, where upstream says so."""
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole file, where upstream says so."""
 
-    start: int
-    """Where the bytes begin in the file: what was asked for, or 0 where upstream does not do ranges."""
+    @property
+    def start(self) -> int:
+        """Where the bytes begin in the file: what was asked for, or 0 where upstream does not do ranges."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The bytes as they come, paced by who asks for them.

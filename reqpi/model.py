@@ -47,13 +47,13 @@ class Pin:
 
     :param project: whose release it is.
     :param version: as the lock spells it.
-    :param arbitrary: ``===``: the version is compared as text (:pep:`440`), and need not be a :pep:`440` version.
+    :param arbitrary: ``===``: the version is compared as text, and need not be one by :pep:`440`.
     :param digests: a file must have one of them; empty means that the lock leaves them open.
     :param extras: normalised names, sorted.
     :param marker: as the lock spells it; clients evaluate it, the index never does.
     :param line: where it begins in its document, from 1.
     :param last_line: where it ends, continuations included.
-    :param text: the requirement without digests, options and comment: ``Twisted[tls]==26.10; python_version >= "3.11"``.
+    :param text: the requirement without digests and options: ``Twisted[tls]==26.10; python_version >= "3.11"``.
     """
 
     project: Project

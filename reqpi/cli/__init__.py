@@ -1,0 +1,84 @@
+"""The command line: which command it is, and what every command has in common.
+
+A command is a module of this package with a ``main(arguments) -> status``. It is imported only when it is asked for,
+because ``gethash`` has to start at once and ``run`` brings a whole server along.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from reqpi import __version__
+from reqpi.cli.statuses import BROKEN_PIPE, INTERRUPTED, OUR_FAULT, USAGE
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "gethash": "commit a lock to a server and print the URL of its index",
+    "check": "read a lock and say what is wrong with it, with no server",
+    "run": "run a command that sees nothing but what a lock pins",
+    "server": "serve: twistd -n reqpi",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    :param arguments: without the program's name; ``None`` for those of this process.
+    :returns: the exit status, see :mod:`reqpi.cli.statuses`.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        try:
+            return _dispatch(given)
+        finally:
+            if sys.stdout is not None:  # it is None where the caller closed it
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes once more on its way out, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception:
+        # Left to the interpreter, the status would be 1, which says that the lock has defects.
+        sys.excepthook(*sys.exc_info())
+        return OUR_FAULT
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    """Find the command and run it; an error that it knows no better answer to becomes a message and a status."""
+    if not arguments or arguments[0] not in COMMANDS:
+        _parser().parse_args(arguments or ["--help"])
+        return USAGE
+    command = import_module(f"reqpi.cli.{arguments[0]}")
+    try:
+        status: int = command.main(arguments[1:])
+    except Exception as error:
+        # Imported here because it knows every error there is, and with them attrs and packaging.
+        from reqpi.cli.failures import tell_failure  # noqa: PLC0415
+
+        known = tell_failure(error)
+        if known is None:
+            raise
+        return known
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    """What answers where no command is named; the commands' own parsers are in their modules."""
+    listing = "\n".join(f"  {name:<9} {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="reqpi",
+        usage="reqpi [-h] [--version] COMMAND …",
+        description="The hermetic package index: upload a lock, get an index that serves exactly what it pins.",
+        epilog=f"commands (each has its own --help):\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"reqpi {__version__}")
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    return parser

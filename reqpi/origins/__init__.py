@@ -1,0 +1,1 @@
+"""Upstreams: each an implementation of :class:`reqpi.interfaces.Origin`."""

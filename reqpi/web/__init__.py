@@ -1,0 +1,1 @@
+"""The server's HTTP side. :mod:`reqpi.web.routes` has every route on one screen."""

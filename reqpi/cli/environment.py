@@ -1,0 +1,100 @@
+"""The variables that point installers at one index, and at no other.
+
+Each of them is either set or taken away, for what is left over from the caller would be a second index: an index flag
+alone leaves pip's extra indexes and find-links in force, and a configuration file adds more. What has nothing to do
+with where files come from (PIP_REQUIRE_VIRTUALENV, PIP_CERT, caches) is the caller's and stays.
+
+Not every door can be closed from here: ``pip --isolated`` reads no variable, ``--index-url`` on a command line wins,
+poetry and pants read their indexes from the project alone, and a ``pex`` needs ``--no-pypi --index "$PIP_INDEX_URL"``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from reqpi.client.target import is_loopback
+
+__all__ = ["pointed_at"]
+
+_TAKEN_AWAY = frozenset(
+    {
+        # pip: other indexes and places, the index option by its other name, and hosts that need not prove who they are.
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_NO_INDEX",
+        "PIP_PYPI_URL",
+        "PIP_TRUSTED_HOST",
+        # uv: the same, with the older names beside the newer; a torch backend is an index of its own.
+        "UV_CONFIG_FILE",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_INSECURE_HOST",
+        "UV_NO_INDEX",
+        "UV_TORCH_BACKEND",
+        # pdm: its index's JSON API, and a login that is meant for another index.
+        "PDM_PYPI_JSON_API",
+        "PDM_PYPI_PASSWORD",
+        "PDM_PYPI_USERNAME",
+        "PDM_PYPI_VERIFY_SSL",
+    }
+)
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
+
+
+def pointed_at(index_url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ``, changed so that pip, uv, pdm, pipenv and hatch see the index at ``index_url`` and no other.
+
+    :param index_url: absolute; with a login where the index wants one and netrc has none.
+    :param environ: is not changed.
+    """
+    kept = {name: value for name, value in environ.items() if name.upper() not in _TAKEN_AWAY}
+    return kept | _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url) | dict(_ways(index_url, kept))
+
+
+def _pip(index_url: str) -> dict[str, str]:
+    """pip, and what runs pip: hatch, build, tox, nox, pip-tools."""
+    found = {
+        "PIP_CONFIG_FILE": os.devnull,  # the one value with which pip reads no configuration file at all
+        "PIP_INDEX_URL": index_url,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    parts = urlsplit(index_url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        found["PIP_TRUSTED_HOST"] = parts.netloc.rpartition("@")[2]
+    return found
+
+
+def _uv(index_url: str) -> dict[str, str]:
+    """uv, and hatch where it uses uv."""
+    return {"UV_DEFAULT_INDEX": index_url, "UV_NO_CONFIG": "1"}
+
+
+def _pdm(index_url: str) -> dict[str, str]:
+    """pdm; its own check for a newer pdm goes elsewhere."""
+    return {"PDM_PYPI_URL": index_url, "PDM_IGNORE_STORED_INDEX": "1", "PDM_CHECK_UPDATE": "0"}
+
+
+def _pipenv(index_url: str) -> dict[str, str]:
+    """For pipenv: it takes the place of the public index in every Pipfile; other sources there stay."""
+    return {"PIPENV_PYPI_MIRROR": index_url}
+
+
+def _ways(index_url: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """No proxy may stand between a command and an index on its own machine."""
+    if not is_loopback(urlsplit(index_url).hostname or ""):
+        return
+    if environ.get("PIP_PROXY"):
+        yield "PIP_PROXY", ""  # with it, pip asks the proxy for everything, whatever NO_PROXY says
+    if not any(name.lower() in _PROXIES and value for name, value in environ.items()):
+        return
+    # Clients differ in which of the two they read, and in which wins.
+    for name, other in (("no_proxy", "NO_PROXY"), ("NO_PROXY", "no_proxy")):
+        before = environ.get(name) or environ.get(other) or ""
+        if before.strip() != "*":
+            yield name, ",".join(filter(None, [before, *_LOOPBACK]))

@@ -1,0 +1,32 @@
+"""Every error that a command can end with, and its exit status."""
+
+from __future__ import annotations
+
+from reqpi import errors
+from reqpi.cli.messages import tell_error
+from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
+from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused
+
+__all__ = ["tell_failure"]
+
+# The first that fits counts.
+_STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (BadUsage, USAGE),
+    (LockRefused, DEFECTS),
+    (AddressDiffers, ADDRESS_DIFFERS),
+    (ClientError, SERVER_TROUBLE),
+    (errors.BrokenLock, DEFECTS),
+    (errors.Misconfigured, USAGE),
+    (errors.ReqPIError, SERVER_TROUBLE),
+)
+
+
+def tell_failure(error: Exception) -> int | None:
+    """Tell the user about ``error``.
+
+    :returns: the exit status; ``None`` where ``error`` is none of ours, so that its traceback is what we need.
+    """
+    if not isinstance(error, ClientError | errors.ReqPIError):
+        return None
+    tell_error(error.title, error.detail)
+    return next(status for kind, status in _STATUSES if isinstance(error, kind))

@@ -1,0 +1,99 @@
+"""How the command line speaks: on stderr, with the line of the lock where there is one, as compilers do.
+
+``requirements.txt:12: no version is pinned: six>=1.0``, and below it, indented, what to write instead.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Protocol
+
+__all__ = ["count_of", "tell_defects", "tell_error", "tell_lines", "tell_notes", "visible"]
+
+_LONGEST_QUOTE = 160  # characters of a line of the lock: more would hide the problem, and digests say little
+
+
+class _Defect(Protocol):
+    """:class:`reqpi.errors.Defect`, or the same from a server."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def advice(self) -> str: ...
+
+
+class _Note(Protocol):
+    """:class:`reqpi.model.Note`, or the same from a server."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def tell_error(title: str, detail: str = "") -> None:
+    """One error that concerns no line of a lock."""
+    _tell(f"reqpi: {title}", detail)
+
+
+def tell_defects(name: str, defects: Iterable[_Defect], more: int = 0) -> None:
+    """Every defect of the lock called ``name``.
+
+    :param more: how many others there are, which are not listed.
+    """
+    told = 0
+    for defect in defects:
+        told += 1
+        _tell(f"{_place(name, defect.line)}: {defect.problem}{_quoted(defect.text)}", defect.advice)
+    _tell(f"{name}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
+
+
+def tell_notes(name: str, notes: Iterable[_Note]) -> None:
+    """Warnings about the lock called ``name``."""
+    for note in notes:
+        _tell(f"{_place(name, note.line)}: warning: {note.message}{_quoted(note.text)}")
+
+
+def tell_lines(lines: Iterable[str]) -> None:
+    """Lines that somebody may want to paste elsewhere, so nothing is added to them."""
+    for line in lines:
+        _tell(line)
+
+
+def count_of(number: int, noun: str) -> str:
+    """``1 pin``, ``2 pins``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def visible(text: str) -> str:
+    """``text`` on one line, and nothing in it that a terminal would obey: it comes from a lock, or from a server."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def _place(name: str, line: int) -> str:
+    """Where: line 0 is the whole document."""
+    return f"{name}:{line}" if line else name
+
+
+def _quoted(text: str) -> str:
+    """The line itself, behind what is said about it."""
+    text = text.strip()
+    if not text:
+        return ""
+    return f": {text}" if len(text) <= _LONGEST_QUOTE else f": {text[:_LONGEST_QUOTE]}…"
+
+
+def _tell(text: str, advice: str = "") -> None:
+    """Say it, and below it what to do."""
+    print(visible(text), file=sys.stderr)
+    if advice:
+        print(f"    {visible(advice)}", file=sys.stderr)

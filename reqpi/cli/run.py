@@ -1,0 +1,111 @@
+"""``reqpi run``: run a command that sees nothing but what a lock pins."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+from reqpi.cli.child import die_of, run_child
+from reqpi.cli.document import document_of, name_of
+from reqpi.cli.environment import pointed_at
+from reqpi.cli.messages import tell_defects, tell_error, tell_lines, tell_notes
+from reqpi.cli.statuses import DEFECTS
+from reqpi.cli.unadmitted import lines_for, since
+from reqpi.client import ClientError, LockRefused, Refusal, commit, refused
+from reqpi.client.target import with_login_of
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
+    options, command = _read(arguments)
+    document = document_of(options.file)
+    with ExitStack() as stack:
+        url = options.url or stack.enter_context(_served(options))
+        status = _run(url, document, name_of(options.file), command)
+    return die_of(-status) if status < 0 else status
+
+
+def _run(url: str, document: bytes, name: str, command: Sequence[str]) -> int:
+    """Run ``command`` behind ``document`` on the server at ``url``; then tell what was refused meanwhile."""
+    try:
+        committed = commit(url, document)
+    except LockRefused as refusal:
+        tell_defects(name, refusal.defects, refusal.more)
+        return DEFECTS
+    tell_notes(name, committed.warnings)
+    before = () if committed.created else _refused(url, committed.address)
+    status = run_child(command, pointed_at(with_login_of(url, committed.index_url), os.environ))
+    asked = since(before, _refused(url, committed.address, suggest=True))
+    if asked:
+        tell_lines([f"# reqpi: not in {name}, and asked for. To admit it, add:", *lines_for(asked)])
+    return status
+
+
+def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:
+    """What was refused; nothing, and a message, where the server does not say: the command's status counts more."""
+    try:
+        return refused(url, address, suggest=suggest)
+    except ClientError as error:
+        tell_error(f"what was refused is not known: {error.title}", error.detail)
+        return ()
+
+
+def _served(options: argparse.Namespace) -> AbstractContextManager[str]:
+    """A server of our own, on a free port that this machine alone can reach; its settings as for ``reqpi server``."""
+    # Imported here because they bring Twisted along, which --url does without.
+    from reqpi.cli.served import served  # noqa: PLC0415
+    from reqpi.server import Settings  # noqa: PLC0415
+
+    return served(
+        Settings(
+            listen=("tcp:0:interface=127.0.0.1",),
+            store=options.store or _path(os.environ.get("REQPI_STORE")),
+            upstream=options.upstream or os.environ.get("REQPI_UPSTREAM") or None,
+            offline=options.offline
+            or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
+        )
+    )
+
+
+def _path(text: str | None) -> Path | None:
+    """A path, where there is one."""
+    return Path(text) if text else None
+
+
+def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and the command behind the first ``--``; a later ``--`` is the command's own."""
+    parser = _parser()
+    own, command = list(arguments), []
+    if "--" in own:
+        end = own.index("--")
+        own, command = own[:end], own[end + 1 :]
+    options = parser.parse_args(own)
+    if not command:
+        parser.error("write -- and the command to run behind FILE")
+    if options.url and (options.store or options.upstream or options.offline):
+        parser.error("--store, --upstream and --offline are for a server of our own, and --url names another")
+    return options, command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reqpi run",
+        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL --offline] FILE -- COMMAND …",
+        description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
+        "at no other. Without --url the lock is served from inside, for as long as the command runs.",
+        epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "
+        "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server answers another address.",
+    )
+    parser.add_argument("--url", help="use the server that runs there")
+    parser.add_argument("--store", type=Path, metavar="DIR", help="where files are kept (default: as for a server)")
+    parser.add_argument(
+        "--upstream", metavar="URL", help="where files come from (default: the index of this host's pip)"
+    )
+    parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
+    parser.add_argument("file", metavar="FILE", help="the lock; - for standard input")
+    return parser

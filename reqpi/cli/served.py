@@ -1,0 +1,74 @@
+"""A server inside this process, for as long as a block of code runs.
+
+The reactor has a thread of its own, so that the main thread is free for what Python lets only it do: handle signals.
+A reactor in that place hears of no SIGCHLD; a server that spawns processes would need it passed on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, cast
+
+from twisted.internet import reactor as _the_reactor
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
+
+from reqpi.server import Settings, assemble
+
+__all__ = ["served"]
+
+_reactor = cast(Any, _the_reactor)
+_TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """Serve; the value is the base URL. At the end of the block nothing listens any more. At most once a process.
+
+    :raises reqpi.errors.Misconfigured: the server cannot start.
+    """
+    globalLogBeginner.beginLoggingTo([cast(Any, _to_stderr)], redirectStandardIO=False)
+    ready: Future[str] = Future()
+    end: Deferred[None] = Deferred()
+    _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end)))
+    thread = Thread(target=_reactor.run, kwargs={"installSignalHandlers": False}, name="server", daemon=True)
+    thread.start()
+    try:
+        yield ready.result()
+    finally:
+        _reactor.callFromThread(end.callback, None)
+        thread.join(_TO_END)
+
+
+async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:
+    """Serve until ``end`` fires; then stop the reactor. An error before ``ready`` goes to whoever waits for that."""
+    try:
+        server = assemble(settings, _reactor)
+        server.startService()
+        ready.set_result(_url_of(await server.ready))
+    except Exception as error:
+        ready.set_exception(error)
+    else:
+        await end
+        await server.stopService()
+    finally:
+        _reactor.stop()
+
+
+def _url_of(ports: list[IListeningPort]) -> str:
+    """Where the first of ``ports`` can be reached."""
+    host = cast(Any, ports[0]).getHost()
+    return f"http://{host.host}:{host.port}"
+
+
+def _to_stderr(event: LogEvent) -> None:
+    """A warning or worse, as a person wants it between the lines of the command that runs; the rest is for nobody."""
+    if event["log_level"] < LogLevel.warn:
+        return
+    text = eventAsText(event, includeTimestamp=False, includeSystem=False)
+    print(f"reqpi: {text}", file=sys.stderr)

@@ -1,0 +1,40 @@
+"""``reqpi server``: ``twistd -n reqpi``, also where twistd cannot see the plugin (some editable installs hide it)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from twisted.application.service import ServiceMaker
+from twisted.python.usage import UsageError
+from twisted.scripts import twistd
+
+from reqpi.cli.messages import tell_error
+from reqpi.cli.statuses import DONE
+
+__all__ = ["main"]
+
+_BAD_OPTIONS = 1  # as for twistd itself
+_MAKER = ServiceMaker("ReqPI", "reqpi.service", "The hermetic package index", "reqpi")
+
+
+class _Options(twistd.ServerOptions):  # type: ignore[name-defined, misc]  # twistd has no types
+    """twistd's own, with one service to choose from."""
+
+    @property
+    def subCommands(self) -> Iterator[tuple[str, None, Any, str]]:
+        """What twistd would find out from the plugins; it looks into ``loadedPlugins`` for the one that was chosen."""
+        self.loadedPlugins = {_MAKER.tapname: _MAKER}
+        yield _MAKER.tapname, None, _MAKER.options, _MAKER.description
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until a signal ends it. No pidfile: a process in the foreground needs none, and two may share a folder."""
+    options = _Options()
+    try:
+        options.parseOptions(["--nodaemon", "--pidfile=", _MAKER.tapname, *arguments])
+    except UsageError as error:
+        tell_error(str(error), "See reqpi server --help.")
+        return _BAD_OPTIONS
+    twistd.runApp(options)
+    return DONE

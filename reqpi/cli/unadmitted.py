@@ -1,0 +1,28 @@
+"""What a command asked for and the lock does not admit, as lines that could be pasted into the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reqpi.client import Refusal
+
+__all__ = ["lines_for", "since"]
+
+
+def since(before: Iterable[Refusal], after: Iterable[Refusal]) -> list[Refusal]:
+    """What was refused between two answers of one server, in its order."""
+    times = {(refusal.project, refusal.filename): refusal.times for refusal in before}
+    return [refusal for refusal in after if refusal.times > times.get((refusal.project, refusal.filename), 0)]
+
+
+def lines_for(refusals: Iterable[Refusal]) -> list[str]:
+    """A line for each, and each line once; a comment where nobody knows what it should say."""
+    lines = [refusal.line or _comment(refusal) for refusal in refusals]
+    return list(dict.fromkeys(lines))
+
+
+def _comment(refusal: Refusal) -> str:
+    """A project that is not pinned wants a version; a file of one that is pinned wants an explanation."""
+    if refusal.filename is None:
+        return f"# {refusal.project}==<version>"
+    return f"# {refusal.filename}: {refusal.reason}"

@@ -1,0 +1,58 @@
+"""Talking to a server: commit a lock, and ask what was refused.
+
+Only the standard library is used, and neither attrs nor packaging: ``reqpi gethash`` stands inside other people's
+build scripts, and has to answer before anybody notices that it ran.
+"""
+
+from __future__ import annotations
+
+from reqpi.client.answers import Committed, Defect, Note, Refusal, committed_of, object_of, refusals_of, trouble_of
+from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused, ServerTrouble
+from reqpi.client.exchange import ask
+from reqpi.client.target import target_of
+from reqpi.commitment import address_of
+
+__all__ = [
+    "AddressDiffers",
+    "BadUsage",
+    "ClientError",
+    "Committed",
+    "Defect",
+    "LockRefused",
+    "Note",
+    "Refusal",
+    "ServerTrouble",
+    "commit",
+    "refused",
+]
+
+
+def commit(base_url: str, document: bytes) -> Committed:
+    """Upload ``document``, and believe the server only where it agrees on the address.
+
+    :param base_url: where the server is: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
+    :raises LockRefused: the document has defects.
+    :raises AddressDiffers: the server answers another address than the document has.
+    :raises ServerTrouble: there is no server there, it is something else, or it has a problem of its own.
+    :raises BadUsage: the URL, or a file that the environment names, cannot be used.
+    """
+    target = target_of(base_url)
+    answer = ask(target, "POST", "/locks", document)
+    if answer.status in (200, 201):
+        return committed_of(target, answer, address_of(document))
+    raise trouble_of(target, "/locks", answer)
+
+
+def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:
+    """What was asked for through ``address`` and not admitted, since the lock was first committed.
+
+    :param suggest: ask the server to name a line that would admit each; it may have to ask its upstream.
+    :raises ServerTrouble: as for :func:`commit`.
+    :raises BadUsage: as for :func:`commit`.
+    """
+    target = target_of(base_url)
+    path = f"/{address}/refused{'?suggest=1' if suggest else ''}"
+    answer = ask(target, "GET", path)
+    if answer.status == 200:
+        return refusals_of(object_of(target, path, answer))
+    raise trouble_of(target, path, answer)

@@ -1,0 +1,181 @@
+"""What a server says, read with suspicion: its JSON becomes values, or an error that says whose it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, ServerTrouble
+from reqpi.client.exchange import Answer
+from reqpi.client.target import Target
+
+__all__ = ["Committed", "Defect", "Note", "Refusal", "committed_of", "object_of", "refusals_of", "trouble_of"]
+
+# An index URL goes onto a command line and into an environment: nothing in it may need quoting (RFC 3986, section 2).
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
+
+
+class Defect(NamedTuple):
+    """One thing that is wrong with a lock; see :class:`reqpi.errors.Defect`."""
+
+    line: int
+    text: str
+    problem: str
+    advice: str
+
+
+class Note(NamedTuple):
+    """A warning about one line of a lock; see :class:`reqpi.model.Note`."""
+
+    line: int
+    text: str
+    message: str
+
+
+class Committed(NamedTuple):
+    """A lock that a server holds.
+
+    :param index_url: the URL of the index, as the server spells it, without credentials.
+    :param created: it was not there before.
+    """
+
+    address: str
+    index_url: str
+    pins: int
+    warnings: tuple[Note, ...]
+    created: bool
+
+
+class Refusal(NamedTuple):
+    """Something that was asked for and not admitted.
+
+    :param filename: the file asked for; ``None`` where it was the project's page.
+    :param times: how often.
+    :param line: what a lock would have to say to admit it, where the server can tell.
+    """
+
+    project: str
+    filename: str | None
+    reason: str
+    times: int
+    line: str | None
+
+
+def object_of(target: Target, path: str, answer: Answer) -> Mapping[str, object]:
+    """The JSON object that a ReqPI answers with.
+
+    :raises ServerTrouble: it is none, so this is no ReqPI.
+    """
+    found = _object(answer)
+    if found is None:
+        raise _stranger(target, path, answer)
+    return found
+
+
+def committed_of(target: Target, answer: Answer, address: str) -> Committed:
+    """What a server answers to a lock that it took.
+
+    :param address: what the document's address is, as computed here.
+    :raises AddressDiffers: the server's differs, or its index is another's.
+    :raises ServerTrouble: this is no ReqPI.
+    """
+    found = object_of(target, "/locks", answer)
+    if "address" not in found:
+        raise _stranger(target, "/locks", answer)
+    if found["address"] != address:
+        raise AddressDiffers(
+            f"{target.url} answers another address",
+            f"The document's is {address}, the server's {_text(found, 'address')}. Do not use its index.",
+        )
+    index = _text(found, "index") or f"{target.url}/{address}/simple/"
+    if not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/"):
+        raise AddressDiffers(
+            f"{target.url} answers the index of another address",
+            f"It has to end in /{address}/simple/, and is {index}. Do not use it.",
+        )
+    warnings = tuple(
+        Note(_number(each, "line"), _text(each, "text"), _text(each, "message")) for each in _objects(found, "warnings")
+    )
+    return Committed(address, index, _number(found, "pins"), warnings, answer.status == 201)
+
+
+def refusals_of(found: Mapping[str, object]) -> tuple[Refusal, ...]:
+    """What a server says of what it did not admit."""
+    return tuple(
+        Refusal(
+            _text(each, "project"),
+            _text(each, "filename") or None,
+            _text(each, "reason"),
+            _number(each, "count"),
+            _text(each, "line") or None,
+        )
+        for each in _objects(found, "refused")
+    )
+
+
+def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
+    """What a server means that answers anything but success."""
+    if answer.location is not None and 300 <= answer.status < 400:
+        return _redirected(target, path, answer.location)
+    if answer.status in (401, 407):
+        return ServerTrouble(
+            f"{target.url} wants a login ({answer.status})",
+            f"Write one into ~/.netrc: machine {target.host} login NAME password PASSWORD.",
+        )
+    problem = _object(answer)
+    if problem is None or "title" not in problem:
+        return _stranger(target, path, answer)
+    defects = tuple(
+        Defect(_number(each, "line"), _text(each, "text"), _text(each, "problem"), _text(each, "advice"))
+        for each in _objects(problem, "defects")
+    )
+    if answer.status == 422 and defects:
+        return LockRefused(defects, _number(problem, "more"))
+    return ServerTrouble(f"{target.url} answers {answer.status}: {_text(problem, 'title')}", _text(problem, "detail"))
+
+
+def _redirected(target: Target, path: str, location: str) -> ServerTrouble:
+    """A redirect is not followed: a client may turn POST into GET on the way (RFC 9110, section 15.4.2)."""
+    elsewhere = urljoin(target.url + path, location)
+    return ServerTrouble(
+        f"{target.url} redirects to {elsewhere}", f"Give that to --url: {elsewhere.removesuffix(path)}"
+    )
+
+
+def _stranger(target: Target, path: str, answer: Answer) -> ServerTrouble:
+    """What answers is not ReqPI, or not where the user thinks it is."""
+    return ServerTrouble(
+        f"{target.url} is no ReqPI: POST or GET of {path.partition('?')[0]} answers "
+        f"{answer.status} {answer.reason} ({answer.content_type})",
+        "Look at the URL: host, port, and the path prefix if the server stands below one.",
+    )
+
+
+def _object(answer: Answer) -> Mapping[str, object] | None:
+    """The JSON object of an answer."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _text(found: Mapping[str, object], key: str) -> str:
+    """A string, or ``""``."""
+    value = found.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(found: Mapping[str, object], key: str) -> int:
+    """A natural number, or 0."""
+    value = found.get(key)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _objects(found: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    """A list of objects, or an empty one."""
+    value = found.get(key)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -1,0 +1,169 @@
+"""One requirement as text -> what it pins, or why it pins nothing.
+
+The grammar is that of :pep:`508`, narrowed to one exact version. Everything a lock tool writes matches one expression;
+a requirement that does not is looked at again, slowly, for the words that tell its author what to type.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from reqpi.locks import rules
+from reqpi.locks.markers import Markers
+from reqpi.locks.rules import Refused, Rule
+from reqpi.model import Project
+
+__all__ = ["Requirement", "parse"]
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])"
+_EXTRAS = rf"[ \t]*+(?:{_NAME}[ \t]*+(?:,[ \t]*+{_NAME}[ \t]*+)*+)?"
+
+# Every repetition is possessive: no input makes it go back.
+_PIN = re.compile(
+    rf"({_NAME})[ \t]*+(?:\[({_EXTRAS})\][ \t]*+)?(\([ \t]*+)?(===?)[ \t]*+([^\s;,()=]++)[ \t]*+(\)[ \t]*+)?(?:;(.*+))?"
+)
+_START = re.compile(rf"({_NAME})[ \t]*+(\[[^\]]*+\]?)?[ \t]*+")
+_ARBITRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
+_VCS = re.compile(r"(?:git|hg|svn|bzr)(?:\+|:)|git@", re.IGNORECASE)
+_MEANT_AS_NAME = re.compile(r"[^\s\[\](),;@<>=~!]++[ \t]*+(?=[\[(<>=~!@]|$)")
+_OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>|=")
+
+_VERSION_LENGTH = 128
+"""Characters of a version: Python takes quadratic time to make a number of many digits, and raises for over 4300."""
+
+_NAME_LENGTH = 256
+
+# pip's ARCHIVE_EXTENSIONS: it takes a requirement that ends in one of them for the name of a file.
+_ARCHIVES = (
+    *(".zip", ".whl", ".tar.bz2", ".tbz", ".tar.gz", ".tgz", ".tar"),
+    *(".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"),
+)
+
+
+@frozen
+class Requirement:
+    """What one requirement pins; the fields are those of :class:`reqpi.model.Pin`."""
+
+    name: str
+    project: Project
+    version: str
+    arbitrary: bool
+    extras: tuple[str, ...]
+    marker: str | None
+
+
+def parse(text: str, markers: Markers) -> Requirement:
+    """What ``text`` pins.
+
+    :param text: one requirement in ASCII, without options and comment.
+    :raises reqpi.locks.rules.Refused: it pins nothing, or not exactly one version.
+    """
+    match = _PIN.fullmatch(text)
+    if not match or bool(match[3]) != bool(match[6]):
+        raise _refusal(text)
+    name, extras, _, operator, version, _, marker = match.groups()
+    if len(name) > _NAME_LENGTH:
+        raise Refused(rules.TOO_LONG, f"name is longer than {_NAME_LENGTH} characters")
+    arbitrary = operator == "==="
+    _check_version(name, version, arbitrary)
+    if not match[6] and text.partition(";")[0].rstrip().lower().endswith(_ARCHIVES):
+        raise Refused(rules.ARCHIVE, text.partition(";")[0].rstrip())
+    if marker is not None:
+        marker = marker.strip(" \t")
+        _check_marker(marker, markers)
+    return Requirement(name, canonicalize_name(name), version, arbitrary, _extras(extras) if extras else (), marker)
+
+
+def _extras(text: str) -> tuple[str, ...]:
+    return tuple(sorted({canonicalize_name(extra.strip(" \t")) for extra in text.split(",") if extra.strip(" \t")}))
+
+
+def _check_marker(marker: str, markers: Markers) -> None:
+    try:
+        markers.check(marker)
+    except Refused as refused:
+        # What follows a tab became part of the marker.
+        raise Refused(rules.TAB) if "\t-" in marker else refused from None
+
+
+def _check_version(name: str, version: str, arbitrary: bool) -> None:
+    if len(version) > _VERSION_LENGTH:
+        raise Refused(rules.TOO_LONG, f"version is longer than {_VERSION_LENGTH} characters")
+    if "*" in version:
+        raise Refused(rules.WILDCARD, name=name)
+    if arbitrary:
+        if not _ARBITRARY.fullmatch(version):
+            raise Refused(rules.ARBITRARY, version, name)
+        return
+    try:
+        Version(version)
+    except InvalidVersion:
+        raise Refused(rules.VERSION, version, name) from None
+
+
+def _refusal(text: str) -> Refused:
+    """Why ``text`` is no pin, in the words that help most."""
+    bare = text.partition(";")[0].strip(" \t")
+    start = _START.match(bare)
+    rest = bare[start.end() :] if start else ""
+    if "\t-" in text:
+        return Refused(rules.TAB)
+    source = _source(bare, start[1] if start else "", rest)
+    if source:
+        return source
+    if not start:
+        return _nameless(bare)
+    name = start[1]
+    if start[2] and not re.fullmatch(rf"\[{_EXTRAS}\]", start[2]):
+        return Refused(rules.EXTRAS, start[2], name)
+    return _specifier(name, rest, bare)
+
+
+def _nameless(bare: str) -> Refused:
+    meant = _MEANT_AS_NAME.match(bare)
+    return Refused(rules.NAME, meant[0].strip(" \t")) if meant else Refused(rules.NO_REQUIREMENT, bare)
+
+
+def _source(bare: str, name: str, rest: str) -> Refused | None:
+    url = rest[1:].lstrip(" \t") if rest.startswith("@") else bare
+    if _VCS.match(url):
+        return Refused(rules.VCS, bare, name if url != bare else "name")
+    if _SCHEME.match(url) or url != bare:
+        return Refused(rules.URL, bare, name if url != bare else "name")
+    if "/" in bare or bare.startswith((".", "~")) or ("=" not in bare and bare.lower().endswith(_ARCHIVES)):
+        return Refused(rules.PATH, bare)
+    return None
+
+
+def _specifier(name: str, rest: str, bare: str) -> Refused:
+    """Why what follows a name and its extras is no single exact version."""
+    inner = rest.strip("() \t")
+    found = _OPERATOR.match(inner)
+    if not rest:
+        rule, what = rules.NO_VERSION, ""
+    elif not found:
+        parted = bare[len(name) :][:1] in " \t["
+        rule, what = (rules.ONE_A_LINE, rest) if parted else (rules.NAME, bare)
+    elif "," in inner:
+        rule, what = rules.SEVERAL, ""
+    else:
+        rule, what = _version_rule(found[0], inner[found.end() :].strip(" \t"))
+    return Refused(rule, what, name)
+
+
+def _version_rule(operator: str, version: str) -> tuple[Rule, str]:
+    words = version.split(maxsplit=1)
+    if len(words) > 1:
+        return rules.ONE_A_LINE, words[1]
+    if operator in ("~=", "!=", "<=", ">=", "<", ">"):
+        return rules.RANGE, ""
+    if operator == "=":
+        return rules.SINGLE_EQUALS, ""
+    if not words:
+        return rules.NO_VERSION, ""
+    return (rules.VERSION if operator == "==" else rules.ARBITRARY), version

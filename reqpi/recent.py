@@ -1,0 +1,46 @@
+"""What was used recently, kept in memory within a bound."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+__all__ = ["Recent"]
+
+_K = TypeVar("_K", bound=Hashable)
+_V = TypeVar("_V")
+
+
+class Recent(Generic[_K, _V]):
+    """A mapping that forgets what was not used for longest, so that its weights add up to at most ``bound``."""
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._weight = 0
+        self._entries: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
+
+    def get(self, key: _K) -> _V | None:
+        """The value, now the one used last; ``None`` where it is not, or not any more, here."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: _K, value: _V, weight: int) -> None:
+        """Keep ``value``, which weighs ``weight`` (bytes, mostly). One that is heavier than the bound is not kept."""
+        self.drop(key)
+        if weight > self._bound:
+            return
+        self._entries[key] = (value, weight)
+        self._weight += weight
+        while self._weight > self._bound:
+            _, (_, oldest) = self._entries.popitem(last=False)
+            self._weight -= oldest
+
+    def drop(self, key: _K) -> None:
+        """Forget one."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._weight -= entry[1]

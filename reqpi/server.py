@@ -1,0 +1,231 @@
+"""Putting a server together: the only place where stores, origins, shelf and web meet."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from reqpi.defaults import default_store, default_upstream
+from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.interfaces import Origin, Store
+from reqpi.origins.http import make_agent, split_credentials
+from reqpi.origins.index import Index
+from reqpi.origins.nowhere import Nowhere
+from reqpi.shelf import Shelf
+from reqpi.storage.directory import DirectoryStore
+from reqpi.sweep import Sweeping
+from reqpi.web.base import Base
+from reqpi.web.routes import Root
+from reqpi.web.site import BoundedSite
+
+__all__ = ["Server", "Settings", "assemble"]
+
+_WRITE_REFUSALS = 5.0
+"""Seconds between two writings of what was refused."""
+
+_GRACE = 30.0
+"""Seconds that requests in flight are given to finish when the server stops."""
+
+
+@frozen
+class Settings:
+    """Everything that an operator can say.
+
+    :param listen: Twisted's endpoint strings.
+    :param url: the canonical URL; ``None``: each request's own.
+    :param store: a directory; ``None``: one under the user's state directory.
+    :param upstream: an index; ``None``: the one that pip on this host is configured with.
+    :param offline: never ask an upstream.
+    :param trust_proxy: believe forwarded headers.
+    :param largest_document: bytes.
+    :param frequency: seconds between two sweeps; ``None``: never.
+    :param max_age: seconds without use after which a lock is removed.
+    """
+
+    listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
+    url: str | None = None
+    store: Path | None = None
+    upstream: str | None = None
+    offline: bool = False
+    trust_proxy: bool = False
+    largest_document: int = 8 << 20
+    frequency: float | None = None
+    max_age: float | None = None
+
+
+class Server(Service):
+    """A running server.
+
+    :ivar ready: fires with the listening ports, once the server can be used.
+    :ivar shelf: what it serves from.
+    """
+
+    _log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any, store: Store, origin: Origin) -> None:
+        self.setName("reqpi")
+        self.ready: Deferred[list[IListeningPort]] = Deferred()
+        self.store = store
+        self.shelf = Shelf(store, origin, reactor, _instance())
+        self._settings = settings
+        self._reactor = reactor
+        self._origin = origin
+        root = Root(self.shelf, Base(settings.url, settings.trust_proxy))
+        self._site = BoundedSite(root, reactor, settings.largest_document)
+        self._ports: list[IListeningPort] = []
+        self._calls = [_every(reactor, _WRITE_REFUSALS, self.shelf.refusals.write)]
+        if settings.frequency is not None and settings.max_age is not None:
+            sweeping = Sweeping(store, reactor, settings.max_age)
+            self._calls.append(_every(reactor, settings.frequency, sweeping.run))
+
+    def privilegedStartService(self) -> None:
+        """Listen, while the process may still use ports below 1024.
+
+        :raises reqpi.errors.Misconfigured: a port is taken, or no port at all.
+        """
+        super().privilegedStartService()
+        self._listen()
+
+    def startService(self) -> None:
+        """Open the store, and listen. Nothing was opened before the fork of a daemon.
+
+        :raises reqpi.errors.Misconfigured: the store cannot be used, or a port not be listened on.
+        """
+        super().startService()
+        self.store.open()
+        if not self._ports:
+            self._listen()
+        for call, seconds in self._calls:
+            call.start(seconds, now=False)
+        self._announce()
+        self.ready.callback(self._ports)
+
+    def stopService(self) -> Deferred[None]:
+        """Listen no more, let what is in flight finish, write down what is not yet."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    def _listen(self) -> None:
+        for description in self._settings.listen:
+            try:
+                listening = serverFromString(self._reactor, description).listen(self._site)
+                self._ports.append(_now(listening))
+            except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
+                for port in self._ports:
+                    port.stopListening()
+                raise Misconfigured(f"cannot listen on {description}", f"{error}.".replace("..", ".")) from error
+
+    def _announce(self) -> None:
+        for port in self._ports:
+            where, who = reach(port.getHost())
+            self._log.info("listening on {where}: {who}", where=where, who=who)
+        self._log.info("upstream: {name}", name=self._origin.name)
+        self._log.info("use it: reqpi gethash --url {url} requirements.txt", url=self.url)
+
+    @property
+    def url(self) -> str:
+        """A URL for clients on this machine, or the canonical one."""
+        if self._settings.url is not None:
+            return self._settings.url
+        return next((_url(port) for port in self._ports if hasattr(port.getHost(), "port")), "http://localhost")
+
+    async def _stop(self) -> None:
+        for call, _ in self._calls:
+            if call.running:
+                call.stop()
+        await gatherResults([_stopped(port) for port in self._ports])
+        drained = self._site.drained()
+        try:
+            await drained.addTimeout(_GRACE, self._reactor)
+        except Exception:
+            self._log.warn("requests were still in flight after {grace} s", grace=_GRACE)
+        try:
+            await self.shelf.refusals.write()
+        except ReqPIError as error:
+            self._log.warn("refusals could not be written: {error}", error=error)
+        await self.store.close()
+
+
+def assemble(settings: Settings, reactor: Any) -> Server:
+    """A server, ready to be started.
+
+    :raises reqpi.errors.Misconfigured: it cannot be one.
+    """
+    store = DirectoryStore(settings.store or default_store())
+    if settings.offline:
+        return Server(settings, reactor, store, Nowhere())
+    upstream = settings.upstream or default_upstream()
+    _check_upstream(upstream)
+    return Server(settings, reactor, store, Index(upstream, make_agent(reactor), reactor))
+
+
+def reach(address: Any) -> tuple[str, str]:
+    """Where a port listens, and who can reach it, in words."""
+    host = getattr(address, "host", None)
+    if host is None:
+        return str(getattr(address, "name", address)), "whoever may open this socket"
+    where = f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    if host in ("127.0.0.1", "::1"):
+        return where, "this machine alone can reach it"
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104
+        return where, "every machine that can reach this one can reach it"
+    return where, f"whoever can reach {host} can reach it"
+
+
+def _check_upstream(url: str) -> None:
+    bare, _ = split_credentials(url)
+    if not bare.startswith(("http://", "https://")):
+        raise Misconfigured(f"the upstream {bare} is no http or https URL", "Name an index with --upstream URL.")
+
+
+def _url(port: IListeningPort) -> str:
+    address: Any = port.getHost()
+    host = socket.gethostname() if address.host in ("0.0.0.0", "::", "") else address.host  # noqa: S104
+    scheme = "https" if "TLS" in type(port).__name__ or getattr(port, "_tls", False) else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
+
+
+def _stopped(port: IListeningPort) -> Deferred[Any]:
+    stopped = port.stopListening()
+    return stopped if isinstance(stopped, Deferred) else gatherResults([])
+
+
+def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
+    """The port. Every endpoint of Twisted's has it, or has failed, as soon as it was asked."""
+    ports: list[IListeningPort] = []
+    failures: list[Failure] = []
+    listening.addCallbacks(ports.append, failures.append)
+    if failures:
+        failures[0].raiseException()
+    if not ports:
+        raise ValueError("this kind of endpoint does not listen at once")
+    return ports[0]
+
+
+def _instance() -> str:
+    return uuid.uuid4().hex
+
+
+def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:
+    log = Logger()
+
+    def run() -> Deferred[Any]:
+        done = Deferred.fromCoroutine(work())
+        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
+
+    call = LoopingCall(run)
+    call.clock = reactor
+    return call, seconds

@@ -1,0 +1,163 @@
+"""``twistd reqpi``: its options, from the command line or the environment, and the service that they make."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from twisted.application.service import IService, MultiService
+from twisted.internet import reactor
+from twisted.python import usage
+
+from reqpi import __version__
+from reqpi.errors import ReqPIError
+from reqpi.server import Settings, assemble
+
+__all__ = ["Options", "makeService"]
+
+_NUMBERS = {"max-document": 1, "frequency": 1, "max-age": 0}
+_FLAGS = ("offline", "trust-proxy")
+_WORDS = ("url", "store", "upstream")
+
+
+class Options(usage.Options):
+    """The options. Each can also come from the environment: ``--max-age`` is ``REQPI_MAX_AGE``."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "The hermetic package index: serves exactly what a lock pins. Every option can come from the environment as "
+        "REQPI_<OPTION>, with underscores; REQPI_HTTP may list several, separated by spaces."
+    )
+    optParameters = [
+        ["url", None, None, "The canonical URL, for what must be absolute. Default: each request's own."],
+        ["baseurl", None, None, "The same as --url."],
+        ["store", None, None, "The directory for everything. Default: one under the user's state directory."],
+        ["upstream", None, None, "The index to take files from. Default: the one that pip here is configured with."],
+        ["max-document", None, None, "Bytes of the largest lock that is taken. Default: 8388608."],
+        ["frequency", None, None, "Seconds between two removals of what is not used. Default: never."],
+        ["max-age", None, None, "Seconds without use after which a lock is removed. Default: never."],
+    ]
+    optFlags = [
+        ["offline", None, "Never ask an upstream."],
+        ["trust-proxy", None, "Believe X-Forwarded-Proto, -Host and -Prefix: only behind a proxy that sets them."],
+    ]
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        super().__init__()
+        self._environ = environ
+        self["http"] = []
+
+    def opt_http(self, where: str) -> None:
+        """A port, on every interface; or an endpoint: tcp:2000:interface=127.0.0.1, tls:…, unix:…, systemd:….
+
+        May be given several times. Default: port 2000, for this machine alone.
+        """
+        self["http"].append(_endpoint(where))
+
+    def opt_version(self) -> None:
+        """Print the version and exit."""
+        print(f"reqpi {__version__}")
+        raise SystemExit(0)
+
+    def postOptions(self) -> None:
+        """Fill in from the environment, and refuse what makes no sense."""
+        for where in self._environ.get("REQPI_HTTP", "").split() if not self["http"] else ():
+            self.opt_http(where)
+        for name in (*_WORDS, "baseurl", *_NUMBERS):
+            if self[name] is None:
+                self[name] = self._environ.get(_variable(name)) or None
+        for name in _FLAGS:
+            self[name] = bool(self[name]) or _truth(_variable(name), self._environ.get(_variable(name), ""))
+        for name, least in _NUMBERS.items():
+            self[name] = _number(name, self[name], least)
+        if self["url"] and self["baseurl"] and self["url"] != self["baseurl"]:
+            raise usage.UsageError("--url and --baseurl are the same option, and are given two values.")
+        self["url"] = _url(self["url"] or self["baseurl"])
+        if (self["frequency"] is None) != (self["max-age"] is None):
+            raise usage.UsageError("--frequency and --max-age go together: how often, and after how long without use.")
+
+    @property
+    def settings(self) -> Settings:
+        """What was said."""
+        return Settings(
+            listen=tuple(self["http"]) or Settings().listen,
+            url=self["url"],
+            store=Path(self["store"]).absolute() if self["store"] else None,
+            upstream=self["upstream"],
+            offline=self["offline"],
+            trust_proxy=self["trust-proxy"],
+            largest_document=self["max-document"] or Settings().largest_document,
+            frequency=self["frequency"],
+            max_age=self["max-age"],
+        )
+
+
+def makeService(options: Options) -> IService:
+    """The service."""
+    return _OneLine(options.settings)
+
+
+class _OneLine(MultiService):
+    """The server, whose failure to start is one line and exit status 1, and no traceback."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        with _one_line():
+            assemble(settings, reactor).setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        """See :class:`reqpi.server.Server`."""
+        with _one_line():
+            super().privilegedStartService()
+
+    def startService(self) -> None:
+        """See :class:`reqpi.server.Server`."""
+        with _one_line():
+            super().startService()
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except ReqPIError as error:
+        raise SystemExit(f"reqpi: {error}") from None
+
+
+def _variable(option: str) -> str:
+    return f"REQPI_{option.upper().replace('-', '_')}"
+
+
+def _endpoint(where: str) -> str:
+    """An endpoint string: a bare port means every interface, as it does in Twisted."""
+    if not where.strip():
+        raise usage.UsageError("--http wants a port or an endpoint, such as 2000 or tcp:2000:interface=127.0.0.1.")
+    if where.isascii() and where.isdigit():
+        if int(where) > 65535:
+            raise usage.UsageError(f"--http {where}: a port is at most 65535.")
+        return f"tcp:{where}"
+    return where
+
+
+def _number(name: str, text: str | None, least: int) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 15 or int(text) < least:
+        raise usage.UsageError(f"--{name} {text}: a whole number is wanted, {least} or more.")
+    return int(text)
+
+
+def _truth(variable: str, text: str) -> bool:
+    if text.lower() in ("", "0", "no", "false", "off"):
+        return False
+    if text.lower() in ("1", "yes", "true", "on"):
+        return True
+    raise usage.UsageError(f"{variable}={text}: 1 or 0 is wanted.")
+
+
+def _url(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise usage.UsageError(f"--url {url}: it begins with http:// or https://.")
+    return url

@@ -1,0 +1,333 @@
+"""The verbs: commit a lock, and take from its shelf a page, a file, a file's metadata.
+
+This is where a page is frozen and where every answer passes :func:`reqpi.narrow.admits`. Nothing leaves here that the
+lock does not admit, and no byte but under a digest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+
+from attrs import evolve, frozen
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from twisted.internet.defer import Deferred, DeferredSemaphore, FirstError, TimeoutError, gatherResults
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
+
+from reqpi import export, locks, narrow
+from reqpi import frozen as freezer
+from reqpi.arrivals import Arrivals
+from reqpi.commitment import address_of, is_address
+from reqpi.cores import Cores
+from reqpi.errors import (
+    NotAdmitted,
+    NotFound,
+    NothingUpstream,
+    NotServed,
+    StoreTrouble,
+    UnknownAddress,
+    UpstreamTrouble,
+)
+from reqpi.interfaces import Origin, Store
+from reqpi.model import Commitment, File, Page, Project
+from reqpi.once import PATIENCE, Once, within
+from reqpi.recent import Recent
+from reqpi.refusals import Refusals
+
+__all__ = ["Delivery", "Shelf", "lock_record"]
+
+_USED_EVERY = 10.0
+"""Seconds between two notes that an address is in use, and two looks whether it was removed by a sweep elsewhere."""
+
+_LOCKS_BYTES = 32 << 20
+_PAGES = 20_000
+"""Files on frozen pages kept in memory."""
+
+_AT_ONCE = 16
+"""Pages that one export has upstream asked for at the same time."""
+
+_SUGGESTIONS = 50
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
+
+
+def _page_record(commitment: Commitment, project: Project) -> str:
+    return f"frozen/{commitment.address}/{project}"
+
+
+@frozen
+class Delivery:
+    """A file, ready to be sent.
+
+    :param size: bytes.
+    :param read: the bytes from one offset up to another.
+    """
+
+    file: File
+    size: int
+    read: Callable[[int, int], AsyncIterator[bytes]]
+
+
+def lock_record(address: str) -> str:
+    """The name under which the store has a lock."""
+    return f"locks/{address}"
+
+
+class Shelf:
+    """Everything that can be done with locks, over a store and an upstream.
+
+    :param clock: what waiting is counted on, and the time of day.
+    :param instance: a name for this process that no other on the same store has.
+    """
+
+    def __init__(self, store: Store, origin: Origin, clock: IReactorTime, instance: str) -> None:
+        self.refusals = Refusals(store, instance, clock.seconds)
+        self._store = store
+        self._origin = origin
+        self._clock = clock
+        self._arrivals = Arrivals(store, origin, clock)
+        self._cores = Cores(store, origin, self._arrivals, clock)
+        self._freezing: Once[Page] = Once()
+        self._exporting: Once[bytes] = Once()
+        self._commitments: Recent[str, Commitment] = Recent(_LOCKS_BYTES)
+        self._pages: Recent[tuple[str, Project], Page] = Recent(_PAGES)
+        self._noted: Recent[str, float] = Recent(_PAGES)
+
+    # Commitments
+
+    async def commit(self, document: bytes) -> tuple[Commitment, bool]:
+        """Keep a lock under its address.
+
+        :returns: the commitment, and whether it is new here.
+        :raises reqpi.errors.BrokenLock: the document has defects; nothing is kept.
+        """
+        address = address_of(document)
+        lock = await deferToThread(locks.read, document)
+        created = await self._store.get(lock_record(address)) is None
+        await self._store.create(lock_record(address), document)
+        await self._store.use(lock_record(address))
+        return Commitment(address, lock), created
+
+    async def commitment(self, address: str) -> Commitment:
+        """The commitment of an address.
+
+        :raises reqpi.errors.UnknownAddress: nobody committed it here, or it was removed.
+        """
+        commitment = await self._in_use(address) or await self._load(address)
+        if commitment is None:
+            raise UnknownAddress(
+                f"no lock has the address {address[:8]}",
+                "Commit the lock first: `reqpi gethash --url <this server> requirements.txt` prints its index URL.",
+            )
+        return commitment
+
+    async def _in_use(self, address: str) -> Commitment | None:
+        """The commitment from memory; now and then its use is noted in the store, if it is still there."""
+        commitment = self._commitments.get(address)
+        now = self._clock.seconds()
+        if commitment is None or now - (self._noted.get(address) or 0.0) < _USED_EVERY:
+            return commitment
+        record = lock_record(address)
+        if await self._store.last_used(record) is None:
+            self._commitments.drop(address)
+            for project in commitment.lock.projects:
+                self._pages.drop((address, project))
+            return None
+        self._noted.put(address, now, 1)
+        await self._store.use(record)
+        return commitment
+
+    async def _load(self, address: str) -> Commitment | None:
+        """The commitment from the store."""
+        document = await self._store.get(lock_record(address)) if is_address(address) else None
+        if document is None:
+            return None
+        if address_of(document) != address:
+            raise StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes are not those it was kept under.")
+        commitment = Commitment(address, await deferToThread(locks.read, document))
+        self._commitments.put(address, commitment, 16 * len(document) + 1024)
+        await self._store.use(lock_record(address))
+        return commitment
+
+    # Pages
+
+    async def page(self, commitment: Commitment, name: str) -> Page:
+        """The frozen page of a project: what the commitment saw of it the first time.
+
+        :param name: in any spelling.
+        :raises reqpi.errors.NotAdmitted: the lock does not pin it.
+        :raises reqpi.errors.NotServed: it is no project's name.
+        :raises reqpi.errors.UpstreamTrouble: it is not frozen yet, and upstream cannot be asked.
+        """
+        project = self._pinned(commitment, name)
+        key = (commitment.address, project)
+        page = self._pages.get(key)
+        if page is None:
+            waiting = self._freezing.do(key, partial(self._frozen_page, commitment, project))
+            page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        return page
+
+    async def _frozen_page(self, commitment: Commitment, project: Project) -> Page:
+        """What is written down, or else what upstream has now, which from here on is written down."""
+        record = _page_record(commitment, project)
+        written = await self._store.get(record)
+        if written is None:
+            fresh = await self._narrowed(commitment, project)
+            for file in fresh.files:
+                await self._store.touch(str(file.sha256))
+            written = await self._store.create(record, freezer.dump(fresh))
+        page = narrow.narrow(commitment.lock, freezer.load(written, project))
+        self._pages.put((commitment.address, project), page, len(page.files) + 1)
+        return page
+
+    async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
+        try:
+            upstream = await self._origin.page(project)
+        except NotFound as error:
+            raise NothingUpstream(
+                f"the upstream has no project {project}", f"Asked was {self._origin.name}."
+            ) from error
+        files = [
+            await self._measured(file) if narrow.undecided(commitment.lock, file) else file for file in upstream.files
+        ]
+        page = narrow.narrow(commitment.lock, evolve(upstream, files=tuple(files)))
+        if not page.files:
+            raise NothingUpstream(
+                f"the upstream has no file of {project} that the lock admits", _why_nothing(commitment, upstream)
+            )
+        return page
+
+    async def _measured(self, file: File) -> File:
+        """The file with the digests and the size of its own bytes, which are kept."""
+        measured = await self._arrivals.measure(file)
+        return evolve(file, digests=measured.digests, size=measured.size, measured=True)
+
+    async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
+        """The pages among ``projects`` that are frozen already. No upstream is asked."""
+        pages: dict[Project, Page] = {}
+        for project in projects:
+            written = await self._store.get(_page_record(commitment, project))
+            if written is not None:
+                pages[project] = narrow.narrow(commitment.lock, freezer.load(written, project))
+        return pages
+
+    # Files
+
+    async def file(self, commitment: Commitment, name: str, filename: str) -> Delivery:
+        """A file, from the store or on its way into it.
+
+        :raises reqpi.errors.NotAdmitted: the lock does not admit it.
+        :raises reqpi.errors.UpstreamTrouble: it is not in the store, and cannot be had.
+        """
+        file = await self._admitted(commitment, name, filename)
+        sha256 = str(file.sha256)
+        size = await self._store.size(sha256)
+        if size is not None:
+            return Delivery(file, size, partial(self._store.read, sha256))
+        arrival = self._arrivals.of(file)
+        return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+
+    async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
+        """The core metadata of a wheel.
+
+        :raises reqpi.errors.NotAdmitted: the lock does not admit the wheel.
+        :raises reqpi.errors.NotServed: it is no wheel.
+        :raises reqpi.errors.UpstreamTrouble: it cannot be had.
+        """
+        file = await self._admitted(commitment, name, filename)
+        if not file.wheel:
+            raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
+        return await self._cores.of(file)
+
+    async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
+        page = await self.page(commitment, name)
+        file = page.by_filename.get(filename)
+        if file is None or not narrow.admits(commitment.lock, file):
+            pinned = ", ".join(sorted({pin.version for pin in commitment.lock.projects[page.project]}))
+            self.refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
+            raise NotAdmitted(
+                f"{filename[:100]} is not admitted by lock {commitment.short}",
+                f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
+            )
+        return file
+
+    # All of a lock
+
+    async def requirements(self, commitment: Commitment) -> bytes:
+        """The lock with the sha256 of every file that it admits, which freezes all of it first.
+
+        :raises reqpi.errors.UpstreamTrouble: not all is frozen yet, and an upstream cannot be asked.
+        """
+        waiting = self._exporting.do(commitment.address, partial(self._requirements, commitment))
+        return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
+
+    async def _requirements(self, commitment: Commitment) -> bytes:
+        projects = list(commitment.lock.projects)
+        at_once = DeferredSemaphore(_AT_ONCE)
+        pages = await gatherResults(
+            [at_once.run(self._page_of, commitment, project) for project in projects], consumeErrors=True
+        ).addErrback(_first)
+        return export.requirements(commitment, dict(zip(projects, pages, strict=True)))
+
+    def _page_of(self, commitment: Commitment, project: Project) -> Deferred[Page]:
+        return Deferred.fromCoroutine(self.page(commitment, project))
+
+    async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
+        """For each project, a line that would pin its newest release, as upstream has it now.
+
+        It is advice to a person, so what upstream does not answer soon is left out.
+        """
+        asked = sorted(projects)[:_SUGGESTIONS]
+        found = await gatherResults([Deferred.fromCoroutine(self._suggestion(project)) for project in asked])
+        return {project: line for project, line in zip(asked, found, strict=True) if line is not None}
+
+    async def _suggestion(self, project: Project) -> str | None:
+        try:
+            page = await Deferred.fromCoroutine(self._origin.page(project)).addTimeout(PATIENCE / 2, self._clock)
+        except (UpstreamTrouble, TimeoutError):
+            return None
+        versions = {file.version for file in page.files if not file.yanked}
+        newest = _newest({version for version in versions if not version.is_prerelease} or versions)
+        return f"{project}=={newest[0]}" if newest else None
+
+    # What all of them ask
+
+    def _pinned(self, commitment: Commitment, name: str) -> Project:
+        """The project that ``name`` means, if the lock pins it."""
+        project = canonicalize_name(name)
+        if _NAME.fullmatch(project) is None:
+            raise NotServed("no such project", "That is no project's name.")
+        if project in commitment.lock.projects:
+            return project
+        if project == "pip":
+            # pip asks after its own newest version at the end of every command. Nobody was refused anything.
+            raise NotServed(f"pip is not in lock {commitment.short}")
+        self.refusals.note(commitment.address, project, None, "not in the lock")
+        raise NotAdmitted(
+            f"{project} is not in lock {commitment.short}",
+            f"Only what the lock pins can be installed from here. Pin it, with a line such as `{project}==<version>`, "
+            "commit the file again and use the address that it has then.",
+        )
+
+
+def _why_nothing(commitment: Commitment, upstream: Page) -> str:
+    pins = commitment.lock.projects[upstream.project]
+    wanted = ", ".join(sorted({pin.version for pin in pins}))
+    open_to_all = evolve(commitment.lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in pins))
+    if any(narrow.admits(open_to_all, file) for file in upstream.files):
+        return f"It has files of {wanted}, but none with a digest that the lock lists."
+    newest = ", ".join(_newest({file.version for file in upstream.files}))
+    return f"The lock pins {wanted}; the newest that it has: {newest or 'no release at all'}."
+
+
+def _newest(versions: Iterable[Version]) -> list[str]:
+    return [str(version) for version in sorted(versions, reverse=True)[:5]]
+
+
+def _first(failure: Failure) -> Failure:
+    """The failure itself, out of the wrapping that gathering puts round it."""
+    return failure.value.subFailure if isinstance(failure.value, FirstError) else failure

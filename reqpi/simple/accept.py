@@ -1,0 +1,72 @@
+"""Which form of a page a client wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+__all__ = ["HTML", "V1_HTML", "V1_JSON", "ContentType", "choose"]
+
+ContentType = Literal["text/html", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+json"]
+
+HTML: Literal["text/html"] = "text/html"
+V1_HTML: Literal["application/vnd.pypi.simple.v1+html"] = "application/vnd.pypi.simple.v1+html"
+V1_JSON: Literal["application/vnd.pypi.simple.v1+json"] = "application/vnd.pypi.simple.v1+json"
+
+LIMIT = 4096
+"""Longest header that is looked at, in characters; clients send a hundred."""
+
+
+def choose(accept: str | None) -> ContentType:
+    """Choose by the ``Accept`` header (:pep:`691`, :rfc:`9110`, section 12.5.1). Nothing in it is an error.
+
+    A form of :pep:`691` is for those who name it and like nothing else better; wildcards alone get ``text/html``,
+    because pip 20 and the pip within pex refuse any other content type. What clients send:
+
+    - pip up to 22.1, pex: ``text/html``
+    - pip from 22.2 on: the JSON form, ``v1+html; q=0.1``, ``text/html; q=0.01``
+    - uv: the JSON form, ``v1+html;q=0.2``, ``text/html;q=0.01``
+    - browsers: ``text/html``, ``application/xhtml+xml``, then ``*/*;q=0.8``; curl: ``*/*``
+
+    :param accept: the header's value; ``None`` where there is none.
+    """
+    wanted = _weights(accept) if accept is not None and len(accept) <= LIMIT else {}
+    html = _weight(wanted, HTML)
+    json, v1_html = (
+        # PEP 691: "latest" is answered with the version that it is.
+        max(wanted.get(name, 0.0), wanted.get(name.replace(".v1+", ".latest+"), 0.0))
+        for name in (V1_JSON, V1_HTML)
+    )
+    if json and json >= max(html, v1_html):
+        return V1_JSON
+    if v1_html and v1_html >= html:
+        return V1_HTML
+    return HTML
+
+
+def _weights(accept: str) -> Mapping[str, float]:
+    """How much each media range is wanted, from 0 to 1. An element that cannot be read says nothing."""
+    weights: dict[str, float] = {}
+    for element in accept.lower().split(","):
+        media, *parameters = (part.strip() for part in element.split(";"))
+        weight = _quality(parameters)
+        if weight is not None:
+            weights[media] = max(weight, weights.get(media, 0.0))
+    return weights
+
+
+def _quality(parameters: list[str]) -> float | None:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            value = value.strip()
+            # float() reads "nan", "1e9" and "1_0" too.
+            well_formed = value.isascii() and value.replace(".", "", 1).isdigit() and len(value) <= 5
+            return float(value) if well_formed and float(value) <= 1 else None
+    return 1.0
+
+
+def _weight(wanted: Mapping[str, float], media: str) -> float:
+    """The most specific range counts."""
+    ranges = (media, media.partition("/")[0] + "/*", "*/*")
+    return next((wanted[name] for name in ranges if name in wanted), 0.0)

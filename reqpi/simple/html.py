@@ -1,0 +1,194 @@
+"""Project pages in HTML: :pep:`503`, and what :pep:`592`, 629, 658, 714, 740 and 792 add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from html.parser import HTMLParser
+from typing import Literal
+from urllib.parse import unquote, urljoin
+
+from reqpi import filenames
+from reqpi.errors import WrongPage
+from reqpi.model import Digest, File, Page, Project
+from reqpi.simple import entries
+
+__all__ = ["index_html", "page_html", "read_html"]
+
+MAX_TAGS = 1_000_000
+LONGEST_STRETCH = 1024 * 1024
+"""Characters from one ``<`` to the next. html.parser builds all attributes of a tag before anybody can object."""
+
+Attributes = dict[str, str | None]
+
+
+class _Links(HTMLParser):
+    """Collects the links, the ``<base>`` and the ``<meta>`` of a page.
+
+    It is fed once and never closed: both, repeated on what is unfinished, make html.parser quadratic (CVE-2025-6069).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.anything = False
+        self.base: str | None = None
+        self.links: list[Attributes] = []
+        self.meta: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.anything = True
+        if tag == "a":
+            self.links.append(dict(attrs))
+        elif tag in {"meta", "base"}:
+            attributes = dict(attrs)
+            if tag == "base" and self.base is None:
+                self.base = attributes.get("href")
+            elif tag == "meta":
+                self.meta.setdefault(attributes.get("name") or "", attributes.get("content") or "")
+
+
+def read_html(body: bytes, base: str, project: Project) -> Page:
+    """Read a page; see :func:`reqpi.simple.read_page`."""
+    page = _parse(body, project)
+    entries.check_version(page.meta.get("pypi:repository-version"), project)
+    if page.base is not None:
+        try:
+            base = urljoin(base, page.base)
+        except ValueError as error:
+            raise WrongPage(f"the page of {project} has an unusable <base>", page.base[:200]) from error
+    files: dict[str, File] = {}
+    for link in page.links:
+        file = _file(link, base, project)
+        if file is not None:
+            # One path serves one file, so of two entries with one filename the first stands, here and in JSON.
+            files.setdefault(file.filename, file)
+    status = entries.status(page.meta.get("pypi:project-status"), page.meta.get("pypi:project-status-reason"))
+    return Page(project, tuple(files.values()), status)
+
+
+def _parse(body: bytes, project: Project) -> _Links:
+    # Everything that counts on a page is ASCII, so an undeclared encoding costs a letter of a reason at most.
+    document = body.decode("utf-8", "replace")
+    if _is_monstrous(document):
+        raise WrongPage(f"the page of {project} cannot be read", "It is no listing: its tags are too many or too long.")
+    page = _Links()
+    try:
+        page.feed(document)
+    except AssertionError as error:  # html.parser on "<![nonsense"
+        raise WrongPage(f"the page of {project} cannot be read", "Its HTML is broken.") from error
+    if not page.anything:
+        # An empty body, plain text, UTF-16: not the same as a project without files.
+        raise WrongPage(f"the page of {project} cannot be read", "There is no HTML in what upstream sent.")
+    if page.rawdata.startswith("<"):
+        # Left over from a tag or comment that never ends. What stood behind it is lost.
+        raise WrongPage(f"the page of {project} is cut off", "It ends within a tag.")
+    return page
+
+
+def _is_monstrous(document: str) -> bool:
+    if document.count("<") > MAX_TAGS:
+        return True
+    last = 0
+    while (after := document.find("<", last + 1)) != -1:
+        if after - last > LONGEST_STRETCH:
+            return True
+        last = after
+    return len(document) - last > LONGEST_STRETCH
+
+
+def _file(link: Attributes, base: str, project: Project) -> File | None:
+    href, _, fragment = (link.get("href") or "").strip().partition("#")
+    url = entries.absolute(base, href)
+    if url is None:
+        return None
+    # PEP 503 wants the text of a link to be its URL's last segment; where they differ, pip goes by the URL.
+    filename = unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
+    named = filenames.parse(filename, project)
+    if named is None:
+        return None
+    size = link.get("data-size") or ""
+    return File(
+        filename=filename,
+        project=project,
+        version=named.version,
+        version_text=named.version_text,
+        wheel=named.wheel,
+        url=url,
+        digests=frozenset(_digests(fragment)),
+        # data-size and data-upload-time are in no PEP; uv reads them.
+        size=int(size) if size.isascii() and size.isdigit() and len(size) < 16 else None,
+        requires_python=entries.text(link.get("data-requires-python")),
+        upload_time=entries.upload_time(link.get("data-upload-time")),
+        yanked=(entries.text(link["data-yanked"]) or True) if "data-yanked" in link else None,
+        core_metadata=_core_metadata(link),
+        provenance=entries.absolute(base, link.get("data-provenance") or "") if link.get("data-provenance") else None,
+    )
+
+
+def _digests(fragment: str) -> Iterator[Digest]:
+    for part in fragment.split("&"):
+        algorithm, _, value = part.partition("=")
+        digest = entries.digest(algorithm, value)
+        if digest is not None:
+            yield digest
+
+
+def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
+    # PEP 714: the new name counts, the old one (PEP 658) where it is alone.
+    value = link.get("data-core-metadata", link.get("data-dist-info-metadata")) or ""
+    algorithm, equals, hexadecimal = value.partition("=")
+    return entries.best([(algorithm, hexadecimal)]) if equals else (value.lower() == "true" or None)
+
+
+def page_html(page: Page, *, show_yanked: bool = False) -> bytes:
+    """Render a page. The bytes are a function of the set of its files; all links are relative to the page's own URL.
+
+    Anything but ASCII is written as a character reference, so that no declared encoding can be wrong.
+
+    :param show_yanked: a lock is an approval, and a bare name whose only version is yanked fails in pip and uv:
+        by default nothing is shown as yanked.
+    :raises ValueError: a file has no sha256.
+    """
+    files = entries.listing(page.files)
+    links = "".join(f"{_link(file, show_yanked)}<br>\n" for file in files)
+    return _document(f"Links for {page.project}", _meta(page), links)
+
+
+def index_html(projects: Iterable[Project]) -> bytes:
+    """Render the list of projects, in alphabetical order."""
+    links = "".join(f'<a href="{project}/">{project}</a><br>\n' for project in sorted(projects))
+    return _document("Simple index", {"pypi:repository-version": "1.0"}, links)
+
+
+def _document(title: str, meta: Mapping[str, str], links: str) -> bytes:
+    tags = "".join(f'<meta name="{name}" content="{escape(content)}">\n' for name, content in meta.items())
+    head = f"<!DOCTYPE html>\n<html>\n<head>\n{tags}<title>{escape(title)}</title>\n</head>\n"
+    body = f"<body>\n<h1>{escape(title)}</h1>\n{links}</body>\n</html>\n"
+    return (head + body).encode("ascii", "xmlcharrefreplace")
+
+
+def _meta(page: Page) -> dict[str, str]:
+    meta = {"pypi:repository-version": entries.version_for(page.files, page.status)}
+    if page.status is not None:
+        meta["pypi:project-status"] = page.status.status
+        if page.status.reason is not None:
+            meta["pypi:project-status-reason"] = page.status.reason
+    return meta
+
+
+def _link(file: File, show_yanked: bool) -> str:
+    attributes = {
+        "href": entries.link(file),
+        "data-requires-python": file.requires_python,
+        "data-size": None if file.size is None else str(file.size),
+        "data-upload-time": file.upload_time,
+        "data-provenance": file.provenance,
+    }
+    if file.core_metadata is not None:
+        value = "true" if file.core_metadata is True else f"{file.core_metadata.algorithm}={file.core_metadata.hex}"
+        # pip from 23.2 on and uv read the first, pip from 22.3 on the second.
+        attributes |= {"data-core-metadata": value, "data-dist-info-metadata": value}
+    if show_yanked and file.yanked is not None:
+        attributes["data-yanked"] = "" if file.yanked is True else file.yanked
+    written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items() if value is not None)
+    return f"<a {written}>{escape(file.filename)}</a>"

@@ -1,0 +1,169 @@
+"""The blobs of a directory: ``blobs/sha256/ab/abcd…``, each a file that is written once.
+
+When a blob was needed last is its modification time. Saying that it is needed (a shared lock on its file) and removing
+it (an exclusive one) exclude each other among all processes: a remover that has the lock sees every earlier touch, and
+a later touch finds no file, so that who wants to keep the blob puts its own in place. A removal that is killed half-way
+leaves the blob there or gone, and nothing else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from functools import partial
+from pathlib import Path
+
+from reqpi.errors import StoreTrouble
+from reqpi.storage.held import Held
+from reqpi.storage.incoming import DirectoryIncoming
+from reqpi.storage.moments import nanoseconds
+from reqpi.storage.names import checked_sha256
+from reqpi.storage.temporary import ATTEMPTS, Temporary
+from reqpi.storage.threads import InThread, streamed
+from reqpi.storage.trouble import store_trouble
+from reqpi.storage.walk import files_below
+
+__all__ = ["DirectoryBlobs"]
+
+_PIECE = 1024 * 1024
+
+
+class DirectoryBlobs:
+    """:class:`reqpi.interfaces.Blobs` in a directory.
+
+    :param folder: of the blobs.
+    :param incoming: folder of the temporaries, on the same file system.
+    :param in_thread: calls a function in another thread.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(self, folder: Path, incoming: Path, in_thread: InThread, clock: Callable[[], float]) -> None:
+        self._blobs = folder
+        self._incoming = incoming
+        self._in_thread = in_thread
+        self._clock = clock
+
+    def _blob(self, sha256: str) -> Path:
+        return self._blobs / checked_sha256(sha256)[:2] / sha256
+
+    async def size(self, sha256: str) -> int | None:
+        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        return await self._in_thread(_size, self._blob(sha256))
+
+    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """See :meth:`reqpi.interfaces.Blobs.read`."""
+        if start < 0 or (stop is not None and stop < 0):
+            raise ValueError("a range counts from the beginning")
+        path = self._blob(sha256)
+        blob, end = await self._in_thread(_opened, path)
+        try:
+            end = end if stop is None else min(stop, end)
+            while start < end:
+                piece = await self._in_thread(_piece, blob, path, start, min(start + _PIECE, end))
+                start += len(piece)
+                yield piece
+        finally:
+            # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
+            blob.close()
+
+    async def begin(self) -> DirectoryIncoming:
+        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        return DirectoryIncoming(await self._in_thread(_begun, self._incoming), self._keep, self._in_thread)
+
+    def _keep(self, temporary: Temporary, sha256: str) -> None:
+        path = self._blob(sha256)
+        now = nanoseconds(self._clock())
+        temporary.finish(now)
+        for _ in range(ATTEMPTS):
+            if temporary.place(path) or _touch(path, now):
+                return
+        raise FileExistsError(errno.EEXIST, "it comes and goes", str(path))
+
+    async def touch(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        await self._in_thread(_touch, self._blob(sha256), nanoseconds(self._clock()))
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        return await self._in_thread(_remove, self._blob(sha256), nanoseconds(unused_since))
+
+    async def all(self) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        async for sha256 in streamed(self._in_thread, partial(_all, self._blobs)):
+            yield sha256
+
+
+def _all(folder: Path) -> Generator[str, None, None]:
+    with store_trouble("read", folder):
+        for *_, sha256 in files_below(folder):
+            with suppress(ValueError):
+                yield checked_sha256(sha256)
+
+
+def _size(path: Path) -> int | None:
+    with store_trouble("read", path):
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return None
+
+
+def _begun(folder: Path) -> Temporary:
+    with store_trouble("written", folder):
+        return Temporary(folder)
+
+
+def _opened(path: Path) -> tuple[Held[int], int]:
+    with store_trouble("read", path):
+        try:
+            blob = Held(os.open(path, os.O_RDONLY), os.close)
+        except FileNotFoundError:
+            raise KeyError(path.name) from None
+        with blob.borrow() as descriptor:
+            return blob, os.fstat(descriptor).st_size
+
+
+def _piece(blob: Held[int], path: Path, start: int, stop: int) -> bytes:
+    with store_trouble("read", path), blob.borrow() as descriptor:
+        piece = os.pread(descriptor, stop - start, start)
+    if not piece:
+        raise StoreTrouble("a file in the store became shorter", f"{path.name} ends at {start} bytes.")
+    return piece
+
+
+def _touch(path: Path, now: int) -> bool:
+    """Whether the blob is here, and was not removed before it could be touched."""
+    with store_trouble("written", path):
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            flock(descriptor, LOCK_SH)
+            os.utime(descriptor, ns=(now, now))
+            return os.fstat(descriptor).st_nlink > 0
+        finally:
+            os.close(descriptor)
+
+
+def _remove(path: Path, unused_since: int) -> bool:
+    with store_trouble("written", path):
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            flock(descriptor, LOCK_EX | LOCK_NB)
+            state = os.fstat(descriptor)
+            # Without a link, somebody else removed it, and what has its name now is another blob.
+            if state.st_nlink == 0 or state.st_mtime_ns > unused_since:
+                return False
+            path.unlink()
+            return True
+        except BlockingIOError:
+            return False  # It is being touched or kept in this moment.
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,42 @@
+"""A store in a directory, which any number of processes of one host may share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from twisted.internet.threads import deferToThread
+
+from reqpi.storage.blobs import DirectoryBlobs
+from reqpi.storage.layout import Layout
+from reqpi.storage.records import DirectoryRecords
+from reqpi.storage.threads import InThread
+
+__all__ = ["DirectoryStore"]
+
+
+class DirectoryStore(DirectoryBlobs, DirectoryRecords):
+    """A :class:`reqpi.interfaces.Store` in a directory; :mod:`reqpi.storage.layout` shows what is where.
+
+    Nothing is opened, and no thread started, before :meth:`open`.
+
+    :param path: of the directory. It is made, private to this user, where it is missing.
+    :param in_thread: how calls that block are put off the reactor's thread.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self, path: Path, *, in_thread: InThread = deferToThread, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._layout = Layout(path)
+        self._in_thread = in_thread
+        DirectoryBlobs.__init__(self, self._layout.blobs, self._layout.incoming, in_thread, clock)
+        DirectoryRecords.__init__(self, self._layout.records, self._layout.incoming, in_thread, clock)
+
+    def open(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.open`."""
+        self._layout.prepare()
+
+    async def close(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.close`. Between calls nothing is held but by reads and incoming blobs."""

@@ -1,0 +1,75 @@
+"""A blob on its way into a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from reqpi.errors import StoreTrouble
+from reqpi.storage.names import checked_sha256
+from reqpi.storage.temporary import Temporary
+from reqpi.storage.threads import InThread
+from reqpi.storage.trouble import store_trouble
+
+__all__ = ["DirectoryIncoming"]
+
+
+class DirectoryIncoming:
+    """A :class:`reqpi.interfaces.Incoming` that grows in a temporary file.
+
+    :param temporary: empty, and this one's alone.
+    :param place: puts the temporary among the blobs, under a sha256.
+    :param in_thread: calls a function in another thread.
+    """
+
+    def __init__(self, temporary: Temporary, place: Callable[[Temporary, str], None], in_thread: InThread) -> None:
+        self._temporary = temporary
+        self._place = place
+        self._in_thread = in_thread
+        self.size = 0
+        self._failure: StoreTrouble | None = None
+
+    async def write(self, data: bytes) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.write`."""
+        await self._in_thread(self._write, data)
+
+    def _write(self, data: bytes) -> None:
+        with self._no_way_back():
+            self._temporary.write(data)
+            self.size = self._temporary.size
+
+    async def read(self, start: int, stop: int) -> bytes:
+        """See :meth:`reqpi.interfaces.Incoming.read`."""
+        if not 0 <= start <= stop <= self.size:
+            raise ValueError("these bytes are not written yet")
+        return await self._in_thread(self._read, start, stop)
+
+    def _read(self, start: int, stop: int) -> bytes:
+        with store_trouble("read", self._temporary.path):
+            return self._temporary.read(start, stop)
+
+    async def keep(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.keep`."""
+        await self._in_thread(self._keep, checked_sha256(sha256))
+
+    def _keep(self, sha256: str) -> None:
+        with self._no_way_back():
+            self._place(self._temporary, sha256)
+
+    @contextmanager
+    def _no_way_back(self) -> Iterator[None]:
+        """Once a write has failed, nothing more is written and nothing is kept."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with store_trouble("written", self._temporary.path):
+                yield
+        except StoreTrouble as failure:
+            self._failure = failure
+            with suppress(OSError):
+                self._temporary.abandon()
+            raise
+
+    async def discard(self) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.discard`."""
+        await self._in_thread(self._temporary.close)

@@ -1,0 +1,145 @@
+"""A store in memory: for tests, and for an index that need not outlast its process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+
+from reqpi.storage.names import checked_name, checked_prefix, checked_sha256
+
+__all__ = ["MemoryIncoming", "MemoryStore"]
+
+_PIECE = 1024 * 1024
+
+
+class MemoryStore:
+    """A :class:`reqpi.interfaces.Store` that holds everything in this process.
+
+    What it holds outlasts :meth:`close`: opened again, the same object has it still.
+
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._blobs: dict[str, bytes] = {}
+        self._records: dict[str, bytes] = {}
+        self._blob_used: dict[str, float] = {}
+        self._record_used: dict[str, float] = {}
+
+    def open(self) -> None:
+        """Nothing needs to be made ready."""
+
+    async def close(self) -> None:
+        """Nothing is held that would have to be let go."""
+
+    # Blobs
+
+    async def size(self, sha256: str) -> int | None:
+        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        blob = self._blobs.get(checked_sha256(sha256))
+        return None if blob is None else len(blob)
+
+    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """See :meth:`reqpi.interfaces.Blobs.read`."""
+        if start < 0 or (stop is not None and stop < 0):
+            raise ValueError("a range counts from the beginning")
+        blob = self._blobs[checked_sha256(sha256)]
+        end = len(blob) if stop is None else min(stop, len(blob))
+        for position in range(start, end, _PIECE):
+            yield blob[position : min(position + _PIECE, end)]
+
+    async def begin(self) -> MemoryIncoming:
+        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        return MemoryIncoming(self._keep)
+
+    def _keep(self, sha256: str, blob: bytes) -> None:
+        self._blobs.setdefault(sha256, blob)
+        self._blob_used[sha256] = self._clock()
+
+    async def touch(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        if checked_sha256(sha256) in self._blobs:
+            self._blob_used[sha256] = self._clock()
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        if checked_sha256(sha256) not in self._blobs or self._blob_used[sha256] > unused_since:
+            return False
+        del self._blobs[sha256], self._blob_used[sha256]
+        return True
+
+    async def all(self) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        for sha256 in list(self._blobs):
+            yield sha256
+
+    # Records
+
+    async def get(self, name: str) -> bytes | None:
+        """See :meth:`reqpi.interfaces.Records.get`."""
+        return self._records.get(checked_name(name))
+
+    async def create(self, name: str, value: bytes) -> bytes:
+        """See :meth:`reqpi.interfaces.Records.create`."""
+        if checked_name(name) not in self._records:
+            await self.replace(name, value)
+        return self._records[name]
+
+    async def replace(self, name: str, value: bytes) -> None:
+        """See :meth:`reqpi.interfaces.Records.replace`."""
+        self._records[checked_name(name)] = bytes(value)
+        self._record_used[name] = self._clock()
+
+    async def delete(self, name: str) -> None:
+        """See :meth:`reqpi.interfaces.Records.delete`."""
+        self._records.pop(checked_name(name), None)
+        self._record_used.pop(name, None)
+
+    async def names(self, prefix: str) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Records.names`."""
+        checked_prefix(prefix)
+        for name in [name for name in self._records if name.startswith(prefix)]:
+            yield name
+
+    async def use(self, name: str) -> None:
+        """See :meth:`reqpi.interfaces.Records.use`."""
+        if checked_name(name) in self._records:
+            self._record_used[name] = self._clock()
+
+    async def last_used(self, name: str) -> float | None:
+        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        return self._record_used.get(checked_name(name))
+
+
+class MemoryIncoming:
+    """A :class:`reqpi.interfaces.Incoming` in this process."""
+
+    def __init__(self, kept: Callable[[str, bytes], None]) -> None:
+        self._kept = kept
+        self._data: bytearray | None = bytearray()
+        self.size = 0
+
+    def _held(self) -> bytearray:
+        if self._data is None:
+            raise ValueError("it was discarded")
+        return self._data
+
+    async def write(self, data: bytes) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.write`."""
+        self._held().extend(data)
+        self.size += len(data)
+
+    async def read(self, start: int, stop: int) -> bytes:
+        """See :meth:`reqpi.interfaces.Incoming.read`."""
+        if not 0 <= start <= stop <= self.size:
+            raise ValueError("these bytes are not written yet")
+        return bytes(memoryview(self._held())[start:stop])
+
+    async def keep(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.keep`."""
+        self._kept(checked_sha256(sha256), bytes(self._held()))
+
+    async def discard(self) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.discard`."""
+        self._data = None

@@ -1,0 +1,129 @@
+"""The records of a directory: ``records/<name>_``, each replaced as a whole.
+
+When a record was used last is its modification time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from reqpi.errors import StoreTrouble
+from reqpi.storage.folders import sync_folder
+from reqpi.storage.moments import nanoseconds
+from reqpi.storage.names import checked_name, checked_prefix
+from reqpi.storage.paths import folder_parts, record_name, record_parts
+from reqpi.storage.temporary import ATTEMPTS, Temporary
+from reqpi.storage.threads import InThread, streamed
+from reqpi.storage.trouble import store_trouble
+from reqpi.storage.walk import files_below
+
+__all__ = ["DirectoryRecords"]
+
+
+class DirectoryRecords:
+    """:class:`reqpi.interfaces.Records` in a directory.
+
+    :param folder: of the records.
+    :param incoming: folder of the temporaries, on the same file system.
+    :param in_thread: calls a function in another thread.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(self, folder: Path, incoming: Path, in_thread: InThread, clock: Callable[[], float]) -> None:
+        self._records = folder
+        self._incoming = incoming
+        self._in_thread = in_thread
+        self._clock = clock
+
+    def _record(self, name: str) -> Path:
+        return self._records.joinpath(*record_parts(checked_name(name)))
+
+    async def get(self, name: str) -> bytes | None:
+        """See :meth:`reqpi.interfaces.Records.get`."""
+        return await self._in_thread(_get, self._record(name))
+
+    async def create(self, name: str, value: bytes) -> bytes:
+        """See :meth:`reqpi.interfaces.Records.create`."""
+        return await self._in_thread(self._create, self._record(name), value)
+
+    def _create(self, path: Path, value: bytes) -> bytes:
+        for _ in range(ATTEMPTS):
+            if (standing := _get(path)) is not None:
+                # It may be new, and not on the disk yet: what is answered here has to stand after a loss of power.
+                with store_trouble("written", path), suppress(FileNotFoundError):
+                    sync_folder(path.parent)
+                return standing
+            if self._write(path, value, Temporary.place):
+                return value
+        raise StoreTrouble("a record comes and goes", "It was there and gone whenever it was looked for.")
+
+    async def replace(self, name: str, value: bytes) -> None:
+        """See :meth:`reqpi.interfaces.Records.replace`."""
+        await self._in_thread(self._write, self._record(name), value, Temporary.place_over)
+
+    def _write(self, path: Path, value: bytes, place: Callable[[Temporary, Path], bool]) -> bool:
+        with store_trouble("written", path):
+            temporary = Temporary(self._incoming)
+            try:
+                temporary.write(value)
+                temporary.finish(nanoseconds(self._clock()))
+                return place(temporary, path)
+            finally:
+                temporary.close()
+
+    async def delete(self, name: str) -> None:
+        """See :meth:`reqpi.interfaces.Records.delete`."""
+        await self._in_thread(self._delete, self._record(name))
+
+    def _delete(self, path: Path) -> None:
+        with store_trouble("written", path):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in path.relative_to(self._records).parents[:-1]:
+                (self._records / folder).rmdir()
+
+    async def names(self, prefix: str) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Records.names`."""
+        below = folder_parts(checked_prefix(prefix)[:-1])
+        async for name in streamed(self._in_thread, partial(_names, self._records, below)):
+            yield name
+
+    async def use(self, name: str) -> None:
+        """See :meth:`reqpi.interfaces.Records.use`."""
+        await self._in_thread(_use, self._record(name), nanoseconds(self._clock()))
+
+    async def last_used(self, name: str) -> float | None:
+        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        return await self._in_thread(_last_used, self._record(name))
+
+
+def _get(path: Path) -> bytes | None:
+    with store_trouble("read", path):
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def _names(folder: Path, below: tuple[str, ...]) -> Generator[str, None, None]:
+    with store_trouble("read", folder):
+        for parts in files_below(folder.joinpath(*below)):
+            if (name := record_name((*below, *parts))) is not None:
+                yield name
+
+
+def _use(path: Path, now: int) -> None:
+    with store_trouble("written", path), suppress(FileNotFoundError):
+        os.utime(path, ns=(now, now))
+
+
+def _last_used(path: Path) -> float | None:
+    with store_trouble("read", path):
+        try:
+            return path.stat().st_mtime_ns / 1_000_000_000
+        except FileNotFoundError:
+            return None

@@ -1,0 +1,43 @@
+"""What the operating system says, in the words of :mod:`reqpi.errors`.
+
+Titles and details reach HTTP clients, so they name no path. The ``OSError`` with its path stays as ``__cause__``, for
+the operator's log.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reqpi.errors import StoreFull, StoreTrouble
+
+__all__ = ["FULL", "store_trouble"]
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room on the file system, in the quota, or for a file of this size (``ulimit -f``)."""
+
+
+@contextmanager
+def store_trouble(doing: str, path: Path | str) -> Iterator[None]:
+    """Raise what the operating system says as an error of the store.
+
+    :param doing: what did not work, path-free: ``read``, ``written``.
+    :param path: named in the log where the operating system names none.
+    :raises reqpi.errors.StoreFull: there is no room.
+    :raises reqpi.errors.StoreTrouble: anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        if error.errno in FULL:
+            raise StoreFull(
+                "the store is full", "The operator of this index has to make room; then ask again."
+            ) from error
+        raise StoreTrouble(
+            f"the store cannot be {doing}",
+            f"The operating system says: {error.strerror}. The log of this index has more for its operator.",
+        ) from error

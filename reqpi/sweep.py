@@ -1,0 +1,107 @@
+"""Removing what nobody asked for in a while: locks first, then what only they needed.
+
+The roots are the locks that were used within the maximal age. A blob lives while a root's frozen page, or the metadata
+of a file on one, names it. A blob that was kept or touched since the sweep began is spared, so a page that is being
+frozen meanwhile loses nothing; and what a client is reading stays readable to its end. Several replicas may sweep at
+once.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+from packaging.utils import canonicalize_name
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from reqpi import frozen as freezer
+from reqpi.interfaces import Store
+from reqpi.model import Digest
+
+__all__ = ["Sweeping", "Swept"]
+
+_RECENT = 3600.0
+"""Seconds for which a blob is spared: a file may arrive before the page that names it is written."""
+
+
+@frozen
+class Swept:
+    """What a sweep removed."""
+
+    locks: int
+    blobs: int
+
+
+class Sweeping:
+    """Sweeps of one store.
+
+    :param max_age: seconds without use after which a lock is removed.
+    """
+
+    _log = Logger()
+
+    def __init__(self, store: Store, clock: IReactorTime, max_age: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_age = max_age
+
+    async def run(self) -> Swept:
+        """Sweep once."""
+        began = self._clock.seconds()
+        roots, removed = await self._locks(began)
+        live = await self._live(roots)
+        blobs = 0
+        async for sha256 in self._store.all():
+            if sha256 not in live and await self._store.remove(sha256, began - _RECENT):
+                blobs += 1
+        await self._forget_metadata(live)
+        self._log.info("swept {locks} locks and {blobs} files", locks=removed, blobs=blobs)
+        return Swept(removed, blobs)
+
+    async def _locks(self, now: float) -> tuple[set[str], int]:
+        """The addresses that stay, and how many went."""
+        roots, removed = set(), 0
+        async for name in self._store.names("locks/"):
+            address = name.rpartition("/")[2]
+            used = await self._store.last_used(name)
+            if used is None:
+                continue
+            if now - used <= self._max_age:
+                roots.add(address)
+                continue
+            await self._store.delete(name)
+            await self._forget(f"frozen/{address}/")
+            await self._forget(f"refused/{address}/")
+            removed += 1
+        return roots, removed
+
+    async def _forget(self, prefix: str) -> None:
+        async for name in self._store.names(prefix):
+            await self._store.delete(name)
+
+    async def _live(self, roots: set[str]) -> set[str]:
+        """The sha256 of every blob that a root needs."""
+        live: set[str] = set()
+        for address in roots:
+            async for name in self._store.names(f"frozen/{address}/"):
+                written = await self._store.get(name)
+                if written is not None:
+                    live |= await self._needed(written, name.rpartition("/")[2])
+        return live
+
+    async def _needed(self, written: bytes, project: str) -> set[str]:
+        needed: set[str] = set()
+        for file in freezer.load(written, canonicalize_name(project)).files:
+            needed.add(str(file.sha256))
+            if isinstance(file.core_metadata, Digest):
+                needed.add(file.core_metadata.hex)
+            elif file.wheel:
+                known = await self._store.get(f"metadata/{file.sha256}")
+                if known is not None:
+                    needed.add(known.decode("ascii"))
+        return needed
+
+    async def _forget_metadata(self, live: set[str]) -> None:
+        """Remove what is known of wheels that are gone."""
+        async for name in self._store.names("metadata/"):
+            if name.rpartition("/")[2] not in live:
+                await self._store.delete(name)

@@ -1,0 +1,55 @@
+"""Where this server is, as its clients see it: for the few things that must be absolute."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+from twisted.web.server import Request
+
+__all__ = ["Base"]
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,255}){0,16}/?")
+
+
+@frozen
+class Base:
+    """How to tell the server's own URL.
+
+    :param url: the canonical URL, if the operator gave one: nothing else counts then.
+    :param trust_proxy: ``X-Forwarded-Proto``, ``-Host`` and ``-Prefix`` come from the operator's own proxy.
+    """
+
+    url: str | None = None
+    trust_proxy: bool = False
+
+    def of(self, request: Request) -> str:
+        """The server's URL, without a slash at the end."""
+        if self.url is not None:
+            return self.url.rstrip("/")
+        scheme = "https" if request.isSecure() else "http"
+        host, prefix = request.getHeader("Host") or "", ""
+        if self.trust_proxy:
+            proto = self._forwarded(request, "Proto")
+            scheme = proto if proto in ("http", "https") else scheme
+            host = self._forwarded(request, "Host") or host
+            prefix = self._forwarded(request, "Prefix")
+        if _HOST.fullmatch(host) is None:
+            host = _own_host(request)
+        return f"{scheme}://{host}{prefix.rstrip('/') if _PREFIX.fullmatch(prefix) else ''}"
+
+    @staticmethod
+    def _forwarded(request: Request, what: str) -> str:
+        """The value that the nearest proxy wrote: the last."""
+        values = request.requestHeaders.getRawHeaders(f"X-Forwarded-{what}") or [""]
+        return str(values[-1]).rpartition(",")[2].strip()
+
+
+def _own_host(request: Request) -> str:
+    """The address that the connection came in on; for a Unix socket there is none."""
+    here = request.getHost()
+    host = getattr(here, "host", "localhost")
+    port = getattr(here, "port", None)
+    bracketed = f"[{host}]" if ":" in host else host
+    return bracketed if port in (None, 80, 443) else f"{bracketed}:{port}"

@@ -1,0 +1,91 @@
+"""What programs ask for beside the index: committing, the lock itself, its exports, the refusals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import asdict
+from twisted.web.server import Request
+
+from reqpi.shelf import Shelf
+from reqpi.web import problems
+from reqpi.web.answers import Representation, send_representation
+
+__all__ = ["commit", "lock", "refused", "requirements"]
+
+
+async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
+    """``POST /locks``, the document being the body.
+
+    Its content type says nothing about a lock, and ``curl --data-binary`` sends that of a form, so any will do that does
+    not wrap the document in something else.
+    """
+    document: bytes = request.content.read()  # type: ignore[union-attr]  # there is one once a request is complete
+    unsuitable = _unsuitable(request, document)
+    if unsuitable is not None:
+        return problems.send(request, unsuitable)
+    commitment, created = await shelf.commit(document)
+    index = f"{base}/{commitment.address}/simple/"
+    request.setResponseCode(201 if created else 200)
+    request.setHeader("Location", f"{base}/{commitment.address}/")
+    return _json(
+        request,
+        {
+            "address": commitment.address,
+            "index": index,
+            "pins": len(commitment.lock.pins),
+            "warnings": [asdict(note) for note in commitment.lock.notes],
+        },
+    )
+
+
+async def lock(request: Request, shelf: Shelf, address: str) -> bytes:
+    """``GET /<address>/lock``."""
+    commitment = await shelf.commitment(address)
+    return send_representation(request, Representation(commitment.lock.document, "text/plain"))
+
+
+async def requirements(request: Request, shelf: Shelf, address: str) -> bytes:
+    """``GET /<address>/requirements.txt``."""
+    commitment = await shelf.commitment(address)
+    return send_representation(request, Representation(await shelf.requirements(commitment), "text/plain"))
+
+
+async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
+    """``GET /<address>/refused``; ``?suggest=1`` gives each project a line to be pasted into the lock."""
+    commitment = await shelf.commitment(address)
+    refusals = await shelf.refusals.of(commitment.address)
+    shown = [refusal.as_json() for refusal in refusals]
+    if request.args.get(b"suggest") == [b"1"]:
+        lines = await shelf.suggest({refusal.project for refusal in refusals if refusal.filename is None})
+        for entry in shown:
+            entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
+    return _json(request, {"address": commitment.address, "refused": shown})
+
+
+def _json(request: Request, value: Any) -> bytes:
+    """An answer that may be another the next time."""
+    body = json.dumps(value, indent=2).encode() + b"\n"
+    request.setHeader("Content-Type", "application/json")
+    request.setHeader("Content-Length", str(len(body)))
+    request.setHeader("Cache-Control", "no-store")
+    return body
+
+
+def _unsuitable(request: Request, document: bytes) -> problems.Problem | None:
+    """Why the body of a request is no document, if it is none."""
+    content_type = (request.getHeader("Content-Type") or "").lower()
+    if content_type.startswith("multipart/"):
+        return problems.Problem(
+            415, "multipart is not taken", "Send the document itself: curl --data-binary @requirements.txt <this URL>"
+        )
+    if (request.getHeader("Content-Encoding") or "identity").lower() != "identity":
+        return problems.Problem(
+            415, "an encoded body is not taken", "Send the document as it is: its address is that of its bytes."
+        )
+    if not document:
+        return problems.Problem(
+            400, "no document", "Send it as the body: curl --data-binary @requirements.txt <this URL>"
+        )
+    return None

@@ -1,0 +1,178 @@
+"""Pages for people with a browser: what this is, and what a lock admits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from attrs import evolve
+from twisted.web.iweb import IRenderable
+from twisted.web.server import Request
+from twisted.web.template import Element, Tag, TagLoader, renderer, slot, tags
+
+from reqpi import __version__, narrow
+from reqpi.model import Commitment, Page, Pin, Project
+from reqpi.refusals import Refusal
+from reqpi.shelf import Shelf
+
+__all__ = ["front", "overview"]
+
+_MOST_ROWS = 2000
+"""Projects shown on one page. A longer lock is for programs."""
+
+_STYLE = """
+:root { color-scheme: light dark; --faint: color-mix(in srgb, currentColor 55%, transparent);
+  --line: color-mix(in srgb, currentColor 18%, transparent); --wash: color-mix(in srgb, currentColor 6%, transparent) }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2.5rem auto; max-width: 60rem; padding: 0 1.25rem }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
+code, pre { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+pre { background: var(--wash); border-radius: 6px; padding: .75rem 1rem; overflow-x: auto; overflow-wrap: normal }
+table { border-collapse: collapse; width: 100% } caption { text-align: left; color: var(--faint) }
+th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line) }
+th { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }
+.faint, footer { color: var(--faint) } footer { margin-top: 3rem; font-size: .875rem }
+"""
+
+
+def front(request: Request, base: str) -> IRenderable:
+    """``/``: what this is, and the first steps."""
+    _head(request)
+    return _Sheet(
+        "ReqPI",
+        [
+            tags.p("Commit a lock, and get a package index that serves what the lock pins and nothing else."),
+            tags.h2("Commit a lock"),
+            tags.pre(f"PYPI=$(python -m reqpi gethash --url {base} requirements.txt)"),
+            tags.p("Without ReqPI on this machine, the answer has the URL in ", tags.code("index"), ":"),
+            tags.pre(f"curl --data-binary @requirements.txt {base}/locks"),
+            tags.h2("Install from it"),
+            tags.pre(_commands("$PYPI")),
+            tags.p(
+                "The address in the URL is the sha256 of the file: ",
+                tags.code("sha256sum requirements.txt"),
+                " prints it. The same file always has the same address, and an address always serves the same bytes.",
+            ),
+        ],
+    )
+
+
+async def overview(request: Request, shelf: Shelf, base: str, address: str) -> IRenderable:
+    """``/<address>/``: the pins, their files, what was refused, how to use it."""
+    commitment = await shelf.commitment(address)
+    shown = list(commitment.lock.projects)[:_MOST_ROWS]
+    frozen = await shelf.frozen(commitment, shown)
+    refusals = await shelf.refusals.of(address)
+    _head(request)
+    return _Sheet(
+        f"Lock {commitment.short}",
+        [
+            tags.p(tags.code(address, class_="faint")),
+            tags.h2("Use it"),
+            tags.pre(_commands(f"{base}/{address}/simple/")),
+            tags.p(
+                "The ", tags.a("lock", href=f"/{address}/lock"), " as it was uploaded; the ",
+                tags.a("lock with every digest", href=f"/{address}/requirements.txt"), "; the ",
+                tags.a("index", href=f"/{address}/simple/"), ".",
+            ),
+            *_refused(refusals),
+            tags.h2("What it pins"),
+            _pins(commitment, shown, frozen),
+        ],
+    )  # fmt: skip
+
+
+def _commands(index: str) -> str:
+    return (
+        f"pip install --index-url {index} -r requirements.txt\n"
+        f"uv pip install --default-index {index} -r requirements.txt"
+    )
+
+
+def _link(text: str, url: str) -> Tag:
+    return tags.div(tags.code(tags.a(text, href=url)))
+
+
+class _Sheet(Element):
+    """One page: a title over its body."""
+
+    loader = TagLoader(
+        tags.html(
+            tags.head(
+                tags.meta(charset="utf-8"),
+                tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
+                tags.title(slot("title")),
+                tags.style(_STYLE),
+            ),
+            tags.body(tags.h1(slot("title")), slot("body"), tags.footer(f"ReqPI {__version__}")),
+            lang="en",
+            render="fill",
+        )
+    )
+
+    def __init__(self, title: str, body: list[Tag]) -> None:
+        super().__init__()
+        self._title = title
+        self._body = body
+
+    @renderer
+    def fill(self, request: Request, tag: Tag) -> Tag:
+        """Put the title and the body in."""
+        return tag.fillSlots(title=self._title, body=self._body)
+
+
+def _head(request: Request) -> None:
+    request.setHeader("Content-Type", "text/html; charset=utf-8")
+    request.setHeader("Cache-Control", "no-store")
+    request.setHeader(
+        "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    )
+    request.setHeader("Referrer-Policy", "no-referrer")
+    if request.method != b"HEAD":
+        request.write(b"<!DOCTYPE html>\n")
+
+
+def _pins(commitment: Commitment, shown: list[Project], frozen: dict[Project, Page]) -> Tag:
+    count = len(commitment.lock.projects)
+    more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
+    projects = commitment.lock.projects
+    rows = [_row(commitment, pin, frozen.get(project)) for project in shown for pin in projects[project]]
+    return tags.table(
+        tags.caption(
+            f"{count} project{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."
+        ),
+        tags.thead(tags.tr(tags.th("project"), tags.th("version"), tags.th("marker"), tags.th("files"))),
+        tags.tbody(rows),
+    )
+
+
+def _row(commitment: Commitment, pin: Pin, page: Page | None) -> Tag:
+    here = f"/{commitment.address}/simple/{pin.project}/"
+    name = f"{pin.project}[{','.join(pin.extras)}]" if pin.extras else pin.project
+    files: list[Tag] | Tag = tags.span("not asked for yet", class_="faint")
+    if page is not None:
+        ours = narrow.narrow(evolve(commitment.lock, pins=(pin,)), page).files
+        files = tags.details(
+            tags.summary(str(len(ours))), [_link(file.filename, f"{here}{file.filename}") for file in ours]
+        )
+    return tags.tr(
+        tags.td(tags.a(name, href=here)),
+        tags.td(pin.version),
+        tags.td(tags.code(pin.marker or "")),
+        tags.td(files),
+    )
+
+
+def _refused(refusals: Iterable[Refusal]) -> list[Tag]:
+    rows = [
+        tags.tr(
+            tags.td(refusal.filename or refusal.project),
+            tags.td(refusal.reason),
+            tags.td(str(refusal.count), class_="number"),
+            tags.td(datetime.fromtimestamp(refusal.last, UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        )
+        for refusal in refusals
+    ]
+    if not rows:
+        return []
+    head = tags.tr(tags.th("asked for"), tags.th("why it was refused"), tags.th("times"), tags.th("last"))
+    return [tags.h2("What was refused"), tags.table(tags.thead(head), tags.tbody(rows))]

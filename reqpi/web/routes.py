@@ -1,0 +1,118 @@
+"""Every route of the server, on one screen.
+
+::
+
+    GET   /                                          what this is, for people
+    POST  /locks                                     commit a lock
+    GET   /<address>/                                a lock, for people
+    GET   /<address>/lock                            the bytes that were uploaded
+    GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
+    GET   /<address>/refused                         what was asked for and not admitted
+    GET   /<address>/simple/                         the index                                \
+    GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
+    GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
+
+A slash too many, or none at the end, makes no difference and no redirect: some clients send such paths, and a redirect
+costs each of them a round trip.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klein import Klein, KleinRenderable
+from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRenderable
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from reqpi.shelf import Shelf
+from reqpi.web import machines, people, problems
+from reqpi.web.base import Base
+from reqpi.web.index import Index
+
+__all__ = ["Root"]
+
+
+class Routes:
+    """What klein routes: everything but the index."""
+
+    app = Klein()
+
+    def __init__(self, shelf: Shelf, base: Base) -> None:
+        self._shelf = shelf
+        self._base = base
+
+    @app.route("/", methods=["GET", "HEAD"])
+    def front(self, request: Request) -> IRenderable:
+        """What this is, for people."""
+        return people.front(request, self._base.of(request))
+
+    @app.route("/locks", methods=["POST"])
+    async def locks(self, request: Request) -> bytes:
+        """Commit a lock."""
+        return await machines.commit(request, self._shelf, self._base.of(request))
+
+    @app.route("/<address>", methods=["GET", "HEAD"])
+    async def overview(self, request: Request, address: str) -> IRenderable:
+        """A lock, for people."""
+        return await people.overview(request, self._shelf, self._base.of(request), address)
+
+    @app.route("/<address>/lock", methods=["GET", "HEAD"])
+    async def lock(self, request: Request, address: str) -> bytes:
+        """The bytes that were uploaded."""
+        return await machines.lock(request, self._shelf, address)
+
+    @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
+    async def requirements(self, request: Request, address: str) -> bytes:
+        """The lock with the sha256 of every file that it admits."""
+        return await machines.requirements(request, self._shelf, address)
+
+    @app.route("/<address>/refused", methods=["GET", "HEAD"])
+    async def refused(self, request: Request, address: str) -> bytes:
+        """What was asked for and not admitted."""
+        return await machines.refused(request, self._shelf, address)
+
+    @app.handle_errors(HTTPException)
+    def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
+        """No such path, or not with this method."""
+        return problems.send(request, _as_problem(failure.value))
+
+    @app.handle_errors(Exception)
+    def failed(self, request: Request, failure: Failure) -> KleinRenderable:
+        """Any other error."""
+        if failure.check(CancelledError):
+            return b""
+        return problems.respond(request, failure)
+
+
+class Root(Resource):
+    """The whole tree: splits the path, and hands the index to :class:`~reqpi.web.index.Index`."""
+
+    isLeaf = True
+
+    def __init__(self, shelf: Shelf, base: Base) -> None:
+        super().__init__()
+        self._index = Index(shelf)
+        self._rest = Routes(shelf, base).app.resource()
+
+    def render(self, request: Request) -> Any:
+        """Answer one request."""
+        request.setHeader("X-Content-Type-Options", "nosniff")
+        request.postpath = [segment for segment in request.postpath or () if segment]
+        try:
+            segments = [segment.decode("utf-8") for segment in request.postpath]
+        except UnicodeDecodeError:
+            return problems.send(request, problems.Problem(400, "bad path", "The path is not UTF-8."))
+        if len(segments) > 1 and segments[1] == "simple":
+            return self._index.answer(request, segments[0], segments[2:])
+        return self._rest.render(request)
+
+
+def _as_problem(error: BaseException | None) -> problems.Problem:
+    if isinstance(error, MethodNotAllowed):
+        return problems.not_allowed(", ".join(sorted(error.valid_methods or ())))
+    status = (error.code if isinstance(error, HTTPException) else None) or 404
+    return problems.Problem(status, "no such path", "The front page of this server says what there is.")

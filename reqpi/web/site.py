@@ -1,0 +1,124 @@
+"""The HTTP server itself: what Twisted leaves open is bounded here.
+
+Twisted puts no limit on a request's body, and parses a form before anybody has said that one is wanted.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.resource import IResource
+from twisted.web.server import Request, Site
+
+from reqpi import __version__
+from reqpi.web.problems import CONTENT_TYPE, Problem
+
+__all__ = ["BoundedRequest", "BoundedSite"]
+
+_LINGER = 2.0
+"""Seconds for which the rest of a refused body is thrown away, so that the client gets to read why before the reset."""
+
+_SERVER = f"reqpi/{__version__}".encode("ascii")
+
+
+class BoundedRequest(Request):
+    """A request whose body is refused as soon as it is known to be too large: by its length, or by counting."""
+
+    _body: BytesIO
+    _refused = False
+    _taken = 0
+
+    def gotLength(self, length: int | None) -> None:
+        """The head is complete; the body, if any, is of ``length`` bytes."""
+        self.responseHeaders.setRawHeaders(b"Server", [_SERVER])
+        self.content = self._body = BytesIO()
+        if length is not None and length > self._site.largest_body:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Some of the body came."""
+        if self._refused:
+            return
+        self._taken += len(data)
+        if self._taken > self._site.largest_body:
+            self._refuse()
+        else:
+            self._body.write(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """The body is complete."""
+        if not self._refused:
+            super().requestReceived(command, path, version)
+
+    def process(self) -> None:
+        """Answer, and be counted while that takes."""
+        self._site.began(self)
+        super().process()
+
+    @property
+    def _site(self) -> BoundedSite:
+        """Twisted sets :attr:`site` only once a request is complete."""
+        channel: Any = self.channel
+        return cast(BoundedSite, channel.site)
+
+    def _refuse(self) -> None:
+        """Answer 413 in the middle of the request, and hang up."""
+        self._refused = True
+        self.requestHeaders.removeHeader(b"Expect")
+        self.content = self._body = BytesIO()
+        limit = self._site.largest_body
+        problem = Problem(413, "the document is too large", f"At most {limit} bytes; the operator can allow more.")
+        body = problem.body()
+        head = (
+            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
+            "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+        )
+        transport: Any = self.channel.transport
+        transport.write(head.encode("ascii") + body)
+        if hasattr(transport, "loseWriteConnection"):
+            transport.loseWriteConnection()
+        self._site.clock.callLater(_LINGER, transport.abortConnection)
+
+
+class BoundedSite(Site):
+    """A site that knows the requests in flight, so that it can end when they have ended.
+
+    :param largest_body: bytes of a request's body, at most.
+    """
+
+    requestFactory = BoundedRequest
+
+    def __init__(self, root: IResource, clock: IReactorTime, largest_body: int, **options: Any) -> None:
+        super().__init__(root, parsePOSTFormSubmission=False, **options)
+        self.clock = clock
+        self.largest_body = largest_body
+        self._in_flight: set[Request] = set()
+        self._idle: list[Deferred[None]] = []
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """HTTP/1.1 alone: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
+        return [b"http/1.1"]
+
+    def began(self, request: Request) -> None:
+        """Count a request until its answer is complete or its client gone."""
+        self._in_flight.add(request)
+        request.notifyFinish().addBoth(lambda _: self._ended(request))
+
+    def drained(self) -> Deferred[None]:
+        """Fires when no request is in flight."""
+        done: Deferred[None] = Deferred()
+        if self._in_flight:
+            self._idle.append(done)
+        else:
+            done.callback(None)
+        return done
+
+    def _ended(self, request: Request) -> None:
+        self._in_flight.discard(request)
+        if not self._in_flight:
+            idle, self._idle = self._idle, []
+            for done in idle:
+                done.callback(None)

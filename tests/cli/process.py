@@ -1,0 +1,60 @@
+"""``python -m reqpi``, really run, in an environment that nobody else's settings reach."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import reqpi
+from tests.client.scripted import Scripted
+
+CHECKOUT = str(Path(reqpi.__file__).parent.parent)
+DOCUMENT = b"six==1.17.0\n"
+
+
+class CommandTestCase(SynchronousTestCase):
+    """A folder to work in, a scripted server, and a home that is empty."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+        self.lock = self.folder / "requirements.txt"
+        self.lock.write_bytes(DOCUMENT)
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": CHECKOUT}
+        self.server = Scripted()
+        self.addCleanup(self.server.close)
+
+    def start(
+        self,
+        *arguments: str,
+        environ: Mapping[str, str] = {},
+        program: Sequence[str] = ("-m", "reqpi"),
+        **options: object,
+    ) -> subprocess.Popen[str]:
+        """Begin to run a command."""
+        process = subprocess.Popen(
+            [sys.executable, *program, *arguments],
+            cwd=self.folder,
+            env=self.environ | environ,
+            text=True,
+            **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+        )
+        self.addCleanup(_end, process)
+        return process
+
+    def run_reqpi(self, *arguments: str, given: str = "", environ: Mapping[str, str] = {}) -> tuple[int, str, str]:
+        """Run a command to its end: status, stdout, stderr."""
+        process = self.start(*arguments, environ=environ)
+        out, err = process.communicate(given, timeout=60)
+        return process.returncode, out, err
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.communicate()

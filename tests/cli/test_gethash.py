@@ -1,0 +1,105 @@
+"""``reqpi gethash``: what it prints, where, and with which status."""
+
+from __future__ import annotations
+
+from tests.cli.process import DOCUMENT, CommandTestCase
+
+
+class GethashTests(CommandTestCase):
+    """stdout is the index URL or nothing at all: it goes straight onto pip's command line."""
+
+    def gethash(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
+        return self.run_reqpi("gethash", "--url", self.server.url, *(arguments or ("requirements.txt",)), given=given)
+
+    def test_the_url_and_nothing_else(self) -> None:
+        """Nor is anything on stderr."""
+        index = self.server.takes(DOCUMENT)
+        self.assertEqual(self.gethash(), (0, f"{index}\n", ""))
+
+    def test_standard_input(self) -> None:
+        """``-`` is a file too."""
+        index = self.server.takes(b"attrs==25.1.0\n")
+        self.assertEqual(self.gethash("-", given="attrs==25.1.0\n"), (0, f"{index}\n", ""))
+
+    def test_the_server_from_the_environment(self) -> None:
+        """Where no option names another."""
+        index = self.server.takes(DOCUMENT)
+        answer = self.run_reqpi("gethash", "requirements.txt", environ={"REQPI_URL": self.server.url})
+        self.assertEqual(answer, (0, f"{index}\n", ""))
+
+    def test_the_option_wins_over_the_environment(self) -> None:
+        """As everywhere."""
+        index = self.server.takes(DOCUMENT)
+        self.environ["REQPI_URL"] = "http://nowhere.invalid"
+        self.assertEqual(self.gethash(), (0, f"{index}\n", ""))
+
+    def test_warnings_do_not_stop_it(self) -> None:
+        """They are on stderr, with their lines."""
+        index = self.server.takes(DOCUMENT, warnings=[{"line": 3, "text": "--pre", "message": "it says nothing here"}])
+        self.assertEqual(
+            self.gethash(), (0, f"{index}\n", "requirements.txt:3: warning: it says nothing here: --pre\n")
+        )
+
+    def test_every_defect_with_its_line(self) -> None:
+        """What is wrong, the line itself, and below it what to write instead."""
+        self.server.refuses(
+            {"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Write six==1.17.0."},
+            {"line": 0, "text": "", "problem": "no pin at all", "advice": ""},
+        )
+        expected = [
+            "requirements.txt:12: no exact version: six>=1.0",
+            "    Write six==1.17.0.",
+            "requirements.txt: no pin at all",
+            "requirements.txt: 2 defects",
+        ]
+        self.assertEqual(self.gethash(), (1, "", "\n".join([*expected, ""])))
+
+    def test_nothing_that_a_terminal_obeys(self) -> None:
+        """Neither a lock nor a server may move the cursor, or add a line of its own."""
+        self.server.refuses({"line": 1, "text": "a\x1b[2J", "problem": "x\ny", "advice": "\x9b1m\u202eevil"})
+        status, out, err = self.gethash()
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("requirements.txt:1: x\\ny: a\\x1b[2J\n    \\x9b1m\\u202eevil\n", err)
+
+    def test_no_server(self) -> None:
+        """Its own status, and what to do."""
+        self.server.close()
+        self.addCleanup(setattr, self, "server", None)
+        status, out, err = self.gethash()
+        self.assertEqual((status, out), (3, ""))
+        self.assertIn("Start a server with 'reqpi server'", err)
+
+    def test_a_server_with_a_problem(self) -> None:
+        """The server's words, on two lines."""
+        self.server.says(
+            "/locks", 503, {"title": "upstream is away", "detail": "Try later."}, "application/problem+json"
+        )
+        expected = f"reqpi: {self.server.url} answers 503: upstream is away\n    Try later.\n"
+        self.assertEqual(self.gethash(), (3, "", expected))
+
+    def test_a_server_that_answers_another_address(self) -> None:
+        """The one thing that nobody may overlook: a status of its own, and no URL."""
+        self.server.takes(DOCUMENT, address="0" * 64)
+        status, out, err = self.gethash()
+        self.assertEqual((status, out), (4, ""))
+        self.assertIn("another address", err)
+
+    def test_files_that_cannot_be_read(self) -> None:
+        """Nothing is sent."""
+        for name, reason in (("missing.txt", "No such file or directory"), (".", "Is a directory")):
+            status, out, err = self.gethash(name)
+            self.assertEqual((status, out, err), (2, "", f"reqpi: {name} cannot be read: {reason}\n"))
+        self.assertEqual(self.server.seen, [])
+
+    def test_a_file_name_that_is_no_text(self) -> None:
+        """Names are bytes to the system; they are shown, somehow, and do not end in a traceback."""
+        status, _, err = self.gethash("caf\udce9.txt")
+        self.assertEqual(status, 2)
+        self.assertIn("caf\\udce9.txt cannot be read", err)
+
+    def test_usage(self) -> None:
+        """No file, an unknown option, a URL that is none."""
+        for arguments in ([], ["--frobnicate", "x"], ["--url", "buildhost:2000", "requirements.txt"]):
+            status, out, err = self.run_reqpi("gethash", *arguments)
+            self.assertEqual((status, out), (2, ""), err)
+            self.assertNotIn("Traceback", err)

@@ -1,0 +1,1 @@
+"""The client, against a small server that says what each test wants."""

@@ -1,0 +1,55 @@
+"""Proxies: the environment's, and never for this machine."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from reqpi.client import BadUsage, ServerTrouble, commit
+from reqpi.commitment import address_of
+from tests.client.case import DOCUMENT, ClientTestCase
+
+
+class ProxyTests(ClientTestCase):
+    """The scripted server plays the proxy; what it is asked for is a server that nobody could resolve."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.address = address_of(DOCUMENT)
+        self.server.says("http://server.invalid:2000/reqpi/locks", 201, {"address": self.address})
+
+    def test_it_is_asked_with_the_whole_url(self) -> None:
+        """RFC 9112, section 3.2.2; and it has a login of its own."""
+        self.patch_environment("http_proxy", f"http://me:secret@127.0.0.1:{self.server.port}")
+        committed = commit("http://you:hidden@server.invalid:2000/reqpi", DOCUMENT)
+        self.assertEqual(committed.index_url, f"http://server.invalid:2000/reqpi/{self.address}/simple/")
+        headers = self.server.seen[0].headers
+        self.assertEqual(headers["Host"], "server.invalid:2000")
+        self.assertEqual(headers["Proxy-Authorization"], "Basic " + b64encode(b"me:secret").decode())
+        self.assertEqual(headers["Authorization"], "Basic " + b64encode(b"you:hidden").decode())
+
+    def test_its_url_may_come_without_a_scheme(self) -> None:
+        """Many write it so."""
+        self.patch_environment("http_proxy", f"127.0.0.1:{self.server.port}")
+        commit("http://server.invalid:2000/reqpi", DOCUMENT)
+        self.assertEqual(len(self.server.seen), 1)
+
+    def test_this_machine_is_asked_directly(self) -> None:
+        """Whatever the variables say: a proxy's loopback is another machine."""
+        self.patch_environment("http_proxy", "http://proxy.invalid:3128")
+        self.patch_environment("all_proxy", "http://proxy.invalid:3128")
+        self.server.takes(DOCUMENT)
+        commit(self.server.url, DOCUMENT)
+        self.assertEqual(self.server.seen[0].path, "/locks")
+
+    def test_hosts_in_no_proxy_are_asked_directly(self) -> None:
+        """The host is not to be found then, and the proxy has heard nothing."""
+        self.patch_environment("http_proxy", f"http://127.0.0.1:{self.server.port}")
+        self.patch_environment("no_proxy", "server.invalid")
+        self.assertRaises(ServerTrouble, commit, "http://server.invalid:2000/reqpi", DOCUMENT)
+        self.assertEqual(self.server.seen, [])
+
+    def test_other_kinds_of_proxies_are_named_as_such(self) -> None:
+        """They are not passed over in silence."""
+        self.patch_environment("http_proxy", "socks5://127.0.0.1:1080")
+        error = self.assertRaises(BadUsage, commit, "http://server.invalid:2000", DOCUMENT)
+        self.assertIn("http_proxy", error.title)

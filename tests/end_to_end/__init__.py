@@ -1,0 +1,1 @@
+"""A real server, as a process of its own, between real clients and the tests' own upstream."""

@@ -1,0 +1,89 @@
+"""``twistd -n reqpi`` as a process."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import Self
+
+__all__ = ["ROOT", "Server"]
+
+ROOT = Path(__file__).parents[2]
+
+_TWISTD = "from twisted.scripts.twistd import run; run()"
+_LISTENING = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")
+_LIMIT = 30.0  # seconds to start, and to stop
+
+
+class Server:
+    """A server on a free port of loopback, from the moment it is made until it is stopped.
+
+    :param store: where it keeps everything.
+    :param options: more of ``twistd reqpi``'s.
+    :ivar url: ``http://127.0.0.1:40123``.
+    :ivar log: the lines that it has logged so far.
+    """
+
+    def __init__(self, store: Path, *options: str) -> None:
+        self.log: list[str] = []
+        self._listening: SimpleQueue[str] = SimpleQueue()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REQPI_", "PIP_"))}
+        command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", "reqpi"]
+        self._process = subprocess.Popen(
+            [*command, "--http", "tcp:0:interface=127.0.0.1", "--store", str(store), *options],
+            cwd=store.parent,
+            env=kept | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.url = f"http://{self._wait()}"
+        except BaseException:
+            self._process.kill()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """SIGTERM, and wait. Repeating does nothing.
+
+        :returns: its exit status.
+        """
+        self._process.terminate()
+        try:
+            return self._process.wait(_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        finally:
+            self._reader.join(_LIMIT)
+
+    def _wait(self) -> str:
+        end = monotonic() + _LIMIT
+        while monotonic() < end and self._reader.is_alive():
+            try:
+                return self._listening.get(timeout=0.1)
+            except Empty:
+                continue
+        raise AssertionError("the server did not start:\n" + "".join(self.log))
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            self.log.append(line)
+            found = _LISTENING.search(line)
+            if found:
+                self._listening.put(found[1])

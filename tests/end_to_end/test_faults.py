@@ -1,0 +1,99 @@
+"""Whatever an upstream does, no client gets a whole wrong file, and the store never holds one."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from http.client import HTTPException
+
+from tests.end_to_end.case import EndToEnd
+from tests.upstream.faults import (
+    Encoding,
+    Fault,
+    First,
+    Garbage,
+    RedirectLoop,
+    Reset,
+    ShortBody,
+    ShortChunked,
+    Status,
+    WrongBytes,
+)
+
+
+class FaultsTests(EndToEnd):
+    """The fault shows as an error, and passes when it is over."""
+
+    def fetch(self, index: str) -> tuple[int, bytes]:
+        """Status and body of ``top``'s wheel; 0 where the connection broke."""
+        try:
+            response, body = self.get(f"{index}top/{self.files['top'].filename}")
+        except (HTTPException, ConnectionError):
+            return 0, b""
+        return response.status, body
+
+    def assert_never_whole_and_never_kept(self, fault: Fault) -> None:
+        """With ``fault`` in every file; and without it all is well."""
+        index = self.committed()
+        self.get(f"{index}top/")
+        self.upstream.fail(self.files["top"].filename, fault)
+        status, _ = self.fetch(index)
+        self.assertNotEqual(status, 200)
+        self.assert_store_is_sound()
+        self.upstream.heal(self.files["top"].filename)
+        self.assertEqual(self.fetch(index), (200, self.files["top"].content))
+
+    def assert_store_is_sound(self) -> None:
+        """Everything in it that has a digest for its name has that digest."""
+        for path in self.store.rglob("*"):
+            if path.is_file() and len(path.name) == 64 and "blob" in str(path.parent):
+                self.assertEqual(sha256(path.read_bytes()).hexdigest(), path.name)
+        wrong = self.files["top"].content[:-1]
+        self.assertFalse([path for path in self.store.rglob("*") if path.is_file() and wrong in path.read_bytes()])
+
+    def test_wrong_bytes(self) -> None:
+        """Of the right length."""
+        self.assert_never_whole_and_never_kept(WrongBytes())
+
+    def test_a_short_body(self) -> None:
+        """Shorter than its Content-Length, or with no length at all."""
+        self.assert_never_whole_and_never_kept(ShortBody(100))
+
+    def test_a_short_body_without_a_length(self) -> None:
+        """Only the digest can tell."""
+        self.assert_never_whole_and_never_kept(ShortChunked(100))
+
+    def test_a_reset(self) -> None:
+        """In the middle of the body."""
+        self.assert_never_whole_and_never_kept(Reset(100))
+
+    def test_a_503(self) -> None:
+        """For a file."""
+        self.assert_never_whole_and_never_kept(Status(503))
+
+    def test_a_redirect_without_end(self) -> None:
+        """For a file."""
+        self.assert_never_whole_and_never_kept(RedirectLoop())
+
+    def test_a_page_in_trouble_is_503_and_comes_back(self) -> None:
+        """With Retry-After, so that clients ask again; nothing of it is frozen."""
+        index = self.committed()
+        for fault in (Status(503), Garbage(), Encoding("gzip"), RedirectLoop(), ShortBody(20), Status(500)):
+            self.upstream.fail("page", fault)
+            response, body = self.get(f"{index}top/")
+            self.assertEqual(response.status, 503, f"{fault}: {body!r}")
+            self.assertIn(response.headers["Retry-After"], set("12345"))
+            self.upstream.heal("page")
+        response, body = self.get(f"{index}top/")
+        self.assertEqual(response.status, 200)
+        self.assertIn(self.files["top"].filename.encode(), body)
+
+    def test_metadata_in_trouble_does_not_lie(self) -> None:
+        """Core metadata with wrong bytes upstream is refused, or read from the wheel: never passed on."""
+        index = self.committed()
+        self.upstream.fail("metadata", First(1, WrongBytes()))
+        for _ in range(2):
+            response, body = self.get(f"{index}top/{self.files['top'].filename}.metadata")
+            if response.status == 200:
+                self.assertEqual(body, self.files["top"].metadata)
+            else:
+                self.assertEqual(response.status, 503)

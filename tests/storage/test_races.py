@@ -1,0 +1,144 @@
+"""The moments that two processes rarely meet in, brought about on purpose.
+
+A lock belongs to an open file and not to a process, so that here two stores of one process stand for two processes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.storage import blobs, temporary
+from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.temporary import Temporary, remove_abandoned
+from tests.contracts import SetClock, gathered, kept
+from tests.storage.inline import inline, run
+from tests.storage.scratch import scratch
+
+PATIENCE = 0.2
+"""Seconds that another thread gets to do what it must not be able to do yet; a broken program needs far less."""
+
+
+class RaceCase(SynchronousTestCase):
+    """Somebody else acts just before this process takes a step."""
+
+    def before(self, module: ModuleType, name: str, act: Callable[[], None]) -> None:
+        """Act before the next call of this function, and before no later one."""
+        call = getattr(module, name)
+        acts = [act]
+
+        def late(*args: Any, **kwargs: Any) -> Any:
+            if acts:
+                acts.pop()()
+            return call(*args, **kwargs)
+
+        self.patch(module, name, late)
+
+
+class RemovalRaceTests(RaceCase):
+    """A blob is removed while another process says that it needs it."""
+
+    def setUp(self) -> None:
+        path = scratch(self) / "store"
+        self.clock = SetClock(1_000_000.0)
+        self.sweeper = DirectoryStore(path, in_thread=inline, clock=self.clock)
+        self.other = DirectoryStore(path, in_thread=inline, clock=lambda: self.clock.now + 100)
+        run(self.sweeper.open())
+        self.name = run(kept(self.sweeper, b"bytes"))
+        self.found: list[int | None] = []
+
+    def meanwhile(self, act: Callable[[], None]) -> threading.Thread:
+        """Have another act at the moment when the sweeper is about to unlink the blob."""
+        thread = threading.Thread(target=act)
+
+        def begin() -> None:
+            thread.start()
+            thread.join(PATIENCE)
+
+        self.before(os, "unlink", begin)
+        return thread
+
+    def test_a_touch_during_a_removal_finds_no_blob(self) -> None:
+        """It may not see a blob that is gone a moment later."""
+
+        def touch() -> None:
+            run(self.other.touch(self.name))
+            self.found.append(run(self.other.size(self.name)))
+
+        thread = self.meanwhile(touch)
+        self.assertTrue(run(self.sweeper.remove(self.name, self.clock.now)))
+        thread.join(10)
+        self.assertEqual(self.found, [None])
+
+    def test_a_blob_kept_during_a_removal_is_there_afterwards(self) -> None:
+        """What was there when it was kept does not count, once it is removed."""
+        thread = self.meanwhile(lambda: self.found.append(len(run(kept(self.other, b"bytes")))))
+        self.assertTrue(run(self.sweeper.remove(self.name, self.clock.now)))
+        thread.join(10)
+        self.assertEqual(self.found, [64])
+        self.assertEqual(run(gathered(self.other.read(self.name))), [b"bytes"])
+
+    def test_a_touch_just_before_a_removal_holds_it_off(self) -> None:
+        """It is seen, even after the sweeper has opened the blob."""
+        self.before(blobs, "flock", lambda: run(self.other.touch(self.name)))
+        self.assertFalse(run(self.sweeper.remove(self.name, self.clock.now)))
+        self.assertEqual(run(self.other.size(self.name)), 5)
+
+    def test_a_blob_that_came_anew_is_not_taken_for_the_old_one(self) -> None:
+        """Removed and kept again by others after the sweeper has opened it."""
+
+        def renew() -> None:
+            self.assertTrue(run(self.other.remove(self.name, self.clock.now)))
+            run(kept(self.other, b"bytes"))
+
+        self.before(blobs, "flock", renew)
+        self.assertFalse(run(self.sweeper.remove(self.name, self.clock.now)))
+        self.assertEqual(run(gathered(self.other.read(self.name))), [b"bytes"])
+
+    def test_a_sweep_does_not_wait_for_who_touches(self) -> None:
+        """A blob that is locked is in use."""
+        path = next(Path(self.sweeper._blobs).rglob(self.name))
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            self.assertFalse(run(self.sweeper.remove(self.name, self.clock.now)))
+        self.assertTrue(run(self.sweeper.remove(self.name, self.clock.now)))
+
+
+class BirthRaceTests(RaceCase):
+    """A temporary looks abandoned between its creation and its lock."""
+
+    def setUp(self) -> None:
+        self.folder = scratch(self)
+
+    def assert_usable(self, made: Temporary) -> None:
+        """It is in its folder, and can be placed."""
+        made.write(b"bytes")
+        self.assertTrue(made.place(self.folder / "placed"))
+        self.assertEqual((self.folder / "placed").read_bytes(), b"bytes")
+        made.close()
+        self.assertEqual([each.name for each in self.folder.iterdir()], ["placed"])
+
+    def test_one_that_was_cleaned_up_at_birth_is_made_anew(self) -> None:
+        """The writer notices once it has the lock."""
+        self.before(temporary, "flock", lambda: remove_abandoned(self.folder))
+        self.assert_usable(Temporary(self.folder))
+
+    def test_one_that_is_being_cleaned_up_is_made_anew(self) -> None:
+        """The writer does not get the lock."""
+        locks: list[int] = []
+
+        def lock() -> None:
+            locks.append(os.open(next(self.folder.iterdir()), os.O_RDWR))
+            fcntl.flock(locks[0], fcntl.LOCK_EX)
+
+        self.before(temporary, "flock", lock)
+        made = Temporary(self.folder)
+        os.close(locks[0])
+        self.assert_usable(made)

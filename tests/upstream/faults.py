@@ -1,0 +1,211 @@
+"""What can go wrong with an upstream: frozen values, plugged in with ``upstream.fail(where, fault)``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Event
+from typing import Protocol
+
+from attrs import evolve, field, frozen
+
+from tests.upstream.exchange import Answer, Exchange
+
+__all__ = [
+    "Drip",
+    "Encoding",
+    "Endless",
+    "Fault",
+    "First",
+    "Garbage",
+    "Hang",
+    "Later",
+    "RedirectLoop",
+    "Reset",
+    "ShortBody",
+    "ShortChunked",
+    "Status",
+    "WrongBytes",
+]
+
+
+class Fault(Protocol):
+    """A way to answer badly."""
+
+    def play(self, exchange: Exchange) -> None:
+        """Answer."""
+
+
+@frozen
+class Status:
+    """Another status: ``Status(503, {"Retry-After": "1"})``."""
+
+    code: int
+    headers: Mapping[str, str] = field(factory=dict)
+    body: bytes = b"no\n"
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.give(Answer(self.code, self.headers, self.body))
+
+
+@frozen
+class WrongBytes:
+    """Other bytes of the same length."""
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.give(evolve(exchange.answer, body=_other(exchange.answer.body)))
+
+
+@frozen
+class ShortBody:
+    """The whole Content-Length is promised, the connection is closed after ``sent`` bytes."""
+
+    sent: int
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.head(exchange.answer)
+        exchange.write(exchange.answer.body[: self.sent])
+        exchange.end()
+
+
+@frozen
+class ShortChunked:
+    """No length; one chunk of ``sent`` bytes, and the connection is closed without the last chunk."""
+
+    sent: int
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.head(exchange.answer, chunked=True)
+        exchange.write(_chunk(exchange.answer.body[: self.sent]))
+        exchange.end()
+
+
+@frozen
+class Reset:
+    """A TCP reset, before the headers or after ``after`` bytes of the body."""
+
+    after: int | None = None
+
+    def play(self, exchange: Exchange) -> None:
+        if self.after is not None:
+            exchange.head(exchange.answer)
+            exchange.write(exchange.answer.body[: self.after])
+        exchange.reset()
+
+
+@frozen(eq=False)
+class Hang:
+    """Silence, before the headers or after ``after`` bytes of the body, until :meth:`release`; then all is well."""
+
+    after: int | None = None
+    released: Event = field(factory=Event, init=False)
+
+    def release(self) -> None:
+        """Let it go on, now and from now on."""
+        self.released.set()
+
+    def play(self, exchange: Exchange) -> None:
+        if self.after is None:
+            exchange.wait(self.released)
+            exchange.give(exchange.answer)
+            return
+        exchange.head(exchange.answer)
+        exchange.write(exchange.answer.body[: self.after])
+        exchange.wait(self.released)
+        exchange.write(exchange.answer.body[self.after :])
+
+
+@frozen
+class Drip:
+    """The true body, ``piece`` bytes every ``pause`` seconds."""
+
+    piece: int = 1
+    pause: float = 0.05
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.head(exchange.answer)
+        for start in range(0, len(exchange.answer.body), self.piece):
+            exchange.write(exchange.answer.body[start : start + self.piece])
+            if exchange.closing.wait(self.pause):
+                exchange.end()
+
+
+@frozen
+class Endless:
+    """A body that never ends: chunked, or under a Content-Length of ``length``."""
+
+    length: int | None = None
+    piece: bytes = b"x" * 65536
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.head(exchange.answer, self.length, chunked=self.length is None)
+        while not exchange.closing.is_set():
+            exchange.write(self.piece if self.length is not None else _chunk(self.piece))
+        exchange.end()
+
+
+@frozen
+class Garbage:
+    """Something else under the same content type."""
+
+    body: bytes = b"\xff\xfe\x00<<<{"
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.give(evolve(exchange.answer, body=self.body))
+
+
+@frozen
+class RedirectLoop:
+    """A redirect to the same place."""
+
+    code: int = 302
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.give(Answer(self.code, {"Location": exchange.request.path}))
+
+
+@frozen
+class Encoding:
+    """A Content-Encoding that the body does not have."""
+
+    name: str = "gzip"
+
+    def play(self, exchange: Exchange) -> None:
+        headers = {**exchange.answer.headers, "Content-Encoding": self.name}
+        exchange.give(evolve(exchange.answer, headers=headers))
+
+
+@frozen
+class First:
+    """``fault`` for the first ``times`` requests, and good health after."""
+
+    times: int
+    fault: Fault
+
+    def play(self, exchange: Exchange) -> None:
+        if exchange.count <= self.times:
+            self.fault.play(exchange)
+        else:
+            exchange.give(exchange.answer)
+
+
+@frozen
+class Later:
+    """Good health for the first ``times`` requests, and ``fault`` after: ``Later(1, WrongBytes())``."""
+
+    times: int
+    fault: Fault
+
+    def play(self, exchange: Exchange) -> None:
+        if exchange.count > self.times:
+            self.fault.play(exchange)
+        else:
+            exchange.give(exchange.answer)
+
+
+def _other(body: bytes) -> bytes:
+    """Other bytes, as many: only the last differs, so that nothing but a digest can tell."""
+    return body[:-1] + bytes([body[-1] ^ 1]) if body else body
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)

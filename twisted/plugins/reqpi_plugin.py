@@ -1,0 +1,10 @@
+"""How twistd finds ``twistd reqpi``. It holds no more than that: twistd imports every plugin to list them."""
+
+from twisted.application.service import ServiceMaker
+
+server = ServiceMaker(
+    "ReqPI",
+    "reqpi.service",
+    "The hermetic package index: serves exactly what a lock pins.",
+    "reqpi",
+)

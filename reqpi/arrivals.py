@@ -8,7 +8,7 @@ file, and never kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
 from attrs import frozen
@@ -115,7 +115,7 @@ class Arrival:
         if self._failure is not None:
             raise self._failure
 
-    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """The bytes from ``start`` up to ``stop`` as they come.
 
         :raises reqpi.errors.UpstreamTrouble: the file turned out to be wrong, or cannot be had to its end.

@@ -66,7 +66,7 @@ class Cores:
     async def _kept(self, sha256: str | None) -> bytes | None:
         if sha256 is None or await self._store.size(sha256) is None:
             return None
-        async with aclosing(self._store.read(sha256)) as pieces:  # type: ignore[type-var]
+        async with aclosing(self._store.read(sha256)) as pieces:
             data = b"".join([piece async for piece in pieces])
         if sha256_of(data) != sha256:
             raise StoreTrouble("a metadata file in the store is damaged", "The operator can remove it.")
@@ -134,7 +134,7 @@ class Cores:
         return transfer.start, bytes(data), transfer.size
 
     async def _stored(self, sha256: str, start: int, stop: int | None) -> _Range:
-        async with aclosing(self._store.read(sha256, start, stop)) as pieces:  # type: ignore[type-var]
+        async with aclosing(self._store.read(sha256, start, stop)) as pieces:
             return start, b"".join([piece async for piece in pieces]), None
 
 

@@ -16,10 +16,16 @@ from reqpi.errors import Misconfigured
 __all__ = ["default_store", "default_upstream"]
 
 _ASK_PIP = """
+import sys
+sys.path = [entry for entry in sys.path if entry]
 from pip._internal.commands import create_command
-print(create_command("download").parser.get_default_values().index_url)
+url = create_command("install").parser.get_default_values().index_url
+print()
+print(url)
 """
-# What ``pip download`` would use: its environment, its configuration files, and last what is built into it.
+# What ``pip install`` would use: its environment, its configuration files, and last what is built into it. The empty
+# entry is the working directory: a folder ``pip`` in somebody's checkout is not to be run. The line of its own is for
+# what a site's customisation may print before.
 
 
 def default_store() -> Path:
@@ -30,7 +36,8 @@ def default_store() -> Path:
 def default_upstream() -> str:
     """The index that pip is configured with on this host.
 
-    :raises reqpi.errors.Misconfigured: there is no pip to be asked.
+    :returns: as pip has it: there may be a user and a password in it.
+    :raises reqpi.errors.Misconfigured: there is no pip to be asked, or it cannot read its configuration.
     """
     configured = os.environ.get("PIP_INDEX_URL")
     if configured:
@@ -40,23 +47,22 @@ def default_upstream() -> str:
         if url:
             return url
     raise Misconfigured(
-        "no upstream is known", "There is no pip here to ask for its index. Name one with --upstream URL."
+        "no upstream is known",
+        "No pip on this host can say which index it uses: try `pip config list`, or name one with --upstream URL.",
     )
 
 
 def _pythons() -> Iterator[str]:
     """Our own interpreter, and others that may have pip where it has none."""
-    yield sys.executable
-    for name in ("python3", "python"):
-        found = shutil.which(name)
-        if found:
-            yield found
+    found = [sys.executable, shutil.which("python3"), shutil.which("python")]
+    return (python for python in dict.fromkeys(found) if python)
 
 
 def _ask(python: str) -> str | None:
+    """The index of one interpreter's pip. What went wrong is not shown: pip quotes its configuration, secrets and all."""
     try:
-        asked = subprocess.run([python, "-c", _ASK_PIP], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+        asked = subprocess.run([python, "-c", _ASK_PIP], capture_output=True, timeout=30, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return None
-    url = asked.stdout.strip()
-    return url if asked.returncode == 0 and url.startswith(("http://", "https://")) else None
+    lines = asked.stdout.decode("utf-8", "replace").split()
+    return lines[-1] if asked.returncode == 0 and lines and lines[-1] != "None" else None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 from reqpi.model import Page, Project
@@ -49,7 +49,7 @@ class Blobs(Protocol):
     async def size(self, sha256: str) -> int | None:
         """How many bytes the blob has; ``None`` where it is not here."""
 
-    def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes from ``start`` up to ``stop`` (or the end), in pieces of at most 1 MiB.
 
         What is being read stays readable to its end, even where it is removed meanwhile.
@@ -72,7 +72,7 @@ class Blobs(Protocol):
         :returns: whether it was here and is gone now.
         """
 
-    def all(self) -> AsyncIterator[str]:
+    def all(self) -> AsyncGenerator[str, None]:
         """The sha256 of every blob that is here, in any order."""
 
 
@@ -98,7 +98,7 @@ class Records(Protocol):
     async def delete(self, name: str) -> None:
         """Remove it. No error where there is none."""
 
-    def names(self, prefix: str) -> AsyncIterator[str]:
+    def names(self, prefix: str) -> AsyncGenerator[str, None]:
         """The names that begin with ``prefix`` (which ends in ``/``), whole, in any order.
 
         Records that come or go meanwhile may be among them or not; those that stay are, each once.

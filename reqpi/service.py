@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,6 +60,18 @@ class Options(usage.Options):
         """Print the version and exit."""
         print(f"reqpi {__version__}")
         raise SystemExit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line. What is wrong with it is one line, where twistd would print its whole help."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"reqpi: {error} (twistd reqpi --help lists all options.)") from None
+
+    def parseArgs(self, *extra: str) -> None:
+        """There are no arguments beside the options."""
+        if extra:
+            raise usage.UsageError(f"{extra[0]} is no option.")
 
     def postOptions(self) -> None:
         """Fill in from the environment, and refuse what makes no sense."""

@@ -7,7 +7,7 @@ lock does not admit, and no byte but under a digest.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import partial
 
 from attrs import evolve, frozen
@@ -69,7 +69,7 @@ class Delivery:
 
     file: File
     size: int
-    read: Callable[[int, int], AsyncIterator[bytes]]
+    read: Callable[[int, int], AsyncGenerator[bytes, None]]
 
 
 def lock_record(address: str) -> str:
@@ -194,7 +194,7 @@ class Shelf:
         files = [
             await self._measured(file) if narrow.undecided(commitment.lock, file) else file for file in upstream.files
         ]
-        page = narrow.narrow(commitment.lock, evolve(upstream, files=tuple(files)))
+        page = narrow.narrow(commitment.lock, evolve(upstream, files=tuple(map(_with_metadata, files))))
         if not page.files:
             raise NothingUpstream(
                 f"the upstream has no file of {project} that the lock admits", _why_nothing(commitment, upstream)
@@ -312,6 +312,11 @@ class Shelf:
             f"Only what the lock pins can be installed from here. Pin it, with a line such as `{project}==<version>`, "
             "commit the file again and use the address that it has then.",
         )
+
+
+def _with_metadata(file: File) -> File:
+    """The file, promising core metadata if it is a wheel: where upstream has none to give, it is read from the wheel."""
+    return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file
 
 
 def _why_nothing(commitment: Commitment, upstream: Page) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 
@@ -33,7 +35,9 @@ def archive(
     with zipfile.ZipFile(buffer, "w", compression) as opened:
         opened.comment = comment
         for name, content in members:
-            with opened.open(zipfile.ZipInfo(name), "w", force_zip64=zip64) as member:
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = compression
+            with opened.open(entry, "w", force_zip64=zip64) as member:
                 member.write(content)
     return buffer.getvalue()
 
@@ -135,10 +139,8 @@ class WholeWheels(SynchronousTestCase):
         self.assertEqual(read(archive(("foo_bar/_vendor/six-1.0.dist-info/METADATA", b"no"), *info())), METADATA)
 
     def test_real_files_are_read_as_well(self) -> None:
-        path = self.mktemp()
-        with open(path, "wb") as file:
+        with tempfile.TemporaryFile() as file:
             file.write(archive(*modules(3), *info()))
-        with open(path, "rb") as file:
             self.assertEqual(wheel_metadata(file, FILENAME, FOO), METADATA)
 
 
@@ -156,7 +158,6 @@ class BrokenWheels(SynchronousTestCase):
 
     def test_no_dist_info(self) -> None:
         self.check(archive(*modules(2)), "has: none")
-        self.check(archive(), "has: none")
 
     def test_two_dist_infos(self) -> None:
         self.check(archive(*info(), ("six-1.0.dist-info/METADATA", b"")), "foo_bar-1.0.dist-info, six-1.0.dist-info")
@@ -203,10 +204,8 @@ class BrokenWheels(SynchronousTestCase):
             for position in range(len(wheel)):
                 for patch in (b"\x00", b"\xff", b"\x7f\xff", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"\xff" * 8):
                     damaged = wheel[:position] + patch + wheel[position + len(patch) :]
-                    try:
+                    with contextlib.suppress(BrokenWheel):
                         self.assertLessEqual(len(read(damaged)), 1)
-                    except BrokenWheel:
-                        pass
 
     def test_zip64_cannot_send_anybody_astray(self) -> None:
         wheel = archive(*info())
@@ -215,7 +214,7 @@ class BrokenWheels(SynchronousTestCase):
             record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, offset)
             locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
             tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-            self.check(wheel[:end] + record + locator + tail, "broken archive")
+            self.assertRaises(BrokenWheel, read, wheel[:end] + record + locator + tail)
 
 
 class LazyWheels(SynchronousTestCase):

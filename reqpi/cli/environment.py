@@ -43,6 +43,7 @@ _TAKEN_AWAY = frozenset(
     }
 )
 
+_PIPS_PROXY = frozenset({"PIP_PROXY"})  # with it, pip asks the proxy for everything, whatever NO_PROXY says
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
@@ -53,8 +54,11 @@ def pointed_at(index_url: str, environ: Mapping[str, str]) -> dict[str, str]:
     :param index_url: absolute; with a login where the index wants one and netrc has none.
     :param environ: is not changed.
     """
-    kept = {name: value for name, value in environ.items() if name.upper() not in _TAKEN_AWAY}
-    return kept | _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url) | dict(_ways(index_url, kept))
+    here = is_loopback(urlsplit(index_url).hostname or "")
+    taken_away = _TAKEN_AWAY | _PIPS_PROXY if here else _TAKEN_AWAY
+    kept = {name: value for name, value in environ.items() if name.upper() not in taken_away}
+    direct = dict(_no_proxy(kept)) if here else {}
+    return kept | _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url) | direct
 
 
 def _pip(index_url: str) -> dict[str, str]:
@@ -85,12 +89,8 @@ def _pipenv(index_url: str) -> dict[str, str]:
     return {"PIPENV_PYPI_MIRROR": index_url}
 
 
-def _ways(index_url: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _no_proxy(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """No proxy may stand between a command and an index on its own machine."""
-    if not is_loopback(urlsplit(index_url).hostname or ""):
-        return
-    if environ.get("PIP_PROXY"):
-        yield "PIP_PROXY", ""  # with it, pip asks the proxy for everything, whatever NO_PROXY says
     if not any(name.lower() in _PROXIES and value for name, value in environ.items()):
         return
     # Clients differ in which of the two they read, and in which wins.

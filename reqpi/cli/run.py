@@ -16,6 +16,7 @@ from reqpi.cli.statuses import DEFECTS
 from reqpi.cli.unadmitted import lines_for, since
 from reqpi.client import ClientError, LockRefused, Refusal, commit, refused
 from reqpi.client.target import with_login_of
+from reqpi.commitment import address_of
 
 __all__ = ["main"]
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     options, command = _read(arguments)
     document = document_of(options.file)
     with ExitStack() as stack:
-        url = options.url or stack.enter_context(_served(options))
+        url = options.url or stack.enter_context(_served(options, address_of(document)))
         status = _run(url, document, name_of(options.file), command)
     return die_of(-status) if status < 0 else status
 
@@ -55,15 +56,15 @@ def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal,
         return ()
 
 
-def _served(options: argparse.Namespace) -> AbstractContextManager[str]:
-    """A server of our own, on a free port that this machine alone can reach; its settings as for ``reqpi server``."""
+def _served(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
+    """A server of our own, which this machine alone can reach; its settings as for ``reqpi server``."""
     # Imported here because they bring Twisted along, which --url does without.
-    from reqpi.cli.served import served  # noqa: PLC0415
+    from reqpi.cli.served import port_for, served  # noqa: PLC0415
     from reqpi.server import Settings  # noqa: PLC0415
 
     return served(
         Settings(
-            listen=("tcp:0:interface=127.0.0.1",),
+            listen=(f"tcp:{port_for(address)}:interface=127.0.0.1",),
             store=options.store or _path(os.environ.get("REQPI_STORE")),
             upstream=options.upstream or os.environ.get("REQPI_UPSTREAM") or None,
             offline=options.offline

@@ -6,6 +6,7 @@ A reactor in that place hears of no SIGCHLD; a server that spawns processes woul
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -20,7 +21,7 @@ from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
 
 from reqpi.server import Settings, assemble
 
-__all__ = ["served"]
+__all__ = ["port_for", "served"]
 
 _reactor = cast(Any, _the_reactor)
 _TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
@@ -43,6 +44,23 @@ def served(settings: Settings) -> Iterator[str]:
     finally:
         _reactor.callFromThread(end.callback, None)
         thread.join(_TO_END)
+
+
+def port_for(address: str) -> int:
+    """A free port on loopback: for the same lock the same one, unless that is taken; then 0, which means any.
+
+    pip and uv cache by URL. On another port every time, they would keep each file once more after every run.
+
+    :param address: of the lock. The port is one of those that nobody can reserve (RFC 6335, section 6).
+    """
+    port = 49152 + int(address[:8], 16) % 16384
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Twisted does: the last run's is soon free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:

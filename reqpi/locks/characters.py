@@ -46,7 +46,7 @@ def _sound(number: int, line: str, codec: str, findings: Findings) -> bool:
     if not _SUSPECT.search(line):
         return True
     if _UNDECODABLE.search(line):
-        findings.refuse(UNDECODABLE, number, codec)
+        findings.refuse(UNDECODABLE, number, codec.upper())
     elif found := _HIDDEN_END.search(line):
         findings.refuse(HIDDEN_END, number, _NAMES.get(found[0]) or _named(found[0]))
     elif found := _CONTROL.search(line):

@@ -24,8 +24,8 @@ def parse(value: str) -> Digest:
     """
     algorithm, colon, digits = value.partition(":")
     algorithm, digits = algorithm.lower(), digits.lower()
-    if not colon:
-        raise Refused(rules.DIGEST, f"`{value[:80]}` has no algorithm and colon before its digits")
+    if not colon or not algorithm:
+        raise Refused(rules.DIGEST, f"`--hash={value[:60]}` has no algorithm before its digits")
     if algorithm in _WEAK:
         raise Refused(rules.WEAK_DIGEST, algorithm)
     length = ALGORITHMS.get(algorithm)

@@ -27,9 +27,14 @@ class Findings:
         self._notes: list[Note] = []
         self._more = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether further defects are only counted."""
+        return len(self._defects) >= LIMIT
+
     def refuse(self, rule: Rule, line: int, what: str = "", name: str = "") -> None:
         """Write down that ``line`` (from 1; 0 for the whole document) breaks ``rule``."""
-        if len(self._defects) >= LIMIT:
+        if self.full:
             self._more += 1
             return
         words = {"what": shown(what, 80), "name": shown(name, 80)}

@@ -47,7 +47,7 @@ class Markers:
         try:
             Marker(marker)
         except InvalidMarker:
-            return Refused(MARKER, marker)
+            return Refused(MARKER, f"; {marker}".strip())
         return None
 
 

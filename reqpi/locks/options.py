@@ -112,8 +112,6 @@ def uses(words: list[str]) -> Iterator[Use | Refused]:
             yield _use(word, queue)
         except Refused as refused:
             yield refused
-            if refused.rule is rules.DROPPED:
-                return
 
 
 def _use(word: str, queue: Iterator[str]) -> Use:

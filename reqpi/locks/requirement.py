@@ -30,7 +30,7 @@ _START = re.compile(rf"({_NAME})[ \t]*+(\[[^\]]*+\]?)?[ \t]*+")
 _ARBITRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
 _VCS = re.compile(r"(?:git|hg|svn|bzr)(?:\+|:)|git@", re.IGNORECASE)
-_MEANT_AS_NAME = re.compile(r"[^\s\[\](),;@<>=~!]++[ \t]*+(?=[\[(<>=~!@]|$)")
+_MEANT_AS_NAME = re.compile(r"[^\s\[\](),;@<>=~!]++[ \t]*+(?=[\[(<>=~!@])")
 _OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>|=")
 
 _VERSION_LENGTH = 128

@@ -120,8 +120,8 @@ class _Reader:
                     self._option(line, use, has_requirement)
             except Refused as refused:
                 self.doubtful.add(line.line)
-                where = refused.what.split(" ")[0] if isinstance(use, Refused) else use.value or use.spelled
-                self.findings.refused(refused, line.find(where))
+                word = refused.what.split(" ")[0] if isinstance(use, Refused) else use.value or use.spelled
+                self.findings.refused(refused, line.line if self.findings.full else line.find(word))
         return frozenset(found)
 
     def _digest(self, line: LogicalLine, use: Use, has_requirement: bool) -> Digest:

@@ -95,6 +95,6 @@ def decode(document: bytes) -> str:
     except UnicodeDecodeError as error:
         if how.codec.startswith(("utf-16", "utf-32")):
             line = body[: error.start].decode(how.codec, "replace").count("\n") + 1
-            problem = UNDECODABLE.problem.format(what=how.codec)
+            problem = UNDECODABLE.problem.format(what=how.codec.upper())
             raise BrokenLock([RuledDefect(line, "", problem, UNDECODABLE.advice, rule=UNDECODABLE.name)]) from None
         return body.decode(how.codec, "surrogateescape")

@@ -23,11 +23,16 @@ _AHEAD = 1 << 20
 _STALL = 30.0
 """Seconds without a byte after which an upstream counts as gone."""
 
+_SPARE = 1 << 14
+_SPARE_SECONDS = 5.0
+"""What may be left of a body that nobody wants, in bytes and in time, for its connection to be kept all the same."""
+
 
 class Body(Protocol):
     """Iterate over it for the bytes as they come: at each step all that arrived since the last.
 
     Reading from the network stops while :data:`_AHEAD` bytes wait here: memory stays bounded however slow the taker.
+    Whatever goes wrong is an :class:`~reqpi.errors.UpstreamTrouble`, and stays one however often it is asked again.
     """
 
     def __init__(self, response: IResponse, clock: IReactorTime) -> None:
@@ -38,7 +43,8 @@ class Body(Protocol):
         self._ended: Failure | None = None
         self._paused = False
         self._closed = False
-        self._stall: IDelayedCall | None = None
+        self._spare = 0
+        self._overdue: IDelayedCall | None = None
         response.deliverBody(self)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -46,15 +52,9 @@ class Body(Protocol):
 
     async def __anext__(self) -> bytes:
         if not self._arrived and self._ended is None and not self._closed:
-            self._taker = Deferred()
-            self._resume()
-            self._stall = self._clock.callLater(_STALL, self._stalled)
-            try:
-                await self._taker
-            finally:
-                self._taker = None
-                if self._stall is not None and self._stall.active():
-                    self._stall.cancel()
+            await self._more()
+        if self._closed:
+            raise UpstreamTrouble("the transfer was closed")
         if self._arrived:
             data = b"".join(self._arrived)
             self._arrived.clear()
@@ -73,23 +73,36 @@ class Body(Protocol):
             return
         self._closed = True
         self._arrived.clear()
-        if self._ended is None:
-            self._network.loseConnection()
+        self._cut()
         self._wake()
 
-    async def whole(self, limit: int) -> bytes:
+    def dismiss(self) -> None:
+        """Nothing is wanted of it. Where little is left, it may come, so that the connection can be used again."""
+        if self._ended is None and not self._paused and not self._closed:
+            self._closed = True
+            self._arrived.clear()
+            self._spare = _SPARE
+            self._overdue = self._clock.callLater(_SPARE_SECONDS, self._cut)
+        else:
+            self.close()
+
+    async def whole(self, limit: int, seconds: float) -> bytes:
         """The whole body.
 
-        :raises reqpi.errors.UpstreamTrouble: it has more than ``limit`` bytes.
+        :raises reqpi.errors.UpstreamTrouble: it has more than ``limit`` bytes, or did not come within ``seconds``.
         """
         pieces, size = [], 0
+        slow = UpstreamTrouble("the upstream is too slow", f"Not all came within {seconds:g} s.")
+        deadline = self._clock.callLater(seconds, self._fail, slow)
         try:
             async for piece in self:
                 size += len(piece)
                 if size > limit:
-                    raise UpstreamTrouble("the upstream sent too much", f"More than {limit} bytes.")
+                    raise _too_much(limit)
                 pieces.append(piece)
         finally:
+            if deadline.active():
+                deadline.cancel()
             self.close()
         return b"".join(pieces)
 
@@ -98,6 +111,9 @@ class Body(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Some of the body."""
         if self._closed:
+            self._spare -= len(data)
+            if self._spare < 0:
+                self._cut()
             return
         self._arrived.append(data)
         self._waiting += len(data)
@@ -111,24 +127,55 @@ class Body(Protocol):
 
         ``PotentialDataLoss`` is an end: HTTP/1.0 has no other. A file that ended early this way fails its digest.
         """
-        self._ended = Failure(ResponseDone()) if reason.check(PotentialDataLoss) else reason
+        if self._overdue is not None and self._overdue.active():
+            self._overdue.cancel()
+        if self._ended is None:
+            self._ended = Failure(ResponseDone()) if reason.check(PotentialDataLoss) else reason
         self._wake()
 
     @property
     def _network(self) -> Any:
-        """What the response gives us for a transport: a push producer that can also be cut off."""
+        """What the response gives us for a transport: a push producer."""
         return self.transport
+
+    async def _more(self) -> None:
+        """Wait until something arrives, or the end."""
+        self._taker = Deferred()
+        stalled = UpstreamTrouble("the upstream stalled", f"No byte came for {_STALL:g} s.")
+        stall = self._clock.callLater(_STALL, self._fail, stalled)
+        try:
+            await self._taker
+        finally:
+            self._taker = None
+            if stall.active():
+                stall.cancel()
 
     def _resume(self) -> None:
         if self._paused and self._ended is None and not self._closed:
             self._paused = False
             self._network.resumeProducing()
 
-    def _stalled(self) -> None:
-        self._ended = Failure(UpstreamTrouble("the upstream stalled", f"No byte came for {_STALL:g} s."))
-        self._network.loseConnection()
-        self._wake()
+    def _fail(self, trouble: UpstreamTrouble) -> None:
+        """End it for a reason of our own."""
+        if self._ended is None:
+            self._cut()
+            self._ended = Failure(trouble)
+            self._wake()
+
+    def _cut(self) -> None:
+        """Close the connection, unless the body has ended.
+
+        ``loseConnection`` would wait for the other side to agree, where there is TLS: a hanging server never does.
+        """
+        if self._ended is None:
+            self._network.stopProducing()
 
     def _wake(self) -> None:
         if self._taker is not None and not self._taker.called:
             self._taker.callback(None)
+
+
+def _too_much(limit: int) -> UpstreamTrouble:
+    error = UpstreamTrouble("the upstream sent too much", f"More than {limit} bytes.")
+    error.final = True
+    return error

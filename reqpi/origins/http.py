@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import base64
-from typing import Any
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from attrs import frozen
-from treq.client import HTTPClient
-from twisted.internet.defer import CancelledError, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed, DNSLookupError
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed, ResponseNeverReceived
+from twisted.web.client import (
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    HostnameCachingHTTPSPolicy,
+    HTTPConnectionPool,
+    RequestGenerationFailed,
+    RequestTransmissionFailed,
+    ResponseFailed,
+)
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer, IResponse
-from zope.interface import implementer
+from twisted.web.iweb import IAgent, IResponse
 
 from reqpi import __version__
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
+from reqpi.origins.credentials import Credentials, split_credentials
+from reqpi.origins.urls import as_sent, as_shown, host_of
 
-__all__ = ["Credentials", "Http", "make_agent", "split_credentials"]
+__all__ = ["Busy", "Http", "PooledAgent", "header", "make_agent", "split_credentials"]
 
 _CONNECT = 10.0
 """Seconds for a connection: a dead upstream costs a client no more."""
@@ -34,34 +40,43 @@ _REDIRECTS = 5
 _CONNECTIONS = 32
 """Kept connections a host. Twisted's own default of 2 makes a lock of 300 pins wait."""
 
+_PASSING = (408, 425, 429)
+"""The statuses below 500 that another attempt may change."""
 
-@frozen
-class Credentials:
-    """Who we are to one upstream, and where that may be said: to this scheme, host and port alone."""
-
-    origin: tuple[str, str, int | None]
-    header: str
-
-    def for_url(self, url: str) -> str | None:
-        """The ``Authorization`` for ``url``, or ``None`` where it is none of its business."""
-        return self.header if _origin_of(urlsplit(url)) == self.origin else None
+_LONGEST_PAUSE = 5
+"""Seconds of a ``Retry-After`` that are waited for. Clients give up soon after."""
 
 
-def split_credentials(url: str) -> tuple[str, Credentials | None]:
-    """``url`` without its userinfo, and what that said (:rfc:`7617`)."""
-    parts = urlsplit(url)
-    if parts.username is None and parts.password is None:
-        return url, None
-    token = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return bare, Credentials(_origin_of(parts), f"Basic {base64.b64encode(token).decode('ascii')}")
+class Busy(UpstreamTrouble):
+    """An upstream says when to ask again.
+
+    :ivar pause: seconds until then.
+    """
+
+    def __init__(self, title: str, detail: str, pause: float) -> None:
+        super().__init__(title, detail)
+        self.pause = pause
 
 
-def make_agent(reactor: Any) -> Agent:
+class PooledAgent(Agent):
+    """An agent that keeps connections, until it is closed."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._kept = HTTPConnectionPool(reactor, persistent=True)
+        self._kept.maxPersistentPerHost = _CONNECTIONS
+        # Without the cache every connection reads the system's certificates anew, and blocks for some 10 ms.
+        policy = HostnameCachingHTTPSPolicy(BrowserLikePolicyForHTTPS())
+        super().__init__(reactor, policy, connectTimeout=_CONNECT, pool=self._kept)
+
+    def close(self) -> Deferred[None]:
+        """Close the connections that nobody uses."""
+        closed: Deferred[None] = self._kept.closeCachedConnections()
+        return closed
+
+
+def make_agent(reactor: Any) -> PooledAgent:
     """An agent with a pool of kept connections."""
-    pool = HTTPConnectionPool(reactor, persistent=True)
-    pool.maxPersistentPerHost = _CONNECTIONS
-    return Agent(reactor, connectTimeout=_CONNECT, pool=pool)
+    return PooledAgent(reactor)
 
 
 class Http:
@@ -73,101 +88,94 @@ class Http:
     """
 
     def __init__(self, agent: IAgent, clock: IReactorTime, credentials: Credentials | None = None) -> None:
-        self._decoding = HTTPClient(agent)
-        self._verbatim = HTTPClient(_Verbatim(agent))
+        self._agent = agent
         self._clock = clock
         self._credentials = credentials
 
-    async def get(self, url: str, headers: dict[str, str], *, verbatim: bool = False) -> tuple[str, IResponse, Body]:
+    async def get(self, url: str, headers: dict[str, str]) -> tuple[str, IResponse, Body]:
         """Get ``url``, through at most five redirects.
 
-        :param verbatim: the bytes as they are sent, no encoding offered or undone: for files.
-        :returns: the final URL; a response of status 200 or 206; and its body, which the caller closes.
+        :returns: the final URL; a response of status 200, or 206 where a range was asked for; and its body, as it was
+            sent, which the caller closes.
         :raises reqpi.errors.NotFound: 404 or 410.
         :raises reqpi.errors.UpstreamTrouble: anything else.
         """
         for _ in range(_REDIRECTS + 1):
-            response = await self._ask(url, headers, verbatim=verbatim)
+            response = await self._ask(url, headers)
             body = Body(response, self._clock)
-            if response.code in (200, 206):
+            if response.code == 200 or (response.code == 206 and "Range" in headers):
                 return url, response, body
-            body.close()
+            body.dismiss()
             if response.code not in (301, 302, 303, 307, 308):
-                raise _failed(url, response.code)
+                raise _failed(url, response)
             url = _next(url, response)
-        raise UpstreamTrouble(
-            f"{_host(url)} redirects in circles", f"More than {_REDIRECTS} redirects, the last to {url}."
-        )
+        detail = f"More than {_REDIRECTS} redirects, the last to {as_shown(url)}."
+        raise _final(f"{host_of(url)} redirects in circles", detail)
 
-    async def _ask(self, url: str, headers: dict[str, str], *, verbatim: bool) -> IResponse:
-        client = self._verbatim if verbatim else self._decoding
+    async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
+        def late(_: object, seconds: float) -> NoReturn:
+            raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {seconds:g} s.")
+
+        try:
+            asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
+            response: IResponse = await asked.addTimeout(_HEAD, self._clock, late)
+        except ConnectingCancelledError as error:
+            raise CancelledError from error
+        except (ConnectError, ConnectionClosed, DNSLookupError) as error:
+            raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
+        except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
+            if any(reason.check(CancelledError) for reason in error.reasons):
+                raise CancelledError from error
+            reasons = "; ".join(reason.getErrorMessage() for reason in error.reasons)
+            raise UpstreamTrouble(f"{host_of(url)} broke off", reasons[:500]) from error
+        except (SchemeNotSupported, ValueError) as error:
+            raise _final(f"{host_of(url)} cannot be asked", str(error)) from error
+        return response
+
+    def _headers(self, url: str, headers: dict[str, str]) -> Headers:
         sent = Headers({name: [value] for name, value in headers.items()})
         sent.setRawHeaders("User-Agent", [f"reqpi/{__version__}"])
         if self._credentials and (authorization := self._credentials.for_url(url)):
             sent.setRawHeaders("Authorization", [authorization])
-        try:
-            asked = client.get(url, headers=sent, allow_redirects=False, unbuffered=True)
-            response: IResponse = await asked.addTimeout(_HEAD, self._clock)
-        except (TimeoutError, CancelledError, ConnectingCancelledError) as error:
-            raise UpstreamTrouble(f"{_host(url)} does not answer", f"No answer within {_HEAD:g} s.") from error
-        except (ConnectError, ConnectionClosed, DNSLookupError) as error:
-            raise UpstreamTrouble(f"{_host(url)} cannot be reached", str(error)) from error
-        except (ResponseFailed, ResponseNeverReceived) as error:
-            reasons = "; ".join(reason.getErrorMessage() for reason in error.reasons)
-            raise UpstreamTrouble(f"{_host(url)} broke off", reasons) from error
-        except (SchemeNotSupported, ValueError) as error:
-            raise UpstreamTrouble(f"{_host(url)} cannot be asked", str(error)) from error
-        return response
+        return sent
+
+
+def header(response: IResponse, name: str) -> str:
+    """A header's values, as one; empty where there is none. Bytes that are no UTF-8 are replaced."""
+    values = response.headers.getRawHeaders(name.encode("ascii")) or []
+    return b", ".join(values).decode("utf-8", "replace")
 
 
 def _next(url: str, response: IResponse) -> str:
     """Where a redirect leads."""
-    locations = response.headers.getRawHeaders("Location") or []
-    if len(locations) != 1:
-        raise UpstreamTrouble(f"{_host(url)} redirects nowhere", f"A status {response.code} without one Location.")
-    target = urlsplit(urljoin(url, str(locations[0])))
+    location = header(response, "Location")
+    if not location:
+        raise _final(f"{host_of(url)} redirects nowhere", f"A status {response.code} without a Location.")
+    try:
+        target = urlsplit(urljoin(url, location))
+    except ValueError as error:
+        raise _final(f"{host_of(url)} redirects to what is no URL", str(error)) from error
     if target.scheme not in ("http", "https") or not target.hostname:
-        raise UpstreamTrouble(f"{_host(url)} redirects to what is no http URL")
+        raise _final(f"{host_of(url)} redirects to what is no http URL", "That is not followed.")
     if urlsplit(url).scheme == "https" and target.scheme != "https":
-        raise UpstreamTrouble(f"{_host(url)} redirects from https to http", "That is not followed.")
+        raise _final(f"{host_of(url)} redirects from https to http", "That is not followed.")
     return urlunsplit(target._replace(netloc=target.netloc.rpartition("@")[2], fragment=""))
 
 
-def _failed(url: str, status: int) -> UpstreamTrouble:
+def _failed(url: str, response: IResponse) -> UpstreamTrouble:
+    status = response.code
     if status in (404, 410):
-        return NotFound(f"{_host(url)} has nothing there", f"It answered {status} for {url}.")
-    return UpstreamTrouble(f"{_host(url)} answered {status}", f"For {url}.")
+        return NotFound(f"{host_of(url)} has nothing there", f"It answered {status} for {as_shown(url)}.")
+    title, detail = f"{host_of(url)} answered {status}", f"For {as_shown(url)}."
+    if status < 500 and status not in _PASSING:
+        return _final(title, detail)
+    after = header(response, "Retry-After")
+    if after.isascii() and after.isdigit() and len(after) < 10:
+        return Busy(title, detail, min(int(after), _LONGEST_PAUSE))
+    return UpstreamTrouble(title, detail)
 
 
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] or "the upstream"
-
-
-def _origin_of(parts: SplitResult) -> tuple[str, str, int | None]:
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", parts.port or default
-
-
-@implementer(IAgent)
-class _Verbatim:
-    """An agent that has bytes sent as they are.
-
-    Some servers label a ``.tar.gz`` as encoded with gzip. Undoing that would change the file, so, as pip does,
-    identity is asked for and the label is passed over.
-    """
-
-    def __init__(self, agent: IAgent) -> None:
-        self._agent = agent
-
-    def request(
-        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: IBodyProducer | None = None
-    ) -> Any:
-        sent = Headers() if headers is None else headers.copy()
-        sent.setRawHeaders("Accept-Encoding", ["identity"])
-        return self._agent.request(method, uri, sent, bodyProducer).addCallback(self._unlabelled)
-
-    @staticmethod
-    def _unlabelled(response: IResponse) -> IResponse:
-        response.headers.removeHeader("Content-Encoding")
-        return response
+def _final(title: str, detail: str) -> UpstreamTrouble:
+    error = UpstreamTrouble(title, detail)
+    error.final = True
+    return error

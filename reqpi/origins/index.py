@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
-from typing import Any
+from functools import partial
 
-from attrs import frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
-from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IResponse
+from twisted.web.iweb import IAgent
 
 from reqpi import simple
 from reqpi.errors import UpstreamTrouble
 from reqpi.interfaces import Transfer
 from reqpi.model import Page, Project
-from reqpi.origins.body import Body
-from reqpi.origins.http import Http, split_credentials
+from reqpi.origins import coding
+from reqpi.origins.credentials import split_credentials
+from reqpi.origins.http import Busy, Http, header
+from reqpi.origins.ranges import range_header, transfer
 
 __all__ = ["Index"]
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
 _LARGEST_PAGE = 64 << 20
-"""Bytes of a project page, decoded. The largest on the public index has some 10 MiB."""
+"""Bytes of a project page, as it is sent and decoded. The largest on the public index has some 10 MiB."""
+
+_LONGEST_PAGE = 300.0
+"""Seconds that a page may take to come."""
 
 _LARGE_PAGE = 1 << 14
 """Bytes from which a page is parsed in a thread: 16 KiB take less than 2 ms."""
 
 _PAUSES = (0.3, 1.0)
-"""Seconds before a page is asked for again."""
-
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+"""Seconds before a page is asked for again; more where upstream says so."""
 
 
 class Index:
@@ -51,71 +51,45 @@ class Index:
 
     async def page(self, project: Project) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
-        final, content_type, text = await self._page_text(f"{self.name}/{project}/")
-        if len(text) < _LARGE_PAGE:
-            return simple.read_page(text, content_type, final, project)
-        return await deferToThread(simple.read_page, text, content_type, final, project)
+        sent = await self._sent(f"{self.name}/{project}/")
+        read = partial(_read, *sent, project)
+        coded, data, *_ = sent
+        # Of coded data nobody knows how large it is.
+        if coded or len(data) >= _LARGE_PAGE:
+            return await deferToThread(read)
+        return read()
 
     async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
-        """See :meth:`reqpi.interfaces.Origin.open`."""
-        _, response, body = await self._http.get(url, _range_header(start, stop), verbatim=True)
+        """See :meth:`reqpi.interfaces.Origin.open`.
+
+        No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
+        that would change the file. pip does the same.
+        """
+        headers = {"Accept-Encoding": "identity"} | range_header(start, stop)
+        _, response, body = await self._http.get(url, headers)
         try:
-            return _transfer(response, body)
+            return transfer(response, body, start, stop)
         except UpstreamTrouble:
             body.close()
             raise
 
-    async def _page_text(self, url: str) -> tuple[str, str, bytes]:
+    async def _sent(self, url: str) -> tuple[str, bytes, str, str]:
         for pause in _PAUSES:
             try:
-                return await self._page_text_once(url)
+                return await self._sent_once(url)
             except UpstreamTrouble as error:
                 if error.final:
                     raise
-            await _sleep(self._clock, pause)
-        return await self._page_text_once(url)
+                wanted = max(pause, error.pause) if isinstance(error, Busy) else pause
+            await deferLater(self._clock, wanted)
+        return await self._sent_once(url)
 
-    async def _page_text_once(self, url: str) -> tuple[str, str, bytes]:
-        final, response, body = await self._http.get(url, {"Accept": _ACCEPT})
-        content_type = (response.headers.getRawHeaders("Content-Type") or [""])[-1]
-        return final, content_type, await body.whole(_LARGEST_PAGE)
-
-
-@frozen
-class _Transfer:
-    """See :class:`reqpi.interfaces.Transfer`."""
-
-    size: int | None
-    start: int
-    _body: Body
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._body
-
-    def close(self) -> None:
-        self._body.close()
+    async def _sent_once(self, url: str) -> tuple[str, bytes, str, str]:
+        """A page as it is sent: its coding, its bytes, its type, and its URL after redirects."""
+        final, response, body = await self._http.get(url, {"Accept": _ACCEPT, "Accept-Encoding": coding.ACCEPTED})
+        data = await body.whole(_LARGEST_PAGE, _LONGEST_PAGE)
+        return header(response, "Content-Encoding"), data, header(response, "Content-Type"), final
 
 
-def _range_header(start: int, stop: int | None) -> dict[str, str]:
-    """:rfc:`9110`, section 14.2."""
-    if start < 0:
-        return {"Range": f"bytes={start}"}
-    if start == 0 and stop is None:
-        return {}
-    return {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
-
-
-def _transfer(response: IResponse, body: Body) -> _Transfer:
-    if response.code == 200:
-        return _Transfer(None if response.length is UNKNOWN_LENGTH else response.length, 0, body)
-    ranges = response.headers.getRawHeaders("Content-Range") or [""]
-    match = _CONTENT_RANGE.fullmatch(ranges[-1])
-    if match is None:
-        raise UpstreamTrouble("the upstream sent an odd range", f"Content-Range: {ranges[-1][:100]}")
-    return _Transfer(None if match[3] == "*" else int(match[3]), int(match[1]), body)
-
-
-async def _sleep(clock: IReactorTime, seconds: float) -> None:
-    over: Deferred[Any] = Deferred()
-    clock.callLater(seconds, over.callback, None)
-    await over
+def _read(coded: str, data: bytes, content_type: str, url: str, project: Project) -> Page:
+    return simple.read_page(coding.decode(data, coded, _LARGEST_PAGE), content_type, url, project)

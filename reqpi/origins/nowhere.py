@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from reqpi.errors import UpstreamTrouble
 from reqpi.model import Project
@@ -17,14 +18,15 @@ class Nowhere:
 
     async def page(self, project: Project) -> NoReturn:
         """Never a page."""
-        raise UpstreamTrouble(
-            f"{project} is not in the store",
-            "This server is offline, and has not seen the project for this lock before.",
-        )
+        raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
 
     async def open(self, url: str, start: int = 0, stop: int | None = None) -> NoReturn:
         """Never a file."""
-        filename = url.rpartition("/")[2]
-        raise UpstreamTrouble(
-            f"{filename} is not in the store", "This server is offline, and the file was not fetched before."
-        )
+        filename = urlsplit(url).path.rpartition("/")[2]
+        raise _not_here(filename, "This server is offline, and the file was not fetched before.")
+
+
+def _not_here(what: str, detail: str) -> UpstreamTrouble:
+    error = UpstreamTrouble(f"{what} is not in the store", detail)
+    error.final = True  # nobody need wait for another attempt
+    return error

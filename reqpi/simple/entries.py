@@ -31,7 +31,6 @@ __all__ = [
 
 LONGEST_URL = 8192
 LONGEST_TEXT = 4096
-MAX_FILES = 250_000
 
 _HEX = re.compile(r"[0-9a-f]+")
 _API_VERSION = re.compile(r"([0-9]{1,9})\.[0-9]{1,9}")
@@ -70,9 +69,9 @@ def version_for(files: Iterable[File], status: Status | None) -> str:
 def listing(files: Iterable[File]) -> tuple[File, ...]:
     """The files in the order in which they are served: by version, then by filename.
 
-    A page is then a function of the set of its files, whichever form and order upstream has. It is the order of the
-    reference implementation (warehouse), so that pip and uv, which let the order decide between files
-    that are equal to them, choose as they would there.
+    A page is then a function of the set of its files, whichever form and order upstream has. It is also the order of
+    warehouse, the reference implementation: where a client lets the order decide (pip between an sdist's .tar.gz and
+    its .zip), it chooses here as it does there.
 
     :raises ValueError: a file has no sha256. Nothing is listed before it is known.
     """
@@ -85,9 +84,12 @@ def listing(files: Iterable[File]) -> tuple[File, ...]:
     return tuple(sorted(files, key=lambda file: (rank[file.version], file.filename)))
 
 
-def link(file: File) -> str:
-    """The link to a file, relative to its page: no reverse proxy and no other name of the server can break it."""
-    return f"{quote(file.filename, safe='')}#sha256={file.sha256}"
+def link(file: File, prefix: str = "") -> str:
+    """The link to a file, relative to its page: no reverse proxy and no other name of the server can break it.
+
+    :param prefix: comes before it: ``six/`` where the page was asked for without the slash at the end of its path.
+    """
+    return f"{prefix}{quote(file.filename, safe='')}#sha256={file.sha256}"
 
 
 def absolute(base: str, reference: str) -> str | None:

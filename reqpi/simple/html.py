@@ -140,23 +140,27 @@ def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
     return entries.best([(algorithm, hexadecimal)]) if equals else (value.lower() == "true" or None)
 
 
-def page_html(page: Page, *, show_yanked: bool = False) -> bytes:
+def page_html(page: Page, *, show_yanked: bool = False, prefix: str = "") -> bytes:
     """Render a page. The bytes are a function of the set of its files; all links are relative to the page's own URL.
 
     Anything but ASCII is written as a character reference, so that no declared encoding can be wrong.
 
     :param show_yanked: a lock is an approval, and a bare name whose only version is yanked fails in pip and uv:
         by default nothing is shown as yanked.
+    :param prefix: comes before each link; see :func:`reqpi.simple.entries.link`.
     :raises ValueError: a file has no sha256.
     """
     files = entries.listing(page.files)
-    links = "".join(f"{_link(file, show_yanked)}<br>\n" for file in files)
+    links = "".join(f"{_link(file, show_yanked, prefix)}<br>\n" for file in files)
     return _document(f"Links for {page.project}", _meta(page), links)
 
 
-def index_html(projects: Iterable[Project]) -> bytes:
-    """Render the list of projects, in alphabetical order."""
-    links = "".join(f'<a href="{project}/">{project}</a><br>\n' for project in sorted(projects))
+def index_html(projects: Iterable[Project], *, prefix: str = "") -> bytes:
+    """Render the list of projects, in alphabetical order.
+
+    :param prefix: comes before each link.
+    """
+    links = "".join(f'<a href="{prefix}{project}/">{project}</a><br>\n' for project in sorted(projects))
     return _document("Simple index", {"pypi:repository-version": "1.0"}, links)
 
 
@@ -176,9 +180,9 @@ def _meta(page: Page) -> dict[str, str]:
     return meta
 
 
-def _link(file: File, show_yanked: bool) -> str:
+def _link(file: File, show_yanked: bool, prefix: str) -> str:
     attributes = {
-        "href": entries.link(file),
+        "href": entries.link(file, prefix),
         "data-requires-python": file.requires_python,
         "data-size": None if file.size is None else str(file.size),
         "data-upload-time": file.upload_time,

@@ -106,19 +106,20 @@ def _core_metadata(entry: Mapping[str, Any]) -> Digest | Literal[True] | None:
     return True if value is True else None
 
 
-def page_json(page: Page, *, show_yanked: bool = False) -> bytes:
+def page_json(page: Page, *, show_yanked: bool = False, prefix: str = "") -> bytes:
     """Render a page, as :func:`reqpi.simple.page_html` does.
 
     :param show_yanked: see there.
+    :param prefix: see there.
     :raises ValueError: a file has no sha256.
     """
-    # In the order of the listing: which spelling of a version is shown (1.0 or 1.0.0) must not hang on upstream's order.
+    # Before the versions: which spelling of one is shown (1.0 or 1.0.0) must not hang on the order upstream has.
     page = evolve(page, files=entries.listing(page.files))
     document: dict[str, Any] = {
         "meta": {"api-version": entries.version_for(page.files, page.status)},
         "name": page.project,
         "versions": list(page.versions),
-        "files": [_entry(file, show_yanked) for file in page.files],
+        "files": [_entry(file, show_yanked, prefix) for file in page.files],
     }
     if page.status is not None:
         reason = {} if page.status.reason is None else {"reason": page.status.reason}
@@ -126,8 +127,11 @@ def page_json(page: Page, *, show_yanked: bool = False) -> bytes:
     return _dump(document)
 
 
-def index_json(projects: Iterable[Project]) -> bytes:
-    """Render the list of projects, in alphabetical order."""
+def index_json(projects: Iterable[Project], *, prefix: str = "") -> bytes:
+    """Render the list of projects, in alphabetical order.
+
+    :param prefix: is for HTML: there are no links here.
+    """
     return _dump({"meta": {"api-version": "1.0"}, "projects": [{"name": project} for project in sorted(projects)]})
 
 
@@ -135,11 +139,11 @@ def _dump(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _entry(file: File, show_yanked: bool) -> dict[str, Any]:
+def _entry(file: File, show_yanked: bool, prefix: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "filename": file.filename,
         # pip 22.3 and 22.3.1 do not look into "hashes".
-        "url": entries.link(file),
+        "url": entries.link(file, prefix),
         "hashes": {digest.algorithm: digest.hex for digest in sorted(file.digests)},
     }
     optional = {

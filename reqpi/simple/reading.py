@@ -22,7 +22,8 @@ def read_page(body: bytes, content_type: str, base: str, project: Project) -> Pa
 
     Files that are no wheel and no sdist of the project are left out, and so is an entry that cannot be used;
     see :mod:`reqpi.simple.entries` for what is made of fields that are nonsense.
-    It is a pure function; 12,000 files take about a third of a second, so a large page is for a thread.
+    It is a pure function. On a slow core 12,000 files take 0.6 s in JSON and 1 s in HTML, most of that in html.parser:
+    a large page is for a thread.
 
     :param content_type: the header's value.
     :param base: the URL of the page after redirects: relative links begin there.

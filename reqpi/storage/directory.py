@@ -30,7 +30,6 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
         self, path: Path, *, in_thread: InThread = deferToThread, clock: Callable[[], float] = time.time
     ) -> None:
         self._layout = Layout(path)
-        self._in_thread = in_thread
         DirectoryBlobs.__init__(self, self._layout.blobs, self._layout.incoming, in_thread, clock)
         DirectoryRecords.__init__(self, self._layout.records, self._layout.incoming, in_thread, clock)
 

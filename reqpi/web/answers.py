@@ -5,18 +5,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import cached_property
-from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import IPushProducer
 from twisted.web.server import Request
 from zope.interface import implementer
 
-__all__ = ["IMMUTABLE", "Representation", "send_file", "send_representation"]
+from reqpi.errors import StoreTrouble
+
+__all__ = ["IMMUTABLE", "Representation", "send_file", "send_page", "send_representation"]
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """A year, which is as long as HTTP has a word for (:rfc:`8246`)."""
@@ -46,6 +48,10 @@ class Representation:
         packed = gzip.compress(self.body, 6, mtime=0) if len(self.body) >= _SMALLEST_GZIP else self.body
         return packed if len(packed) < len(self.body) else None
 
+    def prepare(self) -> None:
+        """Work out all of it now."""
+        _ = self.etag, self.gzipped
+
     @property
     def weight(self) -> int:
         """Bytes that it takes in memory."""
@@ -58,14 +64,23 @@ def _forever(request: Request, etag: str) -> None:
     request.setHeader("ETag", etag)
 
 
-def send_representation(request: Request, shown: Representation, vary: str = "Accept-Encoding") -> bytes:
+def send_representation(request: Request, shown: Representation) -> bytes:
     """Set the head of the response, and return its body: empty for a client that has it already."""
-    etag, body = shown.etag, shown.body
-    request.setHeader("Vary", vary)
-    request.setHeader("Content-Type", shown.content_type)
-    if shown.gzipped is not None and _takes_gzip(request):
-        etag, body = f'{etag[:-1]}-gzip"', shown.gzipped
-        request.setHeader("Content-Encoding", "gzip")
+    return _send(request, shown.content_type, shown.etag, shown.body)
+
+
+def send_page(request: Request, shown: Representation) -> bytes:
+    """The same for a page, which has several forms, and goes out in gzip to those who take it."""
+    request.setHeader("Vary", "Accept, Accept-Encoding")
+    packed = shown.gzipped if _takes_gzip(request) else None
+    if packed is None:
+        return send_representation(request, shown)
+    request.setHeader("Content-Encoding", "gzip")
+    return _send(request, shown.content_type, f'{shown.etag[:-1]}-gzip"', packed)
+
+
+def _send(request: Request, content_type: str, etag: str, body: bytes) -> bytes:
+    request.setHeader("Content-Type", content_type)
     _forever(request, etag)
     if _has(request, etag):
         return _not_modified(request)
@@ -73,12 +88,13 @@ def send_representation(request: Request, shown: Representation, vary: str = "Ac
     return body
 
 
-async def send_file(request: Request, size: int, etag: str, read: Callable[[int, int], AsyncIterator[bytes]]) -> None:
+async def send_file(
+    request: Request, size: int, etag: str, read: Callable[[int, int], AsyncGenerator[bytes, None]]
+) -> None:
     """Send ``size`` bytes, or the range of them that the client asks for, as fast as the client takes them.
 
-    A read that fails after the first byte cuts the connection, so that no client mistakes a part for the whole.
-
-    :raises Exception: what the first read raised; nothing was sent then.
+    :raises Exception: what a read raised. Where that was not the first, a part is sent, and the caller cuts the
+        connection, so that no client mistakes it for the whole.
     """
     request.setHeader("Accept-Ranges", "bytes")
     _forever(request, etag)
@@ -100,8 +116,8 @@ async def send_file(request: Request, size: int, etag: str, read: Callable[[int,
     if request.method == b"HEAD":
         request.write(b"")
         return
-    async with aclosing(read(start, stop)) as pieces:  # type: ignore[type-var]
-        await _pump(request, pieces)
+    async with aclosing(read(start, stop)) as pieces:
+        await _pump(request, pieces, stop - start)
 
 
 @implementer(IPushProducer)
@@ -109,12 +125,18 @@ class _Pace:
     """The client's pace: :meth:`turn` waits while it has enough to chew on."""
 
     def __init__(self) -> None:
-        self.gone = False
+        self._gone = False
         self._held: Deferred[None] | None = None
 
     async def turn(self) -> None:
+        """Wait for one's turn.
+
+        :raises twisted.internet.error.ConnectionAborted: the client is gone.
+        """
         if self._held is not None:
             await self._held
+        if self._gone:
+            raise ConnectionAborted
 
     def pauseProducing(self) -> None:
         if self._held is None:
@@ -126,31 +148,25 @@ class _Pace:
             held.callback(None)
 
     def stopProducing(self) -> None:
-        self.gone = True
+        self._gone = True
         self.resumeProducing()
 
 
-async def _pump(request: Request, pieces: AsyncIterator[bytes]) -> None:
+async def _pump(request: Request, pieces: AsyncIterator[bytes], size: int) -> None:
     pace = _Pace()
-    begun = False
+    left = size
     try:
         async for piece in pieces:
-            if not begun:
+            if request.producer is None:
                 request.registerProducer(pace, True)
-                begun = True
-            if pace.gone:
-                return
             request.write(piece)
+            left -= len(piece)
             await pace.turn()
-    except Exception:
-        if not begun:
-            raise
-        transport: Any = request.transport
-        transport.abortConnection()
-        raise
     finally:
-        if begun:
+        if request.producer is not None and request.channel is not None:
             request.unregisterProducer()
+    if left:
+        raise StoreTrouble("a file in the store has another length than it should", f"{size - left} bytes, not {size}.")
 
 
 def _not_modified(request: Request) -> bytes:
@@ -160,18 +176,23 @@ def _not_modified(request: Request) -> bytes:
     return b""
 
 
+def _listed(request: Request, name: str) -> str:
+    """The value of a header that is a list, and may come in several lines (:rfc:`9110`, section 5.3)."""
+    return ",".join(request.requestHeaders.getRawHeaders(name, []))
+
+
 def _has(request: Request, etag: str) -> bool:
     """Whether the client has it already (:rfc:`9110`, section 13.1.2: compared weakly)."""
-    asked = request.getHeader("If-None-Match")
-    return asked is not None and (asked.strip() == "*" or etag in _ETAG.findall(asked))
+    asked = _listed(request, "If-None-Match")
+    return asked.strip() == "*" or etag in _ETAG.findall(asked)
 
 
 def _takes_gzip(request: Request) -> bool:
-    for part in (request.getHeader("Accept-Encoding") or "").lower().split(","):
-        coding, _, parameters = part.strip().partition(";")
-        if coding.strip() in ("gzip", "*"):
-            return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    taken: dict[str, bool] = {}
+    for part in _listed(request, "Accept-Encoding").lower().split(","):
+        coding, _, parameters = part.partition(";")
+        taken[coding.strip()] = parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return taken.get("gzip", taken.get("*", False))
 
 
 def _range_of(request: Request, size: int, etag: str) -> tuple[int, int]:
@@ -179,7 +200,9 @@ def _range_of(request: Request, size: int, etag: str) -> tuple[int, int]:
 
     An empty range means that it cannot be satisfied (:rfc:`9110`, section 14).
     """
-    match = _RANGE.fullmatch((request.getHeader("Range") or "").replace(" ", ""))
+    # Of HEAD, a range is to be ignored: it is defined for GET alone (section 14.2).
+    asked = request.getHeader("Range") or "" if request.method == b"GET" else ""
+    match = _RANGE.fullmatch(asked.replace(" ", ""))
     if match is None or match[0] == "bytes=-" or request.getHeader("If-Range") not in (None, etag):
         return 0, size
     first, last = match.groups()

@@ -5,9 +5,12 @@ This is what clients ask for thousands of times, so it is a plain resource: klei
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
@@ -16,18 +19,23 @@ from twisted.web.server import NOT_DONE_YET, Request
 from reqpi import simple
 from reqpi.errors import NotServed
 from reqpi.model import Commitment, Page
+from reqpi.once import Once
 from reqpi.recent import Recent
 from reqpi.shelf import Shelf
 from reqpi.web import problems
-from reqpi.web.answers import Representation, send_file, send_representation
+from reqpi.web.answers import Representation, send_file, send_page, send_representation
 
 __all__ = ["Index"]
 
 _RENDERED_BYTES = 32 << 20
 
-_VARY = "Accept, Accept-Encoding"
+_FEW_LINKS = 100
+"""A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
 
 _log = Logger()
+
+_Key = tuple[str, str, str, str]
+"""An address, a project (none for the listing), a content type, and what comes before each link."""
 
 _Rendered = tuple[Page | None, Representation]
 """A representation, and the page it was rendered from: a lock that was removed and committed again may have another."""
@@ -41,7 +49,8 @@ class Index(Resource):
     def __init__(self, shelf: Shelf) -> None:
         super().__init__()
         self._shelf = shelf
-        self._rendered: Recent[tuple[str, ...], _Rendered] = Recent(_RENDERED_BYTES)
+        self._rendered: Recent[_Key, _Rendered] = Recent(_RENDERED_BYTES)
+        self._rendering: Once[_Rendered] = Once()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""
@@ -52,7 +61,7 @@ class Index(Resource):
         answered = Deferred.fromCoroutine(self._answer(request, address, rest))
         gone = request.notifyFinish()
         gone.addErrback(lambda _: answered.cancel())
-        answered.addCallbacks(lambda _: request.finish(), partial(_failed, request))
+        answered.addCallbacks(partial(_done, request), partial(_failed, request))
         answered.addErrback(lambda failure: _log.failure("fault while answering", failure))
         return NOT_DONE_YET
 
@@ -60,7 +69,7 @@ class Index(Resource):
         commitment = await self._shelf.commitment(address)
         match rest:
             case []:
-                request.write(self._listing(request, commitment))
+                request.write(await self._listing(request, commitment))
             case [project]:
                 request.write(await self._page(request, commitment, project))
             case [project, filename] if filename.endswith(".metadata"):
@@ -70,28 +79,31 @@ class Index(Resource):
             case _:
                 raise NotServed("no such path", "An index has projects, and a project has files.")
 
-    def _listing(self, request: Request, commitment: Commitment) -> bytes:
+    async def _listing(self, request: Request, commitment: Commitment) -> bytes:
         content_type = simple.choose(request.getHeader("Accept"))
-        key = (commitment.address, content_type)
-        kept = self._rendered.get(key)
-        if kept is None:
-            render = simple.index_json if content_type.endswith("json") else simple.index_html
-            kept = self._keep(key, None, render(list(commitment.lock.projects)), content_type)
-        return send_representation(request, kept[1], _VARY)
+        key = (commitment.address, "", content_type, _prefix(request, "simple"))
+        render = simple.index_json if content_type == simple.V1_JSON else simple.index_html
+        many = len(commitment.lock.projects)
+        return send_page(request, await self._text(key, None, many, partial(render, commitment.lock.projects)))
 
     async def _page(self, request: Request, commitment: Commitment, name: str) -> bytes:
         page = await self._shelf.page(commitment, name)
         content_type = simple.choose(request.getHeader("Accept"))
-        key = (commitment.address, page.project, content_type)
+        key = (commitment.address, page.project, content_type, _prefix(request, page.project))
+        render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
+        return send_page(request, await self._text(key, page, len(page.files), partial(render, page)))
+
+    async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
+        """A page of so many links as it goes over the wire: rendered now, unless it was already."""
         kept = self._rendered.get(key)
         if kept is None or kept[0] is not page:
-            render = simple.page_json if content_type.endswith("json") else simple.page_html
-            kept = self._keep(key, page, render(page), content_type)
-        return send_representation(request, kept[1], _VARY)
+            kept = await self._rendering.do((key, id(page)), partial(self._render, key, page, many, render))
+        return kept[1]
 
-    def _keep(self, key: tuple[str, ...], page: Page | None, body: bytes, content_type: str) -> _Rendered:
-        charset = "; charset=utf-8" if content_type == simple.HTML else ""
-        shown = Representation(body, content_type + charset)
+    async def _render(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> _Rendered:
+        content_type, prefix = key[2:]
+        work = partial(_represent, render, content_type, prefix)
+        shown = work() if many <= _FEW_LINKS else await deferToThread(work)
         self._rendered.put(key, (page, shown), shown.weight)
         return page, shown
 
@@ -105,12 +117,31 @@ class Index(Resource):
         request.write(send_representation(request, Representation(metadata, "application/octet-stream")))
 
 
+def _prefix(request: Request, here: str) -> str:
+    """What makes a relative link right for a page that was asked for without the slash at its end."""
+    return "" if (request.path or b"").endswith(b"/") else f"{here}/"
+
+
+def _represent(render: Callable[..., bytes], content_type: str, prefix: str) -> Representation:
+    charset = "; charset=utf-8" if content_type == simple.HTML else ""
+    shown = Representation(render(prefix=prefix), content_type + charset)
+    shown.prepare()
+    return shown
+
+
+def _done(request: Request, _: Any) -> None:
+    if not request._disconnected:
+        request.finish()
+
+
 def _failed(request: Request, failure: Failure) -> None:
-    if failure.check(CancelledError) or request._disconnected:
+    if request._disconnected:
         return
     if request.startedWriting:
-        # The status line is gone. The connection was cut where the body failed.
+        # The status line is gone: all that is left is to keep anybody from taking this for the whole.
         _log.warn("{path!r} was cut off: {reason}", path=request.path, reason=failure.getErrorMessage())
+        transport: Any = request.transport
+        transport.abortConnection()
         return
     request.write(problems.respond(request, failure))
     request.finish()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from attrs import evolve
-from twisted.web.iweb import IRenderable
+from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
 from twisted.web.server import Request
-from twisted.web.template import Element, Tag, TagLoader, renderer, slot, tags
+from twisted.web.template import Element, Tag, TagLoader, flattenString, renderer, slot, tags
 
 from reqpi import __version__, narrow
 from reqpi.model import Commitment, Page, Pin, Project
@@ -34,10 +36,9 @@ th { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tab
 """
 
 
-def front(request: Request, base: str) -> IRenderable:
+def front(request: Request, base: str) -> bytes:
     """``/``: what this is, and the first steps."""
-    _head(request)
-    return _Sheet(
+    sheet = _Sheet(
         "ReqPI",
         [
             tags.p("Commit a lock, and get a package index that serves what the lock pins and nothing else."),
@@ -54,31 +55,46 @@ def front(request: Request, base: str) -> IRenderable:
             ),
         ],
     )
+    return _send(request, _written(sheet))
 
 
-async def overview(request: Request, shelf: Shelf, base: str, address: str) -> IRenderable:
+async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """``/<address>/``: the pins, their files, what was refused, how to use it."""
     commitment = await shelf.commitment(address)
     shown = list(commitment.lock.projects)[:_MOST_ROWS]
     frozen = await shelf.frozen(commitment, shown)
     refusals = await shelf.refusals.of(address)
-    _head(request)
-    return _Sheet(
+    # Links are relative, and so hang on the slash that the path ends with or not.
+    here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
+    return _send(request, await deferToThread(_overview, commitment, base, here, shown, frozen, refusals))
+
+
+def _overview(
+    commitment: Commitment,
+    base: str,
+    here: str,
+    shown: list[Project],
+    frozen: dict[Project, Page],
+    refusals: list[Refusal],
+) -> bytes:
+    """A long lock takes a second or two, so this is for a thread."""
+    sheet = _Sheet(
         f"Lock {commitment.short}",
         [
-            tags.p(tags.code(address, class_="faint")),
+            tags.p(tags.code(commitment.address, class_="faint")),
             tags.h2("Use it"),
-            tags.pre(_commands(f"{base}/{address}/simple/")),
+            tags.pre(_commands(f"{base}/{commitment.address}/simple/")),
             tags.p(
-                "The ", tags.a("lock", href=f"/{address}/lock"), " as it was uploaded; the ",
-                tags.a("lock with every digest", href=f"/{address}/requirements.txt"), "; the ",
-                tags.a("index", href=f"/{address}/simple/"), ".",
+                "The ", tags.a("lock", href=f"{here}lock"), " as it was uploaded; the ",
+                tags.a("lock with every digest", href=f"{here}requirements.txt"), "; the ",
+                tags.a("index", href=f"{here}simple/"), ".",
             ),
             *_refused(refusals),
             tags.h2("What it pins"),
-            _pins(commitment, shown, frozen),
+            _pins(commitment, here, shown, frozen),
         ],
     )  # fmt: skip
+    return _written(sheet)
 
 
 def _commands(index: str) -> str:
@@ -120,22 +136,31 @@ class _Sheet(Element):
         return tag.fillSlots(title=self._title, body=self._body)
 
 
-def _head(request: Request) -> None:
+def _written(sheet: _Sheet) -> bytes:
+    """The sheet as bytes, at once: nothing in it waits."""
+    outcome: list[bytes | Failure] = []
+    flattenString(None, sheet).addBoth(outcome.append)
+    if isinstance(outcome[0], Failure):
+        outcome[0].raiseException()
+    return b"<!DOCTYPE html>\n" + outcome[0] + b"\n"
+
+
+def _send(request: Request, body: bytes) -> bytes:
     request.setHeader("Content-Type", "text/html; charset=utf-8")
+    request.setHeader("Content-Length", str(len(body)))
     request.setHeader("Cache-Control", "no-store")
     request.setHeader(
         "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     )
     request.setHeader("Referrer-Policy", "no-referrer")
-    if request.method != b"HEAD":
-        request.write(b"<!DOCTYPE html>\n")
+    return body
 
 
-def _pins(commitment: Commitment, shown: list[Project], frozen: dict[Project, Page]) -> Tag:
+def _pins(commitment: Commitment, here: str, shown: list[Project], frozen: dict[Project, Page]) -> Tag:
     count = len(commitment.lock.projects)
     more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
     projects = commitment.lock.projects
-    rows = [_row(commitment, pin, frozen.get(project)) for project in shown for pin in projects[project]]
+    rows = [_row(commitment, pin, here, frozen.get(project)) for project in shown for pin in projects[project]]
     return tags.table(
         tags.caption(
             f"{count} project{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."
@@ -145,17 +170,17 @@ def _pins(commitment: Commitment, shown: list[Project], frozen: dict[Project, Pa
     )
 
 
-def _row(commitment: Commitment, pin: Pin, page: Page | None) -> Tag:
-    here = f"/{commitment.address}/simple/{pin.project}/"
+def _row(commitment: Commitment, pin: Pin, here: str, page: Page | None) -> Tag:
+    index = f"{here}simple/{pin.project}/"
     name = f"{pin.project}[{','.join(pin.extras)}]" if pin.extras else pin.project
     files: list[Tag] | Tag = tags.span("not asked for yet", class_="faint")
     if page is not None:
         ours = narrow.narrow(evolve(commitment.lock, pins=(pin,)), page).files
         files = tags.details(
-            tags.summary(str(len(ours))), [_link(file.filename, f"{here}{file.filename}") for file in ours]
+            tags.summary(str(len(ours))), [_link(file.filename, f"{index}{quote(file.filename)}") for file in ours]
         )
     return tags.tr(
-        tags.td(tags.a(name, href=here)),
+        tags.td(tags.a(name, href=index)),
         tags.td(pin.version),
         tags.td(tags.code(pin.marker or "")),
         tags.td(files),

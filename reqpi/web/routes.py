@@ -20,20 +20,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from klein import Klein, KleinRenderable
-from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
-from twisted.web.iweb import IRenderable
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from reqpi import __version__
 from reqpi.shelf import Shelf
 from reqpi.web import machines, people, problems
 from reqpi.web.base import Base
 from reqpi.web.index import Index
 
 __all__ = ["Root"]
+
+
+_SERVER = f"reqpi/{__version__}"
+
+_NO_PATH = problems.Problem(404, "no such path", "The front page of this server says what there is.")
 
 
 class Routes:
@@ -46,17 +51,19 @@ class Routes:
         self._base = base
 
     @app.route("/", methods=["GET", "HEAD"])
-    def front(self, request: Request) -> IRenderable:
+    def front(self, request: Request) -> bytes:
         """What this is, for people."""
         return people.front(request, self._base.of(request))
 
-    @app.route("/locks", methods=["POST"])
+    @app.route("/locks")
     async def locks(self, request: Request) -> bytes:
-        """Commit a lock."""
+        """Commit a lock. It takes any method, for GET must not fall through to an address of this name."""
+        if request.method != b"POST":
+            return problems.send(request, problems.not_allowed("POST"))
         return await machines.commit(request, self._shelf, self._base.of(request))
 
     @app.route("/<address>", methods=["GET", "HEAD"])
-    async def overview(self, request: Request, address: str) -> IRenderable:
+    async def overview(self, request: Request, address: str) -> bytes:
         """A lock, for people."""
         return await people.overview(request, self._shelf, self._base.of(request), address)
 
@@ -75,16 +82,14 @@ class Routes:
         """What was asked for and not admitted."""
         return await machines.refused(request, self._shelf, address)
 
-    @app.handle_errors(HTTPException)
+    @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
         """No such path, or not with this method."""
         return problems.send(request, _as_problem(failure.value))
 
-    @app.handle_errors(Exception)
+    @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: Request, failure: Failure) -> KleinRenderable:
-        """Any other error."""
-        if failure.check(CancelledError):
-            return b""
+        """Any other error. Klein keeps from us what happens once the client is gone."""
         return problems.respond(request, failure)
 
 
@@ -100,12 +105,15 @@ class Root(Resource):
 
     def render(self, request: Request) -> Any:
         """Answer one request."""
+        request.setHeader("Server", _SERVER)
         request.setHeader("X-Content-Type-Options", "nosniff")
-        request.postpath = [segment for segment in request.postpath or () if segment]
+        request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
         try:
             segments = [segment.decode("utf-8") for segment in request.postpath]
         except UnicodeDecodeError:
             return problems.send(request, problems.Problem(400, "bad path", "The path is not UTF-8."))
+        if any("/" in segment or segment in (".", "..") for segment in segments):
+            return problems.send(request, _NO_PATH)
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
         return self._rest.render(request)
@@ -115,4 +123,4 @@ def _as_problem(error: BaseException | None) -> problems.Problem:
     if isinstance(error, MethodNotAllowed):
         return problems.not_allowed(", ".join(sorted(error.valid_methods or ())))
     status = (error.code if isinstance(error, HTTPException) else None) or 404
-    return problems.Problem(status, "no such path", "The front page of this server says what there is.")
+    return evolve(_NO_PATH, status=status)

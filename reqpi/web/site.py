@@ -13,15 +13,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
-from reqpi import __version__
 from reqpi.web.problems import CONTENT_TYPE, Problem
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
 _LINGER = 2.0
 """Seconds for which the rest of a refused body is thrown away, so that the client gets to read why before the reset."""
-
-_SERVER = f"reqpi/{__version__}".encode("ascii")
 
 
 class BoundedRequest(Request):
@@ -33,7 +30,6 @@ class BoundedRequest(Request):
 
     def gotLength(self, length: int | None) -> None:
         """The head is complete; the body, if any, is of ``length`` bytes."""
-        self.responseHeaders.setRawHeaders(b"Server", [_SERVER])
         self.content = self._body = BytesIO()
         if length is not None and length > self._site.largest_body:
             self._refuse()

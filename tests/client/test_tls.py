@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from reqpi.client import BadUsage, ServerTrouble, commit
-from tests.upstream.authority import make_certificates
 from tests.client.case import DOCUMENT, ClientTestCase
 from tests.client.scripted import Scripted
+from tests.upstream.authority import make_certificates
 
 
 class TLSTests(ClientTestCase):

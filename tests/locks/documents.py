@@ -12,19 +12,103 @@ BAD_DIGESTS = ["--hash=md5:" + "d" * 32, "--hash=sha256:abc", "--hash=sha256", "
 BAD_DIGESTS += ["--hash=SHA256:" + "0" * 64, f"--hash='sha256:{'1' * 64}'", f"--hash sha256:{'2' * 64}", "--hash="]
 NAMES = ["foo", "Foo_Bar", "zope.interface", "a", "X-1", "foo_", "-foo", "foo.", "1", "föö", "foo bar", "foo-"]
 EXTRAS = ["", "", "", "[tls]", "[b, A_c]", "[]", "[a,]", " [ x ]", "[a b]", "[a,,b]"]
-SPECIFIERS = ["==1.0"] * 6 + ["== 1.0", " ==2", "===1.0", "=== weird", "==1!2.0", "==1.0+cpu", "==1.0rc1", "==1.0.post1"]
-SPECIFIERS += [">=1", "~=1.0", "!=1", "==1.*", "==1,==2", "=1.0", "", "==", "===", " (==1.0)", "(==1.0", "==1.0,", "==x"]
-SPECIFIERS += ["==v1.0", "==1.0-1", "==01.0", "==1.0.", "==1.0+x.zip", "===1.0,>2", "===1.0.tar.gz", "==１.0", "==1.0)"]
-SPECIFIERS += ["@https://example.org/a.zip", " @ file:///x", "/x", "==1.0 2.0", "==${VERSION}", "==1.0;", "==1.0 foo==2"]
+SPECIFIERS = ["==1.0"] * 6 + [
+    "== 1.0",
+    " ==2",
+    "===1.0",
+    "=== weird",
+    "==1!2.0",
+    "==1.0+cpu",
+    "==1.0rc1",
+    "==1.0.post1",
+]
+SPECIFIERS += [
+    ">=1",
+    "~=1.0",
+    "!=1",
+    "==1.*",
+    "==1,==2",
+    "=1.0",
+    "",
+    "==",
+    "===",
+    " (==1.0)",
+    "(==1.0",
+    "==1.0,",
+    "==x",
+]
+SPECIFIERS += [
+    "==v1.0",
+    "==1.0-1",
+    "==01.0",
+    "==1.0.",
+    "==1.0+x.zip",
+    "===1.0,>2",
+    "===1.0.tar.gz",
+    "==\uff11.0",
+    "==1.0)",
+]
+SPECIFIERS += [
+    "@https://example.org/a.zip",
+    " @ file:///x",
+    "/x",
+    "==1.0 2.0",
+    "==${VERSION}",
+    "==1.0;",
+    "==1.0 foo==2",
+]
 MARKERS = ["", "", "", ' ; python_version >= "3.11"', ";os_name=='posix'", "; (os_name == 'x' or 'y' in os_name)"]
-MARKERS += ["; nonsense", "; extra == 'x'", "; os_name == 'a -b'", "; os_name=='a'  and os_name=='b'", '; os_name == "#"']
+MARKERS += [
+    "; nonsense",
+    "; extra == 'x'",
+    "; os_name == 'a -b'",
+    "; os_name=='a'  and os_name=='b'",
+    '; os_name == "#"',
+]
 OPTIONS = ["--pre", "--prefer-binary", "--require-hashes", "--trusted-host example.org", "--trusted-host=example.org"]
-OPTIONS += ["-i https://example.org/", "--index-url=https://example.org/", "-r other.txt", "-c other.txt", "-e .", "--no-index"]
+OPTIONS += [
+    "-i https://example.org/",
+    "--index-url=https://example.org/",
+    "-r other.txt",
+    "-c other.txt",
+    "-e .",
+    "--no-index",
+]
 OPTIONS += ["--no-binary :all:", "--only-binary=foo", "--pre foo==1", "--", "-", "--nope", "-x", "--use-feature=nope"]
-OPTIONS += ["--config-settings=a=b", "-C a=b", "--global-option=x", "--prefer", "--pre=1", "--find-links /x", "-fx", "'", '"']
+OPTIONS += [
+    "--config-settings=a=b",
+    "-C a=b",
+    "--global-option=x",
+    "--prefer",
+    "--pre=1",
+    "--find-links /x",
+    "-fx",
+    "'",
+    '"',
+]
 COMMENTS = ["", "", "", " # via x", "# x", " #", " # c \\", "\t# c", " # \\ c", "\xa0# c", " # é"]
-ENDS = ["\n"] * 60 + ["\r\n", "\r", " \\\n", "\\\n", " \\\n    ", "\\ \n", "\n\n", "\x0c", "\x85", "\u2028", "\x1c", "\\\\\n", "\x0b\n"]
-HEADS = [b""] * 30 + [b"\xef\xbb\xbf", b"# coding: latin-1\n", b"# coding: utf-8\n", b"# coding: nope\n", b"# coding: utf-7\n"]
+ENDS = ["\n"] * 60 + [
+    "\r\n",
+    "\r",
+    " \\\n",
+    "\\\n",
+    " \\\n    ",
+    "\\ \n",
+    "\n\n",
+    "\x0c",
+    "\x85",
+    "\u2028",
+    "\x1c",
+    "\\\\\n",
+    "\x0b\n",
+]
+HEADS = [b""] * 30 + [
+    b"\xef\xbb\xbf",
+    b"# coding: latin-1\n",
+    b"# coding: utf-8\n",
+    b"# coding: nope\n",
+    b"# coding: utf-7\n",
+]
 
 
 def assembled(seed: int, count: int) -> Iterator[bytes]:
@@ -42,12 +126,19 @@ def _line(random: Random) -> str:
         return random.choice(OPTIONS) + random.choice(COMMENTS)
     if kind == 1:
         return random.choice(["", "    "]) + random.choice(DIGESTS + BAD_DIGESTS + COMMENTS)
-    words = [random.choice(NAMES[:5]) + random.choice(EXTRAS[:5]) + random.choice(SPECIFIERS[:8]) + random.choice(MARKERS[:6])]
+    words = [
+        random.choice(NAMES[:5])
+        + random.choice(EXTRAS[:5])
+        + random.choice(SPECIFIERS[:8])
+        + random.choice(MARKERS[:6])
+    ]
     if kind < 4:
         words = [random.choice(NAMES) + random.choice(EXTRAS) + random.choice(SPECIFIERS) + random.choice(MARKERS)]
     words += random.choices(DIGESTS, k=random.choice([0] * 6 + [1, 2]))
     words += random.choices(BAD_DIGESTS + OPTIONS, k=random.choice([0] * 12 + [1]))
-    return random.choice([" "] * 12 + ["  ", " \\\n  ", " \\\n  ", "\t", " \\\n # c\n "]).join(words) + random.choice(COMMENTS)
+    return random.choice([" "] * 12 + ["  ", " \\\n  ", " \\\n  ", "\t", " \\\n # c\n "]).join(words) + random.choice(
+        COMMENTS
+    )
 
 
 LOCK = b"""\
@@ -61,7 +152,19 @@ Foo.Bar[tls, x]==2.0+cpu ; python_version >= "3.11" --hash=sha256:%(a)s  # c
 baz===3 --hash sha256:%(a)s
 """ % {b"a": b"a" * 64, b"b": b"b" * 128}
 
-HOSTILE = [bytes([code]) for code in range(128)] + [b"\n", b" ", b"\\", b"#", b"--", b"-", b"==", b";", b"\\\n", b" #", b"'"] * 6
+HOSTILE = [bytes([code]) for code in range(128)] + [
+    b"\n",
+    b" ",
+    b"\\",
+    b"#",
+    b"--",
+    b"-",
+    b"==",
+    b";",
+    b"\\\n",
+    b" #",
+    b"'",
+] * 6
 HOSTILE += [char.encode() for char in "\x85\xa0\u2028\u2029\u200b\ufeff\uff11\u0661é"] + [b"\xff"]
 
 

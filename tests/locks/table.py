@@ -54,8 +54,12 @@ ACCEPTED: dict[bytes, str] = {
     ),
     b"foo==1 ; os_name == 'a;b'\n": "foo==1 ; os_name == 'a;b' @1-1",
     b"foo==1 ; os_name == 'a#b'\n": "foo==1 ; os_name == 'a#b' @1-1",
-    b"foo==1 ; " + b"(" * 32 + b"os_name == 'a'" + b")" * 32: "foo==1 ; " + "(" * 32 + "os_name == 'a'" + ")" * 32 + " @1-1",
-    b"foo==1 ; os_name == 'a'\nfoo==2 ; os_name == 'b'\n": "foo==1 ; os_name == 'a' @1-1 | foo==2 ; os_name == 'b' @2-2",
+    b"foo==1 ; " + b"(" * 32 + b"os_name == 'a'" + b")" * 32: "foo==1 ; "
+    + "(" * 32
+    + "os_name == 'a'"
+    + ")" * 32
+    + " @1-1",
+    b"foo==1;os_name=='a'\nfoo==2;os_name=='b'\n": "foo==1 ; os_name=='a' @1-1 | foo==2 ; os_name=='b' @2-2",
     # digests
     b"foo==1 " + H: "foo==1 (1) @1-1",
     b"foo==1 " + H + b" " + I: "foo==1 (2) @1-1",
@@ -72,7 +76,10 @@ ACCEPTED: dict[bytes, str] = {
     b"foo==1\nfoo==1\n": "foo==1 @1-1 | foo==1 @2-2",
     b"foo==1\nfoo[tls]==1.0\n": "foo==1 @1-1 | foo[tls]==1.0 @2-2",
     b"foo==1 " + H + b"\nFOO==1 " + H: "foo==1 (1) @1-1 | foo==1 (1) @2-2",
-    b"foo==1;os_name=='a' " + H + b"\nfoo==1;os_name=='b' " + I: "foo==1 ; os_name=='a' (1) @1-1 | foo==1 ; os_name=='b' (1) @2-2",
+    b"foo==1;os_name=='a' "
+    + H
+    + b"\nfoo==1;os_name=='b' "
+    + I: "foo==1 ; os_name=='a' (1) @1-1 | foo==1 ; os_name=='b' (1) @2-2",
     # lines
     b"\n\nfoo==1\n\n": "foo==1 @3-3",
     b"  foo==1  \n": "foo==1 @1-1",
@@ -312,7 +319,7 @@ REFUSED: dict[bytes, str] = {
     b"foo==1 --hash=md5:" + b"a" * 32: "1 weak-digest",
     b"foo==1 --hash=sha1:" + b"a" * 40: "1 weak-digest",
     b"foo==1 --hash=blake2b:" + b"a" * 64: "1 algorithm",
-    b"foo==1 --hash=:" + b"a" * 64: "1 algorithm",
+    b"foo==1 --hash=:" + b"a" * 64: "1 digest",
     b"foo==1 --hash=" + b"a" * 64: "1 digest",
     b"foo==1 --hash=sha256:" + b"a" * 63: "1 digest",
     b"foo==1 --hash=sha256:" + b"a" * 65: "1 digest",
@@ -323,6 +330,9 @@ REFUSED: dict[bytes, str] = {
     b"foo==1 " + H + H: "1 digest",
     b"foo==1 " + H + b"\nbar==2\n": "2 missing-digest",
     b"foo==1\nbar==2 " + H: "1 missing-digest",
+    b"foo==1 --hash=sha256:abc\nbar==2\n": "1 digest, 2 missing-digest",
+    b"foo>=1 " + H + b"\nbar==2\n": "1 range, 2 missing-digest",
+    b"foo==1 --nope\nbar==2 " + H: "1 unknown-option",
     b"foo==1 " + H + b"\nfoo==1\n": "2 missing-digest",
     b"foo==1\nbar==2\n--require-hashes\n": "1 missing-digest, 2 missing-digest",
     # pins among each other

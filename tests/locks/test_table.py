@@ -35,8 +35,8 @@ class TableTests(SynchronousTestCase):
         for document in REFUSED:
             for defect in self.assertRaises(BrokenLock, read, document).defects:
                 for words in (defect.problem, defect.advice):
-                    self.assertTrue(15 < len(words) < 300, words)
-                    self.assertNotRegex(words, r"``|  |^ |^[A-Z]|[{}].*[{}].*[{}]|\.$", document[:300])
+                    self.assertTrue(8 < len(words) < 300, words)
+                    self.assertNotRegex(words, r"``|  |^ |^[A-Z][a-z]|[{}].*[{}].*[{}]|\.$", document[:300])
                 self.assertLessEqual(len(defect.text), 1300)
                 self.assertTrue((defect.text + defect.problem).replace("\t", "").isprintable(), defect)
 

@@ -50,7 +50,7 @@ class RemovalRaceTests(RaceCase):
         self.clock = SetClock(1_000_000.0)
         self.sweeper = DirectoryStore(path, in_thread=inline, clock=self.clock)
         self.other = DirectoryStore(path, in_thread=inline, clock=lambda: self.clock.now + 100)
-        run(self.sweeper.open())
+        self.sweeper.open()
         self.name = run(kept(self.sweeper, b"bytes"))
         self.found: list[int | None] = []
 

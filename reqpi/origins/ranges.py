@@ -1,0 +1,72 @@
+"""A file or a part of it on its way from an upstream (:rfc:`9110`, section 14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from attrs import frozen
+from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
+
+from reqpi.errors import UpstreamTrouble
+from reqpi.interfaces import Transfer
+from reqpi.origins.body import Body
+from reqpi.origins.http import header
+
+__all__ = ["range_header", "transfer"]
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+
+
+@frozen
+class _Transfer:
+    """See :class:`reqpi.interfaces.Transfer`."""
+
+    size: int | None
+    start: int
+    _body: Body
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._body
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def range_header(start: int, stop: int | None) -> dict[str, str]:
+    """What asks for the bytes from ``start`` up to ``stop``; nothing where that is the whole file."""
+    if start < 0:
+        return {"Range": f"bytes={start}"}
+    if start == 0 and stop is None:
+        return {}
+    return {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
+
+
+def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> Transfer:
+    """What ``response`` brings, who was asked for the bytes from ``start`` up to ``stop``.
+
+    :raises reqpi.errors.UpstreamTrouble: it brings others.
+    """
+    length = None if response.length is UNKNOWN_LENGTH else int(response.length)
+    if response.code == 200:
+        return _Transfer(length, 0, body)
+    said = header(response, "Content-Range")
+    match = _CONTENT_RANGE.fullmatch(said)
+    if match is None:
+        raise _odd(said)
+    first, last, size = int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
+    whole = first <= last and (size is None or last < size) and length in (None, last - first + 1)
+    if not whole or not _as_asked(first, last, size, start, stop):
+        raise _odd(said)
+    return _Transfer(size, first, body)
+
+
+def _as_asked(first: int, last: int, size: int | None, start: int, stop: int | None) -> bool:
+    """Whether these are bytes that were asked for. A server may send fewer of them, but not from elsewhere."""
+    if start < 0:
+        return size is None or (first == max(size + start, 0) and last == size - 1)
+    return first == start and (stop is None or last < stop)
+
+
+def _odd(said: str) -> UpstreamTrouble:
+    return UpstreamTrouble("the upstream sent an odd range", f"Content-Range: {said[:100]!r}")

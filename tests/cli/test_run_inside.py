@@ -1,0 +1,119 @@
+"""``reqpi run`` with the server inside, before the tests' own upstream, and with a real pip."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reqpi.cli.served import port_for
+from reqpi.commitment import address_of
+from tests.cli.process import DOCUMENT, CommandTestCase
+from tests.upstream import Upstream
+
+SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
+ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"
+
+
+class InsideTestCase(CommandTestCase):
+    """An upstream with two projects, of which the lock pins one."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.upstream = Upstream()
+        self.addCleanup(self.upstream.close)
+        self.wheel = self.upstream.wheel("six", "1.17.0")
+        self.upstream.wheel("idna", "3.10")
+        self.environ["REQPI_STORE"] = str(self.folder / "store")
+        self.environ["REQPI_UPSTREAM"] = self.upstream.url
+
+    def run_behind(self, *command: str, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        return self.run_reqpi("run", *options, "requirements.txt", "--", *command)
+
+
+class InsideTests(InsideTestCase):
+    """A developer on a laptop needs no server."""
+
+    def test_pip_gets_what_is_pinned(self) -> None:
+        """The file is upstream's, byte for byte; and nothing is said that pip does not say."""
+        download = (sys.executable, "-m", "pip", "download", "--no-cache-dir", "--quiet", "--dest", "got", "six")
+        self.assertEqual(self.run_behind(*download), (0, "", ""))
+        self.assertEqual((self.folder / "got" / self.wheel.filename).read_bytes(), self.wheel.content)
+
+    def test_pip_does_not_get_the_rest_and_we_say_what_to_pin(self) -> None:
+        """Whatever else the environment names: those places are not asked."""
+        self.environ |= {"PIP_EXTRA_INDEX_URL": self.upstream.url, "PIP_FIND_LINKS": self.upstream.url}
+        download = (sys.executable, "-m", "pip", "download", "--no-cache-dir", "--quiet", "--dest", "got", "idna")
+        status, out, err = self.run_behind(*download)
+        self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, r"\n# .*requirements\.txt.*\nidna==3\.10\n$")
+        self.assertEqual(list((self.folder / "got").glob("*")), [])
+
+    def test_afterwards_nothing_listens(self) -> None:
+        """The port is free again, and was on loopback."""
+        _, out, _ = self.run_behind(*SAY_INDEX)
+        index = urlsplit(out.strip())
+        self.assertEqual((index.hostname, index.path), ("127.0.0.1", f"/{address_of(DOCUMENT)}/simple/"))
+        with closing(socket.socket()) as probe:
+            self.assertNotEqual(probe.connect_ex(("127.0.0.1", index.port)), 0)
+
+    def test_a_broken_lock_runs_nothing(self) -> None:
+        """Every defect, and status 1."""
+        self.lock.write_text("six\nidna>=3\n")
+        status, out, err = self.run_behind("echo", "ran")
+        self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, r"(?m)^requirements\.txt:1: .*: six$")
+        self.assertRegex(err, r"(?m)^requirements\.txt:2: .*: idna>=3$")
+
+    def test_offline_serves_what_was_served_before(self) -> None:
+        """And asks no upstream."""
+        self.run_behind(sys.executable, "-c", ASK, f"six/{self.wheel.filename}")
+        self.upstream.forget()
+        again = self.run_behind(sys.executable, "-c", ASK, f"six/{self.wheel.filename}", options=("--offline",))
+        self.assertEqual(again, (0, f"{len(self.wheel.content)}\n", ""))
+        self.assertEqual(self.upstream.asked(), [])
+
+    def test_a_store_that_cannot_be_one(self) -> None:
+        """A message, and the status of a setting that cannot be used."""
+        status, out, err = self.run_behind("echo", "ran", options=("--store", str(self.lock)))
+        self.assertEqual((status, out), (2, ""))
+        self.assertNotIn("Traceback", err)
+        self.assertIn(str(self.lock), err)
+
+
+class PortTests(InsideTestCase):
+    """pip and uv cache by URL: a lock keeps its URL from run to run."""
+
+    def test_a_lock_has_a_port(self) -> None:
+        """The same for the same lock, and the index is on it."""
+        port = port_for(address_of(DOCUMENT))
+        self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
+        self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
+
+    def test_another_where_it_is_taken(self) -> None:
+        """Two runs of one lock at the same time are no conflict."""
+        with socket.create_server(("127.0.0.1", port_for(address_of(DOCUMENT)))) as taken:
+            status, out, err = self.run_behind(*SAY_INDEX)
+            self.assertEqual((status, err), (0, ""))
+            self.assertNotEqual(urlsplit(out.strip()).port, taken.getsockname()[1])
+
+
+class EndTests(InsideTestCase):
+    """However it ends, neither child nor port is left."""
+
+    def test_sigterm_ends_the_command_and_then_us(self) -> None:
+        """We die of the same signal, and the server is stopped in good order."""
+        program = "import os, signal; os.write(1, f'{os.getpid()}\\n'.encode()); signal.pause()"
+        process = self.start("run", "requirements.txt", "--", sys.executable, "-c", program)
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (-signal.SIGTERM, ""))
+        self.assertRaises(ProcessLookupError, os.kill, child, 0)
+        self.assertNotEqual(port_for(address_of(DOCUMENT)), 0)
+        self.assertFalse(list(Path(self.environ["REQPI_STORE"]).glob("incoming/*")))

@@ -1,0 +1,83 @@
+"""Real clients, each in an environment of its own that is made once and kept in .cache/clients.
+
+They are installed from wherever pip on this machine installs from; the tests then show them nothing but loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree, which
+
+from attrs import frozen
+from twisted.trial.unittest import SkipTest
+
+from tests.end_to_end.server import ROOT
+
+__all__ = ["Done", "environment", "oldest_pip", "run"]
+
+CACHE = Path(os.environ.get("REQPI_TEST_CLIENTS", ROOT / ".cache" / "clients"))
+
+
+@frozen
+class Done:
+    """How a command ended, and all that it said."""
+
+    status: int
+    said: str
+
+
+def environment(name: str, *requirements: str, python: str = sys.executable) -> Path:
+    """The folder of the programs of an environment that has ``requirements``.
+
+    :param name: for its folder; the version of Python is added.
+    """
+    version = subprocess.run(
+        [python, "-c", "import sys; print(sys.version.split()[0])"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    place = CACHE / f"{name}-{version}"
+    made = place / "made"
+    if not made.exists() or made.read_text() != repr(requirements):
+        rmtree(place, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=120)
+        install = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet"]
+        subprocess.run([*install, *requirements], check=True, timeout=600, stdin=subprocess.DEVNULL)
+        made.write_text(repr(requirements))
+    return place / "bin"
+
+
+def oldest_pip() -> Path:
+    """An environment of pip 20.3.4, which needs a Python that still has distutils.
+
+    :raises SkipTest: there is none here.
+    """
+    found = [sys.executable] if sys.version_info < (3, 12) else []
+    found += [path for path in (which(f"python3.{minor}") for minor in (11, 10, 9)) if path]
+    for python in found:
+        if subprocess.run([python, "-c", "import distutils, venv"], capture_output=True, check=False).returncode == 0:
+            return environment("pip20", "pip==20.3.4", "setuptools<81", "wheel", python=python)
+    raise SkipTest("pip 20.3 needs Python 3.11 or older, and there is none here")
+
+
+def run(command: Sequence[object], folder: Path, environ: Mapping[str, str]) -> Done:
+    """Run a client that knows nothing of this machine's configuration.
+
+    :param folder: where it runs, has its home, and keeps its caches.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    own = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "NO_COLOR": "1", "COLUMNS": "400"}
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env={**kept, **own, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout)

@@ -1,0 +1,1 @@
+"""The real upstream: a real lock of real packages, through an address."""

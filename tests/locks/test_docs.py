@@ -1,0 +1,31 @@
+"""docs/locks.md explains the rules that there are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.locks import rules
+from tests.locks.table import REFUSED
+from tests.locks.test_pip_differential import LOOSER
+
+PAGE = Path(__file__).parents[2] / "docs" / "locks.md"
+RULES = {rule.name for rule in vars(rules).values() if isinstance(rule, rules.Rule)}
+
+
+class DocsTests(SynchronousTestCase):
+    """No rule without a row, no row without a rule, no rule without an example."""
+
+    def test_every_rule_is_explained(self) -> None:
+        """The first column of the tables of rules has each name once."""
+        refused, looser = PAGE.read_text("utf-8").split("## What is refused")[1].split("## Where ReqPI accepts")
+        rows = re.compile(r"^\| `([a-z0-9-]+)` \|", re.MULTILINE)
+        self.assertEqual(sorted(rows.findall(refused)), sorted(RULES))
+        self.assertEqual(sorted(rows.findall(looser)), sorted(LOOSER))
+
+    def test_every_rule_has_an_example(self) -> None:
+        """The table of documents shows each of them, but for those on size."""
+        shown = {rule.split(" ")[1] for broken in REFUSED.values() for rule in broken.split(", ")}
+        self.assertEqual(RULES - shown, {"too-many", "more-defects"})

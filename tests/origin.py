@@ -1,0 +1,84 @@
+"""An upstream in memory, which does what a test tells it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from attrs import define, field
+
+from reqpi.errors import NotFound
+from reqpi.model import Page, Project
+
+__all__ = ["PlainOrigin", "PlainTransfer"]
+
+Hook = Callable[[], Awaitable[None]]
+
+
+@define
+class PlainTransfer:
+    """A file on its way, in pieces of at most ``step`` bytes; ``hook`` is awaited before each."""
+
+    size: int | None
+    start: int
+    data: bytes
+    step: int = 1 << 16
+    hook: Hook | None = None
+    closed: bool = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self.data), self.step):
+            if self.hook is not None:
+                await self.hook()
+            yield self.data[at : at + self.step]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@define
+class PlainOrigin:
+    """An :class:`reqpi.interfaces.Origin` over two dictionaries.
+
+    :ivar asked: what it was asked for: projects and URLs, in order.
+    :ivar before: by project or URL, what to await before answering; it may raise.
+    :ivar between: the same for files, before each piece.
+    :ivar ranges: whether it does ranges.
+    :ivar sizes: whether it says how long a file is.
+    """
+
+    name: str = "the upstream of the tests"
+    pages: dict[Project, Page] = field(factory=dict)
+    files: dict[str, bytes] = field(factory=dict)
+    asked: list[str] = field(factory=list)
+    before: dict[str, Hook] = field(factory=dict)
+    between: dict[str, Hook] = field(factory=dict)
+    ranges: bool = True
+    sizes: bool = True
+    step: int = 1 << 16
+
+    def offer(self, page: Page, *contents: bytes) -> None:
+        """Have a page, and the bytes of its files."""
+        self.pages[page.project] = page
+        for file, content in zip(page.files, contents, strict=True):
+            self.files[file.url] = content
+
+    async def page(self, project: Project) -> Page:
+        self.asked.append(project)
+        if project in self.before:
+            await self.before[project]()
+        if project not in self.pages:
+            raise NotFound(f"no {project}")
+        return self.pages[project]
+
+    async def open(self, url: str, start: int = 0, stop: int | None = None) -> PlainTransfer:
+        self.asked.append(url)
+        if url in self.before:
+            await self.before[url]()
+        if url not in self.files:
+            raise NotFound(f"no {url}")
+        content = self.files[url]
+        first = max(0, len(content) + start) if start < 0 else start
+        if not self.ranges:
+            first, stop = 0, None
+        size = len(content) if self.sizes else None
+        return PlainTransfer(size, first, content[first:stop], self.step, self.between.get(url))

@@ -1,0 +1,316 @@
+"""Files on their way: fetched once, verified, readable while they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.arrivals import HELD_BACK, Arrival, Arrivals
+from reqpi.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
+from reqpi.interfaces import Incoming
+from reqpi.model import File
+from reqpi.storage.memory import MemoryStore
+from tests.distributions import a_file, a_page, digest_of
+from tests.origin import PlainOrigin
+
+PIECE = 1 << 16
+BIG = bytes(range(256)) * (8 * PIECE // 256)
+
+
+class ArrivalsCase(SynchronousTestCase):
+    """Arrivals over a store in memory, with time under control and an upstream that sends a piece when told to."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore()
+        self.origin = PlainOrigin()
+        self.arrivals = Arrivals(self.store, self.origin, self.clock)
+        self.file = self.offer(BIG, size=len(BIG))
+
+    def offer(self, content: bytes, **fields: Any) -> File:
+        file = a_file("six-1.0.tar.gz", content, **fields)
+        self.origin.offer(a_page(file), content)
+        return file
+
+    def run_now(self, what: Awaitable[Any]) -> Deferred[Any]:
+        return Deferred.fromCoroutine(what)  # type: ignore[arg-type]
+
+    def result_of(self, what: Awaitable[Any]) -> Any:
+        return self.successResultOf(self.run_now(what))
+
+    def taking(self, arrival: Arrival, start: int = 0, stop: int | None = None) -> tuple[bytearray, Deferred[None]]:
+        """What a client has got so far, and what fires when it has got all."""
+        got = bytearray()
+
+        async def take() -> None:
+            async for piece in arrival.read(start, len(BIG) if stop is None else stop):
+                got.extend(piece)
+
+        return got, self.run_now(take())
+
+    def one_by_one(self) -> list[Deferred[None]]:
+        """From here on the upstream sends a piece for each of these that fires."""
+        gates: list[Deferred[None]] = []
+
+        def wait() -> Deferred[None]:
+            gates.append(Deferred())
+            return gates[-1]
+
+        def open_all() -> None:
+            while gates:
+                gates.pop().callback(None)
+
+        self.origin.between[self.file.url] = wait
+        self.addCleanup(open_all)
+        return gates
+
+    def kept(self) -> list[str]:
+        async def names() -> list[str]:
+            return [sha256 async for sha256 in self.store.all()]
+
+        names_now: list[str] = self.result_of(names())
+        return names_now
+
+
+class OnceTests(ArrivalsCase):
+    """Upstream is asked once, however many clients want the file."""
+
+    def test_all_who_want_it_meanwhile_share_one_fetch(self) -> None:
+        gates = self.one_by_one()
+        arrivals = [self.arrivals.of(self.file) for _ in range(5)]
+        takers = [self.taking(arrival) for arrival in arrivals]
+        while gates:
+            gates.pop().callback(None)
+        for got, done in takers:
+            self.successResultOf(done)
+            self.assertEqual(bytes(got), BIG)
+        self.assertEqual(self.origin.asked, [self.file.url])
+
+    def test_it_is_kept_under_its_digest(self) -> None:
+        self.arrivals.of(self.file)
+        self.assertEqual(self.kept(), [digest_of(BIG).hex])
+
+    def test_after_a_failure_the_next_who_asks_begins_anew(self) -> None:
+        self.origin.files[self.file.url] = b"X" * len(BIG)
+        self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), DigestMismatch)
+        self.origin.files[self.file.url] = BIG
+        self.result_of(self.arrivals.of(self.file).landing())
+
+
+class HeldBackTests(ArrivalsCase):
+    """Bytes come as soon as there are some, but for the tail, which waits for the digest of the whole."""
+
+    def test_bytes_come_before_the_file_has_arrived(self) -> None:
+        gates = self.one_by_one()
+        got, _ = self.taking(self.arrivals.of(self.file))
+        for _ in range(3):
+            gates.pop().callback(None)
+        self.assertEqual(bytes(got), BIG[: 3 * PIECE])
+
+    def test_the_tail_waits_though_all_bytes_but_the_last_are_here(self) -> None:
+        gates = self.one_by_one()
+        got, done = self.taking(self.arrivals.of(self.file))
+        for _ in range(7):
+            gates.pop().callback(None)
+        self.assertEqual(len(got), len(BIG) - HELD_BACK)
+        self.assertNoResult(done)
+        gates.pop().callback(None)
+        self.assertEqual(bytes(got), BIG)
+
+    def test_wrong_bytes_are_never_delivered_whole_and_never_kept(self) -> None:
+        wrong = BIG[:-1] + b"X"
+        self.origin.files[self.file.url] = wrong
+        gates = self.one_by_one()
+        got, done = self.taking(self.arrivals.of(self.file))
+        while gates:
+            gates.pop().callback(None)
+        self.failureResultOf(done, DigestMismatch)
+        self.assertTrue(0 < len(got) <= len(BIG) - HELD_BACK, len(got))
+        self.assertEqual(self.kept(), [])
+
+    def test_ranges_cannot_be_put_together_to_a_whole_that_was_not_verified(self) -> None:
+        self.origin.files[self.file.url] = b"X" * len(BIG)
+        gates = self.one_by_one()
+        arrival = self.arrivals.of(self.file)
+        tail, done = self.taking(arrival, start=len(BIG) - HELD_BACK)
+        head, _ = self.taking(arrival, stop=len(BIG) - HELD_BACK)
+        while gates:
+            gates.pop().callback(None)
+        self.failureResultOf(done, DigestMismatch)
+        self.assertEqual(bytes(tail), b"")
+        self.assertTrue(head)
+
+    def test_who_comes_late_gets_all_from_the_beginning(self) -> None:
+        gates = self.one_by_one()
+        arrival = self.arrivals.of(self.file)
+        for _ in range(4):
+            gates.pop().callback(None)
+        got, done = self.taking(arrival)
+        self.assertEqual(bytes(got), BIG[: 4 * PIECE])
+        while gates:
+            gates.pop().callback(None)
+        self.successResultOf(done)
+        self.assertEqual(bytes(got), BIG)
+
+    def test_every_digest_that_is_claimed_must_hold(self) -> None:
+        lie = evolve(self.file, digests=frozenset({digest_of(BIG), digest_of(b"other", "sha512")}))
+        self.failureResultOf(self.run_now(self.arrivals.of(lie).landing()), DigestMismatch)
+        self.assertEqual(self.kept(), [])
+
+
+class PatienceTests(ArrivalsCase):
+    """Who asks waits for the whole for a while, then for a beginning, and is told if there is none."""
+
+    def test_a_file_that_arrives_in_time_is_waited_for(self) -> None:
+        gates = self.one_by_one()
+        begun = self.run_now(self.arrivals.of(self.file).begun(10))
+        gates.pop().callback(None)
+        self.assertNoResult(begun)
+        while gates:
+            gates.pop().callback(None)
+        self.assertEqual(self.successResultOf(begun), len(BIG))
+
+    def test_one_that_takes_longer_begins_with_what_is_there(self) -> None:
+        gates = self.one_by_one()
+        begun = self.run_now(self.arrivals.of(self.file).begun(10))
+        gates.pop().callback(None)
+        self.clock.advance(10)
+        self.assertEqual(self.successResultOf(begun), len(BIG))
+
+    def test_one_of_which_nothing_is_there_yet_is_not_begun(self) -> None:
+        """A response whose first byte may never come would tie the client down."""
+        self.one_by_one()
+        begun = self.run_now(self.arrivals.of(self.file).begun(10))
+        self.clock.advance(10)
+        self.failureResultOf(begun, UpstreamTrouble)
+
+    def test_one_of_unknown_size_is_not_begun(self) -> None:
+        self.file = self.offer(BIG)
+        self.origin.sizes = False
+        gates = self.one_by_one()
+        begun = self.run_now(self.arrivals.of(self.file).begun(10))
+        gates.pop().callback(None)
+        self.clock.advance(10)
+        self.failureResultOf(begun, UpstreamTrouble)
+        while gates:
+            gates.pop().callback(None)
+        self.assertEqual(self.kept(), [digest_of(BIG).hex])
+
+    def test_a_failure_in_time_is_told_as_it_is(self) -> None:
+        self.origin.files.clear()
+        self.failureResultOf(self.run_now(self.arrivals.of(self.file).begun(10)), NotFound)
+
+
+class ResumingTests(ArrivalsCase):
+    """An upstream that breaks off is asked for the rest, a few times."""
+
+    def breaking_off_after(self, pieces: int) -> list[int]:
+        """The upstream breaks off after so many pieces, each time that it is asked; how often it did."""
+        broken: list[int] = []
+        left = [pieces]
+
+        async def maybe() -> None:
+            if not left[0]:
+                left[0] = pieces
+                broken.append(len(broken))
+                raise UpstreamTrouble("broke off")
+            left[0] -= 1
+
+        self.origin.between[self.file.url] = maybe
+        return broken
+
+    def test_the_rest_is_asked_for(self) -> None:
+        broken = self.breaking_off_after(3)
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.pump([0.5, 1.0])
+        self.successResultOf(landing)
+        self.assertEqual((len(broken), self.kept()), (2, [digest_of(BIG).hex]))
+
+    def test_an_upstream_that_does_no_ranges_sends_it_all_again_and_nothing_is_doubled(self) -> None:
+        self.origin.ranges = False
+        self.breaking_off_after(5)
+        self.origin.step = PIECE
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.pump([0.5])
+        self.origin.between.clear()
+        self.clock.pump([1.0, 2.0])
+        self.successResultOf(landing)
+        self.assertEqual(self.kept(), [digest_of(BIG).hex])
+
+    def test_one_that_always_breaks_off_is_given_up(self) -> None:
+        broken = self.breaking_off_after(1)
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.pump([0.5, 1.0, 2.0, 4.0, 8.0])
+        self.failureResultOf(landing, UpstreamTrouble)
+        self.assertEqual((len(broken), self.kept()), (4, []))
+
+    def test_a_body_that_ends_short_is_no_end(self) -> None:
+        self.origin.files[self.file.url] = BIG[:-1]
+        self.origin.sizes = False
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.pump([0.5, 1.0, 2.0, 4.0])
+        self.failureResultOf(landing, UpstreamTrouble)
+        self.assertEqual(self.kept(), [])
+
+    def test_a_body_that_goes_on_past_its_end_is_cut_off(self) -> None:
+        self.origin.files[self.file.url] = BIG + b"more"
+        self.origin.sizes = False
+        self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), UpstreamTrouble)
+        self.assertEqual(self.kept(), [])
+
+    def test_another_length_than_promised_is_not_waited_for(self) -> None:
+        self.origin.files[self.file.url] = BIG + b"more"
+        failure = self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), UpstreamTrouble)
+        self.assertIn("another length", failure.value.title)
+
+
+class StoreTests(ArrivalsCase):
+    """A store that is full is said to be full, and nothing is left in it."""
+
+    def test_a_full_store(self) -> None:
+        self.patch(self.store, "begin", self.full)
+        self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), StoreFull)
+
+    async def full(self) -> Incoming:
+        raise StoreFull("no room")
+
+    def test_what_was_written_is_let_go_when_all_is_over(self) -> None:
+        let_go: list[Incoming] = []
+        begin = self.store.begin
+
+        async def watched() -> Incoming:
+            incoming = await begin()
+            discard = incoming.discard
+
+            async def noted() -> None:
+                let_go.append(incoming)
+                await discard()
+
+            self.patch(incoming, "discard", noted)
+            return incoming
+
+        self.patch(self.store, "begin", watched)
+        self.origin.files[self.file.url] = b"X" * len(BIG)
+        self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()))
+        self.assertEqual(len(set(map(id, let_go))), 1)
+
+
+class MeasureTests(ArrivalsCase):
+    """Measuring tells every digest of a file, and its size."""
+
+    def test_it_tells_what_the_bytes_say(self) -> None:
+        file = self.offer(b"bytes", digests=frozenset())
+        measured = self.result_of(self.arrivals.measure(file))
+        algorithms = ("sha256", "sha384", "sha512")
+        self.assertEqual(measured.digests, {digest_of(b"bytes", algorithm) for algorithm in algorithms})
+        self.assertEqual((measured.size, self.kept()), (5, [digest_of(b"bytes").hex]))
+
+    def test_what_upstream_claims_must_hold_here_too(self) -> None:
+        file = self.offer(b"bytes", digests=frozenset({digest_of(b"other", "sha512")}))
+        self.failureResultOf(self.run_now(self.arrivals.measure(file)), DigestMismatch)
+        self.assertEqual(self.kept(), [])

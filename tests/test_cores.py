@@ -1,0 +1,121 @@
+"""The core metadata of wheels, whether or not upstream offers it."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
+
+from reqpi.arrivals import Arrivals
+from reqpi.cores import Cores
+from reqpi.errors import DigestMismatch, UpstreamTrouble
+from reqpi.metadata import BrokenWheel
+from reqpi.model import File
+from reqpi.storage.memory import MemoryStore
+from tests.distributions import a_file, a_page, digest_of
+from tests.origin import PlainOrigin
+from tests.upstream.distributions import build_wheel
+
+WHEEL = build_wheel("six", "1.0", requires=("attrs",), files={"six/big.bin": bytes(range(256)) * 4000})
+
+
+class CoresCase(TestCase):
+    """Metadata over a store in memory and an upstream that has one wheel of a megabyte."""
+
+    def setUp(self) -> None:
+        self.store = MemoryStore()
+        self.origin = PlainOrigin()
+        self.file = self.offer(WHEEL)
+        self.cores = self.fresh()
+
+    def fresh(self) -> Cores:
+        clock = Clock()
+        return Cores(self.store, self.origin, Arrivals(self.store, self.origin, clock), clock)
+
+    def offer(self, wheel: bytes) -> File:
+        file = a_file("six-1.0-py3-none-any.whl", wheel, size=len(wheel), core_metadata=True)
+        self.origin.offer(a_page(file), wheel)
+        return file
+
+
+class FoundTests(CoresCase):
+    """Where upstream promised none, the wheel itself has it."""
+
+    async def test_it_is_read_by_ranges_and_the_wheel_is_not_fetched(self) -> None:
+        metadata = await self.cores.of(self.file)
+        self.assertIn(b"Requires-Dist: attrs", metadata)
+        self.assertLess(len(self.origin.asked), 4)
+        self.assertIsNone(await self.store.size(str(self.file.sha256)))
+
+    async def test_upstream_is_asked_once_for_ever(self) -> None:
+        first = await self.cores.of(self.file)
+        self.origin.files.clear()
+        self.assertEqual(await self.fresh().of(self.file), first)
+
+    async def test_a_wheel_that_is_in_the_store_is_not_asked_for(self) -> None:
+        incoming = await self.store.begin()
+        await incoming.write(WHEEL)
+        await incoming.keep(str(self.file.sha256))
+        self.assertIn(b"Name: six", await self.cores.of(self.file))
+        self.assertEqual(self.origin.asked, [])
+
+    async def test_the_whole_wheel_is_fetched_where_upstream_does_no_ranges(self) -> None:
+        self.origin.ranges = False
+        self.assertIn(b"Name: six", await self.cores.of(self.file))
+
+    async def test_the_size_need_not_be_known(self) -> None:
+        self.assertIn(b"Name: six", await self.cores.of(evolve(self.file, size=None)))
+
+    async def test_a_wheel_that_is_none_is_told_as_such(self) -> None:
+        await self.assertFailure(self.of(self.offer(b"not a zip file" * 100)), BrokenWheel)
+
+    async def test_upstream_out_of_reach(self) -> None:
+        self.origin.files.clear()
+        await self.assertFailure(self.of(self.file), UpstreamTrouble)
+
+    def of(self, file: File):  # type: ignore[no-untyped-def]
+        from twisted.internet.defer import Deferred
+
+        return Deferred.fromCoroutine(self.cores.of(file))
+
+
+class PromisedTests(CoresCase):
+    """Where the page promised a digest, these bytes are served and no others."""
+
+    METADATA = b"Metadata-Version: 2.1\nName: six\nVersion: 1.0\n"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.file = evolve(self.file, core_metadata=digest_of(self.METADATA))
+        self.url = f"{self.file.url}.metadata"
+        self.origin.files[self.url] = self.METADATA
+
+    async def test_upstreams_own_file_is_taken(self) -> None:
+        self.assertEqual(await self.cores.of(self.file), self.METADATA)
+        self.assertEqual(self.origin.asked, [self.url])
+
+    async def test_it_is_kept(self) -> None:
+        await self.cores.of(self.file)
+        self.origin.files.clear()
+        self.assertEqual(await self.fresh().of(self.file), self.METADATA)
+
+    async def test_bytes_of_another_digest_are_not_served(self) -> None:
+        self.origin.files[self.url] = b"Metadata-Version: 2.1\nName: evil\n"
+        with self.assertRaises(DigestMismatch):
+            await self.cores.of(self.file)
+        self.assertEqual([sha256 async for sha256 in self.store.all()], [])
+
+    async def test_where_upstream_lost_its_file_the_wheel_has_it_if_the_digest_is_that(self) -> None:
+        del self.origin.files[self.url]
+        with self.assertRaises(DigestMismatch):
+            await self.cores.of(self.file)
+        true = await self.fresh().of(evolve(self.file, core_metadata=True))
+        self.assertEqual(await self.fresh().of(evolve(self.file, core_metadata=digest_of(true))), true)
+
+    async def test_two_addresses_that_were_promised_different_bytes_each_get_their_own(self) -> None:
+        other = b"Metadata-Version: 2.2\nName: six\n"
+        first = await self.cores.of(self.file)
+        self.origin.files[self.url] = other
+        second = await self.cores.of(evolve(self.file, core_metadata=digest_of(other)))
+        self.assertEqual((first, second), (self.METADATA, other))
+        self.assertEqual(await self.cores.of(self.file), self.METADATA)

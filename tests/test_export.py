@@ -1,0 +1,83 @@
+"""A frozen commitment, written out again."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi import locks
+from reqpi.commitment import address_of
+from reqpi.errors import NothingUpstream
+from reqpi.export import requirements
+from reqpi.model import Commitment, File
+from tests.distributions import a_file, a_page, digest_of
+
+ONE, TWO = digest_of(b"1"), digest_of(b"2")
+FIRST, SECOND = sorted([ONE, TWO])
+SIX = [a_file("six-1.0.tar.gz", b"1"), a_file("six-1.0-py3-none-any.whl", b"2")]
+
+
+def exported(document: bytes, *files: File) -> bytes:
+    commitment = Commitment(address_of(document), locks.read(document))
+    pages = {}
+    for project in commitment.lock.projects:
+        pages[project] = a_page(*(file for file in files if file.project == project), project=project)
+    return requirements(commitment, pages)
+
+
+class RequirementsTests(SynchronousTestCase):
+    """Every pin gets the sha256 of each of its files, and all else stays as it was."""
+
+    def test_a_pin_without_digests_gets_them(self) -> None:
+        wanted = f"six==1.0 \\\n    --hash={FIRST} \\\n    --hash={SECOND}\n".encode()
+        self.assertEqual(exported(b"six==1.0\n", *SIX), wanted)
+
+    def test_what_it_writes_is_a_lock_that_admits_the_same_files_and_leaves_nothing_open(self) -> None:
+        again = locks.read(exported(b"six==1.0\n", *SIX))
+        self.assertEqual([pin.digests for pin in again.pins], [frozenset({ONE, TWO})])
+
+    def test_it_is_a_fixed_point(self) -> None:
+        once = exported(b"# why\nSix == 1.0 ; python_version > '3'  # via seven\n", *SIX)
+        self.assertEqual(exported(once, *SIX), once)
+
+    def test_digests_that_upstream_has_no_file_for_are_left_out(self) -> None:
+        document = f"six==1.0 --hash={ONE} --hash={digest_of(b'gone')}\n".encode()
+        self.assertEqual(exported(document, *SIX), f"six==1.0 \\\n    --hash={ONE}\n".encode())
+
+    def test_comments_options_blank_lines_extras_and_markers_stay(self) -> None:
+        document = b"""# made by hand
+
+--require-hashes
+six[socks]==1.0 ; python_version > '3' \\
+    --hash=%s \\
+    --hash=%s  # via seven
+# the end""" % (str(ONE).encode(), str(TWO).encode())
+        wanted = f"""# made by hand
+
+--require-hashes
+six[socks]==1.0 ; python_version > '3' \\
+    --hash={FIRST} \\
+    --hash={SECOND}
+    # via seven
+# the end""".encode()
+        self.assertEqual(exported(document, *SIX), wanted)
+
+    def test_the_options_of_a_requirement_stay(self) -> None:
+        document = b"six==1.0 --config-settings=a=b\n"
+        self.assertTrue(exported(document, *SIX).startswith(b"six==1.0 --config-settings=a=b \\\n"))
+
+    def test_each_of_two_versions_gets_its_own_digests(self) -> None:
+        document = b'six==1.0 ; python_version < "3"\nsix==2.0 ; python_version >= "3"\n'
+        again = locks.read(exported(document, SIX[0], a_file("six-2.0.tar.gz", b"2")))
+        self.assertEqual([pin.digests for pin in again.pins], [frozenset({ONE}), frozenset({TWO})])
+
+    def test_the_encoding_and_the_line_ends_stay(self) -> None:
+        document = "\ufeff# \u00e9\r\nsix==1.0\r\n".encode("utf-16-le")
+        text = exported(document, *SIX).decode("utf-16-le")
+        self.assertEqual(text.count("\r\n"), text.count("\n"))
+        self.assertTrue(text.startswith("\ufeff# \u00e9\r\nsix==1.0 \\\r\n    --hash="))
+
+    def test_a_pin_without_any_file_is_named_and_not_left_open(self) -> None:
+        document = b"attrs==1.0\nsix==1.0\n"
+        error = self.assertRaises(NothingUpstream, exported, document, *SIX)
+        self.assertIn("attrs 1.0", error.title)
+        self.assertIn("Line 1", error.detail)

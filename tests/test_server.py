@@ -1,0 +1,137 @@
+"""A server from start to end."""
+
+from __future__ import annotations
+
+import socket
+
+import treq
+from treq.client import HTTPClient
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+from twisted.web.client import Agent, HTTPConnectionPool
+
+from reqpi.errors import Misconfigured
+from reqpi.server import Server, Settings, assemble, reach
+from reqpi.storage.memory import MemoryStore
+from tests.distributions import a_file, a_page
+from tests.origin import PlainOrigin
+from tests.storage.scratch import scratch
+
+LOOPBACK = "tcp:0:interface=127.0.0.1"
+
+
+class LifeTests(TestCase):
+    """A server listens when it is started, ends what it has begun, and then is gone."""
+
+    def setUp(self) -> None:
+        self.origin = PlainOrigin()
+        self.origin.offer(a_page(a_file("six-1.0.tar.gz", b"six", size=3)), b"six")
+        self.server = self.serving(Settings(listen=(LOOPBACK,)))
+        self.client = HTTPClient(Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False)))
+
+    def serving(self, settings: Settings) -> Server:
+        return Server(settings, reactor, MemoryStore(), self.origin)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        response = await self.client.get(f"{self.server.url}{path}")
+        return response.code, await treq.content(response)
+
+    async def test_it_says_when_and_where_it_can_be_used(self) -> None:
+        self.server.startService()
+        (port,) = await self.server.ready
+        self.assertEqual(self.server.url, f"http://127.0.0.1:{port.getHost().port}")
+        self.assertEqual((await self.get("/"))[0], 200)
+        await self.server.stopService()
+
+    async def test_a_request_in_flight_finishes_when_the_server_stops(self) -> None:
+        self.server.startService()
+        commitment, _ = await self.server.shelf.commit(b"six==1.0\n")
+        asked: Deferred[None] = Deferred()
+        gate: Deferred[None] = Deferred()
+
+        async def held() -> None:
+            asked.callback(None)
+            await gate
+
+        self.origin.before["six"] = held
+        answer = Deferred.fromCoroutine(self.get(f"/{commitment.address}/simple/six/"))
+        await asked
+        stopped = self.server.stopService()
+        await deferLater(reactor, 0)
+        self.assertFalse(stopped.called)
+        gate.callback(None)
+        status, body = await answer
+        self.assertEqual(status, 200)
+        self.assertIn(b"six-1.0.tar.gz", body)
+        await stopped
+
+    async def test_after_it_has_stopped_nobody_listens(self) -> None:
+        self.server.startService()
+        (port,) = await self.server.ready
+        address = ("127.0.0.1", port.getHost().port)
+        await self.server.stopService()
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(address, 1)
+
+    async def test_what_was_refused_is_written_down_when_it_stops(self) -> None:
+        self.server.startService()
+        commitment, _ = await self.server.shelf.commit(b"six==1.0\n")
+        await self.get(f"/{commitment.address}/simple/flask/")
+        await self.server.stopService()
+        names = [name async for name in self.server.store.names(f"refused/{commitment.address}/")]
+        self.assertEqual(len(names), 1)
+
+    async def test_a_port_that_is_taken_is_told_as_such_and_nothing_is_left_listening(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            description = f"tcp:{taken.getsockname()[1]}:interface=127.0.0.1"
+            server = self.serving(Settings(listen=(LOOPBACK, description)))
+            error = self.assertRaises(Misconfigured, server.startService)
+        self.assertIn(description, error.title)
+
+    def test_an_endpoint_that_is_none_is_told_as_such(self) -> None:
+        for nonsense in ("nosuch:1", "tcp:x", "tcp", "unix:/no/such/folder/socket", "systemd:domain=INET:index=0"):
+            server = self.serving(Settings(listen=(nonsense,)))
+            self.assertIn(nonsense, self.assertRaises(Misconfigured, server.startService).title)
+
+    async def test_it_listens_on_a_unix_socket(self) -> None:
+        path = scratch(self) / "socket"
+        server = self.serving(Settings(listen=(f"unix:{path}",)))
+        server.startService()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+        await server.stopService()
+        self.assertFalse(path.exists())
+
+
+class AssembleTests(TestCase):
+    """What cannot be a server is refused before it starts."""
+
+    def test_an_upstream_must_be_http(self) -> None:
+        for url in ("file:///srv/simple", "ftp://example.org", "example.org"):
+            error = self.assertRaises(Misconfigured, assemble, Settings(upstream=url), reactor)
+            self.assertIn("upstream", error.title)
+
+    def test_the_password_of_an_upstream_is_in_no_message(self) -> None:
+        error = self.assertRaises(Misconfigured, assemble, Settings(upstream="ftp://user:secret@example.org"), reactor)
+        self.assertNotIn("secret", str(error))
+
+    def test_offline_needs_no_upstream(self) -> None:
+        assemble(Settings(offline=True), reactor)
+
+
+class ReachTests(TestCase):
+    """The log says who can reach a port."""
+
+    def test_in_words(self) -> None:
+        class Address:
+            port = 2000
+
+            def __init__(self, host: str) -> None:
+                self.host = host
+
+        self.assertIn("this machine alone", reach(Address("127.0.0.1"))[1])
+        self.assertIn("this machine alone", reach(Address("::1"))[1])
+        self.assertIn("every machine", reach(Address("0.0.0.0"))[1])
+        self.assertIn("10.0.0.7", reach(Address("10.0.0.7"))[1])

@@ -1,0 +1,123 @@
+"""``twistd reqpi``: its options, from the command line or the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.server import Settings
+from reqpi.service import Options
+
+
+def settings(*arguments: str, environ: Mapping[str, str] | None = None) -> Settings:
+    options = Options(environ or {})
+    options.parseOptions(list(arguments))
+    return options.settings
+
+
+class OptionsTests(SynchronousTestCase):
+    """Every option can come from either; the command line wins."""
+
+    def test_nothing_is_said(self) -> None:
+        said = settings()
+        self.assertEqual(said, Settings())
+        self.assertEqual(list(said.listen), ["tcp:2000:interface=127.0.0.1"])
+
+    def test_a_bare_port_is_every_interface_and_all_else_is_an_endpoint(self) -> None:
+        said = settings("--http", "2000", "--http", "tcp:2001:interface=127.0.0.1", "--http=unix:/run/reqpi")
+        self.assertEqual(said.listen, ("tcp:2000", "tcp:2001:interface=127.0.0.1", "unix:/run/reqpi"))
+
+    def test_every_option_has_its_variable(self) -> None:
+        environ = {
+            "REQPI_HTTP": "2000 unix:/run/reqpi",
+            "REQPI_URL": "https://index.example.org",
+            "REQPI_STORE": "/srv/reqpi",
+            "REQPI_UPSTREAM": "https://up.example.org/simple",
+            "REQPI_OFFLINE": "1",
+            "REQPI_TRUST_PROXY": "yes",
+            "REQPI_MAX_DOCUMENT": "1000",
+            "REQPI_FREQUENCY": "60",
+            "REQPI_MAX_AGE": "600",
+        }
+        command_line = [
+            *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
+            *("--store", "/srv/reqpi", "--upstream", "https://up.example.org/simple", "--offline", "--trust-proxy"),
+            *("--max-document", "1000", "--frequency", "60", "--max-age", "600"),
+        ]
+        said = settings(environ=environ)
+        self.assertEqual(said, settings(*command_line))
+        self.assertEqual(
+            said,
+            Settings(
+                listen=("tcp:2000", "unix:/run/reqpi"),
+                url="https://index.example.org",
+                store=Path("/srv/reqpi"),
+                upstream="https://up.example.org/simple",
+                offline=True,
+                trust_proxy=True,
+                largest_document=1000,
+                frequency=60,
+                max_age=600,
+            ),
+        )
+
+    def test_the_options_and_the_variables_are_the_same_in_number(self) -> None:
+        """An option that is added without its variable fails here."""
+        options = Options({})
+        names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
+        for name in names:
+            value = "http://1" if name == "url" else "1"
+            said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
+            self.assertNotEqual(said, Settings(), name)
+
+    @staticmethod
+    def companions(name: str) -> dict[str, str]:
+        pairs = {"frequency": {"REQPI_MAX_AGE": "5"}, "max-age": {"REQPI_FREQUENCY": "5"}}
+        return pairs.get(name, {})
+
+    def test_the_command_line_wins(self) -> None:
+        environ = {"REQPI_HTTP": "1", "REQPI_URL": "https://one.example.org", "REQPI_MAX_DOCUMENT": "1"}
+        said = settings("--http", "2", "--url", "https://two.example.org", "--max-document", "2", environ=environ)
+        self.assertEqual((said.listen, said.url, said.largest_document), (("tcp:2",), "https://two.example.org", 2))
+
+    def test_baseurl_is_url(self) -> None:
+        self.assertEqual(settings("--baseurl", "https://index.example.org").url, "https://index.example.org")
+
+    def test_an_empty_variable_says_nothing(self) -> None:
+        names = ("HTTP", "URL", "STORE", "UPSTREAM", "OFFLINE", "MAX_AGE")
+        self.assertEqual(settings(environ=dict.fromkeys([f"REQPI_{name}" for name in names], "")), Settings())
+
+
+class BadOptionsTests(SynchronousTestCase):
+    """A bad option is one clear line and exit status 1."""
+
+    def refusal(self, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
+        end = self.assertRaises(SystemExit, settings, *arguments, environ=environ)
+        self.assertIsInstance(end.code, str)  # which Python prints, and exits with status 1
+        line = str(end.code)
+        self.assertEqual(len(line.splitlines()), 1)
+        return line
+
+    def test_each_names_the_option_and_what_is_wanted(self) -> None:
+        for arguments, *words in (
+            (["--max-age", "soon", "--frequency", "1"], "--max-age", "soon", "number"),
+            (["--max-age", "-1", "--frequency", "1"], "--max-age", "-1"),
+            (["--max-age", "9" * 5000, "--frequency", "1"], "--max-age"),
+            (["--frequency", "0", "--max-age", "1"], "--frequency", "1 or more"),
+            (["--frequency", "60"], "--max-age", "together"),
+            (["--max-document", "0"], "--max-document"),
+            (["--url", "index.example.org"], "--url", "https://"),
+            (["--url", "http://a.example", "--baseurl", "http://b.example"], "--baseurl"),
+            (["--http", "70000"], "--http", "65535"),
+            (["--http", ""], "--http"),
+            (["--nosuch"], "nosuch"),
+            (["requirements.txt"], "requirements.txt"),
+        ):
+            line = self.refusal(*arguments)
+            for word in words:
+                self.assertIn(word, line)
+
+    def test_a_bad_variable_is_named(self) -> None:
+        self.assertIn("REQPI_OFFLINE", self.refusal(environ={"REQPI_OFFLINE": "maybe"}))

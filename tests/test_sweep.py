@@ -1,0 +1,100 @@
+"""Removing what nobody asked for in a while, and nothing else."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
+
+from reqpi.errors import UnknownAddress
+from reqpi.model import Commitment
+from reqpi.shelf import Shelf
+from reqpi.storage.memory import MemoryStore
+from reqpi.sweep import Sweeping
+from tests.distributions import a_file, a_page, digest_of
+from tests.origin import PlainOrigin
+from tests.upstream.distributions import build_wheel
+
+DAY = 86400.0
+WHEEL = build_wheel("six", "1.0")
+
+
+class SweepTests(TestCase):
+    """A lock that was not used goes, with what only it needed; what another needs stays."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore(self.clock.seconds)
+        self.origin = PlainOrigin()
+        self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL)), WHEEL)
+        self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", b"attrs", "attrs"), project="attrs"), b"attrs")
+        self.shelf = Shelf(self.store, self.origin, self.clock, "this")
+        self.sweeping = Sweeping(self.store, self.clock, 7 * DAY)
+
+    async def used(self, document: bytes) -> Commitment:
+        """Commit it, or use it again: every file of it, and the metadata of wheels."""
+        commitment, _ = await self.shelf.commit(document)
+        for project in commitment.lock.projects:
+            for file in (await self.shelf.page(commitment, project)).files:
+                if file.wheel:
+                    await self.shelf.metadata(commitment, project, file.filename)
+                delivery = await self.shelf.file(commitment, project, file.filename)
+                _ = [piece async for piece in delivery.read(0, delivery.size)]
+        return commitment
+
+    async def blobs(self) -> set[str]:
+        return {sha256 async for sha256 in self.store.all()}
+
+    async def records(self) -> set[str]:
+        folders = ("locks/", "frozen/", "refused/", "metadata/")
+        return {name for folder in folders async for name in self.store.names(folder)}
+
+    async def test_a_lock_in_use_loses_nothing(self) -> None:
+        commitment = await self.used(b"six==1.0\nattrs==1.0\n")
+        before = await self.blobs(), await self.records()
+        for _ in range(10):
+            self.clock.advance(6 * DAY)
+            await self.shelf.commitment(commitment.address)
+            await self.sweeping.run()
+        self.assertEqual((await self.blobs(), await self.records()), before)
+
+    async def test_a_lock_out_of_use_goes_with_all_that_it_needed(self) -> None:
+        commitment = await self.used(b"six==1.0\n")
+        self.shelf.refusals.note(commitment.address, next(iter(commitment.lock.projects)), None, "")
+        await self.shelf.refusals.write()
+        self.clock.advance(8 * DAY)
+        swept = await self.sweeping.run()
+        self.assertEqual((swept.locks, swept.blobs), (1, 2))
+        self.assertEqual((await self.blobs(), await self.records()), (set(), set()))
+        with self.assertRaises(UnknownAddress):
+            await self.shelf.commitment(commitment.address)
+
+    async def test_what_another_lock_needs_stays(self) -> None:
+        await self.used(b"six==1.0\nattrs==1.0\n")
+        self.clock.advance(8 * DAY)
+        kept = await self.used(b"attrs==1.0\n")
+        swept = await self.sweeping.run()
+        self.assertEqual((swept.locks, await self.blobs()), (1, {digest_of(b"attrs").hex}))
+        await self.shelf.commitment(kept.address)
+
+    async def test_the_metadata_of_a_wheel_that_stays_stays(self) -> None:
+        await self.used(b"six==1.0\n")
+        before = await self.blobs()
+        self.clock.advance(8 * DAY)
+        await self.used(b"six==1.0 # again\n")
+        await self.sweeping.run()
+        self.assertEqual((await self.blobs(), len(before)), (before, 2))
+
+    async def test_a_file_that_has_just_arrived_is_spared_though_no_page_names_it_yet(self) -> None:
+        self.clock.advance(DAY)
+        incoming = await self.store.begin()
+        await incoming.write(b"new")
+        await incoming.keep(digest_of(b"new").hex)
+        await self.sweeping.run()
+        self.assertEqual(await self.blobs(), {digest_of(b"new").hex})
+
+    async def test_a_lock_that_was_removed_can_be_committed_again(self) -> None:
+        await self.used(b"six==1.0\n")
+        self.clock.advance(8 * DAY)
+        await self.sweeping.run()
+        await self.used(b"six==1.0\n")
+        self.assertEqual(len(await self.blobs()), 2)

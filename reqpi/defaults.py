@@ -59,7 +59,7 @@ def _pythons() -> Iterator[str]:
 
 
 def _ask(python: str) -> str | None:
-    """The index of one interpreter's pip. What went wrong is not shown: pip quotes its configuration, secrets and all."""
+    """The index of one interpreter's pip. What goes wrong is not shown: pip quotes its configuration, secrets too."""
     try:
         asked = subprocess.run([python, "-c", _ASK_PIP], capture_output=True, timeout=30, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

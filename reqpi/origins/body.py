@@ -24,7 +24,7 @@ _STALL = 30.0
 """Seconds without a byte after which an upstream counts as gone."""
 
 _SPARE = 1 << 14
-_SPARE_SECONDS = 5.0
+_SPARE_SECONDS = 10.0
 """What may be left of a body that nobody wants, in bytes and in time, for its connection to be kept all the same."""
 
 

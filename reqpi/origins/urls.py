@@ -31,6 +31,7 @@ def as_shown(url: str) -> str:
 
 
 def host_of(url: str) -> str:
+    """Host and port, for people."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2] or "the upstream"
     except ValueError:
@@ -38,6 +39,9 @@ def host_of(url: str) -> str:
 
 
 def origin_of(parts: SplitResult) -> tuple[str, str, int | None]:
-    """:raises ValueError: the port is none."""
+    """Scheme, host and port, which together are who is asked (:rfc:`6454`).
+
+    :raises ValueError: the port is none.
+    """
     default = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or default

@@ -18,8 +18,8 @@ __all__ = ["commit", "lock", "refused", "requirements"]
 async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
     """``POST /locks``, the document being the body.
 
-    Its content type says nothing about a lock, and ``curl --data-binary`` sends that of a form, so any will do that does
-    not wrap the document in something else.
+    Its content type says nothing about a lock, and ``curl --data-binary`` sends that of a form, so any will do that
+    does not wrap the document in something else.
     """
     document: bytes = request.content.read()  # type: ignore[union-attr]  # there is one once a request is complete
     unsuitable = _unsuitable(request, document)

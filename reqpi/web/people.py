@@ -61,21 +61,15 @@ def front(request: Request, base: str) -> bytes:
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """``/<address>/``: the pins, their files, what was refused, how to use it."""
     commitment = await shelf.commitment(address)
-    shown = list(commitment.lock.projects)[:_MOST_ROWS]
-    frozen = await shelf.frozen(commitment, shown)
+    frozen = await shelf.frozen(commitment, _shown(commitment))
     refusals = await shelf.refusals.of(address)
     # Links are relative, and so hang on the slash that the path ends with or not.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    return _send(request, await deferToThread(_overview, commitment, base, here, shown, frozen, refusals))
+    return _send(request, await deferToThread(_overview, commitment, base, here, frozen, refusals))
 
 
 def _overview(
-    commitment: Commitment,
-    base: str,
-    here: str,
-    shown: list[Project],
-    frozen: dict[Project, Page],
-    refusals: list[Refusal],
+    commitment: Commitment, base: str, here: str, frozen: dict[Project, Page], refusals: list[Refusal]
 ) -> bytes:
     """A long lock takes a second or two, so this is for a thread."""
     sheet = _Sheet(
@@ -91,7 +85,7 @@ def _overview(
             ),
             *_refused(refusals),
             tags.h2("What it pins"),
-            _pins(commitment, here, shown, frozen),
+            _pins(commitment, here, frozen),
         ],
     )  # fmt: skip
     return _written(sheet)
@@ -156,7 +150,12 @@ def _send(request: Request, body: bytes) -> bytes:
     return body
 
 
-def _pins(commitment: Commitment, here: str, shown: list[Project], frozen: dict[Project, Page]) -> Tag:
+def _shown(commitment: Commitment) -> list[Project]:
+    return list(commitment.lock.projects)[:_MOST_ROWS]
+
+
+def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag:
+    shown = _shown(commitment)
     count = len(commitment.lock.projects)
     more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
     projects = commitment.lock.projects

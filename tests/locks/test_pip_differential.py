@@ -36,7 +36,7 @@ LOOSER: Mapping[str, Callable[[Lock], bool]] = {
     "newer-option": lambda lock: any(
         note.message.startswith(("--use-f", "--all", "--only-f", "--c", "-C")) for note in lock.notes
     ),
-    # pip before 25 looks for UTF-16's mark first, which is the beginning of this one.
+    # pip 23.2 looks for UTF-16's mark first, which is the beginning of this one; pip 26.3 does not.
     "utf-32": lambda lock: lock.document.startswith(codecs.BOM_UTF32_LE),
 }
 """What is accepted here and refused by some pip or other."""

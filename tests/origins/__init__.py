@@ -1,0 +1,1 @@
+"""Tests of :mod:`reqpi.origins`, over real sockets."""

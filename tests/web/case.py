@@ -1,0 +1,147 @@
+"""What the tests of the HTTP room have in common: a server over a store in memory and an upstream of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.protocol import Factory
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+
+from reqpi.shelf import Shelf
+from reqpi.storage.memory import MemoryStore
+from reqpi.web.base import Base
+from reqpi.web.routes import Root
+from reqpi.web.site import BoundedSite
+from tests.distributions import a_file, a_page
+from tests.origin import PlainOrigin
+from tests.web.wire import Reply, Wire
+
+__all__ = ["LARGEST", "SDIST", "WHEEL", "WatchedSite", "WebCase"]
+
+LARGEST = 1 << 16
+"""Bytes of a lock, at most."""
+
+SDIST = "six-1.0.tar.gz"
+WHEEL = "six-1.0-py3-none-any.whl"
+
+CONTENTS = {SDIST: b"an sdist of six", WHEEL: bytes(range(256)) * 16}
+FILES = tuple(a_file(name, content, size=len(content)) for name, content in CONTENTS.items())
+
+
+class WatchedSite(BoundedSite):
+    """A site that knows when each of its connections is gone."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.open: dict[Any, Deferred[None]] = {}
+
+    def buildProtocol(self, addr: IAddress) -> IProtocol:
+        protocol: Any = super().buildProtocol(addr)
+        gone = self.open[protocol] = Deferred()
+        lost = protocol.connectionLost
+
+        def connection_lost(reason: Failure) -> None:
+            lost(reason)
+            del self.open[protocol]
+            gone.callback(None)
+
+        protocol.connectionLost = connection_lost
+        return protocol  # type: ignore[no-any-return]
+
+    def closed(self) -> Deferred[Any]:
+        """Fires when no connection is open."""
+        return gatherResults(list(self.open.values()))
+
+
+class WebCase(TestCase):
+    """A server of which ``self.address`` pins six 1.0 and not its version 2.0."""
+
+    timeout = 20
+    base = Base()
+
+    async def setUp(self) -> None:
+        self.clock = Clock()
+        self.store = self.made_store()
+        self.origin = PlainOrigin()
+        self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
+        self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
+        self.site = WatchedSite(Root(self.shelf, self.base), self.clock, LARGEST)
+        self.port = self.listening()
+        self.wires: list[Wire] = []
+        self.address = await self.committed("six==1.0")
+
+    async def tearDown(self) -> None:
+        for wire in self.wires:
+            wire.transport.abortConnection()
+        await self.port.stopListening()
+        await self.site.closed()
+
+    def made_store(self) -> MemoryStore:
+        return MemoryStore(self.clock.seconds)
+
+    def listening(self) -> Any:
+        from twisted.internet import reactor
+
+        return reactor.listenTCP(0, self.site, interface="127.0.0.1")  # type: ignore[attr-defined]
+
+    async def committed(self, *lines: str) -> str:
+        """Commit a lock of these lines, behind HTTP's back; its address."""
+        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
+        return commitment.address
+
+    # Asking
+
+    async def wire(self) -> Wire:
+        """A connection."""
+        here = self.port.getHost()
+        wire: Wire = await TCP4ClientEndpoint(reactor, here.host, here.port).connect(Factory.forProtocol(Wire))  # type: ignore[arg-type]
+        self.wires.append(wire)
+        return wire
+
+    def request(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> bytes:
+        """A request as it goes over the wire; underscores in names of headers become hyphens."""
+        said = {"Host": "index.example.org"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            said.setdefault("Content-Length", str(len(body)))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+        return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")
+
+    async def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
+        """Ask on a connection of its own."""
+        wire = await self.wire()
+        wire.say(self.request(path, method, body, **headers))
+        reply = await wire.reply(method)
+        wire.transport.abortConnection()
+        return reply
+
+    async def under(self, path: str = "", method: str = "GET", **headers: str) -> Reply:
+        """Ask for what is under the address."""
+        return await self.ask(f"/{self.address}{path}", method, **headers)
+
+    # Claims
+
+    def assert_problem(self, reply: Reply, status: int, title: str | None = None) -> dict[str, Any]:
+        """It is a problem as :rfc:`9457` has them, and looks like no success; its members."""
+        self.assertEqual(reply.status, status, reply)
+        self.assertEqual(reply["Content-Type"], "application/problem+json")
+        self.assertEqual(reply["Cache-Control"], "no-store")
+        self.assertEqual(reply["X-Content-Type-Options"], "nosniff")
+        for name in ("ETag", "Accept-Ranges", "Content-Range", "Content-Encoding", "Location", "Vary"):
+            self.assertIsNone(reply[name], name)
+        if not reply.body:
+            return {}
+        problem: dict[str, Any] = json.loads(reply.body)
+        self.assertEqual(problem["status"], status)
+        self.assertEqual(problem["type"], "about:blank")
+        self.assertTrue(problem["title"])
+        if title is not None:
+            self.assertEqual(problem["title"], title)
+            self.assertEqual(reply.reason, title)
+        return problem

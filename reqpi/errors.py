@@ -57,12 +57,14 @@ class Defect:
     :param text: the line, as it stands in the document, cut where it is very long.
     :param problem: what is wrong with it.
     :param advice: what to write instead.
+    :param rule: the name of the rule that it breaks, as the rules for reading a lock have it.
     """
 
     line: int
     text: str
     problem: str
     advice: str
+    rule: str = ""
 
 
 class BrokenLock(ReqPIError):

@@ -1,4 +1,4 @@
-"""The verbs: commit a lock, and take from its shelf a page, a file, a file's metadata.
+"""The verbs on a commitment: take from its shelf a page, a file, a file's metadata.
 
 This is where a page is frozen and where every answer passes :func:`reqpi.narrow.admits`. Nothing leaves here that the
 lock does not admit, and no byte but under a digest.
@@ -15,21 +15,18 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.defer import Deferred, DeferredSemaphore, FirstError, TimeoutError, gatherResults
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
-from reqpi import export, locks, narrow
+from reqpi import export, narrow
 from reqpi import frozen as freezer
 from reqpi.arrivals import Arrivals
-from reqpi.commitment import address_of, is_address
+from reqpi.commitments import Commitments
 from reqpi.cores import Cores
 from reqpi.errors import (
     NotAdmitted,
     NotFound,
     NothingUpstream,
     NotServed,
-    StoreTrouble,
-    UnknownAddress,
     UpstreamTrouble,
 )
 from reqpi.interfaces import Origin, Store
@@ -38,12 +35,8 @@ from reqpi.once import PATIENCE, Once, within
 from reqpi.recent import Recent
 from reqpi.refusals import Refusals
 
-__all__ = ["Delivery", "Shelf", "lock_record"]
+__all__ = ["Delivery", "Shelf"]
 
-_USED_EVERY = 10.0
-"""Seconds between two notes that an address is in use, and two looks whether it was removed by a sweep elsewhere."""
-
-_LOCKS_BYTES = 32 << 20
 _PAGES = 20_000
 """Files on frozen pages kept in memory."""
 
@@ -72,11 +65,6 @@ class Delivery:
     read: Callable[[int, int], AsyncGenerator[bytes, None]]
 
 
-def lock_record(address: str) -> str:
-    """The name under which the store has a lock."""
-    return f"locks/{address}"
-
-
 class Shelf:
     """Everything that can be done with locks, over a store and an upstream.
 
@@ -85,6 +73,7 @@ class Shelf:
     """
 
     def __init__(self, store: Store, origin: Origin, clock: IReactorTime, instance: str) -> None:
+        self.commitments = Commitments(store, clock)
         self.refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._origin = origin
@@ -93,65 +82,8 @@ class Shelf:
         self._cores = Cores(store, origin, self._arrivals, clock)
         self._freezing: Once[Page] = Once()
         self._exporting: Once[bytes] = Once()
-        self._commitments: Recent[str, Commitment] = Recent(_LOCKS_BYTES)
-        self._pages: Recent[tuple[str, Project], Page] = Recent(_PAGES)
-        self._noted: Recent[str, float] = Recent(_PAGES)
-
-    # Commitments
-
-    async def commit(self, document: bytes) -> tuple[Commitment, bool]:
-        """Keep a lock under its address.
-
-        :returns: the commitment, and whether it is new here.
-        :raises reqpi.errors.BrokenLock: the document has defects; nothing is kept.
-        """
-        address = address_of(document)
-        lock = await deferToThread(locks.read, document)
-        created = await self._store.get(lock_record(address)) is None
-        await self._store.create(lock_record(address), document)
-        await self._store.use(lock_record(address))
-        return Commitment(address, lock), created
-
-    async def commitment(self, address: str) -> Commitment:
-        """The commitment of an address.
-
-        :raises reqpi.errors.UnknownAddress: nobody committed it here, or it was removed.
-        """
-        commitment = await self._in_use(address) or await self._load(address)
-        if commitment is None:
-            raise UnknownAddress(
-                f"no lock has the address {address[:8]}",
-                "Commit the lock first: `reqpi gethash --url <this server> requirements.txt` prints its index URL.",
-            )
-        return commitment
-
-    async def _in_use(self, address: str) -> Commitment | None:
-        """The commitment from memory; now and then its use is noted in the store, if it is still there."""
-        commitment = self._commitments.get(address)
-        now = self._clock.seconds()
-        if commitment is None or now - (self._noted.get(address) or 0.0) < _USED_EVERY:
-            return commitment
-        record = lock_record(address)
-        if await self._store.last_used(record) is None:
-            self._commitments.drop(address)
-            for project in commitment.lock.projects:
-                self._pages.drop((address, project))
-            return None
-        self._noted.put(address, now, 1)
-        await self._store.use(record)
-        return commitment
-
-    async def _load(self, address: str) -> Commitment | None:
-        """The commitment from the store."""
-        document = await self._store.get(lock_record(address)) if is_address(address) else None
-        if document is None:
-            return None
-        if address_of(document) != address:
-            raise StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes are not those it was kept under.")
-        commitment = Commitment(address, await deferToThread(locks.read, document))
-        self._commitments.put(address, commitment, 16 * len(document) + 1024)
-        await self._store.use(lock_record(address))
-        return commitment
+        # With the commitment as it was read then: a lock that was swept away and committed again is read again.
+        self._pages: Recent[tuple[str, Project], tuple[Commitment, Page]] = Recent(_PAGES)
 
     # Pages
 
@@ -165,11 +97,11 @@ class Shelf:
         """
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
-        page = self._pages.get(key)
-        if page is None:
-            waiting = self._freezing.do(key, partial(self._frozen_page, commitment, project))
-            page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        return page
+        kept = self._pages.get(key)
+        if kept is not None and kept[0] is commitment:
+            return kept[1]
+        waiting = self._freezing.do(key, partial(self._frozen_page, commitment, project))
+        return await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
 
     async def _frozen_page(self, commitment: Commitment, project: Project) -> Page:
         """What is written down, or else what upstream has now, which from here on is written down."""
@@ -181,7 +113,7 @@ class Shelf:
                 await self._store.touch(str(file.sha256))
             written = await self._store.create(record, freezer.dump(fresh))
         page = narrow.narrow(commitment.lock, freezer.load(written, project))
-        self._pages.put((commitment.address, project), page, len(page.files) + 1)
+        self._pages.put((commitment.address, project), (commitment, page), len(page.files) + 1)
         return page
 
     async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
@@ -315,7 +247,7 @@ class Shelf:
 
 
 def _with_metadata(file: File) -> File:
-    """The file, promising core metadata if it is a wheel: where upstream has none to give, it is read from the wheel."""
+    """The file, promising core metadata if it is a wheel: what upstream does not have is read from the wheel."""
     return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file
 
 

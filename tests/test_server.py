@@ -47,7 +47,7 @@ class LifeTests(TestCase):
 
     async def test_a_request_in_flight_finishes_when_the_server_stops(self) -> None:
         self.server.startService()
-        commitment, _ = await self.server.shelf.commit(b"six==1.0\n")
+        commitment, _ = await self.server.shelf.commitments.commit(b"six==1.0\n")
         asked: Deferred[None] = Deferred()
         gate: Deferred[None] = Deferred()
 
@@ -77,7 +77,7 @@ class LifeTests(TestCase):
 
     async def test_what_was_refused_is_written_down_when_it_stops(self) -> None:
         self.server.startService()
-        commitment, _ = await self.server.shelf.commit(b"six==1.0\n")
+        commitment, _ = await self.server.shelf.commitments.commit(b"six==1.0\n")
         await self.get(f"/{commitment.address}/simple/flask/")
         await self.server.stopService()
         names = [name async for name in self.server.store.names(f"refused/{commitment.address}/")]

@@ -12,6 +12,7 @@ from twisted.trial.unittest import TestCase
 
 from reqpi import locks
 from reqpi.commitment import address_of
+from reqpi.commitments import lock_record
 from reqpi.errors import (
     BrokenLock,
     DigestMismatch,
@@ -23,7 +24,7 @@ from reqpi.errors import (
     UpstreamTrouble,
 )
 from reqpi.model import Commitment
-from reqpi.shelf import Delivery, Shelf, lock_record
+from reqpi.shelf import Delivery, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.origin import PlainOrigin
@@ -47,7 +48,7 @@ class ShelfCase(TestCase):
         return Shelf(self.store, origin or self.origin, self.clock, "another")
 
     async def committed(self, *lines: str) -> Commitment:
-        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
+        commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment
 
     async def taken(self, shelf: Shelf, commitment: Commitment, filename: str) -> bytes:
@@ -70,42 +71,42 @@ class CommitTests(ShelfCase):
 
     async def test_the_address_is_that_of_the_bytes(self) -> None:
         document = b"six==1.0  # as it is\r\n"
-        commitment, created = await self.shelf.commit(document)
+        commitment, created = await self.shelf.commitments.commit(document)
         self.assertEqual((commitment.address, created), (address_of(document), True))
-        self.assertEqual((await self.another_shelf().commitment(commitment.address)).lock.document, document)
+        self.assertEqual((await self.another_shelf().commitments.get(commitment.address)).lock.document, document)
 
     async def test_the_second_time_nothing_is_new(self) -> None:
         await self.committed("six==1.0")
-        _, created = await self.shelf.commit(b"six==1.0\n")
+        _, created = await self.shelf.commitments.commit(b"six==1.0\n")
         self.assertFalse(created)
 
     async def test_a_defective_lock_leaves_nothing_behind(self) -> None:
-        await self.assert_raises(BrokenLock, self.shelf.commit(b"six>=1.0\n"))
+        await self.assert_raises(BrokenLock, self.shelf.commitments.commit(b"six>=1.0\n"))
         self.assertIsNone(await self.store.get(lock_record(address_of(b"six>=1.0\n"))))
 
     async def test_an_address_that_nobody_committed_is_unknown(self) -> None:
         for address in (address_of(b"never"), "..", "", "\u0663" * 64, address_of(b"x").upper()):
-            await self.assert_raises(UnknownAddress, self.shelf.commitment(address))
+            await self.assert_raises(UnknownAddress, self.shelf.commitments.get(address))
 
     async def test_a_lock_whose_bytes_changed_in_the_store_is_not_served(self) -> None:
         commitment = await self.committed("six==1.0")
         await self.store.replace(lock_record(commitment.address), b"attrs==1.0\n")
-        await self.assert_raises(StoreTrouble, self.another_shelf().commitment(commitment.address))
+        await self.assert_raises(StoreTrouble, self.another_shelf().commitments.get(commitment.address))
 
     async def test_a_lock_that_was_removed_is_unknown_soon_after(self) -> None:
         commitment = await self.committed("six==1.0")
-        await self.shelf.commitment(commitment.address)
+        await self.shelf.commitments.get(commitment.address)
         await self.store.delete(lock_record(commitment.address))
         self.clock.advance(60)
-        await self.assert_raises(UnknownAddress, self.shelf.commitment(commitment.address))
+        await self.assert_raises(UnknownAddress, self.shelf.commitments.get(commitment.address))
 
     async def test_use_is_noted_now_and_then(self) -> None:
         commitment = await self.committed("six==1.0")
         self.clock.advance(60)
-        await self.shelf.commitment(commitment.address)
+        await self.shelf.commitments.get(commitment.address)
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 60)
         self.clock.advance(60)
-        await self.shelf.commitment(commitment.address)
+        await self.shelf.commitments.get(commitment.address)
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 120)
 
 

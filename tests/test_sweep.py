@@ -32,7 +32,7 @@ class SweepTests(TestCase):
 
     async def used(self, document: bytes) -> Commitment:
         """Commit it, or use it again: every file of it, and the metadata of wheels."""
-        commitment, _ = await self.shelf.commit(document)
+        commitment, _ = await self.shelf.commitments.commit(document)
         for project in commitment.lock.projects:
             for file in (await self.shelf.page(commitment, project)).files:
                 if file.wheel:
@@ -53,7 +53,7 @@ class SweepTests(TestCase):
         before = await self.blobs(), await self.records()
         for _ in range(10):
             self.clock.advance(6 * DAY)
-            await self.shelf.commitment(commitment.address)
+            await self.shelf.commitments.get(commitment.address)
             await self.sweeping.run()
         self.assertEqual((await self.blobs(), await self.records()), before)
 
@@ -66,7 +66,7 @@ class SweepTests(TestCase):
         self.assertEqual((swept.locks, swept.blobs), (1, 2))
         self.assertEqual((await self.blobs(), await self.records()), (set(), set()))
         with self.assertRaises(UnknownAddress):
-            await self.shelf.commitment(commitment.address)
+            await self.shelf.commitments.get(commitment.address)
 
     async def test_what_another_lock_needs_stays(self) -> None:
         await self.used(b"six==1.0\nattrs==1.0\n")
@@ -74,7 +74,7 @@ class SweepTests(TestCase):
         kept = await self.used(b"attrs==1.0\n")
         swept = await self.sweeping.run()
         self.assertEqual((swept.locks, await self.blobs()), (1, {digest_of(b"attrs").hex}))
-        await self.shelf.commitment(kept.address)
+        await self.shelf.commitments.get(kept.address)
 
     async def test_the_metadata_of_a_wheel_that_stays_stays(self) -> None:
         await self.used(b"six==1.0\n")

@@ -41,8 +41,10 @@ def _run(url: str, document: bytes, name: str, command: Sequence[str]) -> int:
     tell_notes(name, committed.warnings)
     before = () if committed.created else _refused(url, committed.address)
     status = run_child(command, pointed_at(with_login_of(url, committed.index_url), os.environ))
-    asked = since(before, _refused(url, committed.address, suggest=True))
+    asked = since(before, _refused(url, committed.address))
     if asked:
+        # Only now: the server may have to ask its upstream about everything that was ever refused.
+        asked = since(before, _refused(url, committed.address, suggest=True)) or asked
         tell_lines([f"# reqpi: not in {name}, and asked for. To admit it, add:", *lines_for(asked)])
     return status
 

@@ -52,13 +52,18 @@ def ask(target: Target, method: str, path: str, body: bytes | None = None) -> An
     proxy = proxy_for(target)
     connection = _connection(target, proxy)
     overdue = threading.Event()
-    watchdog = threading.Timer(WHOLE, _hang_up, (connection, overdue))
+    opened: list[socket.socket] = []
+    watchdog = threading.Timer(WHOLE, _hang_up, (connection, opened, overdue))
     watchdog.daemon = True
     watchdog.start()
     try:
         connection.connect()
+        opened.append(connection.sock)
         connection.sock.settimeout(SILENCE)
-        return _answer(target, _send(connection, method, *_request(target, path, body, proxy)))
+        answer = _answer(target, _send(connection, method, *_request(target, path, body, proxy)))
+        if overdue.is_set():  # an answer without a length ends, as it seems, where we hang up
+            raise TimeoutError
+        return answer
     except (OSError, http.client.HTTPException) as error:
         raise _unanswered(target, error, overdue=overdue.is_set()) from error
     finally:
@@ -127,12 +132,15 @@ def _answer(target: Target, response: http.client.HTTPResponse) -> Answer:
     )
 
 
-def _hang_up(connection: http.client.HTTPConnection, overdue: threading.Event) -> None:
-    """Wake whoever waits on ``connection``, with an error."""
+def _hang_up(connection: http.client.HTTPConnection, opened: list[socket.socket], overdue: threading.Event) -> None:
+    """Wake whoever waits on ``connection``, with an error.
+
+    :param opened: its socket, which it forgets as soon as it has read the headers of a last answer.
+    """
     overdue.set()
-    if connection.sock is not None:
-        with suppress(OSError):  # where it ended by itself in this moment
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    for each in opened or [connection.sock]:
+        with suppress(OSError, AttributeError):  # where it ended by itself in this moment, or has not begun
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _unanswered(target: Target, error: Exception, *, overdue: bool) -> ServerTrouble:

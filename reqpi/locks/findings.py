@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from reqpi.errors import BrokenLock
-from reqpi.locks.rules import MORE_DEFECTS, Refused, Rule, RuledDefect, shown
+from reqpi.errors import BrokenLock, Defect
+from reqpi.locks.rules import MORE_DEFECTS, Refused, Rule, shown
 from reqpi.model import Note
 
 __all__ = ["LIMIT", "Findings"]
@@ -23,7 +23,7 @@ class Findings:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
-        self._defects: list[RuledDefect] = []
+        self._defects: list[Defect] = []
         self._notes: list[Note] = []
         self._more = 0
 
@@ -39,9 +39,7 @@ class Findings:
             return
         words = {"what": shown(what, 80), "name": shown(name, 80)}
         self._defects.append(
-            RuledDefect(
-                line, self._text(line), rule.problem.format(**words), rule.advice.format(**words), rule=rule.name
-            )
+            Defect(line, self._text(line), rule.problem.format(**words), rule.advice.format(**words), rule=rule.name)
         )
 
     def only(self, refused: Refused, line: int) -> NoReturn:
@@ -70,7 +68,7 @@ class Findings:
         if self._more:
             what = str(self._more)
             defects.append(
-                RuledDefect(0, "", MORE_DEFECTS.problem.format(what=what), MORE_DEFECTS.advice, rule=MORE_DEFECTS.name)
+                Defect(0, "", MORE_DEFECTS.problem.format(what=what), MORE_DEFECTS.advice, rule=MORE_DEFECTS.name)
             )
         if defects:
             raise BrokenLock(defects)

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import frozen
 
-from reqpi.errors import Defect
-
-__all__ = ["Refused", "Rule", "RuledDefect", "shown"]
+__all__ = ["Refused", "Rule", "shown"]
 
 
 @frozen
@@ -24,13 +22,6 @@ class Rule:
     name: str
     problem: str
     advice: str
-
-
-@frozen
-class RuledDefect(Defect):
-    """A defect, and the name of the rule that it breaks."""
-
-    rule: str = field(kw_only=True)
 
 
 class Refused(Exception):

@@ -10,8 +10,8 @@ import re
 
 from attrs import frozen
 
-from reqpi.errors import BrokenLock
-from reqpi.locks.rules import ENCODING, UNDECODABLE, RuledDefect
+from reqpi.errors import BrokenLock, Defect
+from reqpi.locks.rules import ENCODING, UNDECODABLE
 
 __all__ = ["Encoding", "decode", "encoding"]
 
@@ -75,9 +75,7 @@ def _codec(named: str, number: int, line: bytes) -> str:
         return codec
     what = named[:40]
     text = line[:200].decode("ascii", "replace").strip()
-    raise BrokenLock(
-        [RuledDefect(number, text, ENCODING.problem.format(what=what), ENCODING.advice, rule=ENCODING.name)]
-    )
+    raise BrokenLock([Defect(number, text, ENCODING.problem.format(what=what), ENCODING.advice, rule=ENCODING.name)])
 
 
 def decode(document: bytes) -> str:
@@ -96,5 +94,5 @@ def decode(document: bytes) -> str:
         if how.codec.startswith(("utf-16", "utf-32")):
             line = body[: error.start].decode(how.codec, "replace").count("\n") + 1
             problem = UNDECODABLE.problem.format(what=how.codec.upper())
-            raise BrokenLock([RuledDefect(line, "", problem, UNDECODABLE.advice, rule=UNDECODABLE.name)]) from None
+            raise BrokenLock([Defect(line, "", problem, UNDECODABLE.advice, rule=UNDECODABLE.name)]) from None
         return body.decode(how.codec, "surrogateescape")

@@ -66,7 +66,7 @@ class Index(Resource):
         return NOT_DONE_YET
 
     async def _answer(self, request: Request, address: str, rest: list[str]) -> None:
-        commitment = await self._shelf.commitment(address)
+        commitment = await self._shelf.commitments.get(address)
         match rest:
             case []:
                 request.write(await self._listing(request, commitment))

@@ -25,7 +25,7 @@ async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
     unsuitable = _unsuitable(request, document)
     if unsuitable is not None:
         return problems.send(request, unsuitable)
-    commitment, created = await shelf.commit(document)
+    commitment, created = await shelf.commitments.commit(document)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -42,19 +42,19 @@ async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
 
 async def lock(request: Request, shelf: Shelf, address: str) -> bytes:
     """``GET /<address>/lock``."""
-    commitment = await shelf.commitment(address)
+    commitment = await shelf.commitments.get(address)
     return send_representation(request, Representation(commitment.lock.document, "text/plain"))
 
 
 async def requirements(request: Request, shelf: Shelf, address: str) -> bytes:
     """``GET /<address>/requirements.txt``."""
-    commitment = await shelf.commitment(address)
+    commitment = await shelf.commitments.get(address)
     return send_representation(request, Representation(await shelf.requirements(commitment), "text/plain"))
 
 
 async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     """``GET /<address>/refused``; ``?suggest=1`` gives each project a line to be pasted into the lock."""
-    commitment = await shelf.commitment(address)
+    commitment = await shelf.commitments.get(address)
     refusals = await shelf.refusals.of(commitment.address)
     shown = [refusal.as_json() for refusal in refusals]
     if request.args.get(b"suggest") == [b"1"]:

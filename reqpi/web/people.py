@@ -60,7 +60,7 @@ def front(request: Request, base: str) -> bytes:
 
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """``/<address>/``: the pins, their files, what was refused, how to use it."""
-    commitment = await shelf.commitment(address)
+    commitment = await shelf.commitments.get(address)
     frozen = await shelf.frozen(commitment, _shown(commitment))
     refusals = await shelf.refusals.of(address)
     # Links are relative, and so hang on the slash that the path ends with or not.

@@ -30,7 +30,7 @@ class RunTestCase(CommandTestCase):
     def setUp(self) -> None:
         super().setUp()
         address = self.server.takes(DOCUMENT).split("/")[3]
-        self.server.says(f"/{address}/refused?suggest=1", 200, {"refused": []})
+        self.server.says(f"/{address}/refused", 200, {"refused": []})
         self.run_options = ("run", "--url", self.server.url, "requirements.txt", "--")
 
 

@@ -14,7 +14,7 @@ class EnvironmentTests(CommandTestCase):
     """The command sees the index of its lock."""
 
     def seen_by_command(self, url: str, name: str) -> str:
-        self.server.says(f"/{ADDRESS}/refused?suggest=1", 200, {"refused": []})
+        self.server.says(f"/{ADDRESS}/refused", 200, {"refused": []})
         program = f"import os; print(os.environ[{name!r}])"
         status, out, err = self.run_reqpi("run", "--url", url, "requirements.txt", "--", sys.executable, "-c", program)
         self.assertEqual((status, err), (0, ""))
@@ -39,17 +39,18 @@ class RefusedTests(CommandTestCase):
     def run_command(self, *command: str) -> tuple[int, str, str]:
         return self.run_reqpi("run", "--url", self.server.url, "requirements.txt", "--", *command)
 
-    def refusing(self, path: str, *refused: tuple[str, int, str | None]) -> None:
+    def refusing(self, *refused: tuple[str, int, str | None]) -> dict[str, object]:
         entries = [
             {"project": name, "filename": None, "reason": "not pinned", "count": count, "line": line}
             for name, count, line in refused
         ]
-        self.server.says(f"/{ADDRESS}/{path}", 200, {"address": ADDRESS, "refused": entries})
+        return {"address": ADDRESS, "refused": entries}
 
     def test_lines_that_could_be_pasted(self) -> None:
         """Below a comment; the command's own status is passed on."""
         self.server.takes(DOCUMENT)
-        self.refusing("refused?suggest=1", ("idna", 1, "idna==3.10"), ("attrs", 2, None))
+        for path in ("refused", "refused?suggest=1"):
+            self.server.says(f"/{ADDRESS}/{path}", 200, self.refusing(("idna", 1, "idna==3.10"), ("attrs", 2, None)))
         status, out, err = self.run_command("sh", "-c", "echo no >&2; exit 1")
         self.assertEqual((status, out), (1, ""))
         said, comment, *lines = err.splitlines()
@@ -59,10 +60,20 @@ class RefusedTests(CommandTestCase):
     def test_what_was_refused_before_is_not_told(self) -> None:
         """The lock was there already, and somebody else had asked."""
         self.server.takes(DOCUMENT, status=200)
-        self.refusing("refused", ("idna", 5, None), ("attrs", 2, None))
-        self.refusing("refused?suggest=1", ("idna", 5, "idna==3.10"), ("attrs", 3, "attrs==25.1.0"))
+        after = self.refusing(("idna", 5, "idna==3.10"), ("attrs", 3, "attrs==25.1.0"))
+        self.server.says(f"/{ADDRESS}/refused", 200, self.refusing(("idna", 5, None), ("attrs", 2, None)))
+        self.server.says_then(f"/{ADDRESS}/refused", 200, after)
+        self.server.says(f"/{ADDRESS}/refused?suggest=1", 200, after)
         _, _, err = self.run_command("true")
         self.assertEqual(err.splitlines()[1:], ["attrs==25.1.0"])
+
+    def test_without_a_suggestion_the_project_is_named(self) -> None:
+        """The server could not ask its upstream."""
+        self.server.takes(DOCUMENT)
+        self.server.says(f"/{ADDRESS}/refused", 200, self.refusing(("idna", 1, None)))
+        self.server.says(f"/{ADDRESS}/refused?suggest=1", 503, {"title": "upstream is away"})
+        _, _, err = self.run_command("true")
+        self.assertEqual(err.splitlines()[-1], "# idna==<version>")
 
     def test_a_server_that_is_gone_does_not_change_the_status(self) -> None:
         """The command did its work; that we cannot tell what was refused is a message."""

@@ -35,6 +35,7 @@ class Scripted:
         self.seen: list[Seen] = []
         self.listens = True  # or else answers without reading the body, and hangs up
         self._said: dict[str, Said] = {}
+        self._next: dict[str, Said] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         if context is not None:
@@ -56,6 +57,10 @@ class Scripted:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._said[path] = Said(status, data, {"Content-Type": content_type, **headers})
 
+    def says_then(self, path: str, status: int, body: object) -> None:
+        """What it says of ``path`` from the second time on."""
+        self._next[path] = Said(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
     def takes(self, document: bytes, *, prefix: str = "", status: int = 201, **more: object) -> str:
         """Answer as ReqPI does where ``document`` is a good lock.
 
@@ -73,7 +78,11 @@ class Scripted:
         self.says("/locks", 422, problem | {"defects": defects} | more, "application/problem+json")
 
     def said(self, path: str) -> Said:
-        return self._said.get(path, Said(404, b"<html>no such page", {"Content-Type": "text/html"}))
+        """The answer to a request for ``path``."""
+        said = self._said.get(path, Said(404, b"<html>no such page", {"Content-Type": "text/html"}))
+        if path in self._next:
+            self._said[path] = self._next.pop(path)
+        return said
 
 
 def _handler(scripted: Scripted) -> type[BaseHTTPRequestHandler]:

@@ -35,9 +35,9 @@ class TLSTests(ClientTestCase):
             self.patch_environment(name, None)
 
     def test_the_certificate_must_be_for_the_host(self) -> None:
-        """It says 127.0.0.1 and not localhost."""
+        """It says 127.0.0.1 and not 127.1, which is the same machine by another name."""
         self.patch_environment("SSL_CERT_FILE", str(self.authority))
-        error = self.assertRaises(ServerTrouble, commit, f"https://localhost:{self.secure.port}", DOCUMENT)
+        error = self.assertRaises(ServerTrouble, commit, f"https://127.1:{self.secure.port}", DOCUMENT)
         self.assertIn("is not trusted", error.title)
 
     def test_a_directory_of_authorities(self) -> None:

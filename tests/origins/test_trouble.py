@@ -6,10 +6,10 @@ import socket
 
 from twisted.internet.defer import Deferred
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.origins import index
 from tests.origins.case import OriginCase
-from tests.origins.scripted import Turn, ok
-from tests.upstream import Upstream, faults
+from tests.origins.scripted import Turn
+from tests.upstream import faults
 
 HTML = "Content-Type: text/html"
 LINK = b'<a href="thing-1.0-py3-none-any.whl">thing-1.0-py3-none-any.whl</a>'
@@ -43,7 +43,9 @@ class BrokenTests(OriginCase):
 
     async def test_a_body_that_is_shorter_than_was_promised_is_no_page(self) -> None:
         """By its length, or without its last chunk; HTML that is cut off can be read, and would be a page."""
-        script = self.scripted(Turn(f"HTTP/1.1 200 OK\r\n{HTML}\r\nContent-Length: 999\r\n\r\n".encode() + LINK, "close"))
+        script = self.scripted(
+            Turn(f"HTTP/1.1 200 OK\r\n{HTML}\r\nContent-Length: 999\r\n\r\n".encode() + LINK, "close")
+        )
         self.assertIn("broke off", (await self.trouble(self.page(script.url))).title)
         chunk = b"%x\r\n%s\r\n" % (len(LINK), LINK)
         script = self.scripted(
@@ -79,9 +81,9 @@ class SlowTests(OriginCase):
         asked = self.page(upstream.url)
         for number in (1, 2, 3):
             await self.heard(upstream, number)
-            self.clock.advance(29.9)
+            self.clock.advance(29)
             self.assertNoResult(asked)
-            self.clock.advance(0.1)
+            self.clock.advance(2)
         trouble = await self.trouble(asked)
         self.assertIn("does not answer", trouble.title)
         self.assertIn("30 s", trouble.detail)
@@ -96,32 +98,29 @@ class SlowTests(OriginCase):
             asked = asked or self.page(upstream.url)
             await reading
             self.assertEqual(len(upstream.requests), number)
-            self.clock.advance(29.9)
+            self.clock.advance(29)
             self.assertNoResult(asked)
-            self.clock.advance(0.1)
+            self.clock.advance(2)
         assert asked is not None
         self.assertIn("stalled", (await self.trouble(asked)).title)
 
     async def test_a_page_that_drips_is_given_up(self) -> None:
-        """A byte now and then is no stall, and still nobody can wait for ever."""
-        self.patch(Drips, "pieces", 12)
-        upstream = self.upstream()
-        upstream.fail("page", faults.First(1, Drips(self)))
-        asked = self.page(upstream.url)
-        page = await asked
-        self.assertEqual((len(page.files), len(upstream.requests)), (1, 2))
-
-
-class Drips:
-    """A body of which a byte comes every 29 s of the clock: real bytes, and a clock that is told."""
-
-    pieces = 0
-
-    def __init__(self, case: OriginCase) -> None:
-        self._case = case
-
-    def play(self, exchange: object) -> None:
-        raise NotImplementedError
+        """A byte every 29 s is no stall, but after 300 s a page has had its time."""
+        self.patch(index, "_PAUSES", ())
+        script = self.scripted(Turn(f"HTTP/1.1 200 OK\r\n{HTML}\r\nContent-Length: 9999\r\n\r\n".encode()))
+        reading = self.clock.set_for(300.0)
+        asked = self.page(script.url)
+        await reading
+        [connection] = script.open
+        for _ in range(10):
+            waiting = self.clock.set_for(30.0)
+            connection.transport.write(b"<")
+            await waiting
+            self.assertNoResult(asked)
+            self.clock.advance(29)
+        self.clock.advance(10)
+        self.assertIn("too slow", (await self.trouble(asked)).title)
+        await script.quiet()
 
 
 class LargeTests(OriginCase):
@@ -129,7 +128,7 @@ class LargeTests(OriginCase):
 
     async def test_a_page_beyond_the_limit_is_cut_off(self) -> None:
         """With a length and without; and once is enough to know."""
-        self.patch_limit(1 << 20)
+        self.patch(index, "_LARGEST_PAGE", 1 << 20)
         for length in (None, 1 << 40):
             upstream = self.upstream()
             upstream.fail("page", faults.Endless(length))
@@ -137,8 +136,3 @@ class LargeTests(OriginCase):
             self.assertIn("too much", trouble.title)
             self.assertTrue(trouble.final)
             self.assertEqual(len(upstream.requests), 1)
-
-    def patch_limit(self, limit: int) -> None:
-        from reqpi.origins import index
-
-        self.patch(index, "_LARGEST_PAGE", limit)

@@ -93,7 +93,7 @@ class WebCase(TestCase):
 
     async def committed(self, *lines: str) -> str:
         """Commit a lock of these lines, behind HTTP's back; its address."""
-        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
+        commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment.address
 
     # Asking

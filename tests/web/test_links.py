@@ -1,0 +1,64 @@
+"""Links are relative, and lead where they should, however the page was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from tests.web.case import CONTENTS, WebCase
+
+JSON = "application/vnd.pypi.simple.v1+json"
+
+_HREF = re.compile(r'href="([^"]*)"')
+
+PREFIX = "http://proxy.example.org/python/index"
+"""Where a reverse proxy might show this server: below a path of its own."""
+
+
+class Links(WebCase):
+    async def links(self, path: str, accept: str = "text/html") -> set[str]:
+        """The links on a page as they stand there."""
+        reply = await self.ask(path, Accept=accept)
+        self.assertEqual(reply.status, 200)
+        if accept == JSON:
+            return {file["url"] for file in json.loads(reply.body)["files"]}
+        return {unescape(link) for link in _HREF.findall(reply.body.decode())}
+
+    async def followed(self, path: str, link: str) -> bytes:
+        """What is there where a browser behind the proxy would go."""
+        url = urldefrag(urljoin(PREFIX + path, link)).url
+        self.assertTrue(url.startswith(f"{PREFIX}/{self.address}/"), url)
+        reply = await self.ask(urlsplit(url.removeprefix(PREFIX)).path)
+        self.assertEqual(reply.status, 200, url)
+        return reply.body
+
+    async def test_files_are_found_from_a_project_page(self) -> None:
+        """With the slash at the end and without it, in HTML and in JSON, in any spelling."""
+        for path in ("/simple/six/", "/simple/six", "//simple//six//", "//simple//Six", "/simple/s%69x", "/simple/six?x=/"):
+            for accept in ("text/html", JSON):
+                links = await self.links(f"/{self.address}{path}", accept)
+                bodies = {await self.followed(f"/{self.address}{path}", link) for link in links}
+                self.assertEqual(bodies, set(CONTENTS.values()), path)
+
+    async def test_projects_are_found_from_the_listing(self) -> None:
+        """With the slash at the end and without it."""
+        for path in (f"/{self.address}/simple/", f"/{self.address}/simple", f"//{self.address}//simple"):
+            (link,) = await self.links(path)
+            self.assertIn(b"Links for six", await self.followed(path, link))
+
+    async def test_the_pages_for_people_lead_to_what_there_is(self) -> None:
+        """They too work behind a proxy that strips a path."""
+        await self.under("/simple/six/")
+        for path in (f"/{self.address}", f"/{self.address}/", f"//{self.address}//"):
+            links = await self.links(path)
+            self.assertEqual(len(links), 6, links)
+            for link in links:
+                await self.followed(path, link)
+
+    async def test_no_link_is_absolute(self) -> None:
+        """So the server need not know its own name, and no proxy can break one."""
+        for path in ("", "/", "/simple", "/simple/", "/simple/six", "/simple/six/"):
+            for link in await self.links(f"/{self.address}{path}"):
+                self.assertFalse(link.startswith("/") or "://" in link, link)

@@ -112,30 +112,34 @@ def makeService(options: Options) -> IService:
 
 
 class _OneLine(MultiService):
-    """The server, whose failure to start is one line and exit status 1, and no traceback."""
+    """The server, whose failure to start is one line and exit status 1."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        with _one_line():
+        self._maker = os.getpid()
+        with self._failing_in_one_line():
             assemble(settings, reactor).setServiceParent(self)
 
     def privilegedStartService(self) -> None:
         """See :class:`reqpi.server.Server`."""
-        with _one_line():
+        with self._failing_in_one_line():
             super().privilegedStartService()
 
     def startService(self) -> None:
         """See :class:`reqpi.server.Server`."""
-        with _one_line():
+        with self._failing_in_one_line():
             super().startService()
 
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    try:
-        yield
-    except ReqPIError as error:
-        raise SystemExit(f"reqpi: {error}") from None
+    @contextmanager
+    def _failing_in_one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except ReqPIError as error:
+            if os.getpid() != self._maker:
+                # twistd has forked. Its other half waits for an exception, which it prints in one line, and for ever
+                # if the daemon just exits.
+                raise
+            raise SystemExit(f"reqpi: {error}") from None
 
 
 def _variable(option: str) -> str:

@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from twisted.application.service import ServiceMaker
-from twisted.python.usage import UsageError
 from twisted.scripts import twistd
 
-from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import DONE
 
 __all__ = ["main"]
 
-_BAD_OPTIONS = 1  # as for twistd itself
 _MAKER = ServiceMaker("ReqPI", "reqpi.service", "The hermetic package index", "reqpi")
 
 
@@ -29,12 +26,11 @@ class _Options(twistd.ServerOptions):  # type: ignore[name-defined, misc]  # twi
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until a signal ends it. No pidfile: a process in the foreground needs none, and two may share a folder."""
+    """Serve until a signal ends it. No pidfile: a process in the foreground needs none, and two may share a folder.
+
+    Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.service` sees to that.
+    """
     options = _Options()
-    try:
-        options.parseOptions(["--nodaemon", "--pidfile=", _MAKER.tapname, *arguments])
-    except UsageError as error:
-        tell_error(str(error), "See reqpi server --help.")
-        return _BAD_OPTIONS
+    options.parseOptions(["--nodaemon", "--pidfile=", _MAKER.tapname, *arguments])
     twistd.runApp(options)
     return DONE

@@ -17,6 +17,7 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from reqpi.errors import StoreTrouble
+from reqpi.web.headers import header, listed
 
 __all__ = ["IMMUTABLE", "Representation", "send_file", "send_page", "send_representation"]
 
@@ -176,20 +177,15 @@ def _not_modified(request: Request) -> bytes:
     return b""
 
 
-def _listed(request: Request, name: str) -> str:
-    """The value of a header that is a list, and may come in several lines (:rfc:`9110`, section 5.3)."""
-    return ",".join(request.requestHeaders.getRawHeaders(name, []))
-
-
 def _has(request: Request, etag: str) -> bool:
     """Whether the client has it already (:rfc:`9110`, section 13.1.2: compared weakly)."""
-    asked = _listed(request, "If-None-Match")
+    asked = listed(request, "If-None-Match")
     return asked.strip() == "*" or etag in _ETAG.findall(asked)
 
 
 def _takes_gzip(request: Request) -> bool:
     taken: dict[str, bool] = {}
-    for part in _listed(request, "Accept-Encoding").lower().split(","):
+    for part in listed(request, "Accept-Encoding").lower().split(","):
         coding, _, parameters = part.partition(";")
         taken[coding.strip()] = parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
     return taken.get("gzip", taken.get("*", False))
@@ -201,9 +197,9 @@ def _range_of(request: Request, size: int, etag: str) -> tuple[int, int]:
     An empty range means that it cannot be satisfied (:rfc:`9110`, section 14).
     """
     # Of HEAD, a range is to be ignored: it is defined for GET alone (section 14.2).
-    asked = request.getHeader("Range") or "" if request.method == b"GET" else ""
+    asked = header(request, "Range") if request.method == b"GET" else ""
     match = _RANGE.fullmatch(asked.replace(" ", ""))
-    if match is None or match[0] == "bytes=-" or request.getHeader("If-Range") not in (None, etag):
+    if match is None or match[0] == "bytes=-" or header(request, "If-Range") not in ("", etag):
         return 0, size
     first, last = match.groups()
     if not first:

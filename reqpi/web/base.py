@@ -7,6 +7,8 @@ import re
 from attrs import frozen
 from twisted.web.server import Request
 
+from reqpi.web.headers import header
+
 __all__ = ["Base"]
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
@@ -29,7 +31,7 @@ class Base:
         if self.url is not None:
             return self.url.rstrip("/")
         scheme = "https" if request.isSecure() else "http"
-        host, prefix = request.getHeader("Host") or "", ""
+        host, prefix = header(request, "Host"), ""
         if self.trust_proxy:
             proto = self._forwarded(request, "Proto")
             scheme = proto if proto in ("http", "https") else scheme
@@ -42,8 +44,7 @@ class Base:
     @staticmethod
     def _forwarded(request: Request, what: str) -> str:
         """The value that the nearest proxy wrote: the last."""
-        values = request.requestHeaders.getRawHeaders(f"X-Forwarded-{what}") or [""]
-        return str(values[-1]).rpartition(",")[2].strip()
+        return header(request, f"X-Forwarded-{what}").rpartition(",")[2].strip()
 
 
 def _own_host(request: Request) -> str:

@@ -24,6 +24,7 @@ from reqpi.recent import Recent
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import Representation, send_file, send_page, send_representation
+from reqpi.web.headers import listed
 
 __all__ = ["Index"]
 
@@ -80,7 +81,7 @@ class Index(Resource):
                 raise NotServed("no such path", "An index has projects, and a project has files.")
 
     async def _listing(self, request: Request, commitment: Commitment) -> bytes:
-        content_type = simple.choose(request.getHeader("Accept"))
+        content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, "", content_type, _prefix(request, "simple"))
         render = simple.index_json if content_type == simple.V1_JSON else simple.index_html
         many = len(commitment.lock.projects)
@@ -88,7 +89,7 @@ class Index(Resource):
 
     async def _page(self, request: Request, commitment: Commitment, name: str) -> bytes:
         page = await self._shelf.page(commitment, name)
-        content_type = simple.choose(request.getHeader("Accept"))
+        content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
         return send_page(request, await self._text(key, page, len(page.files), partial(render, page)))

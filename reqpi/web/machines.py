@@ -11,6 +11,7 @@ from twisted.web.server import Request
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import Representation, send_representation
+from reqpi.web.headers import header
 
 __all__ = ["commit", "lock", "refused", "requirements"]
 
@@ -75,12 +76,12 @@ def _json(request: Request, value: Any) -> bytes:
 
 def _unsuitable(request: Request, document: bytes) -> problems.Problem | None:
     """Why the body of a request is no document, if it is none."""
-    content_type = (request.getHeader("Content-Type") or "").lower()
+    content_type = header(request, "Content-Type").lower()
     if content_type.startswith("multipart/"):
         return problems.Problem(
             415, "multipart is not taken", "Send the document itself: curl --data-binary @requirements.txt <this URL>"
         )
-    if (request.getHeader("Content-Encoding") or "identity").lower() != "identity":
+    if header(request, "Content-Encoding").lower() not in ("", "identity"):
         return problems.Problem(
             415, "an encoded body is not taken", "Send the document as it is: its address is that of its bytes."
         )

@@ -19,7 +19,7 @@ from reqpi.origins.http import make_agent
 from reqpi.origins.index import Index
 from tests.origins.clock import Hasty
 from tests.origins.scripted import Scripted, Turn
-from tests.upstream import Request, Style, Upstream
+from tests.upstream import Distribution, Request, Style, Upstream
 
 __all__ = ["OriginCase"]
 
@@ -27,7 +27,12 @@ reactor: Any = _reactor
 
 
 class OriginCase(TestCase):
-    """One agent over the real reactor; a clock of the test's own."""
+    """One agent over the real reactor; a clock of the test's own.
+
+    :ivar thing: the wheel on the upstream that was made last.
+    """
+
+    thing: Distribution
 
     timeout = 20
 
@@ -40,7 +45,7 @@ class OriginCase(TestCase):
         """An index in good health, with one wheel of ``thing``."""
         upstream = Upstream(style, tls)
         self.addCleanup(upstream.close)
-        upstream.wheel("thing", "1.0")
+        self.thing = upstream.wheel("thing", "1.0")
         return upstream
 
     def scripted(self, *turns: Turn) -> Scripted:
@@ -67,8 +72,9 @@ class OriginCase(TestCase):
         """Every connection of ours is closed: those in use are over, or cut by the clock."""
         self.clock.advance(60)
         await self.agent.close()
-        while any(isinstance(each, Client) for each in reactor.getReaders()):
+        while any(isinstance(each, Client) for each in reactor.getReaders() + reactor.getWriters()):
             await deferLater(reactor, 0)
+        await self.agent.close()  # one that ended on the last moment was kept
 
     async def heard(self, upstream: Upstream, number: int, part: str = "") -> Request:
         """Wait until the upstream had so many requests."""

@@ -44,8 +44,8 @@ class RetriesTests(OriginCase):
         """Who takes it knows how far it came, and asks for the rest."""
         upstream = self.upstream()
         upstream.fail("file", faults.Status(503))
-        url = f"{upstream.url}../files/thing-1.0-py3-none-any.whl"
-        self.assertFalse((await self.trouble(self.index(upstream.url).open(url))).final)
+        opened = self.index(upstream.url).open(upstream.file_url(self.thing))
+        self.assertFalse((await self.trouble(opened)).final)
         self.assertEqual(len(upstream.requests), 1)
 
 

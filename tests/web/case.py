@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.protocol import Factory
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
@@ -96,6 +96,13 @@ class WebCase(TestCase):
         commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment.address
 
+    async def committed_to_many(self, count: int) -> str:
+        """Commit a lock that pins so many versions of ``many``, each with one file, and six 1.0; its address."""
+        files = [a_file(f"many-1.{number}.zip", project="many") for number in range(count)]
+        self.origin.offer(a_page(*files, project="many"), *[b""] * count)
+        lines = (f'many==1.{number} ; python_version == "3.{number}"' for number in range(count))
+        return await self.committed("six==1.0", *lines)
+
     # Asking
 
     async def wire(self) -> Wire:
@@ -145,3 +152,7 @@ class WebCase(TestCase):
             self.assertEqual(problem["title"], title)
             self.assertEqual(reply.reason, title)
         return problem
+
+    async def turn(self) -> None:
+        """Let the reactor go round once."""
+        await deferLater(reactor, 0)  # type: ignore[arg-type]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 
-from tests.distributions import a_file, a_page
 from tests.web.case import SDIST, WHEEL, WebCase
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -38,8 +37,7 @@ class Forms(WebCase):
 class Codings(WebCase):
     async def setUp(self) -> None:
         await super().setUp()
-        self.origin.offer(a_page(*(a_file(f"many-1.{n}.zip", project="many") for n in range(50)), project="many"), *[b""] * 50)
-        self.address = await self.committed(*(f'many==1.{n} ; python_version == "{n}"' for n in range(50)), "six==1.0")
+        self.address = await self.committed_to_many(50)
 
     async def test_pages_go_out_in_gzip_to_those_who_take_it(self) -> None:
         """It is the same text, in a fraction of the bytes."""

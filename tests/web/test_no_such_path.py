@@ -48,7 +48,17 @@ class NoSuchPath(WebCase):
         """A Host that is no host's name does not matter to who asks for a path."""
         for host in ("a..b", "x" * 300, "\xff\xfe", "[::1", "", ".", "a:b:c", "xn--a"):
             self.assertEqual((await self.ask(f"/{self.address}/lock", Host=host)).status, 200, host)
+            self.assertEqual((await self.ask("/", Host=host)).status, 200, host)
             self.assert_problem(await self.ask("/a/b", Host=host), 404)
+
+    async def test_headers_that_are_no_text_are_headers_all_the_same(self) -> None:
+        """Bytes outside ASCII make no header a fault of ours."""
+        names = ("Accept", "Accept_Encoding", "If_None_Match", "If_Range", "Range", "Cookie", "User_Agent", "Referer")
+        for path in ("/", *(f"/{self.address}{path}" for path in ("", "/lock", "/simple/six/", f"/simple/six/{SDIST}"))):
+            reply = await self.ask(path, **dict.fromkeys(names, "\xff\xfe, \x80; q=\xb2"))
+            self.assertEqual(reply.status, 200, path)
+        posted = await self.ask("/locks", "POST", b"six==1.0\n", Content_Type="\xff", X_Forwarded_Host="\xff")
+        self.assertEqual(posted.status, 200)
 
     async def test_nothing_unusual_was_logged_as_a_fault(self) -> None:
         """What a client gets wrong is not our fault, so that the log stays worth reading."""

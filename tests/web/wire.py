@@ -53,7 +53,7 @@ class Wire(Protocol):
     """
 
     def __init__(self) -> None:
-        self.received = b""
+        self.received = bytearray()
         self.total = 0
         self.over = False
         self.ended: Deferred[None] = Deferred()
@@ -110,10 +110,11 @@ class Wire(Protocol):
         if not found:
             return None
         self.received = rest
-        return head
+        return bytes(head)
 
     def _take(self, count: int) -> bytes:
-        taken, self.received = self.received[:count], self.received[count:]
+        taken = bytes(self.received[:count])
+        del self.received[:count]
         return taken
 
     async def _body(self, headers: Headers) -> bytes:

@@ -1,0 +1,23 @@
+"""The headers of a request, as text whatever bytes they are: Twisted's own way to text fails on what is not UTF-8."""
+
+from __future__ import annotations
+
+from twisted.web.server import Request
+
+__all__ = ["header", "listed"]
+
+
+def header(request: Request, name: str) -> str:
+    """The value, or the last where there are several; empty where there is none."""
+    return _values(request, name)[-1]
+
+
+def listed(request: Request, name: str) -> str:
+    """The value of a header that is a list, and may come in several lines (:rfc:`9110`, section 5.3)."""
+    return ",".join(_values(request, name))
+
+
+def _values(request: Request, name: str) -> list[str]:
+    # ISO 8859-1 has a character for every byte.
+    values = request.requestHeaders.getRawHeaders(name.encode("ascii")) or [b""]
+    return [value.decode("iso-8859-1") for value in values]

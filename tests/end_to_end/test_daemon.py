@@ -1,0 +1,77 @@
+"""``twistd reqpi`` in the background, as twistd runs by default."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from socket import create_server
+from time import monotonic, sleep
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.end_to_end.server import ROOT
+from tests.storage.scratch import scratch
+
+_LIMIT = 30.0
+
+
+class DaemonTests(SynchronousTestCase):
+    """It forks, serves, and ends on SIGTERM; what keeps it from starting is told to whoever started it."""
+
+    def setUp(self) -> None:
+        self.folder = scratch(self)
+        self.pid_file = self.folder / "pid"
+        with create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def started(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Start it; twistd returns when the daemon serves, or has failed."""
+        command = "from twisted.scripts.twistd import run; run()"
+        where = ["--pidfile", str(self.pid_file), "--logfile", str(self.folder / "log")]
+        listening = ["--http", f"tcp:{self.port}:interface=127.0.0.1", "--offline"]
+        return subprocess.run(
+            [sys.executable, "-c", command, *where, "reqpi", *listening, *options],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_LIMIT,
+            check=False,
+        )
+
+    def until(self, true: object) -> None:
+        end = monotonic() + _LIMIT
+        while not true():  # type: ignore[operator]
+            self.assertLess(monotonic(), end)
+            sleep(0.02)
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/", timeout=_LIMIT) as response:
+                return bool(response.status == 200)
+        except URLError:
+            return False
+
+    def test_it_serves_until_it_is_told_to_end(self) -> None:
+        done = self.started("--store", str(self.folder / "store"))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        pid = int(self.pid_file.read_text())
+        try:
+            self.until(self.answers)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        self.until(lambda: not self.pid_file.exists())
+        self.assertFalse(self.answers())
+
+    def test_what_keeps_it_from_starting_is_told_at_once(self) -> None:
+        (self.folder / "file").touch()
+        done = self.started("--store", str(self.folder / "file"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot be the store", done.stdout)
+        self.assertNotIn("Traceback", done.stdout)
+        self.assertFalse(self.pid_file.exists())

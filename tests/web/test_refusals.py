@@ -1,0 +1,139 @@
+"""What is refused and why: in words that reach the user of pip and of uv, and can break nothing on their way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from reqpi.errors import StoreFull, StoreTrouble, UpstreamTrouble
+from tests.web.case import FILES, SDIST, WHEEL, WebCase
+
+
+def raising(error: Exception) -> Callable[[], Awaitable[None]]:
+    async def fail() -> None:
+        raise error
+
+    return fail
+
+
+class Policy(WebCase):
+    async def counted(self) -> dict[tuple[str, str | None], int]:
+        document = json.loads((await self.under("/refused")).body)
+        self.assertEqual(document["address"], self.address)
+        return {(entry["project"], entry["filename"]): entry["count"] for entry in document["refused"]}
+
+    async def test_a_project_that_is_not_pinned_is_410_and_counted(self) -> None:
+        """uv prints the words and stops; after a 404 it would go on to the next index."""
+        for _ in range(2):
+            reply = await self.under("/simple/Flask/")
+            problem = self.assert_problem(reply, 410, f"flask is not in lock {self.address[:8]}")
+            self.assertIn("flask==<version>", problem["detail"])
+        await self.under(f"/simple/flask/{SDIST}")
+        self.assertEqual(await self.counted(), {("flask", None): 3})
+
+    async def test_a_file_that_is_not_admitted_is_410_and_counted(self) -> None:
+        """Upstream has it: the page leaves it out, and the path refuses it. So does that of its metadata."""
+        self.assertIn("six-2.0.tar.gz", self.origin.pages["six"].by_filename)
+        for suffix in ("", ".metadata"):
+            reply = await self.under(f"/simple/six/six-2.0.tar.gz{suffix}")
+            problem = self.assert_problem(reply, 410, f"six-2.0.tar.gz is not admitted by lock {self.address[:8]}")
+            self.assertIn("pins six 1.0", problem["detail"])
+        self.assertEqual(await self.counted(), {("six", "six-2.0.tar.gz"): 2})
+        self.assertNotIn("https://files.example.org/six-2.0.tar.gz", self.origin.asked)
+
+    async def test_pip_asking_after_itself_is_a_quiet_404(self) -> None:
+        """Its self-check at the end of every command is no refusal of anything."""
+        self.assert_problem(await self.under("/simple/pip/"), 404)
+        self.assertEqual(await self.counted(), {})
+
+    async def test_what_was_admitted_is_not_counted(self) -> None:
+        """Nor is asking what was refused."""
+        for path in ("", "/lock", "/simple/", "/simple/six/", f"/simple/six/{WHEEL}"):
+            self.assertEqual((await self.under(path)).status, 200)
+        self.assertEqual(await self.counted(), {})
+
+    async def test_an_address_nobody_committed_is_410(self) -> None:
+        """On every route under it, whether it could be an address or not."""
+        for address in ("0" * 64, self.address.upper(), self.address[:-1], "favicon.ico", "simple", "\u00e9", "..%"):
+            for path in ("", "/lock", "/requirements.txt", "/refused", "/simple/", "/simple/six/", "/simple/six/x.whl"):
+                reply = await self.ask(f"/{quote(address)}{path}")
+                problem = self.assert_problem(reply, 410)
+                self.assertEqual(problem["title"], f"no lock has the address {address[:8]}")
+                self.assertIn("Commit the lock first", problem["detail"])
+
+    async def test_an_sdist_has_no_metadata_file(self) -> None:
+        """404, since no lock is to blame."""
+        self.assert_problem(await self.under(f"/simple/six/{SDIST}.metadata"), 404)
+
+    async def test_no_name_can_split_a_response(self) -> None:
+        """Neither line breaks nor control characters nor 10 kB of it reach the status line."""
+        for name in ("a\r\nSet-Cookie: x=y", "\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "caf\u00e9\u2028", "\x00\x1b[2J", "a" * 5000):
+            for path in (f"/{self.address}/simple/six/{quote(name)}", f"/{self.address}/simple/{quote(name)}/", f"/{quote(name)}/lock"):
+                wire = await self.wire()
+                wire.say(self.request(path) + self.request("/nowhere/at/all"))
+                reply = await wire.reply()
+                self.assertIn(reply.status, (404, 410), path)
+                self.assertIsNone(reply["Set-Cookie"])
+                self.assertRegex(reply.reason, r"^[ -~]{1,120}$")
+                json.loads(reply.body)
+                self.assert_problem(await wire.reply(), 404)
+
+
+class Upstream(WebCase):
+    async def test_a_project_upstream_has_not_is_410(self) -> None:
+        """Asking again will not help, and a 404 would send uv elsewhere."""
+        self.address = await self.committed("nothing==1.0", "six==9.9")
+        self.assert_problem(await self.under("/simple/nothing/"), 410, "the upstream has no project nothing")
+        problem = self.assert_problem(await self.under("/simple/six/"), 410)
+        self.assertIn("pins 9.9; the newest that it has: 2.0, 1.0", problem["detail"])
+
+    async def test_trouble_upstream_is_503_for_a_moment(self) -> None:
+        """pip and uv ask again, pip when it is told to. Once upstream is back the same path answers."""
+        self.origin.before["six"] = raising(UpstreamTrouble("upstream said 502", "It is ill."))
+        for path in ("/simple/six/", f"/simple/six/{WHEEL}", "/requirements.txt"):
+            reply = await self.under(path)
+            self.assert_problem(reply, 503, "upstream said 502")
+            self.assertIn(int(reply["Retry-After"] or 0), range(1, 6))
+        del self.origin.before["six"]
+        self.assertEqual((await self.under("/simple/six/")).status, 200)
+
+    async def test_trouble_with_a_file_is_503_before_any_of_it(self) -> None:
+        """With nothing about it that looks like a success: no length, range or ETag of the file."""
+        self.origin.before[FILES[1].url] = raising(UpstreamTrouble("upstream hung up"))
+        wire = await self.wire()
+        wire.say(self.request(f"/{self.address}/simple/six/{WHEEL}", Range="bytes=5-"))
+        while not wire.received:
+            self.clock.advance(1)
+            await self.turn()
+        self.assert_problem(await wire.reply(), 503, "upstream hung up")
+
+
+class OurOwn(WebCase):
+    async def test_a_full_store_is_507(self) -> None:
+        """Whoever runs the server can do something about it."""
+        self.store.create = raising_with(StoreFull("no room left", "Make some."))  # type: ignore[method-assign]
+        self.assert_problem(await self.under("/simple/six/"), 507, "no room left")
+        self.assert_problem(await self.ask("/locks", "POST", b"six==1.1\n"), 507, "no room left")
+
+    async def test_a_store_in_trouble_is_503(self) -> None:
+        """A page that cannot be read now may be read in a moment."""
+        self.store.get = raising_with(StoreTrouble("the store is ill"))  # type: ignore[method-assign]
+        self.assert_problem(await self.under("/simple/six/"), 503, "the store is ill")
+
+    async def test_a_fault_of_ours_says_nothing_and_is_logged(self) -> None:
+        """What it was is for the log, not for whoever asked; klein's routes and the index alike."""
+        for path in ("/simple/six/", f"/simple/six/{WHEEL}", "/requirements.txt", ""):
+            self.store.get = raising_with(RuntimeError("secret"))  # type: ignore[method-assign]
+            reply = await self.under(path)
+            problem = self.assert_problem(reply, 500, "internal error")
+            self.assertNotIn("secret", str(problem) + str(reply.headers))
+            (failure,) = self.flushLoggedErrors(RuntimeError)
+            self.assertEqual(str(failure.value), "secret")
+
+
+def raising_with(error: Exception) -> Callable[..., Awaitable[None]]:
+    async def fail(*_: object) -> None:
+        raise error
+
+    return fail

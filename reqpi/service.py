@@ -9,6 +9,7 @@ from pathlib import Path
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import reactor
+from twisted.internet.endpoints import serverFromString
 from twisted.python import usage
 
 from reqpi import __version__
@@ -154,6 +155,10 @@ def _endpoint(where: str) -> str:
         if int(where) > 65535:
             raise usage.UsageError(f"--http {where}: a port is at most 65535.")
         return f"tcp:{where}"
+    try:
+        serverFromString(reactor, where)
+    except (ValueError, TypeError, LookupError, OSError) as error:
+        raise usage.UsageError(f"--http {where}: that is neither a port nor an endpoint: {error}.") from error
     return where
 
 

@@ -112,6 +112,9 @@ class BadOptionsTests(SynchronousTestCase):
             (["--url", "http://a.example", "--baseurl", "http://b.example"], "--baseurl"),
             (["--http", "70000"], "--http", "65535"),
             (["--http", ""], "--http"),
+            (["--http", "2000x"], "--http 2000x", "endpoint"),
+            (["--http", "tcp:x"], "--http tcp:x"),
+            (["--http", "nosuch:1"], "--http nosuch:1"),
             (["--nosuch"], "nosuch"),
             (["requirements.txt"], "requirements.txt"),
         ):

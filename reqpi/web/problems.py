@@ -113,10 +113,15 @@ def send(request: Request, problem: Problem) -> bytes:
 
 def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
-        _log.failure("fault while answering {path!r}", failure, path=request.path)
+        _log.failure("fault while answering {path}", failure, path=_path(request))
     else:
         cause = f" ({error.__cause__!r})" if (error := failure.value) and error.__cause__ else ""
-        _log.warn("{path!r}: {error}{cause}", path=request.path, error=failure.value, cause=cause)
+        _log.warn("{path}: {error}{cause}", path=_path(request), error=failure.value, cause=cause)
+
+
+def _path(request: Request) -> str:
+    """The path as it was sent, in a form that cannot disturb a log."""
+    return ascii(request.path.decode("ascii", "replace"))[1:-1][:500]
 
 
 def not_allowed(methods: str) -> Problem:

@@ -107,7 +107,7 @@ class Failures(LongFiles):
     async def test_a_file_that_is_shorter_than_its_size_is_cut_off(self) -> None:
         """Else the next answer on the connection would be taken for the rest of it."""
         self.store.given = 5
-        self.assertEqual(await self.cut_off(), 5 * len(PIECE))
+        self.assertLessEqual(await self.cut_off(), 5 * len(PIECE))
         self.store.given = 0
         self.assert_problem(await self.ask(self.path), 503)
 
@@ -165,6 +165,7 @@ class OnTheirWay(WebCase):
         wire = await self.wire()
         wire.say(self.request(self.path))
         await arrived
+        await self.turn()
         self.clock.advance(10)
         return wire
 

@@ -14,7 +14,20 @@ from attrs import field, frozen
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-__all__ = ["ALGORITHMS", "Commitment", "Digest", "File", "Lock", "Note", "Page", "Pin", "Project", "Status"]
+__all__ = [
+    "ALGORITHMS",
+    "Archive",
+    "Commitment",
+    "Digest",
+    "File",
+    "Git",
+    "Lock",
+    "Note",
+    "Page",
+    "Pin",
+    "Project",
+    "Status",
+]
 
 ALGORITHMS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}
 """The digests that count, by name in hashlib, with their length in hex digits.
@@ -42,11 +55,43 @@ class Digest:
 
 
 @frozen
+class Archive:
+    """A source that is one file at a URL.
+
+    :param url: https, without userinfo and without a fragment.
+    :param digests: all of them must hold; at least one.
+    :param subdirectory: where in it the project is.
+    """
+
+    url: str
+    digests: frozenset[Digest]
+    subdirectory: str | None = None
+
+
+@frozen
+class Git:
+    """A source that is one commit of a git repository.
+
+    :param url: https, without userinfo, query and fragment.
+    :param commit: 40 or 64 lower-case hex digits.
+    :param subdirectory: where in it the project is.
+    :param submodules: they belong to it.
+    """
+
+    url: str
+    commit: str
+    subdirectory: str | None = None
+    submodules: bool = False
+
+
+@frozen
 class Pin:
-    """One line of meaning in a lock: a project, one version, the digests allowed.
+    """One line of meaning in a lock: a project, one version or one source, the digests allowed.
 
     :param project: whose release it is.
-    :param version: as the lock spells it.
+    :param version: as the lock spells it; for a source it may be unknown, which is the empty text.
+    :param source: what it is taken from, where that is not an index.
+    :param indexes: the URLs of the indexes it may be taken from, in order; empty for the default one.
     :param arbitrary: ``===``: the version is compared as text, and need not be one by :pep:`440`.
     :param digests: a file must have one of them; empty means that the lock leaves them open.
     :param extras: normalised names, sorted.
@@ -65,6 +110,8 @@ class Pin:
     line: int = 0
     last_line: int = 0
     text: str = ""
+    source: Archive | Git | None = None
+    indexes: tuple[str, ...] = ()
 
 
 @frozen

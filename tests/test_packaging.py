@@ -108,8 +108,8 @@ class PluginTests(SynchronousTestCase):
         return place / "bin"
 
     def install(self, programs: Path, *what: object) -> None:
-        """As pip would."""
-        pip = (sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet")
+        """As pip would, where no reqpi is borrowed that might count as installed already."""
+        pip = (sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet", "--ignore-installed")
         self.run_in(self.away, *pip, "--no-deps", "--no-index", "--no-build-isolation", *what)
 
     def assert_plugin(self, help_text: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed, DNSLookupError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from twisted.web.client import (
     Agent,
     BrowserLikePolicyForHTTPS,
@@ -113,19 +114,14 @@ class Http:
         raise _final(f"{host_of(url)} redirects in circles", detail)
 
     async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
-        def late(_: object, seconds: float) -> NoReturn:
-            raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {seconds:g} s.")
-
         try:
             asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
-            response: IResponse = await asked.addTimeout(_HEAD, self._clock, late)
-        except ConnectingCancelledError as error:
-            raise CancelledError from error
+            response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
+        except TimeoutError as error:
+            raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {_HEAD:g} s.") from error
         except (ConnectError, ConnectionClosed, DNSLookupError) as error:
             raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
-            if any(reason.check(CancelledError) for reason in error.reasons):
-                raise CancelledError from error
             reasons = "; ".join(reason.getErrorMessage() for reason in error.reasons)
             raise UpstreamTrouble(f"{host_of(url)} broke off", reasons[:500]) from error
         except (SchemeNotSupported, ValueError) as error:
@@ -138,6 +134,25 @@ class Http:
         if self._credentials and (authorization := self._credentials.for_url(url)):
             sent.setRawHeaders("Authorization", [authorization])
         return sent
+
+
+def _cancellable(asked: Deferred[IResponse]) -> Deferred[IResponse]:
+    """``asked``, but that it fails with ``CancelledError`` when it is cancelled, and with nothing else.
+
+    Twisted's own failure then depends on how far the request came: a name that cannot be found, for one.
+    """
+
+    def cancel(_: Deferred[IResponse]) -> None:
+        answered.errback(CancelledError())
+        asked.cancel()
+
+    def pass_on(result: IResponse | Failure) -> None:
+        if not answered.called:
+            answered.callback(result)  # a Failure makes it an errback
+
+    answered: Deferred[IResponse] = Deferred(cancel)
+    asked.addBoth(pass_on)
+    return answered
 
 
 def header(response: IResponse, name: str) -> str:

@@ -5,13 +5,16 @@ Twisted puts no limit on a request's body, and parses a form before anybody has 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, cast
 
+from attrs import define
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
+from zope.interface import implementer
 
 from reqpi.web.problems import CONTENT_TYPE, Problem
 
@@ -50,8 +53,20 @@ class BoundedRequest(Request):
             super().requestReceived(command, path, version)
 
     def process(self) -> None:
-        """Answer, and be counted while that takes."""
+        """Answer, and be counted while that takes.
+
+        Twisted goes on to the next request of a pipeline as soon as an answer is written, read or not, so that a few
+        kilobytes of requests would become gigabytes of answers in memory. Here each waits for the one before.
+        """
         self._site.began(self)
+        channel: Any = self.channel
+        if channel._waitingForTransport:
+            self.registerProducer(_Turn(self._answer), True)
+        else:
+            super().process()
+
+    def _answer(self) -> None:
+        self.unregisterProducer()
         super().process()
 
     def getRequestHostname(self) -> bytes:
@@ -74,13 +89,26 @@ class BoundedRequest(Request):
         body = problem.body()
         head = (
             f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
-            "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
         )
         transport: Any = self.channel.transport
         transport.write(head.encode("ascii") + body)
-        if hasattr(transport, "loseWriteConnection"):
-            transport.loseWriteConnection()
-        self._site.clock.callLater(_LINGER, transport.abortConnection)
+        cut = self._site.clock.callLater(_LINGER, transport.abortConnection)
+        self.notifyFinish().addErrback(lambda _: cut.cancel() if cut.active() else None)
+
+
+@implementer(IPushProducer)
+@define
+class _Turn:
+    """A request that waits until the client has read the answers before."""
+
+    resumeProducing: Callable[[], None]
+
+    def pauseProducing(self) -> None:
+        """It is waiting already."""
+
+    def stopProducing(self) -> None:
+        """The client is gone, of which the request hears by itself."""
 
 
 class BoundedSite(Site):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,10 @@ class CommandTestCase(SynchronousTestCase):
         self.environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": CHECKOUT}
         self.server = Scripted()
         self.addCleanup(self.server.close)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+            # Who runs the tests in the background, or with nohup, has some ignored, which all that we start would inherit.
+            if signal.getsignal(number) is signal.SIG_IGN:
+                self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
 
     def start(
         self,
@@ -55,6 +60,9 @@ class CommandTestCase(SynchronousTestCase):
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
+    """End it; what it may have started still holds the other ends of its pipes, so these are not read to their end."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()

@@ -30,9 +30,7 @@ class FollowedTests(OriginCase):
         script = self.scripted(to("../a/"), to("/b/"), EMPTY)
         script.turns = [to("../a/"), to("/b/"), to(f"//{script.url.removeprefix('http://')}/c/"), EMPTY]
         await self.page(f"{script.url}/simple")
-        self.assertEqual(
-            [line.split()[1] for line in script.requests], ["/simple/thing/", "/simple/a/", "/b/", "/c/"]
-        )
+        self.assertEqual([line.split()[1] for line in script.requests], ["/simple/thing/", "/simple/a/", "/b/", "/c/"])
 
     async def test_five_are_followed_and_a_sixth_is_not(self) -> None:
         """Loops end, and are not walked again."""

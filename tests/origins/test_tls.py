@@ -7,13 +7,12 @@ from typing import Any
 from unittest import mock
 
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.ssl import DefaultOpenSSLContextFactory
 from twisted.internet.task import deferLater
+from twisted.internet.tcp import Client
 
 from reqpi.origins.http import make_agent
 from tests.origins.case import OriginCase
-from tests.origins.scripted import Scripted, Turn, ok
+from tests.origins.scripted import ok
 from tests.upstream import faults
 
 reactor: Any = _reactor
@@ -57,11 +56,11 @@ class TrustTests(TlsCase):
         await self.trouble(self.page(self.secure.url.replace("127.0.0.1", "127.0.0.2")))
         self.assertEqual(self.secure.requests, [])
 
-    async def test_a_server_without_tls_is_trouble(self) -> None:
-        """A port mixed up."""
-        script = self.scripted(ok(b""))
-        trouble = await self.trouble(self.page(script.url.replace("http:", "https:")))
+    async def test_a_mix_up_of_schemes_is_trouble(self) -> None:
+        """A handshake where there is TLS, and a request where there is none."""
+        trouble = await self.trouble(self.page(self.secure.url.replace("https:", "http:")))
         self.assertIn("broke off", trouble.title)
+        self.assertEqual(self.secure.requests, [])
 
     async def test_a_redirect_to_http_is_refused(self) -> None:
         """Whoever listens in could answer in the upstream's place."""
@@ -86,15 +85,13 @@ class HangingTests(TlsCase):
     async def test_cutting_it_off_ends_the_connection(self) -> None:
         """TLS would wait for an answer to its own goodbye; what was not read yet must not hold it up either."""
         self.trusting()
-        server = Silent(self.secure)
-        self.addCleanup(lambda: Deferred.fromCoroutine(server.end()))
-        for turn in (Turn(HEAD + b"abc"), Turn(HEAD, "flood")):
-            server.turns = [turn]
-            transfer = await self.index("http://h/").open(server.url)
+        for fault in (faults.Hang(after=10), faults.Endless(1 << 40)):
+            self.secure.fail("file", fault)
+            transfer = await self.index("http://h/").open(self.secure.file_url(self.thing))
+            [connection] = [each for each in reactor.getReaders() if isinstance(each, Client)]
             for _ in range(50):
                 await deferLater(reactor, 0)
             transfer.close()
-            await server.quiet()
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+            for _ in range(50):
+                await deferLater(reactor, 0)
+            self.assertFalse(connection.connected, fault)

@@ -65,6 +65,7 @@ class WebCase(TestCase):
 
     timeout = 20
     base = Base()
+    make_site = WatchedSite
 
     async def setUp(self) -> None:
         self.clock = Clock()
@@ -72,14 +73,15 @@ class WebCase(TestCase):
         self.origin = PlainOrigin()
         self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
-        self.site = WatchedSite(Root(self.shelf, self.base), self.clock, LARGEST)
+        self.site = self.make_site(Root(self.shelf, self.base), self.clock, LARGEST)
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")
 
     async def tearDown(self) -> None:
         for wire in self.wires:
-            wire.transport.abortConnection()
+            if not wire.over:
+                wire.transport.abortConnection()
         await self.port.stopListening()
         await self.site.closed()
 

@@ -1,0 +1,68 @@
+"""Pages that take a while: nobody else waits for them, and they are rendered once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from tests.distributions import a_file, a_page
+from tests.web.case import WebCase
+from tests.web.wire import Reply
+
+JSON = "application/vnd.pypi.simple.v1+json"
+
+FILES = 5000
+
+
+class LongPages(WebCase):
+    async def meanwhile(self, asking: Awaitable[Reply]) -> tuple[Reply, int]:
+        """The reply, and how often the reactor went round until it came."""
+        replied = Deferred.fromCoroutine(asking)  # type: ignore[arg-type]
+        rounds = 0
+        while not replied.called:
+            await self.turn()
+            rounds += 1
+        return await replied, rounds
+
+    async def test_a_page_of_5000_files_is_not_rendered_in_everybodys_time(self) -> None:
+        """It takes tenths of a second: the reactor goes on meanwhile."""
+        files = [a_file(f"many-1.0-{number}-py3-none-any.whl", project="many") for number in range(FILES)]
+        self.origin.offer(a_page(*files, project="many"), *[b""] * FILES)
+        self.address = await self.committed("many==1.0")
+        await self.shelf.page(await self.shelf.commitments.get(self.address), "many")
+        for accept in (JSON, "text/html"):
+            first, while_rendered = await self.meanwhile(self.under("/simple/many/", Accept=accept))
+            again, while_kept = await self.meanwhile(self.under("/simple/many/", Accept=accept))
+            self.assertEqual(again.body, first.body)
+            self.assertGreater(while_rendered, 3 * while_kept)
+        page = json.loads((await self.under("/simple/many/", Accept=JSON)).body)
+        self.assertEqual(len(page["files"]), FILES)
+
+    async def test_clients_that_come_at_once_share_one_rendering(self) -> None:
+        """uv asks on many connections; each gets the same page."""
+        self.address = await self.committed_to_many(300)
+        asking = [Deferred.fromCoroutine(self.under("/simple/many/", Accept=JSON)) for _ in range(20)]
+        replies = await gatherResults(asking)
+        self.assertEqual(len({reply.body for reply in replies}), 1)
+        self.assertEqual(self.origin.asked, ["many"])
+
+    async def test_a_client_that_leaves_does_not_take_the_page_from_the_others(self) -> None:
+        """The rendering goes on for them."""
+        self.address = await self.committed_to_many(300)
+        leaving, staying = await self.wire(), await self.wire()
+        for wire in (leaving, staying):
+            wire.say(self.request(f"/{self.address}/simple/many/"))
+        while not self.origin.asked:
+            await self.turn()
+        leaving.transport.abortConnection()
+        self.assertEqual((await staying.reply()).status, 200)
+
+    async def test_a_lock_of_5000_pins_is_shown(self) -> None:
+        """As many of them as a person reads, with the number of all; and nobody waits for it."""
+        self.address = await self.committed(*(f"project-{number}==1.0" for number in range(5000)))
+        reply, rounds = await self.meanwhile(self.under())
+        self.assertIn(b"5000 projects, of which the first 2000 are shown", reply.body)
+        self.assertIn(b"project-1234", reply.body)
+        self.assertGreater(rounds, 50)

@@ -1,0 +1,94 @@
+"""The pages for people: what a lock says is shown, and is never markup."""
+
+from __future__ import annotations
+
+from html import unescape
+from html.parser import HTMLParser
+
+from tests.web.case import SDIST, WHEEL, WebCase
+
+HOSTILE = (
+    "six==1.0 ; python_version == '</code><script>alert(1)</script>'\n"
+    "other===<script>alert(2)</script>\n"
+    'third===1.0"onmouseover="alert(3)\n'
+)
+
+
+class Tags(HTMLParser):
+    """The elements of a page, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(body: bytes) -> Tags:
+    tags = Tags()
+    tags.feed(body.decode())
+    tags.close()
+    return tags
+
+
+class Shown(WebCase):
+    async def test_the_front_page_says_how_to_begin(self) -> None:
+        """With commands that name this server."""
+        body = (await self.ask("/")).body.decode()
+        for words in ("gethash --url http://index.example.org", "curl --data-binary", "pip install --index-url", "uv pip"):
+            self.assertIn(words, body)
+
+    async def test_a_lock_is_shown_with_its_files_and_refusals(self) -> None:
+        """Files once they are known, refusals once there are any."""
+        before = read((await self.under()).body).text
+        self.assertIn("not asked for yet", before)
+        self.assertNotIn("What was refused", before)
+        for path in ("/simple/six/", "/simple/flask/", "/simple/six/six-2.0.tar.gz"):
+            await self.under(path)
+        after = read((await self.under()).body).text
+        for words in (SDIST, WHEEL, "What was refused", "flask", "six-2.0.tar.gz", self.address):
+            self.assertIn(words, after)
+        self.assertNotIn("not asked for yet", after)
+
+    async def test_the_browser_is_told_to_run_nothing(self) -> None:
+        """Even if something slipped through, it would not run, nor be framed, nor leak the address."""
+        for path in ("/", f"/{self.address}", f"/{self.address}/"):
+            reply = await self.ask(path)
+            self.assertIn("default-src 'none'", reply["Content-Security-Policy"] or "")
+            self.assertIn("frame-ancestors 'none'", reply["Content-Security-Policy"] or "")
+            self.assertEqual(reply["Referrer-Policy"], "no-referrer")
+            self.assertTrue(reply.body.startswith(b"<!DOCTYPE html>\n<html"))
+
+
+class Hostile(WebCase):
+    async def test_what_a_lock_says_is_text(self) -> None:
+        """Markers and versions are anybody's words."""
+        accepted = []
+        for line in HOSTILE.splitlines():
+            reply = await self.ask("/locks", "POST", f"{line}\n".encode())
+            if reply.status == 201:
+                accepted.append((line, reply))
+        self.assertTrue(accepted, "nothing hostile is left to show: this test needs another lock")
+        for line, reply in accepted:
+            page = await self.ask(f"/{(reply['Location'] or '').rsplit('/', 2)[1]}/")
+            tags = read(page.body)
+            self.assertNotIn("script", tags.elements, line)
+            self.assertLessEqual(tags.attributes, {"charset", "name", "content", "href", "class", "lang"}, line)
+            self.assertIn("alert(", tags.text)
+            self.assertNotIn("alert", unescape(str(page.headers)))
+
+    async def test_what_was_asked_for_is_text(self) -> None:
+        """So are the names of files that somebody asked for."""
+        await self.under("/simple/six/%3Cscript%3Ealert(1)%3C%2fscript%3E.whl".replace("%2f", ""))
+        await self.under("/simple/six/%22onload=%22x.whl")
+        tags = read((await self.under()).body)
+        self.assertNotIn("script", tags.elements)
+        self.assertIn("<script>alert(1)<script>.whl", tags.text)
+        self.assertNotIn("onload", tags.attributes)

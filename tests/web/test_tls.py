@@ -1,0 +1,75 @@
+"""The same room over TLS, where Twisted's transports behave in other ways."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.endpoints import SSL4ClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+
+from reqpi.web import site
+from tests.upstream.authority import make_certificates
+from tests.web.case import LARGEST
+from tests.web.test_bodies import BUFFERS, LongFiles
+from tests.web.wire import Wire
+
+
+class OverTLS(LongFiles):
+    def listening(self) -> Any:
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        make_certificates(folder)
+        options = PrivateCertificate.loadPEM((folder / "server.pem").read_bytes()).options()
+        return reactor.listenSSL(0, self.site, options, interface="127.0.0.1")  # type: ignore[attr-defined]
+
+    async def wire(self) -> Wire:
+        here = self.port.getHost()
+        endpoint = SSL4ClientEndpoint(reactor, here.host, here.port, CertificateOptions())
+        wire: Wire = await endpoint.connect(Factory.forProtocol(Wire))  # type: ignore[arg-type]
+        self.wires.append(wire)
+        return wire
+
+    async def test_the_url_is_an_https_url(self) -> None:
+        """What must be absolute is reached the way the client came."""
+        reply = await self.ask("/locks", "POST", b"six==1.0\n")
+        self.assertTrue(json.loads(reply.body)["index"].startswith("https://index.example.org/"), reply.body)
+
+    async def test_a_client_that_does_not_read_is_not_read_for(self) -> None:
+        """What TLS holds for it is bounded too."""
+        wire = await self.asked()
+        await self.turns()
+        self.assertLess(self.store.pulled, BUFFERS)
+        wire.transport.resumeProducing()
+        self.assertEqual(len((await wire.reply()).body), self.store.bytes)
+
+    async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(self) -> None:
+        """Whether it says goodbye or not."""
+        for leave in ("abortConnection", "loseConnection"):
+            wire = await self.asked()
+            getattr(wire.transport, leave)()
+            wire.transport.resumeProducing()
+            await self.site.drained()
+            self.assertEqual(self.store.readings, 0)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    async def test_a_document_that_is_too_large_is_refused_in_words(self) -> None:
+        """The refusal is not lost between TLS and the end of the connection."""
+        wire = await self.wire()
+        wire.say(self.request("/locks", "POST", Content_Length=str(LARGEST + 1)))
+        self.assert_problem(await wire.reply(), 413)
+        self.clock.advance(site._LINGER)
+        await wire.ended
+
+    async def test_a_client_that_leaves_after_a_refusal_is_forgotten(self) -> None:
+        """Nobody is left to be cut off."""
+        wire = await self.wire()
+        wire.say(self.request("/locks", "POST", Content_Length=str(LARGEST + 1)))
+        await wire.reply()
+        wire.transport.abortConnection()
+        await self.site.closed()
+        self.clock.advance(site._LINGER)
+        self.assertEqual(self.flushLoggedErrors(), [])

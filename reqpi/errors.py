@@ -58,6 +58,7 @@ class Defect:
     :param problem: what is wrong with it.
     :param advice: what to write instead.
     :param rule: the name of the rule that it breaks, as the rules for reading a lock have it.
+    :param document: the path of the document, where several are committed together.
     """
 
     line: int
@@ -65,6 +66,7 @@ class Defect:
     problem: str
     advice: str
     rule: str = ""
+    document: str = ""
 
 
 class BrokenLock(ReqPIError):

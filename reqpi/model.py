@@ -19,6 +19,7 @@ __all__ = [
     "Archive",
     "Commitment",
     "Digest",
+    "Document",
     "File",
     "Git",
     "Lock",
@@ -92,6 +93,9 @@ class Pin:
     :param version: as the lock spells it; for a source it may be unknown, which is the empty text.
     :param source: what it is taken from, where that is not an index.
     :param indexes: the URLs of the indexes it may be taken from, in order; empty for the default one.
+    :param wheels: wheels are admitted (``--no-binary`` says that they are not).
+    :param sdists: sdists are admitted (``--only-binary`` says that they are not).
+    :param document: the path of its document, where several are committed together.
     :param arbitrary: ``===``: the version is compared as text, and need not be one by :pep:`440`.
     :param digests: a file must have one of them; empty means that the lock leaves them open.
     :param extras: normalised names, sorted.
@@ -112,6 +116,9 @@ class Pin:
     text: str = ""
     source: Archive | Git | None = None
     indexes: tuple[str, ...] = ()
+    wheels: bool = True
+    sdists: bool = True
+    document: str = ""
 
 
 @frozen
@@ -121,19 +128,33 @@ class Note:
     :param line: from 1; 0 where it concerns the whole document.
     :param text: the line, as it stands.
     :param message: what it means here.
+    :param document: the path of the document, where several are committed together.
     """
 
     line: int
     text: str
     message: str
+    document: str = ""
+
+
+@frozen
+class Document:
+    """One of the documents that make up a lock.
+
+    :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
+    """
+
+    path: str
+    data: bytes = field(repr=False)
 
 
 @frozen(slots=False)
 class Lock:
     """The document that a user uploads, byte for byte, and what it says.
 
-    :param document: the bytes that were uploaded.
-    :param format: what they were recognised as: ``requirements.txt``.
+    :param document: what the address is the digest of: the one document, or the listing of several.
+    :param documents: all of them, in order; a single one has no path.
+    :param format: what it was recognised as: ``requirements.txt``; of several, each once, with commas.
     :param pins: in the order of the document.
     :param notes: warnings, in the order of the document.
     """
@@ -142,6 +163,7 @@ class Lock:
     format: str
     pins: tuple[Pin, ...]
     notes: tuple[Note, ...] = ()
+    documents: tuple[Document, ...] = ()
 
     @cached_property
     def projects(self) -> Mapping[Project, tuple[Pin, ...]]:

@@ -81,7 +81,7 @@ def _uv(index_url: str) -> dict[str, str]:
 
 def _pdm(index_url: str) -> dict[str, str]:
     """pdm; its own check for a newer pdm goes elsewhere."""
-    return {"PDM_PYPI_URL": index_url, "PDM_IGNORE_STORED_INDEX": "1", "PDM_CHECK_UPDATE": "0"}
+    return {"PDM_PYPI_URL": index_url, "PDM_CONFIG_FILE": os.devnull, "PDM_CHECK_UPDATE": "0"}
 
 
 def _pipenv(index_url: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import chain, islice
 from urllib.parse import quote
 
 from attrs import evolve
@@ -20,7 +21,7 @@ from reqpi.shelf import Shelf
 __all__ = ["front", "overview"]
 
 _MOST_ROWS = 2000
-"""Projects shown on one page. A longer lock is for programs."""
+"""Pins shown on one page. A longer lock is for programs."""
 
 _STYLE = """
 :root { color-scheme: light dark; --faint: color-mix(in srgb, currentColor 55%, transparent);
@@ -61,7 +62,7 @@ def front(request: Request, base: str) -> bytes:
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """``/<address>/``: the pins, their files, what was refused, how to use it."""
     commitment = await shelf.commitments.get(address)
-    frozen = await shelf.frozen(commitment, _shown(commitment))
+    frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
     refusals = await shelf.refusals.of(address)
     # Links are relative, and so hang on the slash that the path ends with or not.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
@@ -150,19 +151,19 @@ def _send(request: Request, body: bytes) -> bytes:
     return body
 
 
-def _shown(commitment: Commitment) -> list[Project]:
-    return list(commitment.lock.projects)[:_MOST_ROWS]
+def _shown(commitment: Commitment) -> list[Pin]:
+    """The pins, by project in alphabetical order."""
+    return list(islice(chain.from_iterable(commitment.lock.projects.values()), _MOST_ROWS))
 
 
 def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag:
     shown = _shown(commitment)
-    count = len(commitment.lock.projects)
+    count = len(commitment.lock.pins)
     more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
-    projects = commitment.lock.projects
-    rows = [_row(commitment, pin, here, frozen.get(project)) for project in shown for pin in projects[project]]
+    rows = [_row(commitment, pin, here, frozen.get(pin.project)) for pin in shown]
     return tags.table(
         tags.caption(
-            f"{count} project{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."
+            f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."
         ),
         tags.thead(tags.tr(tags.th("project"), tags.th("version"), tags.th("marker"), tags.th("files"))),
         tags.tbody(rows),

@@ -26,11 +26,12 @@ class CommandTestCase(SynchronousTestCase):
         self.folder.mkdir(parents=True)
         self.lock = self.folder / "requirements.txt"
         self.lock.write_bytes(DOCUMENT)
-        self.environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": CHECKOUT}
+        measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": CHECKOUT} | measured
         self.server = Scripted()
         self.addCleanup(self.server.close)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
-            # Who runs the tests in the background, or with nohup, has some ignored, which all that we start would inherit.
+            # In the background, or under nohup, some are ignored, which all that is started here would inherit.
             if signal.getsignal(number) is signal.SIG_IGN:
                 self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
 

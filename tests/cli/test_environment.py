@@ -20,7 +20,7 @@ class PointedTests(SynchronousTestCase):
         """Everything that is set."""
         expected = {
             "PDM_CHECK_UPDATE": "0",
-            "PDM_IGNORE_STORED_INDEX": "1",
+            "PDM_CONFIG_FILE": os.devnull,
             "PDM_PYPI_URL": INDEX,
             "PIPENV_PYPI_MIRROR": INDEX,
             "PIP_CONFIG_FILE": os.devnull,

@@ -1,12 +1,12 @@
-"""Where the server says that it is: what the client or the operator's proxy called it, and never what an attacker did."""
+"""Where the server says that it is: what the client or the operator's proxy called it, if that can do no harm."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tests.web.case import WebCase
 from reqpi.web.base import Base
+from tests.web.case import WebCase
 
 
 class BaseCase(WebCase):
@@ -26,12 +26,34 @@ class BaseCase(WebCase):
 class Unproxied(BaseCase):
     async def test_it_is_where_the_client_says(self) -> None:
         """By name, by address, with a port and without one."""
-        for host in ("index.example.org", "index.example.org:2000", "127.0.0.1:1", "[::1]:2000", "[2001:db8::1]", "build_host"):
+        for host in (
+            "index.example.org",
+            "index.example.org:2000",
+            "127.0.0.1:1",
+            "[::1]:2000",
+            "[2001:db8::1]",
+            "build_host",
+        ):
             self.assertEqual(await self.index(Host=host), f"http://{host}")
 
     async def test_a_host_that_is_none_is_not_repeated(self) -> None:
         """Nothing that a page or a shell could trip over."""
-        for host in ('evil"><script>', "a b", "a/b", "user@host", "$(id)", "a'b", "[::1", "a:b", "a" * 256, "a:123456", "", "\xe9", "a\\b", "-x;y"):
+        for host in (
+            'evil"><script>',
+            "a b",
+            "a/b",
+            "user@host",
+            "$(id)",
+            "a'b",
+            "[::1",
+            "a:b",
+            "a" * 256,
+            "a:123456",
+            "",
+            "\xe9",
+            "a\\b",
+            "-x;y",
+        ):
             self.assertEqual(await self.index(Host=host), self.own, host)
 
     async def test_without_a_host_it_is_where_the_connection_came_in(self) -> None:
@@ -42,7 +64,9 @@ class Unproxied(BaseCase):
 
     async def test_forwarded_headers_are_not_believed(self) -> None:
         """Anybody can send them."""
-        index = await self.index(X_Forwarded_Host="evil.example.org", X_Forwarded_Proto="https", X_Forwarded_Prefix="/evil")
+        index = await self.index(
+            X_Forwarded_Host="evil.example.org", X_Forwarded_Proto="https", X_Forwarded_Prefix="/evil"
+        )
         self.assertEqual(index, "http://index.example.org")
 
     async def test_pages_for_people_name_it(self) -> None:
@@ -58,7 +82,9 @@ class Proxied(BaseCase):
     async def test_the_proxy_says_where_it_is(self) -> None:
         """Scheme, host and path, each where it is given."""
         self.assertEqual(
-            await self.index(X_Forwarded_Proto="https", X_Forwarded_Host="pypi.example.org", X_Forwarded_Prefix="/a/b/"),
+            await self.index(
+                X_Forwarded_Proto="https", X_Forwarded_Host="pypi.example.org", X_Forwarded_Prefix="/a/b/"
+            ),
             "https://pypi.example.org/a/b",
         )
         self.assertEqual(await self.index(X_Forwarded_Proto="https"), "https://index.example.org")
@@ -67,7 +93,9 @@ class Proxied(BaseCase):
 
     async def test_of_several_proxies_the_nearest_is_believed(self) -> None:
         """What stands before its word, the client may have written itself."""
-        self.assertEqual(await self.index(X_Forwarded_Host="evil.example.org, pypi.example.org"), "http://pypi.example.org")
+        self.assertEqual(
+            await self.index(X_Forwarded_Host="evil.example.org, pypi.example.org"), "http://pypi.example.org"
+        )
         self.assertEqual(await self.index(X_Forwarded_Proto="gopher,https"), "https://index.example.org")
 
     async def test_nonsense_is_left_out(self) -> None:

@@ -3,49 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
 
 from reqpi.arrivals import HELD_BACK
 from reqpi.errors import StoreTrouble
-from reqpi.model import Digest
 from tests.distributions import a_file, a_page
 from tests.web.case import FILES, WHEEL, WebCase
-from tests.web.stores import PIECE, LongStore
+from tests.web.long_files import BUFFERS, LongFiles, failing_at
+from tests.web.stores import PIECE
 from tests.web.wire import CutOff, Wire
-
-BUFFERS = 24 << 20
-"""Bytes that the sockets of both sides hold at most, generously."""
-
-
-class LongFiles(WebCase):
-    """The store has a file of 50 MiB, which ``self.path`` leads to."""
-
-    store: LongStore
-
-    def made_store(self) -> LongStore:
-        return LongStore(self.clock.seconds)
-
-    async def setUp(self) -> None:
-        await super().setUp()
-        digests = frozenset({Digest("sha256", self.store.sha256)})
-        long = a_file("long-1.0.zip", None, project="long", digests=digests, size=self.store.bytes)
-        self.origin.offer(a_page(long, project="long"), b"")
-        self.address = await self.committed("long==1.0")
-        self.path = f"/{self.address}/simple/long/long-1.0.zip"
-
-    async def asked(self) -> Wire:
-        """A connection on which the file was asked for, and which is not read from."""
-        wire = await self.wire()
-        wire.say(self.request(self.path))
-        await wire.until(lambda: wire.received or None)
-        wire.transport.pauseProducing()
-        return wire
-
-    async def turns(self) -> None:
-        """Let happen what can happen by itself."""
-        for _ in range(300):
-            await self.turn()
 
 
 class Pace(LongFiles):
@@ -198,15 +166,7 @@ class OnTheirWay(WebCase):
         self.assertEqual(self.flushLoggedErrors(), [])
 
 
-def failing_at(place: int, error: Exception):  # type: ignore[no-untyped-def]
-    def before(number: int) -> None:
-        if number == place:
-            raise error
-
-    return before
-
-
-def holding(asked: Deferred[None], held: Deferred[None]):  # type: ignore[no-untyped-def]
+def holding(asked: Deferred[None], held: Deferred[None]) -> Callable[[], Awaitable[None]]:
     async def before() -> None:
         asked.callback(None)
         await held

@@ -84,7 +84,9 @@ class NotCommitted(WebCase):
         """Not the first alone; and nothing is kept."""
         reply = await self.ask("/locks", "POST", b"six\nok==1.0\nflask>=2\n-e .\n")
         problem = self.assert_problem(reply, 422, "the lock has 3 defects")
-        self.assertEqual([(d["line"], d["text"]) for d in problem["defects"]], [(1, "six"), (3, "flask>=2"), (4, "-e .")])
+        self.assertEqual(
+            [(d["line"], d["text"]) for d in problem["defects"]], [(1, "six"), (3, "flask>=2"), (4, "-e .")]
+        )
         for defect in problem["defects"]:
             self.assertTrue(defect["problem"] and defect["advice"], defect)
 

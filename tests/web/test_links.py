@@ -36,7 +36,14 @@ class Links(WebCase):
 
     async def test_files_are_found_from_a_project_page(self) -> None:
         """With the slash at the end and without it, in HTML and in JSON, in any spelling."""
-        for path in ("/simple/six/", "/simple/six", "//simple//six//", "//simple//Six", "/simple/s%69x", "/simple/six?x=/"):
+        for path in (
+            "/simple/six/",
+            "/simple/six",
+            "//simple//six//",
+            "//simple//Six",
+            "/simple/s%69x",
+            "/simple/six?x=/",
+        ):
             for accept in ("text/html", JSON):
                 links = await self.links(f"/{self.address}{path}", accept)
                 bodies = {await self.followed(f"/{self.address}{path}", link) for link in links}

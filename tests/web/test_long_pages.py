@@ -43,6 +43,7 @@ class LongPages(WebCase):
     async def test_clients_that_come_at_once_share_one_rendering(self) -> None:
         """uv asks on many connections; each gets the same page."""
         self.address = await self.committed_to_many(300)
+        await self.under("/lock")
         asking = [Deferred.fromCoroutine(self.under("/simple/many/", Accept=JSON)) for _ in range(20)]
         replies = await gatherResults(asking)
         self.assertEqual(len({reply.body for reply in replies}), 1)
@@ -63,6 +64,12 @@ class LongPages(WebCase):
         """As many of them as a person reads, with the number of all; and nobody waits for it."""
         self.address = await self.committed(*(f"project-{number}==1.0" for number in range(5000)))
         reply, rounds = await self.meanwhile(self.under())
-        self.assertIn(b"5000 projects, of which the first 2000 are shown", reply.body)
+        self.assertIn(b"5000 pins, of which the first 2000 are shown", reply.body)
         self.assertIn(b"project-1234", reply.body)
         self.assertGreater(rounds, 50)
+
+    async def test_a_project_that_is_pinned_5000_times_is_shown_so_far(self) -> None:
+        """It is the rows that are many then, and not the projects."""
+        lines = (f'six==1.{number} ; python_version == "3.{number}"' for number in range(5000))
+        self.address = await self.committed(*lines)
+        self.assertEqual((await self.under()).body.count(b"<tr>"), 2001)

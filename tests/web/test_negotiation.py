@@ -49,7 +49,17 @@ class Codings(WebCase):
 
     async def test_nobody_gets_gzip_who_does_not_take_it(self) -> None:
         """A weight of nothing is a refusal, and what names gzip counts more than what does not."""
-        refusing = ("", "identity", "gzip;q=0", "gzip; q=0.000", "br", "*;q=0", "gzip;q=0, *", "*, gzip;q=0", "x-gzipped")
+        refusing = (
+            "",
+            "identity",
+            "gzip;q=0",
+            "gzip; q=0.000",
+            "br",
+            "*;q=0",
+            "gzip;q=0, *",
+            "*, gzip;q=0",
+            "x-gzipped",
+        )
         taking = ("gzip", "GZIP", "gzip;q=0.001", "*", "br, gzip", "deflate,gzip ;q=0.5", "*;q=0, gzip")
         for accepted, coding in [(header, None) for header in refusing] + [(header, "gzip") for header in taking]:
             reply = await self.under("/simple/many/", Accept_Encoding=accepted)

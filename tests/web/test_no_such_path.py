@@ -54,7 +54,10 @@ class NoSuchPath(WebCase):
     async def test_headers_that_are_no_text_are_headers_all_the_same(self) -> None:
         """Bytes outside ASCII make no header a fault of ours."""
         names = ("Accept", "Accept_Encoding", "If_None_Match", "If_Range", "Range", "Cookie", "User_Agent", "Referer")
-        for path in ("/", *(f"/{self.address}{path}" for path in ("", "/lock", "/simple/six/", f"/simple/six/{SDIST}"))):
+        for path in (
+            "/",
+            *(f"/{self.address}{path}" for path in ("", "/lock", "/simple/six/", f"/simple/six/{SDIST}")),
+        ):
             reply = await self.ask(path, **dict.fromkeys(names, "\xff\xfe, \x80; q=\xb2"))
             self.assertEqual(reply.status, 200, path)
         posted = await self.ask("/locks", "POST", b"six==1.0\n", Content_Type="\xff", X_Forwarded_Host="\xff")

@@ -42,7 +42,12 @@ class Shown(WebCase):
     async def test_the_front_page_says_how_to_begin(self) -> None:
         """With commands that name this server."""
         body = (await self.ask("/")).body.decode()
-        for words in ("gethash --url http://index.example.org", "curl --data-binary", "pip install --index-url", "uv pip"):
+        for words in (
+            "gethash --url http://index.example.org",
+            "curl --data-binary",
+            "pip install --index-url",
+            "uv pip",
+        ):
             self.assertIn(words, body)
 
     async def test_a_lock_is_shown_with_its_files_and_refusals(self) -> None:

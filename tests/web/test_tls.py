@@ -11,11 +11,12 @@ from twisted.internet.endpoints import SSL4ClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
+from reqpi.errors import StoreTrouble
 from reqpi.web import site
 from tests.upstream.authority import make_certificates
 from tests.web.case import LARGEST
-from tests.web.test_bodies import BUFFERS, LongFiles
-from tests.web.wire import Wire
+from tests.web.long_files import BUFFERS, LongFiles, failing_at
+from tests.web.wire import CutOff, Wire
 
 
 class OverTLS(LongFiles):
@@ -47,14 +48,23 @@ class OverTLS(LongFiles):
         self.assertEqual(len((await wire.reply()).body), self.store.bytes)
 
     async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(self) -> None:
-        """Whether it says goodbye or not."""
-        for leave in ("abortConnection", "loseConnection"):
-            wire = await self.asked()
-            getattr(wire.transport, leave)()
-            wire.transport.resumeProducing()
-            await self.site.drained()
-            self.assertEqual(self.store.readings, 0)
-        self.assertEqual(self.flushLoggedErrors(), [])
+        """The reading ends with the connection."""
+        wire = await self.asked()
+        await self.turns()
+        wire.transport.abortConnection()
+        await self.site.drained()
+        self.assertEqual((self.store.readings, self.flushLoggedErrors()), (0, []))
+        self.assertLess(self.store.pulled, BUFFERS)
+
+    async def test_a_reading_that_fails_in_the_middle_cuts_the_connection(self) -> None:
+        """Without a goodbye that could be taken for an end."""
+        self.store.before = failing_at(100, StoreTrouble("the disk is gone"))
+        wire = await self.wire()
+        wire.say(self.request(self.path))
+        with self.assertRaises(CutOff):
+            await wire.reply()
+        await self.site.drained()
+        self.assertEqual(self.store.readings, 0)
 
     async def test_a_document_that_is_too_large_is_refused_in_words(self) -> None:
         """The refusal is not lost between TLS and the end of the connection."""

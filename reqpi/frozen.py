@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from packaging.version import Version
+
 from reqpi import filenames
 from reqpi.errors import StoreTrouble
-from reqpi.model import Digest, File, Page, Project, Status
+from reqpi.filenames import Named
+from reqpi.model import Archive, Digest, File, Git, Page, Project, Status
 
 __all__ = ["dump", "load"]
 
@@ -50,12 +53,16 @@ def _record(file: File) -> dict[str, Any]:
         "yanked": file.yanked,
         "core-metadata": {metadata.algorithm: metadata.hex} if isinstance(metadata, Digest) else metadata,
         "provenance": file.provenance,
+        "index": file.index or None,
+        "source": _source_record(file.source) if file.source is not None else None,
+        "listed": None if file.listed else False,
     }
     return {name: value for name, value in record.items() if value is not None}
 
 
 def _file(entry: dict[str, Any], project: Project) -> File:
-    named = filenames.parse(entry["filename"], project)
+    listed = entry.get("listed", True)
+    named = filenames.parse(entry["filename"], project) if listed else Named(Version("0"), "", wheel=False)
     if named is None:
         raise ValueError(entry["filename"])
     metadata = entry.get("core-metadata")
@@ -76,4 +83,20 @@ def _file(entry: dict[str, Any], project: Project) -> File:
         yanked=entry.get("yanked"),
         core_metadata=metadata,
         provenance=entry.get("provenance"),
+        index=entry.get("index", ""),
+        source=_source(entry["source"]) if "source" in entry else None,
+        listed=listed,
     )
+
+
+def _source_record(source: Archive | Git) -> dict[str, Any]:
+    if isinstance(source, Git):
+        return {"git": source.url, "commit": source.commit, "in": source.subdirectory, "submodules": source.submodules}
+    digests = {digest.algorithm: digest.hex for digest in sorted(source.digests)}
+    return {"archive": source.url, "digests": digests, "in": source.subdirectory}
+
+
+def _source(record: dict[str, Any]) -> Archive | Git:
+    if "git" in record:
+        return Git(record["git"], record["commit"], record["in"], record["submodules"])
+    return Archive(record["archive"], frozenset(Digest(*item) for item in record["digests"].items()), record["in"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
-from reqpi.model import Page, Project
+from reqpi.errors import Defect
+from reqpi.model import Lock, Page, Project
 
 __all__ = ["Blobs", "Incoming", "Origin", "Records", "Store", "Transfer"]
 
@@ -151,9 +152,10 @@ class Origin(Protocol):
     name: str
     """How people call it: a URL without credentials."""
 
-    async def page(self, project: Project) -> Page:
+    async def page(self, project: Project, index: str = "") -> Page:
         """The project's page as it is upstream now.
 
+        :param index: the URL of the index, as a lock spells it; empty for the default one.
         :raises reqpi.errors.NotFound: there is no such project.
         :raises reqpi.errors.WrongPage: what came cannot be read.
         :raises reqpi.errors.UpstreamTrouble: it cannot be asked.
@@ -162,9 +164,13 @@ class Origin(Protocol):
     async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
         """Begin to take a file.
 
-        :param url: as a page of this origin gave it.
+        :param url: as a page of this origin gave it; or that of an archive; or ``git+https://host/repo@commit``, with
+            ``#submodules`` where they belong to it, for the archive of that commit.
         :param start: first byte wanted; negative counts from the end.
         :param stop: one past the last byte wanted.
         :raises reqpi.errors.NotFound: it is not there.
         :raises reqpi.errors.UpstreamTrouble: it cannot be asked.
         """
+
+    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
+        """What of a lock the operator does not allow: an index that is no upstream, a host that was not named."""

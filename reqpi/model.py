@@ -208,6 +208,9 @@ class File:
     :param yanked: the reason, or ``True`` for none given (:pep:`592`).
     :param core_metadata: the metadata file's digest; ``True`` where there is one with no digest known (:pep:`714`).
     :param provenance: the URL of the attestations (:pep:`740`).
+    :param index: the index whose page listed it, as the lock spells its URL; empty for the default one.
+    :param source: the source that it is, where no index listed it.
+    :param listed: it stands on its project's page. A source whose version is unknown does not: its version is then 0.
     """
 
     filename: str
@@ -224,6 +227,9 @@ class File:
     yanked: str | Literal[True] | None = None
     core_metadata: Digest | Literal[True] | None = None
     provenance: str | None = None
+    index: str = ""
+    source: Archive | Git | None = None
+    listed: bool = True
 
     @property
     def sha256(self) -> str | None:
@@ -252,10 +258,10 @@ class Page:
 
     @cached_property
     def by_filename(self) -> Mapping[str, File]:
-        """The files, by their names."""
-        return {file.filename: file for file in self.files}
+        """The files, by their names. Of two with one name the first counts."""
+        return {file.filename: file for file in reversed(self.files)}
 
     @property
     def versions(self) -> Iterable[str]:
         """The versions there are files of, each once, oldest first (:pep:`700`)."""
-        return [str(version) for version in sorted({file.version for file in self.files})]
+        return [str(version) for version in sorted({file.version for file in self.files if file.listed})]

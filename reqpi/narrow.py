@@ -11,7 +11,7 @@ from functools import lru_cache
 from attrs import evolve
 from packaging.version import InvalidVersion, Version
 
-from reqpi.model import File, Lock, Page, Pin
+from reqpi.model import Archive, Digest, File, Lock, Page, Pin
 
 __all__ = ["admits", "narrow", "undecided"]
 
@@ -27,11 +27,7 @@ def admits(lock: Lock, file: File) -> bool:
     """
     if file.sha256 is None:
         return False
-    believed = {digest for digest in file.digests if file.measured or digest.algorithm == "sha256"}
-    return any(
-        _allows_version(pin, file) and (not pin.digests or not pin.digests.isdisjoint(believed))
-        for pin in lock.projects.get(file.project, ())
-    )
+    return any(_admits(pin, file) for pin in lock.projects.get(file.project, ()))
 
 
 def undecided(lock: Lock, file: File) -> bool:
@@ -43,14 +39,40 @@ def undecided(lock: Lock, file: File) -> bool:
     if file.measured or admits(lock, file):
         return False
     return any(
-        _allows_version(pin, file) and (not pin.digests or _may_match(pin, file))
-        for pin in lock.projects.get(file.project, ())
+        _allows(pin, file) and (not pin.digests or _may_match(pin, file)) for pin in lock.projects.get(file.project, ())
     )
 
 
 def narrow(lock: Lock, page: Page) -> Page:
     """The page with the files that ``lock`` admits, and no others."""
     return evolve(page, files=tuple(file for file in page.files if admits(lock, file)))
+
+
+def _admits(pin: Pin, file: File) -> bool:
+    if pin.source is not None or file.source is not None:
+        return pin.source == file.source and _is_source(pin, file)
+    return _allows(pin, file) and (not pin.digests or not pin.digests.isdisjoint(_believed(file)))
+
+
+def _is_source(pin: Pin, file: File) -> bool:
+    """A source is admitted by its bytes: every digest that the lock has of it was computed here, and is right."""
+    asked = pin.source.digests if isinstance(pin.source, Archive) else frozenset()
+    return file.measured and asked <= file.digests
+
+
+def _believed(file: File) -> frozenset[Digest]:
+    return frozenset(digest for digest in file.digests if file.measured or digest.algorithm == "sha256")
+
+
+def _allows(pin: Pin, file: File) -> bool:
+    """Whether ``pin`` allows a file of this kind and version from this index.
+
+    A pin with digests takes its files from any of its indexes: the digests decide.
+    """
+    if pin.source is not None or file.source is not None:
+        return False
+    kind = pin.wheels if file.wheel else pin.sdists
+    return kind and file.index in (pin.indexes or ("",)) and _allows_version(pin, file)
 
 
 def _may_match(pin: Pin, file: File) -> bool:

@@ -1,7 +1,7 @@
 """The verbs on a commitment: take from its shelf a page, a file, a file's metadata.
 
-This is where a page is frozen and where every answer passes :func:`reqpi.narrow.admits`. Nothing leaves here that the
-lock does not admit, and no byte but under a digest.
+Every answer passes :func:`reqpi.narrow.admits`: nothing leaves here that the lock does not admit, and no byte but under
+a digest.
 """
 
 from __future__ import annotations
@@ -10,25 +10,22 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import frozen
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 from twisted.internet.defer import Deferred, DeferredSemaphore, FirstError, TimeoutError, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from reqpi import export, narrow
-from reqpi import frozen as freezer
 from reqpi.arrivals import Arrivals
 from reqpi.commitments import Commitments
 from reqpi.cores import Cores
 from reqpi.errors import (
     NotAdmitted,
-    NotFound,
-    NothingUpstream,
     NotServed,
     UpstreamTrouble,
 )
+from reqpi.freezing import Freezing, newest
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, within
@@ -46,10 +43,6 @@ _AT_ONCE = 16
 _SUGGESTIONS = 50
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
-
-
-def _page_record(commitment: Commitment, project: Project) -> str:
-    return f"frozen/{commitment.address}/{project}"
 
 
 @frozen
@@ -79,8 +72,9 @@ class Shelf:
         self._origin = origin
         self._clock = clock
         self._arrivals = Arrivals(store, origin, clock)
+        self._freezing = Freezing(store, origin, self._arrivals)
         self._cores = Cores(store, origin, self._arrivals, clock)
-        self._freezing: Once[Page] = Once()
+        self._under_way: Once[Page] = Once()
         self._exporting: Once[bytes] = Once()
         # With the commitment as it was read then: a lock that was swept away and committed again is read again.
         self._pages: Recent[tuple[str, Project], tuple[Commitment, Page]] = Recent(_PAGES)
@@ -100,52 +94,14 @@ class Shelf:
         kept = self._pages.get(key)
         if kept is not None and kept[0] is commitment:
             return kept[1]
-        waiting = self._freezing.do(key, partial(self._frozen_page, commitment, project))
-        return await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-
-    async def _frozen_page(self, commitment: Commitment, project: Project) -> Page:
-        """What is written down, or else what upstream has now, which from here on is written down."""
-        record = _page_record(commitment, project)
-        written = await self._store.get(record)
-        if written is None:
-            fresh = await self._narrowed(commitment, project)
-            for file in fresh.files:
-                await self._store.touch(str(file.sha256))
-            written = await self._store.create(record, freezer.dump(fresh))
-        page = narrow.narrow(commitment.lock, freezer.load(written, project))
-        self._pages.put((commitment.address, project), (commitment, page), len(page.files) + 1)
+        waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
+        page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        self._pages.put(key, (commitment, page), len(page.files) + 1)
         return page
-
-    async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
-        try:
-            upstream = await self._origin.page(project)
-        except NotFound as error:
-            raise NothingUpstream(
-                f"the upstream has no project {project}", f"Asked was {self._origin.name}."
-            ) from error
-        files = [
-            await self._measured(file) if narrow.undecided(commitment.lock, file) else file for file in upstream.files
-        ]
-        page = narrow.narrow(commitment.lock, evolve(upstream, files=tuple(map(_with_metadata, files))))
-        if not page.files:
-            raise NothingUpstream(
-                f"the upstream has no file of {project} that the lock admits", _why_nothing(commitment, upstream)
-            )
-        return page
-
-    async def _measured(self, file: File) -> File:
-        """The file with the digests and the size of its own bytes, which are kept."""
-        measured = await self._arrivals.measure(file)
-        return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """The pages among ``projects`` that are frozen already. No upstream is asked."""
-        pages: dict[Project, Page] = {}
-        for project in projects:
-            written = await self._store.get(_page_record(commitment, project))
-            if written is not None:
-                pages[project] = narrow.narrow(commitment.lock, freezer.load(written, project))
-        return pages
+        return await self._freezing.known(commitment, projects)
 
     # Files
 
@@ -223,8 +179,8 @@ class Shelf:
         except (UpstreamTrouble, TimeoutError):
             return None
         versions = {file.version for file in page.files if not file.yanked}
-        newest = _newest({version for version in versions if not version.is_prerelease} or versions)
-        return f"{project}=={newest[0]}" if newest else None
+        found = newest({version for version in versions if not version.is_prerelease} or versions)
+        return f"{project}=={found[0]}" if found else None
 
     # What all of them ask
 
@@ -244,25 +200,6 @@ class Shelf:
             f"Only what the lock pins can be installed from here. Pin it, with a line such as `{project}==<version>`, "
             "commit the file again and use the address that it has then.",
         )
-
-
-def _with_metadata(file: File) -> File:
-    """The file, promising core metadata if it is a wheel: what upstream does not have is read from the wheel."""
-    return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file
-
-
-def _why_nothing(commitment: Commitment, upstream: Page) -> str:
-    pins = commitment.lock.projects[upstream.project]
-    wanted = ", ".join(sorted({pin.version for pin in pins}))
-    open_to_all = evolve(commitment.lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in pins))
-    if any(narrow.admits(open_to_all, file) for file in upstream.files):
-        return f"It has files of {wanted}, but none with a digest that the lock lists."
-    newest = ", ".join(_newest({file.version for file in upstream.files}))
-    return f"The lock pins {wanted}; the newest that it has: {newest or 'no release at all'}."
-
-
-def _newest(versions: Iterable[Version]) -> list[str]:
-    return [str(version) for version in sorted(versions, reverse=True)[:5]]
 
 
 def _first(failure: Failure) -> Failure:

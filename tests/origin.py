@@ -62,7 +62,7 @@ class PlainOrigin:
         for file, content in zip(page.files, contents, strict=True):
             self.files[file.url] = content
 
-    async def page(self, project: Project) -> Page:
+    async def page(self, project: Project, index: str = "") -> Page:
         self.asked.append(project)
         if project in self.before:
             await self.before[project]()

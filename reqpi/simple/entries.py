@@ -75,7 +75,7 @@ def listing(files: Iterable[File]) -> tuple[File, ...]:
 
     :raises ValueError: a file has no sha256. Nothing is listed before it is known.
     """
-    files = tuple(files)
+    files = tuple(file for file in files if file.listed)
     for file in files:
         if file.sha256 is None:
             raise ValueError(f"{file.filename} has no sha256")

@@ -162,9 +162,7 @@ def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag
     more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
     rows = [_row(commitment, pin, here, frozen.get(pin.project)) for pin in shown]
     return tags.table(
-        tags.caption(
-            f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."
-        ),
+        tags.caption(f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."),
         tags.thead(tags.tr(tags.th("project"), tags.th("version"), tags.th("marker"), tags.th("files"))),
         tags.tbody(rows),
     )

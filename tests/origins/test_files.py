@@ -106,16 +106,32 @@ class RangeTests(OriginCase):
 
     async def test_bytes_from_elsewhere_are_refused(self) -> None:
         """Put together with others they would make a file that nobody has."""
-        for said in ("4-5/100", "6-7/100", "5-4/100", "5-6/6", "5-7/100", "5-104/100", "-2/100", "5-6", ""):
-            script = self.scripted(ok(b"ab", f"Content-Range: bytes {said}", status="206 Part"))
+        for said, sent in (
+            ("4-5/100", 2),
+            ("6-6/100", 1),
+            ("5-7/100", 3),
+            ("5-4/100", 0),
+            ("5-6/6", 2),
+            ("5-6/100", 1),
+            ("5-6/100", 3),
+            ("-2/100", 2),
+            ("5-6", 2),
+            ("", 2),
+        ):
+            script = self.scripted(ok(b"x" * sent, f"Content-Range: bytes {said}", status="206 Part"))
             trouble = await self.trouble(self.index("http://h/").open(script.url, 5, 7))
             self.assertIn("odd range", trouble.title, said)
-            await script.quiet()
+
+    async def test_a_refused_range_ends_its_connection(self) -> None:
+        """What it brings is not read."""
+        script = self.scripted(Turn(b"HTTP/1.1 206 Part\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n"))
+        await self.trouble(self.index("http://h/").open(script.url, 5))
+        await script.quiet()
 
     async def test_an_end_that_is_none_is_refused(self) -> None:
         """A wheel's directory stands at its end: another part would be read as one."""
-        for said in ("10-11/100", "98-98/100", "0-1/100"):
-            script = self.scripted(ok(b"ab", f"Content-Range: bytes {said}", status="206 Part"))
+        for said, sent in (("97-99/100", 3), ("98-98/100", 1), ("0-1/100", 2), ("0-2/3", 3)):
+            script = self.scripted(ok(b"x" * sent, f"Content-Range: bytes {said}", status="206 Part"))
             trouble = await self.trouble(self.index("http://h/").open(script.url, -2))
             self.assertIn("odd range", trouble.title, said)
 

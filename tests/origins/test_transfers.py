@@ -51,8 +51,9 @@ class PaceTests(TransferCase):
         transfer.close()
 
     async def test_taking_lets_more_come(self) -> None:
-        """Over and over."""
+        """Over and over, once it has come to a halt."""
         script, transfer = await self.opened(Turn(HEAD, "flood"))
+        await self._still(script)
         size = 0
         while size < 64 << 20:
             size += len(await following(transfer))

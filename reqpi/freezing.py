@@ -1,0 +1,156 @@
+"""What a commitment sees of a project: looked up once, written down, and the same for ever after.
+
+This is where upstreams are asked, and where what they say is narrowed to what the lock admits, both when it is written
+down and whenever it is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import evolve
+from packaging.version import Version
+
+from reqpi import frozen as freezer
+from reqpi import narrow, pythons
+from reqpi.arrivals import Arrivals
+from reqpi.errors import NotFound, NothingUpstream
+from reqpi.interfaces import Origin, Store
+from reqpi.model import Archive, Commitment, File, Git, Page, Pin, Project
+from reqpi.sources import Sources
+
+__all__ = ["Freezing", "newest"]
+
+
+class Freezing:
+    """The frozen pages of every commitment."""
+
+    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals) -> None:
+        self._store = store
+        self._origin = origin
+        self._arrivals = arrivals
+        self._sources = Sources(store, arrivals)
+
+    async def page(self, commitment: Commitment, project: Project) -> Page:
+        """What is written down, or else what upstream has now, which from here on is written down."""
+        record = _page_record(commitment, project)
+        written = await self._store.get(record)
+        if written is None:
+            fresh = await self._narrowed(commitment, project)
+            for file in fresh.files:
+                await self._store.touch(str(file.sha256))
+            written = await self._store.create(record, freezer.dump(fresh))
+        return _read(commitment, project, written)
+
+    async def known(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
+        """The pages among ``projects`` that are frozen already. No upstream is asked."""
+        pages: dict[Project, Page] = {}
+        for project in projects:
+            written = await self._store.get(_page_record(commitment, project))
+            if written is not None:
+                pages[project] = _read(commitment, project, written)
+        return pages
+
+    async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
+        """What the indexes and sources that the lock names have of a project, and the lock admits."""
+        pins = commitment.lock.projects[project]
+        listed = [await self._listed(project, group) for group in _by_indexes(pins)]
+        files = [await self._sources.file(pin, source) for pin, source in _sources(pins)]
+        for page in listed:
+            files += [
+                await self._measured(file) if narrow.undecided(commitment.lock, file) else file for file in page.files
+            ]
+        status = next((page.status for page in listed if page.status is not None), None)
+        page = Page(project, tuple(map(_with_metadata, files)), status)
+        page = _distinct(narrow.narrow(commitment.lock, page))
+        if not page.files:
+            raise NothingUpstream(
+                f"the upstream has no file of {project} that the lock admits", _why_nothing(commitment, page, files)
+            )
+        return page
+
+    async def _listed(self, project: Project, pins: Sequence[Pin]) -> Page:
+        """What the indexes of these pins, which all name the same, list of a project.
+
+        The first index that has the project counts. Only where every pin has digests do the others count too, because
+        then the digests decide: else whoever can upload to the one index could answer for a name on the other.
+        """
+        pages: list[Page] = []
+        missing: NotFound | None = None
+        for index in pins[0].indexes or ("",):
+            try:
+                page = await self._origin.page(project, index)
+            except NotFound as error:
+                missing = error
+                continue
+            pages.append(evolve(page, files=tuple(evolve(file, index=index) for file in page.files)))
+            if not all(pin.digests for pin in pins):
+                break
+        if not pages:
+            raise NothingUpstream(
+                f"the upstream has no project {project}", f"Asked was {self._origin.name}."
+            ) from missing
+        return evolve(pages[0], files=tuple(file for page in pages for file in page.files))
+
+    async def _measured(self, file: File) -> File:
+        """The file with the digests and the size of its own bytes, which are kept."""
+        measured = await self._arrivals.measure(file)
+        return evolve(file, digests=measured.digests, size=measured.size, measured=True)
+
+
+def _page_record(commitment: Commitment, project: Project) -> str:
+    return f"frozen/{commitment.address}/{project}"
+
+
+def _read(commitment: Commitment, project: Project, written: bytes) -> Page:
+    return pythons.with_markers(commitment.lock, narrow.narrow(commitment.lock, freezer.load(written, project)))
+
+
+def _with_metadata(file: File) -> File:
+    """The file, promising core metadata if it is a wheel: what upstream does not have is read from the wheel."""
+    return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file
+
+
+def _by_indexes(pins: Iterable[Pin]) -> list[list[Pin]]:
+    """The pins that are taken from indexes, in groups that name the same ones."""
+    groups: dict[tuple[str, ...], list[Pin]] = {}
+    for pin in pins:
+        if pin.source is None:
+            groups.setdefault(pin.indexes, []).append(pin)
+    return list(groups.values())
+
+
+def _sources(pins: Iterable[Pin]) -> list[tuple[Pin, Archive | Git]]:
+    """The pins that are taken from elsewhere, each source once."""
+    return list({pin.source: (pin, pin.source) for pin in pins if pin.source is not None}.values())
+
+
+def _distinct(page: Page) -> Page:
+    """The page with each filename once. Where two files have the same, a source makes way for an index's."""
+    files: dict[str, File] = {}
+    for file in sorted(page.files, key=lambda file: file.source is not None):
+        known = files.get(file.filename)
+        if known is None:
+            files[file.filename] = file
+        elif file.source is not None and known.sha256 != file.sha256:
+            renamed = evolve(file, filename=f"{str(file.sha256)[:16]}-{file.filename}", listed=False)
+            files[renamed.filename] = renamed
+    return evolve(page, files=tuple(files.values()))
+
+
+def _why_nothing(commitment: Commitment, page: Page, files: Sequence[File]) -> str:
+    pins = commitment.lock.projects[page.project]
+    wanted = ", ".join(sorted({pin.version for pin in pins if pin.source is None}))
+    open_to_all = evolve(commitment.lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in pins))
+    if any(narrow.admits(open_to_all, file) for file in files):
+        return f"It has files of {wanted}, but none with a digest that the lock lists."
+    every_kind = evolve(open_to_all, pins=tuple(evolve(pin, wheels=True, sdists=True) for pin in open_to_all.pins))
+    if any(narrow.admits(every_kind, file) for file in files):
+        return f"It has files of {wanted}, but none of the kind that --no-binary and --only-binary leave."
+    found = ", ".join(newest({file.version for file in files}))
+    return f"The lock pins {wanted}; the newest that it has: {found or 'no release at all'}."
+
+
+def newest(versions: Iterable[Version]) -> list[str]:
+    """The five newest of some versions, the newest first."""
+    return [str(version) for version in sorted(versions, reverse=True)[:5]]

@@ -1,0 +1,84 @@
+"""What an sdist says of itself in its ``PKG-INFO`` (:pep:`625`, :pep:`643`): name and version, nothing being run."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+import zlib
+from email.parser import BytesHeaderParser
+from zipfile import BadZipFile
+
+from attrs import frozen
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from reqpi.model import Project
+
+__all__ = ["LARGEST", "Identity", "identity"]
+
+LARGEST = 64 << 20
+"""Bytes of an archive that is looked into, and of what it unpacks to on the way."""
+
+_LARGEST_INFO = 1 << 20
+_MOST_MEMBERS = 20_000
+
+_UNREADABLE = (tarfile.TarError, BadZipFile, OSError, EOFError, ValueError, RuntimeError, LookupError, zlib.error)
+
+
+@frozen
+class Identity:
+    """Whose release an archive says it is."""
+
+    project: Project
+    version: Version
+
+
+def identity(data: bytes, filename: str) -> Identity | None:
+    """What an archive says that it is; ``None`` where it does not say, or cannot be read.
+
+    An archive of a repository has no ``PKG-INFO``: its version is known only once it is built.
+
+    :param data: the whole archive.
+    :param filename: its ending tells how it is packed.
+    """
+    try:
+        info = _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
+    except _UNREADABLE:
+        return None
+    return None if info is None else _parsed(info)
+
+
+def _from_zip(data: bytes) -> bytes | None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist()[:_MOST_MEMBERS]:
+            if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO:
+                with archive.open(entry) as opened:
+                    return opened.read(_LARGEST_INFO)
+    return None
+
+
+def _from_tar(data: bytes) -> bytes | None:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
+        for count, member in enumerate(archive):
+            if count >= _MOST_MEMBERS:
+                return None
+            if member.isfile() and _is_info(member.name) and member.size <= _LARGEST_INFO:
+                opened = archive.extractfile(member)
+                return None if opened is None else opened.read(_LARGEST_INFO)
+    return None
+
+
+def _is_info(path: str) -> bool:
+    """``six-1.0/PKG-INFO``, and no deeper: an egg-info folder has another, of another format."""
+    top, _, rest = path.removeprefix("./").partition("/")
+    return bool(top) and rest == "PKG-INFO"
+
+
+def _parsed(info: bytes) -> Identity | None:
+    headers = BytesHeaderParser().parsebytes(info)
+    name, version = str(headers["Name"] or ""), str(headers["Version"] or "")
+    try:
+        return Identity(canonicalize_name(name, validate=True), Version(version[:200]))
+    except (InvalidVersion, ValueError):
+        return None

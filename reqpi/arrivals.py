@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Collection
-from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -224,9 +224,7 @@ class Arrival:
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:
-            over: Deferred[Any] = Deferred()
-            self._clock.callLater(seconds, over.callback, None)
-            await over
+            await deferLater(self._clock, seconds)
 
 
 class Arrivals:

@@ -142,10 +142,12 @@ class Document:
     """One of the documents that make up a lock.
 
     :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
+    :param format: what it was recognised as, once it was read.
     """
 
     path: str
     data: bytes = field(repr=False)
+    format: str = ""
 
 
 @frozen(slots=False)

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, FirstError, Time
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from reqpi import export, narrow
+from reqpi import narrow
 from reqpi.arrivals import Arrivals
 from reqpi.commitments import Commitments
 from reqpi.cores import Cores
@@ -75,7 +75,7 @@ class Shelf:
         self._freezing = Freezing(store, origin, self._arrivals)
         self._cores = Cores(store, origin, self._arrivals, clock)
         self._under_way: Once[Page] = Once()
-        self._exporting: Once[bytes] = Once()
+        self._gathering: Once[dict[Project, Page]] = Once()
         # With the commitment as it was read then: a lock that was swept away and committed again is read again.
         self._pages: Recent[tuple[str, Project], tuple[Commitment, Page]] = Recent(_PAGES)
 
@@ -145,21 +145,21 @@ class Shelf:
 
     # All of a lock
 
-    async def requirements(self, commitment: Commitment) -> bytes:
-        """The lock with the sha256 of every file that it admits, which freezes all of it first.
+    async def pages(self, commitment: Commitment) -> dict[Project, Page]:
+        """The frozen page of every project that the lock pins: what an export is made of.
 
         :raises reqpi.errors.UpstreamTrouble: not all is frozen yet, and an upstream cannot be asked.
         """
-        waiting = self._exporting.do(commitment.address, partial(self._requirements, commitment))
+        waiting = self._gathering.do(commitment.address, partial(self._pages_of, commitment))
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
 
-    async def _requirements(self, commitment: Commitment) -> bytes:
+    async def _pages_of(self, commitment: Commitment) -> dict[Project, Page]:
         projects = list(commitment.lock.projects)
         at_once = DeferredSemaphore(_AT_ONCE)
         pages = await gatherResults(
             [at_once.run(self._page_of, commitment, project) for project in projects], consumeErrors=True
         ).addErrback(_first)
-        return export.requirements(commitment, dict(zip(projects, pages, strict=True)))
+        return dict(zip(projects, pages, strict=True))
 
     def _page_of(self, commitment: Commitment, project: Project) -> Deferred[Page]:
         return Deferred.fromCoroutine(self.page(commitment, project))

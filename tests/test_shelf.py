@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi import locks
+from reqpi import export, locks
 from reqpi.commitment import address_of
 from reqpi.commitments import lock_record
 from reqpi.errors import (
@@ -312,16 +312,19 @@ class RefusalTests(ShelfCase):
 class ExportTests(ShelfCase):
     """The lock with every digest is a pure function of what was frozen."""
 
+    async def requirements(self, shelf: Shelf, commitment: Commitment) -> bytes:
+        return export.requirements(commitment, await shelf.pages(commitment))
+
     async def test_it_freezes_all_and_is_the_same_with_upstream_gone(self) -> None:
         self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", b"a", "attrs"), project="attrs"), b"a")
         commitment = await self.committed("six==1.0", "attrs==1.0")
-        first = await self.shelf.requirements(commitment)
+        first = await self.requirements(self.shelf, commitment)
         self.assertEqual(first.count(b"--hash=sha256:"), 3)
-        self.assertEqual(await self.another_shelf(PlainOrigin()).requirements(commitment), first)
+        self.assertEqual(await self.requirements(self.another_shelf(PlainOrigin()), commitment), first)
 
     async def test_to_commit_to_it_is_to_commit_to_every_byte(self) -> None:
         commitment = await self.committed("six==1.0")
-        tight = await self.shelf.requirements(commitment)
+        tight = await self.requirements(self.shelf, commitment)
         late = a_file("six-1.0-cp314-cp314-win_amd64.whl", b"late")
         self.origin.offer(a_page(*FILES, late), SDIST, WHEEL, b"late")
         page = await self.shelf.page(Commitment(address_of(tight), locks.read(tight)), "six")
@@ -329,5 +332,5 @@ class ExportTests(ShelfCase):
 
     async def test_a_missing_upstream_is_told_as_it_is(self) -> None:
         commitment = await self.committed("six==1.0", "nosuch==1.0")
-        error = await self.assert_raises(NothingUpstream, self.shelf.requirements(commitment))
+        error = await self.assert_raises(NothingUpstream, self.shelf.pages(commitment))
         self.assertIn("nosuch", error.title)

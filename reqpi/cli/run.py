@@ -10,13 +10,13 @@ from pathlib import Path
 
 from reqpi.cli.child import die_of, run_child
 from reqpi.cli.document import document_of, name_of
-from reqpi.cli.environment import pointed_at
 from reqpi.cli.messages import tell_defects, tell_error, tell_lines, tell_notes
 from reqpi.cli.statuses import DEFECTS
 from reqpi.cli.unadmitted import lines_for, since
 from reqpi.client import ClientError, LockRefused, Refusal, commit, refused
 from reqpi.client.target import with_login_of
 from reqpi.commitment import address_of
+from reqpi.environment import pointed_at
 
 __all__ = ["main"]
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from reqpi.client.errors import BadUsage
-from reqpi.client.target import Credentials, Target, is_loopback
+from reqpi.client.target import Credentials, Target
+from reqpi.environment import is_loopback
 
 __all__ = ["Proxy", "proxy_for"]
 

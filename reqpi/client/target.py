@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from reqpi.client.errors import BadUsage
 
-__all__ = ["Credentials", "Target", "is_loopback", "target_of", "with_login_of"]
+__all__ = ["Credentials", "Target", "target_of", "with_login_of"]
 
 # What may stand in a path without being escaped (RFC 3986, section 3.3); "%" because the user may have escaped already.
 _IN_A_PATH = "/%:@!$&'()*+,;=~-._"
@@ -90,13 +89,3 @@ def _without_userinfo(url: str) -> str:
     before, at, after = url.rpartition("@")
     scheme, colon, _ = before.partition("://")
     return f"{scheme if colon else ''}{colon}{after}" if at else url
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, by its name alone (RFC 6761, section 6.3) or by its number."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

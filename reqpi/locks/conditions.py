@@ -35,7 +35,7 @@ _VERSION_OPPOSITE = {**_VERSION_OPPOSITES, **{value: key for key, value in _VERS
 _VERSIONS = frozenset(["python_version", "python_full_version", "implementation_version"])
 
 _CHOICES = frozenset(["extra", "extras", "dependency_groups"])
-"""What the person who installs chooses (``extras`` and ``dependency_groups``: :pep:`751`). An index serves any choice."""
+"""What the person who installs chooses (:pep:`508`, :pep:`751`). An index serves every choice."""
 
 
 class TooMuch(Exception):
@@ -115,17 +115,17 @@ def parse(marker: str, budget: Budget) -> Condition:
     """
     outer: list[tuple[Condition, Condition]] = []
     said, held = NEVER, ALWAYS  # what stands before the last `or`; what stands since
-    for token in _tokens(marker):
-        if isinstance(token, Comparison):
-            held = both(held, _alone(token), budget)
-        elif token == "(":
+    for part in _parts(marker):
+        if isinstance(part, Comparison):
+            held = both(held, _alone(part), budget)
+        elif part == "(":
             outer.append((said, held))
             said, held = NEVER, ALWAYS
-        elif token == ")":
+        elif part == ")":
             inner = either(said, held, budget)
             said, held = outer.pop()
             held = both(held, inner, budget)
-        elif token == "or":
+        elif part == "or":
             said, held = either(said, held, budget), ALWAYS
     return either(said, held, budget)
 
@@ -167,7 +167,7 @@ def _contradicts(alternative: _Alternative) -> bool:
 def _simplified(alternatives: Iterable[_Alternative], budget: Budget) -> Condition:
     """The same condition with less text: ``a and b or not a`` is ``b or not a``.
 
-    Uv writes the markers of forks so that they exclude each other: what all forks need would else never lose its marker.
+    uv writes the markers of forks so that they exclude each other: what all forks need would never lose its marker.
     """
     known = set(alternatives)
     for _ in range(_PASSES):
@@ -194,7 +194,7 @@ def _shortened(alternative: _Alternative, known: set[_Alternative]) -> _Alternat
     return alternative
 
 
-def _tokens(marker: str) -> Iterator[Comparison | str]:
+def _parts(marker: str) -> Iterator[Comparison | str]:
     """Parentheses, ``and``, ``or``, and comparisons."""
     sides: list[str] = []
     operator = ""

@@ -15,28 +15,26 @@ from packaging.version import InvalidVersion, Version
 from reqpi.locks import rules
 from reqpi.locks.markers import Markers
 from reqpi.locks.rules import Refused, Rule
-from reqpi.model import Project
+from reqpi.model import Archive, Git, Project
 
-__all__ = ["Requirement", "parse"]
+__all__ = ["EXTRAS", "NAME", "NAME_LENGTH", "Requirement", "check_marker", "extras_of", "parse"]
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])"
-_EXTRAS = rf"[ \t]*+(?:{_NAME}[ \t]*+(?:,[ \t]*+{_NAME}[ \t]*+)*+)?"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])"
+EXTRAS = rf"[ \t]*+(?:{NAME}[ \t]*+(?:,[ \t]*+{NAME}[ \t]*+)*+)?"
 
 # Every repetition is possessive: no input makes it go back.
 _PIN = re.compile(
-    rf"({_NAME})[ \t]*+(?:\[({_EXTRAS})\][ \t]*+)?(\([ \t]*+)?(===?)[ \t]*+([^\s;,()=]++)[ \t]*+(\)[ \t]*+)?(?:;(.*+))?"
+    rf"({NAME})[ \t]*+(?:\[({EXTRAS})\][ \t]*+)?(\([ \t]*+)?(===?)[ \t]*+([^\s;,()=]++)[ \t]*+(\)[ \t]*+)?(?:;(.*+))?"
 )
-_START = re.compile(rf"({_NAME})[ \t]*+(\[[^\]]*+\]?)?[ \t]*+")
+_START = re.compile(rf"({NAME})[ \t]*+(\[[^\]]*+\]?)?[ \t]*+")
 _ARBITRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
-_VCS = re.compile(r"(?:git|hg|svn|bzr)(?:\+|:)|git@", re.IGNORECASE)
 _MEANT_AS_NAME = re.compile(r"[^\s\[\](),;@<>=~!]++[ \t]*+(?=[\[(<>=~!@])")
 _OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>|=")
 
 _VERSION_LENGTH = 128
 """Characters of a version: Python takes quadratic time to make a number of many digits, and raises for over 4300."""
 
-_NAME_LENGTH = 256
+NAME_LENGTH = 256
 
 # pip's ARCHIVE_EXTENSIONS: it takes a requirement that ends in one of them for the name of a file.
 _ARCHIVES = (
@@ -55,6 +53,8 @@ class Requirement:
     arbitrary: bool
     extras: tuple[str, ...]
     marker: str | None
+    text: str
+    source: Archive | Git | None = None
 
 
 def parse(text: str, markers: Markers) -> Requirement:
@@ -67,23 +67,30 @@ def parse(text: str, markers: Markers) -> Requirement:
     if not match or bool(match[3]) != bool(match[6]):
         raise _refusal(text)
     name, extras, _, operator, version, _, marker = match.groups()
-    if len(name) > _NAME_LENGTH:
-        raise Refused(rules.TOO_LONG, f"name is longer than {_NAME_LENGTH} characters")
+    if len(name) > NAME_LENGTH:
+        raise Refused(rules.TOO_LONG, f"name is longer than {NAME_LENGTH} characters")
     arbitrary = operator == "==="
     _check_version(name, version, arbitrary)
     if not match[6] and text.partition(";")[0].rstrip().lower().endswith(_ARCHIVES):
         raise Refused(rules.ARCHIVE, text.partition(";")[0].rstrip())
     if marker is not None:
         marker = marker.strip(" \t")
-        _check_marker(marker, markers)
-    return Requirement(name, canonicalize_name(name), version, arbitrary, _extras(extras) if extras else (), marker)
+        check_marker(marker, markers)
+    return Requirement(name, canonicalize_name(name), version, arbitrary, extras_of(extras or ""), marker, text)
 
 
-def _extras(text: str) -> tuple[str, ...]:
+def extras_of(text: str) -> tuple[str, ...]:
+    """The normalised names of what stands between the brackets, each once and sorted."""
+    if not text:
+        return ()
     return tuple(sorted({canonicalize_name(extra.strip(" \t")) for extra in text.split(",") if extra.strip(" \t")}))
 
 
-def _check_marker(marker: str, markers: Markers) -> None:
+def check_marker(marker: str, markers: Markers) -> None:
+    """Nothing, where ``marker`` is one.
+
+    :raises reqpi.locks.rules.Refused: it is not.
+    """
     try:
         markers.check(marker)
     except Refused as refused:
@@ -113,13 +120,12 @@ def _refusal(text: str) -> Refused:
     rest = bare[start.end() :] if start else ""
     if "\t-" in text:
         return Refused(rules.TAB)
-    source = _source(bare, start[1] if start else "", rest)
-    if source:
-        return source
+    if _is_path(bare):
+        return Refused(rules.PATH, bare)
     if not start:
         return _nameless(bare)
     name = start[1]
-    if start[2] and not re.fullmatch(rf"\[{_EXTRAS}\]", start[2]):
+    if start[2] and not re.fullmatch(rf"\[{EXTRAS}\]", start[2]):
         return Refused(rules.EXTRAS, start[2], name)
     return _specifier(name, rest, bare)
 
@@ -129,15 +135,8 @@ def _nameless(bare: str) -> Refused:
     return Refused(rules.NAME, meant[0].strip(" \t")) if meant else Refused(rules.NO_REQUIREMENT, bare)
 
 
-def _source(bare: str, name: str, rest: str) -> Refused | None:
-    url = rest[1:].lstrip(" \t") if rest.startswith("@") else bare
-    if _VCS.match(url):
-        return Refused(rules.VCS, bare, name if url != bare else "name")
-    if _SCHEME.match(url) or url != bare:
-        return Refused(rules.URL, bare, name if url != bare else "name")
-    if "/" in bare or bare.startswith((".", "~")) or ("=" not in bare and bare.lower().endswith(_ARCHIVES)):
-        return Refused(rules.PATH, bare)
-    return None
+def _is_path(bare: str) -> bool:
+    return "/" in bare or bare.startswith((".", "~")) or ("=" not in bare and bare.lower().endswith(_ARCHIVES))
 
 
 def _specifier(name: str, rest: str, bare: str) -> Refused:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
-from twisted.web.client import (
-    Agent,
-    BrowserLikePolicyForHTTPS,
-    HostnameCachingHTTPSPolicy,
-    HTTPConnectionPool,
-    RequestGenerationFailed,
-    RequestTransmissionFailed,
-    ResponseFailed,
-)
+from twisted.web.client import RequestGenerationFailed, RequestTransmissionFailed, ResponseFailed
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
@@ -25,21 +17,18 @@ from twisted.web.iweb import IAgent, IResponse
 from reqpi import __version__
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
-from reqpi.origins.credentials import Credentials, split_credentials
+from reqpi.origins.credentials import Keys
 from reqpi.origins.urls import as_sent, as_shown, host_of
 
-__all__ = ["Busy", "Http", "PooledAgent", "header", "make_agent", "split_credentials"]
+__all__ = ["Busy", "Check", "Http", "header"]
 
-_CONNECT = 10.0
-"""Seconds for a connection: a dead upstream costs a client no more."""
+Check = Callable[[str], None]
+"""Is given every URL before it is asked, and raises what is wrong with it."""
 
 _HEAD = 30.0
 """Seconds until the head of a response."""
 
 _REDIRECTS = 5
-
-_CONNECTIONS = 32
-"""Kept connections a host. Twisted's own default of 2 makes a lock of 300 pins wait."""
 
 _PASSING = (408, 425, 429)
 """The statuses below 500 that another attempt may change."""
@@ -59,49 +48,33 @@ class Busy(UpstreamTrouble):
         self.pause = pause
 
 
-class PooledAgent(Agent):
-    """An agent that keeps connections, until it is closed."""
-
-    def __init__(self, reactor: Any) -> None:
-        self._kept = HTTPConnectionPool(reactor, persistent=True)
-        self._kept.maxPersistentPerHost = _CONNECTIONS
-        # Without the cache every connection reads the system's certificates anew, and blocks for some 10 ms.
-        policy = HostnameCachingHTTPSPolicy(BrowserLikePolicyForHTTPS())
-        super().__init__(reactor, policy, connectTimeout=_CONNECT, pool=self._kept)
-
-    def close(self) -> Deferred[None]:
-        """Close the connections that nobody uses."""
-        closed: Deferred[None] = self._kept.closeCachedConnections()
-        return closed
-
-
-def make_agent(reactor: Any) -> PooledAgent:
-    """An agent with a pool of kept connections."""
-    return PooledAgent(reactor)
-
-
 class Http:
     """Gets URLs.
 
-    :param agent: see :func:`make_agent`.
+    :param agent: see :class:`reqpi.origins.agent.PooledAgent`.
     :param clock: what time-outs are counted on.
-    :param credentials: for the upstream itself.
+    :param keys: who we are, to whom that is to be said.
     """
 
-    def __init__(self, agent: IAgent, clock: IReactorTime, credentials: Credentials | None = None) -> None:
+    def __init__(self, agent: IAgent, clock: IReactorTime, keys: Keys | None = None) -> None:
         self._agent = agent
         self._clock = clock
-        self._credentials = credentials
+        self._keys = keys
 
-    async def get(self, url: str, headers: dict[str, str]) -> tuple[str, IResponse, Body]:
+    async def get(
+        self, url: str, headers: dict[str, str], check: Check | None = None
+    ) -> tuple[str, IResponse, Body]:
         """Get ``url``, through at most five redirects.
 
+        :param check: for ``url`` and for wherever it redirects to.
         :returns: the final URL; a response of status 200, or 206 where a range was asked for; and its body, as it was
             sent, which the caller closes.
         :raises reqpi.errors.NotFound: 404 or 410.
         :raises reqpi.errors.UpstreamTrouble: anything else.
         """
         for _ in range(_REDIRECTS + 1):
+            if check is not None:
+                check(url)
             response = await self._ask(url, headers)
             body = Body(response, self._clock)
             if response.code == 200 or (response.code == 206 and "Range" in headers):
@@ -131,7 +104,7 @@ class Http:
     def _headers(self, url: str, headers: dict[str, str]) -> Headers:
         sent = Headers({name: [value] for name, value in headers.items()})
         sent.setRawHeaders("User-Agent", [f"reqpi/{__version__}"])
-        if self._credentials and (authorization := self._credentials.for_url(url)):
+        if self._keys is not None and (authorization := self._keys.for_url(url)):
             sent.setRawHeaders("Authorization", [authorization])
         return sent
 

@@ -1,4 +1,4 @@
-"""A package index as an :class:`~reqpi.interfaces.Origin` (:pep:`503`, :pep:`691`)."""
+"""The pages of a package index (:pep:`503`, :pep:`691`)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from functools import partial
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
-from twisted.web.iweb import IAgent
 
 from reqpi import simple
 from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Transfer
 from reqpi.model import Page, Project
 from reqpi.origins import coding
-from reqpi.origins.credentials import split_credentials
 from reqpi.origins.http import Busy, Http, header
-from reqpi.origins.ranges import range_header, transfer
 
 __all__ = ["Index"]
 
@@ -38,16 +34,15 @@ _PAUSES = (0.3, 1.0)
 class Index:
     """The index at one URL.
 
-    :param url: as pip takes it for ``--index-url``; a user and password in it are sent to its own host alone.
-    :param agent: see :func:`reqpi.origins.http.make_agent`.
-    :param reactor: where time passes.
+    :param url: as pip takes it for ``--index-url``; without a user and password.
+    :param http: what asks.
+    :param clock: where time passes.
     """
 
-    def __init__(self, url: str, agent: IAgent, reactor: IReactorTime) -> None:
-        bare, credentials = split_credentials(url)
-        self.name = bare.rstrip("/")
-        self._http = Http(agent, reactor, credentials)
-        self._clock = reactor
+    def __init__(self, url: str, http: Http, clock: IReactorTime) -> None:
+        self.name = url.rstrip("/")
+        self._http = http
+        self._clock = clock
 
     async def page(self, project: Project) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
@@ -58,20 +53,6 @@ class Index:
         if coded or len(data) >= _LARGE_PAGE:
             return await deferToThread(read)
         return read()
-
-    async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
-        """See :meth:`reqpi.interfaces.Origin.open`.
-
-        No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
-        that would change the file. pip does the same.
-        """
-        headers = {"Accept-Encoding": "identity"} | range_header(start, stop)
-        _, response, body = await self._http.get(url, headers)
-        try:
-            return transfer(response, body, start, stop)
-        except UpstreamTrouble:
-            body.close()
-            raise
 
     async def _sent(self, url: str) -> tuple[str, bytes, str, str]:
         for pause in _PAUSES:

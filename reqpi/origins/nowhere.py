@@ -5,18 +5,25 @@ from __future__ import annotations
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from reqpi.errors import UpstreamTrouble
-from reqpi.model import Project
+from reqpi.errors import Defect, UpstreamTrouble
+from reqpi.model import Lock, Project
+from reqpi.origins.policy import Policy
 
 __all__ = ["Nowhere"]
 
 
 class Nowhere:
-    """An :class:`~reqpi.interfaces.Origin` that has nothing, and asks nobody."""
+    """An :class:`~reqpi.interfaces.Origin` that has nothing, and asks nobody.
+
+    :param policy: what is refused stays so: an address means the same with the network and without.
+    """
 
     name = "no upstream (--offline)"
 
-    async def page(self, project: Project) -> NoReturn:
+    def __init__(self, policy: Policy | None = None) -> None:
+        self._policy = policy
+
+    async def page(self, project: Project, index: str = "") -> NoReturn:
         """Never a page."""
         raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
 
@@ -24,6 +31,10 @@ class Nowhere:
         """Never a file."""
         filename = urlsplit(url).path.rpartition("/")[2]
         raise _not_here(filename, "This server is offline, and the file was not fetched before.")
+
+    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
+        """See :meth:`reqpi.interfaces.Origin.refuses`."""
+        return () if self._policy is None else self._policy.refuses(lock)
 
 
 def _not_here(what: str, detail: str) -> UpstreamTrouble:

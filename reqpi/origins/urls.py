@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+import re
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
-__all__ = ["as_sent", "as_shown", "host_of", "origin_of"]
+from reqpi.origins.hosts import host_and_port
+
+__all__ = ["as_sent", "as_shown", "host_of", "index_key", "origin_of", "source_flaw"]
 
 _VERBATIM = "!#$%&'()*+,/:;=?@[]~"
 """What a URL may have beside letters, digits and ``_.-`` (:rfc:`3986`), and ``%``."""
@@ -45,3 +48,38 @@ def origin_of(parts: SplitResult) -> tuple[str, str, int | None]:
     """
     default = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or default
+
+
+def index_key(url: str) -> str:
+    """One spelling for each index: an upstream and a lock may write its URL in several ways."""
+    try:
+        parts = urlsplit(url)
+        host, port = host_and_port(url)
+    except ValueError:
+        return url
+    return urlunsplit((parts.scheme, f"{host}:{port}", parts.path.rstrip("/"), parts.query, ""))
+
+
+_PLAIN = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z_a-z~\[\]-]{1,2000}")
+
+
+def source_flaw(url: str) -> str | None:
+    """Why nothing is taken from ``url``, which a lock names as the place of an archive or a repository.
+
+    A reader of locks has refused most of this already; what is sent is decided here.
+    """
+    # Before it is taken apart: urlsplit drops line ends without a word.
+    if not _PLAIN.fullmatch(url):
+        return "there are characters in it that no URL has"
+    try:
+        parts = urlsplit(url)
+        host_and_port(url)
+    except ValueError as error:
+        return str(error)
+    if parts.scheme != "https":
+        return "it is not https"
+    if "@" in parts.netloc:
+        return "there is a user or a password in it, which belong in the file of --netrc"
+    if any(part in (".", "..") for part in unquote(parts.path).split("/")):
+        return "its path leads upwards"
+    return None

@@ -45,12 +45,17 @@ def _parse(body: bytes, project: Project) -> dict[str, Any]:
         raise WrongPage(f"the page of {project} cannot be read", f"Its JSON has more than {MAX_VALUES} values.")
     try:
         # json takes NaN and Infinity, which RFC 8259 does not have; it refuses numbers of over 4,300 digits by itself.
-        page = json.loads(body, parse_constant=_refuse)
+        # With a hook in Python the parser lets go of the interpreter now and then: without, the reactor waits for it.
+        page = json.loads(body, parse_constant=_refuse, object_hook=_as_it_is)
     except (ValueError, RecursionError) as error:
         raise WrongPage(f"the page of {project} is not JSON", str(error)[:200]) from error
     if not isinstance(page, dict):
         raise WrongPage(f"the page of {project} cannot be read", "Its JSON is no object (PEP 691).")
     return page
+
+
+def _as_it_is(parsed: dict[str, Any]) -> dict[str, Any]:
+    return parsed
 
 
 def _refuse(constant: str) -> None:

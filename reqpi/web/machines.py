@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 from attrs import asdict
+from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
+from reqpi import export
+from reqpi.model import Commitment
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import Representation, send_representation
 from reqpi.web.headers import header
 
-__all__ = ["commit", "lock", "refused", "requirements"]
+__all__ = ["commit", "environment", "lock", "pylock", "refused", "requirements"]
 
 
 async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
@@ -47,10 +50,30 @@ async def lock(request: Request, shelf: Shelf, address: str) -> bytes:
     return send_representation(request, Representation(commitment.lock.document, "text/plain"))
 
 
-async def requirements(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/requirements.txt``."""
+async def requirements(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+    """``GET /<address>/requirements.txt``; with ``?index=none`` it names no index, and can be committed itself."""
     commitment = await shelf.commitments.get(address)
-    return send_representation(request, Representation(await shelf.requirements(commitment), "text/plain"))
+    here = None if request.args.get(b"index") == [b"none"] else _here(base, commitment)
+    written = await deferToThread(export.requirements, commitment, await shelf.pages(commitment), here)
+    return send_representation(request, Representation(written, "text/plain; charset=utf-8"))
+
+
+async def pylock(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+    """``GET /<address>/pylock.toml``."""
+    commitment = await shelf.commitments.get(address)
+    written = await deferToThread(export.pylock, commitment, await shelf.pages(commitment), _here(base, commitment))
+    return send_representation(request, Representation(written, "application/toml"))
+
+
+async def environment(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+    """``GET /<address>/env``; ``?shell=`` says for what."""
+    commitment = await shelf.commitments.get(address)
+    shell = request.args.get(b"shell", [b"sh"])[-1].decode("ascii", "replace")
+    if shell not in export.SHELLS:
+        return problems.send(request, problems.Problem(400, "no such shell", f"There are: {', '.join(export.SHELLS)}."))
+    written = export.environment(f"{_here(base, commitment)}simple/", shell)
+    content_type = "application/json" if shell == "json" else "text/plain; charset=utf-8"
+    return send_representation(request, Representation(written, content_type))
 
 
 async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
@@ -63,6 +86,10 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
         for entry in shown:
             entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
     return _json(request, {"address": commitment.address, "refused": shown})
+
+
+def _here(base: str, commitment: Commitment) -> str:
+    return f"{base}/{commitment.address}/"
 
 
 def _json(request: Request, value: Any) -> bytes:

@@ -7,6 +7,8 @@
     GET   /<address>/                                a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
+    GET   /<address>/pylock.toml                     the same as a pylock.toml
+    GET   /<address>/env                             the variables that point clients here and nowhere else
     GET   /<address>/refused                         what was asked for and not admitted
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
@@ -75,7 +77,17 @@ class Routes:
     @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
     async def requirements(self, request: Request, address: str) -> bytes:
         """The lock with the sha256 of every file that it admits."""
-        return await machines.requirements(request, self._shelf, address)
+        return await machines.requirements(request, self._shelf, self._base.of(request), address)
+
+    @app.route("/<address>/pylock.toml", methods=["GET", "HEAD"])
+    async def pylock(self, request: Request, address: str) -> bytes:
+        """The same as a pylock.toml."""
+        return await machines.pylock(request, self._shelf, self._base.of(request), address)
+
+    @app.route("/<address>/env", methods=["GET", "HEAD"])
+    async def environment(self, request: Request, address: str) -> bytes:
+        """The variables that point clients here and nowhere else."""
+        return await machines.environment(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/refused", methods=["GET", "HEAD"])
     async def refused(self, request: Request, address: str) -> bytes:

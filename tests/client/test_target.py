@@ -5,7 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.client import BadUsage
-from reqpi.client.target import Credentials, is_loopback, target_of
+from reqpi.client.target import Credentials, target_of
+from reqpi.environment import is_loopback
 
 
 class TargetTests(SynchronousTestCase):

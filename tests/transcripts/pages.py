@@ -98,7 +98,7 @@ def read(path: Path) -> Page:
 
 
 def _body(lines: Iterator[tuple[int, str]], fence: str, where: str) -> list[str]:
-    body = []
+    body: list[str] = []
     for _, line in lines:
         if line == fence:
             return body

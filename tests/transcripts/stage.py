@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from random import randrange
 from shutil import which
@@ -88,25 +89,22 @@ class Stage:
 
         :raises AssertionError: something else happened than what the page says.
         """
-        steps = [*page.steps, None]
-        for step, following in zip(steps, steps[1:], strict=False):
+        for step, following in pairwise([*page.steps, None]):
             if isinstance(step, Written):
                 (self.folder / step.name).write_text(step.text)
             elif isinstance(step, Left):
                 self._leave(step)
             elif isinstance(step, Command):
-                status = self._run(step)
-                told = isinstance(following, Command) and following.text == "echo $?"
-                if status and not (told and step.expected is not None):
-                    raise AssertionError(f"line {step.line}: $ {step.text}\nfails ({status}), and the page does not say so")
+                self._run(step, told=isinstance(following, Command) and following.text == "echo $?")
 
-    def _run(self, command: Command) -> int:
+    def _run(self, command: Command, *, told: bool) -> None:
+        """Run a command of the main terminal; ``told``: the page goes on with its exit status."""
         status, printed = self._shell.run(self._here(command.text))
-        if command.expected is None:
-            assert status == 0, f"line {command.line}: {command.text} ended with {status}:\n{printed}"
-        else:
+        if command.expected is not None:
             self._compare(command, printed)
-        return status
+        if status and not told:
+            printed = "" if command.expected is not None else f":\n{printed}"
+            raise AssertionError(f"line {command.line}: $ {command.text}\nends with {status}, untold{printed}")
 
     def _leave(self, left: Left) -> None:
         before = self._terminals.pop(left.terminal, None)

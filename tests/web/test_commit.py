@@ -36,7 +36,7 @@ class Commit(WebCase):
         """As they have in the document."""
         reply = await self.ask("/locks", "POST", b"# pins\n--pre\nsix==1.0\n")
         (warning,) = json.loads(reply.body)["warnings"]
-        self.assertEqual(set(warning), {"line", "text", "message"})
+        self.assertLessEqual({"line", "text", "message"}, set(warning))
         self.assertEqual((warning["line"], warning["text"]), (2, "--pre"))
 
     async def test_any_content_type_will_do(self) -> None:
@@ -98,8 +98,9 @@ class NotCommitted(WebCase):
     async def test_a_form_with_a_file_in_it_is_415(self) -> None:
         """The document would have to be cut out of it; the answer says what to do instead."""
         for content_type in ("multipart/form-data; boundary=x", "Multipart/Mixed"):
-            reply = await self.ask("/locks", "POST", b"--x\r\n\r\nsix==1.0\r\n--x--", Content_Type=content_type)
-            self.assertIn("--data-binary", self.assert_problem(reply, 415)["detail"])
+            for document in (b"--x\r\n\r\nsix==1.0\r\n--x--", b"six==1.0\n"):
+                reply = await self.ask("/locks", "POST", document, Content_Type=content_type)
+                self.assertIn("--data-binary", self.assert_problem(reply, 415)["detail"])
 
     async def test_an_encoded_body_is_415(self) -> None:
         """The address is that of the bytes as they are."""

@@ -63,6 +63,7 @@ class LongPages(WebCase):
     async def test_a_lock_of_5000_pins_is_shown(self) -> None:
         """As many of them as a person reads, with the number of all; and nobody waits for it."""
         self.address = await self.committed(*(f"project-{number}==1.0" for number in range(5000)))
+        await self.under("/lock")
         reply, rounds = await self.meanwhile(self.under())
         self.assertIn(b"5000 pins, of which the first 2000 are shown", reply.body)
         self.assertIn(b"project-1234", reply.body)

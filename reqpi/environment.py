@@ -10,13 +10,11 @@ poetry and pants read their indexes from the project alone, and a ``pex`` needs 
 
 from __future__ import annotations
 
-import os
+import ipaddress
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from reqpi.client.target import is_loopback
-
-__all__ = ["pointed_at"]
+__all__ = ["changes", "is_loopback", "pointed_at"]
 
 _TAKEN_AWAY = frozenset(
     {
@@ -43,6 +41,7 @@ _TAKEN_AWAY = frozenset(
     }
 )
 
+_NO_FILE = "/dev/null"  # os.devnull where the command runs, which may be another machine: POSIX alone, as we are
 _PIPS_PROXY = frozenset({"PIP_PROXY"})  # with it, pip asks the proxy for everything, whatever NO_PROXY says
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
@@ -54,17 +53,23 @@ def pointed_at(index_url: str, environ: Mapping[str, str]) -> dict[str, str]:
     :param index_url: absolute; with a login where the index wants one and netrc has none.
     :param environ: is not changed.
     """
-    here = is_loopback(urlsplit(index_url).hostname or "")
-    taken_away = _TAKEN_AWAY | _PIPS_PROXY if here else _TAKEN_AWAY
+    set_to, taken_away = changes(index_url)
     kept = {name: value for name, value in environ.items() if name.upper() not in taken_away}
-    direct = dict(_no_proxy(kept)) if here else {}
-    return kept | _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url) | direct
+    direct = dict(_no_proxy(kept)) if is_loopback(urlsplit(index_url).hostname or "") else {}
+    return kept | set_to | direct
+
+
+def changes(index_url: str) -> tuple[dict[str, str], frozenset[str]]:
+    """The variables to set for the index at ``index_url``, and the names of those to take away."""
+    here = is_loopback(urlsplit(index_url).hostname or "")
+    set_to = _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url)
+    return set_to, (_TAKEN_AWAY | _PIPS_PROXY if here else _TAKEN_AWAY) - set_to.keys()
 
 
 def _pip(index_url: str) -> dict[str, str]:
     """pip, and what runs pip: hatch, build, tox, nox, pip-tools."""
     found = {
-        "PIP_CONFIG_FILE": os.devnull,  # the one value with which pip reads no configuration file at all
+        "PIP_CONFIG_FILE": _NO_FILE,  # the one value with which pip reads no configuration file at all
         "PIP_INDEX_URL": index_url,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
@@ -81,7 +86,7 @@ def _uv(index_url: str) -> dict[str, str]:
 
 def _pdm(index_url: str) -> dict[str, str]:
     """pdm; its own check for a newer pdm goes elsewhere."""
-    return {"PDM_PYPI_URL": index_url, "PDM_CONFIG_FILE": os.devnull, "PDM_CHECK_UPDATE": "0"}
+    return {"PDM_PYPI_URL": index_url, "PDM_CONFIG_FILE": _NO_FILE, "PDM_CHECK_UPDATE": "0"}
 
 
 def _pipenv(index_url: str) -> dict[str, str]:
@@ -98,3 +103,13 @@ def _no_proxy(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         before = environ.get(name) or environ.get(other) or ""
         if before.strip() != "*":
             yield name, ",".join(filter(None, [before, *_LOOPBACK]))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine, by its name alone (RFC 6761, section 6.3) or by its number."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

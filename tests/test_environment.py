@@ -6,7 +6,7 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.cli.environment import pointed_at
+from reqpi.environment import pointed_at
 
 INDEX = "http://127.0.0.1:2000/0123/simple/"
 REMOTE = "http://buildhost:2000/0123/simple/"

@@ -1,0 +1,181 @@
+"""Who may be connected to: the address itself is checked, after every resolution, and then it is what is connected to.
+
+To check the name alone, or an address that is then looked up once more, would let a name server answer twice, first
+with one address and then with another (DNS rebinding). All spellings of an address end here too: ``127.1``,
+``0x7f000001``, ``[::ffff:127.0.0.1]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import DNSLookupError
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IHostResolution,
+    IProtocol,
+    IProtocolFactory,
+    IResolutionReceiver,
+    IStreamClientEndpoint,
+)
+from twisted.python.failure import Failure
+from zope.interface import directlyProvides, implementer, providedBy
+
+from reqpi.errors import UpstreamTrouble
+from reqpi.origins.addresses import why_refused
+from reqpi.origins.hosts import Hosts
+
+__all__ = ["Forbidden", "Reach"]
+
+
+class Forbidden(UpstreamTrouble):
+    """The operator does not allow that to be asked."""
+
+    final = True
+
+
+class Reach:
+    """The way to the outside.
+
+    :param reactor: has the resolver and the network.
+    :param named: the hosts that may be anywhere, because the operator named them.
+    """
+
+    def __init__(self, reactor: Any, named: Hosts) -> None:
+        self._reactor = reactor
+        self._named = named
+
+    def endpoint(self, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
+        """Where to connect to; connecting fails with :class:`Forbidden` where no address is allowed."""
+        return _Endpoint(self._reactor, self._named, host, port, timeout)
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host that may be connected to, at least one.
+
+        :raises Forbidden: it has others only.
+        :raises reqpi.errors.UpstreamTrouble: it has none.
+        """
+        found = _Collected()
+        guard = _Guard(self._reactor.nameResolver, self._named)
+        guard.resolveHostName(found, host, port)
+        addresses = await found.all
+        if not addresses:
+            guard.raise_refused(host, port)
+            raise UpstreamTrouble(f"{host} cannot be reached", "No address is known for that name.")
+        return list(dict.fromkeys(address.host for address in addresses))
+
+
+@implementer(IStreamClientEndpoint)
+class _Endpoint:
+    """One host and port, and a check of its own for each connection."""
+
+    def __init__(self, reactor: Any, named: Hosts, host: str, port: int, timeout: float) -> None:
+        self._reactor = reactor
+        self._named = named
+        self._host = host
+        self._port = port
+        self._timeout = timeout
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """See :class:`twisted.internet.interfaces.IStreamClientEndpoint`."""
+        guard = _Guard(self._reactor.nameResolver, self._named)
+        endpoint = HostnameEndpoint(_Guarded(self._reactor, guard), self._host, self._port, self._timeout)
+
+        def explain(failure: Failure) -> Failure:
+            if failure.check(DNSLookupError):
+                guard.raise_refused(self._host, self._port)
+            return failure
+
+        connected: Deferred[IProtocol] = endpoint.connect(protocolFactory)
+        return connected.addErrback(explain)
+
+
+class _Guarded:
+    """The reactor, but for its resolver. Its endpoints connect to the very addresses that this gives."""
+
+    def __init__(self, reactor: Any, resolver: IHostnameResolver) -> None:
+        self._reactor = reactor
+        self.nameResolver = resolver
+        directlyProvides(self, providedBy(reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+
+@implementer(IHostnameResolver)
+class _Guard:
+    """A resolver that keeps back what is not allowed."""
+
+    def __init__(self, resolver: IHostnameResolver, named: Hosts) -> None:
+        self._resolver = resolver
+        self._named = named
+        self._refused: list[str] = []
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        """See :class:`twisted.internet.interfaces.IHostnameResolver`."""
+        receiver = resolutionReceiver
+        if not self._named.has(hostName, portNumber):
+            receiver = _Filter(resolutionReceiver, self._refused)
+        return self._resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+
+    def raise_refused(self, host: str, port: int) -> NoReturn | None:
+        """Say what was kept back, if anything was."""
+        if not self._refused:
+            return None
+        address = self._refused[0]
+        where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
+        raise Forbidden(
+            f"{host} is not on the public internet",
+            f"Its address is {address} ({why_refused(address)}). If that is meant, the operator of this server names "
+            f"the host: --allow-host {where}",
+        )
+
+
+@implementer(IResolutionReceiver)
+class _Filter:
+    """Passes on what is allowed."""
+
+    def __init__(self, receiver: IResolutionReceiver, refused: list[str]) -> None:
+        self.resolutionBegan = receiver.resolutionBegan
+        self.resolutionComplete = receiver.resolutionComplete
+        self._pass_on = receiver.addressResolved
+        self._refused = refused
+
+    def addressResolved(self, address: Any) -> None:
+        """One address."""
+        if why_refused(address.host) is None:
+            self._pass_on(address)
+        else:
+            self._refused.append(address.host)
+
+
+@implementer(IResolutionReceiver)
+class _Collected:
+    """All addresses at once."""
+
+    def __init__(self) -> None:
+        self.all: Deferred[list[Any]] = Deferred()
+        self._so_far: list[Any] = []
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        """Nothing is known yet."""
+
+    def addressResolved(self, address: Any) -> None:
+        """One address."""
+        self._so_far.append(address)
+
+    def resolutionComplete(self) -> None:
+        """That was all."""
+        if not self.all.called:
+            self.all.callback(self._so_far)

@@ -1,5 +1,10 @@
 """How the documentation is built: ``tox -e docs``."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it can be built where ReqPI is not installed
+
 from reqpi import __version__
 
 project = "ReqPI"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Collection
+from functools import partial
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, TimeoutError
@@ -17,9 +18,11 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.errors import DigestMismatch, UpstreamTrouble
+from reqpi.errors import DigestMismatch, ReqPIError, UpstreamTrouble
 from reqpi.interfaces import Incoming, Origin, Store, Transfer
 from reqpi.model import ALGORITHMS, Digest, File
+from reqpi.once import Once
+from reqpi.recent import Recent
 
 __all__ = ["HELD_BACK", "Arrival", "Arrivals", "Measured"]
 
@@ -28,6 +31,14 @@ HELD_BACK = 1 << 16
 
 LARGEST = 1 << 36
 """Bytes of a file, at most: an upstream that never ends must end somewhere."""
+
+_SLOWEST = 8192
+"""Bytes a second, on average, after a start of :data:`_HEAD_START` seconds."""
+
+_HEAD_START = 120.0
+
+_REMEMBERED = 30.0
+"""Seconds for which a failure that asking again would only repeat is not asked for again: clients try five times."""
 
 _PAUSES = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each attempt to take a file, or what is missing of it."""
@@ -62,10 +73,12 @@ class Arrival:
         self.landed: Measured | None = None
         self._store = store
         self._clock = clock
+        self._began = clock.seconds()
         self._incoming: Incoming | None = None
         self._hashes = {name: hashlib.new(name) for name in {*algorithms, *(d.algorithm for d in file.digests)}}
         self._failure: UpstreamTrouble | Exception | None = None
         self._watchers: list[Deferred[None]] = []
+        self._settling: list[Deferred[None]] = []
         self._readers = 0
 
     async def fetch(self, origin: Origin) -> Measured:
@@ -88,6 +101,7 @@ class Arrival:
             return measured
         finally:
             self._progress()
+            _fire(self._settling)
             await self._let_go()
 
     async def begun(self, patience: float) -> int:
@@ -96,24 +110,27 @@ class Arrival:
         :returns: its size in bytes.
         :raises reqpi.errors.UpstreamTrouble: it failed, or upstream has not said by then how long it will be.
         """
-        deadline = self._clock.seconds() + patience
-        while not self._settled:
-            left = deadline - self._clock.seconds()
-            if left <= 0:
-                break
-            await self._change(left)
+        if not self._settled:
+            settled: Deferred[None] = Deferred()
+            self._settling.append(settled)
+            try:
+                await settled.addTimeout(patience, self._clock)
+            except TimeoutError:
+                self._settling.remove(settled)
         if self._failure is not None:
-            raise self._failure
+            raise _again(self._failure)
         if self.size is None or (self.landed is None and self._free <= 0):
             raise UpstreamTrouble(f"{self.file.filename} is still on its way", "Ask again in a moment.")
         return self.size
 
     async def landing(self) -> None:
         """Wait until the file is here, or raise why it is not."""
-        while not self._settled:
-            await self._change()
+        if not self._settled:
+            settled: Deferred[None] = Deferred()
+            self._settling.append(settled)
+            await settled
         if self._failure is not None:
-            raise self._failure
+            raise _again(self._failure)
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """The bytes from ``start`` up to ``stop`` as they come.
@@ -124,7 +141,7 @@ class Arrival:
         try:
             while start < stop and self.landed is None:
                 if self._failure is not None:
-                    raise self._failure
+                    raise _again(self._failure)
                 end = min(stop, self._free, start + _PIECE)
                 if end > start and self._incoming is not None:
                     yield await self._incoming.read(start, end)
@@ -169,7 +186,7 @@ class Arrival:
                 raise UpstreamTrouble(f"the upstream left out bytes of {self.file.filename}")
             again = incoming.size - transfer.start
             if transfer.size is not None:
-                self._expect(transfer.size)
+                self._expect(transfer.size, incoming)
             async for data in transfer:
                 fresh = data[again:]
                 again -= len(data) - len(fresh)
@@ -181,19 +198,31 @@ class Arrival:
                 f"the upstream sent {self.file.filename} short", f"{incoming.size} of {self.size} bytes came."
             )
 
-    def _expect(self, size: int) -> None:
-        if self.size is not None and size != self.size:
-            raise _final(f"{self.file.filename} has another length upstream", f"{size} bytes, not {self.size}.")
+    def _expect(self, size: int, incoming: Incoming) -> None:
+        """Believe the length that comes with the first bytes over what a page said, since the digest decides."""
+        if incoming.size and size != self.size:
+            detail = f"{size} bytes, not {self.size}."
+            raise UpstreamTrouble(f"{self.file.filename} has another length upstream", detail, final=True)
         self.size = size
         self._progress()
 
     async def _append(self, data: bytes, incoming: Incoming) -> None:
-        if incoming.size + len(data) > (LARGEST if self.size is None else self.size):
-            raise _final(f"the upstream sent too much of {self.file.filename}", "It was thrown away.")
+        size = incoming.size + len(data)
+        if size > LARGEST or (self.size is not None and size > self.size):
+            title = f"the upstream sent too much of {self.file.filename}"
+            raise UpstreamTrouble(title, "It was thrown away.", final=True)
+        self._hurry(size)
         for computed in self._hashes.values():
             computed.update(data)
         await incoming.write(data)
         self._progress()
+
+    def _hurry(self, size: int) -> None:
+        """Give up what drips: it would hold the file for everybody who asks for it, for ever."""
+        elapsed = self._clock.seconds() - self._began
+        if size < (elapsed - _HEAD_START) * _SLOWEST:
+            detail = f"{size} bytes in {elapsed:.0f} s."
+            raise UpstreamTrouble(f"{self.file.filename} comes too slowly", detail, final=True)
 
     def _verified(self, size: int) -> Measured:
         digests = {name: Digest(name, computed.hexdigest()) for name, computed in self._hashes.items()}
@@ -206,21 +235,14 @@ class Arrival:
         if self._settled and not self._readers and self._incoming is not None:
             await self._incoming.discard()
 
-    async def _change(self, patience: float | None = None) -> None:
-        """Wait for something to happen, for so many seconds at most."""
+    async def _change(self) -> None:
+        """Wait for something to happen."""
         watcher: Deferred[None] = Deferred()
         self._watchers.append(watcher)
-        if patience is not None:
-            watcher.addTimeout(patience, self._clock)
-        try:
-            await watcher
-        except TimeoutError:
-            self._watchers.remove(watcher)
+        await watcher
 
     def _progress(self) -> None:
-        watchers, self._watchers = self._watchers, []
-        for watcher in watchers:
-            watcher.callback(None)
+        _fire(self._watchers)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:
@@ -228,7 +250,10 @@ class Arrival:
 
 
 class Arrivals:
-    """All files on their way in this process, by the address of each upstream."""
+    """All files on their way in this process.
+
+    Two listings of a file share an arrival only if they say the same of it: else a wrong one would spoil the other.
+    """
 
     _log = Logger()
 
@@ -236,16 +261,22 @@ class Arrivals:
         self._store = store
         self._origin = origin
         self._clock = clock
-        self._under_way: dict[str, Arrival] = {}
+        self._under_way: dict[_Key, Arrival] = {}
+        self._measuring: Once[Measured] = Once()
+        self._failed: Recent[_Key, tuple[UpstreamTrouble, float]] = Recent(_FAILURES)
 
     def of(self, file: File) -> Arrival:
-        """The arrival of ``file``, whose sha256 is known: the one under way, or one that begins now."""
-        key = str(file.sha256)
+        """The arrival of ``file``, whose sha256 is known: the one under way, or one that begins now.
+
+        :raises reqpi.errors.UpstreamTrouble: it failed a moment ago in a way that asking again would only repeat.
+        """
+        key = _key(file)
+        self._recall(key)
         arrival = self._under_way.get(key)
         if arrival is None:
             arrival = self._under_way[key] = Arrival(file, self._store, self._clock)
             fetched = Deferred.fromCoroutine(arrival.fetch(self._origin))
-            fetched.addErrback(self._failed, file).addBoth(lambda _: self._under_way.pop(key))
+            fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return arrival
 
     async def measure(self, file: File) -> Measured:
@@ -253,15 +284,50 @@ class Arrivals:
 
         The digests that upstream does claim must hold.
         """
-        return await Arrival(file, self._store, self._clock, ALGORITHMS).fetch(self._origin)
+        key = _key(file)
+        self._recall(key)
+        return await self._measuring.do(key, partial(self._measure, file))
 
-    def _failed(self, failure: Failure, file: File) -> None:
-        self._log.warn(
-            "{filename} could not be fetched: {reason}", filename=file.filename, reason=failure.getErrorMessage()
-        )
+    async def _measure(self, file: File) -> Measured:
+        try:
+            return await Arrival(file, self._store, self._clock, ALGORITHMS).fetch(self._origin)
+        except UpstreamTrouble as error:
+            self._remember(file, error)
+            raise
+
+    def _missed(self, failure: Failure, file: File) -> None:
+        reason = failure.getErrorMessage()
+        self._log.warn("{filename} could not be fetched: {reason}", filename=file.filename, reason=reason)
+        if isinstance(failure.value, UpstreamTrouble):
+            self._remember(file, failure.value)
+
+    def _remember(self, file: File, error: UpstreamTrouble) -> None:
+        if error.final:
+            self._failed.put(_key(file), (error, self._clock.seconds()), 1)
+
+    def _recall(self, key: _Key) -> None:
+        error, when = self._failed.get(key) or (None, 0.0)
+        if error is not None and self._clock.seconds() - when < _REMEMBERED:
+            raise error.again()
 
 
-def _final(title: str, detail: str) -> UpstreamTrouble:
-    error = UpstreamTrouble(title, detail)
-    error.final = True
-    return error
+_Key = tuple[str, int | None, frozenset[Digest]]
+
+_FAILURES = 1000
+
+
+def _key(file: File) -> _Key:
+    return file.url, file.size, file.digests
+
+
+def _again(error: Exception) -> Exception:
+    """An error that one coroutine raised, for another to raise."""
+    return error.again() if isinstance(error, ReqPIError) else error
+
+
+def _fire(waiting: list[Deferred[None]]) -> None:
+    """Wake all who wait, and forget them."""
+    woken = waiting[:]
+    waiting.clear()
+    for one in woken:
+        one.callback(None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import define
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
@@ -11,7 +14,8 @@ from reqpi import locks
 from reqpi.commitment import address_of, is_address
 from reqpi.errors import StoreTrouble, UnknownAddress
 from reqpi.interfaces import Records
-from reqpi.model import Commitment
+from reqpi.model import Commitment, Lock
+from reqpi.once import Once
 from reqpi.recent import Recent
 
 __all__ = ["Commitments", "lock_record"]
@@ -19,8 +23,11 @@ __all__ = ["Commitments", "lock_record"]
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
 
-_IN_MEMORY = 32 << 20
-"""Bytes of commitments kept in memory, as near as that can be told."""
+_IN_MEMORY = 64 << 20
+"""Bytes of commitments kept in memory, as near as that can be told: the largest lock there may be, and some more."""
+
+_PIN = 800
+"""Bytes of a pin in memory."""
 
 _log = Logger()
 
@@ -45,6 +52,10 @@ class Commitments:
         self._records = records
         self._clock = clock
         self._read: Recent[str, _Noted] = Recent(_IN_MEMORY)
+        self._loading: Once[_Noted] = Once()
+        # One document at a time: reading is work for one core and, where a marker is deeply nested, CPython 3.11 fails
+        # when two threads do it at once. The other threads are for the store.
+        self._reading = DeferredLock()
 
     async def commit(self, document: bytes) -> tuple[Commitment, bool]:
         """Keep a lock under its address.
@@ -52,14 +63,15 @@ class Commitments:
         :returns: the commitment, and whether it is new here.
         :raises reqpi.errors.BrokenLock: the document has defects; nothing is kept.
         """
-        address = address_of(document)
-        lock = await deferToThread(locks.read, document)
-        created = await self._records.get(lock_record(address)) is None
-        if created:
-            self._read.drop(address)  # what may be known of it is from before it was swept away
-        await self._records.create(lock_record(address), document)
-        await self._records.use(lock_record(address))
-        return Commitment(address, lock), created
+        commitment = Commitment(address_of(document), await self._lock(document))
+        record = lock_record(commitment.address)
+        created = await self._records.get(record) is None
+        if await self._records.create(record, document) != document:
+            raise _damaged(commitment.address)
+        if created or self._read.get(commitment.address) is None:
+            self._keep(commitment)  # over what is known of it from before it was swept away
+        await self._note_use(commitment.address)
+        return commitment, created
 
     async def get(self, address: str) -> Commitment:
         """The commitment of an address; being asked for is being used.
@@ -68,7 +80,7 @@ class Commitments:
         """
         noted = self._read.get(address)
         if noted is None:
-            noted = await self._load(address)
+            noted = await self._loading.do(address, partial(self._load, address))
         elif self._clock.seconds() - noted.at >= _NOTED_EVERY:
             noted.at = self._clock.seconds()
             if await self._records.last_used(lock_record(address)) is None:
@@ -82,12 +94,20 @@ class Commitments:
         if document is None:
             raise _unknown(address)
         if address_of(document) != address:
-            raise StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes are not those it was kept under.")
-        commitment = Commitment(address, await deferToThread(locks.read, document))
-        noted = _Noted(commitment, self._clock.seconds())
-        self._read.put(address, noted, 16 * len(document) + 1024)
+            raise _damaged(address)
+        noted = self._keep(Commitment(address, await self._lock(document)))
         await self._note_use(address)
         return noted
+
+    def _keep(self, commitment: Commitment) -> _Noted:
+        noted = _Noted(commitment, self._clock.seconds())
+        weight = len(commitment.lock.document) + _PIN * len(commitment.lock.pins)
+        self._read.put(commitment.address, noted, weight)
+        return noted
+
+    async def _lock(self, document: bytes) -> Lock:
+        reading: Deferred[Lock] = self._reading.run(deferToThread, locks.read, document)
+        return await reading
 
     async def _note_use(self, address: str) -> None:
         """Noting is for sweeps. A store that can be read and not be written still serves."""
@@ -102,3 +122,7 @@ def _unknown(address: str) -> UnknownAddress:
         f"no lock has the address {address[:8]}",
         "Commit the lock first: `reqpi gethash --url <this server> requirements.txt` prints its index URL.",
     )
+
+
+def _damaged(address: str) -> StoreTrouble:
+    return StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes are not those it was kept under.")

@@ -1,8 +1,10 @@
 """The core metadata of wheels, whether or not upstream offers it (:pep:`658`, :pep:`714`).
 
-Where the frozen page promised a digest, the bytes of that digest are served and no others. Where it promised only
-that there is metadata, it is read from the wheel: from the store, else by ranges, else from the whole wheel once that
-is fetched. What was found is written down under the wheel's sha256, and is the answer from then on.
+Where the frozen page promised a digest, the bytes of that digest are served and no others.
+
+Where it promised only that there is metadata, it is read from the wheel. From a wheel in the store, whose digest was
+verified, it is as sure as the wheel, and is written down for every address. By ranges from upstream it is what upstream
+says, like the page itself: it is written down for that address alone, and gives way as soon as the wheel is here.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from reqpi.metadata import TAIL, BrokenWheel, LazyWheel
 from reqpi.model import Digest, File
 from reqpi.once import PATIENCE, Once, within
 
-__all__ = ["Cores", "known_record"]
+__all__ = ["Cores", "told_record", "verified_record"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
@@ -31,9 +33,14 @@ _Range = tuple[int, bytes, int | None]
 """Where it begins, its bytes, and the size of the whole where that is known."""
 
 
-def known_record(sha256: str) -> str:
-    """The name under which the store has the sha256 of a wheel's metadata."""
+def verified_record(sha256: str) -> str:
+    """The name under which the store has the sha256 of a verified wheel's metadata."""
     return f"metadata/{sha256}"
+
+
+def told_record(address: str, sha256: str) -> str:
+    """The name under which the store has the sha256 of the metadata that an address was told a wheel has."""
+    return f"told/{address}/{sha256}"
 
 
 class Cores:
@@ -46,56 +53,79 @@ class Cores:
         self._arrivals = arrivals
         self._finding: Once[bytes] = Once()
 
-    async def of(self, file: File) -> bytes:
+    async def of(self, file: File, address: str) -> bytes:
         """The core metadata of a wheel that was admitted.
 
+        :param address: for which.
         :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is not there yet.
         """
-        promised = file.core_metadata if isinstance(file.core_metadata, Digest) else None
-        kept = await self._kept(promised.hex if promised else await self._known(file))
+        promised = _promise(file)
+        kept = await self._kept(promised) if promised else await self._known(file, address)
         if kept is not None:
             return kept
-        key = (file.sha256, promised)
-        finding = self._finding.do(key, lambda: self._promised(file, promised) if promised else self._found(file))
+        key = (file.url, file.digests, promised, None if promised else address)
+        finding = self._finding.do(
+            key, lambda: self._promised(file, promised) if promised else self._found(file, address)
+        )
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
 
-    async def _known(self, file: File) -> str | None:
-        known = await self._store.get(known_record(str(file.sha256)))
-        return known.decode("ascii") if known is not None else None
+    async def _known(self, file: File, address: str) -> bytes | None:
+        """What was written down: of the verified wheel, else what this address was told while there was none."""
+        sha256 = str(file.sha256)
+        verified = await self._recorded(verified_record(sha256))
+        if verified is not None or await self._store.size(sha256) is not None:
+            return verified
+        return await self._recorded(told_record(address, sha256))
 
-    async def _kept(self, sha256: str | None) -> bytes | None:
-        if sha256 is None or await self._store.size(sha256) is None:
+    async def _recorded(self, record: str) -> bytes | None:
+        known = await self._store.get(record)
+        return None if known is None else await self._kept(Digest("sha256", known.decode("ascii")))
+
+    async def _kept(self, digest: Digest) -> bytes | None:
+        """The metadata of this digest, if it is in the store, and no larger than metadata is."""
+        size = await self._store.size(digest.hex)
+        if size is None or size > _LARGEST:
             return None
-        async with aclosing(self._store.read(sha256)) as pieces:
+        await self._store.touch(digest.hex)
+        async with aclosing(self._store.read(digest.hex)) as pieces:
             data = b"".join([piece async for piece in pieces])
-        if sha256_of(data) != sha256:
+        if sha256_of(data) != digest.hex:
             raise StoreTrouble("a metadata file in the store is damaged", "The operator can remove it.")
         return data
 
     async def _promised(self, file: File, promised: Digest) -> bytes:
-        """The metadata that the frozen page gave the digest of: from upstream's own file, or from the wheel."""
-        try:
-            data = await self._upstreams(file)
-        except UpstreamTrouble:
-            data = await self._wheels(file)
-        received = Digest("sha256", sha256_of(data))
-        if received != promised:
-            raise DigestMismatch(f"{file.filename}.metadata", promised, received)
-        await self._keep(data, promised.hex)
-        return data
+        """The metadata that the frozen page gave the digest of: upstream's own file, or what the wheel has."""
+        received = promised
+        for find in (self._upstreams, self._wheels):
+            try:
+                data = await find(file)
+            except UpstreamTrouble:
+                if find == self._wheels:
+                    raise
+                continue
+            received = Digest("sha256", sha256_of(data))
+            if received == promised:
+                await self._keep(data)
+                return data
+        raise DigestMismatch(f"{file.filename}.metadata", promised, received)
 
-    async def _found(self, file: File) -> bytes:
+    async def _found(self, file: File, address: str) -> bytes:
         """The metadata of a wheel for which upstream promised none, written down."""
-        data = await self._wheels(file)
-        await self._keep(data, sha256_of(data))
-        stands = await self._store.create(known_record(str(file.sha256)), sha256_of(data).encode("ascii"))
-        return await self._kept(stands.decode("ascii")) or data
+        sha256 = str(file.sha256)
+        data = None
+        if await self._store.size(sha256) is None:
+            data, record = await self._told(file), told_record(address, sha256)
+        if data is None:
+            data, record = await self._stored_wheels(file), verified_record(sha256)
+        await self._keep(data)
+        stands = await self._store.create(record, sha256_of(data).encode("ascii"))
+        return await self._kept(Digest("sha256", stands.decode("ascii"))) or data
 
-    async def _keep(self, data: bytes, sha256: str) -> None:
+    async def _keep(self, data: bytes) -> None:
         incoming = await self._store.begin()
         try:
             await incoming.write(data)
-            await incoming.keep(sha256)
+            await incoming.keep(sha256_of(data))
         finally:
             await incoming.discard()
 
@@ -105,18 +135,24 @@ class Cores:
 
     async def _wheels(self, file: File) -> bytes:
         """What the wheel itself has: in the store, by ranges from upstream, or whole."""
-        if await self._store.size(str(file.sha256)) is None:
-            try:
-                metadata = await _by_ranges(file, file.size, partial(self._fetched, file.url))
-            except BrokenWheel:
-                raise
-            except UpstreamTrouble:
-                metadata = None
-            if metadata is not None:
-                return metadata
+        told = await self._told(file) if await self._store.size(str(file.sha256)) is None else None
+        return told if told is not None else await self._stored_wheels(file)
+
+    async def _told(self, file: File) -> bytes | None:
+        """What a few ranges of upstream's wheel say, which no digest vouches for; ``None`` where they cannot be had."""
+        try:
+            return await _by_ranges(file, file.size, partial(self._fetched, file.url))
+        except BrokenWheel:
+            raise
+        except UpstreamTrouble:
+            return None
+
+    async def _stored_wheels(self, file: File) -> bytes:
+        """What the verified wheel has, which is fetched first if it is not in the store."""
+        sha256 = str(file.sha256)
+        if await self._store.size(sha256) is None:
             await self._arrivals.of(file).landing()
-        size = await self._store.size(str(file.sha256))
-        metadata = await _by_ranges(file, size, partial(self._stored, str(file.sha256)))
+        metadata = await _by_ranges(file, await self._store.size(sha256), partial(self._stored, sha256))
         if metadata is None:
             raise BrokenWheel(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
         return metadata
@@ -136,6 +172,14 @@ class Cores:
     async def _stored(self, sha256: str, start: int, stop: int | None) -> _Range:
         async with aclosing(self._store.read(sha256, start, stop)) as pieces:
             return start, b"".join([piece async for piece in pieces]), None
+
+
+def _promise(file: File) -> Digest | None:
+    """The digest that the page promised: a sha256 that is not the wheel's own, or else as good as none."""
+    metadata = file.core_metadata
+    if not isinstance(metadata, Digest) or metadata.algorithm != "sha256" or metadata.hex == file.sha256:
+        return None
+    return metadata
 
 
 async def _by_ranges(

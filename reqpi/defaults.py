@@ -13,7 +13,7 @@ from platformdirs import user_state_path
 
 from reqpi.errors import Misconfigured
 
-__all__ = ["default_store", "default_upstream"]
+__all__ = ["builtin_index", "default_store", "default_upstream"]
 
 _ASK_PIP = """
 import sys
@@ -29,6 +29,14 @@ print(parser.get_default_values().index_url)
 # command would take a second to import; its parser reads the same in every pip from 20 on. The empty entry is the
 # working directory: a folder ``pip`` in somebody's checkout is not to be run. The line of its own is for what a site's
 # customisation may print before.
+
+_ASK_PIP_BUILT_IN = """
+import sys
+sys.path = [entry for entry in sys.path if entry]
+from pip._internal.models.index import PyPI
+print()
+print(PyPI.simple_url)
+"""
 
 
 def default_store() -> Path:
@@ -46,7 +54,7 @@ def default_upstream() -> str:
     if configured:
         return configured
     for python in _pythons():
-        url = _ask(python)
+        url = _ask(python, _ASK_PIP)
         if url:
             return url
     raise Misconfigured(
@@ -55,16 +63,24 @@ def default_upstream() -> str:
     )
 
 
+def builtin_index() -> str | None:
+    """The index that pip has built in, whatever it is configured with; ``None`` where there is no pip to be asked.
+
+    uv.lock names it, and so does ``pip-compile --emit-index-url``.
+    """
+    return next((url for python in _pythons() if (url := _ask(python, _ASK_PIP_BUILT_IN))), None)
+
+
 def _pythons() -> Iterator[str]:
     """Our own interpreter, and others that may have pip where it has none."""
     found = [sys.executable, shutil.which("python3"), shutil.which("python")]
     return (python for python in dict.fromkeys(found) if python)
 
 
-def _ask(python: str) -> str | None:
-    """The index of one interpreter's pip. What goes wrong is not shown: pip quotes its configuration, secrets too."""
+def _ask(python: str, program: str) -> str | None:
+    """An index of one interpreter's pip. What goes wrong is not shown: pip quotes its configuration, secrets too."""
     try:
-        asked = subprocess.run([python, "-c", _ASK_PIP], capture_output=True, timeout=30, check=False)  # noqa: S603
+        asked = subprocess.run([python, "-c", program], capture_output=True, timeout=30, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return None
     lines = asked.stdout.decode("utf-8", "replace").split()

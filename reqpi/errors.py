@@ -7,6 +7,7 @@ An error says what happened, where, what was expected and what to do next.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from attrs import frozen
 
@@ -44,6 +45,13 @@ class ReqPIError(Exception):
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}" if self.detail else self.title
+
+    def again(self) -> Self:
+        """The same error, to be raised in another place: one that is raised in many holds on to the frames of all."""
+        error = type(self).__new__(type(self), *self.args)
+        error.__dict__.update(self.__dict__)
+        error.__cause__ = self.__cause__
+        return error
 
 
 # The lock
@@ -102,6 +110,11 @@ class UpstreamTrouble(ReqPIError):
     final = False
     """Asking again at once would bring the same."""
 
+    def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
+        super().__init__(title, detail)
+        if final is not None:
+            self.final = final
+
 
 class NotFound(UpstreamTrouble):
     """An upstream was reached and has nothing there."""
@@ -123,6 +136,8 @@ class NothingUpstream(UpstreamTrouble):
 
 class DigestMismatch(UpstreamTrouble):
     """Bytes are not what their digest says. They are thrown away."""
+
+    final = True
 
     def __init__(self, what: str, expected: Digest, received: Digest) -> None:
         super().__init__(

@@ -10,16 +10,25 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 from packaging.version import Version
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.threads import deferToThread
 
 from reqpi import frozen as freezer
 from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
 from reqpi.errors import NotFound, NothingUpstream
 from reqpi.interfaces import Origin, Store
-from reqpi.model import Archive, Commitment, File, Git, Page, Pin, Project
+from reqpi.model import Archive, Commitment, Digest, File, Git, Page, Pin, Project
 from reqpi.sources import Sources
 
-__all__ = ["Freezing", "newest"]
+__all__ = ["Freezing", "newest", "page_record"]
+
+
+_AT_ONCE = 32
+"""Projects that upstreams are asked for at the same time, whoever wants them."""
+
+_LARGE = 1 << 16
+"""Bytes from which a frozen page is read in a thread."""
 
 
 class Freezing:
@@ -30,25 +39,39 @@ class Freezing:
         self._origin = origin
         self._arrivals = arrivals
         self._sources = Sources(store, arrivals)
+        self._at_once = DeferredSemaphore(_AT_ONCE)
 
     async def page(self, commitment: Commitment, project: Project) -> Page:
         """What is written down, or else what upstream has now, which from here on is written down."""
-        record = _page_record(commitment, project)
+        record = page_record(commitment.address, project)
         written = await self._store.get(record)
         if written is None:
-            fresh = await self._narrowed(commitment, project)
-            for file in fresh.files:
-                await self._store.touch(str(file.sha256))
-            written = await self._store.create(record, freezer.dump(fresh))
-        return _read(commitment, project, written)
+            fresh: Deferred[bytes] = self._at_once.run(self._fresh, commitment, project)
+            written = await fresh
+        # Used first, and then created: a sweep of another process that takes it for unused has either not come yet, and
+        # spares it, or has been here, and it is there again.
+        await self._store.use(record)
+        page = await _read(commitment, project, await self._store.create(record, written))
+        await self._need(page)
+        return page
+
+    def _fresh(self, commitment: Commitment, project: Project) -> Deferred[bytes]:
+        return Deferred.fromCoroutine(self._narrowed(commitment, project)).addCallback(freezer.dump)
+
+    async def _need(self, page: Page) -> None:
+        """Say that what a page names is needed: it may have come before anything named it."""
+        for file in page.files:
+            await self._store.touch(str(file.sha256))
+            if isinstance(file.core_metadata, Digest) and file.core_metadata.algorithm == "sha256":
+                await self._store.touch(file.core_metadata.hex)
 
     async def known(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """The pages among ``projects`` that are frozen already. No upstream is asked."""
         pages: dict[Project, Page] = {}
         for project in projects:
-            written = await self._store.get(_page_record(commitment, project))
+            written = await self._store.get(page_record(commitment.address, project))
             if written is not None:
-                pages[project] = _read(commitment, project, written)
+                pages[project] = await _read(commitment, project, written)
         return pages
 
     async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
@@ -66,6 +89,15 @@ class Freezing:
         if not page.files:
             raise NothingUpstream(
                 f"the upstream has no file of {project} that the lock admits", _why_nothing(commitment, page, files)
+            )
+        found = narrow.by_pin(commitment.lock, page)
+        missing = sorted({pin.version for pin in pins if pin not in found})
+        if missing:
+            # To write down what there is would hide the rest for ever, and a release may just be in the making.
+            raise NothingUpstream(
+                f"the upstream has no file of {project} {', '.join(missing)} that the lock admits",
+                "It is in the lock beside another version, and without it the page is not complete. "
+                "Remove it from the lock, or see that upstream has it.",
             )
         return page
 
@@ -98,11 +130,19 @@ class Freezing:
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
 
-def _page_record(commitment: Commitment, project: Project) -> str:
-    return f"frozen/{commitment.address}/{project}"
+def page_record(address: str, project: str = "") -> str:
+    """The name under which the store has a frozen page; without a project, what all of an address begin with."""
+    return f"frozen/{address}/{project}"
 
 
-def _read(commitment: Commitment, project: Project, written: bytes) -> Page:
+async def _read(commitment: Commitment, project: Project, written: bytes) -> Page:
+    """The page that is written down, narrowed again: what a store has is no more trusted than what an upstream has."""
+    if len(written) > _LARGE:
+        return await deferToThread(_narrowed, commitment, project, written)
+    return _narrowed(commitment, project, written)
+
+
+def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
     return pythons.with_markers(commitment.lock, narrow.narrow(commitment.lock, freezer.load(written, project)))
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
@@ -96,8 +97,11 @@ class Records(Protocol):
     async def replace(self, name: str, value: bytes) -> None:
         """Write it down, over what was there. Readers see the one or the other, whole."""
 
-    async def delete(self, name: str) -> None:
-        """Remove it. No error where there is none."""
+    async def delete(self, name: str, unused_since: float = math.inf) -> bool:
+        """Remove it, unless it was created, replaced or used after ``unused_since`` (seconds since the epoch).
+
+        :returns: whether it was here and is gone now.
+        """
 
     def names(self, prefix: str) -> AsyncGenerator[str, None]:
         """The names that begin with ``prefix`` (which ends in ``/``), whole, in any order.
@@ -105,8 +109,11 @@ class Records(Protocol):
         Records that come or go meanwhile may be among them or not; those that stay are, each once.
         """
 
-    async def use(self, name: str) -> None:
-        """Note that it was used now. No error where there is none."""
+    async def use(self, name: str) -> bool:
+        """Note that it was used now, so that no sweep that runs at this moment takes it.
+
+        :returns: whether it is here.
+        """
 
     async def last_used(self, name: str) -> float | None:
         """When it was created, replaced or used last: seconds since the epoch; ``None`` where there is none."""

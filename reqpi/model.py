@@ -27,6 +27,7 @@ __all__ = [
     "Page",
     "Pin",
     "Project",
+    "Release",
     "Status",
 ]
 
@@ -85,6 +86,10 @@ class Git:
     submodules: bool = False
 
 
+Release = Version | Archive | Git | str
+"""A version; a source; or, for ``===``, the text of a version in lower case."""
+
+
 @frozen
 class Pin:
     """One line of meaning in a lock: a project, one version or one source, the digests allowed.
@@ -119,6 +124,13 @@ class Pin:
     wheels: bool = True
     sdists: bool = True
     document: str = ""
+
+    @property
+    def release(self) -> Release:
+        """What it pins its project to: equal for what is compared as equal."""
+        if self.source is not None:
+            return self.source
+        return self.version.lower() if self.arbitrary else Version(self.version)
 
 
 @frozen
@@ -174,6 +186,14 @@ class Lock:
         for pin in self.pins:
             pins.setdefault(pin.project, []).append(pin)
         return {project: tuple(pins[project]) for project in sorted(pins)}
+
+    @cached_property
+    def releases(self) -> Mapping[tuple[Project, Release], tuple[Pin, ...]]:
+        """The pins of each project by what they pin it to: so a file is held against the few that may mean it."""
+        pins: dict[tuple[Project, Release], list[Pin]] = {}
+        for pin in self.pins:
+            pins.setdefault((pin.project, pin.release), []).append(pin)
+        return {release: tuple(group) for release, group in pins.items()}
 
 
 @frozen

@@ -6,14 +6,13 @@ the hole that this module exists to close, so nothing else in ReqPI decides what
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve
-from packaging.version import InvalidVersion, Version
 
-from reqpi.model import Archive, Digest, File, Lock, Page, Pin
+from reqpi.model import Archive, Digest, File, Lock, Page, Pin, Release
 
-__all__ = ["admits", "narrow", "undecided"]
+__all__ = ["admits", "admitting", "by_pin", "narrow", "undecided"]
 
 
 def admits(lock: Lock, file: File) -> bool:
@@ -21,13 +20,28 @@ def admits(lock: Lock, file: File) -> bool:
 
     A file without a sha256 is not admitted: there would be nothing to hold its bytes to.
 
-    A digest that upstream claims counts if it is a sha256, because a file is fetched, kept and served under that
-    digest and no other. Any other digest counts once it was computed here from the bytes that bear the sha256: else
-    an upstream could pair the sha512 that a lock asks for with the sha256 of something else.
+    A digest that upstream claims counts if it is the sha256 that the file is fetched, kept and served under. Any other
+    counts once it was computed here from the bytes that bear that sha256: else an upstream could pair the sha512 that a
+    lock asks for with the sha256 of something else.
     """
+    return bool(admitting(lock, file))
+
+
+def admitting(lock: Lock, file: File) -> tuple[Pin, ...]:
+    """The pins that admit ``file``; none where it is not admitted."""
     if file.sha256 is None:
-        return False
-    return any(_admits(pin, file) for pin in lock.projects.get(file.project, ()))
+        return ()
+    believed = _believed(file)
+    return tuple(pin for pin in _meant(lock, file) if _has_right_content(pin, file, believed))
+
+
+def by_pin(lock: Lock, page: Page) -> Mapping[Pin, Sequence[File]]:
+    """The files on a page that each pin of its project admits, where it admits any."""
+    files: dict[Pin, list[File]] = {}
+    for file in page.files:
+        for pin in admitting(lock, file):
+            files.setdefault(pin, []).append(file)
+    return files
 
 
 def undecided(lock: Lock, file: File) -> bool:
@@ -36,11 +50,9 @@ def undecided(lock: Lock, file: File) -> bool:
     It is so for a file that its version admits where its sha256 is unknown, or where the lock has digests of
     other algorithms alone that might match. A claim that already speaks against the file spares the download.
     """
-    if file.measured or admits(lock, file):
+    if file.measured or file.source is not None or admits(lock, file):
         return False
-    return any(
-        _allows(pin, file) and (not pin.digests or _may_match(pin, file)) for pin in lock.projects.get(file.project, ())
-    )
+    return any(not pin.digests or _may_match(pin, file) for pin in _meant(lock, file))
 
 
 def narrow(lock: Lock, page: Page) -> Page:
@@ -48,50 +60,32 @@ def narrow(lock: Lock, page: Page) -> Page:
     return evolve(page, files=tuple(file for file in page.files if admits(lock, file)))
 
 
-def _admits(pin: Pin, file: File) -> bool:
-    if pin.source is not None or file.source is not None:
-        return pin.source == file.source and _is_source(pin, file)
-    return _allows(pin, file) and (not pin.digests or not pin.digests.isdisjoint(_believed(file)))
+def _meant(lock: Lock, file: File) -> list[Pin]:
+    """The pins that mean a file of this project, of this version or source, of this kind and from this index.
+
+    Versions are compared as :pep:`440` does, but for one thing: ``==1.0`` does not admit ``1.0+local``.
+    """
+    if file.source is not None:
+        return list(lock.releases.get((file.project, file.source), ()))
+    named: list[Release] = [file.version, *{file.version_text.lower(), str(file.version).lower()}]
+    pins = [pin for release in named for pin in lock.releases.get((file.project, release), ())]
+    # A pin with digests takes its files from any of its indexes: the digests decide.
+    return [pin for pin in pins if (pin.wheels if file.wheel else pin.sdists) and file.index in (pin.indexes or ("",))]
 
 
-def _is_source(pin: Pin, file: File) -> bool:
-    """A source is admitted by its bytes: every digest that the lock has of it was computed here, and is right."""
+def _has_right_content(pin: Pin, file: File, believed: frozenset[Digest]) -> bool:
+    """Whether the digests that the lock has are the file's: one of a release's, or all of a source's."""
+    if pin.source is None:
+        return not pin.digests or not pin.digests.isdisjoint(believed)
     asked = pin.source.digests if isinstance(pin.source, Archive) else frozenset()
     return file.measured and asked <= file.digests
 
 
 def _believed(file: File) -> frozenset[Digest]:
-    return frozenset(digest for digest in file.digests if file.measured or digest.algorithm == "sha256")
-
-
-def _allows(pin: Pin, file: File) -> bool:
-    """Whether ``pin`` allows a file of this kind and version from this index.
-
-    A pin with digests takes its files from any of its indexes: the digests decide.
-    """
-    if pin.source is not None or file.source is not None:
-        return False
-    kind = pin.wheels if file.wheel else pin.sdists
-    return kind and file.index in (pin.indexes or ("",)) and _allows_version(pin, file)
+    return file.digests if file.measured else frozenset({Digest("sha256", str(file.sha256))})
 
 
 def _may_match(pin: Pin, file: File) -> bool:
     """Whether a digest of the pin's could turn out to be the file's: it is claimed, or nothing is known against it."""
     claimed = {digest.algorithm for digest in file.digests}
     return any(digest in file.digests or digest.algorithm not in claimed for digest in pin.digests)
-
-
-def _allows_version(pin: Pin, file: File) -> bool:
-    """Compare as :pep:`440` does, but for one thing: ``==1.0`` does not admit ``1.0+local``."""
-    if pin.arbitrary:
-        wanted = pin.version.lower()
-        return wanted in (file.version_text.lower(), str(file.version).lower())
-    return _version(pin.version) == file.version
-
-
-@lru_cache(maxsize=65536)
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None

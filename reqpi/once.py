@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Iterable
 from typing import Any, Generic, TypeVar
 
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.errors import ReqPIError, UpstreamTrouble
 
-__all__ = ["PATIENCE", "Once", "within"]
+__all__ = ["PATIENCE", "Once", "each", "within"]
 
 _T = TypeVar("_T")
+_K = TypeVar("_K", bound=Hashable)
+
+_log = Logger()
 
 PATIENCE = 10.0
 """Seconds that a client waits for an upstream before it is told to ask again: pip gives up after 15 without a byte."""
@@ -39,8 +43,14 @@ class Once(Generic[_T]):
         return mine
 
     def _land(self, outcome: _T | Failure, key: Hashable) -> None:
-        for waiting in self._waiting.pop(key):
-            waiting.callback(outcome)  # a Failure makes it an errback
+        waiting = self._waiting.pop(key)
+        if isinstance(outcome, Failure) and all(one.called for one in waiting):
+            _log.failure("work for {key!r} failed when nobody waited for it any more", outcome, key=key)
+        for one in waiting:
+            if isinstance(outcome, Failure) and isinstance(outcome.value, ReqPIError):
+                one.errback(outcome.value.again())
+            else:
+                one.callback(outcome)  # a Failure makes it an errback
 
 
 async def within(patience: float, clock: IReactorTime, waiting: Deferred[_T], what: str) -> _T:
@@ -54,3 +64,27 @@ async def within(patience: float, clock: IReactorTime, waiting: Deferred[_T], wh
         return await waiting.addTimeout(patience, clock)
     except TimeoutError as error:
         raise UpstreamTrouble(f"{what} on the way", "Upstream is slow. Ask again in a moment.") from error
+
+
+async def each(items: Iterable[_K], work: Callable[[_K], Coroutine[Any, Any, _T]], at_once: int) -> dict[_K, _T]:
+    """The outcome of ``work`` for each of ``items``, ``at_once`` of them at a time.
+
+    :raises Exception: what the first that failed raised. Nothing more is begun then, and what was is waited for.
+    """
+    outcomes: dict[_K, _T] = {}
+    failures: list[Exception] = []
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            try:
+                outcomes[item] = await work(item)
+            except Exception as error:
+                failures.append(error)
+            if failures:
+                return
+
+    await gatherResults([Deferred.fromCoroutine(worker()) for _ in range(at_once)])
+    if failures:
+        raise failures[0]
+    return outcomes

@@ -29,8 +29,7 @@ def with_markers(lock: Lock, page: Page) -> Page:
         return page
     files = []
     for file in page.files:
-        ours = [pin for pin in pins if narrow.admits(evolve(lock, pins=(pin,)), file)]
-        pythons = _common(ours)
+        pythons = _common(narrow.admitting(lock, file))
         both = ",".join(filter(None, [file.requires_python, pythons]))
         files.append(evolve(file, requires_python=_normal(both, file.requires_python)) if pythons else file)
     return evolve(page, files=tuple(files))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import serverFromString
@@ -18,12 +18,16 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.defaults import default_store, default_upstream
+from reqpi.defaults import builtin_index, default_store, default_upstream
 from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.interfaces import Origin, Store
-from reqpi.origins.http import make_agent, split_credentials
-from reqpi.origins.index import Index
+from reqpi.origins.credentials import split_credentials
+from reqpi.origins.hosts import Hosts
+from reqpi.origins.logins import read_logins
 from reqpi.origins.nowhere import Nowhere
+from reqpi.origins.outside import Outside
+from reqpi.origins.trust import read_certificates
+from reqpi.origins.upstreams import Upstreams
 from reqpi.shelf import Shelf
 from reqpi.storage.directory import DirectoryStore
 from reqpi.sweep import Sweeping
@@ -47,7 +51,12 @@ class Settings:
     :param listen: Twisted's endpoint strings.
     :param url: the canonical URL; ``None``: each request's own.
     :param store: a directory; ``None``: one under the user's state directory.
-    :param upstream: an index; ``None``: the one that pip on this host is configured with.
+    :param upstream: the default index; ``None``: the one that pip on this host is configured with.
+    :param upstreams: the URLs of further indexes, by name.
+    :param allow_hosts: where archives and git repositories may be taken from: ``HOST`` or ``HOST:PORT``.
+    :param trusted_hosts: hosts whose TLS is not verified, likewise.
+    :param netrc: a file of passwords for hosts.
+    :param ca: a file of certificates to trust beside the platform's.
     :param offline: never ask an upstream.
     :param trust_proxy: believe forwarded headers.
     :param largest_document: bytes.
@@ -59,6 +68,11 @@ class Settings:
     url: str | None = None
     store: Path | None = None
     upstream: str | None = None
+    upstreams: Mapping[str, str] = field(factory=dict)
+    allow_hosts: Sequence[str] = ()
+    trusted_hosts: Sequence[str] = ()
+    netrc: Path | None = None
+    ca: Path | None = None
     offline: bool = False
     trust_proxy: bool = False
     largest_document: int = 8 << 20
@@ -75,7 +89,14 @@ class Server(Service):
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any, store: Store, origin: Origin) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        store: Store,
+        origin: Origin,
+        close_origin: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.store = store
@@ -83,6 +104,7 @@ class Server(Service):
         self._settings = settings
         self._reactor = reactor
         self._origin = origin
+        self._close_origin = close_origin
         root = Root(self.shelf, Base(settings.url, settings.trust_proxy))
         self._site = BoundedSite(root, reactor, settings.largest_document)
         self._ports: list[IListeningPort] = []
@@ -133,6 +155,8 @@ class Server(Service):
             where, who = reach(port.getHost())
             self._log.info("listening on {where}: {who}", where=where, who=who)
         self._log.info("upstream: {name}", name=self._origin.name)
+        for name, url in self._settings.upstreams.items():
+            self._log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
         self._log.info("use it: reqpi gethash --url {url} requirements.txt", url=self.url)
 
     @property
@@ -156,6 +180,8 @@ class Server(Service):
             await self.shelf.refusals.write()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
+        if self._close_origin is not None:
+            await self._close_origin()
         await self.store.close()
 
 
@@ -165,11 +191,38 @@ def assemble(settings: Settings, reactor: Any) -> Server:
     :raises reqpi.errors.Misconfigured: it cannot be one.
     """
     store = DirectoryStore(settings.store or default_store())
+    outside = _outside(settings)
     if settings.offline:
-        return Server(settings, reactor, store, Nowhere())
-    upstream = settings.upstream or default_upstream()
-    _check_upstream(upstream)
-    return Server(settings, reactor, store, Index(upstream, make_agent(reactor), reactor))
+        return Server(settings, reactor, store, Nowhere(outside.policy))
+    upstreams = Upstreams(outside, reactor)
+    return Server(settings, reactor, store, upstreams, upstreams.close)
+
+
+def _outside(settings: Settings) -> Outside:
+    """What the operator says of the outside, files read.
+
+    :raises reqpi.errors.Misconfigured: it makes no sense.
+    """
+    outside = Outside(
+        default=settings.upstream or _default_upstream(settings.offline),
+        upstreams=settings.upstreams,
+        built_in=builtin_index(),
+        hosts=Hosts.read(settings.allow_hosts, "--allow-host"),
+        unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
+        logins={} if settings.netrc is None else read_logins(settings.netrc),
+        certificates=b"" if settings.ca is None else read_certificates(settings.ca),
+    )
+    outside.check()
+    return outside
+
+
+def _default_upstream(offline: bool) -> str | None:
+    try:
+        return default_upstream()
+    except Misconfigured:
+        if offline:
+            return None
+        raise
 
 
 def reach(address: Any) -> tuple[str, str]:
@@ -183,12 +236,6 @@ def reach(address: Any) -> tuple[str, str]:
     if host in ("0.0.0.0", "::", ""):  # noqa: S104
         return where, "every machine that can reach this one can reach it"
     return where, f"whoever can reach {host} can reach it"
-
-
-def _check_upstream(url: str) -> None:
-    bare, _ = split_credentials(url)
-    if not bare.startswith(("http://", "https://")):
-        raise Misconfigured(f"the upstream {bare} is no http or https URL", "Name an index with --upstream URL.")
 
 
 def _url(port: IListeningPort) -> str:

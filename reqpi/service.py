@@ -13,14 +13,17 @@ from twisted.internet.endpoints import serverFromString
 from twisted.python import usage
 
 from reqpi import __version__
-from reqpi.errors import ReqPIError
+from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.origins.hosts import Hosts
+from reqpi.origins.outside import read_upstreams
 from reqpi.server import Settings, assemble
 
 __all__ = ["Options", "makeService"]
 
 _NUMBERS = {"max-document": 1, "frequency": 1, "max-age": 0}
 _FLAGS = ("offline", "trust-proxy")
-_WORDS = ("url", "store", "upstream")
+_WORDS = ("url", "store", "netrc", "ca")
+_LISTS = ("upstream", "allow-host", "trusted-host")
 
 
 class Options(usage.Options):
@@ -29,13 +32,14 @@ class Options(usage.Options):
     synopsis = "[options]"
     longdesc = (
         "The hermetic package index: serves exactly what a lock pins. Every option can come from the environment as "
-        "REQPI_<OPTION>, with underscores; REQPI_HTTP may list several, separated by spaces."
+        "REQPI_<OPTION>, with underscores; an option that may be given several times, as a list separated by spaces."
     )
     optParameters = [
         ["url", None, None, "The canonical URL, for what must be absolute. Default: each request's own."],
         ["baseurl", None, None, "The same as --url."],
         ["store", None, None, "The directory for everything. Default: one under the user's state directory."],
-        ["upstream", None, None, "The index to take files from. Default: the one that pip here is configured with."],
+        ["netrc", None, None, "A netrc file: users and passwords of upstreams, by host. Default: none."],
+        ["ca", None, None, "A file of certificates to trust beside the platform's, in PEM. Default: none."],
         ["max-document", None, None, "Bytes of the largest lock that is taken. Default: 8388608."],
         ["frequency", None, None, "Seconds between two removals of what is not used. Default: never."],
         ["max-age", None, None, "Seconds without use after which a lock is removed. Default: never."],
@@ -48,7 +52,8 @@ class Options(usage.Options):
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         super().__init__()
         self._environ = environ
-        self["http"] = []
+        for name in ("http", *_LISTS):
+            self[name] = []
 
     def opt_http(self, where: str) -> None:
         """A port, on every interface; or an endpoint: tcp:2000:interface=127.0.0.1, tls:…, unix:…, systemd:….
@@ -56,6 +61,21 @@ class Options(usage.Options):
         May be given several times. Default: port 2000, for this machine alone.
         """
         self["http"].append(_endpoint(where))
+
+    def opt_upstream(self, index: str) -> None:
+        """The index to take files from; or NAME=URL, a further one that a lock may name by its URL.
+
+        May be given several times. Default: the one that pip here is configured with.
+        """
+        self["upstream"].append(index)
+
+    def opt_allow_host(self, host: str) -> None:
+        """HOST or HOST:PORT: locks may name archives and git repositories there. May be given several times."""
+        self["allow-host"].append(host)
+
+    def opt_trusted_host(self, host: str) -> None:
+        """HOST or HOST:PORT, whose TLS is not verified. May be given several times."""
+        self["trusted-host"].append(host)
 
     def opt_version(self) -> None:
         """Print the version and exit."""
@@ -78,6 +98,8 @@ class Options(usage.Options):
         """Fill in from the environment, and refuse what makes no sense."""
         for where in self._environ.get("REQPI_HTTP", "").split() if not self["http"] else ():
             self.opt_http(where)
+        for name in _LISTS:
+            self[name] = self[name] or self._environ.get(_variable(name), "").split()
         for name in (*_WORDS, "baseurl", *_NUMBERS):
             if self[name] is None:
                 self[name] = self._environ.get(_variable(name)) or None
@@ -90,6 +112,12 @@ class Options(usage.Options):
         self["url"] = _url(self["url"] or self["baseurl"])
         if (self["frequency"] is None) != (self["max-age"] is None):
             raise usage.UsageError("--frequency and --max-age go together: how often, and after how long without use.")
+        try:
+            self["default-upstream"], self["upstreams"] = read_upstreams(self["upstream"])
+            for name in ("allow-host", "trusted-host"):
+                Hosts.read(self[name], f"--{name}")
+        except Misconfigured as error:
+            raise usage.UsageError(str(error)) from None
 
     @property
     def settings(self) -> Settings:
@@ -97,8 +125,13 @@ class Options(usage.Options):
         return Settings(
             listen=tuple(self["http"]) or Settings().listen,
             url=self["url"],
-            store=Path(self["store"]).absolute() if self["store"] else None,
-            upstream=self["upstream"],
+            store=_path(self["store"]),
+            upstream=self["default-upstream"],
+            upstreams=self["upstreams"],
+            allow_hosts=tuple(self["allow-host"]),
+            trusted_hosts=tuple(self["trusted-host"]),
+            netrc=_path(self["netrc"]),
+            ca=_path(self["ca"]),
             offline=self["offline"],
             trust_proxy=self["trust-proxy"],
             largest_document=self["max-document"] or Settings().largest_document,
@@ -141,6 +174,11 @@ class _OneLine(MultiService):
                 # if the daemon just exits.
                 raise
             raise SystemExit(f"reqpi: {error}") from None
+
+
+def _path(text: str | None) -> Path | None:
+    """A path as it is meant here, before a daemon changes its folder."""
+    return Path(text).absolute() if text else None
 
 
 def _variable(option: str) -> str:

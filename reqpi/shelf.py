@@ -7,14 +7,13 @@ a digest.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable
 from functools import partial
 
 from attrs import frozen
 from packaging.utils import canonicalize_name
-from twisted.internet.defer import Deferred, DeferredSemaphore, FirstError, TimeoutError, gatherResults
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from reqpi import narrow
 from reqpi.arrivals import Arrivals
@@ -28,7 +27,7 @@ from reqpi.errors import (
 from reqpi.freezing import Freezing, newest
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Commitment, File, Page, Project
-from reqpi.once import PATIENCE, Once, within
+from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.refusals import Refusals
 
@@ -37,10 +36,15 @@ __all__ = ["Delivery", "Shelf"]
 _PAGES = 20_000
 """Files on frozen pages kept in memory."""
 
+_EXPORTS = 32 << 20
+"""Bytes of exports kept in memory."""
+
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
 
 _SUGGESTIONS = 50
+_SUGGESTING = 4
+"""Projects that a suggestion is looked up for, and how many at the same time."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
@@ -75,6 +79,8 @@ class Shelf:
         self._freezing = Freezing(store, origin, self._arrivals)
         self._cores = Cores(store, origin, self._arrivals, clock)
         self._under_way: Once[Page] = Once()
+        self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(_EXPORTS)
+        self._suggesting: Once[dict[Project, str | None]] = Once()
         self._gathering: Once[dict[Project, Page]] = Once()
         # With the commitment as it was read then: a lock that was swept away and committed again is read again.
         self._pages: Recent[tuple[str, Project], tuple[Commitment, Page]] = Recent(_PAGES)
@@ -113,6 +119,7 @@ class Shelf:
         """
         file = await self._admitted(commitment, name, filename)
         sha256 = str(file.sha256)
+        await self._store.touch(sha256)
         size = await self._store.size(sha256)
         if size is not None:
             return Delivery(file, size, partial(self._store.read, sha256))
@@ -129,7 +136,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self._cores.of(file)
+        return await self._cores.of(file, commitment.address)
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)
@@ -154,24 +161,16 @@ class Shelf:
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
 
     async def _pages_of(self, commitment: Commitment) -> dict[Project, Page]:
-        projects = list(commitment.lock.projects)
-        at_once = DeferredSemaphore(_AT_ONCE)
-        pages = await gatherResults(
-            [at_once.run(self._page_of, commitment, project) for project in projects], consumeErrors=True
-        ).addErrback(_first)
-        return dict(zip(projects, pages, strict=True))
-
-    def _page_of(self, commitment: Commitment, project: Project) -> Deferred[Page]:
-        return Deferred.fromCoroutine(self.page(commitment, project))
+        return await each(commitment.lock.projects, partial(self.page, commitment), _AT_ONCE)
 
     async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
         """For each project, a line that would pin its newest release, as upstream has it now.
 
         It is advice to a person, so what upstream does not answer soon is left out.
         """
-        asked = sorted(projects)[:_SUGGESTIONS]
-        found = await gatherResults([Deferred.fromCoroutine(self._suggestion(project)) for project in asked])
-        return {project: line for project, line in zip(asked, found, strict=True) if line is not None}
+        asked = tuple(sorted(projects)[:_SUGGESTIONS])
+        found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
+        return {project: line for project, line in found.items() if line is not None}
 
     async def _suggestion(self, project: Project) -> str | None:
         try:
@@ -187,10 +186,10 @@ class Shelf:
     def _pinned(self, commitment: Commitment, name: str) -> Project:
         """The project that ``name`` means, if the lock pins it."""
         project = canonicalize_name(name)
-        if _NAME.fullmatch(project) is None:
-            raise NotServed("no such project", "That is no project's name.")
         if project in commitment.lock.projects:
             return project
+        if _NAME.fullmatch(project) is None:
+            raise NotServed("no such project", "That is no project's name.")
         if project == "pip":
             # pip asks after its own newest version at the end of every command. Nobody was refused anything.
             raise NotServed(f"pip is not in lock {commitment.short}")
@@ -200,8 +199,3 @@ class Shelf:
             f"Only what the lock pins can be installed from here. Pin it, with a line such as `{project}==<version>`, "
             "commit the file again and use the address that it has then.",
         )
-
-
-def _first(failure: Failure) -> Failure:
-    """The failure itself, out of the wrapping that gathering puts round it."""
-    return failure.value.subFailure if isinstance(failure.value, FirstError) else failure

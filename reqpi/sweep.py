@@ -14,6 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from reqpi import frozen as freezer
+from reqpi.cores import told_record, verified_record
+from reqpi.freezing import page_record
 from reqpi.interfaces import Store
 from reqpi.model import Digest
 
@@ -53,7 +55,7 @@ class Sweeping:
         async for sha256 in self._store.all():
             if sha256 not in live and await self._store.remove(sha256, began - _RECENT):
                 blobs += 1
-        await self._forget_metadata(live)
+        await self._forget_metadata(live, began)
         self._log.info("swept {locks} locks and {blobs} files", locks=removed, blobs=blobs)
         return Swept(removed, blobs)
 
@@ -62,46 +64,45 @@ class Sweeping:
         roots, removed = set(), 0
         async for name in self._store.names("locks/"):
             address = name.rpartition("/")[2]
-            used = await self._store.last_used(name)
-            if used is None:
-                continue
-            if now - used <= self._max_age:
+            if await self._store.delete(name, now - self._max_age):
+                for belongings in (page_record(address), f"refused/{address}/", told_record(address, "")):
+                    await self._forget(belongings, now)
+                removed += 1
+            else:
                 roots.add(address)
-                continue
-            await self._store.delete(name)
-            await self._forget(f"frozen/{address}/")
-            await self._forget(f"refused/{address}/")
-            removed += 1
         return roots, removed
 
-    async def _forget(self, prefix: str) -> None:
+    async def _forget(self, prefix: str, now: float) -> None:
+        """Remove what begins with ``prefix``, but for what was needed since: the lock may be here again."""
         async for name in self._store.names(prefix):
-            await self._store.delete(name)
+            await self._store.delete(name, now - self._max_age)
 
     async def _live(self, roots: set[str]) -> set[str]:
         """The sha256 of every blob that a root needs."""
         live: set[str] = set()
         for address in roots:
-            async for name in self._store.names(f"frozen/{address}/"):
+            async for name in self._store.names(page_record(address)):
                 written = await self._store.get(name)
                 if written is not None:
-                    live |= await self._needed(written, name.rpartition("/")[2])
+                    live |= await self._needed(written, name.rpartition("/")[2], address)
         return live
 
-    async def _needed(self, written: bytes, project: str) -> set[str]:
+    async def _needed(self, written: bytes, project: str, address: str) -> set[str]:
         needed: set[str] = set()
         for file in freezer.load(written, canonicalize_name(project)).files:
             needed.add(str(file.sha256))
             if isinstance(file.core_metadata, Digest):
                 needed.add(file.core_metadata.hex)
             elif file.wheel:
-                known = await self._store.get(f"metadata/{file.sha256}")
-                if known is not None:
-                    needed.add(known.decode("ascii"))
+                sha256 = str(file.sha256)
+                for record in (verified_record(sha256), told_record(address, sha256)):
+                    known = await self._store.get(record)
+                    if known is not None:
+                        needed.add(known.decode("ascii"))
         return needed
 
-    async def _forget_metadata(self, live: set[str]) -> None:
+    async def _forget_metadata(self, live: set[str], began: float) -> None:
         """Remove what is known of wheels that are gone."""
-        async for name in self._store.names("metadata/"):
+        async for name in self._store.names(verified_record("")):
             if name.rpartition("/")[2] not in live:
-                await self._store.delete(name)
+                await self._store.delete(name, began - _RECENT)

@@ -99,7 +99,39 @@ class OnceTests(ArrivalsCase):
         self.origin.files[self.file.url] = b"X" * len(BIG)
         self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), DigestMismatch)
         self.origin.files[self.file.url] = BIG
+        self.clock.advance(31)
         self.result_of(self.arrivals.of(self.file).landing())
+
+    def test_a_failure_that_would_only_repeat_is_not_asked_for_again_at_once(self) -> None:
+        """pip asks five times: that would be five downloads of wrong bytes."""
+        self.origin.files[self.file.url] = b"X" * len(BIG)
+        self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), DigestMismatch)
+        for _ in range(5):
+            self.assertRaises(DigestMismatch, self.arrivals.of, self.file)
+        self.assertEqual(len(self.origin.asked), 1)
+
+    def test_a_listing_that_is_wrong_does_not_spoil_one_that_is_right(self) -> None:
+        """Each address has its own. That both name the same sha256 is no reason to wait for the wrong URL."""
+        gates = self.one_by_one()
+        hanging = evolve(self.file, url="https://hanging.example.org/six-1.0.tar.gz")
+        self.origin.before[hanging.url] = Deferred
+        lying = evolve(self.file, digests=self.file.digests | {digest_of(b"other", "sha512")})
+        for wrong in (hanging, lying):
+            self.arrivals.of(wrong)
+        got, done = self.taking(self.arrivals.of(self.file))
+        while gates:
+            gates.pop().callback(None)
+        self.successResultOf(done)
+        self.assertEqual(bytes(got), BIG)
+
+    def test_measuring_is_shared_too(self) -> None:
+        file = self.offer(BIG, digests=frozenset())
+        gates = self.one_by_one()
+        measured = [self.run_now(self.arrivals.measure(file)) for _ in range(3)]
+        while gates:
+            gates.pop().callback(None)
+        self.assertEqual(len({self.successResultOf(one) for one in measured}), 1)
+        self.assertEqual(len(self.origin.asked), 1)
 
 
 class HeldBackTests(ArrivalsCase):
@@ -263,10 +295,31 @@ class ResumingTests(ArrivalsCase):
         self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), UpstreamTrouble)
         self.assertEqual(self.kept(), [])
 
-    def test_another_length_than_promised_is_not_waited_for(self) -> None:
+    def test_a_page_that_is_wrong_about_the_length_does_no_harm(self) -> None:
+        """The digest decides, and not what a page says beside it."""
+        for claimed in (1, len(BIG) - 1, len(BIG) + 1, 1 << 52):
+            arrival = Arrival(evolve(self.file, size=claimed), self.store, self.clock)
+            self.assertEqual(self.result_of(arrival.fetch(self.origin)).size, len(BIG))
+
+    def test_another_length_halfway_is_another_file(self) -> None:
+        broken = self.breaking_off_after(3)
+        landing = self.run_now(self.arrivals.of(self.file).landing())
         self.origin.files[self.file.url] = BIG + b"more"
-        failure = self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), UpstreamTrouble)
+        self.clock.pump([0.5, 1.0, 2.0])
+        failure = self.failureResultOf(landing, UpstreamTrouble)
         self.assertIn("another length", failure.value.title)
+        self.assertEqual(len(broken), 1)
+
+    def test_what_drips_is_given_up(self) -> None:
+        gates = self.one_by_one()
+        self.origin.step = 100
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        for _ in range(200):
+            if not gates:
+                break
+            self.clock.advance(5)
+            gates.pop().callback(None)
+        self.assertIn("too slowly", self.failureResultOf(landing, UpstreamTrouble).value.title)
 
 
 class StoreTests(ArrivalsCase):

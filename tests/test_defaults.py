@@ -11,7 +11,7 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.defaults import default_store, default_upstream
+from reqpi.defaults import builtin_index, default_store, default_upstream
 from reqpi.errors import Misconfigured
 
 BUILT_IN = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
@@ -67,6 +67,13 @@ class UpstreamTests(HostCase):
         asked = subprocess.run([sys.executable, "-c", BUILT_IN], capture_output=True, text=True, check=True)
         self.assertEqual(default_upstream(), asked.stdout.strip())
 
+    def test_what_is_built_in_is_known_whatever_is_configured(self) -> None:
+        """A lock may name it."""
+        asked = subprocess.run([sys.executable, "-c", BUILT_IN], capture_output=True, text=True, check=True)
+        self.configure("[global]\nindex-url = https://a.example.org/simple\n")
+        os.environ["PIP_INDEX_URL"] = "https://b.example.org/simple"
+        self.assertEqual(builtin_index(), asked.stdout.strip())
+
     def test_what_a_site_prints_when_python_starts_is_passed_over(self) -> None:
         """With an end of line or without, text or not."""
         (self.folder / "sitecustomize.py").write_text(
@@ -102,6 +109,7 @@ class NoUpstreamTests(HostCase):
         self.without_pip("/nonexistent")
         error = self.assertRaises(Misconfigured, default_upstream)
         self.assertIn("--upstream URL", error.detail)
+        self.assertIsNone(builtin_index())
 
     def test_an_interpreter_that_nobody_knows_is_no_trouble(self) -> None:
         """Python is embedded here and there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import treq
 from treq.client import HTTPClient
@@ -17,6 +18,7 @@ from reqpi.server import Server, Settings, assemble, reach
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
 from tests.origin import PlainOrigin
+from tests.sourcehost import SourceHost
 from tests.storage.scratch import scratch
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
@@ -119,6 +121,48 @@ class AssembleTests(TestCase):
 
     def test_offline_needs_no_upstream(self) -> None:
         assemble(Settings(offline=True), reactor)
+
+    def test_a_further_upstream_must_be_http_too(self) -> None:
+        settings = Settings(upstream="https://a.example.org", upstreams={"b": "file:///srv/simple"})
+        self.assertIn("file:///srv/simple", self.assertRaises(Misconfigured, assemble, settings, reactor).title)
+
+    def test_a_file_that_cannot_be_read_is_named(self) -> None:
+        for name in ("netrc", "ca"):
+            settings = Settings(upstream="https://a.example.org", **{name: Path("/nonexistent/file")})
+            error = self.assertRaises(Misconfigured, assemble, settings, reactor)
+            self.assertIn(f"--{name} /nonexistent/file", error.title)
+
+    def test_a_host_that_is_none_is_named(self) -> None:
+        for name in ("allow_hosts", "trusted_hosts"):
+            settings = Settings(upstream="https://a.example.org", **{name: ["a b"]})
+            self.assertIn("a b", self.assertRaises(Misconfigured, assemble, settings, reactor).title)
+
+
+class WholeTests(TestCase):
+    """What an operator says reaches the outside."""
+
+    timeout = 60
+
+    async def test_an_archive_of_an_allowed_host_is_had_with_its_authority_and_password(self) -> None:
+        """And what is under way ends with the server."""
+        host, folder = SourceHost(), scratch(self)
+        self.addCleanup(host.close)
+        (folder / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+        (folder / "ca.pem").write_bytes(host.authority.read_bytes())
+        settings = Settings(
+            listen=(LOOPBACK,),
+            store=folder / "store",
+            upstream="https://127.0.0.1:9/simple",
+            allow_hosts=(host.name,),
+            netrc=folder / "netrc",
+            ca=folder / "ca.pem",
+        )
+        server = assemble(settings, reactor)
+        server.startService()
+        transfer = await server._origin.open(f"archive+{host.archive('x', b'content')}")
+        self.assertEqual(b"".join([piece async for piece in transfer]), b"content")
+        self.assertTrue(host.requests[0].headers["authorization"].startswith("Basic "))
+        await server.stopService()
 
 
 class ReachTests(TestCase):

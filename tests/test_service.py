@@ -34,7 +34,11 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_HTTP": "2000 unix:/run/reqpi",
             "REQPI_URL": "https://index.example.org",
             "REQPI_STORE": "/srv/reqpi",
-            "REQPI_UPSTREAM": "https://up.example.org/simple",
+            "REQPI_UPSTREAM": "https://up.example.org/simple own=https://own.example.org/simple",
+            "REQPI_ALLOW_HOST": "git.example.org files.example.org:8443",
+            "REQPI_TRUSTED_HOST": "own.example.org",
+            "REQPI_NETRC": "/etc/reqpi/netrc",
+            "REQPI_CA": "/etc/reqpi/ca.pem",
             "REQPI_OFFLINE": "1",
             "REQPI_TRUST_PROXY": "yes",
             "REQPI_MAX_DOCUMENT": "1000",
@@ -45,6 +49,9 @@ class OptionsTests(SynchronousTestCase):
             *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
             *("--store", "/srv/reqpi", "--upstream", "https://up.example.org/simple", "--offline", "--trust-proxy"),
             *("--max-document", "1000", "--frequency", "60", "--max-age", "600"),
+            *("--upstream", "own=https://own.example.org/simple", "--allow-host", "git.example.org"),
+            *("--allow-host", "files.example.org:8443", "--trusted-host", "own.example.org"),
+            *("--netrc", "/etc/reqpi/netrc", "--ca", "/etc/reqpi/ca.pem"),
         ]
         said = settings(environ=environ)
         self.assertEqual(said, settings(*command_line))
@@ -55,6 +62,11 @@ class OptionsTests(SynchronousTestCase):
                 url="https://index.example.org",
                 store=Path("/srv/reqpi"),
                 upstream="https://up.example.org/simple",
+                upstreams={"own": "https://own.example.org/simple"},
+                allow_hosts=("git.example.org", "files.example.org:8443"),
+                trusted_hosts=("own.example.org",),
+                netrc=Path("/etc/reqpi/netrc"),
+                ca=Path("/etc/reqpi/ca.pem"),
                 offline=True,
                 trust_proxy=True,
                 largest_document=1000,
@@ -85,8 +97,12 @@ class OptionsTests(SynchronousTestCase):
     def test_baseurl_is_url(self) -> None:
         self.assertEqual(settings("--baseurl", "https://index.example.org").url, "https://index.example.org")
 
+    def test_the_command_line_replaces_a_whole_list(self) -> None:
+        said = settings("--upstream", "a=https://a", environ={"REQPI_UPSTREAM": "https://b c=https://c"})
+        self.assertEqual((said.upstream, said.upstreams), (None, {"a": "https://a"}))
+
     def test_an_empty_variable_says_nothing(self) -> None:
-        names = ("HTTP", "URL", "STORE", "UPSTREAM", "OFFLINE", "MAX_AGE")
+        names = ("HTTP", "URL", "STORE", "UPSTREAM", "ALLOW_HOST", "NETRC", "CA", "OFFLINE", "MAX_AGE")
         self.assertEqual(settings(environ=dict.fromkeys([f"REQPI_{name}" for name in names], "")), Settings())
 
 
@@ -116,6 +132,10 @@ class BadOptionsTests(SynchronousTestCase):
             (["--http", "tcp:x"], "--http tcp:x"),
             (["--http", "nosuch:1"], "--http nosuch:1"),
             (["--nosuch"], "nosuch"),
+            (["--upstream", "https://a", "--upstream", "https://b"], "--upstream", "NAME=URL"),
+            (["--upstream", "a=https://a", "--upstream", "a=https://b"], "--upstream a", "taken"),
+            (["--allow-host", "https://a.example"], "--allow-host", "https://a.example", "HOST:PORT"),
+            (["--trusted-host", "a:b"], "--trusted-host", "a:b"),
             (["requirements.txt"], "requirements.txt"),
         ):
             line = self.refusal(*arguments)

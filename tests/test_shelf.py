@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
@@ -74,6 +74,21 @@ class CommitTests(ShelfCase):
         commitment, created = await self.shelf.commitments.commit(document)
         self.assertEqual((commitment.address, created), (address_of(document), True))
         self.assertEqual((await self.another_shelf().commitments.get(commitment.address)).lock.document, document)
+
+    async def test_a_cold_lock_is_read_once_however_many_ask_for_it(self) -> None:
+        commitment = await self.committed("six==1.0")
+        cold = self.another_shelf()
+        found = await gatherResults(
+            [Deferred.fromCoroutine(cold.commitments.get(commitment.address)) for _ in range(50)]
+        )
+        self.assertEqual(len(set(map(id, found))), 1)
+
+    async def test_the_largest_lock_there_may_be_stays_in_memory(self) -> None:
+        """Else each request would read it again."""
+        document = b"six==1.0\n" + b"# " + b"x" * (8 << 20)
+        await self.shelf.commitments.commit(document)
+        found = [await self.shelf.commitments.get(address_of(document)) for _ in range(2)]
+        self.assertIs(*found)
 
     async def test_the_second_time_nothing_is_new(self) -> None:
         await self.committed("six==1.0")
@@ -167,6 +182,14 @@ class FrozenTests(ShelfCase):
         commitment = await self.committed(f"six==1.0 --hash={digest_of(b'other')}")
         error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
         self.assertIn("none with a digest that the lock lists", error.detail)
+
+    async def test_nothing_is_frozen_while_one_of_two_versions_is_missing(self) -> None:
+        """It would stay invisible for ever."""
+        commitment = await self.committed('six==1.0 ; python_version < "3"', 'six==2.0 ; python_version >= "3"')
+        error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
+        self.assertIn("six 2.0", error.title)
+        self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"2")), SDIST, WHEEL, b"2")
+        self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 3)
 
     async def test_a_project_that_upstream_does_not_have(self) -> None:
         commitment = await self.committed("nosuch==1.0")

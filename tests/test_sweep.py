@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from reqpi.errors import UnknownAddress
-from reqpi.model import Commitment
+from reqpi.model import Commitment, Page
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping
@@ -91,6 +91,31 @@ class SweepTests(TestCase):
         await incoming.keep(digest_of(b"new").hex)
         await self.sweeping.run()
         self.assertEqual(await self.blobs(), {digest_of(b"new").hex})
+
+    async def test_a_lock_that_comes_back_in_the_middle_of_a_sweep_sees_what_it_saw(self) -> None:
+        """Between the removal of the lock and that of its pages somebody commits it, and is served."""
+        document = b"six==1.0\n"
+        await self.used(document)
+        late = a_file("six-1.0.tar.gz", b"late")
+        self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL), late), WHEEL, b"late")
+        self.clock.advance(8 * DAY)
+        delete, seen = self.store.delete, []
+
+        async def meanwhile(name: str, *since: float) -> bool:
+            removed = await delete(name, *since)
+            if removed and name.startswith("locks/"):
+                seen.append(await self.page(document))
+            return removed
+
+        self.patch(self.store, "delete", meanwhile)
+        await self.sweeping.run()
+        self.shelf = Shelf(self.store, self.origin, self.clock, "restarted")
+        self.assertEqual(await self.page(document), seen[0])
+        self.assertEqual(len(seen), 1)
+
+    async def page(self, document: bytes) -> Page:
+        commitment, _ = await self.shelf.commitments.commit(document)
+        return await self.shelf.page(commitment, "six")
 
     async def test_a_lock_that_was_removed_can_be_committed_again(self) -> None:
         await self.used(b"six==1.0\n")

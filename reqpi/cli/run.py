@@ -20,6 +20,9 @@ from reqpi.environment import pointed_at
 
 __all__ = ["main"]
 
+_OWN = ("store", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
+"""The options of a server of our own."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
@@ -62,17 +65,29 @@ def _served(options: argparse.Namespace, address: str) -> AbstractContextManager
     """A server of our own, which this machine alone can reach; its settings as for ``reqpi server``."""
     # Imported here because they bring Twisted along, which --url does without.
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
+    from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
     from reqpi.server import Settings  # noqa: PLC0415
 
+    upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
     return served(
         Settings(
             listen=(f"tcp:{port_for(address)}:interface=127.0.0.1",),
             store=options.store or _path(os.environ.get("REQPI_STORE")),
-            upstream=options.upstream or os.environ.get("REQPI_UPSTREAM") or None,
+            upstream=upstream,
+            upstreams=upstreams,
+            allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
+            trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
+            netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
+            ca=options.ca or _path(os.environ.get("REQPI_CA")),
             offline=options.offline
             or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
         )
     )
+
+
+def _words(variable: str) -> list[str]:
+    """What a variable lists."""
+    return os.environ.get(variable, "").split()
 
 
 def _path(text: str | None) -> Path | None:
@@ -90,15 +105,15 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     options = parser.parse_args(own)
     if not command:
         parser.error("write -- and the command to run behind FILE")
-    if options.url and (options.store or options.upstream or options.offline):
-        parser.error("--store, --upstream and --offline are for a server of our own, and --url names another")
+    if options.url and any(getattr(options, name) for name in _OWN):
+        parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
     return options, command
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
-        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL --offline] FILE -- COMMAND …",
+        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL … --offline] FILE -- COMMAND …",
         description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
         "at no other. Without --url the lock is served from inside, for as long as the command runs.",
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "
@@ -107,8 +122,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", help="use the server that runs there")
     parser.add_argument("--store", type=Path, metavar="DIR", help="where files are kept (default: as for a server)")
     parser.add_argument(
-        "--upstream", metavar="URL", help="where files come from (default: the index of this host's pip)"
+        "--upstream",
+        action="append",
+        metavar="[NAME=]URL",
+        help="where files come from (default: the index of this host's pip); or, with a name, one more index",
     )
+    for option, what in (
+        ("--allow-host", "archives and git repositories may be taken from there"),
+        ("--trusted-host", "its TLS is not verified"),
+    ):
+        parser.add_argument(option, action="append", metavar="HOST", help=what)
+    parser.add_argument("--netrc", type=Path, metavar="FILE", help="users and passwords of upstreams, by host")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the platform's")
     parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
     parser.add_argument("file", metavar="FILE", help="the lock; - for standard input")
     return parser

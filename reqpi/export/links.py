@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
-
-from attrs import evolve
 
 from reqpi import narrow
 from reqpi.errors import NothingUpstream
 from reqpi.model import Commitment, File, Page, Pin, Project
 
-__all__ = ["files_of", "url_of"]
+__all__ = ["Admitted", "url_of"]
 
 
-def files_of(commitment: Commitment, pin: Pin, pages: Mapping[Project, Page]) -> tuple[File, ...]:
-    """The files that one pin admits, of those that its project's frozen page has.
+class Admitted:
+    """The files that each pin of a commitment admits, of those that its project's frozen page has.
 
-    :raises reqpi.errors.NothingUpstream: there is none. A lock without it would be another lock.
+    :param pages: the frozen page of every project that the lock pins.
     """
-    alone = evolve(commitment.lock, pins=(pin,))
-    files = tuple(file for file in pages[pin.project].files if narrow.admits(alone, file))
-    if not files:
-        where = f"Line {pin.line} of {pin.document or 'the lock'} cannot be completed."
-        raise NothingUpstream(f"the upstream has no file of {pin.project} {pin.version}".rstrip(), where)
-    return files
+
+    def __init__(self, commitment: Commitment, pages: Mapping[Project, Page]) -> None:
+        self._files: dict[Pin, Sequence[File]] = {}
+        for page in pages.values():
+            self._files.update(narrow.by_pin(commitment.lock, page))
+
+    def files(self, pin: Pin) -> Sequence[File]:
+        """The files that ``pin`` admits.
+
+        :raises reqpi.errors.NothingUpstream: there is none. A lock without it would be another lock.
+        """
+        files = self._files.get(pin)
+        if files is None:
+            where = f"Line {pin.line} of {pin.document or 'the lock'} cannot be completed."
+            raise NothingUpstream(f"the upstream has no file of {pin.project} {pin.version}".rstrip(), where)
+        return files
 
 
 def url_of(file: File, here: str) -> str:

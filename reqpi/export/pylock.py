@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import tomli_w
@@ -10,7 +10,7 @@ from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.version import Version
 
-from reqpi.export.links import files_of, url_of
+from reqpi.export.links import Admitted, url_of
 from reqpi.model import Commitment, File, Page, Pin, Project
 
 __all__ = ["pylock"]
@@ -23,10 +23,11 @@ def pylock(commitment: Commitment, pages: Mapping[Project, Page], here: str) -> 
     :param here: the URL of the address, with a slash at its end.
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
+    admitted = Admitted(commitment, pages)
     packages: dict[tuple[str, str, str], Package] = {}
     for pin in commitment.lock.pins:
         key = (pin.project, pin.version if pin.source is None else str(pin.source), pin.marker or "")
-        packages.setdefault(key, _package(pin, files_of(commitment, pin, pages), here))
+        packages.setdefault(key, _package(pin, admitted.files(pin), here))
     document = Pylock(
         lock_version=Version("1.0"), created_by="reqpi", packages=[packages[key] for key in sorted(packages)]
     )
@@ -34,7 +35,7 @@ def pylock(commitment: Commitment, pages: Mapping[Project, Page], here: str) -> 
     return tomli_w.dumps(dict(document.to_dict())).encode()
 
 
-def _package(pin: Pin, files: tuple[File, ...], here: str) -> Package:
+def _package(pin: Pin, files: Sequence[File], here: str) -> Package:
     marker = Marker(pin.marker) if pin.marker else None
     if pin.source is not None:
         return Package(name=pin.project, marker=marker, archive=_archive(pin, files[0], here))

@@ -1,4 +1,4 @@
-"""The lock as a ``requirements.txt`` that leaves nothing open: every file's digest, and every source at its URL here."""
+"""The lock as a ``requirements.txt`` that leaves nothing open: every file's digest, every source's URL here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import define, field
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from reqpi.export.links import files_of, url_of
+from reqpi.export.links import Admitted, url_of
 from reqpi.locks.lines import LogicalLine, comment_start, logical_lines, physical_lines
 from reqpi.locks.text import decode, encoding
 from reqpi.model import Commitment, Document, Page, Pin, Project
@@ -34,7 +34,7 @@ def requirements(commitment: Commitment, pages: Mapping[Project, Page], here: st
         it, the file names no index, and can be committed again: that address commits to every byte.
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
-    writer = _Writer(commitment, pages, here)
+    writer = _Writer(commitment, Admitted(commitment, pages), here)
     if len(commitment.lock.documents) > 1:
         written = "".join(writer.document(document) for document in commitment.lock.documents)
         return (writer.index() + written).encode()
@@ -53,7 +53,7 @@ class _Writer:
     """What has been written so far."""
 
     commitment: Commitment
-    pages: Mapping[Project, Page]
+    admitted: Admitted
     here: str | None
     _written: dict[Project, frozenset[object]] = field(factory=dict)
 
@@ -121,7 +121,7 @@ class _Writer:
         if _meaning(pin) not in self._written.get(pin.project, {_meaning(pin)}):
             yield f"# {text}: another document pins another one{end}"
             return
-        files = files_of(self.commitment, pin, self.pages)
+        files = self.admitted.files(pin)
         if pin.source is not None and self.here is not None:
             text = _at(pin, f"{url_of(files[0], self.here)}#sha256={files[0].sha256}")
         digests = sorted({f"--hash=sha256:{file.sha256}" for file in files})

@@ -53,11 +53,11 @@ class Binaries:
 
 
 def _take(value: str, target: set[str], other: set[str]) -> None:
-    """pip's ``handle_mutual_excludes``, in linear time."""
+    """Do as pip's ``handle_mutual_excludes``, in linear time."""
     names = value.split(",")
     for name in names:
         if name not in (":all:", ":none:") and not _NAME.fullmatch(name):
-            raise Refused(BINARY_OPTION, name)
+            raise Refused(BINARY_OPTION, name or value)
     everything = [place for place, name in enumerate(names) if name == ":all:"]
     if everything:
         other.clear()

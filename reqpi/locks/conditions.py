@@ -1,23 +1,39 @@
 """When a pin applies, worked out from several markers (:pep:`508`): and, or, and the text of what comes of it.
 
-A condition is held as alternatives, each a set of comparisons that must all hold. It is never narrower than the
-markers that it was made of: where something cannot be told here, it is taken to hold. What it costs is bounded.
+A condition is held as alternatives; each says of some variables what they may be (:mod:`reqpi.locks.marker_sets`), and
+all that it says must hold. A condition is never narrower than the markers that it was made of: where something cannot
+be told here, it is taken to hold. Pre-releases of Python count as the release. What it costs is bounded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import cast
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-__all__ = ["ALTERNATIVES", "ALWAYS", "NEVER", "Budget", "Comparison", "Condition", "TooMuch", "both", "either", "parse"]
+from reqpi.locks.marker_sets import Texts, Versions, read_version
+
+__all__ = [
+    "ALTERNATIVES",
+    "ALWAYS",
+    "NEVER",
+    "Alternative",
+    "Budget",
+    "Condition",
+    "TooMuch",
+    "both",
+    "either",
+    "parse",
+]
 
 ALTERNATIVES = 32
 """Alternatives of one condition."""
 
-COMPARISONS = 32
-"""Comparisons of one alternative."""
+_SIZE = 16
+"""Texts, or cuts between versions, that one variable keeps where a condition is cut down."""
 
 _PASSES = 16
 """How often a condition is looked through for what is superfluous."""
@@ -27,15 +43,20 @@ _TOKEN = re.compile(
     r"|(?P<word>(?:and|or)\b)|(?P<side>'[^']*+'|\"[^\"]*+\"|[A-Za-z_][A-Za-z0-9_.]*+))"
 )
 
-_OPPOSITES = {"==": "!=", "in": "not in"}
-# Of versions alone: packaging compares other values as text, or refuses to.
-_VERSION_OPPOSITES = {"<": ">=", ">": "<=", **_OPPOSITES}
-_OPPOSITE = {**_OPPOSITES, **{value: key for key, value in _OPPOSITES.items()}}
-_VERSION_OPPOSITE = {**_VERSION_OPPOSITES, **{value: key for key, value in _VERSION_OPPOSITES.items()}}
-_VERSIONS = frozenset(["python_version", "python_full_version", "implementation_version"])
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_VERSIONS = frozenset(["python_version", "python_full_version"])
+_TEXTS = frozenset(
+    [
+        *("os_name", "sys_platform", "platform_machine", "platform_system"),
+        *("implementation_name", "platform_python_implementation"),
+    ]
+)
 
 _CHOICES = frozenset(["extra", "extras", "dependency_groups"])
 """What the person who installs chooses (:pep:`508`, :pep:`751`). An index serves every choice."""
+
+_HOLDS = Texts(frozenset([""]))
+"""What a comparison that is not taken apart may be: it is a variable of its own."""
 
 
 class TooMuch(Exception):
@@ -58,53 +79,54 @@ class Budget:
             raise TooMuch
 
 
-@frozen(order=True)
-class Comparison:
-    """One comparison of a marker: ``python_full_version < '3.10'``; each side a variable or a quoted value."""
+@frozen(slots=False)
+class Alternative:
+    """What some variables may be, all at once; a variable that is not named may be anything."""
 
-    left: str
-    operator: str
-    right: str
+    sets: frozenset[tuple[str, Texts | Versions]]
+
+    @cached_property
+    def named(self) -> Mapping[str, Texts | Versions]:
+        """By variable."""
+        return dict(self.sets)
 
     def __str__(self) -> str:
-        return f"{self.left} {self.operator} {self.right}"
-
-    @property
-    def opposite(self) -> Comparison | None:
-        """What holds where this does not; ``None`` where that is not to be told."""
-        known = _VERSION_OPPOSITE if self.left in _VERSIONS else _OPPOSITE
-        operator = known.get(self.operator)
-        return Comparison(self.left, operator, self.right) if operator else None
-
-
-_Alternative = frozenset[Comparison]
+        parts = [_spelled(variable, said) for variable, said in sorted(self.named.items(), key=lambda item: item[0])]
+        return " and ".join(f"({part})" if " or " in part and len(parts) > 1 else part for part in parts)
 
 
 @frozen
 class Condition:
     """When something applies.
 
-    :param alternatives: one of them must hold; none of them is part of another.
+    :param alternatives: one of them must hold; none of them is inside another.
     """
 
-    alternatives: frozenset[_Alternative]
+    alternatives: frozenset[Alternative] = field(factory=frozenset)
 
     @property
     def common(self) -> Condition:
-        """The comparisons that all alternatives share: it holds wherever this condition does, and often elsewhere."""
-        return Condition(frozenset([frozenset.intersection(*self.alternatives)])) if self.alternatives else self
+        """One alternative around all of them: it holds wherever this condition does, and often elsewhere."""
+        wide: dict[str, Texts | Versions] = {}
+        for number, alternative in enumerate(self.alternatives):
+            named = alternative.named
+            wide = (
+                {key: _joined(said, named[key]) for key, said in wide.items() if key in named} if number else {**named}
+            )
+        short = {key: said for key, said in wide.items() if said.size <= _SIZE}
+        return Condition(frozenset([_alternative(short)])) if self.alternatives else self
 
     def __str__(self) -> str:
         """A marker; nothing, for what always or never applies."""
-        spelled = sorted(" and ".join(map(str, sorted(one))) for one in self.alternatives)
+        spelled = sorted(map(str, self.alternatives))
         return " or ".join(f"({one})" if " and " in one and len(spelled) > 1 else one for one in spelled)
 
     def __len__(self) -> int:
         return len(self.alternatives)
 
 
-ALWAYS = Condition(frozenset([frozenset()]))
-NEVER = Condition(frozenset())
+ALWAYS = Condition(frozenset([Alternative(frozenset())]))
+NEVER = Condition()
 
 
 def parse(marker: str, budget: Budget) -> Condition:
@@ -116,8 +138,8 @@ def parse(marker: str, budget: Budget) -> Condition:
     outer: list[tuple[Condition, Condition]] = []
     said, held = NEVER, ALWAYS  # what stands before the last `or`; what stands since
     for part in _parts(marker):
-        if isinstance(part, Comparison):
-            held = both(held, _alone(part), budget)
+        if isinstance(part, Condition):
+            held = both(held, part, budget)
         elif part == "(":
             outer.append((said, held))
             said, held = NEVER, ALWAYS
@@ -137,9 +159,9 @@ def both(one: Condition, other: Condition, budget: Budget) -> Condition:
     """
     if ALWAYS in (one, other):
         return one if other == ALWAYS else other
-    budget.spend(8 * len(one) * len(other))
-    joined = {left | right for left in one.alternatives for right in other.alternatives}
-    return _simplified((each for each in joined if not _contradicts(each)), budget)
+    budget.spend(16 * len(one) * len(other))
+    met = {_met(left, right) for left in one.alternatives for right in other.alternatives}
+    return _simplified((each for each in met if each is not None), budget)
 
 
 def either(one: Condition, other: Condition, budget: Budget) -> Condition:
@@ -154,47 +176,108 @@ def either(one: Condition, other: Condition, budget: Budget) -> Condition:
     return _simplified(one.alternatives | other.alternatives, budget)
 
 
-def _alone(comparison: Comparison) -> Condition:
-    if _CHOICES.intersection((comparison.left, comparison.right)):
-        return ALWAYS
-    return Condition(frozenset([frozenset([comparison])]))
+def _met(one: Alternative, other: Alternative) -> Alternative | None:
+    sets = {**one.named}
+    for variable, said in other.named.items():
+        sets[variable] = _narrowed(sets[variable], said) if variable in sets else said
+        if sets[variable].empty:
+            return None
+    return _alternative(sets)
 
 
-def _contradicts(alternative: _Alternative) -> bool:
-    return any(each.opposite in alternative for each in alternative)
+def _simplified(alternatives: Iterable[Alternative], budget: Budget) -> Condition:
+    """The same condition with less text.
 
-
-def _simplified(alternatives: Iterable[_Alternative], budget: Budget) -> Condition:
-    """The same condition with less text: ``a and b or not a`` is ``b or not a``.
-
-    uv writes the markers of forks so that they exclude each other: what all forks need would never lose its marker.
+    Markers of forks exclude each other: what all forks need would never lose its marker otherwise.
     """
     known = set(alternatives)
     for _ in range(_PASSES):
         if len(known) > 4 * ALTERNATIVES:
             raise TooMuch
-        budget.spend(4 * len(known) ** 2)
-        shorter = {_shortened(each, known) for each in known}
-        shortest = {each for each in shorter if not any(other < each for other in shorter)}
-        if shortest == known:
+        if len(known) < 2:
             break
-        known = shortest
-    if len(known) > ALTERNATIVES or any(len(each) > COMPARISONS for each in known):
+        budget.spend(8 * len(known) ** 2)
+        wider = {_widened(each, known) for each in known}
+        widest = {each for each in wider if not any(other != each and not _beyond(each, other) for other in wider)}
+        if widest == known:
+            break
+        known = widest
+    if len(known) > ALTERNATIVES:
         raise TooMuch
     return Condition(frozenset(known))
 
 
-def _shortened(alternative: _Alternative, known: set[_Alternative]) -> _Alternative:
-    """``alternative`` without one comparison that another alternative makes superfluous."""
-    for comparison in sorted(alternative):
-        opposite = comparison.opposite
-        rest = alternative - {comparison}
-        if opposite and any(opposite in other and other - {opposite} <= rest for other in known):
-            return rest
+def _widened(alternative: Alternative, known: Iterable[Alternative]) -> Alternative:
+    """``alternative`` together with what others say beside it: where they differ in one variable alone."""
+    for other in known:
+        beyond = _beyond(alternative, other)
+        if len(beyond) == 1 and beyond[0] in alternative.named:
+            (variable,) = beyond
+            joined = _joined(alternative.named[variable], other.named[variable])
+            alternative = _alternative({**alternative.named, variable: joined})
     return alternative
 
 
-def _parts(marker: str) -> Iterator[Comparison | str]:
+def _beyond(one: Alternative, other: Alternative) -> list[str]:
+    """The variables by which ``one`` is not inside ``other``; two of them at most."""
+    found: list[str] = []
+    for variable, said in other.named.items():
+        mine = one.named.get(variable)
+        if mine is None or _joined(mine, said) != said:
+            found.append(variable)
+            if len(found) == 2:
+                break
+    return found
+
+
+def _alternative(sets: Mapping[str, Texts | Versions]) -> Alternative:
+    return Alternative(frozenset((variable, said) for variable, said in sets.items() if not said.full))
+
+
+# The sets of one variable are always of one kind.
+def _joined(one: Texts | Versions, other: Texts | Versions) -> Texts | Versions:
+    return one | cast(Texts, other) if isinstance(one, Texts) else one | cast(Versions, other)
+
+
+def _narrowed(one: Texts | Versions, other: Texts | Versions) -> Texts | Versions:
+    return one & cast(Texts, other) if isinstance(one, Texts) else one & cast(Versions, other)
+
+
+def _spelled(variable: str, said: Texts | Versions) -> str:
+    if " " not in variable:
+        return said.spell(variable)
+    if isinstance(said, Texts) and said.others:
+        left, operator, right = _sides(variable)
+        return f"{left} {'!=' if operator == '==' else 'not in'} {right}"
+    return variable
+
+
+def _sides(comparison: str) -> tuple[str, str, str]:
+    left, operator, right = (found[0].strip() for found in _TOKEN.finditer(comparison))
+    return left, operator, right
+
+
+def _comparison(left: str, operator: str, right: str) -> Condition:
+    """The condition of one comparison; each side is a variable or a quoted value."""
+    if _CHOICES.intersection((left, right)):
+        return ALWAYS
+    if left[0] in "'\"" and right[0] not in "'\"" and operator in _MIRRORED:
+        left, operator, right = right, _MIRRORED[operator], left
+    value = right[1:-1]
+    said: Texts | Versions | None = None
+    variable = left
+    if left in _VERSIONS and right[0] in "'\"":
+        variable, said = "python_full_version", read_version(left, operator, value.strip())
+    elif left in _TEXTS and right[0] in "'\"" and operator in ("==", "!="):
+        said = Texts(frozenset([value]), operator == "!=")
+    if said is None:
+        # A comparison and its opposite are one variable.
+        positive = {"!=": "==", "not in": "in"}.get(operator, operator)
+        variable, said = f"{left} {positive} {right}", _HOLDS.complement if positive != operator else _HOLDS
+    return Condition(frozenset([_alternative({variable: said})]))
+
+
+def _parts(marker: str) -> Iterator[Condition | str]:
     """Parentheses, ``and``, ``or``, and comparisons."""
     sides: list[str] = []
     operator = ""
@@ -203,15 +286,9 @@ def _parts(marker: str) -> Iterator[Comparison | str]:
         if kind == "op":
             operator = " ".join(found["op"].split())
         elif kind == "side":
-            sides.append(_side(found["side"]))
+            sides.append(found["side"])
             if len(sides) == 2:
-                yield Comparison(sides[0], operator, sides[1])
+                yield _comparison(sides[0], operator, sides[1])
                 sides = []
         else:
             yield found[0].strip()
-
-
-def _side(spelled: str) -> str:
-    if spelled[0] == '"' and "'" not in spelled:
-        return f"'{spelled[1:-1]}'"
-    return spelled

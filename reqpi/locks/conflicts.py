@@ -9,12 +9,12 @@ from packaging.version import Version
 
 from reqpi.locks.findings import Findings
 from reqpi.locks.rules import CONFLICT, CONFLICTING_DIGESTS, MISSING_DIGEST
-from reqpi.model import Digest, Pin
+from reqpi.model import Archive, Digest, Pin
 
 __all__ = ["check_digests", "check_versions"]
 
 _Meaning = tuple[object, frozenset[Digest]]
-"""A version, such that equal versions are equal; and the digests."""
+"""A version or a source, such that equal ones are equal; and the digests."""
 
 
 def check_digests(pins: Sequence[Pin], hashed: Set[int], doubtful: Set[int], required: int, findings: Findings) -> None:
@@ -30,7 +30,8 @@ def check_digests(pins: Sequence[Pin], hashed: Set[int], doubtful: Set[int], req
         f"--require-hashes stands in line {required}" if required else f"the requirement in line {min(hashed)} has one"
     )
     for pin in pins:
-        if pin.line not in hashed and pin.line not in doubtful:
+        # A source brings its own: an archive the digests that its line has, and git its commit.
+        if pin.source is None and pin.line not in hashed and pin.line not in doubtful:
             findings.refuse(MISSING_DIGEST, pin.line, why, pin.project)
 
 
@@ -83,17 +84,24 @@ def _refuse(pin: Pin, rival: Pin, findings: Findings) -> None:
     if _version(pin) != _version(rival):
         what = f"{_spelled(pin)} here and to {_spelled(rival)} in line {rival.line}"
         findings.refuse(CONFLICT, pin.line, what, pin.project)
-    elif pin.digests and rival.digests:
+    elif isinstance(pin.source, Archive) or (pin.digests and rival.digests):
         findings.refuse(CONFLICTING_DIGESTS, pin.line, str(rival.line), pin.project)
 
 
 def _meaning(pin: Pin) -> _Meaning:
-    return _version(pin), pin.digests
+    return _version(pin), pin.source.digests if isinstance(pin.source, Archive) else pin.digests
 
 
 def _version(pin: Pin) -> object:
+    """Something that is equal for equal versions, and for equal sources."""
+    if isinstance(pin.source, Archive):
+        return pin.source.url, pin.source.subdirectory
+    if pin.source is not None:
+        return pin.source
     return pin.version.lower() if pin.arbitrary else Version(pin.version)
 
 
 def _spelled(pin: Pin) -> str:
+    if pin.source is not None:
+        return pin.source.url
     return f"{'===' if pin.arbitrary else '=='}{pin.version}"

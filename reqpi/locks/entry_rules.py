@@ -41,41 +41,18 @@ ONLY_WEAK = Rule(
     "a file of {name} has no digest but {what}, which is too weak to identify it",
     "lock again from an index that gives sha256 digests",
 )
-NO_DIGEST = Rule(
+SOURCE_DIGEST = Rule(
     "source-digest",
     "the archive of {name} has no digest",
     "lock again with a tool that writes one, or take {name} from an index",
 )
 
-# Sources
+# Sources and indexes
 
-SCHEME = Rule(
-    "source-scheme",
-    "{name} comes from `{what}`; archives and git repositories are taken over https alone",
-    "give its https URL where the project declares the dependency, and lock again",
-)
-SOURCE_URL = Rule(
-    "source-url", "`{what}` is no URL that {name} can be taken from", "correct it where it is declared, and lock again"
-)
 CREDENTIALS = Rule(
     "credentials",
     "there is a password in the URL `{what}`",
     "remove it where it is declared, lock again, and put it in the netrc file that the server is given",
-)
-ARCHIVE_KIND = Rule(
-    "archive-kind",
-    "`{what}` is no archive of a kind that is read here",
-    "point to a .whl, .zip, .tar.gz, .tgz, .tar.bz2 or .tar.xz, and lock again",
-)
-SUBDIRECTORY = Rule(
-    "subdirectory",
-    "`{what}` is no subdirectory inside the source of {name}",
-    "give a relative path without `..`, and lock again",
-)
-SYSTEM = Rule(
-    "version-control",
-    "{name} comes from {what}; git alone is read here",
-    "take {name} from a git repository or from an index, and lock again",
 )
 COMMIT = Rule(
     "commit",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
+
+from attrs import evolve
 
 from reqpi.errors import BrokenLock, Defect
 from reqpi.locks.rules import MORE_DEFECTS, Refused, Rule, shown
 from reqpi.model import Note
 
-__all__ = ["LIMIT", "Findings"]
+__all__ = ["LIMIT", "Findings", "conclude"]
 
 LIMIT = 1000
 """Defects, and notes, that are kept: nobody mends more at a time, and a hostile document costs no more."""
@@ -19,10 +21,12 @@ class Findings:
     """Collects the defects and notes of one document.
 
     :param lines: the document's physical lines.
+    :param path: the document's, where several are committed together.
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], path: str = "") -> None:
         self._lines = lines
+        self.path = path
         self._defects: list[Defect] = []
         self._notes: list[Note] = []
         self._more = 0
@@ -38,9 +42,8 @@ class Findings:
             self._more += 1
             return
         words = {"what": shown(what, 80), "name": shown(name, 80)}
-        self._defects.append(
-            Defect(line, self._text(line), rule.problem.format(**words), rule.advice.format(**words), rule=rule.name)
-        )
+        problem, advice = rule.problem.format(**words), rule.advice.format(**words)
+        self._defects.append(Defect(line, self._text(line), problem, advice, rule.name, self.path))
 
     def only(self, refused: Refused, line: int) -> NoReturn:
         """Refuse the whole document for one reason.
@@ -57,22 +60,34 @@ class Findings:
     def note(self, line: int, message: str) -> None:
         """Write down something that stops nothing."""
         if len(self._notes) < LIMIT:
-            self._notes.append(Note(line, self._text(line), message))
+            self._notes.append(Note(line, self._text(line), message, self.path))
+
+    def adopt(self, defects: Iterable[Defect]) -> None:
+        """Add defects that were found elsewhere."""
+        self._defects += [evolve(defect, document=self.path) for defect in defects]
 
     def conclude(self) -> tuple[Note, ...]:
         """The notes, in the order of the document.
 
         :raises reqpi.errors.BrokenLock: there are defects; it has them in the order of the document.
         """
-        defects = sorted(self._defects, key=lambda defect: defect.line)
-        if self._more:
-            what = str(self._more)
-            defects.append(
-                Defect(0, "", MORE_DEFECTS.problem.format(what=what), MORE_DEFECTS.advice, rule=MORE_DEFECTS.name)
-            )
-        if defects:
-            raise BrokenLock(defects)
-        return tuple(sorted(self._notes, key=lambda note: note.line))
+        return conclude([self])
 
     def _text(self, line: int) -> str:
         return shown(self._lines[line - 1].rstrip("\r\n")) if line else ""
+
+
+def conclude(documents: Iterable[Findings]) -> tuple[Note, ...]:
+    """The notes of all documents, in order of documents and then of lines.
+
+    :raises reqpi.errors.BrokenLock: there are defects; it has them in the same order.
+    """
+    found = list(documents)
+    defects = [defect for each in found for defect in sorted(each._defects, key=lambda defect: defect.line)]
+    more = sum(each._more for each in found) + len(defects[LIMIT:])
+    if more:
+        problem = MORE_DEFECTS.problem.format(what=more)
+        defects[LIMIT:] = [Defect(0, "", problem, MORE_DEFECTS.advice, MORE_DEFECTS.name)]
+    if defects:
+        raise BrokenLock(defects)
+    return tuple(note for each in found for note in sorted(each._notes, key=lambda note: note.line))

@@ -13,7 +13,24 @@ from attrs import frozen
 from reqpi.locks import rules
 from reqpi.locks.rules import Refused, Rule
 
-__all__ = ["CONFIG_SETTINGS", "HASH", "REQUIRE_HASHES", "Option", "Use", "split", "uses"]
+__all__ = [
+    "CONFIG_SETTINGS",
+    "CONSTRAINT",
+    "EDITABLE",
+    "EXTRA_INDEX_URL",
+    "GLOBAL_OPTION",
+    "HASH",
+    "INDEX_URLS",
+    "NO_BINARY",
+    "ONLY_BINARY",
+    "REQUIREMENT",
+    "REQUIRE_HASHES",
+    "Option",
+    "Use",
+    "parted",
+    "split",
+    "uses",
+]
 
 
 @frozen
@@ -51,29 +68,27 @@ _NOTED = "{} changes nothing here: the pins alone say what is admitted."
 HASH = Option("--hash")
 REQUIRE_HASHES = Option("--require-hashes", takes_value=False)
 CONFIG_SETTINGS = Option("--config-settings", note="{} is for whoever builds the sdist; the index does not heed it.")
+GLOBAL_OPTION = Option("--global-option", note="{} is for whoever builds the sdist, and newer pip refuses it.")
+REQUIREMENT = Option("--requirement")
+CONSTRAINT = Option("--constraint")
+EDITABLE = Option("--editable")
+INDEX_URLS = (Option("--index-url"), Option("--pypi-url"))
+EXTRA_INDEX_URL = Option("--extra-index-url")
+NO_BINARY = Option("--no-binary")
+ONLY_BINARY = Option("--only-binary")
 
 _OPTIONS = (
-    HASH,
-    REQUIRE_HASHES,
-    CONFIG_SETTINGS,
+    *(HASH, REQUIRE_HASHES, CONFIG_SETTINGS, GLOBAL_OPTION, REQUIREMENT, CONSTRAINT, EDITABLE),
+    *(*INDEX_URLS, EXTRA_INDEX_URL, NO_BINARY, ONLY_BINARY),
     Option("--pre", takes_value=False, note=_NOTED),
     Option("--prefer-binary", takes_value=False, note=_NOTED),
     Option("--use-feature", note=_NOTED),
-    Option("--trusted-host", note=_NOTED),
     Option("--all-releases", note=_NOTED),
     Option("--only-final", note=_NOTED),
-    Option("--index-url", refused=rules.INDEX_OPTION),
-    Option("--pypi-url", refused=rules.INDEX_OPTION),
-    Option("--extra-index-url", refused=rules.INDEX_OPTION),
+    Option("--trusted-host", note="{} counts for a host that the server's operator has named with --trusted-host too."),
     Option("--no-index", takes_value=False, refused=rules.INDEX_OPTION),
     Option("--find-links", refused=rules.INDEX_OPTION),
-    Option("--no-binary", refused=rules.BINARY_OPTION),
-    Option("--only-binary", refused=rules.BINARY_OPTION),
     Option("--no-require-hashes", takes_value=False, refused=rules.OPTIONAL_HASHES),
-    Option("--requirement", refused=rules.INCLUDE),
-    Option("--constraint", refused=rules.INCLUDE),
-    Option("--editable", refused=rules.EDITABLE),
-    Option("--global-option", refused=rules.REMOVED_OPTION),
     Option("--install-option", refused=rules.REMOVED_OPTION),
 )
 _LONG = {option.name: option for option in _OPTIONS}
@@ -90,6 +105,17 @@ _SHORT = {
 _TOKEN = re.compile(r"(?:[^\s'\"]++|'[^']*+'|\"[^\"]*+\")++")
 _QUOTED = re.compile(r"'([^']*+)'|\"([^\"]*+)\"")
 _DASHED_PIN = re.compile(r"-[A-Za-z0-9][A-Za-z0-9._-]*+(?:\[[^\]]*+\])?[=<>~!]=")
+
+
+def parted(text: str) -> tuple[str, str]:
+    """A logical line's requirement and its options, which may both be empty.
+
+    pip's ``break_args_options``: options begin at the first word with a dash, where words are parted by spaces alone.
+    """
+    if text.startswith("-"):
+        return "", text
+    start = text.find(" -")
+    return (text, "") if start < 0 else (text[:start].rstrip(" \t"), text[start:])
 
 
 def split(text: str) -> list[str]:

@@ -14,12 +14,13 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from reqpi.locks import entry_rules as rules
-from reqpi.locks import source_urls
+from reqpi.locks import source_rules, source_urls
 from reqpi.locks.conditions import Budget, TooMuch, parse
-from reqpi.locks.entries import Entry, Hashes, note_overlaps, project, read_each, release, requirement
+from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
 from reqpi.locks.markers import Markers
-from reqpi.locks.rules import TOO_LONG, Refused
+from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
+from reqpi.locks.rules import TOO_LONG, Refused, shown
 from reqpi.locks.toml_document import Document, load
 from reqpi.model import Archive, Git, Pin
 
@@ -100,7 +101,7 @@ class _Reader:
         """
         name = project(entry)
         version = release(entry)
-        marker = self._marker(entry)
+        marker = self._marker(entry, self.document.line(number))
         _check_costs(entry)
         try:
             _validate({"created-by": "x"}, [entry.table])
@@ -130,27 +131,19 @@ class _Reader:
             indexes=() if source else self._indexes(entry, first),
         )
 
-    def _marker(self, entry: Entry) -> str | None:
+    def _marker(self, entry: Entry, line: int) -> str | None:
         """The package's marker, without what it says of extras and groups."""
         marker = entry.text("marker")
         if marker is None:
             return None
-        try:
-            self._markers.check(marker)
-        except Refused as refused:
-            known = refused.rule in (TOO_LONG,)
-            raise entry.flaw(
-                refused.rule if known else rules.CONDITION, refused.what if known else marker, "marker"
-            ) from None
+        check_marker(entry, "marker", marker, self._markers)
         if not any(choice in marker for choice in _CHOICES):
-            return " ".join(marker.split()) if "\n" in marker else marker.strip()
+            return marker.strip()
         self.chosen += 1
         try:
             return str(parse(marker, self._budget)) or None
         except TooMuch:
-            self.findings.note(
-                self.document.line(0), f"The marker of {entry.name} is too long to be taken apart: it is left out."
-            )
+            self.findings.note(line, f"The marker of {entry.name} is too long to be taken apart: it is left out.")
             return None
 
     def _files(self, entry: Entry, hashes: Hashes, line: int) -> bool:
@@ -240,15 +233,15 @@ def _source(entry: Entry, hashes: Hashes) -> Archive | Git | str | None:
     :raises Refused: it is a source of a kind that is not read.
     """
     if directory := entry.inner("directory"):
-        return f"the directory {directory.needed('path')[:80]}"
+        return f"the directory {shown(directory.needed('path'), 80)}"
     if vcs := entry.inner("vcs"):
         url, system = vcs.text("url"), vcs.needed("type")
         if url is None or source_urls.is_local(url):
             return "a repository"
         if system != "git":
-            raise vcs.flaw(rules.SYSTEM, system)
+            raise vcs.flaw(source_rules.OTHER_VCS, f"{system}+{url}", "type")
         with vcs.at("url"):
-            return source_urls.git(url, vcs.needed("commit-id"), vcs.text("subdirectory"), entry.name)
+            return source_urls.git(url, vcs.needed("commit-id"), vcs.text("subdirectory"), project(entry))
     if archive := entry.inner("archive"):
         url = archive.text("url")
         if url is None or source_urls.is_local(url):
@@ -256,5 +249,5 @@ def _source(entry: Entry, hashes: Hashes) -> Archive | Git | str | None:
         said = archive.inner("hashes")
         hashes.add(archive, said.table.items() if said else ())
         with archive.at("url"):
-            return source_urls.archive(url, frozenset(hashes.digests), archive.text("subdirectory"), entry.name)
+            return source_urls.archive(url, frozenset(hashes.digests), archive.text("subdirectory"), project(entry))
     return None

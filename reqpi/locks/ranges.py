@@ -1,4 +1,4 @@
-"""Requirements that pin nothing by themselves: a bare name, or a range that another document must have a pin inside of."""
+"""Requirements that pin nothing by themselves: bare names, and ranges that another document has a pin inside of."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ COMPARISONS = 100_000
 _LENGTH = 1024
 _REASONS = frozenset([rules.NO_VERSION, rules.RANGE, rules.SEVERAL, rules.WILDCARD])
 
-_RANGE = re.compile(
-    rf"({NAME})[ \t]*+(?:\[{EXTRAS}\][ \t]*+)?(?:\(([^()@;]*+)\)[ \t]*+|([^()@;]*+))(?:;(.*+))?"
-)
+_RANGE = re.compile(rf"({NAME})[ \t]*+(?:\[{EXTRAS}\][ \t]*+)?(?:\(([^()@;]*+)\)[ \t]*+|([^()@;]*+))(?:;(.*+))?")
 
 
 @frozen
@@ -71,7 +69,6 @@ def _is_specifier(text: str) -> bool:
     except InvalidSpecifier:
         return False
     return True
-
 
 
 def check(ranges: Iterable[tuple[Findings, Range]], pins: Iterable[Pin]) -> None:

@@ -120,7 +120,8 @@ def _refusal(text: str) -> Refused:
     rest = bare[start.end() :] if start else ""
     if "\t-" in text:
         return Refused(rules.TAB)
-    if _is_path(bare):
+    head, at, _ = bare.partition("@")
+    if _is_path(head if at else bare):
         return Refused(rules.PATH, bare)
     if not start:
         return _nameless(bare)

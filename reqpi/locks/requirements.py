@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
 
-from attrs import define, evolve, field
+from attrs import define, field, frozen
 
-from reqpi.locks import characters, conflicts, digests, options, requirement, rules
+from reqpi.locks import characters, conflicts, digests, includes, options, ranges, requirement, rules, sources
 from reqpi.locks.findings import Findings
 from reqpi.locks.lines import LogicalLine, logical_lines
 from reqpi.locks.markers import Markers
 from reqpi.locks.options import Use
+from reqpi.locks.ranges import Range
 from reqpi.locks.rules import Refused
-from reqpi.model import Digest, Lock, Pin
+from reqpi.locks.scope import Scope
+from reqpi.locks.source_rules import NO_DIGEST
+from reqpi.model import Digest, Git, Pin, Project
 
-__all__ = ["FORMAT", "LINE_LENGTH", "REQUIREMENTS", "read"]
+__all__ = ["FORMAT", "LINE_LENGTH", "REQUIREMENTS", "Context", "Said", "read"]
 
 FORMAT = "requirements.txt"
 
@@ -32,18 +36,42 @@ _OPEN: frozenset[Digest] = frozenset()
 # pip's ENV_VAR_RE.
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
+_ALONE = (options.REQUIREMENT, options.CONSTRAINT, options.EDITABLE)
+"""What pip overlooks every other option beside, and a second one of its own kind too."""
 
-def read(document: bytes, text: str, lines: list[str], codec: str) -> Lock:
-    """The lock that a requirements.txt is.
 
-    :param document: its bytes, which are only passed on.
-    :param text: what they decode to.
+@frozen
+class Said:
+    """What a requirements.txt says.
+
+    :param pins: in its order.
+    :param ranges: the requirements that another document must have a pin for.
+    """
+
+    pins: tuple[Pin, ...]
+    ranges: tuple[Range, ...] = ()
+
+
+@frozen
+class Context:
+    """What the documents of a commitment have in common.
+
+    :param paths: the documents that are committed together; none for one that is alone.
+    :param markers: those that were looked at so far.
+    """
+
+    paths: Set[str] = frozenset()
+    markers: Markers = field(factory=Markers)
+
+
+def read(text: str, lines: Sequence[str], codec: str, findings: Findings, context: Context) -> Said:
+    """What a requirements.txt says; what is wrong with it goes to ``findings``.
+
+    :param text: what its bytes decode to.
     :param lines: the same as physical lines.
     :param codec: what they are encoded in.
-    :raises reqpi.errors.BrokenLock: with every defect.
     """
-    findings = Findings(lines)
-    reader = _Reader(findings)
+    reader = _Reader(findings, context.paths, context.markers)
     refused = characters.check(lines, text, codec, findings)
     for count, line in enumerate(logical_lines(lines)):
         if count == REQUIREMENTS:
@@ -51,7 +79,7 @@ def read(document: bytes, text: str, lines: list[str], codec: str) -> Lock:
             break
         if not refused or refused.isdisjoint(range(line.line, line.last_line + 1)):
             reader.read(line)
-    return reader.conclude(document)
+    return reader.conclude()
 
 
 @define
@@ -59,11 +87,14 @@ class _Reader:
     """What has been read so far."""
 
     findings: Findings
+    paths: Set[str]
+    _markers: Markers
     pins: list[Pin] = field(factory=list)
+    ranges: list[Range] = field(factory=list)
     hashed: set[int] = field(factory=set)
     doubtful: set[int] = field(factory=set)
     hashes_required: int = 0
-    _markers: Markers = field(factory=Markers)
+    scope: Scope = field(factory=Scope)
 
     def read(self, line: LogicalLine) -> None:
         """Read one line, and find what is wrong with it."""
@@ -78,7 +109,7 @@ class _Reader:
             self.findings.refused(refused, line.find(refused.what))
         else:
             if said:
-                self._pin(line, said, allowed)
+                self._requirement(line, said, allowed)
 
     def _digests(self, line: LogicalLine, said: str, spelled: str) -> frozenset[Digest]:
         usual = digests.usual(spelled) if said else None
@@ -87,12 +118,37 @@ class _Reader:
         self.hashed.add(line.line)
         return usual
 
-    def _pin(self, line: LogicalLine, said: str, allowed: frozenset[Digest]) -> None:
+    def _requirement(self, line: LogicalLine, said: str, allowed: frozenset[Digest]) -> None:
         try:
-            parsed = requirement.parse(said, self._markers)
+            if sources.is_source(said):
+                self._source(line, said, allowed)
+            else:
+                self._pin(line, requirement.parse(said, self._markers), allowed)
         except Refused as refused:
-            self.findings.refused(refused, line.line)
-            return
+            try:
+                asked = self._range(line, said, refused)
+            except Refused as worse:
+                refused, asked = worse, None
+            if asked:
+                self.ranges.append(asked)
+            else:
+                self.findings.refused(refused, line.line)
+
+    def _range(self, line: LogicalLine, said: str, refused: Refused) -> Range | None:
+        """A range, where another document may pin what it asks for. With digests it would be more than that."""
+        if len(self.paths) < 2 or line.line in self.hashed or line.line in self.doubtful:
+            return None
+        return ranges.parse(said, refused, line.line, self._markers)
+
+    def _source(self, line: LogicalLine, said: str, allowed: frozenset[Digest]) -> None:
+        try:
+            self._pin(line, sources.parse(said, allowed, self._markers), _OPEN)
+        except Refused as refused:
+            # Where a digest cannot be read, that is the defect, and not that there is none.
+            if refused.rule is not NO_DIGEST or line.line not in self.doubtful:
+                raise
+
+    def _pin(self, line: LogicalLine, parsed: requirement.Requirement, allowed: frozenset[Digest]) -> None:
         self.pins.append(
             Pin(
                 project=parsed.project,
@@ -103,21 +159,25 @@ class _Reader:
                 marker=parsed.marker,
                 line=line.line,
                 last_line=line.last_line,
-                text=said,
+                text=parsed.text,
+                source=parsed.source,
+                document=self.findings.path,
             )
         )
 
     def _options(self, line: LogicalLine, tokens: list[str], has_requirement: bool) -> frozenset[Digest]:
         """The digests among the options, every other option being judged."""
         found: set[Digest] = set()
-        for use in options.uses(tokens):
+        uses = list(options.uses(tokens))
+        leader = next((use for use in uses if isinstance(use, Use) and use.option in _ALONE), None)
+        for use in uses:
             try:
                 if isinstance(use, Refused):
                     raise use
                 if use.option is options.HASH:
                     found.add(self._digest(line, use, has_requirement))
                 else:
-                    self._option(line, use, has_requirement)
+                    self._option(line, use, has_requirement, has_requirement or leader not in (None, use))
             except Refused as refused:
                 self.doubtful.add(line.line)
                 word = refused.what.split(" ")[0] if isinstance(use, Refused) else use.value or use.spelled
@@ -134,42 +194,50 @@ class _Reader:
             self.findings.note(line.find(value), f"pip refuses {value[:6]} in capitals; write {digest.algorithm}.")
         return digest
 
-    def _option(self, line: LogicalLine, use: Use, has_requirement: bool) -> None:
+    def _option(self, line: LogicalLine, use: Use, has_requirement: bool, misplaced: bool) -> None:
         option = use.option
         if option.refused:
             raise Refused(option.refused, use.spelled)
-        if option is options.CONFIG_SETTINGS:
-            if "=" not in (use.value or ""):
+        if option in (options.CONFIG_SETTINGS, options.GLOBAL_OPTION):
+            if option is options.CONFIG_SETTINGS and "=" not in (use.value or ""):
                 raise Refused(rules.OPTION_VALUE, f"{use.spelled} has no KEY=VALUE")
             if not has_requirement:
                 raise Refused(rules.LONE_SETTING, use.spelled)
-        elif has_requirement:
+        elif misplaced:
             raise Refused(rules.MISPLACED, use.spelled)
         elif option is options.REQUIRE_HASHES:
             self.hashes_required = self.hashes_required or line.line
+        elif option is options.EDITABLE:
+            self._editable(line, use.value or "")
+        elif option in (options.REQUIREMENT, options.CONSTRAINT):
+            includes.resolve(use.value or "", self.findings.path, self.paths, use.spelled)
+        else:
+            self.scope.take(use, line.line, self.findings)
         if option.note:
             self.findings.note(line.find(use.spelled), option.note.format(use.spelled))
 
-    def conclude(self, document: bytes) -> Lock:
-        """The lock, now that every line was read."""
+    def _editable(self, line: LogicalLine, said: str) -> None:
+        parsed = sources.parse(said, (), self._markers) if sources.is_source(said) else None
+        if parsed is None or not isinstance(parsed.source, Git):
+            raise Refused(rules.EDITABLE, f"-e {said}")
+        self._pin(line, parsed, _OPEN)
+        self.findings.note(line.line, "-e is left out: the commit is served and installed like any other release.")
+
+    def conclude(self) -> Said:
+        """All that was read, now that every line was."""
         conflicts.check_digests(self.pins, self.hashed, self.doubtful, self.hashes_required, self.findings)
-        lock = Lock(document, FORMAT, tuple(self.pins))
-        conflicts.check_versions(lock.projects.values(), self.findings)
-        if not self.pins:
-            self.findings.note(0, "Nothing is pinned: this lock admits nothing.")
-        return evolve(lock, notes=self.findings.conclude())
+        pins = self.scope.applied(self.pins, self.findings)
+        by_project: dict[Project, list[Pin]] = {}
+        for pin in pins:
+            by_project.setdefault(pin.project, []).append(pin)
+        conflicts.check_versions(by_project.values(), self.findings)
+        return Said(tuple(pins), tuple(self.ranges))
 
 
 def _parted(text: str) -> tuple[str, str]:
-    """A logical line's requirement and its options.
-
-    pip's ``break_args_options``: options begin at the first word with a dash, where words are parted by spaces alone.
-    """
+    """A logical line's requirement and its options, where it is one that can be read."""
     if len(text) > LINE_LENGTH:
         raise Refused(rules.TOO_LONG, f"line is longer than {LINE_LENGTH} characters, continuations included")
     if "$" in text and (variable := _VARIABLE.search(text)):
         raise Refused(rules.VARIABLE, variable[0])
-    if text.startswith("-"):
-        return "", text
-    start = text.find(" -")
-    return (text, "") if start < 0 else (text[:start].rstrip(" \t"), text[start:])
+    return options.parted(text)

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import frozen
 
 __all__ = ["Refused", "Rule", "shown"]
+
+
+_USERINFO = re.compile(r"(?<=//)[^\s/?#]*@")
 
 
 @frozen
@@ -38,7 +43,10 @@ def shown(text: str, limit: int = 200) -> str:
     """``text`` for a person's eyes: cut where it is long, and with what cannot be seen written as an escape.
 
     It is safe to print to a terminal: no control character, no surrogate and no bidirectional override is left.
+    It is safe to log: no user name and no password in a URL is left.
     """
+    if "@" in text and "//" in text:
+        text = _USERINFO.sub(lambda found: found[0] if found[0] == "git@" else "***@", text)
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     if cut.isprintable():
         return cut
@@ -55,8 +63,8 @@ def _escaped(char: str) -> str:
 
 FORMAT = Rule(
     "format",
-    "this is {what}, which is not read yet",
-    "export it as requirements.txt and commit that (uv export, poetry export, pdm export, pipenv requirements)",
+    "this is {what}, which is no lock that is read here",
+    "commit what a lock tool made of it: requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or Pipfile.lock",
 )
 NOT_A_LOCK = Rule(
     "not-a-lock", "this is {what}, not a lock", "commit a requirements.txt in which every line pins a version"
@@ -128,7 +136,9 @@ DASH = Rule(
 )
 TAB = Rule("tab", "there is a tab before an option: pip sees no option after a tab", "put a space before each option")
 MISPLACED = Rule(
-    "misplaced-option", "{what} stands on a requirement's line, where pip ignores it", "put {what} on a line of its own"
+    "misplaced-option",
+    "{what} stands on the line of a requirement, of -e, -r or -c, where pip ignores it or heeds it everywhere",
+    "put {what} on a line of its own",
 )
 OPTION_VALUE = Rule("option-value", "{what}", "write `--option=value`, or remove the option")
 QUOTES = Rule("quotes", "a quote is not closed", "close the quote, or remove it")
@@ -145,26 +155,22 @@ REMOVED_OPTION = Rule(
 )
 INDEX_OPTION = Rule(
     "index-option",
-    "{what} points at an index; indexes inside a lock are not read yet",
-    "remove it: pip and uv are pointed at this index by its address, and the server has its own upstream",
+    "{what} leaves nothing to serve from",
+    "remove it: what is pinned comes from the server's upstreams, which --index-url and --extra-index-url choose among",
 )
 BINARY_OPTION = Rule(
     "binary-option",
-    "{what} chooses between wheels and sdists; this is not read yet",
-    "remove it, and list only the digests of the files that you want; pass the option to the installer itself",
+    "`{what}` is no project",
+    "write names with commas and no spaces in between, or `:all:`, or `:none:`",
 )
 OPTIONAL_HASHES = Rule(
     "no-require-hashes", "{what} switches the check of digests off", "remove it, and give every pin its digests"
 )
-INCLUDE = Rule(
-    "include",
-    "{what} refers to another file, which the server does not have",
-    "commit the files together as one document: `cat` them, or let pip-compile or uv pip compile write a single lock",
-)
 EDITABLE = Rule(
     "editable",
     "{what} installs a directory, not a release",
-    "leave it out of the lock and install it on its own, with --no-deps; or pin its release: `name==version`",
+    "leave it out of the lock and install it on its own, with --no-deps; or pin its release: `name==version`; "
+    "only `-e git+https://…@<commit>#egg=name` can be served",
 )
 
 # Digests
@@ -236,14 +242,6 @@ ONE_A_LINE = Rule(
     "one-a-line",
     "there is more than one requirement, or something that is none: `{what}`",
     "put each requirement on a line of its own, and a space and `#` before a comment",
-)
-URL = Rule(
-    "url", "`{what}` comes from a URL; sources by URL are not read yet", "pin a release of it: `{name}==<version>`"
-)
-VCS = Rule(
-    "vcs",
-    "`{what}` comes from version control; such sources are not read yet",
-    "pin a release of it: `{name}==<version>`",
 )
 PATH = Rule(
     "path",

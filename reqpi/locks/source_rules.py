@@ -13,11 +13,13 @@ __all__: list[str] = []
 
 URL = Rule("url", "{what}", "write `https://host/path` in ASCII, with everything else percent-encoded")
 HOST = Rule("host", "`{what}` is no host", "write a DNS name in ASCII, or an IP address as four decimal numbers")
-URL_PATH = Rule("url-path", "{what}", "write the path as it is: no `.`, `..` or dash begins a part, no `%` hides a separator")
+URL_PATH = Rule(
+    "url-path", "{what}", "write the path as it is: no `.`, `..` or dash begins a part, no `%` hides a separator"
+)
 CREDENTIALS = Rule(
     "url-credentials",
     "there is a user name or a password in the URL",
-    "remove it, and change it where it was secret: locks are public. The server gets credentials from --netrc",
+    "remove it, and have it replaced if it is in use, for locks are public; the server gets credentials from --netrc",
 )
 QUERY = Rule("query", "{what}", "remove it")
 PLAIN_HTTP = Rule(
@@ -60,7 +62,9 @@ SUBDIRECTORY = Rule(
     "subdirectory", "`{what}` is no folder inside a source", "write a relative path without `.`, `..` and spaces"
 )
 NO_NAME = Rule("no-name", "`{what}` does not say which project it is", "write `name @ {what}`")
-NAMES_DISAGREE = Rule("names-disagree", "{what}", "let the name before `@`, the egg and a wheel's filename say the same")
+NAMES_DISAGREE = Rule(
+    "names-disagree", "{what}", "let the name before `@`, the egg and a wheel's filename say the same"
+)
 NO_DIGEST = Rule(
     "no-digest",
     "{name} comes from a URL without a digest",
@@ -117,7 +121,7 @@ DOCUMENT_PATH = Rule(
 INCLUDE = Rule(
     "include",
     "{what} means a document that is not in the commitment",
-    "commit them together: `gethash requirements.txt` follows -r and -c; or name both, `gethash requirements.txt {name}`",
+    "commit them together: `gethash` follows -r and -c by itself; or name both, `gethash requirements.txt {name}`",
 )
 INCLUDE_OUTSIDE = Rule(
     "include-outside",

@@ -1,7 +1,7 @@
 """One requirement that names a URL -> what it pins: an https archive with a digest, or one commit of a git repository.
 
-``name @ URL`` is :pep:`508`; a URL alone, its name in ``#egg=`` or in a wheel's filename, is pip's. ``#cachito_hash=`` is
-that of Cachito and Hermeto.
+``name @ URL`` is :pep:`508`; a URL alone, its name in ``#egg=`` or in a wheel's filename, is pip's; ``#cachito_hash=``
+is that of Cachito and Hermeto.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ __all__ = ["is_source", "parse"]
 _NAMED = re.compile(rf"({NAME})[ \t]*+(?:\[({EXTRAS})\][ \t]*+)?@[ \t]*+(\S*+)(.*+)")
 _BARE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+:\S*+)(.*+)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+):")
+_REFUSED = {"http": about.PLAIN_HTTP, "ssh": about.SSH, "file": about.FILE_URL}
+# git@host:path; without its @, where that reads as the end of a project's name.
+_SCP = re.compile(r"(?:[A-Za-z0-9._-]++@)?+[A-Za-z0-9-]++\.[A-Za-z0-9.-]++:(?![/:])|git@")
 _EGG = re.compile(rf"({NAME})(?:\[({EXTRAS})\])?")
 _FOLDER = re.compile(r"[A-Za-z0-9._+~][A-Za-z0-9._+~-]*+(?:/[A-Za-z0-9._+~][A-Za-z0-9._+~-]*+)*+")
 _HEX = re.compile(r"[0-9a-f]++")
@@ -49,12 +52,14 @@ class _Named:
 
     :param name: as it is spelled; empty where it must be found in the URL.
     :param extras: as they are spelled between their brackets.
+    :param bare: nothing stands before the URL.
     """
 
     name: str
     extras: str
     url: str
     marker: str | None
+    bare: bool = False
 
 
 def is_source(text: str) -> bool:
@@ -98,34 +103,30 @@ def _said(text: str) -> _Named:
     if len(name) > NAME_LENGTH:
         raise Refused(rules.TOO_LONG, f"name is longer than {NAME_LENGTH} characters")
     rest = rest.strip(" \t")
+    # pip ends a URL that has no name before it at a semicolon and a space, and at nothing less.
+    if ";" in url or (bare and rest.startswith(";") and rest[1:2] != " "):
+        raise Refused(about.SEMICOLON)
     if rest and not rest.startswith(";"):
         raise Refused(rules.ONE_A_LINE, rest)
-    # pip ends a URL that has no name before it at a semicolon and a space, and at nothing less.
-    if ";" in url or (bare and rest and rest[1:2] != " "):
-        raise Refused(about.SEMICOLON)
-    return _Named(name, extras or "", url, rest[1:].strip(" \t") if rest else None)
+    return _Named(name, extras or "", url, rest[1:].strip(" \t") if rest else None, bare=not named)
 
 
 def _scheme(url: str) -> str:
     """``https`` or ``git+https``; every other is refused in words of its own."""
     match = _SCHEME.match(url)
     scheme = match[1].lower() if match else ""
-    system, plus, inner = scheme.partition("+")
-    known = {"http": about.PLAIN_HTTP, "ssh": about.SSH, "file": about.FILE_URL}
     if scheme in ("https", "git+https"):
         return scheme
-    if (inner if plus and system == "git" else scheme) in known:
-        raise Refused(known[inner if plus else scheme], url)
-    if system in ("hg", "svn", "bzr"):
-        raise Refused(about.OTHER_VCS, url)
-    if url.startswith("git@") or (not scheme and re.match(r"[^/]*@[^/]*:", url)) or _is_scp(url):
-        raise Refused(about.SSH, url)
-    raise Refused(about.SCHEME if scheme else rules.PATH, url)
-
-
-def _is_scp(url: str) -> bool:
-    """``git@host:path`` reads as a project called git, and what is left of the URL is ``host:path``."""
-    return bool(re.fullmatch(r"[A-Za-z0-9-]++\.[A-Za-z0-9.-]++:[^/:].*", url))
+    inner = scheme.removeprefix("git+")
+    if inner in _REFUSED:
+        rule = _REFUSED[inner]
+    elif scheme.partition("+")[0] in ("hg", "svn", "bzr"):
+        rule = about.OTHER_VCS
+    elif _SCP.match(url):
+        rule = about.SSH
+    else:
+        rule = about.SCHEME if scheme else rules.PATH
+    raise Refused(rule, url)
 
 
 def _fragment(url: Url, git: bool) -> dict[str, str]:
@@ -140,7 +141,9 @@ def _fragment(url: Url, git: bool) -> dict[str, str]:
             raise Refused(about.FRAGMENT, f"{key}= stands twice in the URL's fragment")
         keys[key] = value
     if "submodules" in keys and not (git and keys["submodules"] in ("true", "false")):
-        raise Refused(about.FRAGMENT, f"`submodules={keys['submodules']}` is not `submodules=true`, of a git repository")
+        raise Refused(
+            about.FRAGMENT, f"`submodules={keys['submodules']}` is not `submodules=true`, of a git repository"
+        )
     return keys
 
 
@@ -199,10 +202,10 @@ def _archive(said: _Named, url: Url, subdirectory: str | None, found: Iterable[D
 def _wheel(said: _Named, filename: str) -> tuple[_Named, str]:
     """The name that a wheel's filename agrees with, and the version that is in it."""
     if not said.name:
-        # pip takes it for the name then, and forgets an egg's extras.
         said = evolve(said, name=filename.partition("-")[0])
-    elif said.extras and not said.url:
-        raise Refused(rules.EXTRAS, said.extras, said.name)
+    if said.bare and said.extras:
+        # pip goes by the filename then, and forgets the egg.
+        raise Refused(rules.EXTRAS, f"egg={said.name}[{said.extras}]", said.name)
     named = filenames.parse(filename, canonicalize_name(said.name))
     if named is None:
         raise Refused(about.NAMES_DISAGREE, f"`{filename}` is no filename of a wheel of {said.name}")
@@ -235,7 +238,8 @@ def _pin(said: _Named, url: str, source: Archive | Git, version: str = "") -> Re
     keys = [f"subdirectory={source.subdirectory}"] if source.subdirectory else []
     if isinstance(source, Git) and source.submodules:
         keys.append("submodules=true")
-    extras = f"[{','.join(part.strip(' \t') for part in said.extras.split(','))}]" if said.extras.strip(" \t") else ""
+    spelled = ",".join(extra.strip(" \t") for extra in said.extras.split(","))
+    extras = f"[{spelled}]" if spelled else ""
     text = f"{said.name}{extras} @ {url}{'#' if keys else ''}{'&'.join(keys)}"
     return Requirement(
         name=said.name,

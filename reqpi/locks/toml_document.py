@@ -33,7 +33,7 @@ _STRINGS = re.compile(
 )
 _DOTTED = re.compile(r"[A-Za-z0-9_\- \t.]{2,}+")
 _HEADER = re.compile(r"[ \t]*+(\[\[?)[ \t]*+([A-Za-z0-9_-]++)[ \t]*+([.\]])")
-_KEY = re.compile(r"[ \t]*+(?:\[\[?[ \t]*+[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+)?([A-Za-z0-9_-]++)[ \t]*+[=.\]]")
+_KEY = re.compile(r"[ \t]*+(?:\[\[?[ \t]*+(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+)?)?([A-Za-z0-9_-]++)[ \t]*+[=.\]]")
 
 
 @frozen

@@ -15,13 +15,14 @@ from attrs import define, evolve, field
 from reqpi.locks import entry_rules as rules
 from reqpi.locks import source_urls, uv_graph
 from reqpi.locks.conditions import ALWAYS, Budget, Condition, TooMuch, both, either, parse
-from reqpi.locks.entries import Entry, Hashes, note_overlaps, project, read_each, release, requirement
+from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
 from reqpi.locks.markers import Markers
-from reqpi.locks.rules import TOO_LONG, TOO_MANY, Refused
+from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
+from reqpi.locks.rules import TOO_MANY, Refused
 from reqpi.locks.toml_document import Document, load
 from reqpi.locks.uv_graph import Dependency, Package
-from reqpi.model import Archive, Git, Pin
+from reqpi.model import Archive, Git, Pin, Project
 
 __all__ = ["FORKS", "FORMAT", "MARKER_LENGTH", "read", "recognises"]
 
@@ -43,12 +44,12 @@ _LOCAL = {
     "virtual": "the project itself",
     "editable": "installed from a directory, as editable",
     "directory": "installed from a directory",
-    "path": "installed from a file on the machine that locked",
+    "path": "installed from a path on the machine that locked",
 }
 
 
 def recognises(tables: Mapping[str, object]) -> bool:
-    """Whether tables parsed from TOML are those of a uv.lock. Those of poetry and pdm have no ``version`` at the top."""
+    """Whether tables parsed from TOML are those of a uv.lock: poetry's and pdm's have no ``version`` at the top."""
     return isinstance(tables.get("version"), int) and "lock-version" not in tables and "metadata" not in tables
 
 
@@ -73,7 +74,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 
 def _check_version(parsed: Document, findings: Findings) -> None:
     version = parsed.tables.get("version")
-    if isinstance(version, bool) or version != VERSION:
+    if type(version) is not int or version != VERSION:
         spelled = "missing" if version is None else str(version)[:40]
         findings.only(Refused(rules.LOCK_VERSION, spelled, f"version {VERSION}"), parsed.top("version"))
     if "distribution" in parsed.tables:
@@ -162,6 +163,8 @@ class _Reader:
                 condition = ALWAYS
             condition, longer = self._with_fork(number, pin, condition)
             marker = str(condition)
+            if len(marker) > MARKER_LENGTH:
+                marker, cut = str(condition.common), True
             length += len(marker)
             if len(marker) > MARKER_LENGTH or length > MARKERS_LENGTH:
                 marker, cut = "", True
@@ -187,7 +190,7 @@ class _Reader:
         root = entry.needed("name") in self._members if self._members is not None else editable
         dependencies = {"": self._dependencies(entry, "dependencies", "extra")}
         for extra, listed in entry.each("optional-dependencies"):
-            dependencies[extra] = [self._dependency(each, "extra") for each in listed]
+            dependencies.setdefault(extra, []).extend(self._dependency(each, "extra") for each in listed)
         if root:
             for _, listed in entry.each("dev-dependencies"):
                 dependencies[""] += [self._dependency(each, "extra") for each in listed]
@@ -211,11 +214,7 @@ class _Reader:
         """What a marker means. One that is too long to be taken apart always holds."""
         if marker in self._parsed:
             return self._parsed[marker]
-        try:
-            self._markers.check(marker)
-        except Refused as refused:
-            long = refused.rule is TOO_LONG
-            raise said.flaw(refused.rule if long else rules.CONDITION, refused.what if long else marker) from None
+        check_marker(said, "marker", marker, self._markers)
         try:
             self._parsed[marker] = parse(marker, self._budget)
         except TooMuch:
@@ -259,19 +258,19 @@ def _source(entry: Entry, source: Entry, hashes: Hashes) -> Archive | Git | str:
         if source_urls.has_password(url):
             raise file.flaw(rules.CREDENTIALS, url.partition("://")[0] + "://…")
         hashes.add(file, _said(file))
+    if kind in ("git", "url") and source_urls.is_local(said):
+        return "path"
     if kind == "git":
         with source.at("git"):
-            return _git(said, entry.name)
+            return _git(said, project(entry))
     if kind == "url":
-        if source_urls.is_local(said):
-            return "path"
         with source.at("url"):
-            return source_urls.archive(said, frozenset(hashes.digests), source.text("subdirectory"), entry.name)
+            return source_urls.archive(said, frozenset(hashes.digests), source.text("subdirectory"), project(entry))
     return kind
 
 
-def _git(url: str, name: str) -> Git:
-    """uv's ``https://host/repository?subdirectory=…&tag=…#<commit>``; what it was asked for says nothing more."""
+def _git(url: str, name: Project) -> Git:
+    """As uv writes them: ``https://host/repository?subdirectory=…&tag=…#<commit>``."""
     bare, _, commit = url.partition("#")
     bare, _, query = bare.partition("?")
     subdirectory = parse_qs(query, max_num_fields=20).get("subdirectory", [None])[0]

@@ -1,8 +1,8 @@
-"""When each package of a uv.lock applies: uv.lock writes no marker at a package, but on the dependencies that lead to it.
+"""When each package of a uv.lock applies: it has no marker at a package, but on the dependencies that lead there.
 
-From what the project itself asks for (dependencies, every extra, every group; all of them always apply), conditions flow
-along the dependencies: *and* along a path, *or* over the paths, until nothing changes. A condition that becomes too long
-is cut down to what its alternatives share, which is true more often, never less; those packages are told of.
+From what the project itself asks for (dependencies, every extra, every group: all of them always apply), conditions
+flow along the dependencies, *and* along a path, *or* over the paths, until nothing changes. A condition that becomes
+too long is cut down to what its alternatives share, which is true more often, never less; it is told which those are.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -43,8 +43,8 @@ class Credentials:
 class Keyring:
     """Who we are to everybody.
 
-    What an upstream's own URL says wins. What the file of ``--netrc`` says of a host goes there over https, to its usual
-    port or to one that the operator named; over plain http only to an upstream.
+    What an upstream's own URL says wins. What the file of ``--netrc`` says of a host goes there over https, to its
+    usual port or to one that the operator named; over plain http only to an upstream.
 
     :param upstreams: from the URLs of upstreams.
     :param logins: an ``Authorization`` for each host.
@@ -62,13 +62,19 @@ class Keyring:
         own = [each for each in self.upstreams if each.for_url(url)]
         if own:
             path = urlsplit(url).path
-            return max(own, key=lambda each: len(commonprefix([each.path, path]))).header
+            return max(own, key=lambda each: _in_common(each.path, path)).header
         return self._login(url)
 
     def _login(self, url: str) -> str | None:
         origin = scheme, host, port = origin_of(urlsplit(url))
         safe = scheme == "https" and (port == 443 or self.named.has(host, port))
         return self.logins.get(normalized(host)) if safe or origin in self.plain else None
+
+
+def _in_common(first: str, second: str) -> int:
+    """How many parts two paths begin with together."""
+    pairs = zip(first.split("/"), second.split("/"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def split_credentials(url: str) -> tuple[str, Credentials | None]:

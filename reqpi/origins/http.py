@@ -61,9 +61,7 @@ class Http:
         self._clock = clock
         self._keys = keys
 
-    async def get(
-        self, url: str, headers: dict[str, str], check: Check | None = None
-    ) -> tuple[str, IResponse, Body]:
+    async def get(self, url: str, headers: dict[str, str], check: Check | None = None) -> tuple[str, IResponse, Body]:
         """Get ``url``, through at most five redirects.
 
         :param check: for ``url`` and for wherever it redirects to.

@@ -14,6 +14,9 @@ from reqpi.origins.urls import as_shown, host_of, index_key, source_flaw
 
 __all__ = ["Policy"]
 
+UPSTREAM, ALLOW_HOST = "unknown-upstream", "host-not-allowed"
+"""The names of the two rules, as ``docs/locks.md`` has them."""
+
 _MOST = 1000
 """Defects of a lock: nobody mends more at a time."""
 
@@ -71,7 +74,7 @@ class Policy:
         for index in indexes:
             if self.upstream(index) is None:
                 problem = f"{as_shown(index)} is not among this server's upstreams"
-                yield _defect(pin, problem, self.said(), "upstream")
+                yield _defect(pin, problem, self.said(), UPSTREAM)
 
     def said(self) -> str:
         """Which upstreams there are, and how there could be another."""
@@ -81,7 +84,7 @@ class Policy:
     def _source(self, pin: Pin) -> Iterator[Defect]:
         wrong = None if pin.source is None else self._wrong_source(pin.source.url)
         if wrong is not None:
-            yield _defect(pin, *wrong, "host")
+            yield _defect(pin, *wrong, ALLOW_HOST)
 
     def _wrong_source(self, url: str) -> tuple[str, str] | None:
         flaw = source_flaw(url)

@@ -8,7 +8,7 @@ with one address and then with another (DNS rebinding). All spellings of an addr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
@@ -129,10 +129,13 @@ class _Guard:
             receiver = _Filter(resolutionReceiver, self._refused)
         return self._resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
 
-    def raise_refused(self, host: str, port: int) -> NoReturn | None:
-        """Say what was kept back, if anything was."""
+    def raise_refused(self, host: str, port: int) -> None:
+        """Say what was kept back, if anything was.
+
+        :raises Forbidden: it was.
+        """
         if not self._refused:
-            return None
+            return
         address = self._refused[0]
         where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
         raise Forbidden(

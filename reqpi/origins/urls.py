@@ -29,8 +29,12 @@ def as_sent(url: str) -> bytes:
 
 
 def as_shown(url: str) -> str:
-    """``url`` as it may be shown: a query can be a signature, which lets in who has it."""
-    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+    """``url`` as it may be shown: a query can be a signature, and userinfo a password, which let in who has them."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "what is no URL"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def host_of(url: str) -> str:
@@ -60,7 +64,7 @@ def index_key(url: str) -> str:
     return urlunsplit((parts.scheme, f"{host}:{port}", parts.path.rstrip("/"), parts.query, ""))
 
 
-_PLAIN = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z_a-z~\[\]-]{1,2000}")
+_PLAIN = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z_a-z~\[\]-]{1,8000}")
 
 
 def source_flaw(url: str) -> str | None:

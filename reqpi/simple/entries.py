@@ -20,6 +20,7 @@ __all__ = [
     "absolute",
     "best",
     "check_version",
+    "claimed",
     "digest",
     "link",
     "listing",
@@ -147,11 +148,22 @@ def best(digests: Iterable[tuple[str, object]]) -> Digest | Literal[True] | None
     """What the digests of a core metadata file come to.
 
     :param digests: each an algorithm and what should be hex digits.
-    :returns: sha256 where there is one; ``True`` where only weak ones are given, for the file is still there;
-        ``None`` where a strong one is nonsense: then what belongs to it is as doubtful.
+    :returns: the sha256 where there is one, which it is kept under; ``True`` where there are others alone, for the file
+        is still there; ``None`` where a strong one is nonsense: then what belongs to it is as doubtful.
     """
     strong = [digest(algorithm, value) for algorithm, value in digests if algorithm.lower() in ALGORITHMS]
-    return None if None in strong else min(filter(None, strong), default=True)
+    if None in strong:
+        return None
+    return next((found for found in strong if found is not None and found.algorithm == "sha256"), True)
+
+
+def claimed(claims: Iterable[tuple[str, object]]) -> frozenset[Digest] | None:
+    """The digests that an index claims a file has: those that count.
+
+    :returns: ``None`` where two of one algorithm contradict each other: whoever lists a file so lists none.
+    """
+    found = {known for algorithm, value in claims if (known := digest(algorithm, value)) is not None}
+    return frozenset(found) if len({one.algorithm for one in found}) == len(found) else None
 
 
 def text(value: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from html.parser import HTMLParser
 from typing import Literal
@@ -104,7 +104,8 @@ def _file(link: Attributes, base: str, project: Project) -> File | None:
     # PEP 503 wants the text of a link to be its URL's last segment; where they differ, pip goes by the URL.
     filename = unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
     named = filenames.parse(filename, project)
-    if named is None:
+    digests = entries.claimed((part.partition("=")[0], part.partition("=")[2]) for part in fragment.split("&"))
+    if named is None or digests is None:
         return None
     size = link.get("data-size") or ""
     return File(
@@ -114,7 +115,7 @@ def _file(link: Attributes, base: str, project: Project) -> File | None:
         version_text=named.version_text,
         wheel=named.wheel,
         url=url,
-        digests=frozenset(_digests(fragment)),
+        digests=digests,
         # data-size and data-upload-time are in no PEP; uv reads them.
         size=int(size) if size.isascii() and size.isdigit() and len(size) < 16 else None,
         requires_python=entries.text(link.get("data-requires-python")),
@@ -123,14 +124,6 @@ def _file(link: Attributes, base: str, project: Project) -> File | None:
         core_metadata=_core_metadata(link),
         provenance=entries.absolute(base, link.get("data-provenance") or "") if link.get("data-provenance") else None,
     )
-
-
-def _digests(fragment: str) -> Iterator[Digest]:
-    for part in fragment.split("&"):
-        algorithm, _, value = part.partition("=")
-        digest = entries.digest(algorithm, value)
-        if digest is not None:
-            yield digest
 
 
 def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:

@@ -68,7 +68,9 @@ def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:
         return None
     named = filenames.parse(filename, project)
     url = entries.absolute(base, link.strip())
-    if named is None or url is None:
+    hashes = entry.get("hashes")
+    digests = entries.claimed(hashes.items() if isinstance(hashes, dict) else ())
+    if named is None or url is None or digests is None:
         return None
     size, provenance = entry.get("size"), entry.get("provenance")
     return File(
@@ -78,7 +80,7 @@ def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:
         version_text=named.version_text,
         wheel=named.wheel,
         url=url,
-        digests=_digests(entry.get("hashes")),
+        digests=digests,
         # bool is an int to isinstance; past 2**53 JSON readers disagree about integers.
         size=size if type(size) is int and 0 <= size < 2**53 else None,
         requires_python=entries.text(entry.get("requires-python")),
@@ -87,13 +89,6 @@ def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:
         core_metadata=_core_metadata(entry),
         provenance=entries.absolute(base, provenance) if isinstance(provenance, str) and provenance else None,
     )
-
-
-def _digests(hashes: object) -> frozenset[Digest]:
-    if not isinstance(hashes, dict):
-        return frozenset()
-    digests = (entries.digest(algorithm, value) for algorithm, value in hashes.items())
-    return frozenset(digest for digest in digests if digest is not None)
 
 
 def _yanked(value: object) -> str | Literal[True] | None:

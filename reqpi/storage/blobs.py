@@ -1,10 +1,4 @@
-"""The blobs of a directory: ``blobs/sha256/ab/abcd…``, each a file that is written once.
-
-When a blob was needed last is its modification time. Saying that it is needed (a shared lock on its file) and removing
-it (an exclusive one) exclude each other among all processes: a remover that has the lock sees every earlier touch, and
-a later touch finds no file, so that who wants to keep the blob puts its own in place. A removal that is killed half-way
-leaves the blob there or gone, and nothing else.
-"""
+"""The blobs of a directory: ``blobs/sha256/ab/abcd…``, each a file that is written once."""
 
 from __future__ import annotations
 
@@ -12,7 +6,6 @@ import errno
 import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +14,7 @@ from reqpi.storage.held import Held
 from reqpi.storage.incoming import DirectoryIncoming
 from reqpi.storage.moments import nanoseconds
 from reqpi.storage.names import checked_sha256
+from reqpi.storage.presence import remove, touch
 from reqpi.storage.temporary import ATTEMPTS, Temporary
 from reqpi.storage.threads import InThread, streamed
 from reqpi.storage.trouble import store_trouble
@@ -28,7 +22,7 @@ from reqpi.storage.walk import files_below
 
 __all__ = ["DirectoryBlobs"]
 
-_PIECE = 1024 * 1024
+_PIECE = 256 * 1024  # what a client that does not read makes us hold
 
 
 class DirectoryBlobs:
@@ -78,17 +72,17 @@ class DirectoryBlobs:
         now = nanoseconds(self._clock())
         temporary.finish(now)
         for _ in range(ATTEMPTS):
-            if temporary.place(path) or _touch(path, now):
+            if temporary.place(path) or touch(path, now):
                 return
         raise FileExistsError(errno.EEXIST, "it comes and goes", str(path))
 
     async def touch(self, sha256: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        await self._in_thread(_touch, self._blob(sha256), nanoseconds(self._clock()))
+        await self._in_thread(touch, self._blob(sha256), nanoseconds(self._clock()))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""
-        return await self._in_thread(_remove, self._blob(sha256), nanoseconds(unused_since))
+        return await self._in_thread(remove, self._blob(sha256), nanoseconds(unused_since))
 
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Blobs.all`."""
@@ -132,38 +126,3 @@ def _piece(blob: Held[int], path: Path, start: int, stop: int) -> bytes:
     if not piece:
         raise StoreTrouble("a file in the store became shorter", f"{path.name} ends at {start} bytes.")
     return piece
-
-
-def _touch(path: Path, now: int) -> bool:
-    """Whether the blob is here, and was not removed before it could be touched."""
-    with store_trouble("written", path):
-        try:
-            descriptor = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            flock(descriptor, LOCK_SH)
-            os.utime(descriptor, ns=(now, now))
-            return os.fstat(descriptor).st_nlink > 0
-        finally:
-            os.close(descriptor)
-
-
-def _remove(path: Path, unused_since: int) -> bool:
-    with store_trouble("written", path):
-        try:
-            descriptor = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            flock(descriptor, LOCK_EX | LOCK_NB)
-            state = os.fstat(descriptor)
-            # Without a link, somebody else removed it, and what has its name now is another blob.
-            if state.st_nlink == 0 or state.st_mtime_ns > unused_since:
-                return False
-            path.unlink()
-            return True
-        except BlockingIOError:
-            return False  # It is being touched or kept in this moment.
-        finally:
-            os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncGenerator, Callable
 
@@ -91,10 +92,12 @@ class MemoryStore:
         self._records[checked_name(name)] = bytes(value)
         self._record_used[name] = self._clock()
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str, unused_since: float = math.inf) -> bool:
         """See :meth:`reqpi.interfaces.Records.delete`."""
-        self._records.pop(checked_name(name), None)
-        self._record_used.pop(name, None)
+        if checked_name(name) not in self._records or self._record_used[name] > unused_since:
+            return False
+        del self._records[name], self._record_used[name]
+        return True
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Records.names`."""
@@ -102,10 +105,12 @@ class MemoryStore:
         for name in [name for name in self._records if name.startswith(prefix)]:
             yield name
 
-    async def use(self, name: str) -> None:
+    async def use(self, name: str) -> bool:
         """See :meth:`reqpi.interfaces.Records.use`."""
-        if checked_name(name) in self._records:
-            self._record_used[name] = self._clock()
+        if checked_name(name) not in self._records:
+            return False
+        self._record_used[name] = self._clock()
+        return True
 
     async def last_used(self, name: str) -> float | None:
         """See :meth:`reqpi.interfaces.Records.last_used`."""

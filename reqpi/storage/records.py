@@ -5,7 +5,7 @@ When a record was used last is its modification time.
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from functools import partial
@@ -16,12 +16,16 @@ from reqpi.storage.folders import sync_folder
 from reqpi.storage.moments import nanoseconds
 from reqpi.storage.names import checked_name, checked_prefix
 from reqpi.storage.paths import folder_parts, record_name, record_parts
+from reqpi.storage.presence import remove, touch
 from reqpi.storage.temporary import ATTEMPTS, Temporary
 from reqpi.storage.threads import InThread, streamed
 from reqpi.storage.trouble import store_trouble
 from reqpi.storage.walk import files_below
 
 __all__ = ["DirectoryRecords"]
+
+
+_FOREVER = (1 << 63) - 1  # nanoseconds
 
 
 class DirectoryRecords:
@@ -75,16 +79,16 @@ class DirectoryRecords:
             finally:
                 temporary.close()
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str, unused_since: float = math.inf) -> bool:
         """See :meth:`reqpi.interfaces.Records.delete`."""
-        await self._in_thread(self._delete, self._record(name))
+        return await self._in_thread(self._delete, self._record(name), unused_since)
 
-    def _delete(self, path: Path) -> None:
-        with store_trouble("written", path):
-            path.unlink(missing_ok=True)
+    def _delete(self, path: Path, unused_since: float) -> bool:
+        removed = remove(path, _FOREVER if unused_since == math.inf else nanoseconds(unused_since))
         with suppress(OSError):
             for folder in path.relative_to(self._records).parents[:-1]:
                 (self._records / folder).rmdir()
+        return removed
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Records.names`."""
@@ -92,9 +96,9 @@ class DirectoryRecords:
         async for name in streamed(self._in_thread, partial(_names, self._records, below)):
             yield name
 
-    async def use(self, name: str) -> None:
+    async def use(self, name: str) -> bool:
         """See :meth:`reqpi.interfaces.Records.use`."""
-        await self._in_thread(_use, self._record(name), nanoseconds(self._clock()))
+        return await self._in_thread(touch, self._record(name), nanoseconds(self._clock()))
 
     async def last_used(self, name: str) -> float | None:
         """See :meth:`reqpi.interfaces.Records.last_used`."""
@@ -114,11 +118,6 @@ def _names(folder: Path, below: tuple[str, ...]) -> Generator[str, None, None]:
         for parts in files_below(folder.joinpath(*below)):
             if (name := record_name((*below, *parts))) is not None:
                 yield name
-
-
-def _use(path: Path, now: int) -> None:
-    with store_trouble("written", path), suppress(FileNotFoundError):
-        os.utime(path, ns=(now, now))
 
 
 def _last_used(path: Path) -> float | None:

@@ -8,11 +8,12 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import cached_property
+from typing import Any
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.error import ConnectionAborted
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
@@ -23,6 +24,9 @@ __all__ = ["IMMUTABLE", "Representation", "send_file", "send_page", "send_repres
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """A year, which is as long as HTTP has a word for (:rfc:`8246`)."""
+
+_STALL = 60.0
+"""Seconds for which a client may take nothing of a file. Twisted has no time-out of its own while it answers."""
 
 _SMALLEST_GZIP = 512
 """Bytes. Less than this does not repay the header."""
@@ -125,17 +129,21 @@ async def send_file(
 class _Pace:
     """The client's pace: :meth:`turn` waits while it has enough to chew on."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
         self._gone = False
         self._held: Deferred[None] | None = None
 
     async def turn(self) -> None:
         """Wait for one's turn.
 
-        :raises twisted.internet.error.ConnectionAborted: the client is gone.
+        :raises twisted.internet.error.ConnectionAborted: the client is gone, or has taken nothing for a minute.
         """
         if self._held is not None:
-            await self._held
+            try:
+                await self._held.addTimeout(_STALL, self._clock)
+            except TimeoutError:
+                raise ConnectionAborted from None
         if self._gone:
             raise ConnectionAborted
 
@@ -154,7 +162,8 @@ class _Pace:
 
 
 async def _pump(request: Request, pieces: AsyncIterator[bytes], size: int) -> None:
-    pace = _Pace()
+    site: Any = request.site
+    pace = _Pace(site.clock)
     left = size
     try:
         async for piece in pieces:

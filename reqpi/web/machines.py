@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import asdict
@@ -10,13 +11,16 @@ from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
 from reqpi import export
-from reqpi.model import Commitment
+from reqpi.model import Commitment, Page, Project
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import Representation, send_representation
 from reqpi.web.headers import header
 
 __all__ = ["commit", "environment", "lock", "pylock", "refused", "requirements"]
+
+
+_TEXT = "text/plain; charset=utf-8"
 
 
 async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
@@ -54,15 +58,14 @@ async def requirements(request: Request, shelf: Shelf, base: str, address: str) 
     """``GET /<address>/requirements.txt``; with ``?index=none`` it names no index, and can be committed itself."""
     commitment = await shelf.commitments.get(address)
     here = None if request.args.get(b"index") == [b"none"] else _here(base, commitment)
-    written = await deferToThread(export.requirements, commitment, await shelf.pages(commitment), here)
-    return send_representation(request, Representation(written, "text/plain; charset=utf-8"))
+    return await _exported(request, shelf, commitment, export.requirements, here=here, content_type=_TEXT)
 
 
 async def pylock(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """``GET /<address>/pylock.toml``."""
     commitment = await shelf.commitments.get(address)
-    written = await deferToThread(export.pylock, commitment, await shelf.pages(commitment), _here(base, commitment))
-    return send_representation(request, Representation(written, "application/toml"))
+    here = _here(base, commitment)
+    return await _exported(request, shelf, commitment, export.pylock, here=here, content_type="application/toml")
 
 
 async def environment(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
@@ -86,6 +89,25 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
         for entry in shown:
             entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
     return _json(request, {"address": commitment.address, "refused": shown})
+
+
+async def _exported(
+    request: Request,
+    shelf: Shelf,
+    commitment: Commitment,
+    write: Callable[[Commitment, Mapping[Project, Page], Any], bytes],
+    *,
+    here: str | None,
+    content_type: str,
+) -> bytes:
+    """An export. It never changes for an address, so it is written once and kept for a while."""
+    pages = await shelf.pages(commitment)
+    key = (write.__name__, here)
+    kept = shelf.exports.get((commitment.address, key))
+    if kept is None or kept[0] is not commitment:
+        kept = commitment, await deferToThread(write, commitment, pages, here)
+        shelf.exports.put((commitment.address, key), kept, len(kept[1]))
+    return send_representation(request, Representation(kept[1], content_type))
 
 
 def _here(base: str, commitment: Commitment) -> str:

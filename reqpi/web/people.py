@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
 from urllib.parse import quote
 
-from attrs import evolve
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from twisted.web.template import Element, Tag, TagLoader, flattenString, renderer, slot, tags
 
 from reqpi import __version__, narrow
-from reqpi.model import Commitment, Page, Pin, Project
+from reqpi.model import Commitment, File, Page, Pin, Project
 from reqpi.refusals import Refusal
 from reqpi.shelf import Shelf
 
@@ -160,7 +159,10 @@ def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag
     shown = _shown(commitment)
     count = len(commitment.lock.pins)
     more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
-    rows = [_row(commitment, pin, here, frozen.get(pin.project)) for pin in shown]
+    files: dict[Pin, Sequence[File]] = {}
+    for page in frozen.values():
+        files.update(narrow.by_pin(commitment.lock, page))
+    rows = [_row(pin, here, files.get(pin, ()) if pin.project in frozen else None) for pin in shown]
     return tags.table(
         tags.caption(f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."),
         tags.thead(tags.tr(tags.th("project"), tags.th("version"), tags.th("marker"), tags.th("files"))),
@@ -168,12 +170,11 @@ def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag
     )
 
 
-def _row(commitment: Commitment, pin: Pin, here: str, page: Page | None) -> Tag:
+def _row(pin: Pin, here: str, ours: Sequence[File] | None) -> Tag:
     index = f"{here}simple/{pin.project}/"
     name = f"{pin.project}[{','.join(pin.extras)}]" if pin.extras else pin.project
     files: list[Tag] | Tag = tags.span("not asked for yet", class_="faint")
-    if page is not None:
-        ours = narrow.narrow(evolve(commitment.lock, pins=(pin,)), page).files
+    if ours is not None:
         files = tags.details(
             tags.summary(str(len(ours))), [_link(file.filename, f"{index}{quote(file.filename)}") for file in ours]
         )

@@ -1,4 +1,4 @@
-"""Every route of the server, on one screen.
+r"""Every route of the server, on one screen.
 
 ::
 

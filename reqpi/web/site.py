@@ -20,6 +20,9 @@ from reqpi.web.problems import CONTENT_TYPE, Problem
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
+_SMALL = 1 << 16
+"""Bytes of a body that nobody asked for."""
+
 _LINGER = 2.0
 """Seconds for which the rest of a refused body is thrown away, so that the client gets to read why before the reset."""
 
@@ -34,7 +37,7 @@ class BoundedRequest(Request):
     def gotLength(self, length: int | None) -> None:
         """The head is complete; the body, if any, is of ``length`` bytes."""
         self.content = self._body = BytesIO()
-        if length is not None and length > self._site.largest_body:
+        if length is not None and length > self._limit:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -42,13 +45,15 @@ class BoundedRequest(Request):
         if self._refused:
             return
         self._taken += len(data)
-        if self._taken > self._site.largest_body:
+        if self._taken > self._limit:
             self._refuse()
         else:
             self._body.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The body is complete."""
+        if path.startswith((b"http://", b"https://")):
+            path = b"/" + b"".join(path.split(b"/", 3)[3:])  # the absolute form (RFC 9112, section 3.2.2)
         if not self._refused:
             super().requestReceived(command, path, version)
 
@@ -60,6 +65,9 @@ class BoundedRequest(Request):
         """
         self._site.began(self)
         channel: Any = self.channel
+        if self._site.ending:
+            channel.persistent = False
+            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         if channel._waitingForTransport:
             self.registerProducer(_Turn(self._answer), True)
         else:
@@ -79,12 +87,19 @@ class BoundedRequest(Request):
         channel: Any = self.channel
         return cast(BoundedSite, channel.site)
 
+    @property
+    def _limit(self) -> int:
+        """Bytes that the body may have: there is one route alone that takes any."""
+        channel: Any = self.channel
+        takes_documents = channel._command == b"POST" and channel._path.rstrip(b"/").endswith(b"/locks")
+        return self._site.largest_body if takes_documents else _SMALL
+
     def _refuse(self) -> None:
         """Answer 413 in the middle of the request, and hang up."""
         self._refused = True
         self.requestHeaders.removeHeader(b"Expect")
         self.content = self._body = BytesIO()
-        limit = self._site.largest_body
+        limit = self._limit
         problem = Problem(413, "the document is too large", f"At most {limit} bytes; the operator can allow more.")
         body = problem.body()
         head = (
@@ -123,6 +138,7 @@ class BoundedSite(Site):
         super().__init__(root, parsePOSTFormSubmission=False, **options)
         self.clock = clock
         self.largest_body = largest_body
+        self.ending = False
         self._in_flight: set[Request] = set()
         self._idle: list[Deferred[None]] = []
 
@@ -136,7 +152,8 @@ class BoundedSite(Site):
         request.notifyFinish().addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
-        """Fires when no request is in flight."""
+        """Fires when no request is in flight. No connection is kept from here on."""
+        self.ending = True
         done: Deferred[None] = Deferred()
         if self._in_flight:
             self._idle.append(done)

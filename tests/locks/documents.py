@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-__all__ = ["assembled", "damaged"]
+__all__ = ["assembled", "damaged", "sources"]
 
 DIGESTS = [f"--hash=sha256:{char * 64}" for char in "0aF"] + [f"--hash=sha384:{'b' * 96}", f"--hash=sha512:{'c' * 128}"]
 BAD_DIGESTS = ["--hash=md5:" + "d" * 32, "--hash=sha256:abc", "--hash=sha256", "--hash", "--has=sha256:" + "0" * 64]
@@ -178,3 +178,35 @@ def damaged(seed: int, count: int) -> Iterator[bytes]:
             width = random.choice([0, 0, 1, 1, 5, 40])
             document = document[:at] + random.choice([b"", random.choice(HOSTILE)]) + document[at + width :]
         yield document
+
+
+COMMIT = "c" * 40
+SCHEMES = ["https://"] * 20 + ["git+https://"] * 16
+SCHEMES += ["http://", "git+ssh://git@", "ftp://", "HTTPS://", "git+http://", "hg+https://"]
+HOSTS = ["example.org"] * 30
+HOSTS += ["EXAMPLE.org", "example.org:8443", "user:secret@example.org", "127.1", "[::1]", "exa_mple.org"]
+ARCHIVES = ["x.zip"] * 20
+ARCHIVES += ["x.tar.gz", "foo-1.0-py3-none-any.whl", "foo-1.0%2Bcpu-py3-none-any.whl", "x", "x.tar.Z", "a.zip?b=c"]
+REPOSITORIES = [f"r@{COMMIT}"] * 20
+REPOSITORIES += [f"r.git@{'d' * 64}", "r", "r@main", "r@cafe", f"a@b/r@{COMMIT.upper()}", f"r?q=1@{COMMIT}"]
+FOLDERS = [""] * 40 + ["a/"] * 4 + ["../", "%2e%2e/", "a%2fb/", "-x/", "a//", "a&egg=bar/", "a;b/"]
+FRAGMENTS = ["egg=foo"] * 6 + ["subdirectory=a/b"] * 3 + [f"sha256={'a' * 64}"] * 4
+FRAGMENTS += [f"sha512={'b' * 128}", f"cachito_hash=sha256:{'a' * 64}", "submodules=true", "x=y", f"md5={'a' * 32}"]
+FRAGMENTS += ["egg=bar", "egg=foo[b]", "egg=", "subdirectory=..", "sha256=a"]
+BEFORE = ["", "foo @ ", "foo[b] @ "] * 4 + ["foo@", "foo[a,] @ ", "foo==1 @ ", "-e "]
+AFTER = [""] * 8 + [" ; os_name == 'a'"] * 2 + [";os_name == 'a'", "; os_name == 'a'", " ; nonsense"]
+
+
+def sources(seed: int, count: int) -> Iterator[bytes]:
+    """Requirements that name a URL, sometimes with a release beside them."""
+    random = Random(seed)
+    for _ in range(count):
+        scheme = random.choice(SCHEMES)
+        last = random.choice(REPOSITORIES if "git" in scheme else ARCHIVES)
+        url = f"{scheme}{random.choice(HOSTS)}/{random.choice(FOLDERS)}{last}"
+        fragments = random.sample(FRAGMENTS, random.choice([0, 0, 1, 1, 2, 3]))
+        url += "#" + "&".join(fragments) if fragments else ""
+        digest = f" {random.choice([*DIGESTS, BAD_DIGESTS[0]])}" if scheme == "https://" else ""
+        digest = random.choice(["", digest, digest])
+        beside = random.choice([""] * 4 + ["\nbar==1", "\nbar==1 " + DIGESTS[0], "\nfoo==1"])
+        yield f"{random.choice(BEFORE)}{url}{random.choice(AFTER)}{digest}{beside}\n".encode()

@@ -31,19 +31,28 @@ class PipFailed(Exception):
 class Said:
     """One requirement, as pip understands it.
 
-    :param specifiers: operators and versions; ``None`` for a source that is no release.
+    :param specifiers: operators and versions; none for a source.
+    :param digests: those among the options.
+    :param source: the URL without its fragment; empty for a release.
+    :param subdirectory: in a source.
+    :param in_url: the one digest that pip sees in a URL's fragment.
     """
 
     name: str
-    specifiers: tuple[tuple[str, str], ...] | None
+    specifiers: tuple[tuple[str, str], ...]
     extras: tuple[str, ...]
     marker: str
     digests: tuple[tuple[str, str], ...]
+    source: str = ""
+    subdirectory: str = ""
+    in_url: tuple[str, str] | None = None
 
     @property
     def pinned(self) -> bool:
-        """One exact version, as a lock has it."""
-        return self.specifiers is not None and [operator for operator, _ in self.specifiers] in (["=="], ["==="])
+        """One exact version, or a URL that is not on this machine, as a lock might have it."""
+        if self.source and self.name:
+            return not self.source.startswith(("file:", "git+file:"))
+        return [operator for operator, _ in self.specifiers] in (["=="], ["==="])
 
 
 def marker(text: str | None) -> str:
@@ -69,11 +78,42 @@ def read(document: bytes) -> list[Said]:
 
 def _said(requirement: Any) -> Said:
     pinned = requirement.req is not None and requirement.link is None
-    specifiers = tuple(sorted((one.operator, one.version) for one in requirement.req.specifier)) if pinned else None
+    specifiers = tuple(sorted((one.operator, one.version) for one in requirement.req.specifier)) if pinned else ()
     return Said(
         canonicalize_name(requirement.req.name) if requirement.req is not None else "",
         specifiers,
         tuple(sorted({canonicalize_name(extra) for extra in requirement.extras})),
         str(requirement.markers or ""),
         tuple(sorted({(name, one.lower()) for name, many in requirement.hash_options.items() for one in many})),
+        *(_source(requirement.link) if requirement.link is not None else ()),
     )
+
+
+def _source(link: Any) -> tuple[str, str, tuple[str, str] | None]:
+    in_url = (link.hash_name, link.hash.lower()) if link.hash else None
+    return link.url.partition("#")[0], link.subdirectory_fragment or "", in_url
+
+
+DEFAULT = "https://default.example.org"
+"""The index that pip is pointed at when it reads a document's options."""
+
+
+def options(document: bytes, projects: list[str]) -> tuple[list[str], dict[str, frozenset[str]]]:
+    """The indexes that pip would ask after reading ``document``, and the kinds of files it would take of a project."""
+    from pip._internal.index.collector import LinkCollector
+    from pip._internal.index.package_finder import PackageFinder
+    from pip._internal.models.format_control import FormatControl
+    from pip._internal.models.search_scope import SearchScope
+    from pip._internal.models.selection_prefs import SelectionPreferences
+
+    scope = SearchScope(find_links=[], index_urls=[DEFAULT], no_index=False)
+    preferences = SelectionPreferences(allow_yanked=True, format_control=FormatControl())
+    finder = PackageFinder.create(
+        link_collector=LinkCollector(session=None, search_scope=scope),  # type: ignore[arg-type]
+        selection_prefs=preferences,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "requirements.txt"
+        path.write_bytes(document)
+        list(parse_requirements(str(path), session=None, finder=finder))  # type: ignore[arg-type]
+    return list(finder.index_urls), {one: finder.format_control.get_allowed_formats(one) for one in projects}

@@ -15,8 +15,12 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.errors import UpstreamTrouble
 from reqpi.model import Page
-from reqpi.origins.http import make_agent
-from reqpi.origins.index import Index
+from reqpi.origins.agent import PooledAgent
+from reqpi.origins.hosts import Hosts
+from reqpi.origins.outside import Outside
+from reqpi.origins.reach import Reach
+from reqpi.origins.trust import Trust
+from reqpi.origins.upstreams import Upstreams
 from tests.origins.clock import Hasty
 from tests.origins.scripted import Scripted, Turn
 from tests.upstream import Distribution, Request, Style, Upstream
@@ -38,8 +42,13 @@ class OriginCase(TestCase):
 
     def setUp(self) -> None:
         self.clock = Hasty()
-        self.agent = make_agent(reactor)
+        self.agent = self.an_agent()
         self.addCleanup(lambda: Deferred.fromCoroutine(self._settled()))
+
+    def an_agent(self) -> PooledAgent:
+        """An agent for every port of loopback."""
+        loopback = Hosts.read(["127.0.0.1:*", "127.0.0.2:*", "localhost:*"], "--allow-host")
+        return PooledAgent(reactor, Reach(reactor, loopback), Trust())
 
     def upstream(self, style: Style | None = None, tls: bool = False) -> Upstream:
         """An index in good health, with one wheel of ``thing``."""
@@ -53,8 +62,9 @@ class OriginCase(TestCase):
         self.addCleanup(lambda: Deferred.fromCoroutine(script.end()))
         return script
 
-    def index(self, url: str) -> Index:
-        return Index(url, self.agent, self.clock)
+    def index(self, url: str) -> Upstreams:
+        """One index, and no other."""
+        return Upstreams(Outside(url), reactor, self.clock, self.agent)
 
     def page(self, url: str, project: str = "thing") -> Deferred[Page]:
         """Ask for a page."""

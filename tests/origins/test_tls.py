@@ -10,7 +10,6 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.task import deferLater
 from twisted.internet.tcp import Client
 
-from reqpi.origins.http import make_agent
 from tests.origins.case import OriginCase
 from tests.origins.scripted import ok
 from tests.upstream import faults
@@ -30,7 +29,7 @@ class TlsCase(OriginCase):
         trust = mock.patch.dict(os.environ, {"SSL_CERT_FILE": str(self.secure.authority)})
         trust.start()
         self.addCleanup(trust.stop)
-        self.agent = make_agent(reactor)
+        self.agent = self.an_agent()
 
 
 class TrustTests(TlsCase):

@@ -154,6 +154,10 @@ class Attributes(SynchronousTestCase):
         }.items():
             self.assertEqual(one(f'href="foo-1.0.zip" {attribute}').yanked, yanked)
 
+    def test_a_file_whose_digests_contradict_each_other_is_left_out(self) -> None:
+        """One of the two could be what a lock asks for, and the other what is served."""
+        self.assertEqual(urls(f'<a href="foo-1.0.zip#sha256={SHA256}&sha256={"f" * 64}">x</a>'), [])
+
     def test_core_metadata_goes_by_its_new_name_first(self) -> None:
         for attributes, expected in {
             'data-core-metadata="true"': True,

@@ -81,10 +81,19 @@ class Entries(SynchronousTestCase):
         for value, expected in ((True, True), (False, None), ("", None), ("bad", "bad"), (None, None), (1, True)):
             self.assertEqual(one(yanked=value).yanked, expected)
 
+    def test_core_metadata_under_another_digest_is_there_but_not_known(self) -> None:
+        """It is kept under its sha256."""
+        self.assertIs(one(**{"core-metadata": {"sha512": SHA512}}).core_metadata, True)
+
+    def test_a_file_whose_digests_contradict_each_other_is_left_out(self) -> None:
+        """One of the two could be what a lock asks for, and the other what is served."""
+        hashes = {"sha256": SHA256, "SHA256": "f" * 64}
+        self.assertEqual(files({"filename": "foo-1.0.zip", "url": "foo-1.0.zip", "hashes": hashes}), ())
+
     def test_core_metadata_goes_by_its_new_name_first(self) -> None:
-        digest = Digest("sha512", SHA512)
-        self.assertEqual(one(**{"core-metadata": {"sha512": SHA512}, "dist-info-metadata": True}).core_metadata, digest)
-        self.assertEqual(one(**{"dist-info-metadata": {"sha512": SHA512}}).core_metadata, digest)
+        digest = Digest("sha256", SHA256)
+        self.assertEqual(one(**{"core-metadata": {"sha256": SHA256}, "dist-info-metadata": True}).core_metadata, digest)
+        self.assertEqual(one(**{"dist-info-metadata": {"sha256": SHA256}}).core_metadata, digest)
         self.assertIsNone(one(**{"core-metadata": False, "dist-info-metadata": True}).core_metadata)
         for value, expected in (
             (True, True),

@@ -9,7 +9,7 @@ from tests.web.case import CONTENTS, SDIST, WHEEL, WebCase
 UNDER = {
     "": "text/html; charset=utf-8",
     "/lock": "text/plain",
-    "/requirements.txt": "text/plain",
+    "/requirements.txt": "text/plain; charset=utf-8",
     "/refused": "application/json",
     "/simple": "text/html; charset=utf-8",
     "/simple/six": "text/html; charset=utf-8",

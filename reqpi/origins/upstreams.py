@@ -1,0 +1,91 @@
+"""Everything outside, as one :class:`~reqpi.interfaces.Origin`: indexes, archives and git repositories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from reqpi.errors import Defect, UpstreamTrouble
+from reqpi.interfaces import Transfer
+from reqpi.model import Lock, Page, Project
+from reqpi.origins.agent import PooledAgent
+from reqpi.origins.files import open_file
+from reqpi.origins.git.repositories import Repositories
+from reqpi.origins.hosts import host_and_port
+from reqpi.origins.http import Http
+from reqpi.origins.index import Index
+from reqpi.origins.outside import Outside
+from reqpi.origins.reach import Forbidden, Reach
+from reqpi.origins.trust import Trust
+from reqpi.origins.urls import as_shown
+
+__all__ = ["Upstreams"]
+
+_ARCHIVE = "archive+"
+_GIT = "git+"
+
+
+class Upstreams:
+    """What an operator lets this server ask.
+
+    :param outside: see :class:`~reqpi.origins.outside.Outside`; checked.
+    :param clock: where time passes, if not in the reactor.
+    :param agent: what asks over HTTP, if not one of its own.
+    :raises reqpi.errors.Misconfigured: an upstream is none.
+    """
+
+    def __init__(
+        self,
+        outside: Outside,
+        reactor: Any,
+        clock: IReactorTime | None = None,
+        agent: PooledAgent | None = None,
+    ) -> None:
+        outside.check()
+        time: IReactorTime = clock or reactor
+        reach, trust = Reach(reactor, outside.named), Trust(outside.certificates, outside.unverified)
+        self.agent = agent or PooledAgent(reactor, reach, trust)
+        self._policy = outside.policy
+        self._http = Http(self.agent, time, outside.keyring)
+        self._indexes = {key: Index(url, self._http, time) for key, url in outside.indexes.items()}
+        self._repositories = Repositories(self._http, outside.keyring, reach, trust, check=self._policy.check)
+        default = self._policy.upstream("")
+        self.name = "no index" if default is None else self._indexes[default].name
+
+    async def page(self, project: Project, index: str = "") -> Page:
+        """See :meth:`reqpi.interfaces.Origin.page`."""
+        key = self._policy.upstream(index)
+        if key is None:
+            what = as_shown(index) or "an index"
+            raise Forbidden(f"{what} is not among this server's upstreams", f"{self._policy.said().capitalize()}.")
+        return await self._indexes[key].page(project)
+
+    async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
+        """See :meth:`reqpi.interfaces.Origin.open`.
+
+        ``archive+https://…`` is an archive: it and its redirects are for allowed hosts alone. So is every other file on
+        a host that the operator allowed; what a page lists may be on any public host, and on any that was named.
+        """
+        if url.startswith(_GIT):
+            return await self._repositories.open(url.removeprefix(_GIT))
+        if url.startswith(_ARCHIVE) or self._is_allowed(url):
+            return await open_file(self._http, url.removeprefix(_ARCHIVE), start, stop, self._policy.check)
+        return await open_file(self._http, url, start, stop)
+
+    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
+        """See :meth:`reqpi.interfaces.Origin.refuses`."""
+        return self._policy.refuses(lock)
+
+    async def close(self) -> None:
+        """Break off what is under way, and close the connections that nobody uses."""
+        await self._repositories.close()
+        await self.agent.close()
+
+    def _is_allowed(self, url: str) -> bool:
+        try:
+            return url.startswith("https://") and self._policy.hosts.has(*host_and_port(url))
+        except ValueError as error:
+            trouble = UpstreamTrouble(f"{as_shown(url)} cannot be asked", str(error))
+            trouble.final = True
+            raise trouble from error

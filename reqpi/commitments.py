@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from attrs import define
 from twisted.internet.defer import Deferred, DeferredLock
@@ -11,14 +13,14 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from reqpi import locks
-from reqpi.commitment import address_of, is_address
-from reqpi.errors import StoreTrouble, UnknownAddress
+from reqpi.commitment import address_of, is_address, is_listing, parse_listing
+from reqpi.errors import BrokenLock, Defect, StoreTrouble, UnknownAddress
 from reqpi.interfaces import Records
-from reqpi.model import Commitment, Lock
+from reqpi.model import Commitment, Document, Lock
 from reqpi.once import Once
 from reqpi.recent import Recent
 
-__all__ = ["Commitments", "lock_record"]
+__all__ = ["Commitments", "document_record", "lock_record"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
@@ -29,12 +31,19 @@ _IN_MEMORY = 64 << 20
 _PIN = 800
 """Bytes of a pin in memory."""
 
+_T = TypeVar("_T")
+
 _log = Logger()
 
 
 def lock_record(address: str) -> str:
-    """The name under which the store has a lock."""
+    """The name under which the store has a lock: its one document, or the listing of several."""
     return f"locks/{address}"
+
+
+def document_record(sha256: str) -> str:
+    """The name under which the store has one of several documents."""
+    return f"documents/{sha256}"
 
 
 @define
@@ -46,10 +55,16 @@ class _Noted:
 
 
 class Commitments:
-    """All the commitments of a store."""
+    """All the commitments of a store.
 
-    def __init__(self, records: Records, clock: IReactorTime) -> None:
+    :param refuses: what of a lock the operator does not allow.
+    """
+
+    def __init__(
+        self, records: Records, clock: IReactorTime, refuses: Callable[[Lock], Sequence[Defect]] = lambda _: ()
+    ) -> None:
         self._records = records
+        self._refuses = refuses
         self._clock = clock
         self._read: Recent[str, _Noted] = Recent(_IN_MEMORY)
         self._loading: Once[_Noted] = Once()
@@ -58,20 +73,39 @@ class Commitments:
         self._reading = DeferredLock()
 
     async def commit(self, document: bytes) -> tuple[Commitment, bool]:
-        """Keep a lock under its address.
+        """Keep a lock of one document under its address.
 
         :returns: the commitment, and whether it is new here.
-        :raises reqpi.errors.BrokenLock: the document has defects; nothing is kept.
+        :raises reqpi.errors.BrokenLock: the document has defects, or the operator does not allow what it names; nothing
+            is kept.
         """
-        commitment = Commitment(address_of(document), await self._lock(document))
+        return await self._commit(await self._lock(locks.read, document))
+
+    async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
+        """Keep a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
+        return await self._commit(await self._lock(locks.read_together, documents))
+
+    async def _commit(self, lock: Lock) -> tuple[Commitment, bool]:
+        refused = self._refuses(lock)
+        if refused:
+            raise BrokenLock(refused)
+        commitment = Commitment(address_of(lock.document), lock)
         record = lock_record(commitment.address)
         created = await self._records.get(record) is None
-        if await self._records.create(record, document) != document:
-            raise _damaged(commitment.address)
+        for document in lock.documents:
+            if document.path:
+                await self._created(document_record(address_of(document.data)), document.data)
+        await self._created(record, lock.document)
         if created or self._read.get(commitment.address) is None:
             self._keep(commitment)  # over what is known of it from before it was swept away
         await self._note_use(commitment.address)
         return commitment, created
+
+    async def _created(self, record: str, value: bytes) -> None:
+        """Write down what a digest names. It is used before it is created, as a sweep might take it in between."""
+        await self._records.use(record)
+        if await self._records.create(record, value) != value:
+            raise _damaged(record.rpartition("/")[2])
 
     async def get(self, address: str) -> Commitment:
         """The commitment of an address; being asked for is being used.
@@ -95,9 +129,21 @@ class Commitments:
             raise _unknown(address)
         if address_of(document) != address:
             raise _damaged(address)
-        noted = self._keep(Commitment(address, await self._lock(document)))
+        if is_listing(document):
+            lock = await self._lock(
+                locks.read_together, [await self._listed(*entry) for entry in parse_listing(document)]
+            )
+        else:
+            lock = await self._lock(locks.read, document)
+        noted = self._keep(Commitment(address, lock))
         await self._note_use(address)
         return noted
+
+    async def _listed(self, sha256: str, path: str) -> Document:
+        data = await self._records.get(document_record(sha256))
+        if data is None or address_of(data) != sha256:
+            raise _damaged(sha256)
+        return Document(path, data)
 
     def _keep(self, commitment: Commitment) -> _Noted:
         noted = _Noted(commitment, self._clock.seconds())
@@ -105,8 +151,8 @@ class Commitments:
         self._read.put(commitment.address, noted, weight)
         return noted
 
-    async def _lock(self, document: bytes) -> Lock:
-        reading: Deferred[Lock] = self._reading.run(deferToThread, locks.read, document)
+    async def _lock(self, read: Callable[[_T], Lock], document: _T) -> Lock:
+        reading: Deferred[Lock] = self._reading.run(deferToThread, read, document)
         return await reading
 
     async def _note_use(self, address: str) -> None:

@@ -70,7 +70,7 @@ class Shelf:
     """
 
     def __init__(self, store: Store, origin: Origin, clock: IReactorTime, instance: str) -> None:
-        self.commitments = Commitments(store, clock)
+        self.commitments = Commitments(store, clock, origin.refuses)
         self.refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._origin = origin

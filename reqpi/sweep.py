@@ -14,6 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from reqpi import frozen as freezer
+from reqpi.commitment import is_listing, parse_listing
+from reqpi.commitments import document_record, lock_record
 from reqpi.cores import told_record, verified_record
 from reqpi.freezing import page_record
 from reqpi.interfaces import Store
@@ -56,13 +58,14 @@ class Sweeping:
             if sha256 not in live and await self._store.remove(sha256, began - _RECENT):
                 blobs += 1
         await self._forget_metadata(live, began)
+        await self._forget_documents(roots, began)
         self._log.info("swept {locks} locks and {blobs} files", locks=removed, blobs=blobs)
         return Swept(removed, blobs)
 
     async def _locks(self, now: float) -> tuple[set[str], int]:
         """The addresses that stay, and how many went."""
         roots, removed = set(), 0
-        async for name in self._store.names("locks/"):
+        async for name in self._store.names(lock_record("")):
             address = name.rpartition("/")[2]
             if await self._store.delete(name, now - self._max_age):
                 for belongings in (page_record(address), f"refused/{address}/", told_record(address, "")):
@@ -76,6 +79,17 @@ class Sweeping:
         """Remove what begins with ``prefix``, but for what was needed since: the lock may be here again."""
         async for name in self._store.names(prefix):
             await self._store.delete(name, now - self._max_age)
+
+    async def _forget_documents(self, roots: set[str], began: float) -> None:
+        """Remove the documents that no listing has any more."""
+        listed: set[str] = set()
+        for address in roots:
+            lock = await self._store.get(lock_record(address))
+            if lock is not None and is_listing(lock):
+                listed |= {sha256 for sha256, _ in parse_listing(lock)}
+        async for name in self._store.names(document_record("")):
+            if name.rpartition("/")[2] not in listed:
+                await self._store.delete(name, began - _RECENT)
 
     async def _live(self, roots: set[str]) -> set[str]:
         """The sha256 of every blob that a root needs."""

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from attrs import define, field
 
-from reqpi.errors import NotFound
-from reqpi.model import Page, Project
+from reqpi.errors import Defect, NotFound
+from reqpi.model import Lock, Page, Project
 
 __all__ = ["PlainOrigin", "PlainTransfer"]
 
@@ -49,12 +49,14 @@ class PlainOrigin:
     name: str = "the upstream of the tests"
     pages: dict[Project, Page] = field(factory=dict)
     files: dict[str, bytes] = field(factory=dict)
+    indexes: dict[str, dict[Project, Page]] = field(factory=dict)
     asked: list[str] = field(factory=list)
     before: dict[str, Hook] = field(factory=dict)
     between: dict[str, Hook] = field(factory=dict)
     ranges: bool = True
     sizes: bool = True
     step: int = 1 << 16
+    refused: tuple[Defect, ...] = ()
 
     def offer(self, page: Page, *contents: bytes) -> None:
         """Have a page, and the bytes of its files."""
@@ -63,12 +65,13 @@ class PlainOrigin:
             self.files[file.url] = content
 
     async def page(self, project: Project, index: str = "") -> Page:
-        self.asked.append(project)
+        self.asked.append(f"{index} {project}".strip())
         if project in self.before:
             await self.before[project]()
-        if project not in self.pages:
+        pages = self.indexes[index] if index else self.pages
+        if project not in pages:
             raise NotFound(f"no {project}")
-        return self.pages[project]
+        return pages[project]
 
     async def open(self, url: str, start: int = 0, stop: int | None = None) -> PlainTransfer:
         self.asked.append(url)
@@ -82,3 +85,6 @@ class PlainOrigin:
             first, stop = 0, None
         size = len(content) if self.sizes else None
         return PlainTransfer(size, first, content[first:stop], self.step, self.between.get(url))
+
+    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
+        return self.refused

@@ -120,8 +120,7 @@ class SourceHost:
 
         :raises twisted.trial.unittest.SkipTest: there is no git that could.
         """
-        backend = which("git") and subprocess.run(["git", "--exec-path"], capture_output=True, text=True).stdout.strip()
-        if not backend or not (Path(backend) / "git-http-backend").exists():
+        if not _has_backend():
             raise SkipTest("there is no git http-backend here")
         return Repository(self._root / "git" / name, f"{self.url}/git/{name}", *kind)
 
@@ -179,6 +178,13 @@ class SourceHost:
         answered = dict(line.split(": ", 1) for line in head.decode().splitlines())
         status = int(answered.pop("Status", "200 OK").split()[0])
         _give(handler, status, answered, content)
+
+
+def _has_backend() -> bool:
+    if which("git") is None:
+        return False
+    where = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+    return (Path(where) / "git-http-backend").exists()
 
 
 def _give(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:

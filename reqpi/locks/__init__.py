@@ -79,7 +79,8 @@ def _read(committed: bytes, documents: tuple[Document, ...]) -> Lock:
     if all(part.format for part in parts):
         ranges.check(((part.findings, each) for part in parts for each in part.ranges), pins)
     notes = conclude(_with_note_of_nothing(parts, pins))
-    return Lock(committed, ", ".join(dict.fromkeys(part.format for part in parts)), pins, notes, documents)
+    known = tuple(evolve(document, format=part.format) for document, part in zip(documents, parts, strict=True))
+    return Lock(committed, ", ".join(dict.fromkeys(part.format for part in parts)), pins, notes, known)
 
 
 def _with_note_of_nothing(parts: Sequence[_Part], pins: Sequence[Pin]) -> list[Findings]:

@@ -8,7 +8,7 @@ be told here, it is taken to hold. Pre-releases of Python count as the release. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from typing import cast
 
@@ -54,6 +54,9 @@ _TEXTS = frozenset(
 
 _CHOICES = frozenset(["extra", "extras", "dependency_groups"])
 """What the person who installs chooses (:pep:`508`, :pep:`751`). An index serves every choice."""
+
+_EXTRA = "extra == "
+"""How the variable of one chosen extra begins, until it is known whether extras exclude each other."""
 
 _HOLDS = Texts(frozenset([""]))
 """What a comparison that is not taken apart may be: it is a variable of its own."""
@@ -129,10 +132,11 @@ ALWAYS = Condition(frozenset([Alternative(frozenset())]))
 NEVER = Condition()
 
 
-def parse(marker: str, budget: Budget) -> Condition:
+def parse(marker: str, budget: Budget, exclusive: Sequence[Set[str]] = ()) -> Condition:
     """The condition that ``marker`` spells. Comparisons with what a person chooses (extras, groups) are taken to hold.
 
     :param marker: one that packaging accepts.
+    :param exclusive: values of ``extra`` of which at most one is chosen; what asks for two of them never applies.
     :raises TooMuch: it has too many alternatives, or the budget is spent.
     """
     outer: list[tuple[Condition, Condition]] = []
@@ -149,7 +153,7 @@ def parse(marker: str, budget: Budget) -> Condition:
             held = both(held, inner, budget)
         elif part == "or":
             said, held = either(said, held, budget), ALWAYS
-    return either(said, held, budget)
+    return _chosen(either(said, held, budget), exclusive, budget)
 
 
 def both(one: Condition, other: Condition, budget: Budget) -> Condition:
@@ -174,6 +178,18 @@ def either(one: Condition, other: Condition, budget: Budget) -> Condition:
     if ALWAYS in (one, other):
         return ALWAYS
     return _simplified(one.alternatives | other.alternatives, budget)
+
+
+def _chosen(condition: Condition, exclusive: Sequence[Set[str]], budget: Budget) -> Condition:
+    """``condition`` without what asks for two extras that exclude each other, and then without its extras."""
+    kept: set[Alternative] = set()
+    for alternative in condition.alternatives:
+        extras = {variable.removeprefix(_EXTRA)[1:-1] for variable in alternative.named if variable.startswith(_EXTRA)}
+        budget.spend(1 + len(extras) * len(exclusive))
+        if not any(len(extras & one) > 1 for one in exclusive):
+            rest = {key: said for key, said in alternative.named.items() if not key.startswith(_EXTRA)}
+            kept.add(_alternative(rest))
+    return _simplified(kept, budget) if kept != condition.alternatives else condition
 
 
 def _met(one: Alternative, other: Alternative) -> Alternative | None:
@@ -259,7 +275,7 @@ def _sides(comparison: str) -> tuple[str, str, str]:
 
 def _comparison(left: str, operator: str, right: str) -> Condition:
     """The condition of one comparison; each side is a variable or a quoted value."""
-    if _CHOICES.intersection((left, right)):
+    if _CHOICES.intersection((left, right)) and not (left == "extra" and operator == "==" and right[0] in "'\""):
         return ALWAYS
     if left[0] in "'\"" and right[0] not in "'\"" and operator in _MIRRORED:
         left, operator, right = right, _MIRRORED[operator], left

@@ -177,7 +177,8 @@ class _Reader:
                 if use.option is options.HASH:
                     found.add(self._digest(line, use, has_requirement))
                 else:
-                    self._option(line, use, has_requirement, has_requirement or leader not in (None, use))
+                    elsewhere = has_requirement or (leader is not None and use is not leader)
+                    self._option(line, use, has_requirement, elsewhere)
             except Refused as refused:
                 self.doubtful.add(line.line)
                 word = refused.what.split(" ")[0] if isinstance(use, Refused) else use.value or use.spelled

@@ -12,7 +12,7 @@ __all__: list[str] = []
 # URLs
 
 URL = Rule("url", "{what}", "write `https://host/path` in ASCII, with everything else percent-encoded")
-HOST = Rule("host", "`{what}` is no host", "write a DNS name in ASCII, or an IP address as four decimal numbers")
+HOST = Rule("host", "{what}", "write a DNS name in ASCII, or an IP address as four decimal numbers")
 URL_PATH = Rule(
     "url-path", "{what}", "write the path as it is: no `.`, `..` or dash begins a part, no `%` hides a separator"
 )

@@ -19,7 +19,7 @@ __all__ = ["archive", "git", "has_password", "index", "is_local"]
 
 _COMMIT = re.compile(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?")
 _USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+://)([^/?#@]*+)@")
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]++:|[^/\\:]*+@[^/\\:]++:")
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]++:|[^/\\:@]*+@[^/\\:]++:")
 _PLAIN = re.compile(r"[!-~]++")
 
 

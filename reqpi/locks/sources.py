@@ -103,6 +103,8 @@ def _said(text: str) -> _Named:
     if len(name) > NAME_LENGTH:
         raise Refused(rules.TOO_LONG, f"name is longer than {NAME_LENGTH} characters")
     rest = rest.strip(" \t")
+    if not url:
+        raise Refused(rules.NO_REQUIREMENT, text)
     # pip ends a URL that has no name before it at a semicolon and a space, and at nothing less.
     if ";" in url or (bare and rest.startswith(";") and rest[1:2] != " "):
         raise Refused(about.SEMICOLON)

@@ -97,13 +97,15 @@ def index(text: str) -> str:
 def _host(scheme: str, authority: str) -> str:
     if "@" in authority:
         raise Refused(rules.CREDENTIALS)
+    if not authority:
+        raise Refused(rules.HOST, "the URL has no host")
     match = _AUTHORITY.fullmatch(authority)
     if not match or not _is_host(match[1]):
-        raise Refused(rules.HOST, authority)
+        raise Refused(rules.HOST, f"`{authority}` is no host")
     host = match[1].lower()
     port = int(match[2]) if match[2] else _PORTS.get(scheme)
     if port is not None and not 0 < port < 65536:
-        raise Refused(rules.HOST, authority)
+        raise Refused(rules.HOST, f"`{authority}` is no host")
     return host if port == _PORTS.get(scheme) else f"{host}:{port}"
 
 

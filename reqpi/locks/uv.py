@@ -39,6 +39,7 @@ MARKER_LENGTH = 2048
 MARKERS_LENGTH = 1 << 21
 """Characters of all of them."""
 
+_CONFLICTS = 100
 _ENTRIES = "package"
 _LOCAL = {
     "virtual": "the project itself",
@@ -89,6 +90,7 @@ class _Reader:
     packages: dict[int, Package] = field(factory=dict)
     _members: frozenset[str] | None = None
     _asked: list[Dependency] = field(factory=list)
+    _exclusive: list[frozenset[str]] = field(factory=list)
     _forks: dict[int, Condition] = field(factory=dict)
     _versions: dict[str, int] = field(factory=dict)
     _markers: Markers = field(factory=Markers)
@@ -97,6 +99,7 @@ class _Reader:
 
     def __attrs_post_init__(self) -> None:
         top = Entry(self.document.tables, "the lock")
+        self._exclusive += _conflicts(self.document.tables.get("conflicts"))
         try:
             manifest = top.inner("manifest")
             if manifest:
@@ -154,10 +157,15 @@ class _Reader:
                 0, "The dependencies are too entangled to tell when each package applies: only forks have markers."
             )
         place = {number: index for index, number in enumerate(order)}
+        # uv leaves packages behind that only a choice of extras that exclude each other would lead to.
+        asked = {pin.project for number, pin in numbered if found.each[place[number]]}
         length = 0
         for number, pin in numbered:
             condition = found.each[place[number]]
             cut = place[number] in found.cut
+            if not condition and pin.project in asked:
+                self.findings.note(pin.line, f"{pin.project} {pin.version} never applies: it is left out.")
+                continue
             if not condition:
                 self.findings.note(pin.line, f"Nothing asks for {pin.project}: it is pinned without a marker.")
                 condition = ALWAYS
@@ -216,7 +224,7 @@ class _Reader:
             return self._parsed[marker]
         check_marker(said, "marker", marker, self._markers)
         try:
-            self._parsed[marker] = parse(marker, self._budget)
+            self._parsed[marker] = parse(marker, self._budget, self._exclusive)
         except TooMuch:
             self._parsed[marker] = ALWAYS
             self.findings.note(0, f"The marker `{marker[:60]}` is too long to be taken apart: it counts as true.")
@@ -240,6 +248,21 @@ class _Reader:
         if user:
             self.findings.note(line, f"The user in the URL of {source.name}'s index is not used.")
         return (url,)
+
+
+def _conflicts(said: object) -> Iterator[frozenset[str]]:
+    """Extras and groups that exclude each other, as markers spell them: ``extra-3-top-cpu`` (3 is top's length).
+
+    What cannot be read is passed over: it could only have made markers hold less often.
+    """
+    for together in said[:_CONFLICTS] if isinstance(said, list) else ():
+        tables = [each for each in together if isinstance(each, dict)] if isinstance(together, list) else []
+        yield frozenset(
+            f"{kind}-{len(package)}-{package}-{each[kind]}"
+            for each in tables
+            for kind in ("extra", "group")
+            if isinstance(package := each.get("package"), str) and isinstance(each.get(kind), str)
+        )
 
 
 def _source(entry: Entry, source: Entry, hashes: Hashes) -> Archive | Git | str:

@@ -26,7 +26,8 @@ def read_logins(path: Path) -> Mapping[str, str]:
         raise Misconfigured(f"--netrc {path} cannot be read", f"{error.strerror}.") from None
     except NetrcParseError as error:
         # Its message quotes what it could not read, which may be a password.
-        raise Misconfigured(f"--netrc {path} is no netrc file", f"What is wrong stands at or before line {error.lineno}.") from None
+        where = f"What is wrong stands at or before line {error.lineno}."
+        raise Misconfigured(f"--netrc {path} is no netrc file", where) from None
     except ValueError:
         raise Misconfigured(f"--netrc {path} is no netrc file", "It is not text.") from None
     return {

@@ -11,11 +11,12 @@ from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
 from reqpi import export
+from reqpi.errors import NotServed
 from reqpi.model import Commitment, Page, Project
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import Representation, send_representation
-from reqpi.web.headers import header
+from reqpi.web.uploads import Unsuitable, documents_in
 
 __all__ = ["commit", "environment", "lock", "pylock", "refused", "requirements"]
 
@@ -24,16 +25,15 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
-    """``POST /locks``, the document being the body.
-
-    Its content type says nothing about a lock, and ``curl --data-binary`` sends that of a form, so any will do that
-    does not wrap the document in something else.
-    """
-    document: bytes = request.content.read()  # type: ignore[union-attr]  # there is one once a request is complete
-    unsuitable = _unsuitable(request, document)
-    if unsuitable is not None:
-        return problems.send(request, unsuitable)
-    commitment, created = await shelf.commitments.commit(document)
+    """``POST /locks``."""
+    try:
+        documents = documents_in(request)
+    except Unsuitable as unsuitable:
+        return problems.send(request, unsuitable.problem)
+    if documents[0].path:
+        commitment, created = await shelf.commitments.commit_together(documents)
+    else:
+        commitment, created = await shelf.commitments.commit(documents[0].data)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -48,10 +48,15 @@ async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
     )
 
 
-async def lock(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/lock``."""
+async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:
+    """``GET /<address>/lock``, and ``GET /<address>/lock/<path>`` for one of several documents."""
     commitment = await shelf.commitments.get(address)
-    return send_representation(request, Representation(commitment.lock.document, "text/plain"))
+    if not path:
+        return send_representation(request, Representation(commitment.lock.document, "text/plain"))
+    data = next((document.data for document in commitment.lock.documents if document.path == path), None)
+    if data is None:
+        raise NotServed("no such document", f"/{address}/lock lists those there are.")
+    return send_representation(request, Representation(data, "text/plain"))
 
 
 async def requirements(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
@@ -121,21 +126,3 @@ def _json(request: Request, value: Any) -> bytes:
     request.setHeader("Content-Length", str(len(body)))
     request.setHeader("Cache-Control", "no-store")
     return body
-
-
-def _unsuitable(request: Request, document: bytes) -> problems.Problem | None:
-    """Why the body of a request is no document, if it is none."""
-    content_type = header(request, "Content-Type").lower()
-    if content_type.startswith("multipart/"):
-        return problems.Problem(
-            415, "multipart is not taken", "Send the document itself: curl --data-binary @requirements.txt <this URL>"
-        )
-    if header(request, "Content-Encoding").lower() not in ("", "identity"):
-        return problems.Problem(
-            415, "an encoded body is not taken", "Send the document as it is: its address is that of its bytes."
-        )
-    if not document:
-        return problems.Problem(
-            400, "no document", "Send it as the body: curl --data-binary @requirements.txt <this URL>"
-        )
-    return None

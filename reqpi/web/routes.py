@@ -6,6 +6,7 @@ r"""Every route of the server, on one screen.
     POST  /locks                                     commit a lock
     GET   /<address>/                                a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
+    GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
     GET   /<address>/pylock.toml                     the same as a pylock.toml
     GET   /<address>/env                             the variables that point clients here and nowhere else
@@ -73,6 +74,11 @@ class Routes:
     async def lock(self, request: Request, address: str) -> bytes:
         """The bytes that were uploaded."""
         return await machines.lock(request, self._shelf, address)
+
+    @app.route("/<address>/lock/<path:path>", methods=["GET", "HEAD"])
+    async def document(self, request: Request, address: str, path: str) -> bytes:
+        """One of several documents."""
+        return await machines.lock(request, self._shelf, address, path)
 
     @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
     async def requirements(self, request: Request, address: str) -> bytes:

@@ -124,7 +124,7 @@ REFUSED: dict[bytes, str] = {
     # packages
     lock(package(WHEEL, name="foo bar")): "5 entry-name",
     lock(package(WHEEL, name="Foo")): "5 entry",
-    lock(package(WHEEL, name="bar")): "6 entry",
+    lock(package(WHEEL, name="bar")): "7 entry",
     lock(package(WHEEL, version="2")): "7 entry",
     lock(package(WHEEL, version="x")): "6 entry-version",
     lock(

@@ -167,7 +167,7 @@ REFUSED: dict[bytes, str] = {
     b"foo @ s3://bucket/x.zip " + H: "1 scheme",
     b"foo @ ./x.zip " + H: "1 path",
     b"foo @ x.zip " + H: "1 path",
-    b"foo @\n": "1 path",
+    b"foo @\n": "1 no-requirement",
     # git without a commit
     b"foo @ git+https://example.org/r\n": "1 no-commit",
     b"foo @ git+https://example.org/r@\n": "1 no-commit",

@@ -62,6 +62,10 @@ def marked(*dependencies: str, rest: str = "") -> bytes:
 
 
 NT, POSIX, NT_BAR = on("os_name == 'nt'"), on("os_name == 'posix'"), on("os_name == 'nt'", "bar")
+X, Y = "extra == 'extra-3-top-x'", "extra == 'extra-3-top-y'"
+# As uv writes it of extras that exclude each other.
+BOTH = f"(os_name == 'nt' and {X}) or (os_name == 'posix' and {X} and {Y})"
+CONFLICTS = f'{HEAD}conflicts = [[{{ package = "top", extra = "x" }}, {{ package = "top", extra = "y" }}]]\n'
 
 ACCEPTED: dict[bytes, str] = {
     # A document -> its pins: text (digests) <index> @first-last line
@@ -120,6 +124,11 @@ ACCEPTED: dict[bytes, str] = {
     ),
     marked(on("os_name == 'nt' and extra == 'extra-3-top-x'")): f"foo==1.0 ; os_name == 'nt' (1) {INDEX} @4-8",
     marked(on("extra == 'extra-3-top-x'")): f"foo==1.0 (1) {INDEX} @4-8",
+    lock(FOO, asked(on(BOTH)), head=CONFLICTS): f"foo==1.0 ; os_name == 'nt' (1) {INDEX} @5-9",
+    lock(FOO, asked(on(BOTH))): f"foo==1.0 ; os_name == 'nt' or os_name == 'posix' (1) {INDEX} @4-8",
+    lock(FOO, head=f"{HEAD}conflicts = [1, [1, {{}}, {{ package = 1, extra = 2 }}], {{}}]\n"): (
+        f"foo==1.0 (1) {INDEX} @5-9"
+    ),
     lock(
         package(REGISTRY, f"dependencies = [{NT_BAR}]\n{WHEEL}"),
         BAR,
@@ -137,6 +146,7 @@ ACCEPTED: dict[bytes, str] = {
         fork("2.0", "os_name != 'nt'"),
         asked('{ name = "foo", version = "1.0" }', '{ name = "foo", version = "2.0" }'),
     ): f"foo==1.0 ; os_name == 'nt' (1) {INDEX} @4-9 | foo==2.0 ; os_name != 'nt' (1) {INDEX} @11-16",
+    lock(fork("1.0"), fork("2.0"), asked('{ name = "foo", version = "2.0" }')): f"foo==2.0 (1) {INDEX} @11-16",
     lock(fork("1.0", "os_name == 'nt'"), asked(NAMED_FOO)): f"foo==1.0 (1) {INDEX} @4-9",
     # a script, a workspace
     lock(FOO, head=f"{HEAD}[manifest]\nrequirements = [{NT}]\n"): (f"foo==1.0 ; os_name == 'nt' (1) {INDEX} @6-10"),
@@ -177,7 +187,7 @@ REFUSED: dict[bytes, str] = {
     # packages
     b"version = 1\npackage = 1\n": "2 entry",
     b"version = 1\npackage = [1]\n": "0 entry",
-    b"version = 1\n[package]\nname = 'foo'\n": "0 entry",
+    b"version = 1\n[package]\nname = 'foo'\n": "2 entry",
     lock("[[package]]\n"): "4 entry",
     lock("[[package]]\nname = 1\n"): "5 entry",
     lock('[[package]]\nname = "foo"\nversion = 1\n'): "6 entry",
@@ -209,7 +219,7 @@ REFUSED: dict[bytes, str] = {
     lock(package('registry = "../simple"')): "7 local-index",
     lock(package('registry = "file:///simple"')): "7 local-index",
     lock(package('registry = "https://user:secret@index.example.org/simple"')): "7 credentials",
-    lock(package('registry = "https://"')): "7 host",
+    lock(package('registry = "https://-/"')): "7 host",
     lock(package(REGISTRY, WHEEL.replace("files.", "a:b@files."))): "8 credentials",
     # sources
     sourced('url = "http://example.org/foo-1.0.tar.gz"'): "7 plain-http",

@@ -104,7 +104,7 @@ class WordsTests(SynchronousTestCase):
 class MeaningTests(SynchronousTestCase):
     """What it comes to holds where the markers hold."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(MARKERS)
     def test_a_marker_keeps_its_meaning(self, marker: str) -> None:
         """In every environment."""
@@ -115,7 +115,7 @@ class MeaningTests(SynchronousTestCase):
         else:
             self.assertEqual(holds(str(condition)), expected)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(MARKERS, MARKERS)
     def test_and_and_or(self, one: str, other: str) -> None:
         """They are what they are for packaging; and what is common is never narrower."""

@@ -21,7 +21,7 @@ STRICTER = frozenset([
     "abbreviation", "arbitrary", "backslash", "binary", "binary-option", "comment-backslash", "conflict",
     "conflicting-digests", "control", "cut-off", "dash", "digest", "dropped", "encoding",
     "hidden-line-end", "index-option", "index-url", "listing", "lone-hash", "lone-setting", "marker", "marker-depth",
-    "misplaced-option", "missing-digest", "name", "no-require-hashes", "no-version", "not-ascii",
+    "misplaced-option", "missing-digest", "name", "no-require-hashes", "no-version", "not-ascii", "option-value",
     "several-specifiers", "too-long", "too-many", "undecodable", "variable", "wildcard",
     # sources, and other indexes
     "algorithm", "archive-type", "branch-or-tag", "digests-disagree", "extras", "fragment", "git-digest", "host",

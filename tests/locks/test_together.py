@@ -34,14 +34,19 @@ class LockTests(SynchronousTestCase):
     def test_of_one_document(self) -> None:
         """The document is what is committed to; it has no path."""
         lock = read(b"foo==1\n")
-        self.assertEqual((lock.document, lock.documents), (b"foo==1\n", (Document("", b"foo==1\n"),)))
+        self.assertEqual(lock.document, b"foo==1\n")
+        self.assertEqual(lock.documents, (Document("", b"foo==1\n", "requirements.txt"),))
 
     def test_of_several(self) -> None:
         """The listing is what is committed to; the formats are named once each."""
         documents = [Document("a.txt", b"foo==1\n"), Document("b/uv.lock", b'version = 1\nrequires-python = ">=3.9"\n')]
         documents.append(Document("c.txt", b"bar==1\n"))
         lock = read_together(documents)
-        self.assertEqual((lock.document, lock.documents), (listing_of(documents), tuple(documents)))
+        self.assertEqual(lock.document, listing_of(documents))
+        self.assertEqual(
+            [(each.path, each.data) for each in lock.documents], [(each.path, each.data) for each in documents]
+        )
+        self.assertEqual([each.format for each in lock.documents], ["requirements.txt", "uv.lock", "requirements.txt"])
         self.assertEqual(
             (lock.format, [pin.document for pin in lock.pins]), ("requirements.txt, uv.lock", ["a.txt", "c.txt"])
         )

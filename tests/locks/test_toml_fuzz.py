@@ -72,7 +72,7 @@ class FuzzTests(SynchronousTestCase):
         """Bytes with no sense at all."""
         self.check(reader, document)
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=200, deadline=None)
     @given(
         st.sampled_from(SMALL),
         st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.1), st.sampled_from(PIECES)), max_size=4),
@@ -87,7 +87,7 @@ class FuzzTests(SynchronousTestCase):
             document = document[:at] + piece + document[at + int(much * len(document)) :]
         self.check(reader, document)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.sampled_from(list(REAL)), st.lists(st.tuples(st.integers(0, 10_000), VALUES), min_size=1, max_size=4))
     def test_real_documents_with_other_values(self, name: str, changes: list[tuple[int, str]]) -> None:
         """Documents that the tools made, whose values are of other types."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -54,6 +55,12 @@ class SourceCase(OriginCase):
         upstreams = Upstreams(outside, names, self.clock)
         self.addCleanup(lambda: Deferred.fromCoroutine(upstreams.close()))
         return upstreams
+
+    def folder(self) -> Path:
+        """An empty one."""
+        path = Path(self.mktemp()).absolute()
+        path.mkdir()
+        return path
 
     async def moment(self) -> None:
         """Let others go on."""

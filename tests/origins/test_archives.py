@@ -33,6 +33,16 @@ class ArchiveTests(SourceCase):
             self.assertIn(f"--allow-host {other.name}", trouble.detail)
         self.assertEqual(other.connections, 0)
 
+    async def test_an_index_is_no_host_of_archives(self) -> None:
+        """It may be reached, but nobody allowed a lock to name it; nor to be led there."""
+        index = self.upstream(tls=True)
+        self.host.redirects["/away"] = f"{index.url}thing/"
+        upstreams = self.upstreams(default=index.url)
+        for asked in (f"archive+{index.url}thing/", f"archive+{self.host.url}/away"):
+            trouble = await self.trouble(upstreams.open(asked))
+            self.assertIn("archives and repositories are not taken from", trouble.title)
+        self.assertEqual(index.requests, [])
+
     async def test_a_redirect_to_http_is_not_followed(self) -> None:
         """Though the host be the same."""
         self.host.redirects["/away"] = f"http://{self.host.name}/thing"

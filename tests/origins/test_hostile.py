@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from packaging.utils import canonicalize_name
 
 from reqpi.errors import Defect
@@ -90,7 +88,7 @@ class HostileTests(SourceCase):
 
     async def test_no_commit(self) -> None:
         """What is none: an option, a branch, something short, something with more behind it."""
-        marker = Path(self.mktemp()).absolute()
+        marker = self.folder() / "touched"
         for text in (
             *(
                 "main",

@@ -22,7 +22,7 @@ class AuthorityTests(SourceCase):
         thing = self.host.repository("thing")
         commit = thing.commit({"a": "1"})
         assert secure.authority is not None
-        both = Path(self.mktemp())
+        both = self.folder() / "both.pem"
         both.write_bytes(b"a comment\n" + secure.authority.read_bytes() + self.host.authority.read_bytes())
         upstreams = self.upstreams(certificates=read_certificates(both), default=secure.url)
         self.assertEqual(len((await upstreams.page("thing")).files), 1)  # type: ignore[arg-type]

@@ -95,12 +95,18 @@ class NotCommitted(WebCase):
         for document in (b"\x00", b"\xff\xfe\x00", b"\x89PNG\r\n\x1a\n" + bytes(200), b"\xf0\x9f" * 50):
             self.assertTrue(self.assert_problem(await self.ask("/locks", "POST", document), 422)["defects"])
 
-    async def test_a_form_with_a_file_in_it_is_415(self) -> None:
-        """The document would have to be cut out of it; the answer says what to do instead."""
-        for content_type in ("multipart/form-data; boundary=x", "Multipart/Mixed"):
-            for document in (b"--x\r\n\r\nsix==1.0\r\n--x--", b"six==1.0\n"):
-                reply = await self.ask("/locks", "POST", document, Content_Type=content_type)
-                self.assertIn("--data-binary", self.assert_problem(reply, 415)["detail"])
+    async def test_what_is_wrapped_in_another_way_is_415(self) -> None:
+        """The answer says what to do instead."""
+        for content_type in ("multipart/form-data", "Multipart/Mixed; boundary=x", "multipart/related"):
+            reply = await self.ask("/locks", "POST", b"--x\r\n\r\nsix==1.0\r\n--x--", Content_Type=content_type)
+            self.assertIn("curl -F", self.assert_problem(reply, 415)["detail"])
+
+    async def test_a_form_that_is_broken_is_400(self) -> None:
+        """Nothing is guessed at."""
+        nameless = b'--x\r\nContent-Disposition: form-data; name="document"\r\n\r\nsix==1.0\r\n--x--\r\n'
+        for document in (b"--x\r\n\r\nsix==1.0\r\n--x--", b"six==1.0\n", b"", nameless, b"--x--\r\n"):
+            reply = await self.ask("/locks", "POST", document, Content_Type="multipart/form-data; boundary=x")
+            self.assertIn("curl -F", self.assert_problem(reply, 400)["detail"])
 
     async def test_an_encoded_body_is_415(self) -> None:
         """The address is that of the bytes as they are."""

@@ -25,7 +25,7 @@ from reqpi.origins.hosts import host_and_port
 from reqpi.origins.http import Check, Http, header
 from reqpi.origins.reach import Reach
 from reqpi.origins.trust import Trust
-from reqpi.origins.urls import host_of
+from reqpi.origins.urls import as_shown, host_of
 
 __all__ = ["Repositories"]
 
@@ -113,7 +113,8 @@ class Repositories:
 
     async def _place(self, url: str, work: Work) -> Place:
         """Where git finds the repository at ``url``: after redirects, and at addresses that were checked."""
-        self._check(url)
+        if "?" in url or "#" in url:
+            raise _final(f"there is no git repository at {host_of(url)}", f"{as_shown(url)} has a query or a fragment.")
         # A GitLab redirects to the same with .git at its end; whatever was renamed, redirects too.
         asked = f"{url.rstrip('/')}{_INFO}"
         final, response, body = await self._http.get(asked, {"Git-Protocol": "version=2"}, self._check)

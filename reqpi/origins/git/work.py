@@ -38,14 +38,14 @@ class Work:
     def run(self, what: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
         """Do one thing in a thread, after the one before.
 
-        Who cancels it need not wait: git is killed and the thread ends by itself.
+        Who cancels it need not wait: after :meth:`close` git is killed, and the thread ends by itself.
         """
 
         def pass_on(result: _T | Failure) -> None:
             if not outcome.called:
                 outcome.callback(result)  # a Failure makes it an errback
 
-        outcome: Deferred[_T] = Deferred(lambda _: self.stopped.set())
+        outcome: Deferred[_T] = Deferred()
         self._running = deferToThread(what, *args, **kwargs).addBoth(pass_on)
         return outcome
 

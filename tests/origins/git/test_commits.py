@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 
 from reqpi.errors import NotFound
 from tests.origins.git.archival import ARCHIVAL
@@ -85,8 +84,7 @@ class ArchiveTests(SourceCase):
 
     async def test_nothing_is_left_behind(self) -> None:
         """No folder, neither after success nor after failure."""
-        scratch = Path(self.mktemp()).absolute()
-        scratch.mkdir()
+        scratch = self.folder()
         self.patch(tempfile, "tempdir", str(scratch))
         commit = self.thing.commit(MODULE)
         upstreams = self.upstreams()

@@ -21,8 +21,7 @@ class LimitTests(SourceCase):
     def setUp(self) -> None:
         super().setUp()
         self.thing = self.host.repository("thing")
-        self.scratch = Path(self.mktemp()).absolute()
-        self.scratch.mkdir()
+        self.scratch = self.folder()
         self.patch(tempfile, "tempdir", str(self.scratch))
 
     def limited(self, limits: Limits) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from hashlib import sha256
-from pathlib import Path
 
 from tests.origins.git.archival import ARCHIVAL
 from tests.origins.sources import SourceCase, unpacked
@@ -43,8 +42,7 @@ class SameBytesTests(SourceCase):
         thing = self.host.repository("thing")
         commit = thing.commit({"a.txt": "1\n", ".gitattributes": "*.txt text\n"})
         plain = await self.bytes_of(self.upstreams(), f"git+{thing.url}@{commit}")
-        home = Path(self.mktemp()).absolute()
-        home.mkdir()
+        home = self.folder()
         (home / ".gitconfig").write_text("[core]\nautocrlf = true\neol = crlf\n[tar]\numask = 0077\n")
         self.patch(os, "environ", {**os.environ, "HOME": str(home), "GIT_DIR": "/nowhere", "TZ": "Asia/Tokyo"})
         self.assertEqual(await self.bytes_of(self.upstreams(), f"git+{thing.url}@{commit}"), plain)

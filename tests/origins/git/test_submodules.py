@@ -65,14 +65,19 @@ class SubmoduleTests(SourceCase):
         self.assertEqual(other.connections, 0)
 
     async def test_a_path_that_leads_out_is_refused(self) -> None:
-        """git would not write one, but a hand can."""
-        self.thing.commit({"top": "1"})
+        """Or that cannot be written on one line: git would not make such a commit, but a hand can."""
         pinned = self.inner.commit({"x": "1"})
-        tree = self.thing.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", data=_entry(b"..", pinned))
-        commit = self.thing.git("commit-tree", "-m", "odd", tree)
-        self.thing.git("update-ref", "refs/heads/odd", commit)
-        await self.trouble(self.upstreams().open(f"git+{self.thing.url}@{commit}#submodules"))
-        self.assertEqual([each for each in self.host.requests if "inner" in each.path], [])
+        for name, written in ((b"..", ".."), (b"a\nb", '"a\\nb"')):
+            said = f'[submodule "x"]\n\tpath = {written}\n\turl = {self.inner.url}\n'.encode()
+            blob = self.thing.git("hash-object", "-w", "--stdin", data=said)
+            entries = sorted([b".gitmodules", name])
+            ids = {b".gitmodules": (b"100644", blob), name: (b"160000", pinned)}
+            tree = b"".join(ids[each][0] + b" " + each + b"\0" + bytes.fromhex(ids[each][1]) for each in entries)
+            tree_id = self.thing.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", data=tree)
+            commit = self.thing.git("commit-tree", "-m", "odd", tree_id)
+            self.thing.git("update-ref", "refs/heads/odd", commit)
+            await self.trouble(self.upstreams().open(f"git+{self.thing.url}@{commit}#submodules"))
+            self.assertEqual([each for each in self.host.requests if "inner" in each.path], [], name)
 
     async def test_one_that_is_not_described_is_trouble(self) -> None:
         """A folder that is silently empty would be found out at build time, or never."""
@@ -83,7 +88,3 @@ class SubmoduleTests(SourceCase):
         commit = self.thing.git("rev-parse", "HEAD")
         trouble = await self.trouble(self.upstreams().open(f"git+{self.thing.url}@{commit}#submodules"))
         self.assertIn(".gitmodules", trouble.detail)
-
-
-def _entry(name: bytes, commit: str) -> bytes:
-    return b"160000 " + name + b"\0" + bytes.fromhex(commit)

@@ -1,0 +1,75 @@
+"""What somebody uploads: one document as the body, or several as ``multipart/form-data`` (:rfc:`7578`)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from multipart import MultipartError, MultipartParser, parse_options_header
+from twisted.web.server import Request
+
+from reqpi.commitment import DOCUMENTS
+from reqpi.model import Document
+from reqpi.web.headers import header
+from reqpi.web.problems import Problem
+
+__all__ = ["Unsuitable", "documents_in"]
+
+_ONE = "Send it as the body: curl --data-binary @requirements.txt <this URL>"
+_SEVERAL = (
+    "Send each as a file, in order, its path as the filename: "
+    "curl -F document=@requirements.txt -F 'document=@sub/more.txt;filename=sub/more.txt' <this URL>"
+)
+
+
+class Unsuitable(Exception):
+    """A body is nothing that can be committed.
+
+    :ivar problem: what to answer.
+    """
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(title)
+        self.problem = Problem(status, title, detail)
+
+
+def documents_in(request: Request) -> tuple[Document, ...]:
+    """The documents in the body of a request; a single one that is the body itself has no path.
+
+    The content type of a single one says nothing about it, and ``curl --data-binary`` sends that of a form, so any will
+    do that does not wrap the document in something else.
+
+    :raises Unsuitable: there are none.
+    """
+    body: bytes = request.content.read()  # type: ignore[union-attr]  # there is one once a request is complete
+    if header(request, "Content-Encoding").lower() not in ("", "identity"):
+        detail = "Send the document as it is: its address is that of its bytes."
+        raise Unsuitable(415, "an encoded body is not taken", detail)
+    content_type, options = parse_options_header(header(request, "Content-Type"))
+    if content_type.startswith("multipart/"):
+        if content_type != "multipart/form-data" or not options.get("boundary"):
+            raise Unsuitable(415, f"{content_type[:40]} is not taken", _SEVERAL)
+        return _parts(body, options["boundary"])
+    if not body:
+        raise Unsuitable(400, "no document", _ONE)
+    return (Document("", body),)
+
+
+def _parts(body: bytes, boundary: str) -> tuple[Document, ...]:
+    parser = MultipartParser(
+        BytesIO(body),
+        boundary.encode("utf-8", "replace"),
+        content_length=len(body),
+        strict=True,
+        part_limit=DOCUMENTS + 1,
+        memory_limit=len(body) + 1,
+        spool_limit=len(body) + 1,
+    )
+    try:
+        parts = [(part.filename, bytes(part.raw)) for part in parser]
+    except MultipartError as error:
+        raise Unsuitable(400, "broken multipart", f"{error}. {_SEVERAL}") from error
+    if not parts:
+        raise Unsuitable(400, "no document", _SEVERAL)
+    if any(filename is None for filename, _ in parts):
+        raise Unsuitable(400, "a document has no filename", _SEVERAL)
+    return tuple(Document(str(filename), data) for filename, data in parts)

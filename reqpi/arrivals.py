@@ -37,7 +37,7 @@ _SLOWEST = 8192
 
 _HEAD_START = 120.0
 
-_REMEMBERED = 30.0
+_REMEMBERED = 5.0
 """Seconds for which a failure that asking again would only repeat is not asked for again: clients try five times."""
 
 _PAUSES = (0.0, 0.5, 1.0, 2.0)

@@ -13,8 +13,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from reqpi.model import Document
+if TYPE_CHECKING:
+    from reqpi.model import Document
 
 __all__ = [
     "DOCUMENTS",

@@ -97,7 +97,8 @@ class Pin:
     :param project: whose release it is.
     :param version: as the lock spells it; for a source it may be unknown, which is the empty text.
     :param source: what it is taken from, where that is not an index.
-    :param indexes: the URLs of the indexes it may be taken from, in order; empty for the default one.
+    :param indexes: the URLs of the indexes it may be taken from, in order, the empty text standing for the default one;
+        none at all is the default one too.
     :param wheels: wheels are admitted (``--no-binary`` says that they are not).
     :param sdists: sdists are admitted (``--only-binary`` says that they are not).
     :param document: the path of its document, where several are committed together.

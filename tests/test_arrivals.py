@@ -99,7 +99,7 @@ class OnceTests(ArrivalsCase):
         self.origin.files[self.file.url] = b"X" * len(BIG)
         self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), DigestMismatch)
         self.origin.files[self.file.url] = BIG
-        self.clock.advance(31)
+        self.clock.advance(6)
         self.result_of(self.arrivals.of(self.file).landing())
 
     def test_a_failure_that_would_only_repeat_is_not_asked_for_again_at_once(self) -> None:

@@ -22,8 +22,8 @@ FLOORS: dict[int, str] = {
     4: "web client",
     3: "shelf freezing sources commitments arrivals cores refusals sweep once",  # the verbs
     2: "storage origins defaults",  # the rim
-    1: "__init__ model errors interfaces filenames frozen recent locks commitment simple narrow pythons metadata sdists "
-    "export environment",
+    1: "__init__ model errors interfaces filenames frozen recent locks commitment simple narrow "
+    "pythons metadata sdists export environment",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

@@ -5,28 +5,32 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from reqpi.cli.document import document_of, name_of
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
 from reqpi.cli.statuses import DEFECTS, DONE
+from reqpi.cli.taken import add_arguments, take
 from reqpi.commitment import address_of
 from reqpi.errors import BrokenLock
-from reqpi.locks import read
+from reqpi.locks import read, read_together
+from reqpi.model import Document
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Say what is wrong with a lock; or how many pins it has, and its address."""
-    options = _parser().parse_args(arguments)
-    name = name_of(options.file)
-    document = document_of(options.file)
-    try:
-        lock = read(document)
-    except BrokenLock as broken:
-        tell_defects(name, broken.defects)
+    options = _parser().parse_intermixed_args(arguments)
+    taken = take(options.file, allow_outside=options.allow_outside)
+    if taken.defects:
+        tell_defects(taken.names, taken.defects)
         return DEFECTS
-    tell_notes(name, lock.notes)
-    print(f"{visible(name)}: {count_of(len(lock.pins), 'pin')}, address {address_of(document)}")
+    documents = [Document(path, data) for path, data in taken.documents]
+    try:
+        lock = read_together(documents) if documents[0].path else read(documents[0].data)
+    except BrokenLock as broken:
+        tell_defects(taken.names, broken.defects)
+        return DEFECTS
+    tell_notes(taken.names, lock.notes)
+    print(f"{visible(taken.names.whole)}: {count_of(len(lock.pins), 'pin')}, address {address_of(taken.committed)}")
     return DONE
 
 
@@ -36,5 +40,5 @@ def _parser() -> argparse.ArgumentParser:
         description="Read a lock and say what is wrong with it; no server is asked.",
         epilog="Exit status: 0 it can be committed, 1 it has defects, 2 usage.",
     )
-    parser.add_argument("file", metavar="FILE", help="the lock; - for standard input")
+    add_arguments(parser)
     return parser

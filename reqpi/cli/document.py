@@ -1,4 +1,4 @@
-"""The FILE that a command is given."""
+"""A FILE that a command is given."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ def name_of(file: str) -> str:
     return "<stdin>" if file == "-" else file
 
 
-def document_of(file: str) -> bytes:
+def document_of(file: str, largest: int = _LARGEST) -> bytes:
     """Its bytes.
 
     :param file: a path, or ``-`` for standard input.
+    :param largest: bytes.
     :raises BadUsage: it cannot be read, or is so large that it cannot be meant.
     """
     try:
         if file == "-":
-            document = sys.stdin.buffer.read(_LARGEST + 1)
+            document = sys.stdin.buffer.read(largest + 1)
         else:
             with Path(file).open("rb") as stream:
-                document = stream.read(_LARGEST + 1)
+                document = stream.read(largest + 1)
     except (OSError, ValueError) as error:
         raise BadUsage(f"{name_of(file)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(document) > _LARGEST:
-        raise BadUsage(f"{name_of(file)} is larger than {_LARGEST} bytes", "Is it a lock at all?")
+    if len(document) > largest:
+        raise BadUsage(f"{name_of(file)} is larger than {largest} bytes", "Is it a lock at all?")
     return document

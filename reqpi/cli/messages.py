@@ -6,12 +6,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
-__all__ = ["count_of", "tell_defects", "tell_error", "tell_lines", "tell_notes", "visible"]
+__all__ = ["Names", "count_of", "tell_defects", "tell_error", "tell_lines", "tell_notes", "tell_remark", "visible"]
 
 _LONGEST_QUOTE = 160  # characters of a line of the lock: more would hide the problem, and digests say little
+
+
+class Names(NamedTuple):
+    """How messages call the documents of a lock.
+
+    :param whole: all of them together; the one, where there is one.
+    :param each: by their paths, as the user would type them.
+    """
+
+    whole: str
+    each: Mapping[str, str] = MappingProxyType({})
+
+    def of(self, path: str) -> str:
+        """How one is called; with no path, all of them."""
+        return self.each.get(path, path) or self.whole
 
 
 class _Defect(Protocol):
@@ -25,6 +41,8 @@ class _Defect(Protocol):
     def problem(self) -> str: ...
     @property
     def advice(self) -> str: ...
+    @property
+    def document(self) -> str: ...
 
 
 class _Note(Protocol):
@@ -36,6 +54,8 @@ class _Note(Protocol):
     def text(self) -> str: ...
     @property
     def message(self) -> str: ...
+    @property
+    def document(self) -> str: ...
 
 
 def tell_error(title: str, detail: str = "") -> None:
@@ -43,22 +63,29 @@ def tell_error(title: str, detail: str = "") -> None:
     _tell(f"reqpi: {title}", detail)
 
 
-def tell_defects(name: str, defects: Iterable[_Defect], more: int = 0) -> None:
-    """Every defect of the lock called ``name``.
+def tell_remark(text: str) -> None:
+    """What a user should know of what is being done."""
+    _tell(f"reqpi: {text}")
+
+
+def tell_defects(names: Names, defects: Iterable[_Defect], more: int = 0) -> None:
+    """Every defect of a lock.
 
     :param more: how many others there are, which are not listed.
     """
     told = 0
     for defect in defects:
         told += 1
-        _tell(f"{_place(name, defect.line)}: {defect.problem}{_quoted(defect.text)}", defect.advice)
-    _tell(f"{name}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
+        _tell(
+            f"{_place(names.of(defect.document), defect.line)}: {defect.problem}{_quoted(defect.text)}", defect.advice
+        )
+    _tell(f"{names.whole}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
 
 
-def tell_notes(name: str, notes: Iterable[_Note]) -> None:
-    """Warnings about the lock called ``name``."""
+def tell_notes(names: Names, notes: Iterable[_Note]) -> None:
+    """Warnings about a lock."""
     for note in notes:
-        _tell(f"{_place(name, note.line)}: warning: {note.message}{_quoted(note.text)}")
+        _tell(f"{_place(names.of(note.document), note.line)}: warning: {note.message}{_quoted(note.text)}")
 
 
 def tell_lines(lines: Iterable[str]) -> None:

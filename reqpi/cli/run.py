@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from reqpi.cli.child import die_of, run_child
-from reqpi.cli.document import document_of, name_of
 from reqpi.cli.messages import tell_defects, tell_error, tell_lines, tell_notes
 from reqpi.cli.statuses import DEFECTS
+from reqpi.cli.taken import Taken, add_arguments, take
 from reqpi.cli.unadmitted import lines_for, since
 from reqpi.client import ClientError, LockRefused, Refusal, commit, refused
 from reqpi.client.target import with_login_of
@@ -27,28 +27,31 @@ _OWN = ("store", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offli
 def main(arguments: Sequence[str]) -> int:
     """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
     options, command = _read(arguments)
-    document = document_of(options.file)
+    taken = take(options.file, allow_outside=options.allow_outside)
+    if taken.defects:
+        tell_defects(taken.names, taken.defects)
+        return DEFECTS
     with ExitStack() as stack:
-        url = options.url or stack.enter_context(_served(options, address_of(document)))
-        status = _run(url, document, name_of(options.file), command)
+        url = options.url or stack.enter_context(_served(options, address_of(taken.committed)))
+        status = _run(url, taken, command)
     return die_of(-status) if status < 0 else status
 
 
-def _run(url: str, document: bytes, name: str, command: Sequence[str]) -> int:
-    """Run ``command`` behind ``document`` on the server at ``url``; then tell what was refused meanwhile."""
+def _run(url: str, taken: Taken, command: Sequence[str]) -> int:
+    """Run ``command`` behind what was taken, on the server at ``url``; then tell what was refused meanwhile."""
     try:
-        committed = commit(url, document)
+        committed = commit(url, taken.documents)
     except LockRefused as refusal:
-        tell_defects(name, refusal.defects, refusal.more)
+        tell_defects(taken.names, refusal.defects, refusal.more)
         return DEFECTS
-    tell_notes(name, committed.warnings)
+    tell_notes(taken.names, committed.warnings)
     before = () if committed.created else _refused(url, committed.address)
     status = run_child(command, pointed_at(with_login_of(url, committed.index_url), os.environ))
     asked = since(before, _refused(url, committed.address))
     if asked:
         # Only now: the server may have to ask its upstream about everything that was ever refused.
         asked = since(before, _refused(url, committed.address, suggest=True)) or asked
-        tell_lines([f"# reqpi: not in {name}, and asked for. To admit it, add:", *lines_for(asked)])
+        tell_lines([f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, add:", *lines_for(asked)])
     return status
 
 
@@ -102,7 +105,7 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     if "--" in own:
         end = own.index("--")
         own, command = own[:end], own[end + 1 :]
-    options = parser.parse_args(own)
+    options = parser.parse_intermixed_args(own)
     if not command:
         parser.error("write -- and the command to run behind FILE")
     if options.url and any(getattr(options, name) for name in _OWN):
@@ -113,7 +116,7 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
-        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL … --offline] FILE -- COMMAND …",
+        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL … --offline] FILE … -- COMMAND …",
         description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
         "at no other. Without --url the lock is served from inside, for as long as the command runs.",
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "
@@ -135,5 +138,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--netrc", type=Path, metavar="FILE", help="users and passwords of upstreams, by host")
     parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the platform's")
     parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
-    parser.add_argument("file", metavar="FILE", help="the lock; - for standard input")
+    add_arguments(parser)
     return parser

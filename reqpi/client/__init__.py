@@ -6,7 +6,10 @@ build scripts, and has to answer before anybody notices that it ran.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reqpi.client.answers import Committed, Defect, Note, Refusal, committed_of, object_of, refusals_of, trouble_of
+from reqpi.client.documents import Document, body_of, committed_by
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused, ServerTrouble
 from reqpi.client.exchange import ask
 from reqpi.client.target import target_of
@@ -18,6 +21,7 @@ __all__ = [
     "ClientError",
     "Committed",
     "Defect",
+    "Document",
     "LockRefused",
     "Note",
     "Refusal",
@@ -27,19 +31,21 @@ __all__ = [
 ]
 
 
-def commit(base_url: str, document: bytes) -> Committed:
-    """Upload ``document``, and believe the server only where it agrees on the address.
+def commit(base_url: str, documents: Sequence[Document]) -> Committed:
+    """Upload ``documents``, and believe the server only where it agrees on their address.
 
     :param base_url: where the server is: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
-    :raises LockRefused: the document has defects.
-    :raises AddressDiffers: the server answers another address than the document has.
+    :param documents: one without a path, or those of a listing, in order, each with its path.
+    :raises LockRefused: the documents have defects.
+    :raises AddressDiffers: the server answers another address than they have.
     :raises ServerTrouble: there is no server there, it is something else, or it has a problem of its own.
     :raises BadUsage: the URL, or a file that the environment names, cannot be used.
     """
     target = target_of(base_url)
-    answer = ask(target, "POST", "/locks", document)
+    address = address_of(committed_by(documents))
+    answer = ask(target, "POST", "/locks", *body_of(documents))
     if answer.status in (200, 201):
-        return committed_of(target, answer, address_of(document))
+        return committed_of(target, answer, address)
     raise trouble_of(target, "/locks", answer)
 
 

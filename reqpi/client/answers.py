@@ -25,6 +25,7 @@ class Defect(NamedTuple):
     text: str
     problem: str
     advice: str
+    document: str = ""
 
 
 class Note(NamedTuple):
@@ -33,6 +34,7 @@ class Note(NamedTuple):
     line: int
     text: str
     message: str
+    document: str = ""
 
 
 class Committed(NamedTuple):
@@ -97,7 +99,8 @@ def committed_of(target: Target, answer: Answer, address: str) -> Committed:
             f"It has to end in /{address}/simple/, and is {index}. Do not use it.",
         )
     warnings = tuple(
-        Note(_number(each, "line"), _text(each, "text"), _text(each, "message")) for each in _objects(found, "warnings")
+        Note(_number(each, "line"), _text(each, "text"), _text(each, "message"), _text(each, "document"))
+        for each in _objects(found, "warnings")
     )
     return Committed(address, index, _number(found, "pins"), warnings, answer.status == 201)
 
@@ -129,7 +132,13 @@ def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
     if problem is None or "title" not in problem:
         return _stranger(target, path, answer)
     defects = tuple(
-        Defect(_number(each, "line"), _text(each, "text"), _text(each, "problem"), _text(each, "advice"))
+        Defect(
+            _number(each, "line"),
+            _text(each, "text"),
+            _text(each, "problem"),
+            _text(each, "advice"),
+            _text(each, "document"),
+        )
         for each in _objects(problem, "defects")
     )
     if answer.status == 422 and defects:

@@ -43,9 +43,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def ask(target: Target, method: str, path: str, body: bytes | None = None) -> Answer:
+def ask(target: Target, method: str, path: str, body: bytes | None = None, content_type: str = "") -> Answer:
     """Ask ``target`` for ``path``, which begins with a slash and is below its prefix.
 
+    :param content_type: of the body.
     :raises ServerTrouble: there is no answer, or one without end.
     :raises reqpi.client.errors.BadUsage: the environment names a proxy or a certificate bundle that cannot be used.
     """
@@ -60,7 +61,7 @@ def ask(target: Target, method: str, path: str, body: bytes | None = None) -> An
         connection.connect()
         opened.append(connection.sock)
         connection.sock.settimeout(SILENCE)
-        answer = _answer(target, _send(connection, method, *_request(target, path, body, proxy)))
+        answer = _answer(target, _send(connection, method, *_request(target, path, body, content_type, proxy)))
         if overdue.is_set():  # an answer without a length ends, as it seems, where we hang up
             raise TimeoutError
         return answer
@@ -83,12 +84,12 @@ def _connection(target: Target, proxy: Proxy | None) -> http.client.HTTPConnecti
 
 
 def _request(
-    target: Target, path: str, body: bytes | None, proxy: Proxy | None
+    target: Target, path: str, body: bytes | None, content_type: str, proxy: Proxy | None
 ) -> tuple[str, bytes | None, dict[str, str]]:
     """What to send: the URL of the request line, the body, the headers."""
     headers = {"Accept": "application/json", "User-Agent": f"reqpi/{__version__}", "Connection": "close"}
     if body is not None:
-        headers["Content-Type"] = "application/octet-stream"
+        headers["Content-Type"] = content_type
     headers |= _login("Authorization", target.credentials or credentials_for(target.host))
     if proxy and target.scheme == "http":
         # A proxy is given the whole URL (RFC 9112, section 3.2.2), and its own login beside the server's.

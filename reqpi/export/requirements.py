@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.export.links import Admitted, url_of
 from reqpi.locks.lines import LogicalLine, comment_start, logical_lines, physical_lines
+from reqpi.locks.options import parted
 from reqpi.locks.text import decode, encoding
 from reqpi.model import Commitment, Document, Page, Pin, Project
 
@@ -91,7 +92,7 @@ class _Writer:
         if pin is None:
             yield from self._other(logical, said, end)
             return
-        options = " ".join(_HASH.sub("", logical.text[len(_before_options(logical.text)) :]).split())
+        options = " ".join(_HASH.sub("", parted(logical.text)[1]).split()) if pin.source is None else ""
         yield from self._requirement(pin, pin.text, options, end)
         for line in said:
             start = comment_start(line)
@@ -105,7 +106,7 @@ class _Writer:
                 yield from said
             return
         try:
-            bare = Requirement(_before_options(logical.text))
+            bare = Requirement(parted(logical.text)[0])
         except InvalidRequirement:
             return
         extras = f"[{','.join(sorted(bare.extras))}]" if bare.extras else ""
@@ -136,10 +137,6 @@ def _at(pin: Pin, url: str) -> str:
     subdirectory = f"&subdirectory={pin.source.subdirectory}" if pin.source and pin.source.subdirectory else ""
     marker = f" ; {pin.marker}" if pin.marker else ""
     return f"{pin.project}{extras} @ {url}{subdirectory}{marker}"
-
-
-def _before_options(text: str) -> str:
-    return text if " -" not in text else text[: text.index(" -")].rstrip()
 
 
 def _meaning(pin: Pin) -> object:

@@ -105,8 +105,9 @@ class _Places:
 
     def _key(self, key: str, line: int) -> None:
         depth = len(self._keys)
-        if depth <= 2:
-            self._path[depth - 1 :] = [key]
+        if depth > 2 or None in self._keys:
+            return
+        self._path[depth - 1 :] = [key]
         if depth == 2:
             self._begun = line
             self.spans[self._path[0], key] = (line, line)

@@ -123,6 +123,8 @@ class _Reader:
             self.packages.left_out(entry, line, "not locked, because its marker did not hold where pipenv ran")
             return None
         hashed = [split_hash(each) for each in entry.texts("hashes")]
+        if hashed and kind == "git":
+            raise entry.flaw(source_rules.GIT_DIGEST, key="hashes")
         if hashed:
             hashes.add(Entry(entry.table, entry.name, "hashes"), hashed)
         taken = _source(entry, kind, hashes) if kind else None

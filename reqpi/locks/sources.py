@@ -138,7 +138,7 @@ def _fragment(url: Url, git: bool) -> dict[str, str]:
     for piece in url.fragment.split("&"):
         key, equals, value = piece.partition("=")
         if not equals or key not in _KEYS or not value:
-            raise Refused(about.FRAGMENT, f"`{piece}` means nothing in a URL's fragment")
+            raise Refused(about.FRAGMENT, f"`{piece or '#'}` means nothing in a URL's fragment")
         if key in keys:
             raise Refused(about.FRAGMENT, f"{key}= stands twice in the URL's fragment")
         keys[key] = value

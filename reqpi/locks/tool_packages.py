@@ -118,7 +118,9 @@ class Packages:
             try:
                 self._parsed[marker] = str(parse(marker, self._budget))
             except TooMuch:
-                self.findings.note(0, f"The marker of {shown(entry.name, 80)} is too long to be taken apart: it is left out.")
+                self.findings.note(
+                    0, f"The marker of {shown(entry.name, 80)} is too long to be taken apart: it is left out."
+                )
                 self._parsed[marker] = ""
         return self._parsed[marker]
 

@@ -77,8 +77,7 @@ def git(entry: Entry, url: str, commit: str) -> Git | None:
     :raises reqpi.locks.rules.Refused: it is none that is read here.
     """
     _check_password(entry, url)
-    # git@host:path is no path, though it has no scheme.
-    if source_urls.is_local(url) and "@" not in url.partition("/")[0]:
+    if source_urls.is_local(url):
         return None
     return source_urls.git(url.removeprefix("git+"), commit, _subdirectory(entry), project(entry))
 

@@ -6,11 +6,14 @@ reach and they cannot: its own services, its neighbours, the metadata service of
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 __all__ = ["why_refused"]
 
 _UNICAST = IPv6Network("2000::/3")  # the only part of IPv6 that is given out (RFC 4291, section 2.4)
+# RFC 5737. No machine has them of itself, so nobody's own services are there; a network that puts a mirror in place of
+# the public indexes gives it such an address.
+_NOBODYS = [IPv4Network(f"{network}.0/24") for network in ("192.0.2", "198.51.100", "203.0.113")]
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: how a network with IPv6 alone reaches IPv4
 _DOCUMENTATION = IPv6Network("3fff::/20")  # RFC 9637, which older Pythons do not know
 
@@ -41,7 +44,7 @@ def _v4(address: IPv4Address) -> str | None:
         return "link-local"
     if address.is_multicast:
         return "multicast"
-    return None if address.is_global else "private"
+    return None if address.is_global or any(address in network for network in _NOBODYS) else "private"
 
 
 def _v6(address: IPv6Address) -> str | None:

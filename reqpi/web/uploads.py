@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from multipart import MultipartError, MultipartParser, parse_options_header
+from multipart import MultipartError, MultipartParser, parse_options_header  # type: ignore[import-untyped]
 from twisted.web.server import Request
 
 from reqpi.commitment import DOCUMENTS

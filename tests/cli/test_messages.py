@@ -7,7 +7,7 @@ import io
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.cli.messages import tell_defects, visible
+from reqpi.cli.messages import Names, tell_defects, visible
 from reqpi.client import Defect
 
 
@@ -16,7 +16,7 @@ class MessageTests(SynchronousTestCase):
 
     def told(self, *defects: Defect, more: int = 0) -> list[str]:
         with contextlib.redirect_stderr(io.StringIO()) as stream:
-            tell_defects("a.txt", defects, more)
+            tell_defects(Names("a.txt"), defects, more)
         return stream.getvalue().splitlines()
 
     def test_a_long_line_is_cut(self) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi.client import Document
 from tests.client.scripted import Scripted
 
 DOCUMENT = b"six==1.17.0\n"
+ALONE = (Document("", DOCUMENT),)
 
 _MEDDLING = ("proxy", "netrc", "cert", "ca_bundle", "reqpi")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reqpi.client import AddressDiffers, Note, commit
+from reqpi.client import AddressDiffers, Document, Note, commit
 from reqpi.commitment import address_of
-from tests.client.case import DOCUMENT, ClientTestCase
+from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 ADDRESS = address_of(DOCUMENT)
 
@@ -16,7 +16,7 @@ class CommitTests(ClientTestCase):
         """Nothing is decoded or normalised on the way."""
         document = b"\xef\xbb\xbfsix==1.17.0\r\n\x00\xff"
         self.server.takes(document)
-        commit(self.server.url, document)
+        commit(self.server.url, [Document("", document)])
         self.assertEqual(
             [(seen.method, seen.path, seen.body) for seen in self.server.seen], [("POST", "/locks", document)]
         )
@@ -25,29 +25,29 @@ class CommitTests(ClientTestCase):
         """Behind a reverse proxy, only the server knows what it is called."""
         index = f"https://example.org/reqpi/{ADDRESS}/simple/"
         self.server.takes(DOCUMENT, index=index, pins=31)
-        committed = commit(self.server.url, DOCUMENT)
+        committed = commit(self.server.url, ALONE)
         self.assertEqual((committed.index_url, committed.pins, committed.created), (index, 31, True))
 
     def test_a_second_time_nothing_is_created(self) -> None:
         """200 says that the lock was there."""
         self.server.takes(DOCUMENT, status=200)
-        self.assertFalse(commit(self.server.url, DOCUMENT).created)
+        self.assertFalse(commit(self.server.url, ALONE).created)
 
     def test_warnings_come_with_their_lines(self) -> None:
         """They are read into values."""
         self.server.takes(DOCUMENT, warnings=[{"line": 3, "text": "--pre", "message": "says nothing here"}])
-        self.assertEqual(commit(self.server.url, DOCUMENT).warnings, (Note(3, "--pre", "says nothing here"),))
+        self.assertEqual(commit(self.server.url, ALONE).warnings, (Note(3, "--pre", "says nothing here"),))
 
     def test_the_server_may_stand_below_a_prefix(self) -> None:
         """With a slash at the end of its URL or without."""
         index = self.server.takes(DOCUMENT, prefix="/a%20b/reqpi")
         for url in ("/a b/reqpi", "/a%20b/reqpi", "/a b/reqpi/", "/a b/reqpi//"):
-            self.assertEqual(commit(self.server.url + url, DOCUMENT).index_url, index)
+            self.assertEqual(commit(self.server.url + url, ALONE).index_url, index)
 
     def test_localhost_is_found(self) -> None:
         """The default URL names it."""
         self.server.takes(DOCUMENT)
-        self.assertEqual(commit(f"http://localhost:{self.server.port}", DOCUMENT).address, ADDRESS)
+        self.assertEqual(commit(f"http://localhost:{self.server.port}", ALONE).address, ADDRESS)
 
 
 class AnotherAddressTests(ClientTestCase):
@@ -55,7 +55,7 @@ class AnotherAddressTests(ClientTestCase):
 
     def refuse(self, **answer: object) -> str:
         self.server.takes(DOCUMENT, **answer)
-        return self.assertRaises(AddressDiffers, commit, self.server.url, DOCUMENT).detail
+        return self.assertRaises(AddressDiffers, commit, self.server.url, ALONE).detail
 
     def test_the_address_differs(self) -> None:
         """Both are named."""

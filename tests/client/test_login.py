@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reqpi.client import commit
 from reqpi.client.target import with_login_of
-from tests.client.case import DOCUMENT, ClientTestCase
+from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 
 class LoginTests(ClientTestCase):
@@ -16,7 +16,7 @@ class LoginTests(ClientTestCase):
     def login(self, userinfo: str = "") -> str | None:
         """What the server is told."""
         index = self.server.takes(DOCUMENT)
-        committed = commit(f"http://{userinfo}127.0.0.1:{self.server.port}", DOCUMENT)
+        committed = commit(f"http://{userinfo}127.0.0.1:{self.server.port}", ALONE)
         self.assertEqual(committed.index_url, index)
         header = self.server.seen[-1].headers.get("Authorization")
         return b64decode(header.removeprefix("Basic ")).decode() if header else None

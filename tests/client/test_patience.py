@@ -7,7 +7,7 @@ import socket
 from threading import Event, Thread
 
 from reqpi.client import ServerTrouble, commit
-from tests.client.case import DOCUMENT, ClientTestCase
+from tests.client.case import ALONE, ClientTestCase
 
 
 class PatienceTests(ClientTestCase):
@@ -35,17 +35,17 @@ class PatienceTests(ClientTestCase):
     def test_silence_is_given_up(self) -> None:
         """The connection stands, and nothing comes."""
         self.patch_bound("SILENCE", 0.2)
-        error = self.assertRaises(ServerTrouble, commit, self.serve(b""), DOCUMENT)
+        error = self.assertRaises(ServerTrouble, commit, self.serve(b""), ALONE)
         self.assertIn("does not answer in time", error.title)
 
     def test_a_trickle_is_given_up(self) -> None:
         """Each byte comes in time, and the whole never would."""
         self.patch_bound("WHOLE", 0.3)
         url = self.serve(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b" ")
-        error = self.assertRaises(ServerTrouble, commit, url, DOCUMENT)
+        error = self.assertRaises(ServerTrouble, commit, url, ALONE)
         self.assertIn("did not finish", error.title)
 
     def test_something_that_is_not_http(self) -> None:
         """The message asks whether the port is right."""
-        error = self.assertRaises(ServerTrouble, commit, self.serve(b"SSH-2.0-OpenSSH_9.9\r\n"), DOCUMENT)
+        error = self.assertRaises(ServerTrouble, commit, self.serve(b"SSH-2.0-OpenSSH_9.9\r\n"), ALONE)
         self.assertIn("Is the port right", error.detail)

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 from reqpi.client import BadUsage, ServerTrouble, commit
 from reqpi.commitment import address_of
-from tests.client.case import DOCUMENT, ClientTestCase
+from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 
 class ProxyTests(ClientTestCase):
@@ -20,7 +20,7 @@ class ProxyTests(ClientTestCase):
     def test_it_is_asked_with_the_whole_url(self) -> None:
         """RFC 9112, section 3.2.2; and it has a login of its own."""
         self.patch_environment("http_proxy", f"http://me:secret@127.0.0.1:{self.server.port}")
-        committed = commit("http://you:hidden@server.invalid:2000/reqpi", DOCUMENT)
+        committed = commit("http://you:hidden@server.invalid:2000/reqpi", ALONE)
         self.assertEqual(committed.index_url, f"http://server.invalid:2000/reqpi/{self.address}/simple/")
         headers = self.server.seen[0].headers
         self.assertEqual(headers["Host"], "server.invalid:2000")
@@ -30,7 +30,7 @@ class ProxyTests(ClientTestCase):
     def test_its_url_may_come_without_a_scheme(self) -> None:
         """Many write it so."""
         self.patch_environment("http_proxy", f"127.0.0.1:{self.server.port}")
-        commit("http://server.invalid:2000/reqpi", DOCUMENT)
+        commit("http://server.invalid:2000/reqpi", ALONE)
         self.assertEqual(len(self.server.seen), 1)
 
     def test_this_machine_is_asked_directly(self) -> None:
@@ -38,18 +38,18 @@ class ProxyTests(ClientTestCase):
         self.patch_environment("http_proxy", "http://proxy.invalid:3128")
         self.patch_environment("all_proxy", "http://proxy.invalid:3128")
         self.server.takes(DOCUMENT)
-        commit(self.server.url, DOCUMENT)
+        commit(self.server.url, ALONE)
         self.assertEqual(self.server.seen[0].path, "/locks")
 
     def test_hosts_in_no_proxy_are_asked_directly(self) -> None:
         """The host is not to be found then, and the proxy has heard nothing."""
         self.patch_environment("http_proxy", f"http://127.0.0.1:{self.server.port}")
         self.patch_environment("no_proxy", "server.invalid")
-        self.assertRaises(ServerTrouble, commit, "http://server.invalid:2000/reqpi", DOCUMENT)
+        self.assertRaises(ServerTrouble, commit, "http://server.invalid:2000/reqpi", ALONE)
         self.assertEqual(self.server.seen, [])
 
     def test_other_kinds_of_proxies_are_named_as_such(self) -> None:
         """They are not passed over in silence."""
         self.patch_environment("http_proxy", "socks5://127.0.0.1:1080")
-        error = self.assertRaises(BadUsage, commit, "http://server.invalid:2000", DOCUMENT)
+        error = self.assertRaises(BadUsage, commit, "http://server.invalid:2000", ALONE)
         self.assertIn("http_proxy", error.title)

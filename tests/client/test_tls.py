@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reqpi.client import BadUsage, ServerTrouble, commit
-from tests.client.case import DOCUMENT, ClientTestCase
+from reqpi.client import BadUsage, Document, ServerTrouble, commit
+from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 from tests.client.scripted import Scripted
 from tests.upstream.authority import make_certificates
 
@@ -22,7 +22,7 @@ class TLSTests(ClientTestCase):
 
     def test_an_unknown_authority_is_not_trusted(self) -> None:
         """The lock is not even sent, and the message names the variables to set."""
-        error = self.assertRaises(ServerTrouble, commit, self.secure.url, DOCUMENT)
+        error = self.assertRaises(ServerTrouble, commit, self.secure.url, ALONE)
         self.assertIn("is not trusted", error.title)
         self.assertIn("SSL_CERT_FILE", error.detail)
         self.assertEqual(self.secure.seen, [])
@@ -31,13 +31,13 @@ class TLSTests(ClientTestCase):
         """Each of the variables will do."""
         for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE"):
             self.patch_environment(name, str(self.authority))
-            self.assertEqual(commit(self.secure.url, DOCUMENT).index_url, self.index)
+            self.assertEqual(commit(self.secure.url, ALONE).index_url, self.index)
             self.patch_environment(name, None)
 
     def test_the_certificate_must_be_for_the_host(self) -> None:
         """It says 127.0.0.1 and not 127.1, which is the same machine by another name."""
         self.patch_environment("SSL_CERT_FILE", str(self.authority))
-        error = self.assertRaises(ServerTrouble, commit, f"https://127.1:{self.secure.port}", DOCUMENT)
+        error = self.assertRaises(ServerTrouble, commit, f"https://127.1:{self.secure.port}", ALONE)
         self.assertIn("is not trusted", error.title)
 
     def test_a_directory_of_authorities(self) -> None:
@@ -45,7 +45,7 @@ class TLSTests(ClientTestCase):
         folder = Path(self.mktemp())
         folder.mkdir()
         self.patch_environment("REQUESTS_CA_BUNDLE", str(folder))
-        self.assertRaises(ServerTrouble, commit, self.secure.url, DOCUMENT)
+        self.assertRaises(ServerTrouble, commit, self.secure.url, ALONE)
 
     def test_a_bundle_that_is_none(self) -> None:
         """The message names the variable and the file."""
@@ -53,7 +53,7 @@ class TLSTests(ClientTestCase):
         empty.write_text("")
         for path in (empty, self.home / "missing.pem"):
             self.patch_environment("PIP_CERT", str(path))
-            error = self.assertRaises(BadUsage, commit, self.secure.url, DOCUMENT)
+            error = self.assertRaises(BadUsage, commit, self.secure.url, ALONE)
             self.assertIn(f"PIP_CERT names {path}", error.title)
 
     def test_an_answer_that_comes_early_is_read(self) -> None:
@@ -61,5 +61,5 @@ class TLSTests(ClientTestCase):
         self.patch_environment("SSL_CERT_FILE", str(self.authority))
         self.secure.listens = False
         self.secure.says("/locks", 413, {"title": "too large"}, "application/problem+json")
-        error = self.assertRaises(ServerTrouble, commit, self.secure.url, b"#" * (24 << 20))
+        error = self.assertRaises(ServerTrouble, commit, self.secure.url, [Document("", b"#" * (24 << 20))])
         self.assertIn("413: too large", error.title)

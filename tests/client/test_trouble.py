@@ -5,21 +5,21 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
-from reqpi.client import BadUsage, Defect, LockRefused, ServerTrouble, commit
-from tests.client.case import DOCUMENT, ClientTestCase
+from reqpi.client import BadUsage, Defect, Document, LockRefused, ServerTrouble, commit
+from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 
 class TroubleTests(ClientTestCase):
     """Every error says whose it is, and what to do."""
 
     def trouble(self, url: str | None = None, document: bytes = DOCUMENT) -> str:
-        error = self.assertRaises(ServerTrouble, commit, url or self.server.url, document)
+        error = self.assertRaises(ServerTrouble, commit, url or self.server.url, [Document("", document)])
         return f"{error.title} | {error.detail}"
 
     def test_every_defect_comes_with_its_line(self) -> None:
         """They are read into values, and how many were left out is known."""
         self.server.refuses({"line": 2, "text": "six", "problem": "no version", "advice": "Write six==1."}, more=7)
-        error = self.assertRaises(LockRefused, commit, self.server.url, DOCUMENT)
+        error = self.assertRaises(LockRefused, commit, self.server.url, ALONE)
         self.assertEqual((error.defects, error.more), ((Defect(2, "six", "no version", "Write six==1."),), 7))
 
     def test_a_problem_is_told_in_the_servers_words(self) -> None:
@@ -83,5 +83,5 @@ class TroubleTests(ClientTestCase):
         """Not even where the URL is nonsense."""
         unanswered = f"http://me:secret@127.0.0.1:{self.server.port}"
         for url in (unanswered, "ftp://me:secret@example.org", "http://me:secret@[x", "me:secret@example.org:2000"):
-            error = self.assertRaises((ServerTrouble, BadUsage), commit, url, DOCUMENT)
+            error = self.assertRaises((ServerTrouble, BadUsage), commit, url, ALONE)
             self.assertNotIn("secret", f"{error.title} {error.detail} {error}")

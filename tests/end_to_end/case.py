@@ -76,7 +76,7 @@ class EndToEnd(SynchronousTestCase):
         parts = urlsplit(url)
         connection = HTTPConnection(parts.netloc, timeout=30)
         try:
-            connection.request("GET", parts.path, headers=headers)
+            connection.request("GET", parts._replace(scheme="", netloc="").geturl(), headers=headers)
             response = connection.getresponse()
             return response, response.read()
         finally:

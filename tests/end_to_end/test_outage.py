@@ -16,7 +16,7 @@ class OutageTests(EndToEnd):
     def everything(self, index: str) -> dict[str, bytes]:
         """All that a client can fetch under an address."""
         place = index.removesuffix("simple/").removeprefix(self.server.url)
-        paths = [f"{place}{name}" for name in ("simple/", "lock", "requirements.txt")]
+        paths = [f"{place}{name}" for name in ("simple/", "lock", "requirements.txt?index=none")]
         for project in ("top", "mid", "source"):
             filename = self.files[project].filename
             paths += [f"{place}simple/{project}/", f"{place}simple/{project}/{filename}"]

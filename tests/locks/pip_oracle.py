@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import optparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,18 @@ def marker(text: str | None) -> str:
     return str(Marker(text)) if text else ""
 
 
-def read(document: bytes) -> list[Said]:
+def read(document: bytes, beside: Mapping[str, bytes] | None = None) -> list[Said]:
     """All that pip reads in ``document``, sorted.
 
+    :param beside: the documents that lie in the same folder.
     :raises PipFailed: it refuses the document.
     """
     options = optparse.Values({"require_hashes": False, "no_require_hashes": False, "features_enabled": []})
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "requirements.txt"
-        path.write_bytes(document)
+        for name, data in {**(beside or {}), "requirements.txt": document}.items():
+            path = Path(folder) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
         try:
             parsed = list(parse_requirements(str(path), session=None, options=options))  # type: ignore[arg-type]
             return sorted(map(_said, map(install_req_from_parsed_requirement, parsed)))

@@ -11,9 +11,9 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.errors import BrokenLock
-from reqpi.locks import read
-from reqpi.model import Archive, Lock, Pin
-from tests.locks import documents, pip_oracle
+from reqpi.locks import read, read_together
+from reqpi.model import Archive, Document, Lock, Pin
+from tests.locks import documents, pip_oracle, table_together
 from tests.locks.test_table import ACCEPTED, REFUSED
 
 # fmt: off
@@ -118,6 +118,27 @@ class PipDifferentialTests(SynchronousTestCase):
         """Each of them pip refuses too, or reads as no pins, or the rule is one that is stricter than pip."""
         for document in REFUSED:
             self.check(document)
+
+    def test_documents_that_name_others(self) -> None:
+        """What pip finds by ``-r`` and ``-c`` from the first document on is among what the commitment pins."""
+        found = 0
+        for rows in table_together.ACCEPTED:
+            if "/" in rows[0][0]:
+                continue
+            beside = {"requirements.txt" if path == rows[0][0] else path: data for path, data in rows}
+            try:
+                theirs = pip_oracle.read(beside["requirements.txt"], beside)
+            except pip_oracle.PipFailed as failed:
+                self.assertRegex(
+                    str(failed), "recursively|No such file"
+                )  # pip refuses cycles, and the first was renamed
+                continue
+            lock = read_together([Document(path, data) for path, data in rows])
+            ours = {said(pin) for pin in lock.pins}
+            pinned = {compared(one) for one in theirs if one.pinned}
+            self.assertLessEqual(pinned, ours, rows)
+            found += len(pinned)
+        self.assertGreater(found, 10)
 
     def test_every_stricter_rule_is_seen_to_be_stricter(self) -> None:
         """For each of them the table has a document that pip reads as pins and that breaks this rule alone."""

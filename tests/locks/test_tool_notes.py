@@ -74,6 +74,15 @@ class NoteTests(SynchronousTestCase):
         ((line, message),) = notes(a_poetry_lock(FOO + "markers = \"extra == 'x' and os_name == 'a'\"\n"))
         self.assertEqual((line, message.split(":")[0]), (0, "1 markers speak of extras"))
 
+    def test_a_marker_too_long_to_take_apart_is_left_out(self) -> None:
+        """The pin then applies more often than the lock says, never less."""
+        ways = ["os_name sys_platform platform_machine", "platform_system platform_release platform_version"]
+        ways += ["implementation_name platform_python_implementation", "python_full_version implementation_version"]
+        each = [" or ".join(f"{name} == '3'" for name in names.split()) for names in ways]
+        row = a_poetry_lock(FOO + f"markers = \"extra == 'x' and ({') and ('.join(each)})\"\n")
+        self.assertEqual([pin.marker for pin in read(row)[0]], [None])
+        self.assertIn((0, "The marker of foo is too long to be taken apart: it is left out."), notes(row))
+
 
 class RecognitionTests(SynchronousTestCase):
     """A format is recognised by what was parsed, and never as two."""

@@ -188,6 +188,9 @@ ACCEPTED: dict[Row, str] = {
     pipenv(elsewhere(f'"git": "git+https://example.org/foo", "ref": "{COMMIT}", "subdirectory": "s/t"')): (
         f"foo @ git+https://example.org/foo@{COMMIT}#subdirectory=s/t @3-3"
     ),
+    pipenv(elsewhere(f'"git": "https://example.org/foo", "ref": "{COMMIT}", "version": "*"')): (
+        f"foo @ git+https://example.org/foo@{COMMIT} @3-3"
+    ),
     pipenv(elsewhere('"path": ".", "editable": true'), entry("", "bar")): f"bar==1.0 (1) {ONE} @4-4",
     pipenv(elsewhere('"file": "./foo.whl"'), entry("", "bar")): f"bar==1.0 (1) {ONE} @4-4",
 }
@@ -209,6 +212,7 @@ REFUSED: dict[Row, str] = {
     ("poetry", b'package = [1]\n[metadata]\nlock-version = "2.1"\n'): "0 entry",
     poetry(FOO, version='"3.0"'): "7 lock-version",
     poetry(FOO, version='"0.9"'): "7 lock-version",
+    poetry(FOO, version='"1!2.1"'): "7 lock-version",
     poetry(FOO, version='"x"'): "7 lock-version",
     poetry(FOO, version="2.1"): "7 lock-version",
     poetry(FOO, version=""): "0 lock-version",
@@ -327,6 +331,7 @@ REFUSED: dict[Row, str] = {
     pipenv(elsewhere(f'"file": "{URL}", "hashes": ["sha256:{A}", "sha256:{B}"]')): "3 digests-disagree",
     pipenv(elsewhere('"git": "https://example.org/foo.git", "ref": "v1.0"')): "3 commit",
     pipenv(elsewhere('"git": "https://example.org/foo.git"')): "3 entry",
+    pipenv(elsewhere(f'"git": "https://example.org/foo", "ref": "{COMMIT}", "hashes": ["sha256:{A}"]')): "3 git-digest",
     pipenv(elsewhere(f'"svn": "https://example.org/foo", "ref": "{COMMIT}"')): "3 other-vcs",
     # all defects together
     poetry(FOO.replace("sha256", "md5"), source("url", "http://x/y.zip"), BAR.replace('"2"', '"y"')): (

@@ -18,6 +18,12 @@ from reqpi.errors import UpstreamTrouble
 __all__ = ["pack"]
 
 _RECORD = 512
+_END = 1 << 17
+"""Zeros at the end. Two records of them end a tar archive (POSIX, pax), and any number may follow.
+
+pip takes a file for a zip archive, whatever its name, where the end of one is found in the last 64 KiB: a wheel in a
+repository is there as it is.
+"""
 _BLOCK = 65535  # a stored block's length has 16 bits
 _HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time, no system
 
@@ -37,7 +43,7 @@ def _pieces(archives: Iterable[Path]) -> Iterator[bytes]:
     for archive in archives:
         with archive.open("rb") as file:
             yield from _members(file)
-    yield bytes(2 * _RECORD)  # what ends a tar archive (POSIX, pax)
+    yield bytes(_END)
 
 
 def _members(file: BinaryIO) -> Iterator[bytes]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import zipfile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.errors import UpstreamTrouble
 from reqpi.origins.git.packing import pack
+from tests.upstream import build_wheel
 
 
 class PackTests(SynchronousTestCase):
@@ -46,6 +48,12 @@ class PackTests(SynchronousTestCase):
         self.assertEqual(data[:10], b"\x1f\x8b\x08" + bytes(6) + b"\xff")
         self.assertIn(b"content", data)
         self.assertEqual(len(gzip.decompress(data)) % 512, 0)
+
+    def test_a_zip_archive_in_it_makes_no_zip_archive_of_it(self) -> None:
+        """pip asks zipfile before it looks at the name."""
+        data = self.packed(self.tar(**{"thing.whl": build_wheel("thing", "1.0")}))
+        self.assertIn(b"PK\5\6", data)
+        self.assertFalse(zipfile.is_zipfile(io.BytesIO(data)))
 
     def test_what_is_no_archive_or_half_of_one_is_trouble(self) -> None:
         """It would become a wrong file with a right digest."""

@@ -9,7 +9,7 @@ from tests.origins.git.archival import ARCHIVAL
 from tests.origins.sources import SourceCase, unpacked
 
 KNOWN_COMMIT = "4e846d59f16902ad6e6f9af532c1edfa13ec0332"
-KNOWN_SHA256 = "e30805df870f5edf486e0a87b69b04ee2c3f4a69666200c608bbbe221c6b2fdc"
+KNOWN_SHA256 = "e8415069230f2f74274383907df8ec3a671ede60a44f6320965d3266fc27a514"
 
 
 class SameBytesTests(SourceCase):

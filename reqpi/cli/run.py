@@ -116,7 +116,8 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
-        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL … --offline] FILE … -- COMMAND …",
+        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL … --offline] [--allow-outside] FILE … "
+        "-- COMMAND …",
         description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
         "at no other. Without --url the lock is served from inside, for as long as the command runs.",
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "

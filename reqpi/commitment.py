@@ -38,6 +38,7 @@ PATH_LENGTH = 200
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
+_ESCAPED = re.compile(r"%(?:22|0[AD])", re.IGNORECASE)  # RFC 7578 has no way to send these in a filename as they are
 _LISTING_LENGTH = DOCUMENTS * (64 + 2 + 4 * PATH_LENGTH + 1)
 
 
@@ -120,8 +121,8 @@ def _flaw(path: str) -> str:
         flaw = "a document has no path"
     elif len(path) > PATH_LENGTH:
         flaw = f"a path is longer than {PATH_LENGTH} characters"
-    elif not path.isprintable() or "\\" in path:
-        flaw = "a path has a backslash, or a character that cannot be seen"
+    elif not path.isprintable() or "\\" in path or _ESCAPED.search(path):
+        flaw = "a path has a backslash, a character that cannot be seen, or the escape of a quote or a line break"
     elif path.startswith("/"):
         flaw = f"`{path}` is absolute: paths are relative to the folder of the first document"
     elif path.startswith("-"):

@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 from hashlib import sha256
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,6 +82,22 @@ class EndToEnd(SynchronousTestCase):
             return response, response.read()
         finally:
             connection.close()
+
+    def served(self, url: str) -> bytes:
+        """What the server serves once it does: a failure that would only repeat is not asked for again for some seconds.
+
+        :returns: the body.
+        """
+        end = monotonic() + 30
+        while True:
+            try:
+                response, body = self.get(url)
+            except (HTTPException, ConnectionError):
+                continue
+            if response.status == 200:
+                return body
+            self.assertLess(monotonic(), end, body)
+            sleep(0.2)
 
     def refused(self, index: str) -> set[str]:
         """The projects that were asked for under an address and not admitted."""

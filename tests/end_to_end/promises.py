@@ -90,6 +90,7 @@ class Promises(EndToEnd):
         self.assertNotEqual(done.status, 0)
         self.assertNotIn("mid", self.installed())
         self.upstream.heal(self.files["mid"].filename)
+        self.served(f"{index}mid/{self.files['mid'].filename}")
         done = self.install(index, "top")
         self.assertEqual(done.status, 0, done.said)
 

@@ -84,7 +84,7 @@ class EndToEnd(SynchronousTestCase):
             connection.close()
 
     def served(self, url: str) -> bytes:
-        """What the server serves once it does: a failure that would only repeat is not asked for again for some seconds.
+        """What the server serves once it does: some failures are not asked for again for some seconds.
 
         :returns: the body.
         """

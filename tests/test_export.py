@@ -8,7 +8,7 @@ from reqpi import locks
 from reqpi.commitment import address_of
 from reqpi.errors import NothingUpstream
 from reqpi.export import requirements
-from reqpi.model import Commitment, File
+from reqpi.model import Commitment, Document, File
 from tests.distributions import a_file, a_page, digest_of
 
 ONE, TWO = digest_of(b"1"), digest_of(b"2")
@@ -81,3 +81,42 @@ six[socks]==1.0 ; python_version > '3' \\
         error = self.assertRaises(NothingUpstream, exported, document, *SIX)
         self.assertIn("attrs 1.0", error.title)
         self.assertIn("Line 1", error.detail)
+
+
+class SeveralTests(SynchronousTestCase):
+    """Several documents become one file, in which each still means what it meant by itself."""
+
+    def exported(self, *documents: tuple[str, str]) -> str:
+        lock = locks.read_together([Document(path, text.encode()) for path, text in documents])
+        files = [*SIX, a_file("six-2.0.tar.gz", b"3"), a_file("attrs-1.0.tar.gz", b"4", "attrs")]
+        pages = {
+            project: a_page(*(file for file in files if file.project == project), project=project)
+            for project in lock.projects
+        }
+        return requirements(Commitment(address_of(lock.document), lock), pages, "https://reqpi.example.org/a/").decode()
+
+    def requirements_in(self, text: str) -> list[str]:
+        lines = (line.removesuffix(" \\") for line in text.splitlines())
+        return [line for line in lines if not line.startswith(("#", " ", "--index-url"))]
+
+    def test_what_one_says_of_wheels_holds_for_its_own_pins(self) -> None:
+        text = self.exported(("a.txt", "--no-binary :all:\nsix==1.0\n"), ("b.txt", "attrs==1.0\n"))
+        self.assertEqual(self.requirements_in(text), ["--no-binary six", "six==1.0", "attrs==1.0"])
+
+    def test_a_version_that_another_document_contradicts_becomes_a_comment(self) -> None:
+        text = self.exported(("a.txt", "six==1.0\n"), ("b.txt", "six==2.0\n"))
+        self.assertEqual(self.requirements_in(text), ["six==1.0"])
+        self.assertIn("# six==2.0", text)
+
+    def test_a_bare_name_keeps_its_extras_and_its_marker_and_gets_its_version(self) -> None:
+        documents = (
+            ("requirements.in", "-c pins.txt\nSix[socks] >= 1 ; python_version > '3'\n"),
+            ("pins.txt", "six==1.0\n"),
+        )
+        text = self.exported(*documents)
+        self.assertEqual(self.requirements_in(text), ['Six[socks]==1.0 ; (python_version > "3")', "six==1.0"])
+        self.assertEqual(text.count("--hash="), 4)
+
+    def test_one_file_that_names_another_has_its_pins(self) -> None:
+        text = self.exported(("a.txt", "-r sub/b.txt\nsix==1.0\n"), ("sub/b.txt", "attrs==1.0\n"))
+        self.assertEqual(self.requirements_in(text), ["six==1.0", "attrs==1.0"])

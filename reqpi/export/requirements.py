@@ -21,6 +21,9 @@ _HASH = re.compile(r"(?:^|\s)--hash(?:=|\s)\s*[^\s]+")
 _ELSEWHERE = re.compile(r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])")
 """Options that say where else to look. Here is all there is."""
 
+_KINDS = re.compile(r"--(?:no|only)-binary(?![a-z])")
+"""Options that hold for their own document, where a file that several are written to would have them hold for all."""
+
 _FORMAT = "requirements.txt"
 
 
@@ -38,7 +41,7 @@ def requirements(commitment: Commitment, pages: Mapping[Project, Page], here: st
     writer = _Writer(commitment, Admitted(commitment, pages), here)
     if len(commitment.lock.documents) > 1:
         written = "".join(writer.document(document) for document in commitment.lock.documents)
-        return (writer.index() + written).encode()
+        return (writer.index() + _kinds(commitment) + written).encode()
     (document,) = commitment.lock.documents or (Document("", commitment.lock.document),)
     if commitment.lock.format != _FORMAT:
         return (writer.index() + writer.pins(document)).encode()
@@ -57,6 +60,10 @@ class _Writer:
     admitted: Admitted
     here: str | None
     _written: dict[Project, frozenset[object]] = field(factory=dict)
+
+    @property
+    def _several(self) -> bool:
+        return len(self.commitment.lock.documents) > 1
 
     def index(self) -> str:
         """The line that makes this address the index."""
@@ -102,7 +109,7 @@ class _Writer:
     def _other(self, logical: LogicalLine, said: list[str], end: str) -> Iterator[str]:
         """An option, or a bare name that another line or document pins."""
         if logical.text.startswith("-"):
-            if not _ELSEWHERE.match(logical.text):
+            if not (_ELSEWHERE.match(logical.text) or (self._several and _KINDS.match(logical.text))):
                 yield from said
             return
         try:
@@ -129,6 +136,17 @@ class _Writer:
         if pin.source is not None and self.here is None:
             digests = digests if "git+" not in text else []
         yield f" \\{end}    ".join([f"{text} {options}".rstrip(), *digests]) + end
+
+
+def _kinds(commitment: Commitment) -> str:
+    """What ``--no-binary`` and ``--only-binary`` say in several documents, project by project."""
+    releases = [pin for pin in commitment.lock.pins if pin.source is None]
+    options = {
+        "--no-binary": {pin.project for pin in releases if not pin.wheels} - {p.project for p in releases if p.wheels},
+        "--only-binary": {pin.project for pin in releases if not pin.sdists}
+        - {p.project for p in releases if p.sdists},
+    }
+    return "".join(f"{option} {','.join(sorted(projects))}\n" for option, projects in options.items() if projects)
 
 
 def _at(pin: Pin, url: str) -> str:

@@ -109,11 +109,8 @@ class SeveralTests(SynchronousTestCase):
         self.assertIn("# six==2.0", text)
 
     def test_a_bare_name_keeps_its_extras_and_its_marker_and_gets_its_version(self) -> None:
-        documents = (
-            ("requirements.in", "-c pins.txt\nSix[socks] >= 1 ; python_version > '3'\n"),
-            ("pins.txt", "six==1.0\n"),
-        )
-        text = self.exported(*documents)
+        bare = "-c pins.txt\nSix[socks] >= 1 ; python_version > '3'\n"
+        text = self.exported(("requirements.in", bare), ("pins.txt", "six==1.0\n"))
         self.assertEqual(self.requirements_in(text), ['Six[socks]==1.0 ; (python_version > "3")', "six==1.0"])
         self.assertEqual(text.count("--hash="), 4)
 

@@ -141,11 +141,9 @@ class _Writer:
 def _kinds(commitment: Commitment) -> str:
     """What ``--no-binary`` and ``--only-binary`` say in several documents, project by project."""
     releases = [pin for pin in commitment.lock.pins if pin.source is None]
-    options = {
-        "--no-binary": {pin.project for pin in releases if not pin.wheels} - {p.project for p in releases if p.wheels},
-        "--only-binary": {pin.project for pin in releases if not pin.sdists}
-        - {p.project for p in releases if p.sdists},
-    }
+    wheels = {pin.project for pin in releases if pin.wheels}
+    sdists = {pin.project for pin in releases if pin.sdists}
+    options = {"--no-binary": sdists - wheels, "--only-binary": wheels - sdists}
     return "".join(f"{option} {','.join(sorted(projects))}\n" for option, projects in options.items() if projects)
 
 

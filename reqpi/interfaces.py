@@ -171,8 +171,8 @@ class Origin(Protocol):
     async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
         """Begin to take a file.
 
-        :param url: as a page of this origin gave it; or that of an archive; or ``git+https://host/repo@commit``, with
-            ``#submodules`` where they belong to it, for the archive of that commit.
+        :param url: as a page of this origin gave it; or ``archive+`` and the URL of an archive; or
+            ``git+https://host/repo@commit``, with ``#submodules`` where they belong to it, for the archive of that commit.
         :param start: first byte wanted; negative counts from the end.
         :param stop: one past the last byte wanted.
         :raises reqpi.errors.NotFound: it is not there.

@@ -52,7 +52,8 @@ class Sources:
             return file
         if said.project != file.project:
             raise UpstreamTrouble(
-                f"the source of {file.project} is {said.project}", f"{file.url} says so in its PKG-INFO. Mend the lock."
+                f"the source of {file.project} is {said.project}",
+                f"{file.filename} says so in its PKG-INFO. Mend the lock.",
             )
         ending = next(ending for ending in _ENDINGS if file.filename.endswith(ending))
         return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{said.version}{ending}"))
@@ -65,7 +66,7 @@ def _unlisted(pin: Pin, source: Archive | Git) -> File:
         url = f"git+{source.url}@{source.commit}{'#submodules' if source.submodules else ''}"
         filename = f"{repository}-{source.commit}.tar.gz"
     else:
-        url, filename = source.url, unquote(urlsplit(source.url).path.rpartition("/")[2])
+        url, filename = f"archive+{source.url}", unquote(urlsplit(source.url).path.rpartition("/")[2])
     digests = source.digests if isinstance(source, Archive) else frozenset()
     wheel = filename.endswith(".whl")
     return File(filename, pin.project, Version("0"), "", wheel, url, digests, source=source, listed=False)

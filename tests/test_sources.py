@@ -41,9 +41,9 @@ class SourcesCase(ShelfCase):
     def setUp(self) -> None:
         super().setUp()
         self.origin.files |= {
-            "https://files.example.org/x/six-main.tar.gz": BARE,
-            "https://files.example.org/x/download.tar.gz": SDIST,
-            "https://files.example.org/x/six-1.6-py3-none-any.whl": WHEEL,
+            "archive+https://files.example.org/x/six-main.tar.gz": BARE,
+            "archive+https://files.example.org/x/download.tar.gz": SDIST,
+            "archive+https://files.example.org/x/six-1.6-py3-none-any.whl": WHEEL,
             GIT_URL: BARE,
         }
         self.bare = archive("https://files.example.org/x/six-main.tar.gz", digest_of(BARE))

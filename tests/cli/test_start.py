@@ -19,10 +19,11 @@ class StartTests(CommandTestCase):
 
     def imported(self, *arguments: str) -> set[str]:
         """The modules that are there after a command, in a process of its own."""
+        unmeasured = {name: value for name, value in self.environ.items() if not name.startswith("COVERAGE_")}
         result = subprocess.run(
             [sys.executable, "-c", PROGRAM, *arguments],
             cwd=self.folder,
-            env=self.environ,
+            env=unmeasured,  # coverage imports more than the command does
             capture_output=True,
             text=True,
             check=True,

@@ -73,7 +73,11 @@ REQUIREMENT = Option("--requirement")
 CONSTRAINT = Option("--constraint")
 EDITABLE = Option("--editable")
 INDEX_URLS = (Option("--index-url"), Option("--pypi-url"))
-EXTRA_INDEX_URL = Option("--extra-index-url")
+EXTRA_INDEX_URL = Option(
+    "--extra-index-url",
+    note="{}: a project comes from the first index that has it, so that none can answer for another's names; "
+    "from all of them where each of its pins has digests.",
+)
 NO_BINARY = Option("--no-binary")
 ONLY_BINARY = Option("--only-binary")
 

@@ -172,7 +172,7 @@ class Origin(Protocol):
         """Begin to take a file.
 
         :param url: as a page of this origin gave it; or ``archive+`` and the URL of an archive; or
-            ``git+https://host/repo@commit``, with ``#submodules`` where they belong to it, for an archive of the commit.
+            ``git+https://host/repo@commit``, with ``#submodules`` where they belong to it, for an archive of it.
         :param start: first byte wanted; negative counts from the end.
         :param stop: one past the last byte wanted.
         :raises reqpi.errors.NotFound: it is not there.

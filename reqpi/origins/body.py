@@ -40,6 +40,7 @@ class Body(Protocol):
         self._arrived: list[bytes] = []
         self._waiting = 0
         self._taker: Deferred[None] | None = None
+        self.unsure = False
         self._ended: Failure | None = None
         self._paused = False
         self._closed = False
@@ -125,12 +126,14 @@ class Body(Protocol):
     def connectionLost(self, reason: Failure = Failure(ResponseDone())) -> None:  # noqa: B008
         """The end of the body, well or badly.
 
-        ``PotentialDataLoss`` is an end: HTTP/1.0 has no other. A file that ended early this way fails its digest.
+        ``PotentialDataLoss`` is an end, since HTTP/1.0 has no other, but one that may have come too early. A file that
+        ended so fails its digest; whoever takes anything else looks at :attr:`unsure`.
         """
         if self._overdue is not None and self._overdue.active():
             self._overdue.cancel()
         if self._ended is None:
-            self._ended = Failure(ResponseDone()) if reason.check(PotentialDataLoss) else reason
+            self.unsure = bool(reason.check(PotentialDataLoss))
+            self._ended = Failure(ResponseDone()) if self.unsure else reason
         self._wake()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
@@ -17,6 +18,9 @@ from reqpi.origins.http import Busy, Http, header
 __all__ = ["Index"]
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
+
+_ENDED = re.compile(rb"(?:</html>|</body>|\})\s*\Z", re.IGNORECASE)
+"""How a page ends that came without its length and is whole."""
 
 _LARGEST_PAGE = 64 << 20
 """Bytes of a project page, as it is sent and decoded. The largest on the public index has some 10 MiB."""
@@ -69,7 +73,11 @@ class Index:
         """A page as it is sent: its coding, its bytes, its type, and its URL after redirects."""
         final, response, body = await self._http.get(url, {"Accept": _ACCEPT, "Accept-Encoding": coding.ACCEPTED})
         data = await body.whole(_LARGEST_PAGE, _LONGEST_PAGE)
-        return header(response, "Content-Encoding"), data, header(response, "Content-Type"), final
+        coded = header(response, "Content-Encoding")
+        if body.unsure and not coded and not _ENDED.search(data[-200:]):
+            # What is missing of a page would stay invisible for ever. What is packed has an end of its own.
+            raise UpstreamTrouble("the upstream may have broken off", "It did not say how long its page is.")
+        return coded, data, header(response, "Content-Type"), final
 
 
 def _read(coded: str, data: bytes, content_type: str, url: str, project: Project) -> Page:

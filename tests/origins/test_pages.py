@@ -51,9 +51,17 @@ class PagesTests(OriginCase):
         self.assertEqual(file.url, f"{there.url}/new/thing/thing-1.0-py3-none-any.whl")
 
     async def test_a_body_that_ends_with_the_connection_is_whole(self) -> None:
-        """HTTP/1.0 knows no other end."""
-        script = self.scripted(Turn(b"HTTP/1.0 200 OK\r\n" + HTML.encode() + b"\r\n\r\n" + LINK, then="close"))
+        """HTTP/1.0 knows no other end; the page itself does."""
+        head = b"HTTP/1.0 200 OK\r\n" + HTML.encode() + b"\r\n\r\n"
+        script = self.scripted(Turn(head + b"<html><body>" + LINK + b"</BODY></html>\n", then="close"))
         self.assertEqual(len((await self.page(script.url)).files), 1)
+
+    async def test_a_page_that_ends_with_the_connection_and_in_the_middle_is_none(self) -> None:
+        """Its other files would stay invisible for ever."""
+        head = b"HTTP/1.0 200 OK\r\n" + HTML.encode() + b"\r\n\r\n"
+        script = self.scripted(*[Turn(head + b"<html><body>" + LINK, then="close")] * 3)
+        error = await self.trouble(self.page(script.url))
+        self.assertIn("broken off", error.title)
 
     async def test_a_body_in_chunks_is_put_together(self) -> None:
         """Most servers send what they make on the fly in chunks."""

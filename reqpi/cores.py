@@ -10,7 +10,7 @@ says, like the page itself: it is written down for that address alone, and gives
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
@@ -86,7 +86,8 @@ class Cores:
         size = await self._store.size(digest.hex)
         if size is None or size > _LARGEST:
             return None
-        await self._store.touch(digest.hex)
+        with suppress(StoreTrouble):  # what can be read and not be written still serves
+            await self._store.touch(digest.hex)
         async with aclosing(self._store.read(digest.hex)) as pieces:
             data = b"".join([piece async for piece in pieces])
         if sha256_of(data) != digest.hex:

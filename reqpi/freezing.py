@@ -7,6 +7,7 @@ down and whenever it is read again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from attrs import evolve
 from packaging.version import Version
@@ -16,7 +17,7 @@ from twisted.internet.threads import deferToThread
 from reqpi import frozen as freezer
 from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
-from reqpi.errors import NotFound, NothingUpstream
+from reqpi.errors import NotFound, NothingUpstream, StoreTrouble
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Archive, Commitment, Digest, File, Git, Page, Pin, Project
 from reqpi.sources import Sources
@@ -47,13 +48,23 @@ class Freezing:
         written = await self._store.get(record)
         if written is None:
             fresh: Deferred[bytes] = self._at_once.run(self._fresh, commitment, project)
-            written = await fresh
-        # Used first, and then created: a sweep of another process that takes it for unused has either not come yet, and
-        # spares it, or has been here, and it is there again.
-        await self._store.use(record)
-        page = await _read(commitment, project, await self._store.create(record, written))
-        await self._need(page)
+            written = await self._kept(record, await fresh)
+        else:
+            with suppress(StoreTrouble):  # what can be read and not be written still serves
+                written = await self._kept(record, written)
+        page = await _read(commitment, project, written)
+        with suppress(StoreTrouble):
+            await self._need(page)
         return page
+
+    async def _kept(self, record: str, page: bytes) -> bytes:
+        """Write a page down, or see that it stays. What stands there from now on.
+
+        It is used first, and then created: a sweep of another process that takes it for unused has either not come
+        yet, and spares it, or has been here, and it is there again.
+        """
+        await self._store.use(record)
+        return await self._store.create(record, page)
 
     def _fresh(self, commitment: Commitment, project: Project) -> Deferred[bytes]:
         return Deferred.fromCoroutine(self._narrowed(commitment, project)).addCallback(freezer.dump)

@@ -229,7 +229,8 @@ def reach(address: Any) -> tuple[str, str]:
     """Where a port listens, and who can reach it, in words."""
     host = getattr(address, "host", None)
     if host is None:
-        return str(getattr(address, "name", address)), "whoever may open this socket"
+        name = getattr(address, "name", address)
+        return name.decode(errors="replace") if isinstance(name, bytes) else str(name), "whoever may open this socket"
     where = f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
     if host in ("127.0.0.1", "::1"):
         return where, "this machine alone can reach it"
@@ -241,7 +242,7 @@ def reach(address: Any) -> tuple[str, str]:
 def _url(port: IListeningPort) -> str:
     address: Any = port.getHost()
     host = socket.gethostname() if address.host in ("0.0.0.0", "::", "") else address.host  # noqa: S104
-    scheme = "https" if "TLS" in type(port).__name__ or getattr(port, "_tls", False) else "http"
+    scheme = "https" if getattr(port, "_type", "") == "TLS" else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
 
 

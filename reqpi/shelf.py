@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable
+from contextlib import suppress
 from functools import partial
 
 from attrs import frozen
@@ -22,6 +23,7 @@ from reqpi.cores import Cores
 from reqpi.errors import (
     NotAdmitted,
     NotServed,
+    StoreTrouble,
     UpstreamTrouble,
 )
 from reqpi.freezing import Freezing, newest
@@ -119,7 +121,8 @@ class Shelf:
         """
         file = await self._admitted(commitment, name, filename)
         sha256 = str(file.sha256)
-        await self._store.touch(sha256)
+        with suppress(StoreTrouble):  # what can be read and not be written still serves
+            await self._store.touch(sha256)
         size = await self._store.size(sha256)
         if size is not None:
             return Delivery(file, size, partial(self._store.read, sha256))

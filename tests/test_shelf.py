@@ -144,6 +144,20 @@ class FrozenTests(ShelfCase):
         self.assertEqual(await later.page(commitment, "six"), first)
         self.assertEqual(await self.taken(later, commitment, "six-1.0.tar.gz"), content)
 
+    async def test_a_store_that_can_only_be_read_still_serves_what_it_has(self) -> None:
+        commitment = await self.committed("six==1.0")
+        page = await self.shelf.page(commitment, "six")
+        await self.taken(self.shelf, commitment, "six-1.0.tar.gz")
+        for name in ("use", "create", "replace", "touch", "begin"):
+            self.patch(self.store, name, self.read_only)
+        later = self.another_shelf(PlainOrigin())
+        found = await later.commitments.get(commitment.address)
+        self.assertEqual(await later.page(found, "six"), page)
+        self.assertEqual(await self.taken(later, found, "six-1.0.tar.gz"), SDIST)
+
+    async def read_only(self, *_: object) -> None:
+        raise StoreTrouble("read-only")
+
     async def test_upstream_is_asked_once(self) -> None:
         commitment = await self.committed("six==1.0")
         for shelf in (self.shelf, self.shelf, self.another_shelf()):

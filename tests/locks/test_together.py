@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.commitment import listing_of
@@ -145,9 +143,7 @@ class LimitTests(SynchronousTestCase):
         self.assertIn("together longer", defects(*documents)[0].problem)
 
     def test_ranges_are_bounded(self) -> None:
-        """Many ranges of a project with many versions end in defects, and soon."""
+        """Many ranges of a project with many versions end in defects; each with each would take hours."""
         ranges = b"".join(b"foo>=%d ; os_name == 'a'\n" % (10**6 + number) for number in range(20_000))
         pins = b"".join(b"foo==%d ; os_name == '%d'\n" % (number, number) for number in range(20_000))
-        started = time.monotonic()
         self.assertEqual(len(defects(Document("in", ranges), Document("c", pins))), LIMIT + 1)
-        self.assertLess(time.monotonic() - started, 30)

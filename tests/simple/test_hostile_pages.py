@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,15 +83,14 @@ class Sizes(SynchronousTestCase):
             self.assertIn("no listing", str(outcome(body, HTML)))
 
     def test_time_grows_with_size_and_not_with_its_square(self) -> None:
-        """Each of these takes minutes where something is quadratic, and well under a second where nothing is."""
+        """Each of these takes minutes where something is quadratic, which the runner's limit for a test ends."""
         repeated = [piece * (300_000 // len(piece)) for piece in (*MARKUP, *LINKS, *HEADS)]
         started = [
             prefix + " " * 300_000 for prefix in ("<a", "<a x", "<a x=", '<a x="', "<!--", "<!-- --", "</a", "&")
         ]
         for document in [*repeated, *started]:
-            begun = time.process_time()
-            outcome(f'<p><a href="foo-1.zip">{document}'.encode(), HTML)
-            self.assertLess(time.process_time() - begun, 5, document[:20])
+            found = outcome(f'<p><a href="foo-1.zip">{document}'.encode(), HTML)
+            self.assertIsNotNone(found, document[:20])
 
 
 class Anything(SynchronousTestCase):

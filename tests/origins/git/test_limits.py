@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from pathlib import Path
 from threading import Event
 
@@ -72,9 +71,7 @@ class LimitTests(SourceCase):
             await self.moment()
         opened.cancel()
         self.failureResultOf(opened, CancelledError)
-        began = time.monotonic()
         await upstreams.close()
-        self.assertLess(time.monotonic() - began, 5)
         self.assertEqual(list(self.scratch.iterdir()), [])
         self.assertEqual(_gits_in(self.scratch), [])
 

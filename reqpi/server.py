@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -174,7 +174,7 @@ class Server(Service):
         drained = self._site.drained()
         try:
             await drained.addTimeout(_GRACE, self._reactor)
-        except Exception:
+        except TimeoutError:
             self._log.warn("requests were still in flight after {grace} s", grace=_GRACE)
         try:
             await self.shelf.refusals.write()

@@ -8,7 +8,7 @@ from attrs import evolve
 from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 
-from reqpi import export
+from reqpi import export, simple
 from reqpi.errors import DigestMismatch, NotAdmitted, NothingUpstream, UpstreamTrouble
 from reqpi.model import Archive, Commitment, Digest, Git, Lock, Pin
 from reqpi.shelf import Shelf
@@ -70,6 +70,12 @@ class ArchiveTests(SourcesCase):
         (file,) = (await self.shelf.page(committed(self.bare), "six")).files
         self.assertEqual((file.filename, file.listed), ("six-main.tar.gz", False))
         self.assertEqual(await whole(await self.shelf.file(committed(self.bare), "six", file.filename)), BARE)
+
+    async def test_neither_form_of_the_page_shows_what_does_not_stand_on_it(self) -> None:
+        page = await self.shelf.page(committed(self.bare, self.sdist), "six")
+        for shown in (simple.page_html(page), simple.page_json(page)):
+            self.assertNotIn(b"six-main", shown)
+            self.assertIn(b"six-1.5.tar.gz", shown)
 
     async def test_it_is_served_with_its_host_gone(self) -> None:
         first = await self.shelf.page(committed(self.sdist), "six")

@@ -15,6 +15,7 @@ from attrs import frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from reqpi import narrow
 from reqpi.arrivals import Arrivals
@@ -32,11 +33,15 @@ from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.refusals import Refusals
+from reqpi.verifying import is_right
 
 __all__ = ["Delivery", "Shelf"]
 
 _PAGES = 20_000
 """Files on frozen pages kept in memory."""
+
+_SIZES = 10_000
+"""Files whose right size is remembered, where upstream does not say it."""
 
 _EXPORTS = 32 << 20
 """Bytes of exports kept in memory."""
@@ -47,6 +52,8 @@ _AT_ONCE = 16
 _SUGGESTIONS = 50
 _SUGGESTING = 4
 """Projects that a suggestion is looked up for, and how many at the same time."""
+
+_log = Logger()
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
@@ -81,6 +88,8 @@ class Shelf:
         self._freezing = Freezing(store, origin, self._arrivals)
         self._cores = Cores(store, origin, self._arrivals, clock)
         self._under_way: Once[Page] = Once()
+        self._sizes: Recent[str, int] = Recent(_SIZES)
+        self._hashing: Once[bool] = Once()
         self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(_EXPORTS)
         self._suggesting: Once[dict[Project, str | None]] = Once()
         self._gathering: Once[dict[Project, Page]] = Once()
@@ -124,10 +133,32 @@ class Shelf:
         with suppress(StoreTrouble):  # what can be read and not be written still serves
             await self._store.touch(sha256)
         size = await self._store.size(sha256)
-        if size is not None:
+        if size is not None and await self._sound(file, size):
             return Delivery(file, size, partial(self._store.read, sha256))
         arrival = self._arrivals.of(file)
         return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+
+    async def _sound(self, file: File, size: int) -> bool:
+        """Whether a blob of that size is the file; if not, it is removed.
+
+        What an upstream said of the size may be wrong, or nothing, and the disk may be wrong: unless both say the same,
+        the digest decides, once.
+        """
+        sha256 = str(file.sha256)
+        if (file.size == size and size) or self._sizes.get(sha256) == size:
+            return True
+        return await self._hashing.do((sha256, size), partial(self._hashed, sha256, size))
+
+    async def _hashed(self, sha256: str, size: int) -> bool:
+        try:
+            if await is_right(self._store, sha256):
+                self._sizes.put(sha256, size, 1)
+                return True
+        except KeyError:
+            return False
+        _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
+        await self._store.remove(sha256, self._clock.seconds() + 1)
+        return False
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
         """The core metadata of a wheel.

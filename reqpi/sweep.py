@@ -17,6 +17,7 @@ from reqpi import frozen as freezer
 from reqpi.commitment import is_listing, parse_listing
 from reqpi.commitments import document_record, lock_record
 from reqpi.cores import told_record, verified_record
+from reqpi.errors import StoreTrouble
 from reqpi.freezing import page_record
 from reqpi.interfaces import Store
 from reqpi.model import Digest
@@ -29,45 +30,69 @@ _RECENT = 3600.0
 
 @frozen
 class Swept:
-    """What a sweep removed."""
+    """What a sweep removed, or would.
+
+    :param size: bytes of the blobs.
+    """
 
     locks: int
     blobs: int
+    size: int
 
 
 class Sweeping:
     """Sweeps of one store.
 
     :param max_age: seconds without use after which a lock is removed.
+    :param dry_run: remove nothing. What would be spared because it came within the last hour is counted all the same.
     """
 
     _log = Logger()
 
-    def __init__(self, store: Store, clock: IReactorTime, max_age: float) -> None:
+    def __init__(self, store: Store, clock: IReactorTime, max_age: float, *, dry_run: bool = False) -> None:
         self._store = store
         self._clock = clock
         self._max_age = max_age
+        self._dry_run = dry_run
 
     async def run(self) -> Swept:
         """Sweep once."""
         began = self._clock.seconds()
         roots, removed = await self._locks(began)
         live = await self._live(roots)
-        blobs = 0
+        if live is None:
+            return Swept(removed, 0, 0)
+        blobs, size = await self._blobs(live, began)
+        if not self._dry_run:
+            await self._forget_metadata(live, began)
+            await self._forget_documents(roots, began)
+            message = "swept {locks} locks and {blobs} files of {size} bytes"
+            self._log.info(message, locks=removed, blobs=blobs, size=size)
+        return Swept(removed, blobs, size)
+
+    async def _blobs(self, live: set[str], began: float) -> tuple[int, int]:
+        """How many blobs went that nobody needs, and their bytes."""
+        blobs, size = 0, 0
         async for sha256 in self._store.all():
-            if sha256 not in live and await self._store.remove(sha256, began - _RECENT):
-                blobs += 1
-        await self._forget_metadata(live, began)
-        await self._forget_documents(roots, began)
-        self._log.info("swept {locks} locks and {blobs} files", locks=removed, blobs=blobs)
-        return Swept(removed, blobs)
+            if sha256 not in live:
+                freed = await self._store.size(sha256) or 0
+                if self._dry_run or await self._store.remove(sha256, began - _RECENT):
+                    blobs += 1
+                    size += freed
+        return blobs, size
 
     async def _locks(self, now: float) -> tuple[set[str], int]:
         """The addresses that stay, and how many went."""
         roots, removed = set(), 0
         async for name in self._store.names(lock_record("")):
             address = name.rpartition("/")[2]
-            if await self._store.delete(name, now - self._max_age):
+            if self._dry_run:
+                last_used = await self._store.last_used(name)
+                if last_used is not None and last_used <= now - self._max_age:
+                    removed += 1
+                else:
+                    roots.add(address)
+            elif await self._store.delete(name, now - self._max_age):
                 for belongings in (page_record(address), f"refused/{address}/", told_record(address, "")):
                     await self._forget(belongings, now)
                 removed += 1
@@ -91,15 +116,21 @@ class Sweeping:
             if name.rpartition("/")[2] not in listed:
                 await self._store.delete(name, began - _RECENT)
 
-    async def _live(self, roots: set[str]) -> set[str]:
-        """The sha256 of every blob that a root needs."""
+    async def _live(self, roots: set[str]) -> set[str] | None:
+        """The sha256 of every blob that a root needs; ``None`` where that cannot be known: then no blob may go."""
         live: set[str] = set()
+        unknown = 0
         for address in roots:
             async for name in self._store.names(page_record(address)):
                 written = await self._store.get(name)
-                if written is not None:
+                if written is None:
+                    continue
+                try:
                     live |= await self._needed(written, name.rpartition("/")[2], address)
-        return live
+                except StoreTrouble as trouble:
+                    unknown += 1
+                    self._log.error("no file is swept: {name}: {trouble}", name=name, trouble=trouble)
+        return None if unknown else live
 
     async def _needed(self, written: bytes, project: str, address: str) -> set[str]:
         needed: set[str] = set()

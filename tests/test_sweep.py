@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from reqpi.errors import UnknownAddress
@@ -23,6 +24,9 @@ class SweepTests(TestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
+        self.events: list[dict[str, object]] = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
         self.store = MemoryStore(self.clock.seconds)
         self.origin = PlainOrigin()
         self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL)), WHEEL)
@@ -67,6 +71,33 @@ class SweepTests(TestCase):
         self.assertEqual((await self.blobs(), await self.records()), (set(), set()))
         with self.assertRaises(UnknownAddress):
             await self.shelf.commitments.get(commitment.address)
+
+    async def test_a_dry_run_says_what_would_go_and_removes_nothing(self) -> None:
+        """The same figures as the sweep after it."""
+        await self.used(b"six==1.0\n")
+        before = await self.blobs(), await self.records()
+        self.clock.advance(8 * DAY)
+        dry = await Sweeping(self.store, self.clock, 7 * DAY, dry_run=True).run()
+        self.assertEqual((await self.blobs(), await self.records()), before)
+        swept = await self.sweeping.run()
+        self.assertEqual(dry, swept)
+        self.assertGreater(swept.size, len(WHEEL))
+
+    async def test_no_file_goes_while_it_cannot_be_known_which_are_needed(self) -> None:
+        """A frozen list of a lock in use is damaged; an old lock goes all the same."""
+        await self.used(b"attrs==1.0\n")
+        self.clock.advance(8 * DAY)
+        commitment = await self.used(b"six==1.0\n")
+        await self.store.replace(f"frozen/{commitment.address}/six", b"{")
+        before = await self.blobs()
+        swept = await self.sweeping.run()
+        self.assertEqual((swept.locks, swept.blobs), (1, 0))
+        self.assertEqual(await self.blobs(), before)
+        self.assertEqual(len(self.flushed()), 1)
+
+    def flushed(self) -> list[object]:
+        """What the sweep said was wrong."""
+        return [event for event in self.events if "no file is swept" in (event.get("log_format") or "")]
 
     async def test_what_another_lock_needs_stays(self) -> None:
         await self.used(b"six==1.0\nattrs==1.0\n")

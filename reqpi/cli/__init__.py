@@ -22,6 +22,8 @@ COMMANDS = {
     "check": "read a lock and say what is wrong with it, with no server",
     "run": "run a command that sees nothing but what a lock pins",
     "server": "serve: twistd -n reqpi",
+    "verify": "hash everything in a store again, and repair it",
+    "sweep": "remove from a store what nobody used for a while",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "ADDRESS_DIFFERS",
     "BROKEN_PIPE",
+    "DAMAGED",
     "DEFECTS",
     "DONE",
     "INTERRUPTED",
@@ -28,6 +29,9 @@ SERVER_TROUBLE = 3
 
 ADDRESS_DIFFERS = 4
 """The server answers another address than the document has."""
+
+DAMAGED = 5
+"""Something in the store is not what it was, and was not repaired."""
 
 OUR_FAULT = 70
 """A defect of ReqPI; sysexits.h calls it EX_SOFTWARE."""

@@ -18,6 +18,7 @@ from reqpi import __version__
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
 from reqpi.origins.credentials import Keys
+from reqpi.origins.silent import UNREACHED, Silent
 from reqpi.origins.urls import as_sent, as_shown, host_of
 
 __all__ = ["Busy", "Check", "Http", "header"]
@@ -60,6 +61,7 @@ class Http:
         self._agent = agent
         self._clock = clock
         self._keys = keys
+        self._silent = Silent(clock)
 
     async def get(self, url: str, headers: dict[str, str], check: Check | None = None) -> tuple[str, IResponse, Body]:
         """Get ``url``, through at most five redirects.
@@ -85,18 +87,26 @@ class Http:
         raise _final(f"{host_of(url)} redirects in circles", detail)
 
     async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
+        self._silent.check(url)
         try:
             asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
         except TimeoutError as error:
+            self._silent.note(url)
             raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {_HEAD:g} s.") from error
+        except UNREACHED as error:
+            self._silent.note(url)
+            raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ConnectError, ConnectionClosed, DNSLookupError) as error:
+            self._silent.forget(url)
             raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
+            self._silent.forget(url)
             reasons = "; ".join(reason.getErrorMessage() for reason in error.reasons)
             raise UpstreamTrouble(f"{host_of(url)} broke off", reasons[:500]) from error
         except (SchemeNotSupported, ValueError) as error:
             raise _final(f"{host_of(url)} cannot be asked", str(error)) from error
+        self._silent.forget(url)
         return response
 
     def _headers(self, url: str, headers: dict[str, str]) -> Headers:

@@ -1,0 +1,113 @@
+"""``reqpi verify`` and ``reqpi sweep``: on a directory, with no server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+from reqpi.cli.stores import at_once
+from reqpi.storage.directory import DirectoryStore
+from tests.cli.process import DOCUMENT, CommandTestCase
+
+DATA = b"the bytes of a file"
+SHA256 = hashlib.sha256(DATA).hexdigest()
+ADDRESS = hashlib.sha256(DOCUMENT).hexdigest()
+
+
+class StoreCommandCase(CommandTestCase):
+    """A store with one file and one lock that does not need it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = self.folder / "store"
+        self.path.mkdir()
+        self.store = DirectoryStore(self.path, in_thread=_inline)
+        self.store.open()
+        at_once(self.fill())
+
+    async def fill(self) -> None:
+        await self.store.create(f"locks/{ADDRESS}", DOCUMENT)
+        incoming = await self.store.begin()
+        await incoming.write(DATA)
+        await incoming.keep(SHA256)
+        await incoming.discard()
+
+    def file(self) -> Path:
+        (found,) = self.path.rglob(SHA256)
+        return found
+
+    def age(self, seconds: float) -> None:
+        """Nobody has used anything for so long."""
+        then = time.time() - seconds
+        for path in self.path.rglob("*"):
+            if path.is_file():
+                os.utime(path, (then, then))
+
+
+async def _inline(f, *args, **kwargs):  # type: ignore[no-untyped-def]
+    return f(*args, **kwargs)
+
+
+class VerifyTests(StoreCommandCase):
+    """What is there, what is wrong, and a status for scripts."""
+
+    def test_all_is_right(self) -> None:
+        """One line, and 0."""
+        expected = f"1 file of {len(DATA)} bytes, 1 lock, 0 frozen lists\n"
+        self.assertEqual(self.run_reqpi("verify", "--store", str(self.path)), (0, expected, ""))
+
+    def test_a_damaged_file(self) -> None:
+        """It is named; with --repair it goes, and then all is right."""
+        self.file().write_bytes(DATA.upper())
+        status, out, err = self.run_reqpi("verify", environ={"REQPI_STORE": str(self.path)})
+        self.assertEqual((status, out.endswith(", 1 damaged\n")), (5, True))
+        self.assertIn(f"reqpi: the file {SHA256} is damaged", err)
+        status, out, _ = self.run_reqpi("verify", "--store", str(self.path), "--repair")
+        self.assertEqual((status, out.endswith(", 1 damaged and removed\n")), (0, True))
+        status, out, err = self.run_reqpi("verify", "--store", str(self.path))
+        self.assertEqual((status, out, err), (0, "0 files of 0 bytes, 1 lock, 0 frozen lists\n", ""))
+
+    def test_json(self) -> None:
+        """The same, for a program."""
+        self.file().write_bytes(b"")
+        status, out, _ = self.run_reqpi("verify", "--store", str(self.path), "--json")
+        said = json.loads(out)
+        self.assertEqual((status, said["left"], said["damages"][0]["name"]), (5, 1, SHA256))
+
+    def test_no_store(self) -> None:
+        """None is made."""
+        missing = self.folder / "missing"
+        status, out, err = self.run_reqpi("verify", "--store", str(missing))
+        self.assertEqual((status, out, missing.exists()), (2, "", False))
+        self.assertIn(f"reqpi: there is no store at {missing}", err)
+
+
+class SweepTests(StoreCommandCase):
+    """What goes, what would go, and that nothing else does."""
+
+    def sweep(self, *options: str) -> tuple[int, str, str]:
+        return self.run_reqpi("sweep", "--store", str(self.path), "--max-age", "86400", *options)
+
+    def test_what_is_in_use_stays(self) -> None:
+        """Nothing is older than an hour."""
+        self.assertEqual(self.sweep(), (0, "removed 0 locks and 0 files of 0 bytes\n", ""))
+        self.assertTrue(self.file().exists())
+
+    def test_what_is_old_goes(self) -> None:
+        """The dry run says it first, and removes nothing."""
+        self.age(90000)
+        expected = f"1 lock and 1 file of {len(DATA)} bytes\n"
+        for _ in range(2):
+            self.assertEqual(self.sweep("--dry-run"), (0, f"would remove {expected}", ""))
+        self.assertEqual(self.sweep(), (0, f"removed {expected}", ""))
+        self.assertEqual(self.sweep("--json")[1], '{\n  "locks": 0,\n  "blobs": 0,\n  "size": 0\n}\n')
+        self.assertEqual(list(self.path.rglob(SHA256)), [])
+
+    def test_a_bad_age(self) -> None:
+        """It says what is wanted."""
+        status, _, err = self.run_reqpi("sweep", "--store", str(self.path), "--max-age", "1d")
+        self.assertEqual(status, 2)
+        self.assertIn("1d: a whole number of seconds is wanted", err)

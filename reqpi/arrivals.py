@@ -43,7 +43,7 @@ _REMEMBERED = 5.0
 _PAUSES = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each attempt to take a file, or what is missing of it."""
 
-_PIECE = 1 << 18
+_PIECE = 1 << 17
 
 
 @frozen
@@ -200,6 +200,9 @@ class Arrival:
 
     def _expect(self, size: int, incoming: Incoming) -> None:
         """Believe the length that comes with the first bytes over what a page said, since the digest decides."""
+        if size > LARGEST:
+            detail = f"It would be {size} bytes long; {LARGEST} are taken. Nothing of it was."
+            raise UpstreamTrouble(f"{self.file.filename} is too long", detail, final=True)
         if incoming.size and size != self.size:
             detail = f"{size} bytes, not {self.size}."
             raise UpstreamTrouble(f"{self.file.filename} has another length upstream", detail, final=True)

@@ -92,7 +92,7 @@ class Http:
             asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
         except TimeoutError as error:
-            self._silent.note(url)
+            self._silent.forget(url)  # it took the connection: another request may fare better
             raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {_HEAD:g} s.") from error
         except UNREACHED as error:
             self._silent.note(url)

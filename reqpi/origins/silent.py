@@ -1,7 +1,8 @@
-"""Hosts that did not answer: for a while nobody else waits for them.
+"""Hosts that take no connection: for a while nobody else waits for them.
 
 One that is not there costs who asks first the time of a connection. Until it is tried again all others are told at
-once, and so a server whose upstream is dead stays quick. A host that answers anything, be it an error, is not silent.
+once, and so a server whose upstream is dead stays quick. A host that takes a connection is not silent, even if it
+answers with errors or lets one request wait.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class _Silence:
 
 
 class Silent:
-    """The hosts that did not answer when they were asked last, each with its port.
+    """The hosts that took no connection when they were asked last, each with its port.
 
     :param clock: what waiting is counted on.
     """
@@ -59,7 +60,7 @@ class Silent:
     def check(self, url: str) -> None:
         """Nothing, or the reason not to ask. Whoever comes when it is time to try again is the one who tries.
 
-        :raises reqpi.errors.UpstreamTrouble: the host did not answer a moment ago.
+        :raises reqpi.errors.UpstreamTrouble: the host took no connection a moment ago.
         """
         silence = self._hosts.get(_key(url))
         if silence is None:
@@ -71,13 +72,13 @@ class Silent:
         self._put(url, _Silence(self._clock.seconds() + _TRIAL, silence.lasts))
 
     def note(self, url: str) -> None:
-        """It did not answer."""
+        """It took no connection in time."""
         known = self._hosts.get(_key(url))
         lasts = _FIRST if known is None else known.lasts
         self._put(url, _Silence(self._clock.seconds() + lasts, min(2 * lasts, _LONGEST)))
 
     def forget(self, url: str) -> None:
-        """It answered."""
+        """It took a connection, or refused one, which costs no time."""
         self._hosts.drop(_key(url))
 
     def _put(self, url: str, silence: _Silence) -> None:

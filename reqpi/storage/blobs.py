@@ -22,7 +22,7 @@ from reqpi.storage.walk import files_below
 
 __all__ = ["DirectoryBlobs"]
 
-_PIECE = 256 * 1024  # what a client that does not read makes us hold
+_PIECE = 128 * 1024  # what a client that does not read makes us hold, up to three times: 200 of them fit in 100 MB
 
 
 class DirectoryBlobs:

@@ -83,6 +83,17 @@ class EndToEnd(SynchronousTestCase):
         finally:
             connection.close()
 
+    def post(self, url: str, document: bytes) -> tuple[HTTPResponse, bytes]:
+        """Commit a lock, on a connection of its own."""
+        parts = urlsplit(url)
+        connection = HTTPConnection(parts.netloc, timeout=30)
+        try:
+            connection.request("POST", parts.path, document)
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
+
     def served(self, url: str) -> bytes:
         """What the server serves once it does: some failures are not asked for again for some seconds.
 

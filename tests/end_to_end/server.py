@@ -72,6 +72,21 @@ class Server:
         finally:
             self._reader.join(_LIMIT)
 
+    def kill(self) -> None:
+        """SIGKILL, and wait."""
+        self._process.kill()
+        self._process.wait(_LIMIT)
+        self._reader.join(_LIMIT)
+
+    def resident(self) -> int:
+        """Bytes of memory that it had at most, where Linux says so; else 0."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        except FileNotFoundError:
+            return 0
+        found = re.search(r"VmHWM:\s+([0-9]+) kB", status)
+        return int(found[1]) << 10 if found else 0
+
     def _wait(self) -> str:
         end = monotonic() + _LIMIT
         while monotonic() < end and self._reader.is_alive():

@@ -5,9 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 from http.client import HTTPException
 
+from attrs import frozen
+
 from tests.end_to_end.case import EndToEnd
+from tests.upstream.exchange import Exchange
 from tests.upstream.faults import (
     Encoding,
+    Endless,
     Fault,
     First,
     Garbage,
@@ -18,6 +22,15 @@ from tests.upstream.faults import (
     Status,
     WrongBytes,
 )
+
+
+@frozen
+class _Changed:
+    """100 bytes and the end, and then other bytes than at first."""
+
+    def play(self, exchange: Exchange) -> None:
+        """Answer."""
+        (ShortBody(100) if exchange.count == 1 else WrongBytes()).play(exchange)
 
 
 class FaultsTests(EndToEnd):
@@ -65,6 +78,39 @@ class FaultsTests(EndToEnd):
     def test_a_reset(self) -> None:
         """In the middle of the body."""
         self.assert_never_whole_and_never_kept(Reset(100))
+
+    def test_a_reset_before_the_head(self) -> None:
+        """Each time it is tried."""
+        self.assert_never_whole_and_never_kept(Reset())
+
+    def test_a_length_that_no_file_has(self) -> None:
+        """Nothing of it is taken: it would fill the disk."""
+        self.assert_never_whole_and_never_kept(Endless(1 << 40))
+        self.assertTrue([line for line in self.server.log if "too long" in line])
+
+    def test_other_bytes_when_the_rest_is_fetched(self) -> None:
+        """The first attempt breaks off, and what comes after it belongs to another file."""
+        self.assert_never_whole_and_never_kept(_Changed())
+
+    def test_a_429(self) -> None:
+        """With a Retry-After that is heeded, and is no use."""
+        self.assert_never_whole_and_never_kept(Status(429, {"Retry-After": "1"}))
+
+    def test_a_content_encoding_that_it_does_not_have(self) -> None:
+        """A file is taken as it was sent, whatever it is called; its digest is right."""
+        index = self.committed()
+        self.upstream.fail(self.files["top"].filename, Encoding("gzip"))
+        self.assertEqual(self.fetch(index), (200, self.files["top"].content))
+
+    def test_a_page_that_lost_the_version(self) -> None:
+        """410 names it, nothing is frozen, and it is served once it is there again."""
+        index = self.committed("late==1.0\n")
+        self.upstream.wheel("late", "2.0")
+        response, body = self.get(f"{index}late/")
+        self.assertEqual(response.status, 410, body)
+        self.assertIn(b"The lock pins 1.0", body)
+        late = self.upstream.wheel("late", "1.0")
+        self.assertIn(late.filename.encode(), self.served(f"{index}late/"))
 
     def test_a_503(self) -> None:
         """For a file."""

@@ -123,14 +123,23 @@ class Arrival:
             raise UpstreamTrouble(f"{self.file.filename} is still on its way", "Ask again in a moment.")
         return self.size
 
-    async def landing(self) -> None:
-        """Wait until the file is here, or raise why it is not."""
+    async def landing(self) -> int:
+        """Wait until the file is here, or raise why it is not.
+
+        :returns: its size in bytes.
+        """
         if not self._settled:
             settled: Deferred[None] = Deferred()
             self._settling.append(settled)
             await settled
-        if self._failure is not None:
-            raise _again(self._failure)
+        if self._failure is not None or self.landed is None:
+            raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} did not come"))
+        return self.landed.size
+
+    @property
+    def received(self) -> int:
+        """Bytes that have come so far."""
+        return 0 if self._incoming is None else self._incoming.size
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """The bytes from ``start`` up to ``stop`` as they come.
@@ -281,6 +290,11 @@ class Arrivals:
             fetched = Deferred.fromCoroutine(arrival.fetch(self._origin))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return arrival
+
+    def received(self, file: File) -> int:
+        """Bytes that have come of a file that is under way; 0 where it is not."""
+        arrival = self._under_way.get(_key(file))
+        return 0 if arrival is None else arrival.received
 
     async def measure(self, file: File) -> Measured:
         """Fetch a file of which upstream does not say enough, keep it, and say what its bytes say.

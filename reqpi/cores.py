@@ -38,8 +38,11 @@ def verified_record(sha256: str) -> str:
     return f"metadata/{sha256}"
 
 
-def told_record(address: str, sha256: str) -> str:
-    """The name under which the store has the sha256 of the metadata that an address was told a wheel has."""
+def told_record(address: str, sha256: str = "") -> str:
+    """The name under which the store has the sha256 of the metadata that an address was told a wheel has.
+
+    Without a wheel, what all of an address begin with.
+    """
     return f"told/{address}/{sha256}"
 
 
@@ -68,6 +71,14 @@ class Cores:
             key, lambda: self._promised(file, promised) if promised else self._found(file, address)
         )
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
+
+    async def at_hand(self, file: File) -> bool:
+        """Whether the metadata of a wheel that is in the store is there too, and not yet to be read from it."""
+        promised = _promise(file)
+        if promised is None:
+            known = await self._store.get(verified_record(str(file.sha256)))
+            return known is not None and await self._store.size(known.decode("ascii")) is not None
+        return await self._store.size(promised.hex) is not None
 
     async def _known(self, file: File, address: str) -> bytes | None:
         """What was written down: of the verified wheel, else what this address was told while there was none."""

@@ -17,10 +17,15 @@ from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Records
 from reqpi.model import Project
 
-__all__ = ["MOST", "Refusal", "Refusals"]
+__all__ = ["MOST", "Refusal", "Refusals", "refusals_record"]
 
 MOST = 1000
 """Different things counted for one address. Who asks for more than that is guessing, not building."""
+
+
+def refusals_record(address: str, instance: str = "") -> str:
+    """The name under which the store has what a process refused; without one, what all of an address begin with."""
+    return f"refused/{address}/{instance}"
 
 
 @frozen
@@ -92,7 +97,7 @@ class Refusals:
     async def of(self, address: str) -> list[Refusal]:
         """All that was refused under ``address``, the latest first."""
         total = dict(self._counted.get(address, {}))
-        async for name in self._records.names(f"refused/{address}/"):
+        async for name in self._records.names(refusals_record(address)):
             if name.rpartition("/")[2] != self._instance:
                 _add(total, _load(await self._records.get(name)))
         return sorted(total.values(), key=lambda refusal: (-refusal.last, refusal.project, refusal.filename or ""))
@@ -103,7 +108,7 @@ class Refusals:
             counted = _dump(self._counted[address].values())
             self._unwritten.discard(address)
             try:
-                await self._records.replace(f"refused/{address}/{self._instance}", counted)
+                await self._records.replace(refusals_record(address, self._instance), counted)
             except StoreTrouble:
                 self._unwritten.add(address)
                 raise

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 
 from reqpi.defaults import builtin_index, default_store, default_upstream
 from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.hosts import Hosts
@@ -105,7 +106,8 @@ class Server(Service):
         self._reactor = reactor
         self._origin = origin
         self._close_origin = close_origin
-        root = Root(self.shelf, Base(settings.url, settings.trust_proxy))
+        self.holding = Holding(self.shelf, store, reactor)
+        root = Root(self.shelf, self.holding, Base(settings.url, settings.trust_proxy))
         self._site = BoundedSite(root, reactor, settings.largest_document)
         self._ports: list[IListeningPort] = []
         self._calls = [_every(reactor, _WRITE_REFUSALS, self.shelf.refusals.write)]
@@ -170,6 +172,7 @@ class Server(Service):
         for call, _ in self._calls:
             if call.running:
                 call.stop()
+        self.holding.stop()
         await gatherResults([_stopped(port) for port in self._ports])
         drained = self._site.drained()
         try:

@@ -129,14 +129,49 @@ class Shelf:
         :raises reqpi.errors.UpstreamTrouble: it is not in the store, and cannot be had.
         """
         file = await self._admitted(commitment, name, filename)
+        size = await self._here(file)
+        if size is not None:
+            return Delivery(file, size, partial(self._store.read, str(file.sha256)))
+        arrival = self._arrivals.of(file)
+        return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+
+    async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
+        """See that a file is in the store, and a wheel's core metadata; fetch what is not, however long that takes.
+
+        :returns: the file's size in bytes.
+        :raises reqpi.errors.NotAdmitted: the lock does not admit it.
+        :raises reqpi.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.errors.StoreTrouble: it cannot be kept.
+        """
+        file = await self._admitted(commitment, name, filename)
+        size = await self._here(file)
+        if size is None:
+            size = await self._arrivals.of(file).landing()
+        if file.wheel:
+            await self._cores.of(file, commitment.address)
+        return size
+
+    async def held(self, file: File) -> int | None:
+        """The size in bytes of a file that is in the store, a wheel with its core metadata; else ``None``.
+
+        Lengths are compared and nothing is hashed: :mod:`reqpi.verifying` does that, and so does serving.
+        """
+        size = await self._store.size(str(file.sha256))
+        if size is None or (file.size not in (None, size) and not await self._sound(file, size)):
+            return None
+        return size if not file.wheel or await self._cores.at_hand(file) else None
+
+    def coming(self, file: File) -> int:
+        """Bytes that have come of a file on its way; 0 where it is not."""
+        return self._arrivals.received(file)
+
+    async def _here(self, file: File) -> int | None:
+        """The size in bytes of a file that is in the store, where it will stay; ``None`` where it is not."""
         sha256 = str(file.sha256)
         with suppress(StoreTrouble):  # what can be read and not be written still serves
             await self._store.touch(sha256)
         size = await self._store.size(sha256)
-        if size is not None and await self._sound(file, size):
-            return Delivery(file, size, partial(self._store.read, sha256))
-        arrival = self._arrivals.of(file)
-        return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+        return size if size is not None and await self._sound(file, size) else None
 
     async def _sound(self, file: File, size: int) -> bool:
         """Whether a blob of that size is the file; if not, it is removed.

@@ -19,8 +19,10 @@ from reqpi.commitments import document_record, lock_record
 from reqpi.cores import told_record, verified_record
 from reqpi.errors import StoreTrouble
 from reqpi.freezing import page_record
+from reqpi.holding import holding_record
 from reqpi.interfaces import Store
 from reqpi.model import Digest
+from reqpi.refusals import refusals_record
 
 __all__ = ["Sweeping", "Swept"]
 
@@ -93,8 +95,8 @@ class Sweeping:
                 else:
                     roots.add(address)
             elif await self._store.delete(name, now - self._max_age):
-                for belongings in (page_record(address), f"refused/{address}/", told_record(address, "")):
-                    await self._forget(belongings, now)
+                for belongings in (page_record, refusals_record, told_record, holding_record):
+                    await self._forget(belongings(address), now)
                 removed += 1
             else:
                 roots.add(address)

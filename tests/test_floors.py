@@ -20,10 +20,10 @@ FLOORS: dict[int, str] = {
     6: "service cli",  # the doors
     5: "server",  # the one place where a server is put together, for both doors
     4: "web client",
-    3: "shelf freezing sources commitments arrivals cores refusals sweep verifying once",  # the verbs
+    3: "shelf freezing sources commitments arrivals cores refusals holding sweep verifying once",  # the verbs
     2: "storage origins defaults",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent locks commitment simple narrow "
-    "pythons metadata sdists export environment",
+    "pythons targets metadata sdists export environment",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

@@ -9,8 +9,9 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_defects, tell_notes
-from reqpi.cli.statuses import DEFECTS, DONE
+from reqpi.cli.statuses import DEFECTS, DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, take
 from reqpi.client import LockRefused, commit
 
@@ -21,17 +22,23 @@ DEFAULT_URL = "http://localhost:2000"
 
 def main(arguments: Sequence[str]) -> int:
     """Print the index URL of a lock; the server has the lock then."""
-    options = _parser().parse_intermixed_args(arguments)
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    filters = filters_of(options)
+    if filters and not options.hold:
+        parser.error(f"--{', --'.join(FILTERS)} say what to hold: write --hold too")
     taken = take(options.file, allow_outside=options.allow_outside)
     if taken.defects:
         tell_defects(taken.names, taken.defects)
         return DEFECTS
     try:
-        committed = commit(options.url, taken.documents)
+        committed = commit(options.url, taken.documents, hold=filters if options.hold else None)
     except LockRefused as refusal:
         tell_defects(taken.names, refusal.defects, refusal.more)
         return DEFECTS
     tell_notes(taken.names, committed.warnings)
+    if options.hold and not wait_until_held(options.url, taken, committed.address, filters):
+        return SERVER_TROUBLE
     print(committed.index_url)
     return DONE
 
@@ -50,5 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("REQPI_URL") or DEFAULT_URL,
         help=f"where the server is (default: $REQPI_URL, then {DEFAULT_URL})",
     )
+    parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
+    add_filters(parser)
     add_arguments(parser)
     return parser

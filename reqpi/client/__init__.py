@@ -1,4 +1,4 @@
-"""Talking to a server: commit a lock, and ask what was refused.
+"""Talking to a server: commit a lock, have it held, and ask what was refused.
 
 Only the standard library is used, and neither attrs nor packaging: ``reqpi gethash`` stands inside other people's
 build scripts, and has to answer before anybody notices that it ran.
@@ -7,8 +7,20 @@ build scripts, and has to answer before anybody notices that it ran.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
-from reqpi.client.answers import Committed, Defect, Note, Refusal, committed_of, object_of, refusals_of, trouble_of
+from reqpi.client.answers import (
+    Committed,
+    Defect,
+    Held,
+    Note,
+    Refusal,
+    committed_of,
+    held_of,
+    object_of,
+    refusals_of,
+    trouble_of,
+)
 from reqpi.client.documents import Document, body_of, committed_by
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused, ServerTrouble
 from reqpi.client.exchange import ask
@@ -22,20 +34,27 @@ __all__ = [
     "Committed",
     "Defect",
     "Document",
+    "Filters",
+    "Held",
     "LockRefused",
     "Note",
     "Refusal",
     "ServerTrouble",
     "commit",
+    "held",
     "refused",
 ]
 
+Filters = Sequence[tuple[str, str]]
+"""Which files are to be held: ``("platform", "win_amd64")`` and so on, by the names of pip's options."""
 
-def commit(base_url: str, documents: Sequence[Document]) -> Committed:
+
+def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None = None) -> Committed:
     """Upload ``documents``, and believe the server only where it agrees on their address.
 
     :param base_url: where the server is: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
     :param documents: one without a path, or those of a listing, in order, each with its path.
+    :param hold: have the server fetch what these leave of the lock, from now on; ``()``: all of it; ``None``: nothing.
     :raises LockRefused: the documents have defects.
     :raises AddressDiffers: the server answers another address than they have.
     :raises ServerTrouble: there is no server there, it is something else, or it has a problem of its own.
@@ -43,10 +62,25 @@ def commit(base_url: str, documents: Sequence[Document]) -> Committed:
     """
     target = target_of(base_url)
     address = address_of(committed_by(documents))
-    answer = ask(target, "POST", "/locks", *body_of(documents))
+    path = "/locks" if hold is None else f"/locks?{urlencode([('hold', '1'), *hold])}"
+    answer = ask(target, "POST", path, *body_of(documents))
     if answer.status in (200, 201):
         return committed_of(target, answer, address)
-    raise trouble_of(target, "/locks", answer)
+    raise trouble_of(target, path, answer)
+
+
+def held(base_url: str, address: str, filters: Filters = ()) -> Held:
+    """How far a hold is, or what of a lock the server has in its store.
+
+    :raises ServerTrouble: as for :func:`commit`.
+    :raises BadUsage: as for :func:`commit`.
+    """
+    target = target_of(base_url)
+    path = f"/{address}/held{f'?{urlencode(filters)}' if filters else ''}"
+    answer = ask(target, "GET", path)
+    if answer.status == 200:
+        return held_of(object_of(target, path, answer))
+    raise trouble_of(target, path, answer)
 
 
 def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:

@@ -12,7 +12,19 @@ from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, Server
 from reqpi.client.exchange import Answer
 from reqpi.client.target import Target
 
-__all__ = ["Committed", "Defect", "Note", "Refusal", "committed_of", "object_of", "refusals_of", "trouble_of"]
+__all__ = [
+    "Committed",
+    "Defect",
+    "Held",
+    "Missing",
+    "Note",
+    "Refusal",
+    "committed_of",
+    "held_of",
+    "object_of",
+    "refusals_of",
+    "trouble_of",
+]
 
 # An index URL goes onto a command line and into an environment: nothing in it may need quoting (RFC 3986, section 2).
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
@@ -66,6 +78,42 @@ class Refusal(NamedTuple):
     line: str | None
 
 
+class Missing(NamedTuple):
+    """Something that a lock admits and the server does not have.
+
+    :param filename: ``None`` where the project's files are not known yet.
+    :param reason: why, where the server tried to have it.
+    """
+
+    project: str
+    filename: str | None
+    reason: str
+
+
+class Held(NamedTuple):
+    """What of a lock a server has in its store.
+
+    :param complete: all of it.
+    :param under_way: the server fetches at this moment; then nothing is said of what is missing.
+    :param projects: of the lock, and how many of them are looked up; 0 and 0 where it does not fetch.
+    :param size: bytes of the files, as far as they are known.
+    :param held: how many of the files are there.
+    :param more: how many things are missing beside those that are listed.
+    :param unfit: pins that have no file for those filters.
+    """
+
+    complete: bool
+    under_way: bool
+    projects: tuple[int, int]
+    files: int
+    size: int
+    held: int
+    held_size: int
+    missing: tuple[Missing, ...]
+    more: int
+    unfit: tuple[str, ...]
+
+
 def object_of(target: Target, path: str, answer: Answer) -> Mapping[str, object]:
     """The JSON object that a ReqPI answers with.
 
@@ -103,6 +151,28 @@ def committed_of(target: Target, answer: Answer, address: str) -> Committed:
         for each in _objects(found, "warnings")
     )
     return Committed(address, index, _number(found, "pins"), warnings, answer.status == 201)
+
+
+def held_of(found: Mapping[str, object]) -> Held:
+    """What a server says of what it holds."""
+    progress = found.get("holding")
+    told = progress if isinstance(progress, dict) else found
+    unfit = found.get("unfit")
+    return Held(
+        complete=found.get("complete") is True,
+        under_way=isinstance(progress, dict),
+        projects=(_number(told, "projects"), _number(told, "frozen")),
+        files=_number(told, "files"),
+        size=_number(told, "size"),
+        held=_number(told, "held"),
+        held_size=_number(told, "held_size"),
+        missing=tuple(
+            Missing(_text(each, "project"), _text(each, "filename") or None, _text(each, "reason"))
+            for each in _objects(found, "missing")
+        ),
+        more=_number(found, "more"),
+        unfit=tuple(each for each in unfit if isinstance(each, str)) if isinstance(unfit, list) else (),
+    )
 
 
 def refusals_of(found: Mapping[str, object]) -> tuple[Refusal, ...]:

@@ -1,4 +1,4 @@
-"""What programs ask for beside the index: committing, the lock itself, its exports, the refusals."""
+"""What programs ask for beside the index: committing and holding, the lock itself, its exports, the refusals."""
 
 from __future__ import annotations
 
@@ -12,28 +12,33 @@ from twisted.web.server import Request
 
 from reqpi import export
 from reqpi.errors import NotServed
+from reqpi.holding import Holding
 from reqpi.model import Commitment, Page, Project
 from reqpi.shelf import Shelf
+from reqpi.targets import FILTERS, BadFilter, Target
 from reqpi.web import problems
 from reqpi.web.answers import Representation, send_representation
 from reqpi.web.uploads import Unsuitable, documents_in
 
-__all__ = ["commit", "environment", "lock", "pylock", "refused", "requirements"]
+__all__ = ["commit", "environment", "held", "lock", "pylock", "refused", "requirements"]
 
 
 _TEXT = "text/plain; charset=utf-8"
 
 
-async def commit(request: Request, shelf: Shelf, base: str) -> bytes:
-    """``POST /locks``."""
+async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) -> bytes:
+    """``POST /locks``; with ``?hold=1`` all that it admits, or that the filters leave of it, is fetched meanwhile."""
     try:
         documents = documents_in(request)
+        target = _target(request) if _is_said(request, b"hold") else None
     except Unsuitable as unsuitable:
         return problems.send(request, unsuitable.problem)
     if documents[0].path:
         commitment, created = await shelf.commitments.commit_together(documents)
     else:
         commitment, created = await shelf.commitments.commit(documents[0].data)
+    if target is not None:
+        await holding.begin(commitment, target)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -89,11 +94,44 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     commitment = await shelf.commitments.get(address)
     refusals = await shelf.refusals.of(commitment.address)
     shown = [refusal.as_json() for refusal in refusals]
-    if request.args.get(b"suggest") == [b"1"]:
+    if _is_said(request, b"suggest"):
         lines = await shelf.suggest({refusal.project for refusal in refusals if refusal.filename is None})
         for entry in shown:
             entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
     return _json(request, {"address": commitment.address, "refused": shown})
+
+
+async def held(request: Request, shelf: Shelf, holding: Holding, address: str) -> bytes:
+    """``GET /<address>/held``: how far a hold is while it lasts, and the verdict at any other time."""
+    commitment = await shelf.commitments.get(address)
+    try:
+        target = _target(request)
+    except Unsuitable as unsuitable:
+        return problems.send(request, unsuitable.problem)
+    shown: dict[str, Any] = {"address": commitment.address, "filters": target.as_json()}
+    progress = await holding.progress(commitment, target)
+    if progress is not None:
+        return _json(request, shown | {"complete": False, "holding": asdict(progress)})
+    verdict = await holding.verdict(commitment, target)
+    return _json(request, shown | {"complete": verdict.complete, "holding": None} | asdict(verdict))
+
+
+def _target(request: Request) -> Target:
+    """What the filters in the query leave.
+
+    :raises Unsuitable: one of them means nothing.
+    """
+    values = {name: request.args.get(name.encode("ascii"), []) for name in FILTERS}
+    try:
+        return Target.read(
+            {name: [each.decode("utf-8", "replace") for each in given] for name, given in values.items()}
+        )
+    except BadFilter as bad:
+        raise Unsuitable(400, "no such filter", f"{bad}.") from bad
+
+
+def _is_said(request: Request, name: bytes) -> bool:
+    return request.args.get(name) == [b"1"]
 
 
 async def _exported(

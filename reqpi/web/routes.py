@@ -11,6 +11,7 @@ r"""Every route of the server, on one screen.
     GET   /<address>/pylock.toml                     the same as a pylock.toml
     GET   /<address>/env                             the variables that point clients here and nowhere else
     GET   /<address>/refused                         what was asked for and not admitted
+    GET   /<address>/held                            whether all of it is in the store
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -31,6 +32,7 @@ from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from reqpi import __version__
+from reqpi.holding import Holding
 from reqpi.shelf import Shelf
 from reqpi.web import machines, people, problems
 from reqpi.web.base import Base
@@ -49,8 +51,9 @@ class Routes:
 
     app = Klein()
 
-    def __init__(self, shelf: Shelf, base: Base) -> None:
+    def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
         self._shelf = shelf
+        self._holding = holding
         self._base = base
 
     @app.route("/", methods=["GET", "HEAD"])
@@ -63,7 +66,7 @@ class Routes:
         """Commit a lock. It takes any method, for GET must not fall through to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await machines.commit(request, self._shelf, self._base.of(request))
+        return await machines.commit(request, self._shelf, self._holding, self._base.of(request))
 
     @app.route("/<address>", methods=["GET", "HEAD"])
     async def overview(self, request: Request, address: str) -> bytes:
@@ -100,6 +103,11 @@ class Routes:
         """What was asked for and not admitted."""
         return await machines.refused(request, self._shelf, address)
 
+    @app.route("/<address>/held", methods=["GET", "HEAD"])
+    async def held(self, request: Request, address: str) -> bytes:
+        """Whether all of it is in the store."""
+        return await machines.held(request, self._shelf, self._holding, address)
+
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
         """No such path, or not with this method."""
@@ -116,10 +124,10 @@ class Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, base: Base) -> None:
+    def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
         super().__init__()
         self._index = Index(shelf)
-        self._rest = Routes(shelf, base).app.resource()
+        self._rest = Routes(shelf, holding, base).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer one request."""

@@ -91,7 +91,9 @@ class BoundedRequest(Request):
     def _limit(self) -> int:
         """Bytes that the body may have: there is one route alone that takes any."""
         channel: Any = self.channel
-        takes_documents = channel._command == b"POST" and channel._path.rstrip(b"/").endswith(b"/locks")
+        takes_documents = channel._command == b"POST" and channel._path.partition(b"?")[0].rstrip(b"/").endswith(
+            b"/locks"
+        )
         return self._site.largest_body if takes_documents else _SMALL
 
     def _refuse(self) -> None:

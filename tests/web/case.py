@@ -14,6 +14,7 @@ from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
+from reqpi.holding import Holding
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.base import Base
@@ -73,7 +74,9 @@ class WebCase(TestCase):
         self.origin = PlainOrigin()
         self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
-        self.site = self.make_site(Root(self.shelf, self.base), self.clock, LARGEST)
+        self.site = self.make_site(
+            Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base), self.clock, LARGEST
+        )
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")

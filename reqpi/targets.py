@@ -1,0 +1,238 @@
+"""What is installed where: the filters of ``pip download``, which say for whom files are held.
+
+Each filter is open where nothing is said: ``--platform`` alone means every Python on that platform. pip, asked for a
+platform, means the Python that runs it; a server has none to mean.
+
+Compatibility is that of the tags (:pep:`425`), with the platforms of :pep:`600` (manylinux) and :pep:`656` (musllinux).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from attrs import frozen
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import mac_platforms
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from reqpi.model import File
+
+__all__ = ["EVERYWHERE", "FILTERS", "BadFilter", "Target", "platforms_of"]
+
+_T = TypeVar("_T")
+
+_MOST = 50
+"""Values of one filter."""
+
+_TAG = re.compile(r"[a-z0-9_]{1,100}")
+_INTERPRETER = re.compile(r"([a-z]+)(\d)(\d*)(?:_\d+)*")
+_PYTHON = re.compile(r"(\d{1,2})(?:\.(\d{1,3})(?:\.(\d{1,3}))?)?")
+_MANYLINUX = re.compile(r"manylinux_(\d{1,3})_(\d{1,3})_([a-z0-9_]+)")
+_MUSLLINUX = re.compile(r"musllinux_(\d{1,3})_(\d{1,3})_([a-z0-9_]+)")
+_MACOS = re.compile(r"macosx_(\d{1,3})_(\d{1,3})_([a-z0-9_]+)")
+
+_OLD_MANYLINUX = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+"""The glibc that each meant (:pep:`600`, legacy manylinux tags)."""
+
+_SHORT = {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy", "python": "py"}
+
+
+class BadFilter(ValueError):
+    """A filter has a value that means nothing; the message says which, and what to write."""
+
+
+@frozen(slots=False)
+class Target:
+    """Where something is to be installed. Every field is open where it is empty.
+
+    :param platforms: platform tags: ``manylinux2014_x86_64``.
+    :param pythons: ``3.12`` as ``(3, 12)``; with one number or three too.
+    :param implementations: ``cp``, ``pp``, ``py``.
+    :param abis: ``cp312``, ``abi3``, ``none``.
+    :param only_binary: the projects of which no sdist is wanted, or ``:all:``.
+    """
+
+    platforms: frozenset[str] = frozenset()
+    pythons: frozenset[tuple[int, ...]] = frozenset()
+    implementations: frozenset[str] = frozenset()
+    abis: frozenset[str] = frozenset()
+    only_binary: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, values: Mapping[str, Sequence[str]]) -> Target:
+        """From the values of each of :data:`FILTERS`; what is not there is open.
+
+        :raises BadFilter: a value means nothing.
+        """
+        for name, given in values.items():
+            if len(given) > _MOST:
+                raise BadFilter(f"{name}: at most {_MOST} values are taken")
+        return cls(
+            platforms=_read(values, "platform", _tag),
+            pythons=_read(values, "python-version", _python),
+            implementations=_read(values, "implementation", _implementation),
+            abis=_read(values, "abi", _tag),
+            only_binary=_only_binary(values.get("only-binary", ())),
+        )
+
+    def takes(self, file: File) -> bool:
+        """Whether ``file`` may be installed there."""
+        if not file.wheel:
+            return not self.only_binary & {":all:", file.project} and self._runs(file.requires_python)
+        interpreters, abis, platforms = _tags(file.filename)
+        return (
+            (not self.platforms or not self._platforms.isdisjoint(platforms))
+            and any(self._loads(interpreter, abi) for interpreter in interpreters for abi in abis)
+            and self._runs(file.requires_python)
+        )
+
+    def as_json(self) -> dict[str, list[str]]:
+        """By the names of :data:`FILTERS`, those that are not open."""
+        said = {
+            "platform": self.platforms,
+            "python-version": (".".join(map(str, python)) for python in self.pythons),
+            "implementation": self.implementations,
+            "abi": self.abis,
+            "only-binary": self.only_binary,
+        }
+        return {name: values for name, each in said.items() if (values := sorted(each))}
+
+    @cached_property
+    def _platforms(self) -> frozenset[str]:
+        return frozenset({"any"}.union(*map(_compatible, self.platforms)))
+
+    def _loads(self, interpreter: str, abi: str) -> bool:
+        """Whether a wheel of this interpreter and ABI fits one of the Pythons."""
+        match = _INTERPRETER.fullmatch(interpreter)
+        if match is None:
+            return False
+        short, major, minor = match[1], int(match[2]), int(match[3]) if match[3] else None
+        if self.implementations and short not in self.implementations | {"py"}:
+            return False
+        if self.abis and abi not in self._abis:
+            return False
+        return not self.pythons or any(_fits(python, (short, major, minor), abi) for python in self.pythons)
+
+    @cached_property
+    def _abis(self) -> frozenset[str]:
+        # The stable ABI is not that of a free-threaded build.
+        stable = {"abi3"} if any(not abi.endswith("t") for abi in self.abis) else set()
+        return self.abis | stable | {"none"}
+
+    def _runs(self, requires_python: str | None) -> bool:
+        """What a file says of its Pythons. Nonsense counts as nothing, as it does for pip."""
+        if requires_python is None or not self.pythons:
+            return True
+        try:
+            specifier = SpecifierSet(requires_python)
+        except InvalidSpecifier:
+            return True
+        return any(_within(specifier, python) for python in self.pythons)
+
+
+EVERYWHERE = Target()
+
+FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary")
+"""By the names of pip's options."""
+
+
+def platforms_of(file: File) -> tuple[str, ...]:
+    """The platform tags of a wheel, ``any`` among them; of an sdist, ``sdist``."""
+    return tuple(dict.fromkeys(_tags(file.filename)[2])) if file.wheel else ("sdist",)
+
+
+def _tags(filename: str) -> tuple[list[str], list[str], list[str]]:
+    """Interpreters, ABIs, platforms. They are not multiplied out: a hostile name would make 60,000 tags."""
+    _, interpreters, abis, platforms = filename.lower().removesuffix(".whl").rsplit("-", 3)
+    return interpreters.split("."), abis.split("."), platforms.split(".")
+
+
+def _fits(python: tuple[int, ...], interpreter: tuple[str, int, int | None], abi: str) -> bool:
+    """Whether a wheel of that interpreter and ABI runs on ``python``, a version with one number or more."""
+    short, major, minor = interpreter
+    if major != python[0]:
+        return False
+    if minor is None or len(python) == 1:
+        return True
+    if short == "py" or abi == "abi3":
+        return minor <= python[1]
+    return minor == python[1]
+
+
+def _within(specifier: SpecifierSet, python: tuple[int, ...]) -> bool:
+    """Whether some Python of that version is. ``3.9`` alone may be any 3.9, as far as a file can tell: the newest."""
+    if len(python) > 2:
+        return specifier.contains(Version(".".join(map(str, python))), prereleases=True)
+    start = ".".join(map(str, python))
+    last = "999" if len(python) == 2 else "999.999"
+    return any(specifier.contains(Version(f"{start}{rest}"), prereleases=True) for rest in ("", f".{last}"))
+
+
+def _compatible(platform: str) -> Iterable[str]:
+    """What installs on a platform: itself, and what was made for older ones."""
+    for old, (major, minor) in _OLD_MANYLINUX.items():
+        if platform.startswith(f"{old}_"):
+            return {platform, *_manylinux(major, minor, platform.removeprefix(f"{old}_"))}
+    if match := _MANYLINUX.fullmatch(platform):
+        return {platform, *_manylinux(int(match[1]), int(match[2]), match[3])}
+    if match := _MUSLLINUX.fullmatch(platform):
+        major, newest, arch = int(match[1]), int(match[2]), match[3]
+        return {f"musllinux_{major}_{minor}_{arch}" for minor in range(newest + 1)} | {f"linux_{arch}"}
+    if match := _MACOS.fullmatch(platform):
+        return {platform, *mac_platforms((int(match[1]), int(match[2])), match[3])}
+    return {platform}
+
+
+def _manylinux(major: int, newest: int, arch: str) -> Iterable[str]:
+    """What runs on that glibc."""
+    named = {old for old, version in _OLD_MANYLINUX.items() if version <= (major, newest)}
+    return {
+        f"linux_{arch}",
+        *(f"{old}_{arch}" for old in named),
+        *(f"manylinux_{major}_{minor}_{arch}" for minor in range(newest + 1)),
+    }
+
+
+def _read(values: Mapping[str, Sequence[str]], name: str, parse: Callable[[str, str], _T]) -> frozenset[_T]:
+    return frozenset(parse(name, text.strip().lower()) for text in values.get(name, ()))
+
+
+def _tag(name: str, text: str) -> str:
+    tag = text.replace("-", "_").replace(".", "_")
+    if not _TAG.fullmatch(tag):
+        raise BadFilter(f"{name}: {text[:60]!r} is no tag; write one such as manylinux2014_x86_64 or cp312")
+    return tag
+
+
+def _implementation(name: str, text: str) -> str:
+    short = _SHORT.get(text, text)
+    if not re.fullmatch("[a-z]{2,20}", short):
+        raise BadFilter(f"{name}: {text[:60]!r} is none; write cp, pp or py")
+    return short
+
+
+def _python(name: str, text: str) -> tuple[int, ...]:
+    """``3.12``, ``3.12.1``, ``3``; and ``312``, which pip reads as 3.12."""
+    if text.isascii() and text.isdigit() and 1 < len(text) <= 4:
+        text = f"{text[0]}.{text[1:]}"
+    match = _PYTHON.fullmatch(text)
+    if match is None:
+        raise BadFilter(f"{name}: {text[:60]!r} is no version of Python; write one such as 3.12")
+    return tuple(int(number) for number in match.groups() if number is not None)
+
+
+def _only_binary(texts: Iterable[str]) -> frozenset[str]:
+    """As pip reads it: the names add up, ``:none:`` empties them."""
+    names: set[str] = set()
+    for name in (name.strip() for text in texts for name in text.split(",")):
+        if name == ":none:":
+            names = set()
+        elif name == ":all:" or re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?", name):
+            names.add(name if name == ":all:" else canonicalize_name(name))
+        else:
+            raise BadFilter(f"only-binary: {name[:60]!r} is no project; write :all:, or names with commas")
+    return frozenset(names)

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.errors import DigestMismatch, ReqPIError, UpstreamTrouble
-from reqpi.interfaces import Incoming, Origin, Store, Transfer
+from reqpi.interfaces import Following, Incoming, Origin, Store, Transfer
 from reqpi.model import ALGORITHMS, Digest, File
 from reqpi.once import Once
 from reqpi.recent import Recent
@@ -45,6 +45,12 @@ _PAUSES = (0.0, 0.5, 1.0, 2.0)
 
 _PIECE = 1 << 17
 
+_LOOK = 0.05
+"""Seconds between two looks at what another process fetches."""
+
+_CLAIMS = 20
+"""Each is lost only where another process begins and ends in the same instant."""
+
 
 @frozen
 class Measured:
@@ -57,16 +63,27 @@ class Measured:
     digests: frozenset[Digest]
     size: int
 
+    @property
+    def sha256(self) -> str:
+        """The digest that it is kept under, in hex."""
+        return next(digest.hex for digest in self.digests if digest.algorithm == "sha256")
+
 
 class Arrival:
     """One file on its way.
 
     :param file: the digests in it must hold, all of them.
     :param algorithms: which digests to compute.
+    :param name: what the processes of this host call it, for one to fetch it and the others to follow.
     """
 
     def __init__(
-        self, file: File, store: Store, clock: IReactorTime, algorithms: Collection[str] = ("sha256",)
+        self,
+        file: File,
+        store: Store,
+        clock: IReactorTime,
+        algorithms: Collection[str] = ("sha256",),
+        name: str | None = None,
     ) -> None:
         self.file = file
         self.size = file.size
@@ -74,7 +91,8 @@ class Arrival:
         self._store = store
         self._clock = clock
         self._began = clock.seconds()
-        self._incoming: Incoming | None = None
+        self._name = name
+        self._incoming: Incoming | Following | None = None
         self._hashes = {name: hashlib.new(name) for name in {*algorithms, *(d.algorithm for d in file.digests)}}
         self._failure: UpstreamTrouble | Exception | None = None
         self._watchers: list[Deferred[None]] = []
@@ -82,16 +100,13 @@ class Arrival:
         self._readers = 0
 
     async def fetch(self, origin: Origin) -> Measured:
-        """Take the file, verify it, keep it.
+        """Take the file, verify it, keep it; or see another process of this host do that.
 
         :raises reqpi.errors.UpstreamTrouble: it could not be had, or is not what it was said to be.
         :raises reqpi.errors.StoreTrouble: it cannot be kept.
         """
         try:
-            self._incoming = await self._store.begin()
-            await self._take(origin, self._incoming)
-            measured = self._verified(self._incoming.size)
-            await self._incoming.keep(self._hashes["sha256"].hexdigest())
+            measured = await self._arrived(origin)
         except Exception as error:
             self._failure = error
             raise
@@ -103,6 +118,34 @@ class Arrival:
             self._progress()
             _fire(self._settling)
             await self._let_go()
+
+    async def _arrived(self, origin: Origin) -> Measured:
+        for _ in range(_CLAIMS):
+            incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
+            if incoming is not None:
+                self._incoming = incoming
+                await self._take(origin, incoming)
+                measured = self._verified(incoming.size)
+                await incoming.keep(measured.sha256)
+                return measured
+            following = await self._store.follow(str(self._name))
+            if following is not None:
+                self._incoming = following
+                return await self._followed(following)
+        raise UpstreamTrouble(f"{self.file.filename} is fetched again and again", "Ask again in a moment.")
+
+    async def _followed(self, following: Following) -> Measured:
+        """See another process fetch it. What that one kept, it has verified."""
+        while await following.look():
+            self.size = self.size if following.expected is None else following.expected
+            self._progress()
+            await self._sleep(_LOOK)
+        sha256 = str(self.file.sha256)
+        size = await self._store.size(sha256)
+        if size is None:
+            # Those who were given some of it cannot be given the rest of what another attempt brings.
+            raise UpstreamTrouble(f"{self.file.filename} did not come", "Another process gave it up. Ask again.")
+        return Measured(frozenset({Digest("sha256", sha256)}), size)
 
     async def begun(self, patience: float) -> int:
         """Wait until the file is here, or for ``patience`` seconds and then until its first bytes may be had.
@@ -161,8 +204,7 @@ class Arrival:
             self._readers -= 1
             await self._let_go()
         if start < stop and self.landed is not None:
-            sha256 = self._hashes["sha256"].hexdigest()
-            async for piece in self._store.read(sha256, start, stop):
+            async for piece in self._store.read(self.landed.sha256, start, stop):
                 yield piece
 
     @property
@@ -196,6 +238,7 @@ class Arrival:
             again = incoming.size - transfer.start
             if transfer.size is not None:
                 self._expect(transfer.size, incoming)
+                await incoming.expect(transfer.size)
             async for data in transfer:
                 fresh = data[again:]
                 again -= len(data) - len(fresh)
@@ -286,7 +329,8 @@ class Arrivals:
         self._recall(key)
         arrival = self._under_way.get(key)
         if arrival is None:
-            arrival = self._under_way[key] = Arrival(file, self._store, self._clock)
+            name = hashlib.sha256(repr((file.url, file.size, sorted(file.digests))).encode()).hexdigest()
+            arrival = self._under_way[key] = Arrival(file, self._store, self._clock, name=name)
             fetched = Deferred.fromCoroutine(arrival.fetch(self._origin))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return arrival

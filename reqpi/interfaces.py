@@ -12,7 +12,7 @@ from typing import Protocol
 from reqpi.errors import Defect
 from reqpi.model import Lock, Page, Project
 
-__all__ = ["Blobs", "Incoming", "Origin", "Records", "Store", "Transfer"]
+__all__ = ["Blobs", "Following", "Incoming", "Origin", "Records", "Store", "Transfer"]
 
 
 class Incoming(Protocol):
@@ -26,6 +26,9 @@ class Incoming(Protocol):
 
         :raises reqpi.errors.StoreFull: there is no room; nothing of the blob will be kept.
         """
+
+    async def expect(self, size: int) -> None:
+        """Say how many bytes it will have, for those who follow it in other processes."""
 
     async def read(self, start: int, stop: int) -> bytes:
         """The bytes from ``start`` up to ``stop``, both of them at most :attr:`size`.
@@ -45,6 +48,28 @@ class Incoming(Protocol):
         """Forget it, and free what it holds. After :meth:`keep` the kept blob stays. Repeating does nothing."""
 
 
+class Following(Protocol):
+    """A blob that another process of this host writes, read while it grows."""
+
+    size: int
+    """Bytes written, when :meth:`look` was called last."""
+
+    expected: int | None
+    """Bytes that it will have, where that was said by then."""
+
+    async def look(self) -> bool:
+        """See how far it is.
+
+        :returns: whether it still grows. If not, it was kept, or given up, or its process ended.
+        """
+
+    async def read(self, start: int, stop: int) -> bytes:
+        """See :meth:`Incoming.read`."""
+
+    async def discard(self) -> None:
+        """Follow no longer. Repeating does nothing."""
+
+
 class Blobs(Protocol):
     """Immutable bytes under their sha256 (lower-case hex; anything else is a ``ValueError``)."""
 
@@ -61,6 +86,16 @@ class Blobs(Protocol):
 
     async def begin(self) -> Incoming:
         """A place to write a blob whose digest is not yet verified."""
+
+    async def claim(self, name: str) -> Incoming | None:
+        """The same, known by ``name`` to the processes of this host until it is kept or discarded.
+
+        :param name: a sha256, of what says which blob it is to be.
+        :returns: ``None`` where another has claimed the name.
+        """
+
+    async def follow(self, name: str) -> Following | None:
+        """What another process of this host writes under that name; ``None`` where none does."""
 
     async def touch(self, sha256: str) -> None:
         """Say that the blob is needed now, so that no sweep that runs at this moment takes it.

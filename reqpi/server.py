@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -36,12 +37,12 @@ from reqpi.web.base import Base
 from reqpi.web.routes import Root
 from reqpi.web.site import BoundedSite
 
-__all__ = ["Server", "Settings", "assemble"]
+__all__ = ["GRACE", "Server", "Settings", "announce", "assemble"]
 
 _WRITE_REFUSALS = 5.0
 """Seconds between two writings of what was refused."""
 
-_GRACE = 30.0
+GRACE = 30.0
 """Seconds that requests in flight are given to finish when the server stops."""
 
 
@@ -63,6 +64,7 @@ class Settings:
     :param largest_document: bytes.
     :param frequency: seconds between two sweeps; ``None``: never.
     :param max_age: seconds without use after which a lock is removed.
+    :param workers: processes that serve.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
@@ -79,10 +81,14 @@ class Settings:
     largest_document: int = 8 << 20
     frequency: float | None = None
     max_age: float | None = None
+    workers: int = 1
 
 
 class Server(Service):
     """A running server.
+
+    :param endpoints: what to listen with, by its description.
+    :param quiet: do not say where it listens: somebody else does.
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
@@ -97,6 +103,9 @@ class Server(Service):
         store: Store,
         origin: Origin,
         close_origin: Callable[[], Awaitable[None]] | None = None,
+        *,
+        endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
+        quiet: bool = False,
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
@@ -106,6 +115,8 @@ class Server(Service):
         self._reactor = reactor
         self._origin = origin
         self._close_origin = close_origin
+        self._endpoints = endpoints or partial(serverFromString, reactor)
+        self._quiet = quiet
         self.holding = Holding(self.shelf, store, reactor)
         root = Root(self.shelf, self.holding, Base(settings.url, settings.trust_proxy))
         self._site = BoundedSite(root, reactor, settings.largest_document)
@@ -134,7 +145,8 @@ class Server(Service):
             self._listen()
         for call, seconds in self._calls:
             call.start(seconds, now=False)
-        self._announce()
+        if not self._quiet:
+            announce(self._log, self._settings, self.origin_name, self._addresses)
         self.ready.callback(self._ports)
 
     def stopService(self) -> Deferred[None]:
@@ -145,28 +157,26 @@ class Server(Service):
     def _listen(self) -> None:
         for description in self._settings.listen:
             try:
-                listening = serverFromString(self._reactor, description).listen(self._site)
+                listening = self._endpoints(description).listen(self._site)
                 self._ports.append(_now(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
                 raise Misconfigured(f"cannot listen on {description}", f"{error}.".replace("..", ".")) from error
 
-    def _announce(self) -> None:
-        for port in self._ports:
-            where, who = reach(port.getHost())
-            self._log.info("listening on {where}: {who}", where=where, who=who)
-        self._log.info("upstream: {name}", name=self._origin.name)
-        for name, url in self._settings.upstreams.items():
-            self._log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
-        self._log.info("use it: reqpi gethash --url {url} requirements.txt", url=self.url)
+    @property
+    def origin_name(self) -> str:
+        """How people call its upstream."""
+        return self._origin.name
 
     @property
     def url(self) -> str:
         """A URL for clients on this machine, or the canonical one."""
-        if self._settings.url is not None:
-            return self._settings.url
-        return next((_url(port) for port in self._ports if hasattr(port.getHost(), "port")), "http://localhost")
+        return _url(self._settings, self._addresses)
+
+    @property
+    def _addresses(self) -> list[Address]:
+        return [(port.getHost(), getattr(port, "_type", "") == "TLS") for port in self._ports]
 
     async def _stop(self) -> None:
         for call, _ in self._calls:
@@ -176,9 +186,9 @@ class Server(Service):
         await gatherResults([_stopped(port) for port in self._ports])
         drained = self._site.drained()
         try:
-            await drained.addTimeout(_GRACE, self._reactor)
+            await drained.addTimeout(GRACE, self._reactor)
         except TimeoutError:
-            self._log.warn("requests were still in flight after {grace} s", grace=_GRACE)
+            self._log.warn("requests were still in flight after {grace} s", grace=GRACE)
         try:
             await self.shelf.refusals.write()
         except ReqPIError as error:
@@ -188,7 +198,28 @@ class Server(Service):
         await self.store.close()
 
 
-def assemble(settings: Settings, reactor: Any) -> Server:
+Address = tuple[Any, bool]
+"""Where a port listens, as Twisted has it; and whether TLS is spoken there."""
+
+
+def announce(log: Logger, settings: Settings, origin_name: str, addresses: Sequence[Address]) -> None:
+    """Say where a server can be reached, by whom, and how to use it."""
+    for address, _ in addresses:
+        where, who = reach(address)
+        log.info("listening on {where}: {who}", where=where, who=who)
+    log.info("upstream: {name}", name=origin_name)
+    for name, url in settings.upstreams.items():
+        log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
+    log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
+
+
+def assemble(
+    settings: Settings,
+    reactor: Any,
+    *,
+    endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
+    quiet: bool = False,
+) -> Server:
     """A server, ready to be started.
 
     :raises reqpi.errors.Misconfigured: it cannot be one.
@@ -196,9 +227,9 @@ def assemble(settings: Settings, reactor: Any) -> Server:
     store = DirectoryStore(settings.store or default_store())
     outside = _outside(settings)
     if settings.offline:
-        return Server(settings, reactor, store, Nowhere(outside.policy))
+        return Server(settings, reactor, store, Nowhere(outside.policy), endpoints=endpoints, quiet=quiet)
     upstreams = Upstreams(outside, reactor)
-    return Server(settings, reactor, store, upstreams, upstreams.close)
+    return Server(settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet)
 
 
 def _outside(settings: Settings) -> Outside:
@@ -242,10 +273,15 @@ def reach(address: Any) -> tuple[str, str]:
     return where, f"whoever can reach {host} can reach it"
 
 
-def _url(port: IListeningPort) -> str:
-    address: Any = port.getHost()
+def _url(settings: Settings, addresses: Sequence[Address]) -> str:
+    """The canonical URL, or one for clients on this machine."""
+    if settings.url is not None:
+        return settings.url
+    address, secure = next((each for each in addresses if hasattr(each[0], "port")), (None, False))
+    if address is None:
+        return "http://localhost"
     host = socket.gethostname() if address.host in ("0.0.0.0", "::", "") else address.host  # noqa: S104
-    scheme = "https" if getattr(port, "_type", "") == "TLS" else "http"
+    scheme = "https" if secure else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
 
 

@@ -17,10 +17,11 @@ from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
 from reqpi.server import Settings, assemble
+from reqpi.workers import Workers
 
 __all__ = ["Options", "makeService"]
 
-_NUMBERS = {"max-document": 1, "frequency": 1, "max-age": 0}
+_NUMBERS = {"max-document": 1, "frequency": 1, "max-age": 0, "workers": 1}
 _FLAGS = ("offline", "trust-proxy")
 _WORDS = ("url", "store", "netrc", "ca")
 _LISTS = ("upstream", "allow-host", "trusted-host")
@@ -43,6 +44,7 @@ class Options(usage.Options):
         ["max-document", None, None, "Bytes of the largest lock that is taken. Default: 8388608."],
         ["frequency", None, None, "Seconds between two removals of what is not used. Default: never."],
         ["max-age", None, None, "Seconds without use after which a lock is removed. Default: never."],
+        ["workers", None, None, "Processes that serve. Default: 1."],
     ]
     optFlags = [
         ["offline", None, "Never ask an upstream."],
@@ -137,6 +139,7 @@ class Options(usage.Options):
             largest_document=self["max-document"] or Settings().largest_document,
             frequency=self["frequency"],
             max_age=self["max-age"],
+            workers=self["workers"] or 1,
         )
 
 
@@ -152,7 +155,8 @@ class _OneLine(MultiService):
         super().__init__()
         self._maker = os.getpid()
         with self._failing_in_one_line():
-            assemble(settings, reactor).setServiceParent(self)
+            service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
+            service.setServiceParent(self)
 
     def privilegedStartService(self) -> None:
         """See :class:`reqpi.server.Server`."""

@@ -158,6 +158,52 @@ class IncomingContract(StoreCase):
         self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
 
 
+class ClaimContract(StoreCase):
+    """What :meth:`reqpi.interfaces.Blobs.claim` and ``follow`` promise."""
+
+    name = sha256(b"what says which blob it is").hexdigest()
+
+    async def claimed(self) -> Incoming:
+        claimed = await self.store.claim(self.name)
+        assert claimed is not None
+        return claimed
+
+    async def test_a_claim_is_of_one(self) -> None:
+        """Until it is discarded."""
+        first = await self.claimed()
+        self.assertIsNone(await self.store.claim(self.name))
+        await first.discard()
+        second = await self.claimed()
+        await first.discard()
+        self.assertIsNone(await self.store.claim(self.name))
+        await second.discard()
+
+    async def test_what_is_kept_is_claimed_no_more(self) -> None:
+        """Though its bytes may still be read from there."""
+        first = await self.claimed()
+        await first.expect(5)
+        await first.write(b"bytes")
+        await first.keep(sha256(b"bytes").hexdigest())
+        second = await self.claimed()
+        self.assertEqual(await first.read(0, 5), b"bytes")
+        await first.discard()
+        self.assertIsNone(await self.store.claim(self.name))
+        await second.discard()
+        self.assertEqual(await gathered(self.store.read(sha256(b"bytes").hexdigest())), [b"bytes"])
+
+    async def test_nobody_follows_what_nobody_claimed(self) -> None:
+        """Or claims no more."""
+        self.assertIsNone(await self.store.follow(self.name))
+        await (await self.claimed()).discard()
+        self.assertIsNone(await self.store.follow(self.name))
+
+    async def test_only_a_sha256_names_a_claim(self) -> None:
+        """It becomes a path."""
+        for name in ("", "../x", "A" * 64):
+            await self.refused(ValueError, self.store.claim(name))
+            await self.refused(ValueError, self.store.follow(name))
+
+
 class BlobsContract(StoreCase):
     """What :class:`reqpi.interfaces.Blobs` promises."""
 
@@ -431,7 +477,7 @@ class RecordsContract(StoreCase):
         self.assertIsNone(await self.store.last_used("locks/a"))
 
 
-class StoreContract(IncomingContract, BlobsContract, RecordsContract):
+class StoreContract(IncomingContract, ClaimContract, BlobsContract, RecordsContract):
     """What :class:`reqpi.interfaces.Store` promises."""
 
     async def test_closed_and_opened_it_holds_what_it_held(self) -> None:

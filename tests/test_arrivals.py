@@ -14,9 +14,12 @@ from reqpi.arrivals import HELD_BACK, Arrival, Arrivals
 from reqpi.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
 from reqpi.interfaces import Incoming
 from reqpi.model import File
+from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.origin import PlainOrigin
+from tests.storage.inline import inline
+from tests.storage.scratch import scratch
 
 PIECE = 1 << 16
 BIG = bytes(range(256)) * (8 * PIECE // 256)
@@ -322,22 +325,107 @@ class ResumingTests(ArrivalsCase):
         self.assertIn("too slowly", self.failureResultOf(landing, UpstreamTrouble).value.title)
 
 
+class HostTests(ArrivalsCase):
+    """One process of a host fetches, and the others follow it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        path = scratch(self) / "store"
+        self.ours, self.other = (DirectoryStore(path, in_thread=inline, clock=self.clock.seconds) for _ in range(2))
+        self.ours.open()
+        self.arrivals = Arrivals(self.ours, self.origin, self.clock)
+        self.elsewhere = Arrivals(self.other, self.origin, self.clock)
+
+    def looks(self) -> None:
+        """Time for those who follow to look."""
+        for _ in range(3):
+            self.clock.advance(0.05)
+
+    def test_upstream_is_asked_once(self) -> None:
+        """And those who follow are given bytes as they come, but for the last."""
+        gates = self.one_by_one()
+        first = self.arrivals.of(self.file)
+        got, done = self.taking(self.elsewhere.of(self.file))
+        for _ in range(4):
+            gates.pop().callback(None)
+        self.looks()
+        self.assertEqual(bytes(got), BIG[: 4 * PIECE])
+        while gates:
+            gates.pop().callback(None)
+        self.looks()
+        self.successResultOf(done)
+        self.assertEqual(bytes(got), BIG)
+        self.assertEqual(self.result_of(first.landing()), len(BIG))
+        self.assertEqual(self.origin.asked, [self.file.url])
+
+    def test_a_length_that_no_page_gives_is_passed_on(self) -> None:
+        """What upstream said of it as the file came."""
+        gates = self.one_by_one()
+        file = evolve(self.file, size=None)
+        self.arrivals.of(file)
+        follower = self.elsewhere.of(file)
+        gates.pop().callback(None)
+        self.looks()
+        begun = self.run_now(follower.begun(1.0))
+        self.clock.advance(1)
+        self.assertEqual(self.successResultOf(begun), len(BIG))
+
+    def test_wrong_bytes_reach_nobody_whole(self) -> None:
+        """The tail is held back there too, and the next who asks may try again."""
+        gates = self.one_by_one()
+        self.origin.files[self.file.url] = b"X" * len(BIG)
+        self.arrivals.of(self.file)
+        got, done = self.taking(self.elsewhere.of(self.file))
+        while gates:
+            gates.pop().callback(None)
+            self.looks()
+        self.failureResultOf(done, UpstreamTrouble)
+        self.assertLessEqual(len(got), len(BIG) - HELD_BACK)
+        self.origin.files[self.file.url] = BIG
+        self.origin.between.clear()
+        self.assertEqual(self.result_of(self.elsewhere.of(self.file).landing()), len(BIG))
+
+    def test_another_attempt_is_not_mixed_with_the_first(self) -> None:
+        """Who was given bytes by a process that then ended is cut off: the next attempt may bring other bytes."""
+        gates = self.one_by_one()
+        claimed = self.arrivals.of(self.file)
+        got, done = self.taking(self.elsewhere.of(self.file))
+        for _ in range(3):
+            gates.pop().callback(None)
+        self.looks()
+        self.assertEqual(len(got), 3 * PIECE)
+        assert claimed._incoming is not None
+        self.result_of(claimed._incoming.discard())  # as the end of its process does
+        self.looks()
+        failure = self.failureResultOf(done, UpstreamTrouble)
+        self.assertIn("did not come", failure.value.title)
+        self.assertFalse(failure.value.final)
+
+    def test_two_listings_that_differ_share_nothing(self) -> None:
+        """A wrong one would spoil the other."""
+        self.one_by_one()
+        self.arrivals.of(self.file)
+        self.elsewhere.of(evolve(self.file, size=len(BIG) - 1))
+        self.assertEqual(self.origin.asked, [self.file.url] * 2)
+
+
 class StoreTests(ArrivalsCase):
     """A store that is full is said to be full, and nothing is left in it."""
 
     def test_a_full_store(self) -> None:
-        self.patch(self.store, "begin", self.full)
+        self.patch(self.store, "claim", self.full)
         self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), StoreFull)
 
-    async def full(self) -> Incoming:
+    async def full(self, name: str) -> Incoming:
         raise StoreFull("no room")
 
     def test_what_was_written_is_let_go_when_all_is_over(self) -> None:
         let_go: list[Incoming] = []
-        begin = self.store.begin
+        claim = self.store.claim
 
-        async def watched() -> Incoming:
-            incoming = await begin()
+        async def watched(name: str) -> Incoming:
+            incoming = await claim(name)
+            assert incoming is not None
             discard = incoming.discard
 
             async def noted() -> None:
@@ -347,7 +435,7 @@ class StoreTests(ArrivalsCase):
             self.patch(incoming, "discard", noted)
             return incoming
 
-        self.patch(self.store, "begin", watched)
+        self.patch(self.store, "claim", watched)
         self.origin.files[self.file.url] = b"X" * len(BIG)
         self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()))
         self.assertEqual(len(set(map(id, let_go))), 1)

@@ -16,8 +16,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "reqpi"
 
 FLOORS: dict[int, str] = {
-    7: "__main__",
-    6: "service cli",  # the doors
+    8: "__main__",
+    7: "service cli",  # the doors
+    6: "workers",  # servers, several at a time
     5: "server",  # the one place where a server is put together, for both doors
     4: "web client",
     3: "shelf freezing sources commitments arrivals cores refusals holding sweep verifying once",  # the verbs

@@ -44,11 +44,12 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_MAX_DOCUMENT": "1000",
             "REQPI_FREQUENCY": "60",
             "REQPI_MAX_AGE": "600",
+            "REQPI_WORKERS": "4",
         }
         command_line = [
             *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
             *("--store", "/srv/reqpi", "--upstream", "https://up.example.org/simple", "--offline", "--trust-proxy"),
-            *("--max-document", "1000", "--frequency", "60", "--max-age", "600"),
+            *("--max-document", "1000", "--frequency", "60", "--max-age", "600", "--workers", "4"),
             *("--upstream", "own=https://own.example.org/simple", "--allow-host", "git.example.org"),
             *("--allow-host", "files.example.org:8443", "--trusted-host", "own.example.org"),
             *("--netrc", "/etc/reqpi/netrc", "--ca", "/etc/reqpi/ca.pem"),
@@ -72,6 +73,7 @@ class OptionsTests(SynchronousTestCase):
                 largest_document=1000,
                 frequency=60,
                 max_age=600,
+                workers=4,
             ),
         )
 
@@ -80,7 +82,7 @@ class OptionsTests(SynchronousTestCase):
         options = Options({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
-            value = "http://1" if name == "url" else "1"
+            value = {"url": "http://1", "workers": "2"}.get(name, "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             self.assertNotEqual(said, Settings(), name)
 
@@ -124,6 +126,7 @@ class BadOptionsTests(SynchronousTestCase):
             (["--frequency", "0", "--max-age", "1"], "--frequency", "1 or more"),
             (["--frequency", "60"], "--max-age", "together"),
             (["--max-document", "0"], "--max-document"),
+            (["--workers", "0"], "--workers", "1 or more"),
             (["--url", "index.example.org"], "--url", "https://"),
             (["--url", "http://a.example", "--baseurl", "http://b.example"], "--baseurl"),
             (["--http", "70000"], "--http", "65535"),

@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from reqpi.errors import StoreTrouble
+from reqpi.interfaces import Following, Incoming
 from reqpi.storage.held import Held
-from reqpi.storage.incoming import DirectoryIncoming
 from reqpi.storage.moments import nanoseconds
 from reqpi.storage.names import checked_sha256
 from reqpi.storage.presence import remove, touch
+from reqpi.storage.spool import Spool
 from reqpi.storage.temporary import ATTEMPTS, Temporary
 from reqpi.storage.threads import InThread, streamed
 from reqpi.storage.trouble import store_trouble
@@ -36,7 +37,7 @@ class DirectoryBlobs:
 
     def __init__(self, folder: Path, incoming: Path, in_thread: InThread, clock: Callable[[], float]) -> None:
         self._blobs = folder
-        self._incoming = incoming
+        self._spool = Spool(incoming, self._keep, in_thread)
         self._in_thread = in_thread
         self._clock = clock
 
@@ -63,9 +64,17 @@ class DirectoryBlobs:
             # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
             blob.close()
 
-    async def begin(self) -> DirectoryIncoming:
+    async def begin(self) -> Incoming:
         """See :meth:`reqpi.interfaces.Blobs.begin`."""
-        return DirectoryIncoming(await self._in_thread(_begun, self._incoming), self._keep, self._in_thread)
+        return await self._spool.begin()
+
+    async def claim(self, name: str) -> Incoming | None:
+        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        return await self._spool.claim(name)
+
+    async def follow(self, name: str) -> Following | None:
+        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        return await self._spool.follow(name)
 
     def _keep(self, temporary: Temporary, sha256: str) -> None:
         path = self._blob(sha256)
@@ -103,11 +112,6 @@ def _size(path: Path) -> int | None:
             return path.stat().st_size
         except FileNotFoundError:
             return None
-
-
-def _begun(folder: Path) -> Temporary:
-    with store_trouble("written", folder):
-        return Temporary(folder)
 
 
 def _opened(path: Path) -> tuple[Held[int], int]:

@@ -38,6 +38,14 @@ class DirectoryIncoming:
             self._temporary.write(data)
             self.size = self._temporary.size
 
+    async def expect(self, size: int) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.expect`."""
+        await self._in_thread(self._expect, size)
+
+    def _expect(self, size: int) -> None:
+        with self._no_way_back():
+            self._temporary.expect(size)
+
     async def read(self, start: int, stop: int) -> bytes:
         """See :meth:`reqpi.interfaces.Incoming.read`."""
         if not 0 <= start <= stop <= self.size:
@@ -55,6 +63,7 @@ class DirectoryIncoming:
     def _keep(self, sha256: str) -> None:
         with self._no_way_back():
             self._place(self._temporary, sha256)
+            self._temporary.settle()
 
     @contextmanager
     def _no_way_back(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ class MemoryStore:
         self._clock = clock
         self._blobs: dict[str, bytes] = {}
         self._records: dict[str, bytes] = {}
+        self._claimed: set[str] = set()
         self._blob_used: dict[str, float] = {}
         self._record_used: dict[str, float] = {}
 
@@ -53,6 +54,17 @@ class MemoryStore:
     async def begin(self) -> MemoryIncoming:
         """See :meth:`reqpi.interfaces.Blobs.begin`."""
         return MemoryIncoming(self._keep)
+
+    async def claim(self, name: str) -> MemoryIncoming | None:
+        """See :meth:`reqpi.interfaces.Blobs.claim`. No other process sees this store."""
+        if checked_sha256(name) in self._claimed:
+            return None
+        self._claimed.add(name)
+        return MemoryIncoming(self._keep, lambda: self._claimed.discard(name))
+
+    async def follow(self, name: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        checked_sha256(name)
 
     def _keep(self, sha256: str, blob: bytes) -> None:
         self._blobs.setdefault(sha256, blob)
@@ -120,8 +132,9 @@ class MemoryStore:
 class MemoryIncoming:
     """A :class:`reqpi.interfaces.Incoming` in this process."""
 
-    def __init__(self, kept: Callable[[str, bytes], None]) -> None:
+    def __init__(self, kept: Callable[[str, bytes], None], free: Callable[[], None] = lambda: None) -> None:
         self._kept = kept
+        self._free = free
         self._data: bytearray | None = bytearray()
         self.size = 0
 
@@ -135,6 +148,9 @@ class MemoryIncoming:
         self._held().extend(data)
         self.size += len(data)
 
+    async def expect(self, size: int) -> None:
+        """See :meth:`reqpi.interfaces.Incoming.expect`."""
+
     async def read(self, start: int, stop: int) -> bytes:
         """See :meth:`reqpi.interfaces.Incoming.read`."""
         if not 0 <= start <= stop <= self.size:
@@ -144,7 +160,13 @@ class MemoryIncoming:
     async def keep(self, sha256: str) -> None:
         """See :meth:`reqpi.interfaces.Incoming.keep`."""
         self._kept(checked_sha256(sha256), bytes(self._held()))
+        self._let_go()
 
     async def discard(self) -> None:
         """See :meth:`reqpi.interfaces.Incoming.discard`."""
         self._data = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        free, self._free = self._free, lambda: None
+        free()

@@ -72,6 +72,11 @@ class Server:
         finally:
             self._reader.join(_LIMIT)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL, and wait."""
         self._process.kill()

@@ -1,0 +1,116 @@
+"""The folder where blobs grow, on this host: each written by one process, and read by any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from fcntl import LOCK_NB, LOCK_SH, LOCK_UN, flock
+from pathlib import Path
+
+from reqpi.storage.held import Held
+from reqpi.storage.incoming import DirectoryIncoming
+from reqpi.storage.names import checked_sha256
+from reqpi.storage.temporary import LENGTH, Temporary
+from reqpi.storage.threads import InThread
+from reqpi.storage.trouble import store_trouble
+
+__all__ = ["Spool", "SpoolFollowing"]
+
+
+class Spool:
+    """Blobs on their way in.
+
+    :param folder: of the temporaries.
+    :param place: puts a temporary that is whole among the blobs, under a sha256.
+    :param in_thread: calls a function in another thread.
+    """
+
+    def __init__(self, folder: Path, place: Callable[[Temporary, str], None], in_thread: InThread) -> None:
+        self._folder = folder
+        self._place = place
+        self._in_thread = in_thread
+
+    async def begin(self) -> DirectoryIncoming:
+        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        return DirectoryIncoming(await self._in_thread(self._begun, ""), self._place, self._in_thread)
+
+    async def claim(self, name: str) -> DirectoryIncoming | None:
+        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        try:
+            temporary = await self._in_thread(self._begun, checked_sha256(name))
+        except BlockingIOError:
+            return None
+        return DirectoryIncoming(temporary, self._place, self._in_thread)
+
+    def _begun(self, name: str) -> Temporary:
+        taken: BlockingIOError
+        with store_trouble("written", self._folder):
+            try:
+                return Temporary(self._folder, name)
+            except BlockingIOError as error:
+                taken = error
+        raise taken
+
+    async def follow(self, name: str) -> SpoolFollowing | None:
+        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        path = self._folder / checked_sha256(name)
+        opened = await self._in_thread(_opened, path)
+        return None if opened is None else SpoolFollowing(path, opened, self._in_thread)
+
+
+class SpoolFollowing:
+    """A :class:`reqpi.interfaces.Following` of a temporary that another process has locked."""
+
+    def __init__(self, path: Path, opened: Held[int], in_thread: InThread) -> None:
+        self._path = path
+        self._opened = opened
+        self._in_thread = in_thread
+        self.size = 0
+        self.expected: int | None = None
+
+    async def look(self) -> bool:
+        """See :meth:`reqpi.interfaces.Following.look`."""
+        return await self._in_thread(self._look)
+
+    def _look(self) -> bool:
+        with store_trouble("read", self._path), self._opened.borrow() as descriptor:
+            grows = not _is_free(descriptor)
+            self.size = os.fstat(descriptor).st_size
+            # The length is said before the first byte is written: who looks for it after the bytes does not miss it.
+            with suppress(FileNotFoundError):
+                self.expected = int(os.readlink(self._path.with_name(self._path.name + LENGTH)))
+            return grows
+
+    async def read(self, start: int, stop: int) -> bytes:
+        """See :meth:`reqpi.interfaces.Following.read`."""
+        if not 0 <= start <= stop <= self.size:
+            raise ValueError("these bytes are not written yet")
+        return await self._in_thread(self._read, start, stop)
+
+    def _read(self, start: int, stop: int) -> bytes:
+        with store_trouble("read", self._path), self._opened.borrow() as descriptor:
+            return os.pread(descriptor, stop - start, start)
+
+    async def discard(self) -> None:
+        """See :meth:`reqpi.interfaces.Following.discard`."""
+        self._opened.close()
+
+
+def _opened(path: Path) -> Held[int] | None:
+    with store_trouble("read", path):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        return Held(descriptor, os.close)
+
+
+def _is_free(descriptor: int) -> bool:
+    """Whether no process writes it any more."""
+    try:
+        flock(descriptor, LOCK_SH | LOCK_NB)
+    except BlockingIOError:
+        return False
+    flock(descriptor, LOCK_UN)
+    return True

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from platformdirs import user_state_path
+from platformdirs import user_cache_path, user_state_path
 
 from reqpi.errors import Misconfigured
 
-__all__ = ["builtin_index", "default_store", "default_upstream"]
+__all__ = ["builtin_index", "default_spool", "default_store", "default_upstream"]
 
 _ASK_PIP = """
 import sys
@@ -42,6 +42,11 @@ print(PyPI.simple_url)
 def default_store() -> Path:
     """A directory under the user's state directory."""
     return user_state_path("reqpi")
+
+
+def default_spool() -> Path:
+    """A directory under the user's cache directory, for what is on its way into an object store."""
+    return user_cache_path("reqpi") / "incoming"
 
 
 def default_upstream() -> str:

@@ -109,6 +109,18 @@ class Blobs(Protocol):
         :returns: whether it was here and is gone now.
         """
 
+    async def mend(self, sha256: str) -> bool:
+        """Its bytes were found to be wrong: remove them, needed or not. Where there were two copies, one may be left.
+
+        :returns: whether anything was removed.
+        """
+
+    async def link(self, sha256: str, seconds: int) -> str | None:
+        """A URL that anybody can get the blob from for so many seconds, whether or not it is here.
+
+        :returns: ``None`` where this store makes no such URLs.
+        """
+
     def all(self) -> AsyncGenerator[str, None]:
         """The sha256 of every blob that is here, in any order."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, TimeoutError, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
@@ -19,7 +19,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.defaults import builtin_index, default_store, default_upstream
+from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
@@ -30,8 +30,9 @@ from reqpi.origins.nowhere import Nowhere
 from reqpi.origins.outside import Outside
 from reqpi.origins.trust import read_certificates
 from reqpi.origins.upstreams import Upstreams
+from reqpi.patrol import Patrol
 from reqpi.shelf import Shelf
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.chosen import Place
 from reqpi.sweep import Sweeping
 from reqpi.web.base import Base
 from reqpi.web.routes import Root
@@ -52,7 +53,11 @@ class Settings:
 
     :param listen: Twisted's endpoint strings.
     :param url: the canonical URL; ``None``: each request's own.
-    :param store: a directory; ``None``: one under the user's state directory.
+    :param store: a directory, or the URL of an object store; ``None``: a directory under the user's state directory.
+    :param store_options: for the object store.
+    :param cache: a directory for what was read last from the object store; ``None``: nothing is.
+    :param cache_size: bytes of that.
+    :param redirect_above: files of more bytes are not sent: clients are told where the object store has them.
     :param upstream: the default index; ``None``: the one that pip on this host is configured with.
     :param upstreams: the URLs of further indexes, by name.
     :param allow_hosts: where archives and git repositories may be taken from: ``HOST`` or ``HOST:PORT``.
@@ -64,12 +69,17 @@ class Settings:
     :param largest_document: bytes.
     :param frequency: seconds between two sweeps; ``None``: never.
     :param max_age: seconds without use after which a lock is removed.
+    :param verify_rate: bytes a second that are hashed again in the background; ``None``: nothing is.
     :param workers: processes that serve.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
     url: str | None = None
-    store: Path | None = None
+    store: Path | str | None = None
+    store_options: Mapping[str, str] = field(factory=dict)
+    cache: Path | None = None
+    cache_size: int = 10 << 30
+    redirect_above: int | None = None
     upstream: str | None = None
     upstreams: Mapping[str, str] = field(factory=dict)
     allow_hosts: Sequence[str] = ()
@@ -81,6 +91,7 @@ class Settings:
     largest_document: int = 8 << 20
     frequency: float | None = None
     max_age: float | None = None
+    verify_rate: int | None = None
     workers: int = 1
 
 
@@ -110,7 +121,7 @@ class Server(Service):
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.store = store
-        self.shelf = Shelf(store, origin, reactor, _instance())
+        self.shelf = Shelf(store, origin, reactor, _instance(), settings.redirect_above)
         self._settings = settings
         self._reactor = reactor
         self._origin = origin
@@ -125,6 +136,7 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             sweeping = Sweeping(store, reactor, settings.max_age)
             self._calls.append(_every(reactor, settings.frequency, sweeping.run))
+        self._patrol: Deferred[None] | None = None
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
@@ -145,6 +157,10 @@ class Server(Service):
             self._listen()
         for call, seconds in self._calls:
             call.start(seconds, now=False)
+        if self._settings.verify_rate is not None:
+            patrol = Patrol(self.store, self.shelf, self._reactor, self._settings.verify_rate)
+            self._patrol = Deferred.fromCoroutine(patrol.run())
+            self._patrol.addErrback(lambda failure: failure.trap(CancelledError))
         if not self._quiet:
             announce(self._log, self._settings, self.origin_name, self._addresses)
         self.ready.callback(self._ports)
@@ -183,6 +199,8 @@ class Server(Service):
             if call.running:
                 call.stop()
         self.holding.stop()
+        if self._patrol is not None:
+            self._patrol.cancel()
         await gatherResults([_stopped(port) for port in self._ports])
         drained = self._site.drained()
         try:
@@ -224,12 +242,18 @@ def assemble(
 
     :raises reqpi.errors.Misconfigured: it cannot be one.
     """
-    store = DirectoryStore(settings.store or default_store())
+    store = _place(settings).store()
     outside = _outside(settings)
     if settings.offline:
         return Server(settings, reactor, store, Nowhere(outside.policy), endpoints=endpoints, quiet=quiet)
     upstreams = Upstreams(outside, reactor)
     return Server(settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet)
+
+
+def _place(settings: Settings) -> Place:
+    where = settings.store or default_store()
+    spool = None if isinstance(where, Path) else default_spool()
+    return Place(where, settings.store_options, spool, settings.cache, settings.cache_size)
 
 
 def _outside(settings: Settings) -> Outside:

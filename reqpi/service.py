@@ -17,14 +17,24 @@ from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
 from reqpi.server import Settings, assemble
+from reqpi.storage.chosen import options_of, place_of
 from reqpi.workers import Workers
 
 __all__ = ["Options", "makeService"]
 
-_NUMBERS = {"max-document": 1, "frequency": 1, "max-age": 0, "workers": 1}
+_NUMBERS = {
+    "max-document": 1,
+    "frequency": 1,
+    "max-age": 0,
+    "verify-rate": 1,
+    "workers": 1,
+    "cache-size": 1,
+    "redirect-above": 0,
+}
+_FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
 _FLAGS = ("offline", "trust-proxy")
-_WORDS = ("url", "store", "netrc", "ca")
-_LISTS = ("upstream", "allow-host", "trusted-host")
+_WORDS = ("url", "store", "cache", "netrc", "ca")
+_LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
 
 class Options(usage.Options):
@@ -38,12 +48,16 @@ class Options(usage.Options):
     optParameters = [
         ["url", None, None, "The canonical URL, for what must be absolute. Default: each request's own."],
         ["baseurl", None, None, "The same as --url."],
-        ["store", None, None, "The directory for everything. Default: one under the user's state directory."],
+        ["store", None, None, "Where everything is: a directory, or s3://BUCKET/PREFIX. Default: the user's own."],
+        ["cache", None, None, "A directory for what was read last from an object store. Default: none."],
+        ["cache-size", None, None, "Bytes of that. Default: 10737418240."],
+        ["redirect-above", None, None, "Bytes of a file from which on clients get it from the object store itself."],
         ["netrc", None, None, "A netrc file: users and passwords of upstreams, by host. Default: none."],
         ["ca", None, None, "A file of certificates to trust beside the platform's, in PEM. Default: none."],
         ["max-document", None, None, "Bytes of the largest lock that is taken. Default: 8388608."],
         ["frequency", None, None, "Seconds between two removals of what is not used. Default: never."],
         ["max-age", None, None, "Seconds without use after which a lock is removed. Default: never."],
+        ["verify-rate", None, None, "Bytes a second that are hashed again, in the background. Default: none."],
         ["workers", None, None, "Processes that serve. Default: 1."],
     ]
     optFlags = [
@@ -79,6 +93,10 @@ class Options(usage.Options):
         """HOST or HOST:PORT, whose TLS is not verified. May be given several times."""
         self["trusted-host"].append(host)
 
+    def opt_store_option(self, option: str) -> None:
+        """NAME=VALUE, for the object store: region=eu-central-1, endpoint=https://… May be given several times."""
+        self["store-option"].append(option)
+
     def opt_version(self) -> None:
         """Print the version and exit."""
         print(f"reqpi {__version__}")
@@ -98,6 +116,26 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Fill in from the environment, and refuse what makes no sense."""
+        self._fill_in()
+        if self["url"] and self["baseurl"] and self["url"] != self["baseurl"]:
+            raise usage.UsageError("--url and --baseurl are the same option, and are given two values.")
+        self["url"] = _url(self["url"] or self["baseurl"])
+        if (self["frequency"] is None) != (self["max-age"] is None):
+            raise usage.UsageError("--frequency and --max-age go together: how often, and after how long without use.")
+        try:
+            self["default-upstream"], self["upstreams"] = read_upstreams(self["upstream"])
+            for name in ("allow-host", "trusted-host"):
+                Hosts.read(self[name], f"--{name}")
+            self["store"] = place_of(self["store"]) if self["store"] else None
+            self["store-options"] = options_of(self["store-option"])
+        except Misconfigured as error:
+            raise usage.UsageError(str(error)) from None
+        given = [name for name in _FOR_OBJECTS if self[name] or self[name] == 0]
+        if given and not isinstance(self["store"], str):
+            raise usage.UsageError(f"--{given[0]} is for an object store: --store s3://BUCKET/PREFIX.")
+
+    def _fill_in(self) -> None:
+        """What the command line does not say, the environment may."""
         for where in self._environ.get("REQPI_HTTP", "").split() if not self["http"] else ():
             self.opt_http(where)
         for name in _LISTS:
@@ -109,17 +147,6 @@ class Options(usage.Options):
             self[name] = bool(self[name]) or _truth(_variable(name), self._environ.get(_variable(name), ""))
         for name, least in _NUMBERS.items():
             self[name] = _number(name, self[name], least)
-        if self["url"] and self["baseurl"] and self["url"] != self["baseurl"]:
-            raise usage.UsageError("--url and --baseurl are the same option, and are given two values.")
-        self["url"] = _url(self["url"] or self["baseurl"])
-        if (self["frequency"] is None) != (self["max-age"] is None):
-            raise usage.UsageError("--frequency and --max-age go together: how often, and after how long without use.")
-        try:
-            self["default-upstream"], self["upstreams"] = read_upstreams(self["upstream"])
-            for name in ("allow-host", "trusted-host"):
-                Hosts.read(self[name], f"--{name}")
-        except Misconfigured as error:
-            raise usage.UsageError(str(error)) from None
 
     @property
     def settings(self) -> Settings:
@@ -127,7 +154,11 @@ class Options(usage.Options):
         return Settings(
             listen=tuple(self["http"]) or Settings().listen,
             url=self["url"],
-            store=_path(self["store"]),
+            store=self["store"],
+            store_options=self["store-options"],
+            cache=_path(self["cache"]),
+            cache_size=self["cache-size"] or Settings().cache_size,
+            redirect_above=self["redirect-above"],
             upstream=self["default-upstream"],
             upstreams=self["upstreams"],
             allow_hosts=tuple(self["allow-host"]),
@@ -139,6 +170,7 @@ class Options(usage.Options):
             largest_document=self["max-document"] or Settings().largest_document,
             frequency=self["frequency"],
             max_age=self["max-age"],
+            verify_rate=self["verify-rate"],
             workers=self["workers"] or 1,
         )
 

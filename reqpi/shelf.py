@@ -7,7 +7,7 @@ a digest.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -53,6 +53,9 @@ _SUGGESTIONS = 50
 _SUGGESTING = 4
 """Projects that a suggestion is looked up for, and how many at the same time."""
 
+_LINK = 300
+"""Seconds for which a URL of the object store is good: clients follow it at once, and some ask again after a while."""
+
 _log = Logger()
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
@@ -64,11 +67,13 @@ class Delivery:
 
     :param size: bytes.
     :param read: the bytes from one offset up to another.
+    :param link: gives a URL that it can be had from for some minutes, in place of its bytes; or ``None``.
     """
 
     file: File
     size: int
     read: Callable[[int, int], AsyncGenerator[bytes, None]]
+    link: Callable[[], Awaitable[str | None]] | None = None
 
 
 class Shelf:
@@ -76,14 +81,18 @@ class Shelf:
 
     :param clock: what waiting is counted on, and the time of day.
     :param instance: a name for this process that no other on the same store has.
+    :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
     """
 
-    def __init__(self, store: Store, origin: Origin, clock: IReactorTime, instance: str) -> None:
+    def __init__(
+        self, store: Store, origin: Origin, clock: IReactorTime, instance: str, redirect_above: int | None = None
+    ) -> None:
         self.commitments = Commitments(store, clock, origin.refuses)
         self.refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._origin = origin
         self._clock = clock
+        self._redirect_above = redirect_above
         self._arrivals = Arrivals(store, origin, clock)
         self._freezing = Freezing(store, origin, self._arrivals)
         self._cores = Cores(store, origin, self._arrivals, clock)
@@ -131,7 +140,9 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         size = await self._here(file)
         if size is not None:
-            return Delivery(file, size, partial(self._store.read, str(file.sha256)))
+            large = self._redirect_above is not None and size > self._redirect_above
+            link = partial(self._store.link, str(file.sha256), _LINK) if large else None
+            return Delivery(file, size, partial(self._store.read, str(file.sha256)), link)
         arrival = self._arrivals.of(file)
         return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
 
@@ -192,7 +203,7 @@ class Shelf:
         except KeyError:
             return False
         _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
-        await self._store.remove(sha256, self._clock.seconds() + 1)
+        await self._store.mend(sha256)
         return False
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:

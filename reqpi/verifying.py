@@ -6,10 +6,12 @@ Nothing here asks an upstream, and nothing counts as use: a lock that nobody ask
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from reqpi import frozen as freezer
 from reqpi import locks, narrow
@@ -20,13 +22,14 @@ from reqpi.freezing import page_record
 from reqpi.interfaces import Blobs, Store
 from reqpi.model import Document, Lock
 
-__all__ = ["Damage", "Verdict", "Verifying", "is_right"]
+__all__ = ["Damage", "Rate", "Verdict", "Verifying", "is_right"]
 
 _SHOWN = 1000
 """Damages that a verdict lists; the others it counts."""
 
-_AHEAD = 3600.0
-"""Seconds: a wrong file is removed although it is in use at this moment."""
+
+Pace = Callable[[int], Awaitable[None]]
+"""Is given a number of bytes."""
 
 
 @frozen
@@ -52,6 +55,7 @@ class Verdict:
     :param size: bytes of the files.
     :param damages: the first thousand.
     :param left: how many there are that were not repaired, those that are not listed too.
+    :param lost: files that were removed and that a frozen list has: their addresses, projects and names.
     """
 
     files: int = 0
@@ -60,6 +64,7 @@ class Verdict:
     lists: int = 0
     damages: tuple[Damage, ...] = ()
     left: int = 0
+    lost: tuple[tuple[str, str, str], ...] = ()
 
     def found(self, damage: Damage) -> Verdict:
         """The same, and one damage more."""
@@ -67,7 +72,30 @@ class Verdict:
         return evolve(self, damages=damages, left=self.left + (not damage.repaired))
 
 
-async def is_right(blobs: Blobs, sha256: str) -> bool:
+class Rate:
+    """So many bytes a second, on average.
+
+    :param bytes_per_second: at least 1.
+    """
+
+    def __init__(self, bytes_per_second: float, clock: IReactorTime) -> None:
+        self._rate = bytes_per_second
+        self._clock = clock
+        self._due = clock.seconds()
+
+    async def __call__(self, size: int) -> None:
+        """Wait until ``size`` bytes more may have been read."""
+        now = self._clock.seconds()
+        self._due = max(self._due, now) + size / self._rate
+        if self._due > now:
+            await deferLater(self._clock, self._due - now)
+
+
+async def _at_full_speed(_: int) -> None:
+    """Wait for nothing."""
+
+
+async def is_right(blobs: Blobs, sha256: str, pace: Pace = _at_full_speed) -> bool:
     """Whether the bytes of a blob are those of its name.
 
     :raises KeyError: it is not here.
@@ -75,21 +103,23 @@ async def is_right(blobs: Blobs, sha256: str) -> bool:
     computed = hashlib.sha256()
     async for piece in blobs.read(sha256):
         computed.update(piece)
+        await pace(len(piece))
     return computed.hexdigest() == sha256
 
 
 class Verifying:
     """A check of one store.
 
-    :param clock: seconds since the epoch.
     :param repair: whether to remove files that are wrong. A server fetches such a file again, and verifies it, when it
         is asked for the next time.
+    :param pace: is told of each piece of a file, and may take its time.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float], *, repair: bool = False) -> None:
+    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = _at_full_speed) -> None:
         self._store = store
-        self._clock = clock
         self._repair = repair
+        self._pace = pace
+        self._removed: set[str] = set()
 
     async def run(self) -> Verdict:
         """Look at everything once. What comes or goes meanwhile is no damage."""
@@ -108,7 +138,7 @@ class Verifying:
     async def _file(self, verdict: Verdict, sha256: str) -> Verdict:
         try:
             size = await self._store.size(sha256) or 0
-            right = await is_right(self._store, sha256)
+            right = await is_right(self._store, sha256, self._pace)
         except KeyError:
             return verdict
         except StoreTrouble as trouble:
@@ -116,7 +146,9 @@ class Verifying:
         verdict = evolve(verdict, files=verdict.files + 1, size=verdict.size + size)
         if right:
             return verdict
-        removed = self._repair and await self._store.remove(sha256, self._clock() + _AHEAD)
+        removed = self._repair and await self._store.mend(sha256)
+        if removed:
+            self._removed.add(sha256)
         return verdict.found(Damage("file", sha256, "its bytes are not those of its digest", repaired=removed))
 
     async def _lock(self, verdict: Verdict, address: str) -> Verdict:
@@ -134,8 +166,9 @@ class Verifying:
             project = record.rpartition("/")[2]
             written = await self._store.get(record)
             if written is not None:
-                problem = _problem(lock, project, written)
-                verdict = evolve(verdict, lists=verdict.lists + 1)
+                problem, lost = self._looked_at(lock, project, written)
+                lost_here = tuple((address, project, filename) for filename in lost)
+                verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
                 if problem:
                     verdict = verdict.found(Damage("frozen list", f"{address}/{project}", problem))
         return verdict
@@ -155,15 +188,15 @@ class Verifying:
                 raise StoreTrouble(f"its document {path} is damaged")
             yield Document(path, document)
 
-
-def _problem(lock: Lock, project: str, written: bytes) -> str:
-    """What is wrong with a frozen list; empty where nothing is."""
-    name = canonicalize_name(project)
-    if name not in lock.projects:
-        return "its lock does not pin the project"
-    try:
-        page = freezer.load(written, name)
-    except StoreTrouble as trouble:
-        return trouble.title
-    foreign = [file.filename for file in page.files if not narrow.admits(lock, file)]
-    return f"its lock does not admit {foreign[0]}" if foreign else ""
+    def _looked_at(self, lock: Lock, project: str, written: bytes) -> tuple[str, list[str]]:
+        """What is wrong with a frozen list, empty where nothing is; and its files that were removed."""
+        name = canonicalize_name(project)
+        if name not in lock.projects:
+            return "its lock does not pin the project", []
+        try:
+            page = freezer.load(written, name)
+        except StoreTrouble as trouble:
+            return trouble.title, []
+        lost = [file.filename for file in page.files if file.sha256 in self._removed]
+        foreign = [file.filename for file in page.files if not narrow.admits(lock, file)]
+        return f"its lock does not admit {foreign[0]}" if foreign else "", lost

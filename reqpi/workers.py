@@ -124,7 +124,7 @@ class Workers(Service):
         settings = self._settings
         if number:
             # One of them is enough for what concerns the whole store.
-            settings = evolve(settings, frequency=None, max_age=None)
+            settings = evolve(settings, frequency=None, max_age=None, verify_rate=None)
         return _Handed(settings, [each.sockets[number].fileno() for each in self._sockets])
 
 

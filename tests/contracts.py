@@ -321,6 +321,24 @@ class BlobsContract(StoreCase):
         await self.store.size(name)
         self.assertTrue(await self.store.remove(name, self.clock.now - 1))
 
+    async def test_what_is_wrong_goes_though_it_is_needed(self) -> None:
+        """To mend is to remove, whoever touched it a moment ago; until nothing is left, where there were copies."""
+        name = await kept(self.store, b"bytes")
+        self.clock.now += 100
+        await self.store.touch(name)
+        self.assertTrue(await self.store.mend(name))
+        await self.store.mend(name)
+        self.assertIsNone(await self.store.size(name))
+        self.assertFalse(await self.store.mend(name))
+        self.assertEqual(await kept(self.store, b"bytes"), name)
+
+    async def test_a_link_is_of_a_sha256(self) -> None:
+        """And is a URL, where there are links at all."""
+        link = await self.store.link(await kept(self.store, b"bytes"), 60)
+        self.assertTrue(link is None or link.startswith(("http://", "https://")))
+        await self.refused(ValueError, self.store.link("../etc/passwd", 60))
+        await self.refused(ValueError, self.store.mend("../etc/passwd"))
+
     async def test_touching_what_is_not_here_does_nothing(self) -> None:
         """It is no error, and makes no blob."""
         await self.store.touch(self.absent)

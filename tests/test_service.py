@@ -45,11 +45,23 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_FREQUENCY": "60",
             "REQPI_MAX_AGE": "600",
             "REQPI_WORKERS": "4",
+            "REQPI_VERIFY_RATE": "1000000",
         }
         command_line = [
             *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
             *("--store", "/srv/reqpi", "--upstream", "https://up.example.org/simple", "--offline", "--trust-proxy"),
-            *("--max-document", "1000", "--frequency", "60", "--max-age", "600", "--workers", "4"),
+            *(
+                "--max-document",
+                "1000",
+                "--frequency",
+                "60",
+                "--max-age",
+                "600",
+                "--workers",
+                "4",
+                "--verify-rate",
+                "1000000",
+            ),
             *("--upstream", "own=https://own.example.org/simple", "--allow-host", "git.example.org"),
             *("--allow-host", "files.example.org:8443", "--trusted-host", "own.example.org"),
             *("--netrc", "/etc/reqpi/netrc", "--ca", "/etc/reqpi/ca.pem"),
@@ -74,6 +86,7 @@ class OptionsTests(SynchronousTestCase):
                 frequency=60,
                 max_age=600,
                 workers=4,
+                verify_rate=1000000,
             ),
         )
 
@@ -82,12 +95,15 @@ class OptionsTests(SynchronousTestCase):
         options = Options({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
-            value = {"url": "http://1", "workers": "2"}.get(name, "1")
+            value = {"url": "http://1", "workers": "2", "store-option": "a=b"}.get(name, "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
-            self.assertNotEqual(said, Settings(), name)
+            without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()
+            self.assertNotEqual(said, without, name)
 
     @staticmethod
     def companions(name: str) -> dict[str, str]:
+        if name in ("store-option", "cache", "cache-size", "redirect-above"):
+            return {"REQPI_STORE": "s3://bucket"}
         pairs = {"frequency": {"REQPI_MAX_AGE": "5"}, "max-age": {"REQPI_FREQUENCY": "5"}}
         return pairs.get(name, {})
 
@@ -126,6 +142,10 @@ class BadOptionsTests(SynchronousTestCase):
             (["--frequency", "0", "--max-age", "1"], "--frequency", "1 or more"),
             (["--frequency", "60"], "--max-age", "together"),
             (["--max-document", "0"], "--max-document"),
+            (["--store", "ftp://a"], "--store ftp://a", "s3"),
+            (["--store", "s3://a", "--store-option", "region"], "--store-option region", "NAME=VALUE"),
+            (["--cache", "/x"], "--cache", "object store"),
+            (["--redirect-above", "5"], "--redirect-above", "object store"),
             (["--workers", "0"], "--workers", "1 or more"),
             (["--url", "index.example.org"], "--url", "https://"),
             (["--url", "http://a.example", "--baseurl", "http://b.example"], "--baseurl"),

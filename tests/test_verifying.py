@@ -42,7 +42,7 @@ class DamageCase(TestCase):
         self.store._blobs[digest_of(SIX).hex] = data
 
     async def verify(self, *, repair: bool = False) -> Verdict:
-        return await Verifying(self.store, self.clock.seconds, repair=repair).run()
+        return await Verifying(self.store, repair=repair).run()
 
 
 class VerifyingTests(DamageCase):

@@ -20,7 +20,7 @@ from reqpi.environment import pointed_at
 
 __all__ = ["main"]
 
-_OWN = ("store", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
+_OWN = ("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
 """The options of a server of our own."""
 
 
@@ -70,12 +70,15 @@ def _served(options: argparse.Namespace, address: str) -> AbstractContextManager
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
     from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
     from reqpi.server import Settings  # noqa: PLC0415
+    from reqpi.storage.chosen import options_of, place_of  # noqa: PLC0415
 
+    where = options.store or os.environ.get("REQPI_STORE")
     upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
     return served(
         Settings(
             listen=(f"tcp:{port_for(address)}:interface=127.0.0.1",),
-            store=options.store or _path(os.environ.get("REQPI_STORE")),
+            store=None if not where else place_of(where),
+            store_options=options_of(options.store_option or _words("REQPI_STORE_OPTION")),
             upstream=upstream,
             upstreams=upstreams,
             allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
@@ -124,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
         "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server answers another address.",
     )
     parser.add_argument("--url", help="use the server that runs there")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="where files are kept (default: as for a server)")
+    parser.add_argument("--store", metavar="WHERE", help="where files are kept (default: as for a server)")
+    parser.add_argument("--store-option", action="append", metavar="NAME=VALUE", help="for an object store")
     parser.add_argument(
         "--upstream",
         action="append",

@@ -8,9 +8,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from reqpi.defaults import default_store
+from reqpi.defaults import default_spool, default_store
 from reqpi.errors import Misconfigured
-from reqpi.storage.directory import DirectoryStore
+from reqpi.interfaces import Store
+from reqpi.storage.chosen import Place, options_of, place_of
 
 __all__ = ["add_store", "at_once", "opened"]
 
@@ -19,21 +20,25 @@ T = TypeVar("T")
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
-    """``--store`` and ``--json``."""
-    parser.add_argument("--store", type=Path, metavar="DIR", help="the store (default: $REQPI_STORE, or the server's)")
+    """``--store``, ``--store-option`` and ``--json``."""
+    parser.add_argument("--store", metavar="WHERE", help="the store (default: $REQPI_STORE, or the server's)")
+    parser.add_argument(
+        "--store-option", action="append", metavar="NAME=VALUE", help="for an object store, as for the server"
+    )
     parser.add_argument("--json", action="store_true", help="print what a program can read")
 
 
-def opened(path: Path | None) -> DirectoryStore:
-    """The store, which has to be there: none is made.
+def opened(options: argparse.Namespace) -> Store:
+    """The store, which has to be there: no directory is made.
 
     :raises reqpi.errors.Misconfigured: it is not, or cannot be used.
     """
-    said = os.environ.get("REQPI_STORE")
-    folder = path or (Path(said) if said else default_store())
-    if not folder.is_dir():
-        raise Misconfigured(f"there is no store at {folder}", "Name the server's with --store DIR.")
-    store = DirectoryStore(folder, in_thread=_here)
+    said = options.store or os.environ.get("REQPI_STORE")
+    where = place_of(said) if said else default_store()
+    if isinstance(where, Path) and not where.is_dir():
+        raise Misconfigured(f"there is no store at {where}", "Name the server's with --store.")
+    given = options.store_option or os.environ.get("REQPI_STORE_OPTION", "").split()
+    store = Place(where, options_of(given), default_spool()).store(_here)
     store.open()
     return store
 

@@ -19,7 +19,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str]) -> int:
     """Sweep, or say what a sweep would remove."""
     options = _parser().parse_args(arguments)
-    store = opened(options.store)
+    store = opened(options)
     # Only asked for the time of day. Imported here because it must not be installed before a server's own.
     from twisted.internet import reactor  # noqa: PLC0415
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Sequence
 
 from attrs import asdict
@@ -20,8 +19,8 @@ __all__ = ["main"]
 def main(arguments: Sequence[str]) -> int:
     """Say what is damaged; with ``--repair``, remove the files that are."""
     options = _parser().parse_args(arguments)
-    store = opened(options.store)
-    verdict = at_once(Verifying(store, time.time, repair=options.repair).run())
+    store = opened(options)
+    verdict = at_once(Verifying(store, repair=options.repair).run())
     if options.json:
         print(json.dumps(asdict(verdict), indent=2))
     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Following, Incoming
 from reqpi.storage.held import Held
-from reqpi.storage.moments import nanoseconds
+from reqpi.storage.moments import FOREVER, nanoseconds
 from reqpi.storage.names import checked_sha256
 from reqpi.storage.presence import remove, touch
 from reqpi.storage.spool import Spool
@@ -92,6 +92,15 @@ class DirectoryBlobs:
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""
         return await self._in_thread(remove, self._blob(sha256), nanoseconds(unused_since))
+
+    async def mend(self, sha256: str) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        return await self._in_thread(remove, self._blob(sha256), FOREVER)
+
+    async def link(self, sha256: str, seconds: int) -> str | None:
+        """See :meth:`reqpi.interfaces.Blobs.link`. A directory makes none."""
+        checked_sha256(sha256)
+        return None
 
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Blobs.all`."""

@@ -82,6 +82,14 @@ class MemoryStore:
         del self._blobs[sha256], self._blob_used[sha256]
         return True
 
+    async def mend(self, sha256: str) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        return await self.remove(sha256, math.inf)
+
+    async def link(self, sha256: str, seconds: int) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.link`."""
+        checked_sha256(sha256)
+
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Blobs.all`."""
         for sha256 in list(self._blobs):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["nanoseconds"]
+__all__ = ["FOREVER", "nanoseconds"]
+
+FOREVER = (1 << 63) - 1
+"""Nanoseconds since the epoch, later than any moment."""
 
 
 def nanoseconds(seconds: float) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reqpi.errors import StoreTrouble
 from reqpi.storage.folders import sync_folder
-from reqpi.storage.moments import nanoseconds
+from reqpi.storage.moments import FOREVER, nanoseconds
 from reqpi.storage.names import checked_name, checked_prefix
 from reqpi.storage.paths import folder_parts, record_name, record_parts
 from reqpi.storage.presence import remove, touch
@@ -23,9 +23,6 @@ from reqpi.storage.trouble import store_trouble
 from reqpi.storage.walk import files_below
 
 __all__ = ["DirectoryRecords"]
-
-
-_FOREVER = (1 << 63) - 1  # nanoseconds
 
 
 class DirectoryRecords:
@@ -84,7 +81,7 @@ class DirectoryRecords:
         return await self._in_thread(self._delete, self._record(name), unused_since)
 
     def _delete(self, path: Path, unused_since: float) -> bool:
-        removed = remove(path, _FOREVER if unused_since == math.inf else nanoseconds(unused_since))
+        removed = remove(path, FOREVER if unused_since == math.inf else nanoseconds(unused_since))
         with suppress(OSError):
             for folder in path.relative_to(self._records).parents[:-1]:
                 (self._records / folder).rmdir()

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from reqpi.errors import StoreTrouble
 from reqpi.web.headers import header, listed
 
-__all__ = ["IMMUTABLE", "Representation", "send_file", "send_page", "send_representation"]
+__all__ = ["IMMUTABLE", "Representation", "send_elsewhere", "send_file", "send_page", "send_representation"]
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """A year, which is as long as HTTP has a word for (:rfc:`8246`)."""
@@ -123,6 +123,16 @@ async def send_file(
         return
     async with aclosing(read(start, stop)) as pieces:
         await _pump(request, pieces, stop - start)
+
+
+def send_elsewhere(request: Request, url: str) -> None:
+    """Send the client to ``url``, which is good for a while: so nobody is to remember it."""
+    request.setResponseCode(307)
+    request.setHeader("Location", url)
+    request.setHeader("Cache-Control", "no-store")
+    request.setHeader("Referrer-Policy", "no-referrer")
+    request.setHeader("Content-Length", "0")
+    request.write(b"")
 
 
 @implementer(IPushProducer)

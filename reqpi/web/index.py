@@ -23,7 +23,7 @@ from reqpi.once import Once
 from reqpi.recent import Recent
 from reqpi.shelf import Shelf
 from reqpi.web import problems
-from reqpi.web.answers import Representation, send_file, send_page, send_representation
+from reqpi.web.answers import Representation, send_elsewhere, send_file, send_page, send_representation
 from reqpi.web.headers import listed
 
 __all__ = ["Index"]
@@ -110,6 +110,10 @@ class Index(Resource):
 
     async def _file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
         delivery = await self._shelf.file(commitment, name, filename)
+        elsewhere = await delivery.link() if delivery.link is not None and request.method == b"GET" else None
+        if elsewhere is not None:
+            send_elsewhere(request, elsewhere)
+            return
         request.setHeader("Content-Type", "application/octet-stream")
         await send_file(request, delivery.size, f'"{delivery.file.sha256}"', delivery.read)
 

@@ -26,19 +26,20 @@ class Server:
 
     :param store: where it keeps everything.
     :param options: more of ``twistd reqpi``'s.
+    :param folder: where it runs, and its home; needed where the store is none.
     :ivar url: ``http://127.0.0.1:40123``.
     :ivar log: the lines that it has logged so far.
     """
 
-    def __init__(self, store: Path, *options: str) -> None:
+    def __init__(self, store: Path | str, *options: str, folder: Path | None = None) -> None:
         self.log: list[str] = []
         self._listening: SimpleQueue[str] = SimpleQueue()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("REQPI_", "PIP_"))}
         command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", "reqpi"]
         self._process = subprocess.Popen(
             [*command, "--http", "tcp:0:interface=127.0.0.1", "--store", str(store), *options],
-            cwd=store.parent,
-            env=kept | {"PYTHONPATH": str(ROOT)},
+            cwd=folder or Path(store).parent,
+            env=kept | {"PYTHONPATH": str(ROOT)} | ({"XDG_CACHE_HOME": str(folder / "cache-home")} if folder else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -67,7 +67,7 @@ class WorkersTests(WorkersCase):
         index = self.committed("large==1.0\n")
         self.get(f"{index}large/")
         self.upstream.fail(file.filename, Drip(1 << 20, 0.5))
-        taken = asyncio.run(_crowd(f"{index}large/{file.filename}"))
+        taken = crowd(f"{index}large/{file.filename}")
         self.assertEqual({digest for _, digest in taken}, {file.sha256})
         self.assertEqual(len(self.upstream.asked(file.filename)), 1)
         self.assertTrue(all(self.until(lambda: [len(self.lines(1)), len(self.lines(2))], all)))
@@ -144,6 +144,11 @@ class SocketTests(WorkersCase):
         self.assertTrue(path.exists())
         server.stop()
         self.assertFalse(path.exists())
+
+
+def crowd(url: str) -> list[tuple[float, str]]:
+    """Forty clients for one file: when each got its first byte, and the sha256 of what it got."""
+    return asyncio.run(_crowd(url))
 
 
 async def _crowd(url: str) -> list[tuple[float, str]]:

@@ -1,0 +1,171 @@
+"""A store behind a cache on this machine's disk.
+
+What the cache has is only ever read. Whether something is there, and all that is written, is the store's own; only
+where that cannot be reached does what is in the cache count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from hashlib import sha256 as hasher
+
+from reqpi.errors import StoreTrouble
+from reqpi.interfaces import Following, Incoming, Store
+from reqpi.storage.cache import Cache
+from reqpi.storage.threads import InThread
+
+__all__ = ["CachedStore"]
+
+
+class CachedStore:
+    """A :class:`reqpi.interfaces.Store` in front of another.
+
+    :param in_thread: calls a function in another thread.
+    """
+
+    def __init__(self, store: Store, cache: Cache, in_thread: InThread) -> None:
+        self._store = store
+        self._cache = cache
+        self._in_thread = in_thread
+
+    def open(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.open`."""
+        self._cache.open()
+        self._store.open()
+
+    async def close(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.close`."""
+        await self._store.close()
+
+    # Blobs
+
+    async def size(self, sha256: str) -> int | None:
+        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        try:
+            return await self._store.size(sha256)
+        except StoreTrouble:
+            cached = await self._cache.size(sha256)
+            if cached is None:
+                raise
+            return cached
+
+    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """See :meth:`reqpi.interfaces.Blobs.read`. What is read from its beginning to its end is in the cache then."""
+        begun = False
+        with suppress(KeyError):
+            async with aclosing(self._cache.read(sha256, start, stop)) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
+            begun = True
+            await self._cache.touch(sha256)
+        if not begun:
+            async with aclosing(self._copied(sha256, start, stop)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _copied(self, sha256: str, start: int, stop: int | None) -> AsyncGenerator[bytes, None]:
+        """From the store, and into the cache on the way, if it turns out to be all of it."""
+        copy = None if start else await self._begun(sha256)
+        computed = hasher()
+        try:
+            async with aclosing(self._store.read(sha256, start, stop)) as pieces:
+                async for piece in pieces:
+                    if copy is not None and not await _wrote(copy, piece):
+                        await copy.discard()
+                        copy = None
+                    computed.update(piece)
+                    yield piece
+            if copy is not None and computed.hexdigest() == sha256:
+                with suppress(StoreTrouble):
+                    await copy.keep(sha256)
+                    await self._in_thread(self._cache.fit, copy.size)
+        finally:
+            if copy is not None:
+                await copy.discard()
+
+    async def _begun(self, sha256: str) -> Incoming | None:
+        """A place in the cache; ``None`` where somebody fills it already, or it cannot be written."""
+        try:
+            return await self._cache.claim(sha256)
+        except StoreTrouble:
+            return None
+
+    async def begin(self) -> Incoming:
+        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        return await self._store.begin()
+
+    async def claim(self, name: str) -> Incoming | None:
+        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        return await self._store.claim(name)
+
+    async def follow(self, name: str) -> Following | None:
+        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        return await self._store.follow(name)
+
+    async def touch(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        await self._store.touch(sha256)
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        removed = await self._store.remove(sha256, unused_since)
+        if removed:
+            await self._cache.mend(sha256)
+        return removed
+
+    async def mend(self, sha256: str) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.mend`. What was read came from the cache, where that has it."""
+        return await self._cache.mend(sha256) or await self._store.mend(sha256)
+
+    async def link(self, sha256: str, seconds: int) -> str | None:
+        """See :meth:`reqpi.interfaces.Blobs.link`."""
+        return await self._store.link(sha256, seconds)
+
+    async def all(self) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        async with aclosing(self._store.all()) as names:
+            async for sha256 in names:
+                yield sha256
+
+    # Records
+
+    async def get(self, name: str) -> bytes | None:
+        """See :meth:`reqpi.interfaces.Records.get`."""
+        return await self._store.get(name)
+
+    async def create(self, name: str, value: bytes) -> bytes:
+        """See :meth:`reqpi.interfaces.Records.create`."""
+        return await self._store.create(name, value)
+
+    async def replace(self, name: str, value: bytes) -> None:
+        """See :meth:`reqpi.interfaces.Records.replace`."""
+        await self._store.replace(name, value)
+
+    async def delete(self, name: str, unused_since: float = math.inf) -> bool:
+        """See :meth:`reqpi.interfaces.Records.delete`."""
+        return await self._store.delete(name, unused_since)
+
+    async def names(self, prefix: str) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Records.names`."""
+        async with aclosing(self._store.names(prefix)) as names:
+            async for name in names:
+                yield name
+
+    async def use(self, name: str) -> bool:
+        """See :meth:`reqpi.interfaces.Records.use`."""
+        return await self._store.use(name)
+
+    async def last_used(self, name: str) -> float | None:
+        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        return await self._store.last_used(name)
+
+
+async def _wrote(copy: Incoming, piece: bytes) -> bool:
+    try:
+        await copy.write(piece)
+    except StoreTrouble:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""The blobs of an object store: ``blobs/sha256/ab/abcd…``, each an object that is written once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
+
+from reqpi.errors import StoreTrouble
+from reqpi.interfaces import Following, Incoming
+from reqpi.storage.held import Held
+from reqpi.storage.objects.keys import BLOBS, blob_key, blob_of
+from reqpi.storage.objects.objects import Objects
+from reqpi.storage.objects.presence import Presence
+from reqpi.storage.objects.reading import Reading
+from reqpi.storage.spool import Spool
+from reqpi.storage.temporary import Temporary
+from reqpi.storage.threads import InThread, streamed
+
+__all__ = ["ATTEMPTS", "ObjectBlobs"]
+
+ATTEMPTS = 10
+"""Each is lost only to another process that does the contrary in the same instant."""
+
+
+class ObjectBlobs:
+    """:class:`reqpi.interfaces.Blobs` in an object store.
+
+    :param spool: folder where blobs grow, on this machine.
+    :param in_thread: calls a function in another thread.
+    :param kept: is given each blob that was kept, and its sha256, in that thread.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        presence: Presence,
+        spool: Path,
+        in_thread: InThread,
+        kept: Callable[[Temporary, str], None] | None = None,
+    ) -> None:
+        self._objects = objects
+        self._presence = presence
+        self._spool = Spool(spool, self._keep, in_thread)
+        self._in_thread = in_thread
+        self._kept = kept
+
+    async def size(self, sha256: str) -> int | None:
+        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        found = await self._in_thread(self._objects.look, blob_key(sha256))
+        return None if found is None else found.size
+
+    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """See :meth:`reqpi.interfaces.Blobs.read`.
+
+        Whether a blob that is removed meanwhile stays readable is up to the store, as long as it does not cut the
+        connection: S3 sees to that.
+        """
+        if start < 0 or (stop is not None and stop < 0):
+            raise ValueError("a range counts from the beginning")
+        held = await self._in_thread(self._opened, blob_key(sha256), start, stop)
+        try:
+            while piece := await self._in_thread(_piece, held):
+                yield piece
+        finally:
+            # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
+            held.close()
+
+    def _opened(self, key: str, start: int, stop: int | None) -> Held[Reading]:
+        return Held(Reading(self._objects, key, start, stop), Reading.close)
+
+    async def begin(self) -> Incoming:
+        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        return await self._spool.begin()
+
+    async def claim(self, name: str) -> Incoming | None:
+        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        return await self._spool.claim(name)
+
+    async def follow(self, name: str) -> Following | None:
+        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        return await self._spool.follow(name)
+
+    def _keep(self, temporary: Temporary, sha256: str) -> None:
+        key = blob_key(sha256)
+        noted = False
+        for _ in range(ATTEMPTS):
+            found = self._objects.look(key)
+            here = found is not None and found.size == temporary.size
+            if here and noted:
+                if self._kept is not None:
+                    self._kept(temporary, sha256)
+                return
+            if not here:
+                self._objects.upload(key, temporary.path, temporary.size)
+            # Only who looks after noting knows that it stays: whoever removed it before that is done by then.
+            self._presence.note(key)
+            noted = True
+        raise StoreTrouble("a file comes and goes", "It was gone whenever it was put in place. Ask again.")
+
+    async def touch(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        await self._in_thread(self._presence.touch, blob_key(sha256))
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        return await self._in_thread(self._presence.remove, blob_key(sha256), unused_since)
+
+    async def mend(self, sha256: str) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        return await self._in_thread(self._presence.remove, blob_key(sha256), math.inf)
+
+    async def all(self) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        async for sha256 in streamed(self._in_thread, self._all):
+            yield sha256
+
+    def _all(self) -> Generator[str, None, None]:
+        for each in self._objects.listed(BLOBS):
+            if (sha256 := blob_of(each.key)) is not None:
+                yield sha256
+
+    async def link(self, sha256: str, seconds: int) -> str | None:
+        """See :meth:`reqpi.interfaces.Blobs.link`."""
+        return await self._in_thread(self._objects.link, blob_key(sha256), seconds)
+
+
+def _piece(held: Held[Reading]) -> bytes:
+    with held.borrow() as reading:
+        return reading.piece()

@@ -1,0 +1,133 @@
+"""What an object store's client says, in the words of :mod:`reqpi.errors`.
+
+Titles and details reach HTTP clients, so they name no bucket, no endpoint and no key. What the store said stays as
+``__cause__``, for the operator's log, without the client's dump of its own insides.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+from reqpi.errors import StoreFull, StoreTrouble
+
+__all__ = ["Kind", "Said", "kind_of", "said", "trouble"]
+
+
+class Kind(Enum):
+    """What it comes to."""
+
+    ABSENT = auto()
+    NO_BUCKET = auto()
+    NO_CREDENTIALS = auto()
+    WRONG_CREDENTIALS = auto()
+    FORBIDDEN = auto()
+    WRONG_REGION = auto()
+    UNREACHED = auto()
+    UNSUPPORTED = auto()
+    FULL = auto()
+    OTHER = auto()
+
+
+class Said(Exception):
+    """What the store or its client said, in some lines.
+
+    :param reason: why it was not reached, in a few words that name nobody; empty where that is not known.
+    """
+
+    def __init__(self, text: str, kind: Kind = Kind.OTHER, reason: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.reason = reason
+
+    @property
+    def gist(self) -> str:
+        """The code and the message that S3 puts in its documents, or else the first line; as a sentence."""
+        found = re.search(r"<Code>(.*?)</Code>(?:.*?<Message>(.*?)</Message>)?", str(self), re.DOTALL)
+        text = ": ".join(filter(None, found.groups())) if found else str(self).partition("\n")[0]
+        return text.rstrip(". ") + "."
+
+
+_DUMP = "\n\nDebug source:"
+_LONGEST = 1000
+
+_MARKS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    (Kind.NO_BUCKET, ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")),
+    # Where no credentials are configured, the client asks the machine's own metadata service, and names where.
+    (
+        Kind.NO_CREDENTIALS,
+        (
+            *("169.254.169.254", "/latest/api/token", "/latest/meta-data", "metadata.google.internal"),
+            *("token request", "MissingCredentials"),
+        ),
+    ),
+    (
+        Kind.WRONG_CREDENTIALS,
+        (
+            *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "AuthenticationFailed"),
+            *("InvalidSecurity", "TokenRefreshRequired", "RequestTimeTooSkewed", "401 Unauthorized"),
+        ),
+    ),
+    (Kind.WRONG_REGION, ("incorrectly configured region", "AuthorizationHeaderMalformed", "PermanentRedirect")),
+    (Kind.FORBIDDEN, ("403 Forbidden", "AccessDenied", "AuthorizationFailure")),
+    (
+        Kind.FULL,
+        ("507 Insufficient Storage", "StorageFull", "QuotaExceeded", "InsufficientStorage", "No space left on device"),
+    ),
+    (Kind.UNSUPPORTED, ("501 Not Implemented", "not yet implemented by")),
+    (Kind.UNREACHED, ("HTTP error:", "timed out", "connection closed")),
+)
+"""Marks of each kind, in what S3, Google and Azure say; the first that is found decides."""
+
+_BY_CLASS = {
+    "UnauthenticatedError": Kind.WRONG_CREDENTIALS,
+    "PermissionDeniedError": Kind.FORBIDDEN,
+    "FileNotFoundError": Kind.ABSENT,
+    "NotFoundError": Kind.ABSENT,
+}
+
+_REASONS = (
+    ("InvalidCertificate", "its certificate is not trusted"),
+    ("InvalidContentType", "it does not speak TLS"),
+    ("dns error", "its name is not known"),
+    ("Connection refused", "it refuses connections"),
+    ("TimedOut", "it does not answer in time"),
+)
+"""Marks in the client's dump, and what they mean."""
+
+_DETAILS = {
+    Kind.NO_BUCKET: "Its bucket is gone.",
+    Kind.NO_CREDENTIALS: "No credentials are to be had.",
+    Kind.WRONG_CREDENTIALS: "It refuses the credentials.",
+    Kind.FORBIDDEN: "It does not permit that.",
+    Kind.UNREACHED: "It does not answer.",
+}
+
+
+def said(error: BaseException) -> Said:
+    """What the error says, without the client's dump of its own insides."""
+    text, _, dump = str(error).partition(_DUMP)
+    reason = next((reason for mark, reason in _REASONS if mark in dump), "")
+    return Said(text[:_LONGEST], kind_of(error), reason)
+
+
+def kind_of(error: BaseException) -> Kind:
+    """What an error of the client's comes to."""
+    text = str(error).partition(_DUMP)[0]
+    for kind, marks in _MARKS:
+        if any(mark in text for mark in marks):
+            return kind
+    return _BY_CLASS.get(type(error).__name__, Kind.OTHER)
+
+
+def trouble(doing: str, what: Said) -> StoreTrouble:
+    """The error to raise, from ``what``.
+
+    :param doing: what did not work: ``read``, ``written``.
+    """
+    if what.kind is Kind.FULL:
+        return StoreFull("the store is full", "The operator of this index has to make room; then ask again.")
+    why = _DETAILS.get(what.kind, "It answers with an error.")
+    return StoreTrouble(
+        f"the store cannot be {doing}", f"{why} Ask again; the log of this index has more for its operator."
+    )

@@ -1,0 +1,148 @@
+"""An object store is made a store of ours, or recognised as one, or refused in words for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from secrets import token_hex
+
+from reqpi.errors import Misconfigured, StoreTrouble
+from reqpi.storage.layout import LAYOUT
+from reqpi.storage.objects import keys
+from reqpi.storage.objects.errors import Kind, Said
+from reqpi.storage.objects.objects import Objects
+
+__all__ = ["prepare"]
+
+_LEFT_BEHIND = 3600.0
+"""Seconds until what was tried out belongs to nobody any more."""
+
+_CREDENTIALS = {
+    "s3": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.",
+    "gs": "Set GOOGLE_APPLICATION_CREDENTIALS in the environment.",
+    "az": "Set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY in the environment.",
+}
+
+_UNCONDITIONAL = (
+    "it does not keep a promise that ReqPI needs: to write an object only where there is none",
+    "Two servers that share it would overwrite each other. Use a store, or a version of it, that knows If-None-Match.",
+)
+
+
+def prepare(objects: Objects) -> None:
+    """Find out whether the store can do what is asked of it, and write down the layout where that is missing.
+
+    :param objects: opened.
+    :raises reqpi.errors.Misconfigured: it cannot be the store.
+    """
+    layout = _layout(objects)
+    if layout is not None:
+        _refuse_newer(objects, layout)
+    _try_out(objects)
+    if layout is None:
+        with _refusing(objects, "write"):
+            objects.create(keys.LAYOUT, b"%d\n" % LAYOUT)
+        _refuse_newer(objects, _layout(objects) or b"")
+
+
+def _layout(objects: Objects) -> bytes | None:
+    with _refusing(objects, "read"):
+        return objects.get(keys.LAYOUT)
+
+
+def _refuse_newer(objects: Objects, layout: bytes) -> None:
+    text = layout[:20].strip()
+    if not text.isdigit():
+        raise _refusal(objects, "its object layout holds no number", "Restore that object, or name another prefix.")
+    if int(text) > LAYOUT:
+        raise _refusal(
+            objects,
+            f"a newer ReqPI wrote it (layout {int(text)}; this one knows {LAYOUT})",
+            "Run that version, or name another prefix.",
+        )
+
+
+def _try_out(objects: Objects) -> None:
+    probe = f"{keys.PROBES}/{token_hex(16)}"
+    try:
+        with _refusing(objects, "write"):
+            first, second = objects.create(probe, b"first"), objects.create(probe, b"second")
+        with _refusing(objects, "read"):
+            stands = objects.get(probe)
+        if (first, second, stands) != (True, False, b"first"):
+            raise _refusal(objects, *_UNCONDITIONAL)
+        _try_to_list(objects, probe)
+    except Misconfigured:
+        with suppress(StoreTrouble):
+            objects.delete(probe)
+        raise
+    with _refusing(objects, "delete"):
+        objects.delete(probe)
+    with _refusing(objects, "read"):
+        if objects.get(probe) is not None:
+            raise _refusal(objects, "it still has what was deleted", "Use a store that shows each write at once.")
+
+
+def _try_to_list(objects: Objects, probe: str) -> None:
+    """It has to show what was just written; and what was left behind by starts that did not finish is deleted."""
+    with _refusing(objects, "list"):
+        probes = {each.key: each.modified for each in objects.listed(keys.PROBES)}
+    if probe not in probes:
+        raise _refusal(objects, "it does not list what was just written", "Use a store that shows each write at once.")
+    with _refusing(objects, "delete"):
+        for key, modified in probes.items():
+            if modified < probes[probe] - _LEFT_BEHIND:
+                objects.delete(key)
+
+
+@contextmanager
+def _refusing(objects: Objects, doing: str) -> Iterator[None]:
+    """Say what is wrong with the store as a mistake of its configuration.
+
+    :param doing: what is tried: ``read``, ``write``, ``list``, ``delete``.
+    """
+    try:
+        yield
+    except StoreTrouble as trouble:
+        what = trouble.__cause__
+        if not isinstance(what, Said):
+            raise
+        raise _refusal(objects, *_words(what, doing, objects.url.partition(":")[0])) from what
+
+
+def _words(what: Said, doing: str, scheme: str) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    if what.kind is Kind.UNREACHED:
+        return _unreached(what)
+    if what.kind is Kind.NO_CREDENTIALS:
+        return "there are no credentials", _CREDENTIALS.get(scheme, "Name them.")
+    # Where the bucket is missing, some say that the object is; but nothing has to be there to be written.
+    kind = Kind.NO_BUCKET if what.kind is Kind.ABSENT else what.kind
+    words = {
+        Kind.NO_BUCKET: ("there is no such bucket", "Make it, or mend the URL or --store-option endpoint."),
+        Kind.WRONG_CREDENTIALS: (
+            "it refuses the credentials",
+            f"It says: {what.gist} Mend them in the environment or --store-option, and look at this machine's clock.",
+        ),
+        Kind.FORBIDDEN: (
+            f"the credentials do not permit to {doing}",
+            "They have to permit to read, write, list and delete all that is below its prefix.",
+        ),
+        Kind.WRONG_REGION: ("it is in another region", f"It says: {what.gist} Mend --store-option region."),
+        Kind.FULL: ("it is full", "Make room, or raise the quota."),
+        Kind.UNSUPPORTED: _UNCONDITIONAL,
+    }
+    return words.get(kind, ("it answers with an error", f"It says: {what.gist}"))
+
+
+def _unreached(what: Said) -> tuple[str, str]:
+    advice = {
+        "its certificate is not trusted": "Name the authority's certificate: --store-option root_certificate=FILE.",
+        "it does not speak TLS": "Write http:// in --store-option endpoint.",
+    }
+    problem = f"it cannot be reached: {what.reason}" if what.reason else "it cannot be reached"
+    return problem, advice.get(what.reason, "Mend --store-option endpoint, or start it.")
+
+
+def _refusal(objects: Objects, problem: str, advice: str) -> Misconfigured:
+    return Misconfigured(f"{objects.url} cannot be the store: {problem}", advice)

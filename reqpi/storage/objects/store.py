@@ -1,0 +1,100 @@
+"""A store in an object store, which any number of processes on any number of machines may share."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from twisted.internet.threads import deferToThread
+
+from reqpi.errors import Misconfigured
+from reqpi.storage.folders import make_folders
+from reqpi.storage.objects.blobs import ObjectBlobs
+from reqpi.storage.objects.objects import Objects
+from reqpi.storage.objects.opening import prepare
+from reqpi.storage.objects.options import Connection, connect
+from reqpi.storage.objects.presence import Presence
+from reqpi.storage.objects.records import ObjectRecords
+from reqpi.storage.temporary import Temporary, remove_abandoned
+from reqpi.storage.threads import InThread
+
+__all__ = ["ObjectStore", "object_store"]
+
+
+class ObjectStore(ObjectBlobs, ObjectRecords):
+    """A :class:`reqpi.interfaces.Store` in an object store; :mod:`reqpi.storage.objects` shows what is where.
+
+    Nothing is asked of it, and no thread started, before :meth:`open`.
+
+    :param connect: gives the clients.
+    :param spool: folder of this machine where blobs grow until they are kept. Processes may share it.
+    :param in_thread: how calls that block are put off the reactor's thread.
+    :param clock: seconds since the epoch. Those of machines that share the store may differ by four minutes.
+    :param coarse: seconds for which what is used again is not noted again.
+    :param sleep: waits for some seconds, in a thread.
+    :param kept: is given each blob that was kept, and its sha256, in a thread.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        spool: Path,
+        in_thread: InThread = deferToThread,
+        clock: Callable[[], float] = time.time,
+        coarse: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+        kept: Callable[[Temporary, str], None] | None = None,
+    ) -> None:
+        objects = Objects(connect)
+        presence = Presence(objects, clock, coarse, sleep)
+        self._folder = spool
+        ObjectBlobs.__init__(self, objects, presence, spool, in_thread, kept)
+        ObjectRecords.__init__(self, objects, presence, in_thread)
+
+    def open(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.open`."""
+        _make_ready(self._folder)
+        self._objects.open()
+        prepare(self._objects)
+
+    async def close(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.close`."""
+        self._objects.close()
+
+
+def object_store(
+    url: str,
+    options: Mapping[str, str],
+    spool: Path,
+    *,
+    in_thread: InThread = deferToThread,
+    clock: Callable[[], float] = time.time,
+    coarse: float = 60.0,
+    kept: Callable[[Temporary, str], None] | None = None,
+) -> ObjectStore:
+    """The store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.options.connect`.
+
+    What is wrong with them is found by :meth:`ObjectStore.open`.
+    """
+    return ObjectStore(
+        partial(connect, url, dict(options)), spool=spool, in_thread=in_thread, clock=clock, coarse=coarse, kept=kept
+    )
+
+
+def _make_ready(spool: Path) -> None:
+    """Make the folder where blobs grow, and remove from it what processes that crashed left behind."""
+    try:
+        make_folders(spool)
+        if not os.access(spool, os.R_OK | os.W_OK | os.X_OK):
+            raise _unusable(spool, "it cannot be written", f"User {os.geteuid()} needs to read and write there.")
+        remove_abandoned(spool)
+    except OSError as error:
+        raise _unusable(spool, error.strerror or str(error), "Name another folder.") from error
+
+
+def _unusable(spool: Path, problem: str, advice: str) -> Misconfigured:
+    return Misconfigured(f"files cannot be spooled in {spool}: {problem}", advice)

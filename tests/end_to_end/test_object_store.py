@@ -1,0 +1,227 @@
+"""Real clients, real servers, and a real object store between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.end_to_end import clients
+from tests.end_to_end.case import LOCK, EndToEnd
+from tests.end_to_end.server import ROOT, Server
+from tests.nginx import Nginx
+from tests.seaweed import SeaweedFS
+from tests.upstream.faults import Drip
+
+
+class ObjectStoreCase(EndToEnd):
+    """A server whose store is in SeaweedFS."""
+
+    def setUp(self) -> None:
+        from tempfile import TemporaryDirectory
+
+        short = TemporaryDirectory(dir="/tmp")
+        self.addCleanup(short.cleanup)
+        self.seaweed = SeaweedFS(Path(short.name))
+        self.seaweed.start()
+        self.addCleanup(self.seaweed.stop)
+        self.options = [word for pair in self.seaweed.options.items() for word in ("--store-option", "=".join(pair))]
+        super().setUp()
+
+    def started(self, *options: str) -> Server:
+        server = Server(
+            self.seaweed.url, *self.options, *(options or ("--upstream", self.upstream.url)), folder=self.folder
+        )
+        self.addCleanup(server.stop)
+        return server
+
+    def installed(self, client: str, index: str, folder: str, *projects: str) -> clients.Done:
+        """Install what is in :data:`LOCK`, with pip or with uv."""
+        pip, uv = clients.environment("pip", "pip"), clients.environment("uv", "uv")
+        if client == "pip":
+            command = [pip / "python", "-m", "pip", "install", "--no-cache-dir", "--no-build-isolation", "--index-url"]
+        else:
+            command = [uv / "uv", "pip", "install", "--no-cache", "--python", pip / "python", "--default-index"]
+        return clients.run(
+            [*command, index, "--target", folder, *(projects or ("top",))],
+            self.folder,
+            {"PIP_CONFIG_FILE": "/dev/null", "PIP_TIMEOUT": "30"},
+        )
+
+    def assert_installed(self, folder: str) -> None:
+        found = {path.name for path in (self.folder / folder).glob("*.py")}
+        self.assertEqual(found, {"top.py", "mid.py", "source.py"})
+
+    def verify(self) -> dict[str, object]:
+        command = [sys.executable, "-m", "reqpi", "verify", "--json", "--store", self.seaweed.url, *self.options]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    def hold(self, url: str) -> None:
+        """Have all of ``requirements.txt`` held by the server at ``url``."""
+        command = [sys.executable, "-m", "reqpi", "gethash", "--hold", "--url", url, "requirements.txt"]
+        done = clients.run(command, self.folder, {"PYTHONPATH": str(ROOT)})
+        self.assertEqual(done.status, 0, done.said)
+
+
+@pytest.mark.clients
+class ObjectStoreTests(ObjectStoreCase):
+    """``--store s3://…``."""
+
+    def test_what_one_server_kept_another_serves(self) -> None:
+        """With the upstream gone, and nothing on this machine's disk."""
+        self.assertEqual(self.installed("pip", self.committed(), "first").status, 0)
+        self.assert_installed("first")
+        self.server.stop()
+        self.upstream.close()
+        self.server = self.started("--offline")
+        done = self.installed("uv", self.committed(), "second")
+        self.assertEqual(done.status, 0, done.said)
+        self.assert_installed("second")
+        self.assertEqual(self.verify()["damages"], [])
+
+    def test_redirects(self) -> None:
+        """Clients follow them; the URL is good without any credentials, and no proxy may remember it."""
+        self.server.stop()
+        self.server = self.started("--upstream", self.upstream.url, "--redirect-above", "0")
+        index = self.committed()
+        self.assertEqual(self.installed("pip", index, "first").status, 0)
+        file = self.files["top"]
+        response, body = self.get(f"{index}top/{file.filename}")
+        self.assertEqual((response.status, body, response.headers["Cache-Control"]), (307, b"", "no-store"))
+        self.assertEqual(self.get(response.headers["Location"])[1], file.content)
+        done = self.installed("uv", index, "second")
+        self.assertEqual(done.status, 0, done.said)
+        self.assert_installed("second")
+
+    def test_a_cache(self) -> None:
+        """It holds what was read, and serves it while the store is away, as far as nothing else is needed."""
+        cache = self.folder / "cache"
+        self.server.stop()
+        self.server = self.started("--upstream", self.upstream.url, "--cache", str(cache))
+        index = self.committed()
+        file = self.files["top"]
+        url = f"{index}top/{file.filename}"
+        self.assertEqual(self.served(url), file.content)
+        self.assertIn(file.sha256, {path.name for path in cache.rglob("*")})
+        self.seaweed.kill()
+        self.assertEqual(self.get(url)[1], file.content)
+        self.assertEqual(self.get(f"{index}mid/")[0].status, 503)
+
+    def test_workers(self) -> None:
+        """They share the spool, and so the fetch."""
+        self.server.stop()
+        self.server = self.started("--upstream", self.upstream.url, "--workers", "2")
+        index = self.committed()
+        file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(1 << 20)})
+        index = self.committed("large==1.0\n")
+        self.get(f"{index}large/")
+        self.upstream.fail(file.filename, Drip(1 << 18, 0.3))
+        from tests.end_to_end.test_workers import crowd
+
+        self.assertEqual({digest for _, digest in crowd(f"{index}large/{file.filename}")}, {file.sha256})
+        self.assertEqual(len(self.upstream.asked(file.filename)), 1)
+
+    def test_a_store_that_goes_and_comes(self) -> None:
+        """503 in words, soon; and all is well when it is back."""
+        index = self.committed()
+        self.served(f"{index}top/")
+        self.seaweed.kill()
+        began = monotonic()
+        for _ in range(5):
+            response, body = self.get(f"{index}mid/")
+            self.assertEqual(response.status, 503, body)
+            self.assertIn(b"the store cannot be", body)
+        print(f"five answers while the store was away took {monotonic() - began:.1f} s")
+        self.seaweed.start()
+        self.assertIn(b"mid-1.5", self.served(f"{index}mid/"))
+
+    def test_credentials_that_are_wrong(self) -> None:
+        """One line, exit status 1, and nothing of the secret in it."""
+        self.server.stop()
+        command = [sys.executable, "-m", "reqpi", "server", "--http", "tcp:0:interface=127.0.0.1", "--offline"]
+        done = subprocess.run(
+            [*command, "--store", self.seaweed.url, *self.options, "--store-option", "secret_access_key=not-this"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 1)
+        said = done.stdout + done.stderr
+        self.assertIn(f"reqpi: {self.seaweed.url} cannot be the store: it refuses the credentials", said)
+        self.assertNotIn("not-this", said)
+
+
+@pytest.mark.clients
+class ReplicasTests(ObjectStoreCase):
+    """Two servers over one store, behind nginx, and no word between them."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.other = self.started()
+        replicas = [urlsplit(server.url).netloc for server in (self.server, self.other)]
+        self.nginx = Nginx(self.folder / "nginx", replicas)
+        self.addCleanup(self.nginx.stop)
+
+    def through(self, lock: str = LOCK) -> str:
+        """Commit a lock through nginx."""
+        body = json.loads(self.post(f"{self.nginx.url}/locks", lock.encode())[1])
+        index: str = body["index"]
+        self.assertEqual(index, f"{self.nginx.url}/{sha256(lock.encode()).hexdigest()}/simple/")
+        return index
+
+    def test_what_is_frozen_by_one_is_what_all_serve(self) -> None:
+        """Though the upstream has changed in between."""
+        path = self.through().removeprefix(self.nginx.url)
+        first = self.served(f"{self.server.url}{path}top/")
+        self.upstream.wheel("top", "1.0", tag="py2.py3-none-any")
+        self.assertEqual(self.served(f"{self.other.url}{path}top/"), first)
+
+    def test_one_is_killed_in_the_middle_with_the_upstream_gone(self) -> None:
+        """The install completes: everything was held before."""
+        projects = [f"part{number}" for number in range(30)]
+        for project in projects:
+            self.upstream.wheel(project, "1.0", files={f"{project}.py": os.urandom(1 << 16)})
+        lock = "".join(f"{project}==1.0\n" for project in projects)
+        (self.folder / "requirements.txt").write_text(lock)
+        index = self.through(lock)
+        self.hold(self.nginx.url)
+        self.upstream.close()
+        import threading
+
+        seen = threading.Event()
+
+        def kill() -> None:
+            while not seen.wait(0.01):
+                if sum(f"{project}-1.0" in line for line in self.server.log for project in projects) > 12:
+                    self.server.kill()
+                    return
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        began = monotonic()
+        done = self.installed("pip", index, "target", *projects)
+        seen.set()
+        killer.join()
+        self.assertIsNotNone(self.server._process.poll(), "it was not killed in time")
+        self.assertEqual(done.status, 0, done.said)
+        self.assertEqual({path.name for path in (self.folder / "target").glob("*.py")}, {f"{p}.py" for p in projects})
+        print(f"30 packages through two replicas, one of them killed, took {monotonic() - began:.1f} s")
+        self.assertEqual(self.verify()["damages"], [])
+        self.addCleanup(setattr, self.server, "stop", lambda: None)
+
+    def test_refusals_and_holds_are_everybodys(self) -> None:
+        """Whoever is asked."""
+        index = self.through()
+        self.get(f"{self.server.url}{index.removeprefix(self.nginx.url)}flask/")
+        self.server.stop()
+        path = index.removeprefix(self.nginx.url).removesuffix("simple/")
+        refused = json.loads(self.get(f"{self.other.url}{path}refused")[1])["refused"]
+        self.assertEqual([each["project"] for each in refused], ["flask"])

@@ -1,0 +1,120 @@
+"""A real nginx in front of several servers: Debian's, unpacked into the tests' own cache. Nothing is installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from shutil import rmtree, which
+
+from twisted.trial.unittest import SkipTest
+
+from tests.end_to_end.clients import CACHE
+
+__all__ = ["Nginx"]
+
+_READY = 20.0
+
+_CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream replicas {{
+{servers}
+        keepalive 16;
+    }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://replicas;
+            proxy_set_header Host $http_host;
+            proxy_set_header Connection "";
+            proxy_http_version 1.1;
+            proxy_buffering off;
+            proxy_read_timeout 120s;
+            proxy_next_upstream error timeout;
+            client_max_body_size 16m;
+        }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """It deals requests out among the servers, and asks another where one cannot be reached.
+
+    :param folder: for its configuration and its log.
+    :param servers: ``127.0.0.1:40123`` and so on.
+    :ivar url: where it is.
+    :raises twisted.trial.unittest.SkipTest: there is none here, and none to be had.
+    """
+
+    def __init__(self, folder: Path, servers: list[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        lines = "\n".join(f"        server {each} max_fails=1 fail_timeout=2s;" for each in servers)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(_CONFIGURATION.format(folder=folder, servers=lines, port=port))
+        self.url = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            [_program(), "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(configuration)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + _READY
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > end:
+                    self.stop()
+                    log = folder / "error.log"
+                    raise AssertionError(f"nginx does not start: {log.read_text() if log.exists() else ''}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """End it. Repeating does nothing."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(20)
+
+
+def _program() -> str:
+    """Debian's, if not the system's own."""
+    if own := which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return own
+    place = CACHE / "nginx"
+    program = place / "usr" / "sbin" / "nginx"
+    if not program.exists():
+        if which("apt-get") is None:
+            raise SkipTest("there is no nginx here, and no apt-get to fetch it")
+        rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        _do(["apt-get", "download", "--quiet", "nginx"], place)
+        (package,) = place.glob("nginx_*.deb")
+        _do(["dpkg-deb", "--extract", str(package), str(place)], place)
+    return str(program)
+
+
+def _do(command: list[str], folder: Path) -> None:
+    done = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+    )
+    if done.returncode:
+        raise SkipTest(f"nginx cannot be had here: {done.stderr.strip()[-300:]}")

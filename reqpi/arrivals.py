@@ -32,6 +32,9 @@ HELD_BACK = 1 << 16
 LARGEST = 1 << 36
 """Bytes of a file, at most: an upstream that never ends must end somewhere."""
 
+_LARGEST_UNSAID = 1 << 32
+"""Bytes of a file of which neither a page nor the response says how long it is."""
+
 _SLOWEST = 8192
 """Bytes a second, on average, after a start of :data:`_HEAD_START` seconds."""
 
@@ -92,6 +95,8 @@ class Arrival:
         self._clock = clock
         self._began = clock.seconds()
         self._name = name
+        self._url = file.url
+        self._etag: str | None = None
         self._incoming: Incoming | Following | None = None
         self._hashes = {name: hashlib.new(name) for name in {*algorithms, *(d.algorithm for d in file.digests)}}
         self._failure: UpstreamTrouble | Exception | None = None
@@ -222,17 +227,45 @@ class Arrival:
         for left, pause in zip(range(len(_PAUSES) - 1, -1, -1), _PAUSES, strict=True):
             await self._sleep(pause)
             try:
-                transfer = await origin.open(self.file.url, start=incoming.size)
-                await self._drain(transfer, incoming)
+                await self._drain(await self._opened(origin, incoming.size), incoming)
+            except _Changed:
+                raise
             except UpstreamTrouble as error:
                 if error.final or not left:
                     raise
             else:
                 return
 
+    async def _opened(self, origin: Origin, start: int) -> Transfer:
+        """The file from ``start`` on, wherever it is now: it may have moved since its page was frozen."""
+        try:
+            return await origin.open(self._url, start, etag=self._etag)
+        except UpstreamTrouble as error:
+            moved = await self._moved(origin) if error.final and not start else None
+            if moved is None:
+                raise
+            self._url = moved
+        return await origin.open(self._url, start)
+
+    async def _moved(self, origin: Origin) -> str | None:
+        """Another URL that upstream lists the file under now. The digest decides whether it is the file."""
+        if self.file.source is not None or self._url != self.file.url:
+            return None
+        try:
+            page = await origin.page(self.file.project, self.file.index)
+        except UpstreamTrouble:
+            return None
+        now = page.by_filename.get(self.file.filename)
+        if now is None or now.url == self._url or now.sha256 not in (None, self.file.sha256):
+            return None
+        return now.url
+
     async def _drain(self, transfer: Transfer, incoming: Incoming) -> None:
         """Write what comes; what a server that does no ranges sends again is passed over."""
         try:
+            if incoming.size and None not in (self._etag, transfer.etag) and transfer.etag != self._etag:
+                raise _Changed(f"{self.file.filename} changed while it was fetched", "Ask again in a moment.")
+            self._etag = transfer.etag
             if transfer.start > incoming.size:
                 raise UpstreamTrouble(f"the upstream left out bytes of {self.file.filename}")
             again = incoming.size - transfer.start
@@ -263,7 +296,7 @@ class Arrival:
 
     async def _append(self, data: bytes, incoming: Incoming) -> None:
         size = incoming.size + len(data)
-        if size > LARGEST or (self.size is not None and size > self.size):
+        if size > (_LARGEST_UNSAID if self.size is None else self.size):
             title = f"the upstream sent too much of {self.file.filename}"
             raise UpstreamTrouble(title, "It was thrown away.", final=True)
         self._hurry(size)
@@ -302,6 +335,10 @@ class Arrival:
     async def _sleep(self, seconds: float) -> None:
         if seconds:
             await deferLater(self._clock, seconds)
+
+
+class _Changed(UpstreamTrouble):
+    """What came so far, and may have been given away, belongs to another file than what is there now."""
 
 
 class Arrivals:

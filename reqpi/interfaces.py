@@ -190,6 +190,10 @@ class Transfer(Protocol):
     def start(self) -> int:
         """Where the bytes begin in the file: what was asked for, or 0 where upstream does not do ranges."""
 
+    @property
+    def etag(self) -> str | None:
+        """The strong validator of the file that they are of (:rfc:`9110`, section 8.8.3), where upstream gives one."""
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The bytes as they come, paced by who asks for them.
 
@@ -215,13 +219,14 @@ class Origin(Protocol):
         :raises reqpi.errors.UpstreamTrouble: it cannot be asked.
         """
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
+    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
         """Begin to take a file.
 
         :param url: as a page of this origin gave it; or ``archive+`` and the URL of an archive; or
             ``git+https://host/repo@commit``, with ``#submodules`` where they belong to it, for an archive of it.
         :param start: first byte wanted; negative counts from the end.
         :param stop: one past the last byte wanted.
+        :param etag: of the file that a part is wanted of; if it is another by now, it comes from its beginning.
         :raises reqpi.errors.NotFound: it is not there.
         :raises reqpi.errors.UpstreamTrouble: it cannot be asked.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
 
 from attrs import define, field
 
@@ -24,6 +25,7 @@ class PlainTransfer:
     step: int = 1 << 16
     hook: Hook | None = None
     closed: bool = False
+    etag: str | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for at in range(0, len(self.data), self.step):
@@ -44,6 +46,7 @@ class PlainOrigin:
     :ivar between: the same for files, before each piece.
     :ivar ranges: whether it does ranges.
     :ivar sizes: whether it says how long a file is.
+    :ivar etags: whether it gives files an ETag, and hears If-Range.
     """
 
     name: str = "the upstream of the tests"
@@ -55,6 +58,7 @@ class PlainOrigin:
     between: dict[str, Hook] = field(factory=dict)
     ranges: bool = True
     sizes: bool = True
+    etags: bool = False
     step: int = 1 << 16
     refused: tuple[Defect, ...] = ()
 
@@ -73,7 +77,7 @@ class PlainOrigin:
             raise NotFound(f"no {project}")
         return pages[project]
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None) -> PlainTransfer:
+    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> PlainTransfer:
         self.asked.append(url)
         if url in self.before:
             await self.before[url]()
@@ -81,10 +85,11 @@ class PlainOrigin:
             raise NotFound(f"no {url}")
         content = self.files[url]
         first = max(0, len(content) + start) if start < 0 else start
-        if not self.ranges:
+        current = f'"{sha256(content).hexdigest()}"' if self.etags else None
+        if not self.ranges or (etag is not None and etag != current):
             first, stop = 0, None
         size = len(content) if self.sizes else None
-        return PlainTransfer(size, first, content[first:stop], self.step, self.between.get(url))
+        return PlainTransfer(size, first, content[first:stop], self.step, self.between.get(url), etag=current)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
         return self.refused

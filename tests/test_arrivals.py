@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi import arrivals
 from reqpi.arrivals import HELD_BACK, Arrival, Arrivals
 from reqpi.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
 from reqpi.interfaces import Incoming
@@ -312,6 +313,54 @@ class ResumingTests(ArrivalsCase):
         failure = self.failureResultOf(landing, UpstreamTrouble)
         self.assertIn("another length", failure.value.title)
         self.assertEqual(len(broken), 1)
+
+    def test_another_etag_halfway_is_another_file(self) -> None:
+        """Its rest is not put behind what came; and the next who asks gets the new one at once."""
+        self.origin.etags = True
+        broken = self.breaking_off_after(3)
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.origin.files[self.file.url] = BIG[::-1]
+        self.clock.pump([0.5, 1.0, 2.0])
+        failure = self.failureResultOf(landing, UpstreamTrouble)
+        self.assertIn("changed while it was fetched", failure.value.title)
+        self.assertFalse(failure.value.final)
+        self.assertEqual((len(broken), len(self.origin.asked)), (1, 2))
+        self.origin.files[self.file.url] = BIG
+        self.origin.between.clear()
+        self.assertEqual(self.result_of(self.arrivals.of(self.file).landing()), len(BIG))
+
+    def test_the_same_etag_goes_on(self) -> None:
+        self.origin.etags = True
+        self.breaking_off_after(3)
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.pump([0.5, 1.0, 2.0])
+        self.assertEqual(self.successResultOf(landing), len(BIG))
+
+    def test_a_file_that_moved_is_found(self) -> None:
+        """Pages are frozen for ever, URLs are not: the page of today says where it is."""
+        moved = evolve(self.file, url="https://files.example.org/new/six-1.0.tar.gz")
+        self.origin.files.clear()
+        self.origin.offer(a_page(moved), BIG)
+        self.assertEqual(self.result_of(self.arrivals.of(self.file).landing()), len(BIG))
+        self.assertEqual(self.origin.asked, [self.file.url, "six", moved.url])
+
+    def test_what_moved_and_is_another_is_not_it(self) -> None:
+        """By its digest, or by its bytes where none is claimed."""
+        self.origin.files.clear()
+        new = "https://files.example.org/new/six-1.0.tar.gz"
+        for digests in (frozenset({digest_of(b"another")}), frozenset()):
+            self.origin.offer(a_page(evolve(self.file, url=new, digests=digests)), b"X" * len(BIG))
+            self.failureResultOf(self.run_now(self.arrivals.of(self.file).landing()), UpstreamTrouble)
+            self.assertEqual(self.kept(), [])
+            self.clock.advance(10)
+
+    def test_what_has_no_length_has_an_end(self) -> None:
+        """An upstream that never ends must not fill the disk."""
+        self.patch(arrivals, "_LARGEST_UNSAID", len(BIG) - 1)
+        self.origin.sizes = False
+        file = evolve(self.file, size=None)
+        failure = self.failureResultOf(self.run_now(self.arrivals.of(file).landing()), UpstreamTrouble)
+        self.assertIn("too much", failure.value.title)
 
     def test_what_drips_is_given_up(self) -> None:
         gates = self.one_by_one()

@@ -11,14 +11,20 @@ __all__ = ["open_file"]
 
 
 async def open_file(
-    http: Http, url: str, start: int = 0, stop: int | None = None, check: Check | None = None
+    http: Http,
+    url: str,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    etag: str | None = None,
+    check: Check | None = None,
 ) -> Transfer:
     """See :meth:`reqpi.interfaces.Origin.open`.
 
     No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
     that would change the file. pip does the same.
     """
-    headers = {"Accept-Encoding": "identity"} | range_header(start, stop)
+    headers = {"Accept-Encoding": "identity"} | range_header(start, stop, etag)
     _, response, body = await http.get(url, headers, check)
     try:
         return transfer(response, body, start, stop)

@@ -27,7 +27,7 @@ class Nowhere:
         """Never a page."""
         raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None) -> NoReturn:
+    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> NoReturn:
         """Never a file."""
         filename = urlsplit(url).path.rpartition("/")[2]
         raise _not_here(filename, "This server is offline, and the file was not fetched before.")

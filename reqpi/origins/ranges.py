@@ -16,6 +16,7 @@ from reqpi.origins.http import header
 __all__ = ["range_header", "transfer"]
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+_STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 
 
 @frozen
@@ -24,6 +25,7 @@ class _Transfer:
 
     size: int | None
     start: int
+    etag: str | None
     _body: Body
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -33,13 +35,17 @@ class _Transfer:
         self._body.close()
 
 
-def range_header(start: int, stop: int | None) -> dict[str, str]:
-    """What asks for the bytes from ``start`` up to ``stop``; nothing where that is the whole file."""
-    if start < 0:
-        return {"Range": f"bytes={start}"}
+def range_header(start: int, stop: int | None, etag: str | None = None) -> dict[str, str]:
+    """What asks for the bytes from ``start`` up to ``stop``; nothing where that is the whole file.
+
+    :param etag: of the file that they are wanted of (:rfc:`9110`, section 13.1.5).
+    """
     if start == 0 and stop is None:
         return {}
-    return {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
+    condition = {} if etag is None else {"If-Range": etag}
+    if start < 0:
+        return {"Range": f"bytes={start}"} | condition
+    return {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} | condition
 
 
 def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> Transfer:
@@ -49,7 +55,7 @@ def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> T
     """
     length = None if response.length is UNKNOWN_LENGTH else int(response.length)
     if response.code == 200:
-        return _Transfer(length, 0, body)
+        return _Transfer(length, 0, _etag(response), body)
     said = header(response, "Content-Range")
     match = _CONTENT_RANGE.fullmatch(said)
     if match is None:
@@ -58,7 +64,13 @@ def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> T
     whole = first <= last and (size is None or last < size) and length in (None, last - first + 1)
     if not whole or not _as_asked(first, last, size, start, stop):
         raise _odd(said)
-    return _Transfer(size, first, body)
+    return _Transfer(size, first, _etag(response), body)
+
+
+def _etag(response: IResponse) -> str | None:
+    """The strong one: a weak one says that two files mean the same, not that they are the same bytes."""
+    said = header(response, "ETag")
+    return said if _STRONG.fullmatch(said) else None
 
 
 def _as_asked(first: int, last: int, size: int | None, start: int, stop: int | None) -> bool:

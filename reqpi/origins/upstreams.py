@@ -61,7 +61,7 @@ class Upstreams:
             raise Forbidden(f"{what} is not among this server's upstreams", f"{self._policy.said().capitalize()}.")
         return await self._indexes[key].page(project)
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None) -> Transfer:
+    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
         """See :meth:`reqpi.interfaces.Origin.open`.
 
         ``archive+https://…`` is an archive: it and its redirects are for allowed hosts alone. So is every other file on
@@ -70,8 +70,10 @@ class Upstreams:
         if url.startswith(_GIT):
             return await self._repositories.open(url.removeprefix(_GIT))
         if url.startswith(_ARCHIVE) or self._is_allowed(url):
-            return await open_file(self._http, url.removeprefix(_ARCHIVE), start, stop, self._policy.check)
-        return await open_file(self._http, url, start, stop)
+            return await open_file(
+                self._http, url.removeprefix(_ARCHIVE), start, stop, etag=etag, check=self._policy.check
+            )
+        return await open_file(self._http, url, start, stop, etag=etag)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
         """See :meth:`reqpi.interfaces.Origin.refuses`."""

@@ -81,6 +81,25 @@ class RangeTests(OriginCase):
         size, begins, data = await self.part(-10, None)
         self.assertEqual((begins, data), (len(self.thing.content) - 10, self.thing.content[-10:]))
 
+    async def test_a_part_is_of_the_file_that_it_was_asked_of(self) -> None:
+        """By its ETag; of another, all of it comes."""
+        upstream = self.upstream(Style(ranges=True))
+        url, whole = upstream.file_url(self.thing), self.thing.content
+        index = self.index(upstream.url)
+        first = await index.open(url)
+        await taken(first)
+        again = await index.open(url, 5, etag=first.etag)
+        self.assertEqual((again.start, again.etag, await taken(again)), (5, first.etag, whole[5:]))
+        other = await index.open(url, 5, etag='"another"')
+        self.assertEqual((other.start, other.etag, await taken(other)), (0, first.etag, whole))
+
+    async def test_a_weak_etag_is_none(self) -> None:
+        """It says that two files mean the same, not that their bytes are the same."""
+        for said, expected in (('"x"', '"x"'), ('W/"x"', None), ("x", None), ('"a" "b"', None)):
+            transfer = await self.index("http://h/").open(self.scripted(ok(CONTENT, f"ETag: {said}")).url)
+            await taken(transfer)
+            self.assertEqual(transfer.etag, expected)
+
     async def test_more_than_there_is_from_the_end_is_the_whole(self) -> None:
         """Small wheels are smaller than what is asked for of large ones."""
         self.assertEqual((await self.part(-(10**6), None))[1:], (0, self.thing.content))

@@ -151,6 +151,7 @@ class _Archive:
     size: int
     _file: BinaryIO
     start: int = 0
+    etag: None = None
 
     @classmethod
     def of(cls, file: BinaryIO) -> _Archive:

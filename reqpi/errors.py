@@ -110,6 +110,9 @@ class UpstreamTrouble(ReqPIError):
     final = False
     """Asking again at once would bring the same."""
 
+    pause = 0.0
+    """Seconds until asking again may help, where upstream said so."""
+
     def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
         super().__init__(title, detail)
         if final is not None:

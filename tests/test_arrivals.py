@@ -10,8 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi import arrivals
-from reqpi.arrivals import HELD_BACK, Arrival, Arrivals
+from reqpi import arrival as one
+from reqpi.arrival import HELD_BACK, Arrival
+from reqpi.arrivals import Arrivals
 from reqpi.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
 from reqpi.interfaces import Incoming
 from reqpi.model import File
@@ -356,7 +357,7 @@ class ResumingTests(ArrivalsCase):
 
     def test_what_has_no_length_has_an_end(self) -> None:
         """An upstream that never ends must not fill the disk."""
-        self.patch(arrivals, "_LARGEST_UNSAID", len(BIG) - 1)
+        self.patch(one, "_LARGEST_UNSAID", len(BIG) - 1)
         self.origin.sizes = False
         file = evolve(self.file, size=None)
         failure = self.failureResultOf(self.run_now(self.arrivals.of(file).landing()), UpstreamTrouble)
@@ -372,6 +373,30 @@ class ResumingTests(ArrivalsCase):
             self.clock.advance(5)
             gates.pop().callback(None)
         self.assertIn("too slowly", self.failureResultOf(landing, UpstreamTrouble).value.title)
+        asked = len(self.origin.asked)
+        self.clock.advance(100)
+        self.assertRaises(UpstreamTrouble, self.arrivals.of, self.file)
+        self.assertEqual(len(self.origin.asked), asked)
+        self.clock.advance(30)
+        self.arrivals.of(self.file)
+        self.assertGreater(len(self.origin.asked), asked)
+
+    def test_an_upstream_that_says_when_is_asked_then(self) -> None:
+        """Retry-After, which counts where it is longer than our own pause."""
+        busy = UpstreamTrouble("busy")
+        busy.pause = 4.0
+        failures = [busy]
+
+        async def fail() -> None:
+            if failures:
+                raise failures.pop()
+
+        self.origin.before[self.file.url] = fail
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.advance(3.9)
+        self.assertNoResult(landing)
+        self.clock.advance(0.1)
+        self.assertEqual(self.successResultOf(landing), len(BIG))
 
 
 class HostTests(ArrivalsCase):

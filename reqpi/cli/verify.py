@@ -8,24 +8,43 @@ from collections.abc import Sequence
 
 from attrs import asdict
 
-from reqpi.cli.messages import count_of, tell_error
+from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
 from reqpi.cli.stores import add_store, at_once, opened
+from reqpi.client import Document, commit
+from reqpi.commitment import is_listing, parse_listing
+from reqpi.commitments import document_record, lock_record
+from reqpi.interfaces import Store
 from reqpi.verifying import Verdict, Verifying
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Say what is damaged; with ``--repair``, remove the files that are."""
-    options = _parser().parse_args(arguments)
+    """Say what is damaged; with ``--repair``, remove the files that are, and have a server fetch them again."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.url and not options.repair:
+        parser.error("--url names the server that fetches again what --repair removed: write --repair too")
     store = opened(options)
     verdict = at_once(Verifying(store, repair=options.repair).run())
     if options.json:
         print(json.dumps(asdict(verdict), indent=2))
     else:
         _tell(verdict)
+    if options.url:
+        for address in sorted({address for address, *_ in verdict.lost}):
+            commit(options.url, at_once(_documents(store, address)), hold=())
+            tell_remark(f"{options.url} fetches again what lock {address[:8]} has lost")
     return DAMAGED if verdict.left else DONE
+
+
+async def _documents(store: Store, address: str) -> list[Document]:
+    """The documents of a lock, which was found to be whole."""
+    lock = await store.get(lock_record(address)) or b""
+    if not is_listing(lock):
+        return [Document("", lock)]
+    return [Document(path, await store.get(document_record(sha256)) or b"") for sha256, path in parse_listing(lock)]
 
 
 def _tell(verdict: Verdict) -> None:
@@ -49,4 +68,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_store(parser)
     parser.add_argument("--repair", action="store_true", help="remove wrong files: a server fetches them again")
+    parser.add_argument("--url", help="with --repair: have the server there, on the same store, fetch them again now")
     return parser

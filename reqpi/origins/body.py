@@ -14,6 +14,7 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IResponse
 
 from reqpi.errors import UpstreamTrouble
+from reqpi.origins.reasons import reasons_of
 
 __all__ = ["Body"]
 
@@ -66,7 +67,7 @@ class Body(Protocol):
             raise StopAsyncIteration
         if isinstance(self._ended.value, UpstreamTrouble):
             raise self._ended.value
-        raise UpstreamTrouble("the upstream broke off", self._ended.getErrorMessage()) from self._ended.value
+        raise UpstreamTrouble("the upstream broke off", f"{reasons_of(self._ended)}.") from self._ended.value
 
     def close(self) -> None:
         """No more is wanted: a body that has not ended is cut off."""

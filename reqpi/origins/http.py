@@ -18,6 +18,7 @@ from reqpi import __version__
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
 from reqpi.origins.credentials import Keys
+from reqpi.origins.reasons import reasons_of
 from reqpi.origins.silent import UNREACHED, Silent
 from reqpi.origins.urls import as_sent, as_shown, host_of
 
@@ -102,8 +103,7 @@ class Http:
             raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
             self._silent.forget(url)
-            reasons = "; ".join(reason.getErrorMessage() for reason in error.reasons)
-            raise UpstreamTrouble(f"{host_of(url)} broke off", reasons[:500]) from error
+            raise UpstreamTrouble(f"{host_of(url)} broke off", f"{reasons_of(Failure(error))}.") from error
         except (SchemeNotSupported, ValueError) as error:
             raise _final(f"{host_of(url)} cannot be asked", str(error)) from error
         self._silent.forget(url)

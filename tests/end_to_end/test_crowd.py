@@ -37,14 +37,43 @@ class CrowdTests(EndToEnd):
         self.assertLess(resident, 200 << 20)
 
 
+@pytest.mark.clients
+class SlowTests(EndToEnd):
+    """``REQPI_TEST_SLOW_MB=3000`` makes the file as large as it says, and takes some minutes and 10 GB of memory."""
+
+    def test_50_slow_readers(self) -> None:
+        """Each takes a piece now and then: the server holds neither the file nor a copy for each of them."""
+        size = int(os.environ.get("REQPI_TEST_SLOW_MB", "30")) << 20
+        file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(size)})
+        index = self.committed("large==1.0\n")
+        self.get(f"{index}large/")
+        began = monotonic()
+        taken = asyncio.run(_slowly(f"{index}large/{file.filename}", size / 8))
+        seconds, resident = monotonic() - began, self.server.resident()
+        print(
+            f"{len(taken)} slow readers of {len(file.content) >> 20} MiB: all after {seconds:.0f} s, "
+            f"{resident >> 20} MiB resident at most"
+        )
+        self.assertEqual({digest for _, digest in taken}, {file.sha256})
+        self.assertEqual(len(self.upstream.asked(file.filename)), 1)
+        self.assertLess(resident, 200 << 20)
+
+
+async def _slowly(url: str, bytes_per_second: float) -> list[tuple[float, str]]:
+    return await asyncio.gather(*(_take(url, monotonic(), bytes_per_second) for _ in range(50)))
+
+
 async def _crowd(url: str) -> tuple[list[float], set[str]]:
     began = monotonic()
     taken = await asyncio.gather(*(_take(url, began) for _ in range(_CLIENTS)))
     return [first for first, _ in taken], {digest for _, digest in taken}
 
 
-async def _take(url: str, began: float) -> tuple[float, str]:
-    """When the first byte of the body came, in seconds, and the sha256 of all that came."""
+async def _take(url: str, began: float, bytes_per_second: float = 0.0) -> tuple[float, str]:
+    """When the first byte of the body came, in seconds, and the sha256 of all that came.
+
+    :param bytes_per_second: at most so many are taken; 0: as many as come.
+    """
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.write(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
@@ -53,5 +82,7 @@ async def _take(url: str, began: float) -> tuple[float, str]:
     while data := await reader.read(1 << 16):
         first = first or monotonic() - began
         computed.update(data)
+        if bytes_per_second:
+            await asyncio.sleep(len(data) / bytes_per_second)
     writer.close()
     return first, computed.hexdigest() if head.startswith(b"HTTP/1.1 200 ") else head.decode("ascii", "replace")

@@ -86,6 +86,24 @@ class HeldTests(EndToEnd):
         verdict = self.verdict(index.replace(index.split("/")[2], self.server.url[7:]))
         self.assertTrue(verdict["complete"])
 
+    def test_what_is_repaired_is_fetched_again_at_once(self) -> None:
+        """``reqpi verify --repair --url``, beside the running server."""
+        index = self.gethash("--hold").stdout.strip()
+        before, sha256 = len(self.upstream.asked(self.files["top"].filename)), self.files["top"].sha256
+        (blob,) = self.store.rglob(sha256)
+        blob.write_bytes(b"X" * len(self.files["top"].content))
+        command = [sys.executable, "-m", "reqpi", "verify", "--store", str(self.store), "--repair"]
+        done = subprocess.run(
+            [*command, "--url", self.server.url], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("fetches again what lock ", done.stderr)
+        end = monotonic() + 30
+        while not self.verdict(index)["complete"]:
+            self.assertLess(monotonic(), end)
+        self.assertEqual(blob.read_bytes(), self.files["top"].content)
+        self.assertEqual(len(self.upstream.asked(self.files["top"].filename)), before + 1)
+
     def test_a_bar_on_a_terminal(self) -> None:
         """It is taken away at the end."""
         ours, its = pty.openpty()

@@ -42,7 +42,7 @@ class ObjectStoreCase(EndToEnd):
         self.addCleanup(server.stop)
         return server
 
-    def installed(self, client: str, index: str, folder: str, *projects: str) -> clients.Done:
+    def installed(self, client: str, index: str, folder: str, *projects: str, **environ: str) -> clients.Done:
         """Install what is in :data:`LOCK`, with pip or with uv."""
         pip, uv = clients.environment("pip", "pip"), clients.environment("uv", "uv")
         if client == "pip":
@@ -52,7 +52,7 @@ class ObjectStoreCase(EndToEnd):
         return clients.run(
             [*command, index, "--target", folder, *(projects or ("top",))],
             self.folder,
-            {"PIP_CONFIG_FILE": "/dev/null", "PIP_TIMEOUT": "30"},
+            {"PIP_CONFIG_FILE": "/dev/null", "PIP_TIMEOUT": "30"} | environ,
         )
 
     def assert_installed(self, folder: str) -> None:

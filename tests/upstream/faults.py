@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from threading import Event
 from typing import Protocol
@@ -11,6 +12,7 @@ from attrs import evolve, field, frozen
 from tests.upstream.exchange import Answer, Exchange
 
 __all__ = [
+    "Changed",
     "Drip",
     "Encoding",
     "Endless",
@@ -19,11 +21,14 @@ __all__ = [
     "Garbage",
     "Hang",
     "Later",
+    "Lost",
     "RedirectLoop",
     "Reset",
     "ShortBody",
     "ShortChunked",
+    "ShortPlain",
     "Status",
+    "Trickle",
     "WrongBytes",
 ]
 
@@ -80,6 +85,29 @@ class ShortChunked:
 
 
 @frozen
+class ShortPlain:
+    """Neither a length nor chunks, as HTTP/1.0 has it: ``sent`` bytes, and an end in good order."""
+
+    sent: int
+
+    def play(self, exchange: Exchange) -> None:
+        content_type = exchange.answer.headers.get("Content-Type", "application/octet-stream")
+        exchange.write(f"HTTP/1.0 200 OK\r\nContent-Type: {content_type}\r\n\r\n".encode())
+        exchange.write(exchange.answer.body[: self.sent])
+        exchange.end()
+
+
+@frozen
+class Changed:
+    """The first request breaks off after ``sent`` bytes; whoever asks for the rest, or again, gets other bytes."""
+
+    sent: int
+
+    def play(self, exchange: Exchange) -> None:
+        (ShortBody(self.sent) if exchange.count == 1 else WrongBytes()).play(exchange)
+
+
+@frozen
 class Reset:
     """A TCP reset, before the headers or after ``after`` bytes of the body."""
 
@@ -129,6 +157,24 @@ class Drip:
                 exchange.end()
 
 
+@frozen(eq=False)
+class Trickle(Hang):
+    """The true body, ``piece`` bytes every ``pause`` seconds, until :meth:`release`; then the rest at once."""
+
+    piece: int = 1
+    pause: float = 0.05
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.head(exchange.answer)
+        sent = 0
+        while sent < len(exchange.answer.body) and not self.released.wait(self.pause):
+            exchange.write(exchange.answer.body[sent : sent + self.piece])
+            sent += self.piece
+        if exchange.closing.is_set():
+            exchange.end()
+        exchange.write(exchange.answer.body[sent:])
+
+
 @frozen
 class Endless:
     """A body that never ends: chunked, or under a Content-Length of ``length``."""
@@ -151,6 +197,19 @@ class Garbage:
 
     def play(self, exchange: Exchange) -> None:
         exchange.give(evolve(exchange.answer, body=self.body))
+
+
+@frozen
+class Lost:
+    """A project page in JSON that lists no file of ``version``; it is a good page otherwise."""
+
+    version: str
+
+    def play(self, exchange: Exchange) -> None:
+        page = json.loads(exchange.answer.body)
+        page["files"] = [file for file in page["files"] if f"-{self.version}-" not in file["filename"]]
+        page["versions"] = [version for version in page["versions"] if version != self.version]
+        exchange.give(evolve(exchange.answer, body=json.dumps(page).encode()))
 
 
 @frozen

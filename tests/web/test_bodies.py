@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
 
-from reqpi.arrivals import HELD_BACK
+from reqpi.arrival import HELD_BACK
 from reqpi.errors import StoreTrouble
 from tests.distributions import a_file, a_page
 from tests.web.case import FILES, WHEEL, WebCase

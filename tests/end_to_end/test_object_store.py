@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -18,6 +19,7 @@ from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT, Server
 from tests.nginx import Nginx
 from tests.seaweed import SeaweedFS
+from tests.seaweed_cluster import SeaweedCluster
 from tests.upstream.faults import Drip
 
 
@@ -29,15 +31,19 @@ class ObjectStoreCase(EndToEnd):
 
         short = TemporaryDirectory(dir="/tmp")
         self.addCleanup(short.cleanup)
-        self.seaweed = SeaweedFS(Path(short.name))
-        self.seaweed.start()
-        self.addCleanup(self.seaweed.stop)
-        self.options = [word for pair in self.seaweed.options.items() for word in ("--store-option", "=".join(pair))]
+        self.options = self.store_options(Path(short.name))
         super().setUp()
+
+    def store_options(self, folder: Path) -> list[str]:
+        """Start the object store; the options of a server for it."""
+        self.seaweed = SeaweedFS(folder)
+        self.addCleanup(self.seaweed.stop)
+        self.seaweed.start()
+        return words(self.seaweed.options)
 
     def started(self, *options: str) -> Server:
         server = Server(
-            self.seaweed.url, *self.options, *(options or ("--upstream", self.upstream.url)), folder=self.folder
+            SeaweedFS.url, *self.options, *(options or ("--upstream", self.upstream.url)), folder=self.folder
         )
         self.addCleanup(server.stop)
         return server
@@ -60,7 +66,7 @@ class ObjectStoreCase(EndToEnd):
         self.assertEqual(found, {"top.py", "mid.py", "source.py"})
 
     def verify(self) -> dict[str, object]:
-        command = [sys.executable, "-m", "reqpi", "verify", "--json", "--store", self.seaweed.url, *self.options]
+        command = [sys.executable, "-m", "reqpi", "verify", "--json", "--store", SeaweedFS.url, *self.options]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         found: dict[str, object] = json.loads(done.stdout)
@@ -71,6 +77,11 @@ class ObjectStoreCase(EndToEnd):
         command = [sys.executable, "-m", "reqpi", "gethash", "--hold", "--url", url, "requirements.txt"]
         done = clients.run(command, self.folder, {"PYTHONPATH": str(ROOT)})
         self.assertEqual(done.status, 0, done.said)
+
+
+def words(options: Mapping[str, str]) -> list[str]:
+    """Options of an object store, for a command line."""
+    return [word for pair in options.items() for word in ("--store-option", "=".join(pair))]
 
 
 @pytest.mark.clients
@@ -161,10 +172,17 @@ class ObjectStoreTests(ObjectStoreCase):
 
 @pytest.mark.clients
 class ReplicasTests(ObjectStoreCase):
-    """Two servers over one store, behind nginx, and no word between them."""
+    """Two servers behind nginx, each with an S3 gateway of its own to one cluster, and no word between them."""
+
+    def store_options(self, folder: Path) -> list[str]:
+        self.cluster = SeaweedCluster(folder)
+        self.addCleanup(self.cluster.stop)
+        self.cluster.start()
+        return words(self.cluster.options("s3a"))
 
     def setUp(self) -> None:
         super().setUp()
+        self.options = words(self.cluster.options("s3b"))
         self.other = self.started()
         replicas = [urlsplit(server.url).netloc for server in (self.server, self.other)]
         self.nginx = Nginx(self.folder / "nginx", replicas)
@@ -185,7 +203,7 @@ class ReplicasTests(ObjectStoreCase):
         self.assertEqual(self.served(f"{self.other.url}{path}top/"), first)
 
     def test_one_is_killed_in_the_middle_with_the_upstream_gone(self) -> None:
-        """The install completes: everything was held before."""
+        """With its gateway. The install completes: everything was held before."""
         projects = [f"part{number}" for number in range(30)]
         for project in projects:
             self.upstream.wheel(project, "1.0", files={f"{project}.py": os.urandom(1 << 16)})
@@ -202,6 +220,7 @@ class ReplicasTests(ObjectStoreCase):
             while not seen.wait(0.01):
                 if sum(f"{project}-1.0" in line for line in self.server.log for project in projects) > 12:
                     self.server.kill()
+                    self.cluster.kill("s3a")
                     return
 
         killer = threading.Thread(target=kill)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from attrs import frozen
+from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import mac_platforms
 from packaging.utils import canonicalize_name
@@ -54,6 +55,7 @@ class Target:
     :param implementations: ``cp``, ``pp``, ``py``.
     :param abis: ``cp312``, ``abi3``, ``none``.
     :param only_binary: the projects of which no sdist is wanted, or ``:all:``.
+    :param no_binary: the projects of which no wheel is wanted, or ``:all:``.
     """
 
     platforms: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ class Target:
     implementations: frozenset[str] = frozenset()
     abis: frozenset[str] = frozenset()
     only_binary: frozenset[str] = frozenset()
+    no_binary: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, values: Mapping[str, Sequence[str]]) -> Target:
@@ -76,19 +79,39 @@ class Target:
             pythons=_read(values, "python-version", _python),
             implementations=_read(values, "implementation", _implementation),
             abis=_read(values, "abi", _tag),
-            only_binary=_only_binary(values.get("only-binary", ())),
+            only_binary=_names("only-binary", values.get("only-binary", ())),
+            no_binary=_names("no-binary", values.get("no-binary", ())),
         )
 
     def takes(self, file: File) -> bool:
         """Whether ``file`` may be installed there."""
         if not file.wheel:
             return not self.only_binary & {":all:", file.project} and self._runs(file.requires_python)
+        if self.no_binary & {":all:", file.project}:
+            return False
         interpreters, abis, platforms = _tags(file.filename)
         return (
             (not self.platforms or not self._platforms.isdisjoint(platforms))
             and any(self._loads(interpreter, abi) for interpreter in interpreters for abi in abis)
             and self._runs(file.requires_python)
         )
+
+    def needs(self, marker: str) -> bool:
+        """Whether a requirement with ``marker`` may be needed there.
+
+        A marker is evaluated for each platform and Python that are named; what they do not say of an environment, a
+        marker may say what it likes of.
+        """
+        environments = [_environment(platform, python) for platform in self.platforms for python in self.pythons]
+        if not marker or not environments:
+            return True
+        try:
+            parsed = Marker(marker)
+        except InvalidMarker:
+            return True
+        if not set(_VARIABLE.findall(marker)) <= _KNOWN:
+            return True
+        return any(environment is None or parsed.evaluate(environment) for environment in environments)
 
     def as_json(self) -> dict[str, list[str]]:
         """By the names of :data:`FILTERS`, those that are not open."""
@@ -98,6 +121,7 @@ class Target:
             "implementation": self.implementations,
             "abi": self.abis,
             "only-binary": self.only_binary,
+            "no-binary": self.no_binary,
         }
         return {name: values for name, each in said.items() if (values := sorted(each))}
 
@@ -136,7 +160,7 @@ class Target:
 
 EVERYWHERE = Target()
 
-FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary")
+FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary", "no-binary")
 """By the names of pip's options."""
 
 
@@ -197,6 +221,43 @@ def _manylinux(major: int, newest: int, arch: str) -> Iterable[str]:
     }
 
 
+_KNOWN = frozenset(
+    {"python_version", "python_full_version", "os_name", "sys_platform", "platform_system", "platform_machine"}
+)
+_VARIABLE = re.compile(
+    r"\b(?:python_\w+|os_name|sys_platform|platform_\w+|implementation_\w+|extras?|dependency_groups)\b"
+)
+_SYSTEMS = {
+    "linux": ("posix", "linux", "Linux"),
+    "manylinux": ("posix", "linux", "Linux"),
+    "musllinux": ("posix", "linux", "Linux"),
+    "macosx": ("posix", "darwin", "Darwin"),
+    "win": ("nt", "win32", "Windows"),
+}
+_BEFORE_MACHINE = re.compile(r"^(?:linux|(?:many|musl)linux\d*(?:_\d+_\d+)?|macosx_\d+_\d+)_")
+_MACHINES = {"win_amd64": "AMD64", "win32": "x86", "win_arm64": "ARM64"}
+
+
+def _environment(platform: str, python: tuple[int, ...]) -> dict[str, str] | None:
+    """What is known of where a platform tag and a Python are from; ``None`` where that is too little."""
+    kind = next((kind for kind in _SYSTEMS if re.match(rf"{kind}(?:\d|_|$)", platform)), None)
+    if kind is None or len(python) < 2:
+        return None
+    os_name, sys_platform, system = _SYSTEMS[kind]
+    machine = _MACHINES.get(platform) or re.sub(
+        r"^(?:linux|(?:many|musl)linux\d*(?:_\d+_\d+)?|macosx_\d+_\d+)_", "", platform
+    )
+    full = ".".join(map(str, python if len(python) > 2 else (*python, 0)))
+    return {
+        "python_version": f"{python[0]}.{python[1]}",
+        "python_full_version": full,
+        "os_name": os_name,
+        "sys_platform": sys_platform,
+        "platform_system": system,
+        "platform_machine": machine,
+    }
+
+
 def _read(values: Mapping[str, Sequence[str]], name: str, parse: Callable[[str, str], _T]) -> frozenset[_T]:
     return frozenset(parse(name, text.strip().lower()) for text in values.get(name, ()))
 
@@ -225,7 +286,7 @@ def _python(name: str, text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in match.groups() if number is not None)
 
 
-def _only_binary(texts: Iterable[str]) -> frozenset[str]:
+def _names(option: str, texts: Iterable[str]) -> frozenset[str]:
     """As pip reads it: the names add up, ``:none:`` empties them."""
     names: set[str] = set()
     for name in (name.strip() for text in texts for name in text.split(",")):
@@ -234,5 +295,5 @@ def _only_binary(texts: Iterable[str]) -> frozenset[str]:
         elif name == ":all:" or re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?", name):
             names.add(name if name == ":all:" else canonicalize_name(name))
         else:
-            raise BadFilter(f"only-binary: {name[:60]!r} is no project; write :all:, or names with commas")
+            raise BadFilter(f"{option}: {name[:60]!r} is no project; write :all:, or names with commas")
     return frozenset(names)

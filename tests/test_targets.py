@@ -116,6 +116,35 @@ class TakesTests(unittest.TestCase):
             self.assertEqual(target(only_binary=value).takes(sdist), expected, value)
         self.assertTrue(target(only_binary=":all: :none:").takes(sdist))
 
+    def test_no_wheels(self) -> None:
+        self.assertFalse(target(no_binary="six").takes(wheel("py3-none-any")))
+        self.assertFalse(target(no_binary=":all:").takes(wheel("py3-none-any")))
+        self.assertTrue(target(no_binary="six").takes(a_file("six-1.0.tar.gz", b"six")))
+
+    def test_markers_of_a_target_that_is_named(self) -> None:
+        """Platform and Python, both; what they do not say stays open."""
+        linux = target(platform="manylinux_2_28_aarch64", python_version="3.12")
+        for marker, expected in (
+            ("", True),
+            ("sys_platform == 'linux'", True),
+            ("sys_platform == 'win32'", False),
+            ("platform_machine == 'aarch64' and os_name == 'posix'", True),
+            ("platform_machine == 'x86_64'", False),
+            ("python_version < '3.11'", False),
+            ("python_full_version >= '3.12'", True),
+            ("platform_release > '6'", True),
+            ("implementation_name == 'pypy'", True),
+            ("extra == 'tls' and sys_platform == 'win32'", True),
+            ("no marker at all", True),
+        ):
+            self.assertEqual(linux.needs(marker), expected, marker)
+        both = target(platform="win_amd64 macosx_11_0_arm64", python_version="3.12 3.13")
+        self.assertTrue(both.needs("sys_platform == 'darwin' and python_version == '3.13'"))
+        self.assertTrue(both.needs("platform_machine == 'AMD64'"))
+        self.assertFalse(both.needs("sys_platform == 'linux'"))
+        for alone in (target(platform="win_amd64"), target(python_version="3.12"), EVERYWHERE):
+            self.assertTrue(alone.needs("sys_platform == 'linux' and python_version < '3'"))
+
     def test_a_hostile_name_costs_little(self) -> None:
         """Its tags are not multiplied out into 60,000."""
         many = ".".join(["a1"] * 25)
@@ -142,7 +171,7 @@ class ReadTests(unittest.TestCase):
 
     def test_it_is_told_by_the_names_of_the_filters(self) -> None:
         said = {"platform": ["any"], "python-version": ["3.12"], "implementation": ["cp"], "abi": ["abi3"]}
-        said |= {"only-binary": [":all:"]}
+        said |= {"only-binary": [":all:"], "no-binary": ["six"]}
         self.assertEqual(list(said), list(FILTERS))
         self.assertEqual(Target.read(said).as_json(), said)
         self.assertEqual(EVERYWHERE.as_json(), {})

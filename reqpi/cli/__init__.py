@@ -21,6 +21,7 @@ COMMANDS = {
     "gethash": "commit a lock to a server and print the URL of its index",
     "check": "read a lock and say what is wrong with it, with no server",
     "run": "run a command that sees nothing but what a lock pins",
+    "fetch": "take everything that a lock admits into a folder",
     "server": "serve: twistd -n reqpi",
     "verify": "hash everything in a store again, and repair it",
     "sweep": "remove from a store what nobody used for a while",

@@ -15,15 +15,16 @@ from reqpi.client import Filters, Held, commit, held
 
 __all__ = ["FILTERS", "Bar", "add_filters", "filters_of", "wait_until_held"]
 
-FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary")
+FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary", "no-binary")
 """The filters of ``pip download``, by the names of its options."""
 
 _HELP = {
-    "platform": ("TAG", "hold wheels for this platform alone: manylinux2014_x86_64; again for another"),
-    "python-version": ("VERSION", "hold what this Python can use alone: 3.12; again for another"),
-    "implementation": ("NAME", "hold wheels for this implementation alone: cp, pp, py"),
-    "abi": ("TAG", "hold wheels for this ABI alone: cp312; again for another"),
-    "only-binary": ("NAMES", "hold no sdists of these projects; :all: for any"),
+    "platform": ("TAG", "wheels for this platform alone: manylinux2014_x86_64; again for another"),
+    "python-version": ("VERSION", "what this Python can use alone: 3.12; again for another"),
+    "implementation": ("NAME", "wheels for this implementation alone: cp, pp, py"),
+    "abi": ("TAG", "wheels for this ABI alone: cp312; again for another"),
+    "only-binary": ("NAMES", "no sdists of these projects; :all: for any"),
+    "no-binary": ("NAMES", "no wheels of these projects; :all: for any"),
 }
 
 _BETWEEN = 0.5
@@ -41,7 +42,7 @@ _ATTEMPTS = 3
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """An option for each of the filters."""
-    filters = parser.add_argument_group("what to hold", "Those of pip download. What is not said is open.")
+    filters = parser.add_argument_group("which files", "Those of pip download. What is not said is open.")
     for name in FILTERS:
         metavar, text = _HELP[name]
         filters.add_argument(f"--{name}", action="append", metavar=metavar, help=text.replace("%", "%%"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
+from contextlib import ExitStack
 
 from reqpi.cli.child import die_of, run_child
 from reqpi.cli.messages import tell_defects, tell_error, tell_lines, tell_notes
+from reqpi.cli.own import add_own, given_own, served_for
 from reqpi.cli.statuses import DEFECTS
 from reqpi.cli.taken import Taken, add_arguments, take
 from reqpi.cli.unadmitted import lines_for, since
@@ -20,9 +20,6 @@ from reqpi.environment import pointed_at
 
 __all__ = ["main"]
 
-_OWN = ("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
-"""The options of a server of our own."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
@@ -32,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         tell_defects(taken.names, taken.defects)
         return DEFECTS
     with ExitStack() as stack:
-        url = options.url or stack.enter_context(_served(options, address_of(taken.committed)))
+        url = options.url or stack.enter_context(served_for(options, address_of(taken.committed)))
         status = _run(url, taken, command)
     return die_of(-status) if status < 0 else status
 
@@ -64,43 +61,6 @@ def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal,
         return ()
 
 
-def _served(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
-    """A server of our own, which this machine alone can reach; its settings as for ``reqpi server``."""
-    # Imported here because they bring Twisted along, which --url does without.
-    from reqpi.cli.served import port_for, served  # noqa: PLC0415
-    from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
-    from reqpi.server import Settings  # noqa: PLC0415
-    from reqpi.storage.chosen import options_of, place_of  # noqa: PLC0415
-
-    where = options.store or os.environ.get("REQPI_STORE")
-    upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
-    return served(
-        Settings(
-            listen=(f"tcp:{port_for(address)}:interface=127.0.0.1",),
-            store=None if not where else place_of(where),
-            store_options=options_of(options.store_option or _words("REQPI_STORE_OPTION")),
-            upstream=upstream,
-            upstreams=upstreams,
-            allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
-            trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
-            netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
-            ca=options.ca or _path(os.environ.get("REQPI_CA")),
-            offline=options.offline
-            or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
-        )
-    )
-
-
-def _words(variable: str) -> list[str]:
-    """What a variable lists."""
-    return os.environ.get(variable, "").split()
-
-
-def _path(text: str | None) -> Path | None:
-    """A path, where there is one."""
-    return Path(text) if text else None
-
-
 def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and the command behind the first ``--``; a later ``--`` is the command's own."""
     parser = _parser()
@@ -111,7 +71,7 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     options = parser.parse_intermixed_args(own)
     if not command:
         parser.error("write -- and the command to run behind FILE")
-    if options.url and any(getattr(options, name) for name in _OWN):
+    if options.url and given_own(options):
         parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
     return options, command
 
@@ -127,21 +87,6 @@ def _parser() -> argparse.ArgumentParser:
         "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server answers another address.",
     )
     parser.add_argument("--url", help="use the server that runs there")
-    parser.add_argument("--store", metavar="WHERE", help="where files are kept (default: as for a server)")
-    parser.add_argument("--store-option", action="append", metavar="NAME=VALUE", help="for an object store")
-    parser.add_argument(
-        "--upstream",
-        action="append",
-        metavar="[NAME=]URL",
-        help="where files come from (default: the index of this host's pip); or, with a name, one more index",
-    )
-    for option, what in (
-        ("--allow-host", "archives and git repositories may be taken from there"),
-        ("--trusted-host", "its TLS is not verified"),
-    ):
-        parser.add_argument(option, action="append", metavar="HOST", help=what)
-    parser.add_argument("--netrc", type=Path, metavar="FILE", help="users and passwords of upstreams, by host")
-    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the platform's")
-    parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
+    add_own(parser)
     add_arguments(parser)
     return parser

@@ -21,7 +21,7 @@ from reqpi.client.proxies import Proxy, proxy_for
 from reqpi.client.target import Credentials, Target
 from reqpi.client.trust import tls_context
 
-__all__ = ["Answer", "ask"]
+__all__ = ["Answer", "ask", "begun"]
 
 LONGEST = 16 * 1024 * 1024  # bytes of an answer; a lock of 8 MiB whose every line is a defect stays below
 TO_CONNECT = 10.0  # seconds
@@ -70,6 +70,25 @@ def ask(target: Target, method: str, path: str, body: bytes | None = None, conte
     finally:
         watchdog.cancel()
         connection.close()
+
+
+def begun(target: Target, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    """The beginning of an answer to GET, whose body the caller reads, however long it is, and closes.
+
+    :param headers: beside our own.
+    :raises ServerTrouble: there is no answer.
+    :raises reqpi.client.errors.BadUsage: as for :func:`ask`.
+    """
+    proxy = proxy_for(target)
+    connection = _connection(target, proxy)
+    try:
+        connection.connect()
+        connection.sock.settimeout(SILENCE)
+        url, body, own = _request(target, path, None, "", proxy)
+        return _send(connection, "GET", url, body, own | {"Accept": "*/*"} | headers)
+    except (OSError, http.client.HTTPException) as error:
+        connection.close()
+        raise _unanswered(target, error, overdue=False) from error
 
 
 def _connection(target: Target, proxy: Proxy | None) -> http.client.HTTPConnection:

@@ -1,0 +1,74 @@
+"""A server of our own, inside this process, for commands that need one and are given none."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+__all__ = ["add_own", "given_own", "served_for"]
+
+_OWN = ("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
+
+
+def add_own(parser: argparse.ArgumentParser) -> None:
+    """The options of a server of our own."""
+    parser.add_argument("--store", metavar="WHERE", help="where files are kept (default: as for a server)")
+    parser.add_argument("--store-option", action="append", metavar="NAME=VALUE", help="for an object store")
+    parser.add_argument(
+        "--upstream",
+        action="append",
+        metavar="[NAME=]URL",
+        help="where files come from (default: the index of this host's pip); or, with a name, one more index",
+    )
+    for option, what in (
+        ("--allow-host", "archives and git repositories may be taken from there"),
+        ("--trusted-host", "its TLS is not verified"),
+    ):
+        parser.add_argument(option, action="append", metavar="HOST", help=what)
+    parser.add_argument("--netrc", type=Path, metavar="FILE", help="users and passwords of upstreams, by host")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the platform's")
+    parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
+
+
+def given_own(options: argparse.Namespace) -> bool:
+    """Whether any of them was given, which makes no sense beside the URL of another server."""
+    return any(getattr(options, name) for name in _OWN)
+
+
+def served_for(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
+    """A server which this machine alone can reach, its settings as for ``reqpi server``; gives its URL."""
+    # Imported here because they bring Twisted along, which --url does without.
+    from reqpi.cli.served import port_for, served  # noqa: PLC0415
+    from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
+    from reqpi.server import Settings  # noqa: PLC0415
+    from reqpi.storage.chosen import options_of, place_of  # noqa: PLC0415
+
+    where = options.store or os.environ.get("REQPI_STORE")
+    upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
+    return served(
+        Settings(
+            listen=(f"tcp:{port_for(address)}:interface=127.0.0.1",),
+            store=None if not where else place_of(where),
+            store_options=options_of(options.store_option or _words("REQPI_STORE_OPTION")),
+            upstream=upstream,
+            upstreams=upstreams,
+            allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
+            trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
+            netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
+            ca=options.ca or _path(os.environ.get("REQPI_CA")),
+            offline=options.offline
+            or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
+        )
+    )
+
+
+def _words(variable: str) -> list[str]:
+    """What a variable lists."""
+    return os.environ.get(variable, "").split()
+
+
+def _path(text: str | None) -> Path | None:
+    """A path, where there is one."""
+    return Path(text) if text else None

@@ -1,0 +1,292 @@
+"""Everything that a lock admits, taken from a server into a folder: several at a time, resumed, verified, in one step.
+
+A file has its name in the folder once its digest was right, and not before. What came so far of one that was broken
+off lies beside, under its digest, and a later run goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from time import sleep
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from reqpi.client.answers import trouble_of
+from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
+from reqpi.client.exchange import Answer, ask, begun
+from reqpi.client.target import Target, target_of
+
+__all__ = ["Failed", "Listed", "WrongBytes", "fetch", "listed"]
+
+_AT_ONCE = 8
+"""Files that come at the same time."""
+
+_PIECE = 1 << 18
+_REDIRECTS = 3
+
+_ATTEMPTS = 6
+_PAUSE = 2.0
+"""Seconds before another attempt: what a server says in Retry-After."""
+
+_UNDER_WAY = 60
+"""Attempts where a server says that it is about it."""
+
+
+class Listed(NamedTuple):
+    """One file that a lock admits.
+
+    :param project: normalised.
+    :param size: bytes, where they are known.
+    :param marker: of the pin, as the lock spells it; empty where it has none.
+    """
+
+    project: str
+    filename: str
+    sha256: str
+    size: int | None = None
+    marker: str = ""
+
+
+class WrongBytes(ClientError):
+    """What came, or was there, is not what the lock admits."""
+
+
+class Failed(ClientError):
+    """Some files could not be had. The others are there.
+
+    :ivar failures: by filename.
+    """
+
+    def __init__(self, failures: Mapping[str, ClientError]) -> None:
+        what = "1 file" if len(failures) == 1 else f"{len(failures)} files"
+        super().__init__(f"{what} could not be fetched", "Run it again: it goes on from what is there.")
+        self.failures = failures
+
+
+def listed(base_url: str, address: str) -> list[Listed]:
+    """Every file that a lock admits, of each release one sdist at most; by filename.
+
+    :raises ServerTrouble: the server does not say.
+    """
+    target, path = target_of(base_url), f"/{address}/pylock.toml"
+    answer = _patiently(target, path)
+    if answer.status != 200:
+        raise trouble_of(target, path, answer)
+    try:
+        packages = tomllib.loads(answer.body.decode()).get("packages", [])
+        found = {file for package in packages for file in _files(package)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ServerTrouble(f"{target.url} answers what is no pylock.toml", f"{error}.") from error
+    return sorted(found, key=lambda file: (file.filename, file.marker))
+
+
+def _patiently(target: Target, path: str) -> Answer:
+    """The answer, once the server has looked everything up."""
+    for attempt in range(_UNDER_WAY):
+        answer = ask(target, "GET", path)
+        if answer.status != 503 or (attempt >= _ATTEMPTS and b" on the way" not in answer.body):
+            break
+        sleep(_PAUSE)
+    return answer
+
+
+def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
+    single = [package[kind] for kind in ("sdist", "archive") if kind in package]
+    for entry in (*package.get("wheels", ()), *single):
+        filename = unquote(urlsplit(entry["url"]).path.rpartition("/")[2])
+        sha256 = entry["hashes"]["sha256"]
+        if not filename.isprintable() or "/" in filename or filename.startswith(".") or not filename:
+            raise ValueError(f"no file can be called {filename!r}")
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise ValueError(f"{filename} has no sha256")
+        yield Listed(package["name"], filename, sha256, entry.get("size"), package.get("marker", ""))
+
+
+def fetch(
+    base_url: str, address: str, files: Sequence[Listed], folder: Path, progress: Callable[[int], None] = lambda _: None
+) -> list[Listed]:
+    """Have ``files`` in ``folder``.
+
+    :param progress: is told of bytes, from several threads: of those that come, and of those that were there.
+    :returns: those that were not there before.
+    :raises Failed: some could not be had.
+    :raises BadUsage: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
+    taking = _Taking(target_of(base_url), address, folder, progress)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        work = {pool.submit(taking.have, file): file for file in {file.filename: file for file in files}.values()}
+        try:
+            wait(work)
+        except BaseException:
+            taking.stopped.set()
+            for each in work:
+                each.cancel()
+            raise
+    return _outcome(work)
+
+
+def _outcome(work: Mapping[Future[bool], Listed]) -> list[Listed]:
+    failures: dict[str, ClientError] = {}
+    fresh = []
+    for future, file in work.items():
+        error = future.exception()
+        if isinstance(error, ClientError):
+            failures[file.filename] = error
+        elif error is not None:
+            raise error
+        elif future.result():
+            fresh.append(file)
+    if failures:
+        raise Failed(failures)
+    return fresh
+
+
+class _Taking:
+    """What the threads have in common.
+
+    :ivar stopped: they are to end.
+    """
+
+    def __init__(self, target: Target, address: str, folder: Path, progress: Callable[[int], None]) -> None:
+        self._target = target
+        self._address = address
+        self._folder = folder
+        self._progress = progress
+        self.stopped = Event()
+
+    def have(self, file: Listed) -> bool:
+        """See that one file is there: whether it was not."""
+        path = self._folder / file.filename
+        try:
+            if path.exists():
+                with path.open("rb") as there:
+                    right = _Part(there, self._progress).sha256 == file.sha256
+                if not right:
+                    raise WrongBytes(
+                        f"{path} has other bytes than the lock admits", "Remove it, or name another folder."
+                    )
+                return False
+            beside = self._folder / f".{file.sha256}.part"
+            with beside.open("ab+") as stream:
+                self._complete(file, _Part(stream, self._progress))
+            beside.replace(path)
+        except OSError as error:
+            raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error
+        return True
+
+    def _complete(self, file: Listed, part: _Part) -> None:
+        """Take what is missing of it.
+
+        :raises WrongBytes: it came to its end, twice, and was wrong.
+        """
+        failure: ClientError | None = None
+        for attempt in range(_ATTEMPTS):
+            if attempt and not isinstance(failure, WrongBytes) and self.stopped.wait(_PAUSE):
+                break
+            try:
+                if part.size != file.size:
+                    self._go_on(file, part)
+            except ServerTrouble as trouble:
+                failure = trouble
+                continue
+            if part.sha256 == file.sha256:
+                part.settle()
+                return
+            # What was there from another day may be what is wrong.
+            part.forget()
+            if isinstance(failure, WrongBytes):
+                break
+            failure = WrongBytes(f"wrong bytes for {file.filename}", f"Their sha256 is not {file.sha256}.")
+        raise failure or ServerTrouble(f"{file.filename} was given up")
+
+    def _go_on(self, file: Listed, part: _Part) -> None:
+        """Take bytes from where the part ends, wherever the server says that they are.
+
+        :raises ServerTrouble: they did not come to their end.
+        """
+        target, path = self._target, f"/{self._address}/simple/{file.project}/{quote(file.filename)}"
+        for _ in range(_REDIRECTS + 1):
+            with closing(begun(target, path, {"Range": f"bytes={part.size}-"} if part.size else {})) as response:
+                location = response.getheader("Location")
+                if location is None or not 300 <= response.status < 400:
+                    self._receive(target, file, part, response)
+                    return
+            elsewhere = urlsplit(urljoin(target.url + path, location))
+            target = target_of(f"{elsewhere.scheme}://{elsewhere.netloc}")
+            path = elsewhere._replace(scheme="", netloc="", fragment="").geturl()
+        raise ServerTrouble(f"{target.url} redirects in circles")
+
+    def _receive(self, target: Target, file: Listed, part: _Part, response: http.client.HTTPResponse) -> None:
+        if response.status == 416:
+            part.forget()
+            raise ServerTrouble(f"{target.url} has {file.filename} shorter")
+        if response.status not in (200, 206):
+            body = response.read(1 << 16)
+            answer = Answer(response.status, response.reason, response.headers.get_content_type(), None, body)
+            raise trouble_of(target, f"/…/{file.filename}", answer)
+        passed_over = part.size if response.status == 200 else 0
+        try:
+            while data := response.read(_PIECE):
+                if self.stopped.is_set():
+                    raise ServerTrouble("it was interrupted")
+                part.append(data[passed_over:])
+                passed_over = max(0, passed_over - len(data))
+                if file.size is not None and part.size > file.size:
+                    raise ServerTrouble(f"{target.url} sends too much of {file.filename}")
+        except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+            raise ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.") from error
+
+
+class _Part:
+    """A file of which there is some, and the digest of that.
+
+    :param stream: opened for reading, and for appending if it is to be written.
+    """
+
+    def __init__(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._progress = progress
+        self._computed = hashlib.sha256()
+        self.size = 0
+        stream.seek(0)
+        while data := stream.read(_PIECE):
+            self._count(data)
+
+    @property
+    def sha256(self) -> str:
+        """Of what there is, in hex."""
+        return self._computed.hexdigest()
+
+    def append(self, data: bytes) -> None:
+        """Some more."""
+        self._stream.write(data)
+        self._count(data)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._stream.truncate(0)
+        self._progress(-self.size)
+        self._computed = hashlib.sha256()
+        self.size = 0
+
+    def settle(self) -> None:
+        """Have it on the disk."""
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+
+    def _count(self, data: bytes) -> None:
+        self._computed.update(data)
+        self.size += len(data)
+        self._progress(len(data))

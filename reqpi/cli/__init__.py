@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "read a lock and say what is wrong with it, with no server",
     "run": "run a command that sees nothing but what a lock pins",
     "fetch": "take everything that a lock admits into a folder",
+    "wheelhouse": "write everything that a lock admits into one archive",
     "server": "serve: twistd -n reqpi",
     "verify": "hash everything in a store again, and repair it",
     "sweep": "remove from a store what nobody used for a while",
@@ -74,7 +75,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     """What answers where no command is named; the commands' own parsers are in their modules."""
-    listing = "\n".join(f"  {name:<9} {summary}" for name, summary in COMMANDS.items())
+    listing = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="reqpi",
         usage="reqpi [-h] [--version] COMMAND …",

@@ -9,7 +9,7 @@ from reqpi import narrow
 from reqpi.errors import NothingUpstream
 from reqpi.model import Commitment, File, Page, Pin, Project
 
-__all__ = ["Admitted", "url_of"]
+__all__ = ["Admitted", "chosen", "sdist_of", "url_of"]
 
 
 class Admitted:
@@ -33,6 +33,30 @@ class Admitted:
             where = f"Line {pin.line} of {pin.document or 'the lock'} cannot be completed."
             raise NothingUpstream(f"the upstream has no file of {pin.project} {pin.version}".rstrip(), where)
         return files
+
+
+def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
+    """What is taken away of a lock: every wheel, and of each release one sdist; each file once.
+
+    :raises reqpi.errors.NothingUpstream: a pin has no file.
+    """
+    admitted = Admitted(commitment, pages)
+    found: dict[File, None] = {}
+    for pin in commitment.lock.pins:
+        files = admitted.files(pin)
+        found |= dict.fromkeys(files[:1] if pin.source is not None else [file for file in files if file.wheel])
+        if pin.source is None and (sdist := sdist_of(files)) is not None:
+            found[sdist] = None
+    return list(found)
+
+
+def sdist_of(files: Sequence[File]) -> File | None:
+    """One sdist of a release: a ``.tar.gz``, which is what :pep:`625` asks for, if there is one."""
+    return min((file for file in files if not file.wheel), key=_preference, default=None)
+
+
+def _preference(file: File) -> tuple[bool, str]:
+    return not file.filename.endswith(".tar.gz"), file.filename
 
 
 def url_of(file: File, here: str) -> str:

@@ -10,7 +10,7 @@ from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.version import Version
 
-from reqpi.export.links import Admitted, url_of
+from reqpi.export.links import Admitted, sdist_of, url_of
 from reqpi.model import Commitment, File, Page, Pin, Project
 
 __all__ = ["pylock"]
@@ -40,20 +40,15 @@ def _package(pin: Pin, files: Sequence[File], here: str) -> Package:
     if pin.source is not None:
         return Package(name=pin.project, marker=marker, archive=_archive(pin, files[0], here))
     wheels = [_wheel(file, here) for file in files if file.wheel]
-    sdist = next((_sdist(file, here) for file in sorted(files, key=_preference) if not file.wheel), None)
+    sdist = sdist_of(files)
     return Package(
         name=pin.project,
         version=files[0].version,
         marker=marker,
         index=f"{here}simple/",
         wheels=wheels or None,
-        sdist=sdist,
+        sdist=None if sdist is None else _sdist(sdist, here),
     )
-
-
-def _preference(file: File) -> tuple[bool, str]:
-    """A ``pylock.toml`` has room for one sdist: a ``.tar.gz``, which is what :pep:`625` asks for."""
-    return not file.filename.endswith(".tar.gz"), file.filename
 
 
 def _wheel(file: File, here: str) -> PackageWheel:

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import Request
 
 from reqpi import simple
 from reqpi.errors import NotServed
@@ -22,7 +18,7 @@ from reqpi.model import Commitment, Page
 from reqpi.once import Once
 from reqpi.recent import Recent
 from reqpi.shelf import Shelf
-from reqpi.web import problems
+from reqpi.web.answering import answer_with
 from reqpi.web.answers import Representation, send_elsewhere, send_file, send_page, send_representation
 from reqpi.web.headers import listed
 
@@ -32,8 +28,6 @@ _RENDERED_BYTES = 32 << 20
 
 _FEW_LINKS = 100
 """A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
-
-_log = Logger()
 
 _Key = tuple[str, str, str, str]
 """An address, a project (none for the listing), a content type, and what comes before each link."""
@@ -55,16 +49,7 @@ class Index(Resource):
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""
-        if request.method not in (b"GET", b"HEAD"):
-            request.write(problems.send(request, problems.not_allowed("GET, HEAD")))
-            request.finish()
-            return NOT_DONE_YET
-        answered = Deferred.fromCoroutine(self._answer(request, address, rest))
-        gone = request.notifyFinish()
-        gone.addErrback(lambda _: answered.cancel())
-        answered.addCallbacks(partial(_done, request), partial(_failed, request))
-        answered.addErrback(lambda failure: _log.failure("fault while answering", failure))
-        return NOT_DONE_YET
+        return answer_with(request, partial(self._answer, request, address, rest))
 
     async def _answer(self, request: Request, address: str, rest: list[str]) -> None:
         commitment = await self._shelf.commitments.get(address)
@@ -132,21 +117,3 @@ def _represent(render: Callable[..., bytes], content_type: str, prefix: str) -> 
     shown = Representation(render(prefix=prefix), content_type + charset)
     shown.prepare()
     return shown
-
-
-def _done(request: Request, _: Any) -> None:
-    if not request._disconnected:
-        request.finish()
-
-
-def _failed(request: Request, failure: Failure) -> None:
-    if request._disconnected:
-        return
-    if request.startedWriting:
-        # The status line is gone: all that is left is to keep anybody from taking this for the whole.
-        _log.warn("{path!r} was cut off: {reason}", path=request.path, reason=failure.getErrorMessage())
-        transport: Any = request.transport
-        transport.abortConnection()
-        return
-    request.write(problems.respond(request, failure))
-    request.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import asdict
@@ -17,10 +18,11 @@ from reqpi.model import Commitment, Page, Project
 from reqpi.shelf import Shelf
 from reqpi.targets import FILTERS, BadFilter, Target
 from reqpi.web import problems
-from reqpi.web.answers import Representation, send_representation
+from reqpi.web.answers import Representation, send_file, send_representation
 from reqpi.web.uploads import Unsuitable, documents_in
+from reqpi.wheelhouses import Wheelhouses
 
-__all__ = ["commit", "environment", "held", "lock", "pylock", "refused", "requirements"]
+__all__ = ["commit", "environment", "held", "lock", "pylock", "refused", "requirements", "wheelhouse"]
 
 
 _TEXT = "text/plain; charset=utf-8"
@@ -114,6 +116,19 @@ async def held(request: Request, shelf: Shelf, holding: Holding, address: str) -
         return _json(request, shown | {"complete": False, "holding": asdict(progress)})
     verdict = await holding.verdict(commitment, target)
     return _json(request, shown | {"complete": verdict.complete, "holding": None} | asdict(verdict))
+
+
+async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:
+    """``GET /<address>/wheelhouse.tar``, with the filters of a hold."""
+    commitment = await shelf.commitments.get(address)
+    try:
+        target = _target(request)
+    except Unsuitable as unsuitable:
+        request.write(problems.send(request, unsuitable.problem))
+        return
+    archive = await wheelhouses.of(commitment, target)
+    request.setHeader("Content-Type", "application/x-tar")
+    await send_file(request, archive.size, f'"{archive.etag}"', partial(wheelhouses.read, commitment, archive))
 
 
 def _target(request: Request) -> Target:

@@ -12,6 +12,7 @@ r"""Every route of the server, on one screen.
     GET   /<address>/env                             the variables that point clients here and nowhere else
     GET   /<address>/refused                         what was asked for and not admitted
     GET   /<address>/held                            whether all of it is in the store
+    GET   /<address>/wheelhouse.tar                  everything that it admits, as one archive
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -22,6 +23,7 @@ costs each of them a round trip.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from attrs import evolve
@@ -35,8 +37,10 @@ from reqpi import __version__
 from reqpi.holding import Holding
 from reqpi.shelf import Shelf
 from reqpi.web import machines, people, problems
+from reqpi.web.answering import answer_with
 from reqpi.web.base import Base
 from reqpi.web.index import Index
+from reqpi.wheelhouses import Wheelhouses
 
 __all__ = ["Root"]
 
@@ -127,6 +131,8 @@ class Root(Resource):
     def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
         super().__init__()
         self._index = Index(shelf)
+        self._shelf = shelf
+        self._wheelhouses = Wheelhouses(shelf, holding)
         self._rest = Routes(shelf, holding, base).app.resource()
 
     def render(self, request: Request) -> Any:
@@ -142,6 +148,9 @@ class Root(Resource):
             return problems.send(request, _NO_PATH)
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
+        if segments[1:] == ["wheelhouse.tar"]:
+            work = partial(machines.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
+            return answer_with(request, work)
         return self._rest.render(request)
 
 

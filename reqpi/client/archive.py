@@ -1,0 +1,104 @@
+"""The archive of a lock, taken from a server: resumed where it breaks off, and verified file by file."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import tarfile
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from time import sleep
+from typing import IO
+
+from reqpi.client.answers import trouble_of
+from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
+from reqpi.client.exchange import Answer, begun
+from reqpi.client.fetching import WrongBytes
+from reqpi.client.target import Target, target_of
+
+__all__ = ["take_archive"]
+
+_PIECE = 1 << 18
+_ATTEMPTS = 6
+_PAUSE = 2.0
+_OUR_OWN = ("SHA256SUMS", "requirements.txt")
+
+
+def take_archive(
+    base_url: str, path: str, to: Path, admitted: Mapping[str, str], progress: Callable[[int], None] = lambda _: None
+) -> None:
+    """Write the archive at ``path`` to a file, in one step.
+
+    :param admitted: the sha256 of each file that may be in it, by filename.
+    :param progress: is told of bytes as they come.
+    :raises ServerTrouble: it did not come to its end.
+    :raises WrongBytes: something in it is not what the lock admits.
+    :raises BadUsage: it cannot be written.
+    """
+    target = target_of(base_url)
+    part = to.with_name(f".{to.name}.part")
+    try:
+        with part.open("wb") as out:
+            _take(target, path, out, progress)
+        _verify(part, admitted)
+        part.replace(to)
+    except OSError as error:
+        raise BadUsage(f"{to} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _take(target: Target, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
+    etag = ""
+    failure: ClientError | None = None
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            sleep(_PAUSE)
+        start = out.tell()
+        try:
+            with closing(
+                begun(target, path, {"Range": f"bytes={start}-", "If-Range": etag} if etag else {})
+            ) as response:
+                _refuse_trouble(target, path, response)
+                etag = response.getheader("ETag") or ""
+                if response.status == 200 and start:
+                    out.seek(0)
+                    out.truncate()
+                while data := response.read(_PIECE):
+                    out.write(data)
+                    progress(len(data))
+        except ServerTrouble as trouble:
+            failure = trouble
+        except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+            failure = ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.")
+        else:
+            return
+    raise failure or ServerTrouble(f"{target.url} broke off")
+
+
+def _refuse_trouble(target: Target, path: str, response: http.client.HTTPResponse) -> None:
+    if response.status not in (200, 206):
+        body = response.read(1 << 16)
+        answer = Answer(response.status, response.reason, response.headers.get_content_type(), None, body)
+        raise trouble_of(target, path, answer)
+
+
+def _verify(part: Path, admitted: Mapping[str, str]) -> None:
+    """Hash every member."""
+    try:
+        with tarfile.open(part) as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                data = archive.extractfile(member)
+                if data is None or (name not in _OUR_OWN and _sha256(data) != admitted.get(name)):
+                    raise WrongBytes(f"wrong bytes for {name} in the archive", "Nothing of it was kept.")
+    except tarfile.TarError as error:
+        raise WrongBytes("what came is no archive", f"{error}. Nothing of it was kept.") from error
+
+
+def _sha256(data: IO[bytes]) -> str:
+    computed = hashlib.sha256()
+    while piece := data.read(_PIECE):
+        computed.update(piece)
+    return computed.hexdigest()

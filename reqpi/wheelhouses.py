@@ -1,0 +1,71 @@
+"""A lock as one archive, made while it is read: of files that are in the store, so that it has a length and no gaps."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from twisted.internet.threads import deferToThread
+
+from reqpi import export
+from reqpi.errors import UpstreamTrouble
+from reqpi.holding import Holding
+from reqpi.model import Commitment, File
+from reqpi.once import each
+from reqpi.shelf import Shelf
+from reqpi.targets import Target
+
+__all__ = ["Wheelhouses"]
+
+_LOOKED_UP = 16
+"""Files that the store is asked for at a time."""
+
+_PIECE = 1 << 18
+
+
+class Wheelhouses:
+    """The archives of every lock."""
+
+    def __init__(self, shelf: Shelf, holding: Holding) -> None:
+        self._shelf = shelf
+        self._holding = holding
+
+    async def of(self, commitment: Commitment, target: Target) -> export.Wheelhouse:
+        """The archive of what ``target`` admits of a lock.
+
+        :raises reqpi.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the last
+            one could not have it either.
+        """
+        pages = await self._shelf.pages(commitment)
+        files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
+        sizes = await each(files, self._shelf.held, _LOOKED_UP)
+        if missing := [file for file in files if sizes[file] is None]:
+            await self._refuse(commitment, target, missing)
+        held = [(file, size) for file, size in sizes.items() if size is not None]
+        requirements = await deferToThread(export.requirements, commitment, pages, None)
+        return export.wheelhouse(held, requirements)
+
+    async def _refuse(self, commitment: Commitment, target: Target, missing: list[File]) -> None:
+        first, more = missing[0].filename, f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        if await self._holding.progress(commitment, target) is None:
+            verdict = await self._holding.verdict(commitment, target)
+            for each_missing in verdict.missing:
+                if each_missing.reason:
+                    what = each_missing.filename or each_missing.project
+                    raise UpstreamTrouble(f"lock {commitment.short} is not held: {what}", each_missing.reason)
+            await self._holding.begin(commitment, target)
+        raise UpstreamTrouble(f"{first}{more} of lock {commitment.short} are on the way", "Ask again in a moment.")
+
+    async def read(
+        self, commitment: Commitment, archive: export.Wheelhouse, start: int, stop: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Its bytes from ``start`` up to ``stop``. Files come through the door that they are asked for at."""
+        for stretch in archive.stretches(start, stop):
+            if stretch.file is None:
+                for at in range(0, len(stretch.data), _PIECE):
+                    yield stretch.data[at : at + _PIECE]
+                continue
+            delivery = await self._shelf.file(commitment, stretch.file.project, stretch.file.filename)
+            async with aclosing(delivery.read(stretch.start, stretch.stop)) as pieces:
+                async for piece in pieces:
+                    yield piece

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-__all__ = ["changes", "is_loopback", "pointed_at"]
+__all__ = ["changes", "changes_to_folder", "is_loopback", "pointed_at"]
 
 _TAKEN_AWAY = frozenset(
     {
@@ -64,6 +64,27 @@ def changes(index_url: str) -> tuple[dict[str, str], frozenset[str]]:
     here = is_loopback(urlsplit(index_url).hostname or "")
     set_to = _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url)
     return set_to, (_TAKEN_AWAY | _PIPS_PROXY if here else _TAKEN_AWAY) - set_to.keys()
+
+
+def changes_to_folder(folder: str) -> tuple[dict[str, str], frozenset[str]]:
+    """The variables to set for a folder of files and no index at all, and the names of those to take away.
+
+    :param folder: absolute.
+    """
+    # pip takes several places, with spaces between them.
+    links = folder if not any(char.isspace() or char == "%" for char in folder) else f"file://{quote(folder)}"
+    set_to = {
+        "PIP_CONFIG_FILE": _NO_FILE,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": links,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "UV_NO_CONFIG": "1",
+        # uv has no variable for no index; a folder in which no project has a page is one of nothing.
+        "UV_DEFAULT_INDEX": f"file://{quote(folder)}",
+        "UV_FIND_LINKS": links,
+    }
+    indexes = {"PIP_INDEX_URL", "PDM_PYPI_URL", "PIPENV_PYPI_MIRROR"}
+    return set_to, (_TAKEN_AWAY | _PIPS_PROXY | indexes) - set_to.keys()
 
 
 def _pip(index_url: str) -> dict[str, str]:

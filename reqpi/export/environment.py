@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Mapping, Set
 from shlex import quote
 
-from reqpi.environment import changes
+from reqpi.environment import changes, changes_to_folder
 
-__all__ = ["SHELLS", "environment"]
+__all__ = ["SHELLS", "environment", "environment_of_folder"]
 
 _Settings = Mapping[str, str]
 
@@ -19,6 +19,16 @@ def environment(index_url: str, shell: str) -> bytes:
     :param shell: one of :data:`SHELLS`.
     """
     set_to, taken_away = changes(index_url)
+    return SHELLS[shell](dict(sorted(set_to.items())), taken_away).encode()
+
+
+def environment_of_folder(folder: str, shell: str) -> bytes:
+    """The variables for a folder of files, with no index.
+
+    :param folder: absolute, where the variables will be used.
+    :param shell: one of :data:`SHELLS`.
+    """
+    set_to, taken_away = changes_to_folder(folder)
     return SHELLS[shell](dict(sorted(set_to.items())), taken_away).encode()
 
 

@@ -174,3 +174,24 @@ class InstallTests(FetchCase):
             self.assertEqual(done.status, 0, done.said)
             found = {path.name for path in (self.folder / name).glob("*.py")}
             self.assertEqual(found, {"top.py", "mid.py", "source.py"})
+
+    def test_reqpi_env_is_enough(self) -> None:
+        """No option, and an index elsewhere that it takes away."""
+        lock = "top==1.0\nmid==1.5\nsource==3.0\n"
+        self.assertEqual(self.fetch(lock=lock).returncode, 0)
+        printed = subprocess.run(
+            [sys.executable, "-m", "reqpi", "env", "out", "--shell", "json"], cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        environ = json.loads(printed)["set"]
+        self.upstream.close()
+        self.server.stop()
+        pip, uv = clients.environment("pip", "pip"), clients.environment("uv", "uv")
+        for name, command in (
+            ("pip", [pip / "python", "-m", "pip", "install", "--no-build-isolation"]),
+            ("uv", [uv / "uv", "pip", "install", "--no-build-isolation", "--python", pip / "python"]),
+        ):
+            done = clients.run([*command, "--target", name, "top"], self.folder, environ)
+            self.assertEqual(done.status, 0, done.said)
+            found = {path.name for path in (self.folder / name).glob("*.py")}
+            self.assertEqual(found, {"top.py", "mid.py", "source.py"})

@@ -1,0 +1,56 @@
+"""``reqpi env``: variables for a folder, or for an index."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from tests.cli.process import CommandTestCase
+
+
+class EnvTests(CommandTestCase):
+    """What it prints."""
+
+    def said(self, *arguments: str) -> dict[str, dict[str, str]]:
+        status, out, err = self.run_reqpi("env", *arguments, "--shell", "json")
+        self.assertEqual((status, err), (0, ""))
+        found: dict[str, dict[str, str]] = json.loads(out)
+        return found
+
+    def test_a_folder(self) -> None:
+        (self.folder / "wheels").mkdir()
+        said = self.said("wheels")
+        here = str(self.folder / "wheels")
+        self.assertEqual({name: said["set"][name] for name in ("PIP_FIND_LINKS", "PIP_NO_INDEX", "UV_FIND_LINKS")},
+                         {"PIP_FIND_LINKS": here, "PIP_NO_INDEX": "1", "UV_FIND_LINKS": here})  # fmt: skip
+        self.assertLessEqual({"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX"}, set(said["unset"]))
+
+    def test_a_folder_with_a_space(self) -> None:
+        """Of which pip would make two."""
+        (self.folder / "my wheels").mkdir()
+        self.assertEqual(self.said("my wheels")["set"]["PIP_FIND_LINKS"], f"file://{self.folder}/my%20wheels")
+
+    def test_where_the_folder_will_be(self) -> None:
+        """It need not be here."""
+        said = self.said("nothing-here", "--for-output-dir", "/deps")
+        self.assertEqual(said["set"]["PIP_FIND_LINKS"], "/deps")
+
+    def test_an_index(self) -> None:
+        """Its own URL, or the address's."""
+        for url in ("http://127.0.0.1:2000/abc", "http://127.0.0.1:2000/abc/", "http://127.0.0.1:2000/abc/simple/"):
+            self.assertEqual(self.said(url)["set"]["PIP_INDEX_URL"], "http://127.0.0.1:2000/abc/simple/")
+
+    def test_a_shell_takes_it(self) -> None:
+        (self.folder / "wheels").mkdir()
+        _, out, _ = self.run_reqpi("env", "wheels")
+        done = subprocess.run(
+            ["sh", "-euc", f"PIP_INDEX_URL=http://elsewhere\n{out}\necho $PIP_FIND_LINKS ${{PIP_INDEX_URL-none}}"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        self.assertEqual(done.stdout, f"{self.folder}/wheels none\n")
+
+    def test_what_is_nothing(self) -> None:
+        for arguments in (["nowhere"], ["http://"], ["http://127.0.0.1/abc", "--for-output-dir", "/deps"]):
+            status, out, err = self.run_reqpi("env", *arguments)
+            self.assertEqual((status, out), (2, ""), arguments)
+            self.assertTrue(err.startswith("reqpi: "), err)

@@ -22,7 +22,7 @@ __all__ = ["Arrivals"]
 _REMEMBERED = 2.0
 """Seconds for which a failure that asking again would only repeat is not asked for again: uv gives up after four."""
 
-_SLOW_REMEMBERED = 120.0
+_SLOW_REMEMBERED = 60.0
 """The same for a file that comes too slowly: pip would resume it for as long again, five times."""
 
 

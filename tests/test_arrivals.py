@@ -374,10 +374,10 @@ class ResumingTests(ArrivalsCase):
             gates.pop().callback(None)
         self.assertIn("too slowly", self.failureResultOf(landing, UpstreamTrouble).value.title)
         asked = len(self.origin.asked)
-        self.clock.advance(100)
+        self.clock.advance(55)
         self.assertRaises(UpstreamTrouble, self.arrivals.of, self.file)
         self.assertEqual(len(self.origin.asked), asked)
-        self.clock.advance(30)
+        self.clock.advance(10)
         self.arrivals.of(self.file)
         self.assertGreater(len(self.origin.asked), asked)
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "fetch": "take everything that a lock admits into a folder",
     "wheelhouse": "write everything that a lock admits into one archive",
     "env": "print the variables that point installers at a folder or an index",
+    "diff": "say what differs between two locks, addresses or SBOMs",
     "server": "serve: twistd -n reqpi",
     "verify": "hash everything in a store again, and repair it",
     "sweep": "remove from a store what nobody used for a while",

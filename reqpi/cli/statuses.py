@@ -7,6 +7,7 @@ __all__ = [
     "BROKEN_PIPE",
     "DAMAGED",
     "DEFECTS",
+    "DIFFERENT",
     "DONE",
     "INTERRUPTED",
     "NOT_EXECUTABLE",
@@ -32,6 +33,9 @@ ADDRESS_DIFFERS = 4
 
 DAMAGED = 5
 """Something in the store is not what it was, and was not repaired."""
+
+DIFFERENT = 6
+"""What was compared differs."""
 
 OUR_FAULT = 70
 """A defect of ReqPI; sysexits.h calls it EX_SOFTWARE."""

@@ -45,6 +45,7 @@ class Listed(NamedTuple):
 
     :param project: normalised.
     :param size: bytes, where they are known.
+    :param version: of the release; empty where a source has none.
     :param marker: of the pin, as the lock spells it; empty where it has none.
     """
 
@@ -53,6 +54,7 @@ class Listed(NamedTuple):
     sha256: str
     size: int | None = None
     marker: str = ""
+    version: str = ""
 
 
 class WrongBytes(ClientError):
@@ -107,7 +109,9 @@ def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
             raise ValueError(f"no file can be called {filename!r}")
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ValueError(f"{filename} has no sha256")
-        yield Listed(package["name"], filename, sha256, entry.get("size"), package.get("marker", ""))
+        yield Listed(
+            package["name"], filename, sha256, entry.get("size"), package.get("marker", ""), package.get("version", "")
+        )
 
 
 def fetch(

@@ -1,0 +1,97 @@
+"""``reqpi diff``: what one lock, address or SBOM has that another has not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import asdict
+
+from reqpi import locks
+from reqpi.cli.messages import tell_defects, visible
+from reqpi.cli.statuses import DEFECTS, DIFFERENT, DONE
+from reqpi.cli.taken import take
+from reqpi.client import BadUsage
+from reqpi.client.fetching import listed
+from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
+from reqpi.errors import BrokenLock
+from reqpi.model import Document
+
+__all__ = ["main"]
+
+
+class _Defective(Exception):
+    """A lock has defects, which were told."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what differs, a project a line."""
+    options = _parser().parse_args(arguments)
+    try:
+        found = changes(_contents(options.before), _contents(options.after))
+    except _Defective:
+        return DEFECTS
+    if options.json:
+        print(json.dumps([asdict(change) for change in found], indent=2))
+    else:
+        for change in found:
+            print(visible(_line(change)))
+    return DIFFERENT if found else DONE
+
+
+def _line(change: Change) -> str:
+    before, after = ", ".join(change.before), ", ".join(change.after)
+    return {
+        "added": f"+ {change.project} {after}",
+        "removed": f"- {change.project} {before}",
+        "version": f"~ {change.project} {before} -> {after}",
+        "files": f"* {change.project} {after}: other files",
+    }[change.kind].rstrip()
+
+
+def _contents(what: str) -> Contents:
+    if what.startswith(("http://", "https://")):
+        base, _, address = what.rstrip("/").removesuffix("/simple").rpartition("/")
+        if len(address) != 64:
+            raise BadUsage(f"{what} is no address's URL", "Write it like http://buildhost:2000/<address>/.")
+        found: dict[str, dict[str, frozenset[str]]] = {}
+        for file in listed(base, address):
+            versions = found.setdefault(file.project, {})
+            versions[file.version] = versions.get(file.version, frozenset()) | {f"sha256:{file.sha256}"}
+        return found
+    if what.endswith(".json") and what != "Pipfile.lock":
+        try:
+            return contents_of_bill(Path(what).read_bytes())
+        except (OSError, NoBill) as error:
+            raise BadUsage(f"{what} cannot be read: {error}") from error
+    return _of_files(what)
+
+
+def _of_files(what: str) -> Contents:
+    taken = take([what])
+    if taken.defects:
+        tell_defects(taken.names, taken.defects)
+        raise _Defective
+    try:
+        documents = [Document(document.path, document.data) for document in taken.documents]
+        lock = locks.read(documents[0].data) if not documents[0].path else locks.read_together(documents)
+    except BrokenLock as broken:
+        tell_defects(taken.names, broken.defects)
+        raise _Defective from broken
+    return contents_of_lock(lock)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reqpi diff",
+        description="Say what differs between two locks, addresses or SBOMs: '+' added, '-' removed, '~' another "
+        "version, '*' the same version with other files.",
+        epilog="Exit status: 0 nothing differs; 1 a lock has defects; 2 usage; 3 no server or its error; 6 something "
+        "differs.",
+    )
+    for name in ("before", "after"):
+        parser.add_argument(name, metavar=name.upper(), help="a lock; an address's URL; a CycloneDX or SPDX .json")
+    parser.add_argument("--json", action="store_true", help="print what a program can read")
+    return parser

@@ -100,6 +100,21 @@ class ObjectStoreTests(ObjectStoreCase):
         self.assert_installed("second")
         self.assertEqual(self.verify()["damages"], [])
 
+    def test_a_sweep_takes_what_nobody_uses(self) -> None:
+        """From a machine that has nothing but the URL; first it says what would go."""
+        index = self.committed()
+        self.served(f"{index}top/{self.files['top'].filename}")
+        command = [sys.executable, "-m", "reqpi", "sweep", "--max-age", "0", "--store", SeaweedFS.url, *self.options]
+        said = []
+        for options in (["--dry-run"], []):
+            done = clients.run([*command, *options], self.folder, {"PYTHONPATH": str(ROOT)})
+            self.assertEqual(done.status, 0, done.said)
+            said.append(done.said)
+        self.assertTrue(said[0].startswith("would remove 1 lock and "), said)
+        # What came within the last hour stays: a page that names it may just be in the making.
+        self.assertEqual(said[1], "removed 1 lock and 0 files of 0 bytes\n")
+        self.assertEqual(self.verify()["locks"], 0)
+
     def test_redirects(self) -> None:
         """Clients follow them; the URL is good without any credentials, and no proxy may remember it."""
         self.server.stop()

@@ -11,6 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
+from urllib.parse import urlsplit
 
 import pytest
 from twisted.trial.unittest import SkipTest
@@ -18,7 +19,8 @@ from twisted.trial.unittest import SkipTest
 from tests.end_to_end import clients
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.server import ROOT, Server
-from tests.end_to_end.test_object_store import ObjectStoreCase
+from tests.end_to_end.test_object_store import ObjectStoreCase, words
+from tests.slow_line import SlowLine
 
 _ROOM = 4 << 20
 """Bytes of the file system that gets full."""
@@ -120,6 +122,28 @@ class ReadOnlyTests(SmallDiskCase):
         self.mount("-o", "remount,rw", str(self.disk))
         self.assertEqual(self.served(mid), self.files["mid"].content)
         self.verify()
+
+
+@pytest.mark.clients
+class SlowStoreTests(ObjectStoreCase):
+    """An object store a quarter of a second away, and as long back."""
+
+    def store_options(self, folder: Path) -> list[str]:
+        super().store_options(folder)
+        line = SlowLine(urlsplit(self.seaweed.options["endpoint"]).port or 0, 0.25)
+        self.addCleanup(line.close)
+        return words(self.seaweed.options | {"endpoint": f"http://127.0.0.1:{line.port}"})
+
+    def test_an_install_takes_longer(self) -> None:
+        """And that is all."""
+        index = self.committed()
+        for client in ("pip", "uv"):
+            began = monotonic()
+            done = self.installed(client, index, client)
+            self.assertEqual(done.status, 0, done.said)
+            self.assert_installed(client)
+            print(f"half a second to the store and back: {client} installed 3 packages in {monotonic() - began:.0f} s")
+        self.assertEqual(self.verify()["damages"], [])
 
 
 @pytest.mark.clients

@@ -89,7 +89,10 @@ class WorkersTests(WorkersCase):
         self.until(lambda: [pid for pid in pids if alive(pid)], lambda left: not left)
 
     def test_they_end_when_it_is_told_to(self) -> None:
+        """Before it does; once they have answered, for until then nobody waits for anybody."""
         pids = self.workers()
+        for worker in (1, 2):
+            self.until(lambda: self.get(f"{self.server.url}/")[0].status, lambda _, number=worker: self.lines(number))
         self.assertEqual(self.server.stop(), -signal.SIGTERM)
         self.assertEqual([pid for pid in pids if alive(pid)], [])
 

@@ -126,11 +126,11 @@ class ReadOnlyTests(SmallDiskCase):
 
 @pytest.mark.clients
 class SlowStoreTests(ObjectStoreCase):
-    """An object store a quarter of a second away, and as long back."""
+    """An object store a tenth of a second away, and as long back."""
 
     def store_options(self, folder: Path) -> list[str]:
         super().store_options(folder)
-        line = SlowLine(urlsplit(self.seaweed.options["endpoint"]).port or 0, 0.25)
+        line = SlowLine(urlsplit(self.seaweed.options["endpoint"]).port or 0, 0.1)
         self.addCleanup(line.close)
         return words(self.seaweed.options | {"endpoint": f"http://127.0.0.1:{line.port}"})
 
@@ -142,7 +142,7 @@ class SlowStoreTests(ObjectStoreCase):
             done = self.installed(client, index, client)
             self.assertEqual(done.status, 0, done.said)
             self.assert_installed(client)
-            print(f"half a second to the store and back: {client} installed 3 packages in {monotonic() - began:.0f} s")
+            print(f"0.2 s to the store and back: {client} installed 3 packages in {monotonic() - began:.0f} s")
         self.assertEqual(self.verify()["damages"], [])
 
 

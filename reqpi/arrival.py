@@ -121,28 +121,35 @@ class Arrival:
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
                 self._incoming = incoming
-                await self._take(origin, incoming)
-                measured = self._verified(incoming.size)
-                await incoming.keep(measured.sha256)
-                return measured
+                return await self._meanwhile() or await self._fetched(origin, incoming)
             following = await self._store.follow(str(self._name))
             if following is not None:
                 self._incoming = following
                 return await self._followed(following)
         raise UpstreamTrouble(f"{self.file.filename} is fetched again and again", "Ask again in a moment.")
 
+    async def _fetched(self, origin: Origin, incoming: Incoming) -> Measured:
+        await self._take(origin, incoming)
+        measured = self._verified(incoming.size)
+        await incoming.keep(measured.sha256)
+        return measured
+
     async def _followed(self, following: Following) -> Measured:
-        """See another process fetch it. What that one kept, it has verified."""
+        """See another process fetch it."""
         while await following.look():
             self.size = self.size if following.expected is None else following.expected
             self._progress()
             await self._sleep(_LOOK)
-        sha256 = str(self.file.sha256)
-        size = await self._store.size(sha256)
-        if size is None:
+        measured = await self._meanwhile()
+        if measured is None:
             # Those who were given some of it cannot be given the rest of what another attempt brings.
             raise UpstreamTrouble(f"{self.file.filename} did not come", "Another process gave it up. Ask again.")
-        return Measured(frozenset({Digest("sha256", sha256)}), size)
+        return measured
+
+    async def _meanwhile(self) -> Measured | None:
+        """What another process has kept since it was looked for. It has verified it."""
+        size = None if self._name is None else await self._store.size(str(self.file.sha256))
+        return None if size is None else Measured(frozenset({Digest("sha256", str(self.file.sha256))}), size)
 
     async def begun(self, patience: float) -> int:
         """Wait until the file is here, or for ``patience`` seconds and then until its first bytes may be had.

@@ -36,9 +36,6 @@ _HOLDS = 4
 _AT_ONCE = 8
 """Projects, and then files, that one hold fetches at a time."""
 
-_LOOKED_UP = 16
-"""Files that a verdict asks the store for at a time."""
-
 _BEAT = 2.0
 """Seconds between two writings of how far a hold is."""
 
@@ -169,7 +166,7 @@ class Holding:
         """What of a lock is in the store now, and what is missing. No upstream is asked."""
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
-        sizes = await each(files, self._shelf.held, _LOOKED_UP)
+        sizes = await self._shelf.sizes(files)
         reasons = await self._reasons(holding_record(commitment.address, target))
         missing = [
             *(
@@ -201,7 +198,7 @@ class Holding:
             hold.stopped = True
 
     async def _run(self, record: str, hold: _Hold) -> None:
-        beat = LoopingCall(lambda: Deferred.fromCoroutine(self._note(record, hold, ended=False)))
+        beat = LoopingCall(lambda: Deferred.fromCoroutine(self._note(record, hold, self._clock.seconds())))
         beat.clock = self._clock
         beating = beat.start(_BEAT)
         try:
@@ -210,14 +207,17 @@ class Holding:
             if beat.running:
                 beat.stop()
             await beating
-            await self._note(record, hold, ended=not hold.stopped)
+            await self._note(record, hold, None)
             del self._under_way[record]
 
     def _failed(self, failure: Any, record: str) -> None:
         self._log.failure("a hold failed: {record}", failure, record=record)
 
-    async def _note(self, record: str, hold: _Hold, *, ended: bool) -> None:
-        at = None if ended or hold.stopped else self._clock.seconds()
+    async def _note(self, record: str, hold: _Hold, at: float | None) -> None:
+        """Write down how far it is.
+
+        :param at: when; ``None`` where nobody is about it any more.
+        """
         noted = {"at": at, "progress": asdict(hold.progress()), "failures": hold.told()}
         with suppress(StoreTrouble):  # others see it as not under way, and no more than that
             await self._store.replace(record, json.dumps(noted).encode())
@@ -225,7 +225,8 @@ class Holding:
     async def _elsewhere(self, record: str) -> Progress | None:
         """How far another process is."""
         noted = _read(await self._store.get(record))
-        if noted.get("at") is None or self._clock.seconds() - noted["at"] > _SILENT:
+        # On another machine's clock, which may be ahead.
+        if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _SILENT:
             return None
         return Progress(**noted["progress"])
 

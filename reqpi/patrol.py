@@ -40,6 +40,8 @@ class Patrol:
                 await self.round()
             except ReqPIError as error:
                 self._log.error("the store could not be verified: {error}", error=error)
+            except Exception:
+                self._log.failure("fault while verifying the store")
             await deferLater(self._clock, _REST)
 
     async def round(self) -> Verdict:

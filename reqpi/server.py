@@ -252,8 +252,7 @@ def assemble(
 
 def _place(settings: Settings) -> Place:
     where = settings.store or default_store()
-    spool = None if isinstance(where, Path) else default_spool()
-    return Place(where, settings.store_options, spool, settings.cache, settings.cache_size)
+    return Place(where, default_spool(), settings.store_options, settings.cache, settings.cache_size)
 
 
 def _outside(settings: Settings) -> Outside:

@@ -49,6 +49,9 @@ _EXPORTS = 32 << 20
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
 
+_LOOKED_UP = 16
+"""Files that the store is asked for at the same time, for one who wants to know of many."""
+
 _SUGGESTIONS = 50
 _SUGGESTING = 4
 """Projects that a suggestion is looked up for, and how many at the same time."""
@@ -171,6 +174,10 @@ class Shelf:
         if size is None or (file.size not in (None, size) and not await self._sound(file, size)):
             return None
         return size if not file.wheel or await self._cores.at_hand(file) else None
+
+    async def sizes(self, files: Iterable[File]) -> dict[File, int | None]:
+        """The same of each of ``files``."""
+        return await each(files, self.held, _LOOKED_UP)
 
     def coming(self, file: File) -> int:
         """Bytes that have come of a file on its way; 0 where it is not."""

@@ -11,14 +11,10 @@ from reqpi import export
 from reqpi.errors import UpstreamTrouble
 from reqpi.holding import Holding
 from reqpi.model import Commitment, File
-from reqpi.once import each
 from reqpi.shelf import Shelf
 from reqpi.targets import Target
 
 __all__ = ["Wheelhouses"]
-
-_LOOKED_UP = 16
-"""Files that the store is asked for at a time."""
 
 _PIECE = 1 << 18
 
@@ -38,7 +34,7 @@ class Wheelhouses:
         """
         pages = await self._shelf.pages(commitment)
         files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
-        sizes = await each(files, self._shelf.held, _LOOKED_UP)
+        sizes = await self._shelf.sizes(files)
         if missing := [file for file in files if sizes[file] is None]:
             await self._refuse(commitment, target, missing)
         held = [(file, size) for file, size in sizes.items() if size is not None]
@@ -49,10 +45,10 @@ class Wheelhouses:
         first, more = missing[0].filename, f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         if await self._holding.progress(commitment, target) is None:
             verdict = await self._holding.verdict(commitment, target)
-            for each_missing in verdict.missing:
-                if each_missing.reason:
-                    what = each_missing.filename or each_missing.project
-                    raise UpstreamTrouble(f"lock {commitment.short} is not held: {what}", each_missing.reason)
+            failed = next((each for each in verdict.missing if each.reason), None)
+            if failed is not None:
+                what = failed.filename or failed.project
+                raise UpstreamTrouble(f"lock {commitment.short} is not held: {what}", failed.reason)
             await self._holding.begin(commitment, target)
         raise UpstreamTrouble(f"{first}{more} of lock {commitment.short} are on the way", "Ask again in a moment.")
 

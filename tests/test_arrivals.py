@@ -432,6 +432,14 @@ class HostTests(ArrivalsCase):
         self.assertEqual(self.result_of(first.landing()), len(BIG))
         self.assertEqual(self.origin.asked, [self.file.url])
 
+    def test_what_came_since_it_was_looked_for_is_not_fetched_again(self) -> None:
+        """The other has let go of its claim by then."""
+        self.result_of(self.arrivals.of(self.file).landing())
+        got, done = self.taking(self.elsewhere.of(self.file))
+        self.successResultOf(done)
+        self.assertEqual(bytes(got), BIG)
+        self.assertEqual(self.origin.asked, [self.file.url])
+
     def test_a_length_that_no_page_gives_is_passed_on(self) -> None:
         """What upstream said of it as the file came."""
         gates = self.one_by_one()

@@ -44,13 +44,14 @@ class PatrolTests(DamageCase):
         self.assertEqual(await self.round(), [])
 
     async def test_it_goes_round_and_round(self) -> None:
-        """With a rest in between, until it is cancelled."""
+        """With a rest in between, whatever happens, until it is cancelled."""
         await self.prepared()
         rounds: list[int] = []
         patrol = self.patrol()
 
         async def counted() -> None:
             rounds.append(1)
+            raise ValueError("a fault of ours")
 
         self.patch(patrol, "round", counted)
         running = Deferred.fromCoroutine(patrol.run())
@@ -58,6 +59,7 @@ class PatrolTests(DamageCase):
         self.assertEqual(len(rounds), 1)
         self.clock.advance(3600)
         self.assertEqual(len(rounds), 2)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
         running.cancel()
         self.failureResultOf(running)
 

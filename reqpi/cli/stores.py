@@ -38,7 +38,7 @@ def opened(options: argparse.Namespace) -> Store:
     if isinstance(where, Path) and not where.is_dir():
         raise Misconfigured(f"there is no store at {where}", "Name the server's with --store.")
     given = options.store_option or os.environ.get("REQPI_STORE_OPTION", "").split()
-    store = Place(where, options_of(given), default_spool()).store(_here)
+    store = Place(where, default_spool(), options_of(given)).store(_here)
     store.open()
     return store
 

@@ -6,7 +6,7 @@ build scripts, and has to answer before anybody notices that it ran.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from reqpi.client.answers import (
@@ -75,12 +75,7 @@ def held(base_url: str, address: str, filters: Filters = ()) -> Held:
     :raises ServerTrouble: as for :func:`commit`.
     :raises BadUsage: as for :func:`commit`.
     """
-    target = target_of(base_url)
-    path = f"/{address}/held{f'?{urlencode(filters)}' if filters else ''}"
-    answer = ask(target, "GET", path)
-    if answer.status == 200:
-        return held_of(object_of(target, path, answer))
-    raise trouble_of(target, path, answer)
+    return held_of(_said(base_url, f"/{address}/held{f'?{urlencode(filters)}' if filters else ''}"))
 
 
 def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:
@@ -90,9 +85,13 @@ def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[Refu
     :raises ServerTrouble: as for :func:`commit`.
     :raises BadUsage: as for :func:`commit`.
     """
+    return refusals_of(_said(base_url, f"/{address}/refused{'?suggest=1' if suggest else ''}"))
+
+
+def _said(base_url: str, path: str) -> Mapping[str, object]:
+    """The JSON object that the server has there."""
     target = target_of(base_url)
-    path = f"/{address}/refused{'?suggest=1' if suggest else ''}"
     answer = ask(target, "GET", path)
     if answer.status == 200:
-        return refusals_of(object_of(target, path, answer))
+        return object_of(target, path, answer)
     raise trouble_of(target, path, answer)

@@ -54,17 +54,20 @@ class CachedStore:
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.interfaces.Blobs.read`. What is read from its beginning to its end is in the cache then."""
         begun = False
-        with suppress(KeyError):
+        try:
             async with aclosing(self._cache.read(sha256, start, stop)) as pieces:
                 async for piece in pieces:
                     begun = True
                     yield piece
-            begun = True
-            await self._cache.touch(sha256)
-        if not begun:
+        except (KeyError, StoreTrouble):
+            if begun:
+                raise
             async with aclosing(self._copied(sha256, start, stop)) as pieces:
                 async for piece in pieces:
                     yield piece
+        else:
+            with suppress(StoreTrouble):  # it goes a little sooner then
+                await self._cache.touch(sha256)
 
     async def _copied(self, sha256: str, start: int, stop: int | None) -> AsyncGenerator[bytes, None]:
         """From the store, and into the cache on the way, if it turns out to be all of it."""

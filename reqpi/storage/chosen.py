@@ -26,15 +26,15 @@ class Place:
     """Where a store is.
 
     :param where: a directory, or the URL of an object store: ``s3://bucket/prefix``.
-    :param options: for the object store.
     :param spool: folder of this machine for what is on its way into an object store.
+    :param options: for the object store.
     :param cache: folder of this machine for what was read last from an object store.
     :param cache_size: bytes of that.
     """
 
     where: Path | str
+    spool: Path
     options: Mapping[str, str] = field(factory=dict)
-    spool: Path | None = None
     cache: Path | None = None
     cache_size: int = 10 << 30
 
@@ -46,7 +46,6 @@ class Place:
         if isinstance(self.where, Path):
             return DirectoryStore(self.where, in_thread=in_thread)
         if self.cache is None:
-            assert self.spool is not None
             return object_store(self.where, self.options, self.spool, in_thread=in_thread)
         cache = Cache(self.cache, self.cache_size, in_thread)
         behind = object_store(self.where, self.options, cache.incoming, in_thread=in_thread, kept=cache.adopt)
@@ -67,14 +66,13 @@ def options_of(given: Iterable[str]) -> dict[str, str]:
     return options
 
 
-def place_of(text: str, *, start: Path | None = None) -> Path | str:
-    """A directory, absolute; or a URL.
+def place_of(text: str) -> Path | str:
+    """A directory, absolute, as a daemon changes its folder; or a URL.
 
-    :param start: of relative paths, where that is not the working directory.
     :raises reqpi.errors.Misconfigured: a URL is of no kind that there is.
     """
     if "://" not in text:
-        return (start or Path()).joinpath(text).absolute()
+        return Path(text).absolute()
     if urlsplit(text).scheme not in SCHEMES:
         raise Misconfigured(
             f"--store {text}", f"It is a directory, or begins with one of {', '.join(SCHEMES)} and ://."

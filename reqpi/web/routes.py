@@ -51,7 +51,7 @@ _NO_PATH = problems.Problem(404, "no such path", "The front page of this server 
 
 
 class Routes:
-    """What klein routes: everything but the index."""
+    """What klein routes: everything but the index and the archive."""
 
     app = Klein()
 

@@ -169,6 +169,22 @@ class CacheTests(CachedCase):
         self.patch(self.cache, "claim", full)
         self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
 
+    async def test_a_cache_in_trouble_is_no_trouble(self) -> None:
+        """What it cannot read comes from the store; that it cannot note a use is nothing to a client."""
+        name = await kept(self.far, b"bytes")
+        await gathered(self.store.read(name))
+
+        async def trouble(*_: object) -> None:
+            raise StoreTrouble("the store cannot be written")
+
+        self.patch(self.cache, "touch", trouble)
+        self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
+        copy = next(path for path in self.folder.rglob(name))
+        copy.unlink()
+        copy.mkdir()
+        self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
+        self.assertEqual(self.far.read_of, [name, name])
+
     async def test_what_was_just_kept_is_adopted(self) -> None:
         """It lies beside the cache, and costs a name."""
         store = DirectoryStore(self.folder.parent / "store", clock=self.clock)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
-from reqpi.cli.statuses import DEFECTS, DONE
-from reqpi.cli.taken import add_arguments, take
+from reqpi.cli.messages import count_of, tell_notes, visible
+from reqpi.cli.reading import lock_of
+from reqpi.cli.statuses import DONE
+from reqpi.cli.taken import add_arguments, take_or_tell
 from reqpi.commitment import address_of
-from reqpi.errors import BrokenLock
-from reqpi.locks import read, read_together
-from reqpi.model import Document
 
 __all__ = ["main"]
 
@@ -19,16 +17,8 @@ __all__ = ["main"]
 def main(arguments: Sequence[str]) -> int:
     """Say what is wrong with a lock; or how many pins it has, and its address."""
     options = _parser().parse_intermixed_args(arguments)
-    taken = take(options.file, allow_outside=options.allow_outside)
-    if taken.defects:
-        tell_defects(taken.names, taken.defects)
-        return DEFECTS
-    documents = [Document(path, data) for path, data in taken.documents]
-    try:
-        lock = read_together(documents) if documents[0].path else read(documents[0].data)
-    except BrokenLock as broken:
-        tell_defects(taken.names, broken.defects)
-        return DEFECTS
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    lock = lock_of(taken)
     tell_notes(taken.names, lock.notes)
     print(f"{visible(taken.names.whole)}: {count_of(len(lock.pins), 'pin')}, address {address_of(taken.committed)}")
     return DONE

@@ -9,30 +9,21 @@ from pathlib import Path
 
 from attrs import asdict
 
-from reqpi import locks
-from reqpi.cli.messages import tell_defects, visible
-from reqpi.cli.statuses import DEFECTS, DIFFERENT, DONE
-from reqpi.cli.taken import take
+from reqpi.cli.messages import visible
+from reqpi.cli.reading import lock_of
+from reqpi.cli.statuses import DIFFERENT, DONE
+from reqpi.cli.taken import take_or_tell
 from reqpi.client import BadUsage
 from reqpi.client.fetching import listed
 from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
-from reqpi.errors import BrokenLock
-from reqpi.model import Document
 
 __all__ = ["main"]
-
-
-class _Defective(Exception):
-    """A lock has defects, which were told."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print what differs, a project a line."""
     options = _parser().parse_args(arguments)
-    try:
-        found = changes(_contents(options.before), _contents(options.after))
-    except _Defective:
-        return DEFECTS
+    found = changes(_contents(options.before), _contents(options.after))
     if options.json:
         print(json.dumps([asdict(change) for change in found], indent=2))
     else:
@@ -66,21 +57,7 @@ def _contents(what: str) -> Contents:
             return contents_of_bill(Path(what).read_bytes())
         except (OSError, NoBill) as error:
             raise BadUsage(f"{what} cannot be read: {error}") from error
-    return _of_files(what)
-
-
-def _of_files(what: str) -> Contents:
-    taken = take([what])
-    if taken.defects:
-        tell_defects(taken.names, taken.defects)
-        raise _Defective
-    try:
-        documents = [Document(document.path, document.data) for document in taken.documents]
-        lock = locks.read(documents[0].data) if not documents[0].path else locks.read_together(documents)
-    except BrokenLock as broken:
-        tell_defects(taken.names, broken.defects)
-        raise _Defective from broken
-    return contents_of_lock(lock)
+    return contents_of_lock(lock_of(take_or_tell([what])))
 
 
 def _parser() -> argparse.ArgumentParser:

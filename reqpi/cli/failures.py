@@ -5,6 +5,7 @@ from __future__ import annotations
 from reqpi import errors
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
+from reqpi.cli.taken import Defective
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused
 
 __all__ = ["tell_failure"]
@@ -26,6 +27,8 @@ def tell_failure(error: Exception) -> int | None:
 
     :returns: the exit status; ``None`` where ``error`` is none of ours, so that its traceback is what we need.
     """
+    if isinstance(error, Defective):
+        return DEFECTS
     if not isinstance(error, ClientError | errors.ReqPIError):
         return None
     tell_error(error.title, error.detail)

@@ -10,10 +10,8 @@ import os
 from collections.abc import Sequence
 
 from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
-from reqpi.cli.messages import tell_defects, tell_notes
-from reqpi.cli.statuses import DEFECTS, DONE, SERVER_TROUBLE
-from reqpi.cli.taken import add_arguments, take
-from reqpi.client import LockRefused, commit
+from reqpi.cli.statuses import DONE, SERVER_TROUBLE
+from reqpi.cli.taken import add_arguments, committed, take_or_tell
 
 __all__ = ["main"]
 
@@ -27,19 +25,11 @@ def main(arguments: Sequence[str]) -> int:
     filters = filters_of(options)
     if filters and not options.hold:
         parser.error(f"--{', --'.join(FILTERS)} say what to hold: write --hold too")
-    taken = take(options.file, allow_outside=options.allow_outside)
-    if taken.defects:
-        tell_defects(taken.names, taken.defects)
-        return DEFECTS
-    try:
-        committed = commit(options.url, taken.documents, hold=filters if options.hold else None)
-    except LockRefused as refusal:
-        tell_defects(taken.names, refusal.defects, refusal.more)
-        return DEFECTS
-    tell_notes(taken.names, committed.warnings)
-    if options.hold and not wait_until_held(options.url, taken, committed.address, filters):
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    lock = committed(options.url, taken, hold=filters if options.hold else None)
+    if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
         return SERVER_TROUBLE
-    print(committed.index_url)
+    print(lock.index_url)
     return DONE
 
 

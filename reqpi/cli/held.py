@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import sys
 import time
-from collections.abc import Callable
-from typing import TextIO
 
-from reqpi.cli.messages import count_of, tell_error, tell_remark
+from reqpi.cli.bar import Bar
+from reqpi.cli.messages import count_of, size_of, tell_error, tell_remark
 from reqpi.cli.taken import Taken
 from reqpi.client import Filters, Held, commit, held
 
-__all__ = ["FILTERS", "Bar", "add_filters", "filters_of", "wait_until_held"]
+__all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
 
 FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary", "no-binary")
-"""The filters of ``pip download``, by the names of its options."""
+"""Those of :data:`reqpi.targets.FILTERS`, which brings packaging along: ``gethash`` has to start at once."""
 
 _HELP = {
     "platform": ("TAG", "wheels for this platform alone: manylinux2014_x86_64; again for another"),
@@ -29,9 +26,6 @@ _HELP = {
 
 _BETWEEN = 0.5
 """Seconds between two questions to the server."""
-
-_LINES = 5.0
-"""Seconds between two lines where there is no terminal."""
 
 _LISTED = 20
 """Missing things that are told."""
@@ -58,7 +52,7 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
 
     :raises reqpi.client.ClientError: the server does not say.
     """
-    bar = Bar(sys.stderr, time.monotonic)
+    bar = Bar()
     try:
         found = _awaited(url, taken, address, filters, bar)
     finally:
@@ -75,13 +69,28 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
 def _awaited(url: str, taken: Taken, address: str, filters: Filters, bar: Bar) -> Held:
     for _ in range(_ATTEMPTS):
         while (found := held(url, address, filters)).under_way:
-            bar.show(found)
+            bar.show(_told(found), _share(found))
             time.sleep(_BETWEEN)
         # A hold that was tried to its end has a reason for whatever is missing.
         if found.complete or any(each.reason for each in found.missing):
             break
         commit(url, taken.documents, hold=filters)
     return found
+
+
+def _told(found: Held) -> str:
+    """How far a hold is."""
+    text = f"{found.held} of {count_of(found.files, 'file')}, {size_of(found.held_size)}"
+    if found.size > found.held_size:
+        text += f" of {size_of(found.size)}"
+    projects, frozen = found.projects
+    return f"{frozen} of {count_of(projects, 'project')} looked up; {text}" if frozen < projects else text
+
+
+def _share(found: Held) -> float:
+    if found.size:
+        return found.held_size / found.size
+    return found.held / found.files if found.files else 0.0
 
 
 def _tell_missing(taken: Taken, found: Held) -> None:
@@ -91,65 +100,3 @@ def _tell_missing(taken: Taken, found: Held) -> None:
         tell_error(f"missing: {each.filename or f'all of {each.project}'}", each.reason)
     if count > _LISTED:
         tell_remark(f"and {count - _LISTED} more: GET /<address>/held lists them")
-
-
-class Bar:
-    """How far a hold is, on one line that is written over; line after line where there is no terminal.
-
-    :param monotonic: seconds that never go back.
-    """
-
-    def __init__(self, stream: TextIO, monotonic: Callable[[], float]) -> None:
-        self._stream = stream
-        self._monotonic = monotonic
-        self._terminal = stream.isatty()
-        self._drawn = False
-        self._told = ("", monotonic())
-
-    def show(self, found: Held) -> None:
-        """Say it."""
-        text = f"{found.held} of {count_of(found.files, 'file')}, {size_of(found.held_size)}"
-        if found.size > found.held_size:
-            text += f" of {size_of(found.size)}"
-        projects, frozen = found.projects
-        if frozen < projects:
-            text = f"{frozen} of {count_of(projects, 'project')} looked up; {text}"
-        if self._terminal:
-            self._draw(found, text)
-        else:
-            self._line(text)
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._drawn:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-            self._drawn = False
-
-    def _draw(self, found: Held, text: str) -> None:
-        columns = shutil.get_terminal_size().columns
-        room = min(30, columns - len(text) - 12)
-        share = found.held_size / found.size if found.size else found.held / found.files if found.files else 0.0
-        full = round(room * min(1.0, share)) if room > 4 else 0
-        bar = f"[{'#' * full}{'.' * (room - full)}] " if room > 4 else ""
-        self._stream.write(f"\r\x1b[K{f'reqpi: {bar}{text}'[: columns - 1]}")
-        self._stream.flush()
-        self._drawn = True
-
-    def _line(self, text: str) -> None:
-        said, when = self._told
-        if text != said and self._monotonic() - when >= _LINES:
-            self._told = (text, self._monotonic())
-            print(f"reqpi: {text}", file=self._stream, flush=True)
-
-
-def size_of(size: int) -> str:
-    """Bytes, in the unit that people read."""
-    if size < 1 << 10:
-        return count_of(size, "byte")
-    amount, unit = next(
-        (size / (1 << power), unit)
-        for power, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
-        if size >= 1 << power
-    )
-    return f"{amount:.1f} {unit}"

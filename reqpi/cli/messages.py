@@ -10,7 +10,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-__all__ = ["Names", "count_of", "tell_defects", "tell_error", "tell_lines", "tell_notes", "tell_remark", "visible"]
+__all__ = [
+    "Names",
+    "count_of",
+    "size_of",
+    "tell_defects",
+    "tell_error",
+    "tell_lines",
+    "tell_notes",
+    "tell_remark",
+    "visible",
+]
 
 _LONGEST_QUOTE = 160  # characters of a line of the lock: more would hide the problem, and digests say little
 
@@ -97,6 +107,18 @@ def tell_lines(lines: Iterable[str]) -> None:
 def count_of(number: int, noun: str) -> str:
     """``1 pin``, ``2 pins``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def size_of(size: int) -> str:
+    """Bytes, in the unit that people read."""
+    if size < 1 << 10:
+        return count_of(size, "byte")
+    amount, unit = next(
+        (size / (1 << power), unit)
+        for power, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
+        if size >= 1 << power
+    )
+    return f"{amount:.1f} {unit}"
 
 
 def visible(text: str) -> str:

@@ -1,19 +1,23 @@
-"""A server of our own, inside this process, for commands that need one and are given none."""
+"""The server that a command needs: one that runs somewhere, or one of our own inside this process."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-__all__ = ["add_own", "given_own", "served_for"]
+from reqpi.cli.taken import Taken
+from reqpi.commitment import address_of
+
+__all__ = ["add_server", "check_server", "server_for"]
 
 _OWN = ("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
 
 
-def add_own(parser: argparse.ArgumentParser) -> None:
-    """The options of a server of our own."""
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """``--url`` of a server that runs, or the options of one of our own."""
+    parser.add_argument("--url", help="use the server that runs there")
     parser.add_argument("--store", metavar="WHERE", help="where files are kept (default: as for a server)")
     parser.add_argument("--store-option", action="append", metavar="NAME=VALUE", help="for an object store")
     parser.add_argument(
@@ -32,13 +36,19 @@ def add_own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
 
 
-def given_own(options: argparse.Namespace) -> bool:
-    """Whether any of them was given, which makes no sense beside the URL of another server."""
-    return any(getattr(options, name) for name in _OWN)
+def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End with a message where both are given."""
+    if options.url and any(getattr(options, name) for name in _OWN):
+        parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
 
 
-def served_for(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
-    """A server which this machine alone can reach, its settings as for ``reqpi server``; gives its URL."""
+def server_for(options: argparse.Namespace, taken: Taken) -> AbstractContextManager[str]:
+    """The URL of the server that runs, or of one of our own for as long as that is needed."""
+    return nullcontext(options.url) if options.url else _served(options, address_of(taken.committed))
+
+
+def _served(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
+    """A server which this machine alone can reach, its settings as for ``reqpi server``."""
     # Imported here because they bring Twisted along, which --url does without.
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
     from reqpi.origins.outside import read_upstreams  # noqa: PLC0415

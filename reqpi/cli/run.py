@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from reqpi.cli.child import die_of, run_child
-from reqpi.cli.messages import tell_defects, tell_error, tell_lines, tell_notes
-from reqpi.cli.own import add_own, given_own, served_for
-from reqpi.cli.statuses import DEFECTS
-from reqpi.cli.taken import Taken, add_arguments, take
+from reqpi.cli.messages import tell_error, tell_lines
+from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.taken import Taken, add_arguments, committed, take_or_tell
 from reqpi.cli.unadmitted import lines_for, since
-from reqpi.client import ClientError, LockRefused, Refusal, commit, refused
+from reqpi.client import ClientError, Refusal, refused
 from reqpi.client.target import with_login_of
-from reqpi.commitment import address_of
 from reqpi.environment import pointed_at
 
 __all__ = ["main"]
@@ -24,30 +21,21 @@ __all__ = ["main"]
 def main(arguments: Sequence[str]) -> int:
     """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
     options, command = _read(arguments)
-    taken = take(options.file, allow_outside=options.allow_outside)
-    if taken.defects:
-        tell_defects(taken.names, taken.defects)
-        return DEFECTS
-    with ExitStack() as stack:
-        url = options.url or stack.enter_context(served_for(options, address_of(taken.committed)))
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    with server_for(options, taken) as url:
         status = _run(url, taken, command)
     return die_of(-status) if status < 0 else status
 
 
 def _run(url: str, taken: Taken, command: Sequence[str]) -> int:
     """Run ``command`` behind what was taken, on the server at ``url``; then tell what was refused meanwhile."""
-    try:
-        committed = commit(url, taken.documents)
-    except LockRefused as refusal:
-        tell_defects(taken.names, refusal.defects, refusal.more)
-        return DEFECTS
-    tell_notes(taken.names, committed.warnings)
-    before = () if committed.created else _refused(url, committed.address)
-    status = run_child(command, pointed_at(with_login_of(url, committed.index_url), os.environ))
-    asked = since(before, _refused(url, committed.address))
+    lock = committed(url, taken)
+    before = () if lock.created else _refused(url, lock.address)
+    status = run_child(command, pointed_at(with_login_of(url, lock.index_url), os.environ))
+    asked = since(before, _refused(url, lock.address))
     if asked:
         # Only now: the server may have to ask its upstream about everything that was ever refused.
-        asked = since(before, _refused(url, committed.address, suggest=True)) or asked
+        asked = since(before, _refused(url, lock.address, suggest=True)) or asked
         tell_lines([f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, add:", *lines_for(asked)])
     return status
 
@@ -71,22 +59,20 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     options = parser.parse_intermixed_args(own)
     if not command:
         parser.error("write -- and the command to run behind FILE")
-    if options.url and given_own(options):
-        parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
+    check_server(parser, options)
     return options, command
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
-        usage="reqpi run [-h] [--url URL | --store DIR --upstream URL … --offline] [--allow-outside] FILE … "
+        usage="reqpi run [-h] [--url URL | --store WHERE --upstream URL … --offline] [--allow-outside] FILE … "
         "-- COMMAND …",
         description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
         "at no other. Without --url the lock is served from inside, for as long as the command runs.",
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "
         "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server answers another address.",
     )
-    parser.add_argument("--url", help="use the server that runs there")
-    add_own(parser)
+    add_server(parser)
     add_arguments(parser)
     return parser

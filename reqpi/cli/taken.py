@@ -14,16 +14,20 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from reqpi.cli.document import document_of, name_of
-from reqpi.cli.messages import Names, tell_remark
-from reqpi.client import BadUsage, Defect, Document
+from reqpi.cli.messages import Names, tell_defects, tell_notes, tell_remark
+from reqpi.client import BadUsage, Committed, Defect, Document, Filters, LockRefused, commit
 from reqpi.client.documents import committed_by
 from reqpi.client.includes import includes_of
 from reqpi.commitment import DOCUMENTS, flaws_of_paths
 
-__all__ = ["Taken", "add_arguments", "take"]
+__all__ = ["Defective", "Taken", "add_arguments", "committed", "take", "take_or_tell"]
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
 _ALLOW = "--allow-outside takes it all the same."
+
+
+class Defective(Exception):
+    """A lock has defects, and they were told."""
 
 
 class Taken(NamedTuple):
@@ -73,6 +77,35 @@ def take(files: Sequence[str], *, allow_outside: bool = False) -> Taken:
         following.give(file, _LARGEST if len(files) > 1 else None)
     following.follow()
     return following.taken()
+
+
+def take_or_tell(files: Sequence[str], *, allow_outside: bool = False) -> Taken:
+    """The same, where nothing is wrong with what they name.
+
+    :raises Defective: something is.
+    """
+    taken = take(files, allow_outside=allow_outside)
+    if taken.defects:
+        tell_defects(taken.names, taken.defects)
+        raise Defective
+    return taken
+
+
+def committed(url: str, taken: Taken, *, hold: Filters | None = None, quiet: bool = False) -> Committed:
+    """What was taken, committed to the server at ``url``, which may have warnings.
+
+    :param hold: as for :func:`reqpi.client.commit`.
+    :param quiet: do not tell them.
+    :raises Defective: the server finds defects.
+    """
+    try:
+        answer = commit(url, taken.documents, hold=hold)
+    except LockRefused as refusal:
+        tell_defects(taken.names, refusal.defects, refusal.more)
+        raise Defective from refusal
+    if not quiet:
+        tell_notes(taken.names, answer.warnings)
+    return answer
 
 
 class _Untaken(Exception):

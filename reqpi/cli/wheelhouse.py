@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from urllib.parse import urlencode
 
-from reqpi.cli.held import Bar, add_filters, filters_of, size_of, wait_until_held
-from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
-from reqpi.cli.own import add_own, given_own, served_for
-from reqpi.cli.statuses import DEFECTS, DONE, SERVER_TROUBLE
-from reqpi.cli.taken import Taken, add_arguments, take
-from reqpi.client import Held, LockRefused, commit
+from reqpi.cli.bar import metered
+from reqpi.cli.held import add_filters, filters_of, wait_until_held
+from reqpi.cli.messages import size_of, tell_remark
+from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.statuses import DONE, SERVER_TROUBLE
+from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.archive import take_archive
 from reqpi.client.fetching import listed
-from reqpi.commitment import address_of
 
 __all__ = ["main"]
 
@@ -28,45 +24,21 @@ def main(arguments: Sequence[str]) -> int:
     """Write the archive, and print its sha256."""
     parser = _parser()
     options = parser.parse_intermixed_args(arguments)
-    if options.url and given_own(options):
-        parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
-    taken = take(options.file, allow_outside=options.allow_outside)
-    if taken.defects:
-        tell_defects(taken.names, taken.defects)
-        return DEFECTS
-    with ExitStack() as stack:
-        url = options.url or stack.enter_context(served_for(options, address_of(taken.committed)))
-        return _write(url, taken, options)
-
-
-def _write(url: str, taken: Taken, options: argparse.Namespace) -> int:
+    check_server(parser, options)
     filters = filters_of(options)
-    try:
-        committed = commit(url, taken.documents, hold=filters)
-    except LockRefused as refusal:
-        tell_defects(taken.names, refusal.defects, refusal.more)
-        return DEFECTS
-    tell_notes(taken.names, committed.warnings)
-    if not wait_until_held(url, taken, committed.address, filters):
-        return SERVER_TROUBLE
-    admitted = {file.filename: file.sha256 for file in listed(url, committed.address)}
-    query = f"?{urlencode(filters)}" if filters else ""
-    bar, came = Bar(sys.stderr, time.monotonic), [0]
-
-    def count(size: int) -> None:
-        came[0] += size
-        bar.show(Held(False, True, (0, 0), 0, 0, 0, came[0], (), 0, ()))
-
-    try:
-        take_archive(url, f"/{committed.address}/wheelhouse.tar{query}", options.output, admitted, count)
-    finally:
-        bar.clear()
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    with server_for(options, taken) as url:
+        lock = committed(url, taken, hold=filters)
+        if not wait_until_held(url, taken, lock.address, filters):
+            return SERVER_TROUBLE
+        admitted = {file.filename: file.sha256 for file in listed(url, lock.address)}
+        query = f"?{urlencode(filters)}" if filters else ""
+        with metered(0) as meter:
+            take_archive(url, f"/{lock.address}/wheelhouse.tar{query}", options.output, admitted, meter.count)
     with options.output.open("rb") as archive:
-        computed = sha256()
-        while data := archive.read(1 << 20):
-            computed.update(data)
+        digest = file_digest(archive, "sha256").hexdigest()
     tell_remark(f"{size_of(options.output.stat().st_size)} in {options.output}")
-    print(f"{computed.hexdigest()}  {options.output}")
+    print(f"{digest}  {options.output}")
     return DONE
 
 
@@ -79,8 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         "could not be had; 4 the server answers another address.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.tar", help="the archive")
-    parser.add_argument("--url", help="take it from the server there")
-    add_own(parser)
+    add_server(parser)
     add_filters(parser)
     add_arguments(parser)
     return parser

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from time import sleep
-from typing import IO
+from typing import IO, Any
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
@@ -97,8 +97,5 @@ def _verify(part: Path, admitted: Mapping[str, str]) -> None:
         raise WrongBytes("what came is no archive", f"{error}. Nothing of it was kept.") from error
 
 
-def _sha256(data: IO[bytes]) -> str:
-    computed = hashlib.sha256()
-    while piece := data.read(_PIECE):
-        computed.update(piece)
-    return computed.hexdigest()
+def _sha256(data: Any) -> str:
+    return hashlib.file_digest(data, "sha256").hexdigest()

@@ -1,0 +1,121 @@
+"""A worker: a server on sockets that its parent has opened, which ends when its parent does."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
+
+from twisted.internet import reactor as _the_reactor
+from twisted.internet import tcp, unix
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.main import CONNECTION_DONE
+from twisted.logger import FileLogObserver, eventAsText, globalLogBeginner
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+
+from reqpi.errors import ReqPIError
+from reqpi.server import assemble
+from reqpi.workers.handed import FIRST_DESCRIPTOR, loaded
+
+__all__ = ["main"]
+
+
+class _SharedUnixPort(unix.Port):
+    """A Unix socket that is the parent's: it goes with that one."""
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Listen no more, and leave the socket's file where it is."""
+        tcp.Port.connectionLost(self, reason)
+
+
+class _Adopting:
+    """In the place of a reactor: has an endpoint listen on a socket that is open already."""
+
+    def __init__(self, reactor: Any, descriptor: int) -> None:
+        self._reactor = reactor
+        self._descriptor = descriptor
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+        """Adopt a port."""
+        return self._adopted(socket.AF_INET6 if ":" in interface else socket.AF_INET, factory)
+
+    def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> Any:
+        """Adopt a port where TLS is spoken."""
+        return self.listenTCP(port, TLSMemoryBIOFactory(context, False, factory), backlog, interface)
+
+    def listenUNIX(
+        self, address: str, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: bool = False
+    ) -> Any:
+        """Adopt a Unix socket."""
+        port = _SharedUnixPort._fromListeningDescriptor(self._reactor, self._descriptor, factory)
+        port.mode = mode
+        port.startListening()
+        os.close(self._descriptor)
+        return port
+
+    def _adopted(self, family: int, factory: Any) -> Any:
+        port = self._reactor.adoptStreamPort(self._descriptor, family, factory)
+        os.close(self._descriptor)
+        return port
+
+
+class _Lifeline(FileDescriptor):
+    """Standard input, which the parent holds open for as long as it lives."""
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+        return 0
+
+    def doRead(self) -> Exception | None:
+        """There is nothing more to read but its end."""
+        return None if os.read(0, 1 << 12) else CONNECTION_DONE
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The parent is gone, or wants nothing more."""
+        with suppress(ReactorNotRunning):
+            cast(Any, self.reactor).stop()
+
+
+def main() -> None:
+    """Be a worker: standard input has the settings, and the sockets are open."""
+    os.setpgid(0, 0)  # a Ctrl-C is for the parent
+    reactor = cast(Any, _the_reactor)
+    settings = loaded(_line())
+    globalLogBeginner.beginLoggingTo([FileLogObserver(sys.stdout, _written)])
+    descriptors: Iterator[int] = iter(range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + len(settings.listen)))
+    try:
+        server = assemble(settings, reactor, endpoints=partial(_endpoint, reactor, descriptors), quiet=True)
+        server.privilegedStartService()
+        server.startService()
+    except ReqPIError as error:
+        raise SystemExit(f"it cannot start: {error}") from None
+    reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
+    _Lifeline(reactor).startReading()
+    reactor.run()
+
+
+def _endpoint(reactor: Any, descriptors: Iterator[int], description: str) -> Any:
+    return serverFromString(cast(Any, _Adopting(reactor, next(descriptors))), description)
+
+
+def _line() -> bytes:
+    """The first line of standard input, and no byte more."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            raise SystemExit("its parent is gone")
+        line += byte
+    return line
+
+
+def _written(event: Any) -> str:
+    """An event without its time, which the parent adds."""
+    return eventAsText(event, includeTimestamp=False) + "\n"

@@ -1,0 +1,192 @@
+"""The parent: it opens the sockets, and sees that as many workers run as it was told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+from attrs import evolve
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from reqpi.errors import Misconfigured
+from reqpi.server import GRACE, Settings, announce, assemble
+from reqpi.workers.handed import FIRST_DESCRIPTOR, dumped
+from reqpi.workers.sockets import Sockets, opened
+
+__all__ = ["Workers"]
+
+_LIVED = 10.0
+"""Seconds after which a worker that ends is replaced at once."""
+
+_LONGEST_PAUSE = 30.0
+"""Seconds between two attempts to start one that ends again and again."""
+
+_TO_END = GRACE + 5.0
+"""Seconds that a worker gets to end, after which it is killed."""
+
+_LONGEST_LINE = 1 << 16
+"""Bytes of a line of a worker's log; what is longer becomes two."""
+
+
+class Workers(Service):
+    """A parent and its workers.
+
+    :ivar ready: fires once the workers were started.
+    """
+
+    _log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        self.setName("reqpi")
+        self.ready: Deferred[None] = Deferred()
+        self._settings = settings
+        self._reactor = reactor
+        # It is never started: it says whether one can be, before several are.
+        self._model = assemble(settings, reactor)
+        self._sockets: list[Sockets] = []
+        self._workers: list[_Worker] = []
+
+    def privilegedStartService(self) -> None:
+        """Open the sockets, while the process may still use ports below 1024.
+
+        :raises reqpi.errors.Misconfigured: a port is taken, or cannot be shared.
+        """
+        super().privilegedStartService()
+        self._bind()
+
+    def startService(self) -> None:
+        """Try the store, and start the workers.
+
+        :raises reqpi.errors.Misconfigured: the store cannot be used, or a port not be listened on.
+        """
+        super().startService()
+        self._model.store.open()
+        Deferred.fromCoroutine(self._model.store.close())
+        self._bind()
+        announce(self._log, self._settings, self._model.origin_name, [each.address for each in self._sockets])
+        self._log.info("{count} workers", count=self._settings.workers)
+        for number in range(self._settings.workers):
+            worker = self._made(number)
+            worker.start()
+            self._workers.append(worker)
+        self.ready.callback(None)
+
+    def stopService(self) -> Deferred[None]:
+        """End the workers, which let what is in flight finish."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        await gatherResults([Deferred.fromCoroutine(worker.stop()) for worker in self._workers])
+        for each in self._sockets:
+            each.close()
+
+    def _bind(self) -> None:
+        if self._sockets:
+            return
+        for description in self._settings.listen:
+            try:
+                self._sockets.append(opened(description, self._settings.workers))
+            except (ValueError, TypeError, LookupError, OSError) as error:
+                for each in self._sockets:
+                    each.close()
+                self._sockets = []
+                raise Misconfigured(
+                    f"cannot listen on {description}", f"{getattr(error, 'strerror', None) or error}."
+                ) from error
+
+    def _made(self, number: int) -> _Worker:
+        settings = self._settings
+        if number:
+            # One of them is enough for what concerns the whole store.
+            settings = evolve(settings, frequency=None, max_age=None, verify_rate=None)
+        return _Worker(number, self._reactor, settings, [each.sockets[number].fileno() for each in self._sockets])
+
+
+class _Worker(ProcessProtocol):
+    """One worker after another, in the same place.
+
+    :param descriptors: of its sockets; one for each of ``settings.listen``, in order.
+    """
+
+    _log = Logger()
+
+    def __init__(self, number: int, reactor: Any, settings: Settings, descriptors: Sequence[int]) -> None:
+        self._name = f"worker {number + 1}"
+        self._reactor = reactor
+        self._settings = settings
+        self._descriptors = descriptors
+        self._rest: dict[int, bytes] = {}
+        self._began = 0.0
+        self._pause = 0.0
+        self._stopping = False
+        self._again: Any = None
+        self._gone: list[Deferred[None]] = []
+
+    def start(self) -> None:
+        """Start it."""
+        self._again = None
+        self._began = self._reactor.seconds()
+        descriptors = dict(enumerate(self._descriptors, FIRST_DESCRIPTOR))
+        self._reactor.spawnProcess(
+            self,
+            sys.executable,
+            [sys.executable, "-P", "-c", "from reqpi.workers.child import main; main()"],
+            # What this process can import, whichever way it was started, its workers can.
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            childFDs={0: "w", 1: "r", 2: "r"} | descriptors,
+        )
+
+    async def stop(self) -> None:
+        """End it, and wait until it has ended."""
+        self._stopping = True
+        if self._again is not None:
+            self._again.cancel()
+            return
+        if self.transport is None or self.transport.pid is None:
+            return
+        gone: Deferred[None] = Deferred()
+        self._gone.append(gone)
+        self._signal("TERM")
+        try:
+            await gone.addTimeout(_TO_END, self._reactor)
+        except TimeoutError:
+            self._log.warn("{name} does not end, and is killed", name=self._name)
+            self._signal("KILL")
+
+    def connectionMade(self) -> None:
+        """It runs: give it its settings. That this pipe stays open tells it that its parent is alive."""
+        cast(Any, self.transport).write(dumped(self._settings))
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        """It logs, on standard output, or says on standard error what it cannot log."""
+        *lines, rest = (self._rest.get(childFD, b"") + data).split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            lines, rest = [*lines, rest], b""
+        self._rest[childFD] = rest
+        for line in lines:
+            self._log.info("{name}: {line}", name=self._name, line=line.decode("utf-8", "replace"))
+
+    def processEnded(self, reason: Failure) -> None:
+        """It ended."""
+        gone, self._gone = self._gone, []
+        for each in gone:
+            each.callback(None)
+        if self._stopping:
+            return
+        lived = self._reactor.seconds() - self._began
+        self._pause = 0.0 if lived > _LIVED else min(_LONGEST_PAUSE, 2 * self._pause + 0.5)
+        self._log.error("{name} ended: {reason}", name=self._name, reason=reason.getErrorMessage())
+        self._again = self._reactor.callLater(self._pause, self.start)
+
+    def _signal(self, name: str) -> None:
+        with suppress(ProcessExitedAlready):
+            cast(Any, self.transport).signalProcess(name)

@@ -1,0 +1,120 @@
+"""Sockets that a parent opens, from the descriptions of endpoints."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import frozen
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.endpoints import serverFromString
+
+__all__ = ["Sockets", "opened"]
+
+
+@frozen
+class Sockets:
+    """The sockets of one port, one for each worker.
+
+    :param path: of a Unix socket.
+    """
+
+    sockets: Sequence[socket.socket]
+    secure: bool
+    path: str | None = None
+
+    @property
+    def address(self) -> tuple[Any, bool]:
+        """Where they listen, as Twisted has it; and whether TLS is spoken there."""
+        if self.path is not None:
+            return UNIXAddress(os.fsencode(self.path)), self.secure
+        family, name = self.sockets[0].family, self.sockets[0].getsockname()
+        return (IPv6Address if family == socket.AF_INET6 else IPv4Address)("TCP", *name[:2]), self.secure
+
+    def close(self) -> None:
+        """Listen there no more."""
+        for each in self.sockets:
+            each.close()
+        if self.path is not None:
+            Path(self.path).unlink(missing_ok=True)
+
+
+class _Noting:
+    """In the place of a reactor: notes what an endpoint would listen on."""
+
+    def __init__(self) -> None:
+        self.opened: list[Callable[[int], Sockets]] = []
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
+        """Note a port."""
+        self.opened.append(lambda count: _ports(port, backlog, interface, count, secure=False))
+
+    def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> None:
+        """Note a port where TLS is spoken."""
+        self.opened.append(lambda count: _ports(port, backlog, interface, count, secure=True))
+
+    def listenUNIX(
+        self, address: str, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: bool = False
+    ) -> None:
+        """Note a Unix socket."""
+        self.opened.append(lambda count: _unix(address, backlog, mode, count))
+
+
+def opened(description: str, count: int) -> Sockets:
+    """The sockets of an endpoint, listening.
+
+    :param description: as for :func:`twisted.internet.endpoints.serverFromString`.
+    :param count: how many workers there will be.
+    :raises ValueError: it is no endpoint, or of a kind whose sockets cannot be handed down.
+    :raises OSError: a port is taken.
+    """
+    noting = _Noting()
+    # An endpoint of another kind asks for what is not there, and fails.
+    serverFromString(cast(Any, noting), description).listen(cast(Any, None)).addErrback(lambda _: None)
+    if len(noting.opened) != 1:
+        raise ValueError("with --workers there are tcp, tcp6, ssl, tls and unix endpoints, and no others")
+    return noting.opened[0](count)
+
+
+def _ports(port: int, backlog: int, interface: str, count: int, *, secure: bool) -> Sockets:
+    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+    # Shared ports are shared with any process of this user, so that a server which is there already is overlooked.
+    with _socket(family, interface, port, shared=False) as alone:
+        port = alone.getsockname()[1]
+    sockets = []
+    for _ in range(count):
+        each = _socket(family, interface, port, shared=True)
+        each.listen(backlog)
+        sockets.append(each)
+    return Sockets(sockets, secure)
+
+
+def _socket(family: int, interface: str, port: int, *, shared: bool) -> socket.socket:
+    made = socket.socket(family)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind((interface, port))
+    except OSError:
+        made.close()
+        raise
+    made.setblocking(False)
+    return made
+
+
+def _unix(path: str, backlog: int, mode: int, count: int) -> Sockets:
+    """One socket for all: there is no dealing out among several."""
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.bind(path)
+        os.chmod(path, mode)
+        made.listen(backlog)
+    except OSError:
+        made.close()
+        raise
+    made.setblocking(False)
+    return Sockets([made] * count, secure=False, path=path)

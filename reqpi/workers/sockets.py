@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from attrs import frozen
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 
 __all__ = ["Sockets", "opened"]
@@ -73,7 +74,7 @@ def opened(description: str, count: int) -> Sockets:
     """
     noting = _Noting()
     # An endpoint of another kind asks for what is not there, and fails.
-    serverFromString(cast(Any, noting), description).listen(cast(Any, None)).addErrback(lambda _: None)
+    maybeDeferred(serverFromString(cast(Any, noting), description).listen, cast(Any, None)).addErrback(lambda _: None)
     if len(noting.opened) != 1:
         raise ValueError("with --workers there are tcp, tcp6, ssl, tls and unix endpoints, and no others")
     return noting.opened[0](count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -20,7 +21,7 @@ from reqpi.model import Commitment, Document, Lock
 from reqpi.once import Once
 from reqpi.recent import Recent
 
-__all__ = ["Commitments", "document_record", "lock_record"]
+__all__ = ["Commitments", "Lease", "document_record", "lock_record"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
@@ -47,11 +48,21 @@ def document_record(sha256: str) -> str:
 
 
 @define
-class _Noted:
-    """A commitment, and when its use was noted last."""
+class Lease:
+    """A commitment, and when it was noted last that it is used, and seen that it is there.
+
+    For some seconds from then on, whatever is under it may be answered with no look at the store.
+    """
 
     commitment: Commitment
     at: float
+
+    def holds(self, now: float) -> bool:
+        """Whether it still does.
+
+        :param now: seconds since the epoch.
+        """
+        return now - self.at < _NOTED_EVERY
 
 
 class Commitments:
@@ -66,8 +77,8 @@ class Commitments:
         self._records = records
         self._refuses = refuses
         self._clock = clock
-        self._read: Recent[str, _Noted] = Recent(_IN_MEMORY)
-        self._loading: Once[_Noted] = Once()
+        self._read: Recent[str, Lease] = Recent(_IN_MEMORY)
+        self._loading: Once[Lease] = Once()
         # One document at a time: reading is work for one core and, where a marker is deeply nested, CPython 3.11 fails
         # when two threads do it at once. The other threads are for the store.
         self._reading = DeferredLock()
@@ -115,15 +126,20 @@ class Commitments:
         noted = self._read.get(address)
         if noted is None:
             noted = await self._loading.do(address, partial(self._load, address))
-        elif self._clock.seconds() - noted.at >= _NOTED_EVERY:
+        elif not noted.holds(self._clock.seconds()):
             noted.at = self._clock.seconds()
             if await self._records.last_used(lock_record(address)) is None:
                 self._read.drop(address)
+                noted.at = -math.inf
                 raise _unknown(address)
             await self._note_use(address)
         return noted.commitment
 
-    async def _load(self, address: str) -> _Noted:
+    def lease(self, address: str) -> Lease | None:
+        """The lease of an address that was asked for lately."""
+        return self._read.get(address)
+
+    async def _load(self, address: str) -> Lease:
         document = await self._records.get(lock_record(address)) if is_address(address) else None
         if document is None:
             raise _unknown(address)
@@ -145,8 +161,8 @@ class Commitments:
             raise _damaged(sha256)
         return Document(path, data)
 
-    def _keep(self, commitment: Commitment) -> _Noted:
-        noted = _Noted(commitment, self._clock.seconds())
+    def _keep(self, commitment: Commitment) -> Lease:
+        noted = Lease(commitment, self._clock.seconds())
         weight = len(commitment.lock.document) + _PIN * len(commitment.lock.pins)
         self._read.put(commitment.address, noted, weight)
         return noted

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from reqpi.errors import Defect
 from reqpi.model import Lock, Page, Project
@@ -82,6 +82,14 @@ class Blobs(Protocol):
         What is being read stays readable to its end, even where it is removed meanwhile.
 
         :raises KeyError: it is not here; raised before the first piece.
+        """
+
+    async def local(self, sha256: str) -> BinaryIO | None:
+        """The blob as an open file, unbuffered, for the kernel to send; the caller closes it.
+
+        It stays readable to its end, even where the blob is removed meanwhile.
+
+        :returns: ``None`` where it is no file on this machine, or is not here.
         """
 
     async def begin(self) -> Incoming:

@@ -34,7 +34,9 @@ from reqpi.patrol import Patrol
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
 from reqpi.sweep import Sweeping
+from reqpi.web.accesslog import AccessLog, LogFile
 from reqpi.web.base import Base
+from reqpi.web.hot import Hot
 from reqpi.web.routes import Root
 from reqpi.web.site import BoundedSite
 
@@ -71,6 +73,8 @@ class Settings:
     :param max_age: seconds without use after which a lock is removed.
     :param verify_rate: bytes a second that are hashed again in the background; ``None``: nothing is.
     :param workers: processes that serve.
+    :param memory: bytes of answers that are kept ready, in each process.
+    :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
@@ -93,6 +97,8 @@ class Settings:
     max_age: float | None = None
     verify_rate: int | None = None
     workers: int = 1
+    memory: int = 64 << 20
+    access_log: str = "log"
 
 
 class Server(Service):
@@ -121,7 +127,9 @@ class Server(Service):
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.store = store
-        self.shelf = Shelf(store, origin, reactor, _instance(), settings.redirect_above)
+        self.shelf = Shelf(
+            store, origin, reactor, _instance(), settings.redirect_above, export_bytes=settings.memory // 4
+        )
         self._settings = settings
         self._reactor = reactor
         self._origin = origin
@@ -129,8 +137,11 @@ class Server(Service):
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
         self.holding = Holding(self.shelf, store, reactor)
-        root = Root(self.shelf, self.holding, Base(settings.url, settings.trust_proxy))
-        self._site = BoundedSite(root, reactor, settings.largest_document)
+        hot = Hot(settings.memory // 2, reactor.seconds)
+        base = Base(settings.url, settings.trust_proxy)
+        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4)
+        self._access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
+        self._site = BoundedSite(root, reactor, settings.largest_document, hot, self._access)
         self._ports: list[IListeningPort] = []
         self._calls = [_every(reactor, _WRITE_REFUSALS, self.shelf.refusals.write)]
         if settings.frequency is not None and settings.max_age is not None:
@@ -213,6 +224,8 @@ class Server(Service):
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_origin is not None:
             await self._close_origin()
+        if self._access is not None:
+            self._access.flush()
         await self.store.close()
 
 
@@ -327,6 +340,13 @@ def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
 
 def _instance() -> str:
     return uuid.uuid4().hex
+
+
+def _access_log(reactor: Any, where: str) -> AccessLog:
+    if where != "log":
+        return AccessLog(reactor, LogFile(Path(where)).write)
+    log = Logger("reqpi.access")
+    return AccessLog(reactor, lambda lines: log.info("{lines}", lines=lines.rstrip("\n")))
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

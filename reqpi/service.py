@@ -28,12 +28,13 @@ _NUMBERS = {
     "max-age": 0,
     "verify-rate": 1,
     "workers": 1,
+    "memory": 0,
     "cache-size": 1,
     "redirect-above": 0,
 }
 _FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
 _FLAGS = ("offline", "trust-proxy")
-_WORDS = ("url", "store", "cache", "netrc", "ca")
+_WORDS = ("url", "store", "cache", "netrc", "ca", "access-log")
 _LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
 
@@ -59,6 +60,8 @@ class Options(usage.Options):
         ["max-age", None, None, "Seconds without use after which a lock is removed. Default: never."],
         ["verify-rate", None, None, "Bytes a second that are hashed again, in the background. Default: none."],
         ["workers", None, None, "Processes that serve. Default: 1."],
+        ["memory", None, None, "Bytes of answers that each process keeps ready. Default: 67108864."],
+        ["access-log", None, None, "Who asked for what: a file, or off. Default: log, this server's own log."],
     ]
     optFlags = [
         ["offline", None, "Never ask an upstream."],
@@ -172,6 +175,8 @@ class Options(usage.Options):
             max_age=self["max-age"],
             verify_rate=self["verify-rate"],
             workers=self["workers"] or 1,
+            memory=Settings().memory if self["memory"] is None else self["memory"],
+            access_log=_access_log(self["access-log"]),
         )
 
 
@@ -215,6 +220,11 @@ class _OneLine(MultiService):
 def _path(text: str | None) -> Path | None:
     """A path as it is meant here, before a daemon changes its folder."""
     return Path(text).absolute() if text else None
+
+
+def _access_log(text: str | None) -> str:
+    """Where it goes; a file as it is meant here."""
+    return text or "log" if text in (None, "", "log", "off") else str(Path(text).absolute())
 
 
 def _variable(option: str) -> str:

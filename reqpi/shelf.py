@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from functools import partial
+from typing import BinaryIO
 
 from attrs import frozen
 from packaging.utils import canonicalize_name
@@ -43,9 +44,6 @@ _PAGES = 20_000
 _SIZES = 10_000
 """Files whose right size is remembered, where upstream does not say it."""
 
-_EXPORTS = 32 << 20
-"""Bytes of exports kept in memory."""
-
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
 
@@ -71,12 +69,14 @@ class Delivery:
     :param size: bytes.
     :param read: the bytes from one offset up to another.
     :param link: gives a URL that it can be had from for some minutes, in place of its bytes; or ``None``.
+    :param local: opens it, where it is a file on this machine; or ``None``.
     """
 
     file: File
     size: int
     read: Callable[[int, int], AsyncGenerator[bytes, None]]
     link: Callable[[], Awaitable[str | None]] | None = None
+    local: Callable[[], Awaitable[BinaryIO | None]] | None = None
 
 
 class Shelf:
@@ -85,10 +85,18 @@ class Shelf:
     :param clock: what waiting is counted on, and the time of day.
     :param instance: a name for this process that no other on the same store has.
     :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
+    :param export_bytes: of exports kept in memory.
     """
 
     def __init__(
-        self, store: Store, origin: Origin, clock: IReactorTime, instance: str, redirect_above: int | None = None
+        self,
+        store: Store,
+        origin: Origin,
+        clock: IReactorTime,
+        instance: str,
+        redirect_above: int | None = None,
+        *,
+        export_bytes: int = 32 << 20,
     ) -> None:
         self.commitments = Commitments(store, clock, origin.refuses)
         self.refusals = Refusals(store, instance, clock.seconds)
@@ -102,7 +110,7 @@ class Shelf:
         self._under_way: Once[Page] = Once()
         self._sizes: Recent[str, int] = Recent(_SIZES)
         self._hashing: Once[bool] = Once()
-        self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(_EXPORTS)
+        self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
         self._suggesting: Once[dict[Project, str | None]] = Once()
         self._gathering: Once[dict[Project, Page]] = Once()
         # With the commitment as it was read then: a lock that was swept away and committed again is read again.
@@ -145,7 +153,8 @@ class Shelf:
         if size is not None:
             large = self._redirect_above is not None and size > self._redirect_above
             link = partial(self._store.link, str(file.sha256), _LINK) if large else None
-            return Delivery(file, size, partial(self._store.read, str(file.sha256)), link)
+            sha256 = str(file.sha256)
+            return Delivery(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
         arrival = self._arrivals.of(file)
         return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
 

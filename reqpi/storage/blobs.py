@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Following, Incoming
@@ -63,6 +64,10 @@ class DirectoryBlobs:
         finally:
             # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
             blob.close()
+
+    async def local(self, sha256: str) -> BinaryIO | None:
+        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        return await self._in_thread(_file, self._blob(sha256))
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.interfaces.Blobs.begin`."""
@@ -131,6 +136,14 @@ def _opened(path: Path) -> tuple[Held[int], int]:
             raise KeyError(path.name) from None
         with blob.borrow() as descriptor:
             return blob, os.fstat(descriptor).st_size
+
+
+def _file(path: Path) -> BinaryIO | None:
+    with store_trouble("read", path):
+        try:
+            return path.open("rb", buffering=0)
+        except FileNotFoundError:
+            return None
 
 
 def _piece(blob: Held[int], path: Path, start: int, stop: int) -> bytes:

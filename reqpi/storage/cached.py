@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from hashlib import sha256 as hasher
+from typing import BinaryIO
 
 from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Following, Incoming, Store
@@ -93,6 +94,14 @@ class CachedStore:
         """A place in the cache; ``None`` where somebody fills it already, or it cannot be written."""
         try:
             return await self._cache.claim(sha256)
+        except StoreTrouble:
+            return None
+
+    async def local(self, sha256: str) -> BinaryIO | None:
+        """See :meth:`reqpi.interfaces.Blobs.local`. What the cache has not, :meth:`read` puts there."""
+        try:
+            await self._cache.touch(sha256)
+            return await self._cache.local(sha256)
         except StoreTrouble:
             return None
 

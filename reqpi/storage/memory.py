@@ -90,6 +90,10 @@ class MemoryStore:
         """See :meth:`reqpi.interfaces.Blobs.link`."""
         checked_sha256(sha256)
 
+    async def local(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        checked_sha256(sha256)
+
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Blobs.all`."""
         for sha256 in list(self._blobs):

@@ -5,9 +5,11 @@ This is what clients ask for thousands of times, so it is a plain resource: klei
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
 
+from packaging.utils import canonicalize_name
 from twisted.internet.threads import deferToThread
 from twisted.web.resource import Resource
 from twisted.web.server import Request
@@ -19,12 +21,16 @@ from reqpi.once import Once
 from reqpi.recent import Recent
 from reqpi.shelf import Shelf
 from reqpi.web.answering import answer_with
-from reqpi.web.answers import Representation, send_elsewhere, send_file, send_page, send_representation
-from reqpi.web.headers import listed
+from reqpi.web.answers import send_representation
+from reqpi.web.files import send_elsewhere, send_file
+from reqpi.web.forms import Representation
+from reqpi.web.headers import header, listed
+from reqpi.web.hot import ANY_FORM, Hot
 
 __all__ = ["Index"]
 
-_RENDERED_BYTES = 32 << 20
+_SMALL = 1 << 17
+"""Bytes of a file that is kept in memory."""
 
 _FEW_LINKS = 100
 """A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
@@ -41,10 +47,11 @@ class Index(Resource):
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, hot: Hot, rendered_bytes: int) -> None:
         super().__init__()
         self._shelf = shelf
-        self._rendered: Recent[_Key, _Rendered] = Recent(_RENDERED_BYTES)
+        self._hot = hot
+        self._rendered: Recent[_Key, _Rendered] = Recent(rendered_bytes)
         self._rendering: Once[_Rendered] = Once()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
@@ -55,9 +62,9 @@ class Index(Resource):
         commitment = await self._shelf.commitments.get(address)
         match rest:
             case []:
-                request.write(await self._listing(request, commitment))
+                await self._listing(request, commitment)
             case [project]:
-                request.write(await self._page(request, commitment, project))
+                await self._page(request, commitment, project)
             case [project, filename] if filename.endswith(".metadata"):
                 await self._metadata(request, commitment, project, filename.removesuffix(".metadata"))
             case [project, filename]:
@@ -65,19 +72,32 @@ class Index(Resource):
             case _:
                 raise NotServed("no such path", "An index has projects, and a project has files.")
 
-    async def _listing(self, request: Request, commitment: Commitment) -> bytes:
+    async def _listing(self, request: Request, commitment: Commitment) -> None:
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, "", content_type, _prefix(request, "simple"))
         render = simple.index_json if content_type == simple.V1_JSON else simple.index_html
         many = len(commitment.lock.projects)
-        return send_page(request, await self._text(key, None, many, partial(render, commitment.lock.projects)))
+        shown = await self._text(key, None, many, partial(render, commitment.lock.projects))
+        self._send(request, commitment.address, content_type, shown)
 
-    async def _page(self, request: Request, commitment: Commitment, name: str) -> bytes:
+    async def _page(self, request: Request, commitment: Commitment, name: str) -> None:
         page = await self._shelf.page(commitment, name)
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        return send_page(request, await self._text(key, page, len(page.files), partial(render, page)))
+        shown = await self._text(key, page, len(page.files), partial(render, page))
+        self._send(request, commitment.address, content_type, shown, page.project)
+
+    def _send(self, request: Request, address: str, form: str, shown: Representation, *below: str) -> None:
+        """Send what will be sent again: the next time without all this.
+
+        :param below: where it is under ``simple``, as a client spells it that spells well.
+        """
+        path = "/".join(["", address, "simple", *below])
+        # Anybody can think of any number of other spellings: they are answered, and not remembered.
+        if request.uri.decode("latin-1").replace("%2B", "+") in (path, f"{path}/"):
+            self._hot.put(request.uri, self._shelf.commitments.lease(address), form, shown)
+        request.write(send_representation(request, shown))
 
     async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
         """A page of so many links as it goes over the wire: rendered now, unless it was already."""
@@ -99,12 +119,19 @@ class Index(Resource):
         if elsewhere is not None:
             send_elsewhere(request, elsewhere)
             return
-        request.setHeader("Content-Type", "application/octet-stream")
-        await send_file(request, delivery.size, f'"{delivery.file.sha256}"', delivery.read)
+        sha256 = str(delivery.file.sha256)
+        if delivery.size <= _SMALL and not header(request, "Range"):
+            body = b"".join([piece async for piece in delivery.read(0, delivery.size)])
+            if hashlib.sha256(body).hexdigest() == sha256:
+                shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
+                self._send(request, commitment.address, ANY_FORM, shown, delivery.file.project, filename)
+                return
+        await send_file(request, delivery.size, f'"{sha256}"', delivery.read, local=delivery.local)
 
     async def _metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
         metadata = await self._shelf.metadata(commitment, name, filename)
-        request.write(send_representation(request, Representation(metadata, "application/octet-stream")))
+        shown = Representation(metadata, "application/octet-stream")
+        self._send(request, commitment.address, ANY_FORM, shown, canonicalize_name(name), f"{filename}.metadata")
 
 
 def _prefix(request: Request, here: str) -> str:
@@ -114,6 +141,6 @@ def _prefix(request: Request, here: str) -> str:
 
 def _represent(render: Callable[..., bytes], content_type: str, prefix: str) -> Representation:
     charset = "; charset=utf-8" if content_type == simple.HTML else ""
-    shown = Representation(render(prefix=prefix), content_type + charset)
+    shown = Representation(render(prefix=prefix), content_type + charset, page=True)
     shown.prepare()
     return shown

@@ -18,7 +18,9 @@ from reqpi.model import Commitment, Page, Project
 from reqpi.shelf import Shelf
 from reqpi.targets import FILTERS, BadFilter, Target
 from reqpi.web import problems
-from reqpi.web.answers import Representation, send_file, send_representation
+from reqpi.web.answers import send_representation
+from reqpi.web.files import send_file
+from reqpi.web.forms import Representation
 from reqpi.web.uploads import Unsuitable, documents_in
 from reqpi.wheelhouses import Wheelhouses
 
@@ -127,8 +129,8 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
         request.write(problems.send(request, unsuitable.problem))
         return
     archive = await wheelhouses.of(commitment, target)
-    request.setHeader("Content-Type", "application/x-tar")
-    await send_file(request, archive.size, f'"{archive.etag}"', partial(wheelhouses.read, commitment, archive))
+    read = partial(wheelhouses.read, commitment, archive)
+    await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
 
 
 def _target(request: Request) -> Target:

@@ -33,19 +33,18 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from reqpi import __version__
 from reqpi.holding import Holding
 from reqpi.shelf import Shelf
 from reqpi.web import machines, people, problems
 from reqpi.web.answering import answer_with
 from reqpi.web.base import Base
+from reqpi.web.forms import COMMON, SERVER
+from reqpi.web.hot import Hot
 from reqpi.web.index import Index
 from reqpi.wheelhouses import Wheelhouses
 
 __all__ = ["Root"]
 
-
-_SERVER = f"reqpi/{__version__}"
 
 _NO_PATH = problems.Problem(404, "no such path", "The front page of this server says what there is.")
 
@@ -128,17 +127,20 @@ class Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
+    def __init__(self, shelf: Shelf, holding: Holding, base: Base, hot: Hot | None = None, memory: int = 32 << 20) -> None:
         super().__init__()
-        self._index = Index(shelf)
+        self._index = Index(shelf, hot or Hot(0, lambda: 0.0), memory)
         self._shelf = shelf
         self._wheelhouses = Wheelhouses(shelf, holding)
         self._rest = Routes(shelf, holding, base).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer one request."""
-        request.setHeader("Server", _SERVER)
-        request.setHeader("X-Content-Type-Options", "nosniff")
+        site: Any = request.site
+        request.setHeader("Server", SERVER)
+        request.setHeader("Date", site.date())
+        for name, value in COMMON:
+            request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
         try:
             segments = [segment.decode("utf-8") for segment in request.postpath]

@@ -12,10 +12,14 @@ from typing import Any, cast
 from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.web.http import combinedLogFormatter, datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
+from reqpi.web.accesslog import AccessLog
+from reqpi.web.channel import Channel, Heads
+from reqpi.web.hot import Hot
 from reqpi.web.problems import CONTENT_TYPE, Problem
 
 __all__ = ["BoundedRequest", "BoundedSite"]
@@ -132,21 +136,58 @@ class BoundedSite(Site):
     """A site that knows the requests in flight, so that it can end when they have ended.
 
     :param largest_body: bytes of a request's body, at most.
+    :param hot: what can be answered at once.
+    :param access: where it is written down who asked for what; ``None``: nowhere.
     """
 
     requestFactory = BoundedRequest
+    protocol = Channel  # type: ignore[assignment]  # HTTP/2 is never spoken, so nothing has to choose
 
-    def __init__(self, root: IResource, clock: IReactorTime, largest_body: int, **options: Any) -> None:
-        super().__init__(root, parsePOSTFormSubmission=False, **options)
+    def __init__(
+        self,
+        root: IResource,
+        clock: IReactorTime,
+        largest_body: int,
+        hot: Hot | None = None,
+        access: AccessLog | None = None,
+    ) -> None:
+        super().__init__(root, parsePOSTFormSubmission=False)
         self.clock = clock
         self.largest_body = largest_body
+        self.hot = hot or Hot(0, clock.seconds)
+        self.heads = Heads()
         self.ending = False
+        self._access = access
+        self._second = -1
+        self._date = b""
         self._in_flight: set[Request] = set()
         self._idle: list[Deferred[None]] = []
 
     def acceptableProtocols(self) -> list[bytes]:
         """HTTP/1.1 alone: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
         return [b"http/1.1"]
+
+    def date(self) -> bytes:
+        """The moment, as HTTP has it (:rfc:`9110`, section 5.6.7)."""
+        second = int(self.clock.seconds())
+        if second != self._second:
+            self._second, self._date = second, datetimeToString(second)
+        return self._date
+
+    def log(self, request: Any) -> None:
+        """Write down an answer of the ordinary stack."""
+        if self._access is not None:
+            self._access.note(combinedLogFormatter(self._access.moment(), request))
+
+    def answered(self, peer: str, line: bytes, status: int, length: int, said: str) -> None:
+        """Write down an answer that was sent at once.
+
+        :param line: the first one of the request; nothing in it has to be escaped.
+        :param said: its referrer and agent, as the log has them.
+        """
+        access = self._access
+        if access is not None:
+            access.note(f'"{peer}" - - {access.moment()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
 
     def began(self, request: Request) -> None:
         """Count a request until its answer is complete or its client gone."""

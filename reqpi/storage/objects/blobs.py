@@ -124,6 +124,10 @@ class ObjectBlobs:
         """See :meth:`reqpi.interfaces.Blobs.link`."""
         return await self._in_thread(self._objects.link, blob_key(sha256), seconds)
 
+    async def local(self, sha256: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        blob_key(sha256)  # which refuses what is none
+
 
 def _piece(held: Held[Reading]) -> bytes:
     with held.borrow() as reading:

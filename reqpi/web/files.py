@@ -1,0 +1,154 @@
+"""Sending files: ranges, resumption, and bodies paced by the client."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, closing
+from typing import Any, BinaryIO
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.error import ConnectionAborted
+from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.web.server import Request
+from zope.interface import implementer
+
+from reqpi.errors import StoreTrouble
+from reqpi.web.answers import send
+from reqpi.web.forms import Answer, constant, has
+from reqpi.web.headers import header, listed
+from reqpi.web.sendfile import STALL, sent_by_kernel, takes_from_kernel
+
+__all__ = ["send_elsewhere", "send_file"]
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+Read = Callable[[int, int], AsyncGenerator[bytes, None]]
+"""The bytes from one offset up to another."""
+
+
+async def send_file(
+    request: Request,
+    size: int,
+    etag: str,
+    read: Read,
+    *,
+    local: Callable[[], Awaitable[BinaryIO | None]] | None = None,
+    content_type: str = "application/octet-stream",
+) -> None:
+    """Send ``size`` bytes, or the range of them that the client asks for, as fast as the client takes them.
+
+    :param local: opens the file, where it is one on this machine, so that the kernel can send it.
+    :raises Exception: what a read raised. Where that was not the first, a part is sent, and the caller cuts the
+        connection, so that no client mistakes it for the whole.
+    """
+    made = _head_of(request, size, etag, content_type)
+    send(request, made)
+    if made.status not in (200, 206) or request.method == b"HEAD":
+        request.write(b"")
+        return
+    start, stop = _range_of(request, size, etag)
+    file = await local() if local is not None and start < stop and takes_from_kernel(request) else None
+    if file is not None:
+        with closing(file):
+            request.write(b"")
+            await sent_by_kernel(request, file, start, stop)
+        return
+    async with aclosing(read(start, stop)) as pieces:
+        await _pump(request, pieces, stop - start)
+
+
+def _head_of(request: Request, size: int, etag: str, content_type: str) -> Answer:
+    fixed = constant(etag, ranges=True)
+    if has(listed(request, "If-None-Match"), etag):
+        return Answer(304, fixed, b"")
+    start, stop = _range_of(request, size, etag)
+    if start >= stop and size:
+        nothing = (("Content-Range", f"bytes */{size}"), ("Content-Length", "0"), ("Cache-Control", "no-store"))
+        return Answer(416, (*fixed, *nothing), b"")
+    described = (("Content-Type", content_type), ("Content-Length", str(stop - start)))
+    if (start, stop) == (0, size):
+        return Answer(200, (*fixed, *described), b"")
+    return Answer(206, (*fixed, *described, ("Content-Range", f"bytes {start}-{stop - 1}/{size}")), b"")
+
+
+def send_elsewhere(request: Request, url: str) -> None:
+    """Send the client to ``url``, which is good for a while: so nobody is to remember it."""
+    request.setResponseCode(307)
+    request.setHeader("Location", url)
+    request.setHeader("Cache-Control", "no-store")
+    request.setHeader("Referrer-Policy", "no-referrer")
+    request.setHeader("Content-Length", "0")
+    request.write(b"")
+
+
+@implementer(IPushProducer)
+class _Pace:
+    """The client's pace: :meth:`turn` waits while it has enough to chew on."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._gone = False
+        self._held: Deferred[None] | None = None
+
+    async def turn(self) -> None:
+        """Wait for one's turn.
+
+        :raises twisted.internet.error.ConnectionAborted: the client is gone, or has taken nothing for a minute.
+        """
+        if self._held is not None:
+            try:
+                await self._held.addTimeout(STALL, self._clock)
+            except TimeoutError:
+                raise ConnectionAborted from None
+        if self._gone:
+            raise ConnectionAborted
+
+    def pauseProducing(self) -> None:
+        if self._held is None:
+            self._held = Deferred()
+
+    def resumeProducing(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.callback(None)
+
+    def stopProducing(self) -> None:
+        self._gone = True
+        self.resumeProducing()
+
+
+async def _pump(request: Request, pieces: AsyncIterator[bytes], size: int) -> None:
+    site: Any = request.site
+    pace = _Pace(site.clock)
+    left = size
+    try:
+        async for piece in pieces:
+            if request.producer is None:
+                request.registerProducer(pace, True)
+            request.write(piece)
+            left -= len(piece)
+            await pace.turn()
+    finally:
+        if request.producer is not None and request.channel is not None:
+            request.unregisterProducer()
+    if left:
+        raise StoreTrouble("a file in the store has another length than it should", f"{size - left} bytes, not {size}.")
+
+
+def _range_of(request: Request, size: int, etag: str) -> tuple[int, int]:
+    """First byte and one past the last of one range; all of it where none is asked for, or several are.
+
+    An empty range means that it cannot be satisfied (:rfc:`9110`, section 14).
+    """
+    # Of HEAD, a range is to be ignored: it is defined for GET alone (section 14.2).
+    asked = header(request, "Range") if request.method == b"GET" else ""
+    match = _RANGE.fullmatch(asked.replace(" ", ""))
+    if match is None or match[0] == "bytes=-" or header(request, "If-Range") not in ("", etag):
+        return 0, size
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return 0, size
+    return int(first), min(size, int(last) + 1) if last else size

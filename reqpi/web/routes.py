@@ -127,7 +127,9 @@ class Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, holding: Holding, base: Base, hot: Hot | None = None, memory: int = 32 << 20) -> None:
+    def __init__(
+        self, shelf: Shelf, holding: Holding, base: Base, hot: Hot | None = None, memory: int = 32 << 20
+    ) -> None:
         super().__init__()
         self._index = Index(shelf, hot or Hot(0, lambda: 0.0), memory)
         self._shelf = shelf

@@ -151,7 +151,7 @@ class BoundedSite(Site):
         hot: Hot | None = None,
         access: AccessLog | None = None,
     ) -> None:
-        super().__init__(root, parsePOSTFormSubmission=False)
+        super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
         self.largest_body = largest_body
         self.hot = hot or Hot(0, clock.seconds)

@@ -332,6 +332,17 @@ class BlobsContract(StoreCase):
         self.assertFalse(await self.store.mend(name))
         self.assertEqual(await kept(self.store, b"bytes"), name)
 
+    async def test_a_blob_that_is_a_file_can_be_opened(self) -> None:
+        """It stays readable to its end where it is removed meanwhile; and a store that has no files says so."""
+        name = await kept(self.store, b"some bytes")
+        file = await self.store.local(name)
+        if file is not None:
+            await self.store.mend(name)
+            with file:
+                self.assertEqual(file.read(), b"some bytes")
+        self.assertIsNone(await self.store.local("0" * 64))
+        await self.refused(ValueError, self.store.local("../etc/passwd"))
+
     async def test_a_link_is_of_a_sha256(self) -> None:
         """And is a URL, where there are links at all."""
         link = await self.store.link(await kept(self.store, b"bytes"), 60)

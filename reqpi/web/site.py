@@ -167,6 +167,12 @@ class BoundedSite(Site):
         """HTTP/1.1 alone: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
         return [b"http/1.1"]
 
+    def startFactory(self) -> None:
+        """Begin. Twisted would set up a log of its own, and a timer for the time in it."""
+
+    def stopFactory(self) -> None:
+        """End."""
+
     def date(self) -> bytes:
         """The moment, as HTTP has it (:rfc:`9110`, section 5.6.7)."""
         second = int(self.clock.seconds())

@@ -14,12 +14,15 @@ from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 from reqpi.errors import StoreTrouble
 from reqpi.web import site
 from tests.upstream.authority import make_certificates
-from tests.web.case import LARGEST
+from tests.web import test_sendfile
+from tests.web.case import LARGEST, WebCase
 from tests.web.long_files import BUFFERS, LongFiles, failing_at
 from tests.web.wire import CutOff, Wire
 
 
-class OverTLS(LongFiles):
+class TLSCase(WebCase):
+    """It listens and asks with TLS."""
+
     def listening(self) -> Any:
         folder = Path(self.mktemp())
         folder.mkdir(parents=True)
@@ -34,6 +37,12 @@ class OverTLS(LongFiles):
         self.wires.append(wire)
         return wire
 
+
+class FilesOverTLS(TLSCase, test_sendfile.SentByKernel):
+    """TLS has to see the bytes of a file: the kernel cannot send it by itself."""
+
+
+class OverTLS(TLSCase, LongFiles):
     async def test_the_url_is_an_https_url(self) -> None:
         """What must be absolute is reached the way the client came."""
         reply = await self.ask("/locks", "POST", b"six==1.0\n")

@@ -120,7 +120,7 @@ class Index(Resource):
             send_elsewhere(request, elsewhere)
             return
         sha256 = str(delivery.file.sha256)
-        if delivery.size <= _SMALL and not header(request, "Range"):
+        if delivery.size <= _SMALL and delivery.link is None and not header(request, "Range"):
             body = b"".join([piece async for piece in delivery.read(0, delivery.size)])
             if hashlib.sha256(body).hexdigest() == sha256:
                 shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)

@@ -18,6 +18,7 @@ from reqpi.holding import Holding
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.base import Base
+from reqpi.web.hot import Hot
 from reqpi.web.routes import Root
 from reqpi.web.site import BoundedSite
 from tests.distributions import a_file, a_page
@@ -74,9 +75,9 @@ class WebCase(TestCase):
         self.origin = PlainOrigin()
         self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
-        self.site = self.make_site(
-            Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base), self.clock, LARGEST
-        )
+        self.hot = Hot(1 << 20, self.clock.seconds)
+        root = Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base, self.hot)
+        self.site = self.make_site(root, self.clock, LARGEST, self.hot)
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")

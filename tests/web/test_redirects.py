@@ -22,7 +22,7 @@ class RedirectTests(WebCase):
     async def setUp(self) -> None:
         await super().setUp()
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests", 100)
-        root = Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base)
+        root = Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base, self.hot)
         self.site.resource = root
         self.assertEqual(self.site.largest_body, LARGEST)
         await self.fetched(SDIST)
@@ -53,6 +53,8 @@ class RedirectTests(WebCase):
         """A signed URL is good for GET alone."""
         reply = await self.under(f"/simple/six/{WHEEL}", "HEAD")
         self.assertEqual((reply.status, reply["Content-Length"]), (200, str(len(CONTENTS[WHEEL]))))
+        # And does not make it so for GET.
+        self.assertEqual((await self.under(f"/simple/six/{WHEEL}")).status, 307)
 
     async def test_what_is_not_admitted_is_refused_and_not_elsewhere(self) -> None:
         """The attack: to get a URL for what another lock has in the store."""

@@ -1,0 +1,35 @@
+"""What both formats have no field for: properties of a component, by name.
+
+Hermeto's names stand beside our own, so that what reads its bills reads ours. What found a component is ReqPI all the
+same.
+"""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from reqpi.sbom.model import Bill, Component
+
+__all__ = ["UNREAD", "UNREAD_VALUE", "properties_of", "uuid_of"]
+
+UNREAD = "reqpi:core_metadata"
+UNREAD_VALUE = "unread"
+"""The property of a component whose core metadata could not be had this time."""
+
+
+def properties_of(component: Component, bill: Bill) -> list[tuple[str, str]]:
+    """(name, value), sorted."""
+    said = [("found_by", component.found_by)]
+    said += [("missing_hash:in_file", document) for document in component.missing_hash_in]
+    if component.binary:
+        said.append(("pip:package:binary", "true"))
+    if component.build:
+        said.append(("pip:package:build-dependency", "true"))
+    named = [(f"{prefix}:{name}", value) for name, value in said for prefix in ("hermeto", "reqpi")]
+    return sorted([*named, (UNREAD, UNREAD_VALUE)] if component.purl in bill.unread else named)
+
+
+def uuid_of(bill: Bill) -> UUID:
+    """What the document is known by: the same for equal bills (version 5, :rfc:`9562`), and never a random one."""
+    own = [bill.own.name, bill.own.version, bill.own.purl] if bill.own is not None else []
+    return uuid5(NAMESPACE_URL, "\n".join(["reqpi", bill.key, *own, "", *bill.unread]))

@@ -1,0 +1,144 @@
+"""A bill as SPDX 2.3, in JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+from reqpi.sbom.model import Bill, Component, Licence, Own
+from reqpi.sbom.properties import properties_of, uuid_of
+from reqpi.sbom.urls import url_in
+
+__all__ = ["spdx"]
+
+_ROOT = "SPDXRef-Root"
+_NOT_SAID = "NOASSERTION"
+_TOOL = "Tool: reqpi"
+
+
+def spdx(bill: Bill) -> bytes:
+    """The bill as SPDX 2.3, in JSON."""
+    document = {
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": _name(bill),
+        "documentNamespace": f"urn:uuid:{uuid_of(bill)}",
+        "creationInfo": {"created": bill.created, "creators": [_TOOL]},
+        "packages": [_root(bill), *(_package(component, bill) for component in bill.components)],
+        "hasExtractedLicensingInfos": _texts(bill),
+        "relationships": list(_relationships(bill)),
+    }
+    # Not in one line: the encoder for that keeps every other thread waiting until it is done.
+    return f"{json.dumps(document, indent=2)}\n".encode()
+
+
+def _name(bill: Bill) -> str:
+    own = bill.own or Own(f"lock {bill.key}")
+    return f"{own.name} {own.version}".strip()
+
+
+def _root(bill: Bill) -> dict[str, Any]:
+    """The main component; where it is not known, the lock stands for it."""
+    own = bill.own or Own(_name(bill))
+    root: dict[str, Any] = {
+        "SPDXID": _ROOT,
+        "name": own.name,
+        "downloadLocation": _NOT_SAID,
+        "filesAnalyzed": False,
+        "licenseConcluded": _NOT_SAID,
+        "licenseDeclared": _NOT_SAID,
+        "copyrightText": _NOT_SAID,
+        "primaryPackagePurpose": "APPLICATION",
+    }
+    if own.version:
+        root["versionInfo"] = own.version
+    if own.purl:
+        root["externalRefs"] = [_reference(own.purl)]
+    return root
+
+
+def _package(component: Component, bill: Bill) -> dict[str, Any]:
+    artifacts = component.artifacts
+    package: dict[str, Any] = {
+        "SPDXID": _id(component.purl),
+        "name": component.name,
+        "downloadLocation": (url_in(artifacts[0].url) or _NOT_SAID) if len(artifacts) == 1 else _NOT_SAID,
+        "filesAnalyzed": False,
+        "licenseConcluded": _NOT_SAID,
+        "licenseDeclared": _declared(component.licences),
+        "copyrightText": _NOT_SAID,
+        "externalRefs": [_reference(component.purl)],
+        "annotations": [_annotation(name, value, bill) for name, value in properties_of(component, bill)],
+        "primaryPackagePurpose": "LIBRARY",
+    }
+    checksums = sorted({digest for artifact in artifacts for digest in artifact.digests})
+    if checksums:
+        package["checksums"] = [{"algorithm": each.algorithm.upper(), "checksumValue": each.hex} for each in checksums]
+    if component.version:
+        package["versionInfo"] = component.version
+    if component.summary:
+        package["summary"] = component.summary
+    if artifacts:
+        package["sourceInfo"] = "\n".join(
+            " ".join([each.filename, *map(str, each.digests), url_in(each.url)]).strip() for each in artifacts
+        )
+    return package
+
+
+def _id(purl: str) -> str:
+    name, _, _ = purl.removeprefix("pkg:pypi/").partition("?")
+    return f"SPDXRef-Package-{re.sub('[^A-Za-z0-9.-]+', '-', name)[:100]}-{sha256(purl.encode()).hexdigest()[:16]}"
+
+
+def _reference(purl: str) -> dict[str, str]:
+    return {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+
+
+def _annotation(name: str, value: str, bill: Bill) -> dict[str, str]:
+    """A property. Its annotator says how it is spelled, and Hermeto's are spelled as Hermeto does."""
+    return {
+        "annotator": f"Tool: {name.partition(':')[0]}:jsonencoded",
+        "annotationDate": bill.created,
+        "annotationType": "OTHER",
+        "comment": json.dumps({"name": name, "value": value}, separators=(",", ":")),
+    }
+
+
+def _declared(licences: Sequence[Licence]) -> str:
+    """One expression. Several licences, of which nobody says how they go together, are all to be heeded."""
+    said = [licence.text if licence.expression else _reference_to(licence) for licence in licences]
+    return " AND ".join(f"({one})" if " OR " in one and len(said) > 1 else one for one in said) or _NOT_SAID
+
+
+def _reference_to(licence: Licence) -> str:
+    return f"LicenseRef-{sha256(licence.text.encode()).hexdigest()[:16]}"
+
+
+def _texts(bill: Bill) -> list[dict[str, str]]:
+    """What the licences say that are no expressions, and those that expressions only refer to."""
+    licences = {licence for component in bill.components for licence in component.licences}
+    named = {_reference_to(licence): licence.text for licence in licences if not licence.expression}
+    for licence in licences:
+        if licence.expression:
+            named |= {ref: ref for ref in re.findall("LicenseRef-[A-Za-z0-9.-]+", licence.text)}
+    return [{"licenseId": ref, "name": named[ref], "extractedText": named[ref]} for ref in sorted(named)]
+
+
+def _relationships(bill: Bill) -> Iterator[dict[str, str]]:
+    yield _relationship("SPDXRef-DOCUMENT", "DESCRIBES", _ROOT)
+    for component in bill.components:
+        yield _relationship(_ROOT, "CONTAINS", _id(component.purl))
+    if bill.own is not None:
+        for purl in bill.tops:
+            yield _relationship(_ROOT, "DEPENDS_ON", _id(purl))
+    ids = {component.purl: _id(component.purl) for component in bill.components}
+    for one, other in bill.edges:
+        yield _relationship(ids[one], "DEPENDS_ON", ids[other])
+
+
+def _relationship(one: str, kind: str, other: str) -> dict[str, str]:
+    return {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}

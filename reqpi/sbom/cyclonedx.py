@@ -5,6 +5,7 @@ The library for it is imported when the first bill is written: nothing else need
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reqpi.sbom.model import Artifact, Bill, Component, Licence
 from reqpi.sbom.properties import properties_of, uuid_of
 from reqpi.sbom.urls import url_in
+from reqpi.sbom.writing import written
 
 if TYPE_CHECKING:
     from cyclonedx.model import ExternalReference, HashType
@@ -27,17 +29,26 @@ _MAIN = "main"
 
 
 def cyclonedx(bill: Bill) -> bytes:
-    """The bill as CycloneDX 1.6, in JSON. It takes a second for 1,000 components: call it in a thread."""
-    from cyclonedx.model.bom import Bom  # noqa: PLC0415
-    from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
-
-    bom = Bom(
-        serial_number=uuid_of(bill),
-        metadata=_metadata(bill),
-        components=[_component(component, bill) for component in bill.components],
-        dependencies=_dependencies(bill),
+    """The bill as CycloneDX 1.6, in JSON. It takes a second or two for 1,000 components: call it in a thread."""
+    return written(
+        {
+            "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "serialNumber": uuid_of(bill).urn,
+            "version": 1,
+            "metadata": _said(_metadata(bill)),
+            "components": (_said(_component(component, bill)) for component in bill.components),
+            "dependencies": map(_said, _dependencies(bill)),
+        }
     )
-    return f"{JsonV1Dot6(bom).output_as_string(indent=2)}\n".encode()
+
+
+def _said(value: Any) -> Any:
+    """What the library says of a value of its own."""
+    from cyclonedx.schema.schema import SchemaVersion1Dot6  # noqa: PLC0415
+
+    return json.loads(value.as_json(view_=SchemaVersion1Dot6))
 
 
 def _metadata(bill: Bill) -> BomMetaData:
@@ -48,13 +59,11 @@ def _metadata(bill: Bill) -> BomMetaData:
     from packageurl import PackageURL  # noqa: PLC0415
 
     own = bill.own
-    main = own and Component(
-        name=own.name,
-        version=own.version or None,
-        type=ComponentType.APPLICATION,
-        bom_ref=_MAIN,
-        purl=PackageURL.from_string(own.purl) if own.purl else None,
-    )
+    main = None
+    if own is not None:
+        purl = PackageURL.from_string(own.purl) if own.purl else None
+        kind = ComponentType.APPLICATION
+        main = Component(name=own.name, version=own.version or None, type=kind, bom_ref=_MAIN, purl=purl)
     return BomMetaData(
         timestamp=datetime.fromisoformat(bill.created),
         tools=ToolRepository(components=[Component(name="reqpi", type=ComponentType.APPLICATION)]),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from reqpi.export.links import Admitted
 from reqpi.model import Commitment, File, Git, Page, Pin, Project
@@ -45,12 +45,8 @@ def bill_of(
     ]
     described = {release.purl: release.described for release in releases}
     abouts = {purl: known[file] for purl, file in described.items() if file in known}
-    components = tuple(
-        sorted(
-            _component(release, abouts.get(release.purl, About()), commitment, folder, builds, files)
-            for release in releases
-        )
-    )
+    making = _Making(commitment, folder, builds, files)
+    components = tuple(sorted(making.component(one, abouts.get(one.purl, About())) for one in releases))
     asked = {release.purl: sorted({extra for pin in release.pins for extra in pin.extras}) for release in releases}
     return Bill(
         commitment.address,
@@ -102,25 +98,41 @@ def _releases(commitment: Commitment, pages: Mapping[Project, Page]) -> list[_Re
     return list(releases.values())
 
 
-def _component(
-    release: _Release,
-    about: About,
-    commitment: Commitment,
-    folder: str,
-    builds: Collection[str] | None,
-    files: Collection[File] | None,
-) -> Component:
-    first = release.described
-    return Component(
-        release.purl,
-        first.project,
-        str(first.version) if first.listed else "",
-        tuple(sorted(_artifact(file) for file in release.files if files is None or file in files)),
-        about.summary,
-        about.licences,
-        all(_is_for_builds(pin.document, builds) for pin in release.pins),
-        tuple(sorted(set(_without_hash(release.pins, commitment, folder)))),
-    )
+@frozen
+class _Making:
+    """What all components have in common; see :func:`bill_of`."""
+
+    commitment: Commitment
+    folder: str
+    builds: Collection[str] | None
+    files: Collection[File] | None
+
+    def component(self, release: _Release, about: About) -> Component:
+        """The component that a release becomes."""
+        first = release.described
+        listed = [file for file in release.files if self.files is None or file in self.files]
+        return Component(
+            release.purl,
+            first.project,
+            str(first.version) if first.listed else "",
+            tuple(sorted(map(_artifact, listed))),
+            about.summary,
+            about.licences,
+            all(self._is_for_builds(pin.document) for pin in release.pins),
+            tuple(sorted(set(self._without_hash(release.pins)))),
+        )
+
+    def _is_for_builds(self, document: str) -> bool:
+        if self.builds is not None:
+            return document in self.builds
+        return any(fnmatchcase(document.rpartition("/")[2], pattern) for pattern in BUILDS)
+
+    def _without_hash(self, pins: Iterable[Pin]) -> Iterator[str]:
+        """The documents that pin it and leave its bytes open. A commit does not: it is a digest itself."""
+        for pin in pins:
+            if pin.source is None and not pin.digests:
+                document = pin.document or self.commitment.lock.format
+                yield document if self.folder in ("", ".") else f"{self.folder.rstrip('/')}/{document}"
 
 
 def _artifact(file: File) -> Artifact:
@@ -129,20 +141,6 @@ def _artifact(file: File) -> Artifact:
     else:
         url = file.url.removeprefix("archive+")
     return Artifact(file.filename, file.wheel, tuple(sorted(file.digests)), url)
-
-
-def _is_for_builds(document: str, builds: Collection[str] | None) -> bool:
-    if builds is not None:
-        return document in builds
-    return any(fnmatchcase(document.rpartition("/")[2], pattern) for pattern in BUILDS)
-
-
-def _without_hash(pins: Iterable[Pin], commitment: Commitment, folder: str) -> Iterator[str]:
-    """The documents that pin it and leave its bytes open. A commit does not: it is a digest itself."""
-    for pin in pins:
-        if pin.source is None and not pin.digests:
-            document = pin.document or commitment.lock.format
-            yield f"{folder.rstrip('/')}/{document}" if folder not in ("", ".") else document
 
 
 def _created(releases: Iterable[Iterable[File]]) -> str:

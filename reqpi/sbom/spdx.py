@@ -11,6 +11,7 @@ from typing import Any
 from reqpi.sbom.model import Bill, Component, Licence, Own
 from reqpi.sbom.properties import properties_of, uuid_of
 from reqpi.sbom.urls import url_in
+from reqpi.sbom.writing import written
 
 __all__ = ["spdx"]
 
@@ -21,19 +22,25 @@ _TOOL = "Tool: reqpi"
 
 def spdx(bill: Bill) -> bytes:
     """The bill as SPDX 2.3, in JSON."""
-    document = {
-        "spdxVersion": "SPDX-2.3",
-        "dataLicense": "CC0-1.0",
-        "SPDXID": "SPDXRef-DOCUMENT",
-        "name": _name(bill),
-        "documentNamespace": f"urn:uuid:{uuid_of(bill)}",
-        "creationInfo": {"created": bill.created, "creators": [_TOOL]},
-        "packages": [_root(bill), *(_package(component, bill) for component in bill.components)],
-        "hasExtractedLicensingInfos": _texts(bill),
-        "relationships": list(_relationships(bill)),
-    }
-    # Not in one line: the encoder for that keeps every other thread waiting until it is done.
-    return f"{json.dumps(document, indent=2)}\n".encode()
+    return written(
+        {
+            "spdxVersion": "SPDX-2.3",
+            "dataLicense": "CC0-1.0",
+            "SPDXID": "SPDXRef-DOCUMENT",
+            "name": _name(bill),
+            "documentNamespace": uuid_of(bill).urn,
+            "creationInfo": {"created": bill.created, "creators": [_TOOL]},
+            "packages": _packages(bill),
+            "hasExtractedLicensingInfos": _texts(bill),
+            "relationships": _relationships(bill),
+        }
+    )
+
+
+def _packages(bill: Bill) -> Iterator[dict[str, Any]]:
+    yield _root(bill)
+    for component in bill.components:
+        yield _package(component, bill)
 
 
 def _name(bill: Bill) -> str:

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from reqpi import narrow
 from reqpi.arrivals import Arrivals
+from reqpi.bills import Bills
 from reqpi.commitments import Commitments
 from reqpi.cores import Cores
 from reqpi.errors import (
@@ -107,6 +108,7 @@ class Shelf:
         self._arrivals = Arrivals(store, origin, clock)
         self._freezing = Freezing(store, origin, self._arrivals)
         self._cores = Cores(store, origin, self._arrivals, clock)
+        self.bills = Bills(store, clock, self.pages, self.metadata)
         self._under_way: Once[Page] = Once()
         self._sizes: Recent[str, int] = Recent(_SIZES)
         self._hashing: Once[bool] = Once()

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from reqpi import frozen as freezer
+from reqpi.bills import bill_record
 from reqpi.commitment import is_listing, parse_listing
 from reqpi.commitments import document_record, lock_record
 from reqpi.cores import told_record, verified_record
@@ -95,7 +96,7 @@ class Sweeping:
                 else:
                     roots.add(address)
             elif await self._store.delete(name, now - self._max_age):
-                for belongings in (page_record, refusals_record, told_record, holding_record):
+                for belongings in (page_record, refusals_record, told_record, holding_record, bill_record):
                     await self._forget(belongings(address), now)
                 removed += 1
             else:

@@ -23,6 +23,7 @@ COMMANDS = {
     "run": "run a command that sees nothing but what a lock pins",
     "fetch": "take everything that a lock admits into a folder",
     "wheelhouse": "write everything that a lock admits into one archive",
+    "sbom": "write what a lock is made of, as CycloneDX or SPDX",
     "env": "print the variables that point installers at a folder or an index",
     "diff": "say what differs between two locks, addresses or SBOMs",
     "server": "serve: twistd -n reqpi",

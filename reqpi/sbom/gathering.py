@@ -53,17 +53,19 @@ def bill_of(
         own,
         components,
         edges(components, asked, {purl: abouts[purl].requires for purl in sorted(abouts)}),
-        tuple(sorted(described.keys() - abouts.keys())),
+        tuple(sorted(purl for purl, file in described.items() if file.wheel and purl not in abouts)),
         _created(release.files for release in releases),
     )
 
 
 def described_by(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
-    """The files whose core metadata a bill is made with: one of each component, a wheel where it has one.
+    """The files whose core metadata a bill is made with: one wheel of each component that has any.
+
+    Only wheels have a metadata file. One who has the ``PKG-INFO`` of an sdist may make it known to a bill all the same.
 
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
-    return [release.described for release in _releases(commitment, pages)]
+    return [release.described for release in _releases(commitment, pages) if release.described.wheel]
 
 
 @define

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 __all__ = ["url_in"]
 
-_AS_IT_IS = "!#$%&'()*+,/:;=?@~"
+_AS_IT_IS = "!$%&'()*+,/:;=?@~"
+_HOST = re.compile(r"[a-z+]+://[^/?#]*")
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def url_in(url: str) -> str:
     """``url`` with everything quoted that is no part of one (:rfc:`3986`), so that validators let it pass."""
-    return quote(url, safe=_AS_IT_IS)
+    host = _HOST.match(url)
+    start = host.end() if host else 0
+    quoted = quote(url[:start], safe=f"{_AS_IT_IS}[]") + quote(url[start:], safe=_AS_IT_IS)
+    return _NO_ESCAPE.sub("%25", quoted)

@@ -13,6 +13,8 @@ r"""Every route of the server, on one screen.
     GET   /<address>/refused                         what was asked for and not admitted
     GET   /<address>/held                            whether all of it is in the store
     GET   /<address>/wheelhouse.tar                  everything that it admits, as one archive
+    GET   /<address>/sbom.cdx.json                   what it is made of, as CycloneDX
+    GET   /<address>/sbom.spdx.json                  the same as SPDX
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -35,7 +37,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from reqpi.holding import Holding
 from reqpi.shelf import Shelf
-from reqpi.web import machines, people, problems
+from reqpi.web import bills, machines, people, problems
 from reqpi.web.answering import answer_with
 from reqpi.web.base import Base
 from reqpi.web.forms import COMMON, SERVER
@@ -110,6 +112,16 @@ class Routes:
     async def held(self, request: Request, address: str) -> bytes:
         """Whether all of it is in the store."""
         return await machines.held(request, self._shelf, self._holding, address)
+
+    @app.route("/<address>/sbom.cdx.json", methods=["GET", "HEAD"])
+    async def cyclonedx(self, request: Request, address: str) -> bytes:
+        """What it is made of, as CycloneDX."""
+        return await bills.cyclonedx(request, self._shelf, address)
+
+    @app.route("/<address>/sbom.spdx.json", methods=["GET", "HEAD"])
+    async def spdx(self, request: Request, address: str) -> bytes:
+        """The same as SPDX."""
+        return await bills.spdx(request, self._shelf, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:

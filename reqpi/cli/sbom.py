@@ -1,0 +1,82 @@
+"""``reqpi sbom``: what a lock is made of, as CycloneDX or SPDX, the same bytes each time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+from reqpi.cli.messages import size_of, tell_remark
+from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.statuses import DONE, USAGE
+from reqpi.cli.taken import add_arguments, committed, take_or_tell
+from reqpi.client import BadUsage
+from reqpi.client.bills import take_bill
+
+__all__ = ["main"]
+
+_DOCUMENTS = {"cyclonedx": "sbom.cdx.json", "spdx": "sbom.spdx.json"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the bill."""
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    check_server(parser, options)
+    if options.main_version and not options.name:
+        parser.error("--version says which version of --name it is")
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    with server_for(options, taken) as url:
+        lock = committed(url, taken, quiet=options.quiet)
+        bill = take_bill(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{_query(options)}")
+    if not bill.complete:
+        tell_remark("some core metadata could not be had: licences, summaries and edges are missing; run it again")
+    if options.output is None:
+        sys.stdout.buffer.write(bill.body)
+    else:
+        _write(options.output, bill.body)
+        if not options.quiet:
+            tell_remark(f"{size_of(len(bill.body))} in {options.output}")
+    return DONE
+
+
+def _query(options: argparse.Namespace) -> str:
+    said = {"name": options.name, "version": options.main_version}
+    said = {name: value for name, value in said.items() if value}
+    return f"?{urlencode(said)}" if said else ""
+
+
+def _write(to: Path, body: bytes) -> None:
+    """Have it in the file, in one step."""
+    part = to.with_name(f".{to.name}.part")
+    try:
+        part.write_bytes(body)
+        part.replace(to)
+    except (OSError, ValueError) as error:
+        raise BadUsage(f"{to} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reqpi sbom",
+        description="Write the bill of materials of a lock: every project that it pins, with the digests of all files, "
+        "licences, and what requires what. The same bytes on every machine and every day.",
+        epilog=f"Exit status: 0 done; 1 the lock has defects; {USAGE} usage, or the file cannot be written; 3 no "
+        "server or its error; 4 the server answers another address.",
+    )
+    parser.add_argument(
+        "--format", choices=_DOCUMENTS, default="cyclonedx", help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there (default: standard output)")
+    parser.add_argument("--name", help="of the project whose lock it is: the main component")
+    parser.add_argument("--version", dest="main_version", help="of that project")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    add_server(parser)
+    add_arguments(parser)
+    return parser

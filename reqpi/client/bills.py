@@ -1,0 +1,63 @@
+"""The bill of materials of a lock, taken from a server: waited for while the server looks things up."""
+
+from __future__ import annotations
+
+import http.client
+from contextlib import closing
+from time import sleep
+from typing import NamedTuple
+
+from reqpi.client.answers import trouble_of
+from reqpi.client.errors import ServerTrouble
+from reqpi.client.exchange import Answer, begun
+from reqpi.client.target import Target, target_of
+
+__all__ = ["Bill", "take_bill"]
+
+_LONGEST = 256 << 20
+"""Bytes. 1,500 projects with 40 wheels each come to some 40 MB."""
+
+_ATTEMPTS = 60
+_PAUSE = 2.0
+"""Seconds before the server is asked again."""
+
+
+class Bill(NamedTuple):
+    """What came.
+
+    :param complete: the server will never say more.
+    """
+
+    body: bytes
+    complete: bool
+
+
+def take_bill(base_url: str, path: str) -> Bill:
+    """The bill at ``path``.
+
+    :raises ServerTrouble: it cannot be had.
+    :raises reqpi.client.errors.BadUsage: the URL, or a file that the environment names, cannot be used.
+    """
+    target = target_of(base_url)
+    for _ in range(_ATTEMPTS):
+        answer, caching = _asked(target, path)
+        if answer.status == 200:
+            return Bill(answer.body, "no-store" not in caching)
+        if answer.status != 503 or b" on the way" not in answer.body:
+            break
+        sleep(_PAUSE)
+    raise trouble_of(target, path, answer)
+
+
+def _asked(target: Target, path: str) -> tuple[Answer, str]:
+    """The answer, and what it says of caching."""
+    try:
+        with closing(begun(target, path, {})) as response:
+            body = response.read(_LONGEST + 1)
+            answer = Answer(response.status, response.reason, response.headers.get_content_type(), None, body)
+            caching = response.getheader("Cache-Control") or ""
+    except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        raise ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.") from error
+    if len(body) > _LONGEST:
+        raise ServerTrouble(f"{target.url} sends a bill without end", f"More than {_LONGEST} bytes.")
+    return answer, caching

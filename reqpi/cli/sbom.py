@@ -51,7 +51,7 @@ def _query(options: argparse.Namespace) -> str:
 
 def _write(to: Path, body: bytes) -> None:
     """Have it in the file, in one step."""
-    part = to.with_name(f".{to.name}.part")
+    part = to.parent / f".{to.name}.part"
     try:
         part.write_bytes(body)
         part.replace(to)

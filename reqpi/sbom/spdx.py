@@ -19,6 +19,9 @@ _ROOT = "SPDXRef-Root"
 _NOT_SAID = "NOASSERTION"
 _TOOL = "Tool: reqpi"
 
+# The grammar of SPDX 2.3 (section 7.7) knows only hosts with a domain: neither addresses nor names like `nexus`.
+_PUBLIC = re.compile(r"(?:git\+)?https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?(?:/|$)", re.IGNORECASE)
+
 
 def spdx(bill: Bill) -> bytes:
     """The bill as SPDX 2.3, in JSON."""
@@ -73,7 +76,7 @@ def _package(component: Component, bill: Bill) -> dict[str, Any]:
     package: dict[str, Any] = {
         "SPDXID": _id(component.purl),
         "name": component.name,
-        "downloadLocation": (url_in(artifacts[0].url) or _NOT_SAID) if len(artifacts) == 1 else _NOT_SAID,
+        "downloadLocation": _location(artifacts[0].url) if len(artifacts) == 1 else _NOT_SAID,
         "filesAnalyzed": False,
         "licenseConcluded": _NOT_SAID,
         "licenseDeclared": _declared(component.licences),
@@ -94,6 +97,11 @@ def _package(component: Component, bill: Bill) -> dict[str, Any]:
             " ".join([each.filename, *map(str, each.digests), url_in(each.url)]).strip() for each in artifacts
         )
     return package
+
+
+def _location(url: str) -> str:
+    """Where the one file of a package is. Of several there is no room for: ``sourceInfo`` has them all."""
+    return url_in(url) if _PUBLIC.match(url) else _NOT_SAID
 
 
 def _id(purl: str) -> str:

@@ -1,0 +1,41 @@
+"""``reqpi sbom``: the same bytes from a server and from one inside, and ``reqpi diff`` reads them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.end_to_end.case import LOCK, EndToEnd
+from tests.end_to_end.server import ROOT
+from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
+
+
+class SbomTests(EndToEnd):
+    """A real server, and one inside."""
+
+    def reqpi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+        return subprocess.run(
+            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def test_the_same_bytes_from_everywhere(self) -> None:
+        """Two stores that saw the same upstream, on two runs, in both formats; and offline afterwards."""
+        (self.folder / "requirements.txt").write_text(LOCK)
+        inside = ["--upstream", self.upstream.url, "--store", "own"]
+        for kind, flaws in (("cyclonedx", flaws_of_cyclonedx), ("spdx", flaws_of_spdx)):
+            bills = []
+            for where in (["--url", self.server.url], inside, [*inside, "--offline"]):
+                name = f"{kind}-{len(bills)}.json"
+                done = self.reqpi("sbom", "requirements.txt", "--format", kind, "--name", "app", "-o", name, *where)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertNotIn("could not be had", done.stderr)
+                bills.append((self.folder / name).read_bytes())
+            self.assertEqual(len(set(bills)), 1)
+            self.assertEqual(flaws(bills[0]), [])
+            self.assertGreater(len(json.loads(bills[0])), 5)
+        done = self.reqpi("diff", "cyclonedx-0.json", "spdx-0.json")
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)

@@ -1,0 +1,90 @@
+"""Bills of materials over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+from reqpi.holding import Holding
+from reqpi.shelf import Shelf
+from reqpi.web.base import Base
+from reqpi.web.routes import Root
+from tests.distributions import a_file, a_page
+from tests.origin import PlainOrigin
+from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
+from tests.upstream.distributions import build_wheel
+from tests.web.case import LARGEST, WebCase
+
+FORMATS = {
+    "/sbom.cdx.json": "application/vnd.cyclonedx+json; version=1.6",
+    "/sbom.spdx.json": "application/spdx+json",
+}
+
+
+class BillsTests(WebCase):
+    """Of a lock whose wheels can be read."""
+
+    async def setUp(self) -> None:
+        await super().setUp()
+        treq, idna = build_wheel("treq", "2.0", requires=("idna",)), build_wheel("idna", "3.0")
+        for project, version, wheel in (("treq", "2.0", treq), ("idna", "3.0", idna)):
+            file = a_file(f"{project}-{version}-py3-none-any.whl", wheel, project, size=len(wheel))
+            self.origin.offer(a_page(file, project=project), wheel)
+        self.lock = ("treq==2.0", "idna==3.0")
+        self.address = await self.committed(*self.lock)
+
+    async def test_both_are_valid_and_may_be_kept_for_ever(self) -> None:
+        for path, content_type in FORMATS.items():
+            reply = await self.under(path)
+            self.assertEqual((reply.status, reply["Content-Type"]), (200, content_type))
+            self.assertEqual(reply["Cache-Control"], "public, max-age=31536000, immutable")
+            self.assertEqual((await self.under(path, If_None_Match=str(reply["ETag"]))).status, 304)
+            flaws = flaws_of_spdx(reply.body) if "spdx" in path else flaws_of_cyclonedx(reply.body)
+            self.assertEqual(flaws, [])
+
+    async def test_another_server_over_the_store_says_the_same(self) -> None:
+        """With no upstream, and in the other order."""
+        first = {path: (await self.under(path)).body for path in FORMATS}
+        shelf = Shelf(self.store, PlainOrigin(), self.clock, "another")
+        site = self.make_site(Root(shelf, Holding(shelf, self.store, self.clock), Base()), self.clock, LARGEST)
+        await self.port.stopListening()
+        self.site = site
+        self.port = self.listening()
+        self.assertEqual({path: (await self.under(path)).body for path in reversed(FORMATS)}, first)
+
+    async def test_the_main_component(self) -> None:
+        bill = json.loads((await self.under("/sbom.cdx.json?name=my+app&version=1.0")).body)
+        main = bill["metadata"]["component"]
+        self.assertEqual((main["name"], main["version"]), ("my app", "1.0"))
+        (edges,) = (each["dependsOn"] for each in bill["dependencies"] if each["ref"] == main["bom-ref"])
+        self.assertEqual(edges, ["pkg:pypi/treq@2.0"])
+        self.assertNotIn("component", json.loads((await self.under("/sbom.cdx.json")).body)["metadata"])
+
+    async def test_a_name_that_is_none(self) -> None:
+        for query in ("name=a%0Ab", f"name={'x' * 201}", "version=1.0", "name=a&version=%00", "name=%FF%1B"):
+            self.assert_problem(await self.under(f"/sbom.cdx.json?{query}"), 400, "no such component")
+
+    async def test_what_is_not_complete_is_not_kept(self) -> None:
+        """Upstream is away for the metadata; once it is back, the same URL says all, and may be kept."""
+        await self.under("/requirements.txt")  # the pages are frozen
+        files = dict(self.origin.files)
+        self.origin.files.clear()
+        for path in FORMATS:
+            reply = await self.under(path)
+            self.assertEqual((reply.status, reply["Cache-Control"], reply["ETag"]), (200, "no-store", None))
+        self.assertEqual(flaws_of_spdx(reply.body), [])
+        self.origin.files.update(files)
+        reply = await self.under("/sbom.spdx.json")
+        self.assertIn("immutable", str(reply["Cache-Control"]))
+
+    async def test_a_wheel_that_is_none_has_a_component_all_the_same(self) -> None:
+        self.address = await self.committed("six==1.0")
+        reply = await self.under("/sbom.cdx.json")
+        self.assertEqual((reply.status, reply["Cache-Control"]), (200, "no-store"))
+        (component,) = json.loads(reply.body)["components"]
+        self.assertIn({"name": "reqpi:core_metadata", "value": "unread"}, component["properties"])
+
+    async def test_head_and_other_methods(self) -> None:
+        self.assertEqual((await self.under("/sbom.cdx.json", "HEAD")).status, 200)
+        self.assertEqual((await self.under("/sbom.cdx.json", "POST")).status, 405)
+        self.address = "0" * 64
+        self.assert_problem(await self.under("/sbom.cdx.json"), 410)

@@ -102,7 +102,8 @@ class Bills:
             fresh = await deferToThread(record.dump, {str(file.sha256): said for file, said in found.items()})
             kept = await self._store.create(name, fresh)
         said = await deferToThread(record.load, kept)
-        return {file: said[sha256] for sha256, file in files.items() if sha256 in said}
+        # What is written down is all there ever is: to find more would be another bill.
+        return {file: said.get(sha256, sbom.About()) for sha256, file in files.items()}
 
     async def _found(self, commitment: Commitment, files: Iterable[File]) -> dict[File, sbom.About]:
         """What core metadata says, of the files of which it can be had."""

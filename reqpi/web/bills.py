@@ -8,7 +8,8 @@ from reqpi import sbom
 from reqpi.bills import Writer
 from reqpi.shelf import Shelf
 from reqpi.web import problems
-from reqpi.web.answers import Representation, send_representation
+from reqpi.web.answers import send_representation
+from reqpi.web.forms import Representation
 
 __all__ = ["cyclonedx", "spdx"]
 

@@ -19,9 +19,9 @@ _WORDS = 200
 
 _CLASSIFIER = "License :: "
 
-# Those that mean one licence. `BSD License` or `GNU General Public License (GPL)` may be any of several.
+# Those that mean one licence. `BSD License` or `GNU General Public License (GPL)` may be any of several; of the Apache
+# and the PSF licence nobody has used another version on an index.
 _MEANT = {
-    "Academic Free License (AFL)": "AFL-3.0",
     "Apache Software License": "Apache-2.0",
     "Blue Oak Model License (BlueOak-1.0.0)": "BlueOak-1.0.0",
     "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
@@ -36,7 +36,7 @@ _MEANT = {
     "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
     "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
     "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
-    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.1-or-later",
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
     "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
     "Historical Permission Notice and Disclaimer (HPND)": "HPND",

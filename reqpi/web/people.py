@@ -81,7 +81,9 @@ def _overview(
             tags.p(
                 "The ", tags.a("lock", href=f"{here}lock"), " as it was uploaded; the ",
                 tags.a("lock with every digest", href=f"{here}requirements.txt"), "; the ",
-                tags.a("index", href=f"{here}simple/"), ".",
+                tags.a("index", href=f"{here}simple/"), "; the bill of materials as ",
+                tags.a("CycloneDX", href=f"{here}sbom.cdx.json"), " and as ",
+                tags.a("SPDX", href=f"{here}sbom.spdx.json"), ".",
             ),
             *_refused(refusals),
             tags.h2("What it pins"),

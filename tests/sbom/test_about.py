@@ -38,6 +38,15 @@ class LicenceTests(SynchronousTestCase):
             self.assertEqual(list(about(metadata(*lines)).licences), wanted, lines)
 
 
+    def test_every_classifier_that_is_known_means_a_licence(self) -> None:
+        from packaging.licenses import canonicalize_license_expression
+
+        from reqpi.sbom.licences import _MEANT
+
+        for name, meant in _MEANT.items():
+            self.assertEqual(canonicalize_license_expression(meant), meant, name)
+
+
 class AboutTests(SynchronousTestCase):
     """Whatever it is, what is kept is bounded and in one line."""
 

@@ -37,7 +37,6 @@ class LicenceTests(SynchronousTestCase):
         for lines, wanted in table:
             self.assertEqual(list(about(metadata(*lines)).licences), wanted, lines)
 
-
     def test_every_classifier_that_is_known_means_a_licence(self) -> None:
         from packaging.licenses import canonicalize_license_expression
 

@@ -60,7 +60,7 @@ class Links(WebCase):
         await self.under("/simple/six/")
         for path in (f"/{self.address}", f"/{self.address}/", f"//{self.address}//"):
             links = await self.links(path)
-            self.assertEqual(len(links), 6, links)
+            self.assertEqual(len(links), 8, links)
             for link in links:
                 await self.followed(path, link)
 

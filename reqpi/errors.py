@@ -26,6 +26,7 @@ __all__ = [
     "StoreFull",
     "StoreTrouble",
     "UnknownAddress",
+    "UnreadableProject",
     "UpstreamTrouble",
     "WrongPage",
 ]
@@ -84,6 +85,10 @@ class BrokenLock(ReqPIError):
         count = len(defects)
         super().__init__(f"the lock has {count} defect{'' if count == 1 else 's'}", "Mend each line and commit again.")
         self.defects = tuple(defects)
+
+
+class UnreadableProject(ReqPIError):
+    """What a project's own files say of it cannot be read, or leads outside the project."""
 
 
 # The client

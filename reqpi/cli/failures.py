@@ -17,6 +17,7 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (AddressDiffers, ADDRESS_DIFFERS),
     (ClientError, SERVER_TROUBLE),
     (errors.BrokenLock, DEFECTS),
+    (errors.UnreadableProject, USAGE),
     (errors.Misconfigured, USAGE),
     (errors.ReqPIError, SERVER_TROUBLE),
 )

@@ -69,6 +69,11 @@ class Archive:
     digests: frozenset[Digest]
     subdirectory: str | None = None
 
+    @property
+    def place(self) -> str:
+        """Where its bytes are, as a lock spells it."""
+        return self.url
+
 
 @frozen
 class Git:
@@ -84,6 +89,11 @@ class Git:
     commit: str
     subdirectory: str | None = None
     submodules: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where its bytes are, as a lock spells it: ``git+https://host/repository@<commit>``."""
+        return f"git+{self.url}@{self.commit}{'#submodules=true' if self.submodules else ''}"
 
 
 Release = Version | Archive | Git | str

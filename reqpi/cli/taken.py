@@ -24,6 +24,7 @@ __all__ = ["Defective", "Taken", "add_arguments", "committed", "take", "take_or_
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
 _ALLOW = "--allow-outside takes it all the same."
+_COPY = "Copy it into the source."
 
 
 class Defective(Exception):
@@ -60,10 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def take(files: Sequence[str], *, allow_outside: bool = False) -> Taken:
+def take(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> Taken:
     """Read ``files``, and what they name; tell on stderr what that is.
 
     :param files: at least one path; or ``-`` alone.
+    :param source: a folder that nothing outside is taken of, in place of the folder of the first file.
     :raises BadUsage: a file cannot be read, or cannot be committed together with the others.
     """
     if list(files) == ["-"]:
@@ -72,19 +74,19 @@ def take(files: Sequence[str], *, allow_outside: bool = False) -> Taken:
         raise BadUsage("standard input is committed alone", "Write it to a file, and name that with the others.")
     if len(files) > DOCUMENTS:
         raise BadUsage(f"more than {DOCUMENTS} files cannot be committed together")
-    following = _Following(files[0], allow_outside)
+    following = _Following(files[0], allow_outside, source)
     for file in files:
         following.give(file, _LARGEST if len(files) > 1 else None)
     following.follow()
     return following.taken()
 
 
-def take_or_tell(files: Sequence[str], *, allow_outside: bool = False) -> Taken:
+def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> Taken:
     """The same, where nothing is wrong with what they name.
 
     :raises Defective: something is.
     """
-    taken = take(files, allow_outside=allow_outside)
+    taken = take(files, allow_outside=allow_outside, source=source)
     if taken.defects:
         tell_defects(taken.names, taken.defects)
         raise Defective
@@ -123,10 +125,12 @@ class _Following:
     Absolute paths are as they are spelled, with ``..`` taken out: it is by these that ``sha256sum`` would be asked.
     """
 
-    def __init__(self, first: str, allow_outside: bool) -> None:
+    def __init__(self, first: str, allow_outside: bool, source: str | None) -> None:
         self._shown = os.path.dirname(first)
         self._folder = os.path.dirname(os.path.abspath(first))
+        self._limit = self._folder if source is None else os.path.abspath(source)
         self._allow_outside = allow_outside
+        self._outside = ("the folder of the first file", _ALLOW) if source is None else ("the source", _COPY)
         self._found: dict[str, bytes] = {}
         self._names: dict[str, str] = {}
         self._given = 0
@@ -139,8 +143,9 @@ class _Following:
         data = document_of(file, *([] if largest is None else [largest]))
         if place in self._found:
             raise BadUsage(f"{file} is named twice")
-        if not self._allow_outside and not _below(place, self._folder):
-            raise BadUsage(f"{file} is outside the folder of the first file, {self._shown or '.'}", _ALLOW)
+        if not self._allow_outside and not _below(place, self._limit):
+            where, advice = self._outside
+            raise BadUsage(f"{file} is outside {where}, {self._shown or '.'}", advice)
         self._found[place], self._names[place] = data, file
         self._given += 1
 
@@ -173,9 +178,10 @@ class _Following:
             raise _Untaken(f"there are more than {DOCUMENTS} documents")
         try:
             real = os.path.realpath(named)
-            inside = _below(named, self._folder) and _below(real, os.path.realpath(self._folder))
+            inside = _below(named, self._limit) and _below(real, os.path.realpath(self._limit))
             if not inside and not self._allow_outside:
-                raise _Untaken(f"this is outside the folder of the first file: {real}", _ALLOW)
+                where, advice = self._outside
+                raise _Untaken(f"this is outside {where}: {real}", advice)
             if not S_ISREG(os.stat(named).st_mode):  # a pipe would not end
                 raise _Untaken("this is not the name of a file")
             with Path(named).open("rb") as stream:

@@ -24,7 +24,7 @@ from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.exchange import Answer, ask, begun
 from reqpi.client.target import Target, target_of
 
-__all__ = ["Failed", "Listed", "WrongBytes", "fetch", "listed"]
+__all__ = ["Failed", "Listed", "WrongBytes", "fetch", "listed", "pages"]
 
 _AT_ONCE = 8
 """Files that come at the same time."""
@@ -55,6 +55,12 @@ class Listed(NamedTuple):
     size: int | None = None
     marker: str = ""
     version: str = ""
+    saved_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the folder."""
+        return self.saved_as or self.filename
 
 
 class WrongBytes(ClientError):
@@ -90,6 +96,18 @@ def listed(base_url: str, address: str) -> list[Listed]:
     return sorted(found, key=lambda file: (file.filename, file.marker))
 
 
+def pages(base_url: str, address: str) -> bytes:
+    """All that is known of every file that a lock admits: what :func:`reqpi.frozen.load_all` reads.
+
+    :raises ServerTrouble: the server does not say.
+    """
+    target, path = target_of(base_url), f"/{address}/files.json"
+    answer = _patiently(target, path)
+    if answer.status != 200:
+        raise trouble_of(target, path, answer)
+    return answer.body
+
+
 def _patiently(target: Target, path: str) -> Answer:
     """The answer, once the server has looked everything up."""
     for attempt in range(_UNDER_WAY):
@@ -115,11 +133,18 @@ def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
 
 
 def fetch(
-    base_url: str, address: str, files: Sequence[Listed], folder: Path, progress: Callable[[int], None] = lambda _: None
+    base_url: str,
+    address: str,
+    files: Sequence[Listed],
+    folder: Path,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    replace: bool = False,
 ) -> list[Listed]:
     """Have ``files`` in ``folder``.
 
     :param progress: is told of bytes, from several threads: of those that come, and of those that were there.
+    :param replace: a file of the same name that has other bytes makes way; if not, it is an error.
     :returns: those that were not there before.
     :raises Failed: some could not be had.
     :raises BadUsage: the folder cannot be written.
@@ -128,9 +153,9 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
-    taking = _Taking(target_of(base_url), address, folder, progress)
+    taking = _Taking(target_of(base_url), address, folder, progress, replace)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        work = {pool.submit(taking.have, file): file for file in {file.filename: file for file in files}.values()}
+        work = {pool.submit(taking.have, file): file for file in {file.name: file for file in files}.values()}
         try:
             wait(work)
         except BaseException:
@@ -163,25 +188,30 @@ class _Taking:
     :ivar stopped: they are to end.
     """
 
-    def __init__(self, target: Target, address: str, folder: Path, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, target: Target, address: str, folder: Path, progress: Callable[[int], None], replace: bool
+    ) -> None:
         self._target = target
         self._address = address
         self._folder = folder
         self._progress = progress
+        self._replace = replace
         self.stopped = Event()
 
     def have(self, file: Listed) -> bool:
         """See that one file is there: whether it was not."""
-        path = self._folder / file.filename
+        path = self._folder / file.name
         try:
             if path.exists():
                 with path.open("rb") as there:
-                    right = _Part(there, self._progress).sha256 == file.sha256
-                if not right:
+                    part = _Part(there, self._progress)
+                if part.sha256 == file.sha256:
+                    return False
+                if not self._replace:
                     raise WrongBytes(
                         f"{path} has other bytes than the lock admits", "Remove it, or name another folder."
                     )
-                return False
+                self._progress(-part.size)
             beside = self._folder / f".{file.sha256}.part"
             with beside.open("ab+") as stream:
                 self._complete(file, _Part(stream, self._progress))

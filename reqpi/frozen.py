@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reqpi import filenames
@@ -12,7 +14,7 @@ from reqpi.errors import StoreTrouble
 from reqpi.filenames import Named
 from reqpi.model import Archive, Digest, File, Git, Page, Project, Status
 
-__all__ = ["dump", "load"]
+__all__ = ["dump", "dump_all", "load", "load_all"]
 
 _LAYOUT = 1
 
@@ -25,6 +27,12 @@ def dump(page: Page) -> bytes:
     return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
 
 
+def dump_all(pages: Mapping[Project, Page]) -> bytes:
+    """All pages of an address as one JSON document, by their projects. The same pages give the same bytes."""
+    ordered = b",\n".join(dump(pages[project]) for project in sorted(pages))
+    return b'{"pages":[\n' + ordered + b"\n]}\n"
+
+
 def load(data: bytes, project: Project) -> Page:
     """The page that :func:`dump` wrote down.
 
@@ -34,10 +42,29 @@ def load(data: bytes, project: Project) -> Page:
         record = json.loads(data)
         if record["layout"] != _LAYOUT:
             raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that one.")
-        status = Status(**record["status"]) if "status" in record else None
-        return Page(project, tuple(_file(entry, project) for entry in record["files"]), status)
+        return _page(record, project)
     except (ValueError, KeyError, TypeError) as error:
         raise StoreTrouble(f"the frozen page of {project} is damaged", "The operator can restore it.") from error
+
+
+def load_all(data: bytes) -> dict[Project, Page]:
+    """The pages that :func:`dump_all` wrote down.
+
+    :raises ValueError: it wrote nothing like that.
+    """
+    try:
+        records = json.loads(data)["pages"]
+        if any(record["layout"] != _LAYOUT for record in records):
+            raise ValueError("it is of a layout that is unknown here")
+        pages = (_page(record, canonicalize_name(record["project"], validate=True)) for record in records)
+        return {page.project: page for page in pages}
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _page(record: dict[str, Any], project: Project) -> Page:
+    status = Status(**record["status"]) if "status" in record else None
+    return Page(project, tuple(_file(entry, project) for entry in record["files"]), status)
 
 
 def _record(file: File) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi import locks
 from reqpi.commitment import address_of
 from reqpi.errors import NothingUpstream
-from reqpi.export import requirements
+from reqpi.export import chosen, files, requirements
+from reqpi.frozen import load_all
 from reqpi.model import Commitment, Document, File
-from tests.distributions import a_file, a_page, digest_of
+from tests.distributions import a_commitment, a_file, a_page, digest_of
 
 ONE, TWO = digest_of(b"1"), digest_of(b"2")
 FIRST, SECOND = sorted([ONE, TWO])
@@ -117,3 +119,25 @@ class SeveralTests(SynchronousTestCase):
     def test_one_file_that_names_another_has_its_pins(self) -> None:
         text = self.exported(("a.txt", "-r sub/b.txt\nsix==1.0\n"), ("sub/b.txt", "attrs==1.0\n"))
         self.assertEqual(self.requirements_in(text), ["six==1.0", "attrs==1.0"])
+
+
+class FilesTests(SynchronousTestCase):
+    """What is taken of a lock, and what is said of each file."""
+
+    def test_all_that_is_known_is_said(self) -> None:
+        commitment = a_commitment("six==1.0")
+        pages = {page.project: page for page in [a_page(*SIX)]}
+        self.assertEqual(load_all(files(commitment, pages)), pages)
+        self.assertRaises(NothingUpstream, files, a_commitment("six==2.0"), pages)
+
+    def test_of_several_sdists_the_best_is_chosen(self) -> None:
+        """One that is not yanked; then ``.tar.gz``, then ``.zip``."""
+        tar, zipped, other = (a_file(f"six-1.0{end}", end.encode()) for end in (".tar.gz", ".zip", ".tar.bz2"))
+        for offered, best in (
+            ([other, zipped, tar], tar),
+            ([other, zipped], zipped),
+            ([evolve(tar, yanked="broken"), zipped, other], zipped),
+            ([evolve(tar, yanked=True), evolve(zipped, yanked=True)], evolve(tar, yanked=True)),
+        ):
+            page = a_page(*offered)
+            self.assertEqual(chosen(a_commitment("six==1.0"), {page.project: page}), [best])

@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.errors import StoreTrouble
-from reqpi.frozen import dump, load
+from reqpi.frozen import dump, dump_all, load, load_all
 from reqpi.model import Page, Status
 from tests.distributions import a_file, a_page, digest_of
 
@@ -44,6 +44,24 @@ class FrozenTests(SynchronousTestCase):
     def test_the_same_page_gives_the_same_bytes(self) -> None:
         again = Page(FULL.project, tuple(FULL.files), FULL.status)
         self.assertEqual(dump(again), dump(FULL))
+
+    def test_all_pages_of_an_address_are_one_document(self) -> None:
+        other = a_page(a_file("attrs-1.0.tar.gz", project="attrs"), project="attrs")
+        pages = {FULL.project: FULL, other.project: other}
+        self.assertEqual(load_all(dump_all(pages)), pages)
+        self.assertEqual(dump_all(dict(reversed(pages.items()))), dump_all(pages))
+        self.assertEqual(load_all(dump_all({})), {})
+
+    def test_what_is_no_such_document_is_an_error_and_no_traceback(self) -> None:
+        """It comes from a server, which may be another."""
+        record = json.loads(dump(FULL))
+        for wrong in (
+            b"", b"[]", b"null", b'{"pages": 1}', b'{"pages": [1]}', b"[" * 100_000,
+            json.dumps({"pages": [record | {"layout": 2}]}).encode(),
+            json.dumps({"pages": [record | {"project": "../six"}]}).encode(),
+            json.dumps({"pages": [record | {"files": [{}]}]}).encode(),
+        ):  # fmt: skip
+            self.assertRaises(ValueError, load_all, wrong)
 
     def test_a_damaged_record_is_trouble_and_no_traceback(self) -> None:
         for damaged in (b"", b"[]", b"null", b'{"layout": 1}', dump(FULL)[:-9], b"\xff", b'{"layout":1,"files":[{}]}'):

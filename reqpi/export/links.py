@@ -51,12 +51,13 @@ def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
 
 
 def sdist_of(files: Sequence[File]) -> File | None:
-    """One sdist of a release: a ``.tar.gz``, which is what :pep:`625` asks for, if there is one."""
+    """One sdist of a release: one that is not yanked, and a ``.tar.gz``, which :pep:`625` asks for, if there is one."""
     return min((file for file in files if not file.wheel), key=_preference, default=None)
 
 
-def _preference(file: File) -> tuple[bool, str]:
-    return not file.filename.endswith(".tar.gz"), file.filename
+def _preference(file: File) -> tuple[bool, bool, bool, str]:
+    name = file.filename
+    return file.yanked is not None, not name.endswith(".tar.gz"), not name.endswith(".zip"), name
 
 
 def url_of(file: File, here: str) -> str:

@@ -24,7 +24,7 @@ from reqpi.web.forms import Representation
 from reqpi.web.uploads import Unsuitable, documents_in
 from reqpi.wheelhouses import Wheelhouses
 
-__all__ = ["commit", "environment", "held", "lock", "pylock", "refused", "requirements", "wheelhouse"]
+__all__ = ["commit", "environment", "files", "held", "lock", "pylock", "refused", "requirements", "wheelhouse"]
 
 
 _TEXT = "text/plain; charset=utf-8"
@@ -80,6 +80,12 @@ async def pylock(request: Request, shelf: Shelf, base: str, address: str) -> byt
     commitment = await shelf.commitments.get(address)
     here = _here(base, commitment)
     return await _exported(request, shelf, commitment, export.pylock, here=here, content_type="application/toml")
+
+
+async def files(request: Request, shelf: Shelf, address: str) -> bytes:
+    """``GET /<address>/files.json``."""
+    commitment = await shelf.commitments.get(address)
+    return await _exported(request, shelf, commitment, export.files, here=None, content_type="application/json")
 
 
 async def environment(request: Request, shelf: Shelf, base: str, address: str) -> bytes:

@@ -9,6 +9,7 @@ r"""Every route of the server, on one screen.
     GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
     GET   /<address>/pylock.toml                     the same as a pylock.toml
+    GET   /<address>/files.json                      every file that it admits, with all that is known of it
     GET   /<address>/env                             the variables that point clients here and nowhere else
     GET   /<address>/refused                         what was asked for and not admitted
     GET   /<address>/held                            whether all of it is in the store
@@ -97,6 +98,11 @@ class Routes:
     async def pylock(self, request: Request, address: str) -> bytes:
         """The same as a pylock.toml."""
         return await machines.pylock(request, self._shelf, self._base.of(request), address)
+
+    @app.route("/<address>/files.json", methods=["GET", "HEAD"])
+    async def files(self, request: Request, address: str) -> bytes:
+        """Every file that it admits, with all that is known of it."""
+        return await machines.files(request, self._shelf, address)
 
     @app.route("/<address>/env", methods=["GET", "HEAD"])
     async def environment(self, request: Request, address: str) -> bytes:

@@ -8,7 +8,15 @@ from tests.web.case import CONTENTS, SDIST, WHEEL, WebCase
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
-FROZEN = ("/simple/", "/simple/six/", f"/simple/six/{SDIST}", f"/simple/six/{WHEEL}", "/lock", "/requirements.txt")
+FROZEN = (
+    "/simple/",
+    "/simple/six/",
+    f"/simple/six/{SDIST}",
+    f"/simple/six/{WHEEL}",
+    "/lock",
+    "/requirements.txt",
+    "/files.json",
+)
 
 MUTABLE = ("", "/refused")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.transcripts import Stage, read
 from tests.transcripts.stage import program
 
 DOCS = Path(__file__).parents[1] / "docs"
+APART = ("unshare", "--net", "--map-root-user")
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts and read(path).steps)
 
 
@@ -57,9 +59,11 @@ def _played(path: Path) -> None:
     missing = [name for name in ("bash", *page.needs) if program(name) is None]
     if missing:
         raise SkipTest(f"{path.name} needs {' and '.join(missing)}, which is not here")
+    if "unshare" in page.needs and subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
+        raise SkipTest(f"{path.name} needs a network namespace, and this system lets us make none")
     if find_spec("ensurepip") is None:
         raise SkipTest(f"{path.name} makes environments, and this Python has no ensurepip")
-    with Stage() as stage:
+    with Stage(page.host) as stage:
         try:
             stage.play(page)
         except AssertionError as error:

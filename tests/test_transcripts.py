@@ -16,6 +16,7 @@ PAGE = """\
 # A page
 
 % needs: uv
+% host: git.example.org
 % run: mkdir -p here
 
 ```{code-block} text
@@ -95,15 +96,15 @@ class ReadTests(SynchronousTestCase):
     def test_everything_is_there_in_its_order(self) -> None:
         """Files, hidden commands, terminals, commands of several lines; other blocks are not."""
         page = self.page(PAGE)
-        self.assertEqual(page.needs, ["uv"])
+        self.assertEqual((page.needs, page.host), (["uv"], "git.example.org"))
         self.assertEqual(
             page.steps,
             [
-                Command(4, "mkdir -p here", None),
+                Command(5, "mkdir -p here", None),
                 Written("lock.txt", "six==1.17.0\n"),
-                Left("server", Command(19, "serve", ("…ready",))),
-                Command(24, "cat <<EOF\nhello\nEOF", ("hello",)),
-                Command(28, "false", ()),
+                Left("server", Command(20, "serve", ("…ready",))),
+                Command(25, "cat <<EOF\nhello\nEOF", ("hello",)),
+                Command(29, "false", ()),
             ],
         )
 

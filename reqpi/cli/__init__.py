@@ -25,6 +25,7 @@ COMMANDS = {
     "wheelhouse": "write everything that a lock admits into one archive",
     "sbom": "write what a lock is made of, as CycloneDX or SPDX",
     "env": "print the variables that point installers at a folder or an index",
+    "inject": "rewrite requirements files to the files of a folder",
     "diff": "say what differs between two locks, addresses or SBOMs",
     "server": "serve: twistd -n reqpi",
     "verify": "hash everything in a store again, and repair it",

@@ -6,16 +6,20 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from reqpi.cli.filled import deps_of, fetched_in, write
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.client.target import target_of
-from reqpi.export.environment import SHELLS, environment, environment_of_folder
+from reqpi.export.environment import PAIRS, SHELLS, environment, environment_of_folder
 
 __all__ = ["main"]
 
+_FORMATS = {"env": "sh", "json": PAIRS}
+"""Hermeto's names for them."""
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Print them."""
+    """Print them, or write them to a file."""
     options = _parser().parse_args(arguments)
     place: str = options.place
     if place.startswith(("http://", "https://")):
@@ -23,14 +27,31 @@ def main(arguments: Sequence[str]) -> int:
         if options.for_output_dir:
             raise BadUsage("--for-output-dir is for a folder", "An index has the same URL wherever it is used.")
         index = place if place.rstrip("/").endswith("/simple") else f"{place.rstrip('/')}/simple"
-        written = environment(f"{index.rstrip('/')}/", options.shell)
+        written = environment(f"{index.rstrip('/')}/", _shell(options))
     else:
-        folder = Path(place)
-        if not options.for_output_dir and not folder.is_dir():
-            raise BadUsage(f"{place} is no folder", "Name one that reqpi fetch has filled, or the URL of an address.")
-        written = environment_of_folder(options.for_output_dir or str(folder.absolute()), options.shell)
-    print(written.decode(), end="")
+        written = environment_of_folder(_links(Path(place), options.for_output_dir), _shell(options))
+    if options.output is None:
+        print(written.decode(), end="")
+    else:
+        write(options.output, written)
     return DONE
+
+
+def _links(folder: Path, mounted: str | None) -> str:
+    """Where files will be, when the folder is at ``mounted``."""
+    if folder.is_dir():
+        return deps_of(mounted or str(folder.absolute()), fetched_in(folder))
+    if mounted is None:
+        raise BadUsage(f"{folder} is no folder", "Name one that reqpi fetch has filled, or the URL of an address.")
+    return mounted
+
+
+def _shell(options: argparse.Namespace) -> str:
+    if options.shell is not None:
+        return str(options.shell)
+    if options.format is not None:
+        return _FORMATS[options.format]
+    return PAIRS if options.output is not None and options.output.suffix == ".json" else "sh"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,8 +62,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 done, 2 usage.",
     )
     parser.add_argument("place", metavar="DIR|URL", help="a folder that reqpi fetch has filled; or an address's URL")
-    parser.add_argument("--shell", choices=SHELLS, default="sh", help="for what (default: sh)")
+    written_for = parser.add_mutually_exclusive_group()
+    written_for.add_argument("--shell", choices=SHELLS, help="for what (default: sh)")
+    written_for.add_argument(
+        "--format", choices=_FORMATS, help="as Hermeto has it: env is for sh, json a list of names and values"
+    )
     parser.add_argument(
         "--for-output-dir", metavar="DIR", help="where the folder will be when the variables are used: in a container"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write them there; to a .json in the format json"
     )
     return parser

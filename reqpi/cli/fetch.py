@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,12 +12,16 @@ from packaging.utils import canonicalize_name
 
 from reqpi import filenames
 from reqpi.cli.bar import metered
+from reqpi.cli.filled import fetched_in, write
 from reqpi.cli.held import add_filters, filters_of
 from reqpi.cli.messages import count_of, size_of, tell_error, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
-from reqpi.client.fetching import Failed, Listed, fetch, listed
+from reqpi.client.errors import ServerTrouble
+from reqpi.client.fetching import Failed, Listed, fetch, listed, pages
+from reqpi.fetched import RECORD, Fetched, Kept, record
+from reqpi.frozen import load_all
 from reqpi.model import File
 from reqpi.targets import BadFilter, Target
 
@@ -35,13 +40,16 @@ def main(arguments: Sequence[str]) -> int:
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
         lock = committed(url, taken, quiet=options.quiet)
-        wanted = _wanted(listed(url, lock.address), target)
+        files = listed(url, lock.address)
+        wanted = _wanted(files, target)
         try:
             with metered(sum(file.size or 0 for file in wanted)) as meter:
                 fresh = fetch(url, lock.address, wanted, options.output, meter.count)
         except Failed as failed:
             _tell_failed(failed)
             return SERVER_TROUBLE
+        if any(file.source for file in files):
+            _record(pages(url, lock.address), wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
 
@@ -53,9 +61,36 @@ def _tell_failed(failed: Failed) -> None:
 
 
 def _wanted(files: Iterable[Listed], target: Target) -> list[Listed]:
-    """Those that may be installed where the user means: each file once."""
-    chosen = {file.filename: file for file in files if target.needs(file.marker) and _fits(file, target)}
-    return [chosen[filename] for filename in sorted(chosen)]
+    """Those that may be installed where the user means: each file once, and under a name of its own."""
+    chosen = {(file.filename, file.sha256): file for file in files if target.needs(file.marker) and _fits(file, target)}
+    times = Counter(filename for filename, _ in chosen)
+    return [
+        # Many archives are called v1.0.tar.gz.
+        file._replace(saved_as=f"{file.sha256}-{file.filename}") if file.source and times[file.filename] > 1 else file
+        for _, file in sorted(chosen.items())
+    ]
+
+
+def _record(pages_said: bytes, wanted: Iterable[Listed], folder: Path) -> None:
+    """Leave what ``reqpi inject`` needs to know: which file is which source.
+
+    :raises reqpi.client.ClientError: the server does not say.
+    """
+    names = {(file.project, file.sha256): file.name for file in wanted if file.source}
+    sources, left_out = {}, []
+    try:
+        found = [file for page in load_all(pages_said).values() for file in page.files if file.source is not None]
+    except ValueError as error:
+        raise ServerTrouble("the server does not say which files are sources", f"{error}.") from error
+    for file in found:
+        assert file.source is not None
+        name = names.get((file.project, str(file.sha256)))
+        if name is None:
+            left_out.append(file.source.place)
+        else:
+            sources[file.source.place] = Kept(name, str(file.sha256))
+    before = fetched_in(folder, [RECORD]) or Fetched()
+    write(folder / RECORD, record(sources, left_out, before))
 
 
 def _fits(file: Listed, target: Target) -> bool:
@@ -67,18 +102,18 @@ def _fits(file: Listed, target: Target) -> bool:
 
 
 def _tell(address: str, wanted: Sequence[Listed], fresh: Sequence[Listed], options: argparse.Namespace) -> None:
-    new = {file.filename for file in fresh}
+    new = {file.name for file in fresh}
     if options.json:
         files = [
-            {"project": file.project, "filename": file.filename, "sha256": file.sha256, "new": file.filename in new}
+            {"project": file.project, "filename": file.name, "sha256": file.sha256, "new": file.name in new}
             for file in wanted
         ]
         print(json.dumps({"address": address, "folder": str(options.output), "files": files}, indent=2))
     if options.verbose:
         for file in wanted:
-            tell_remark(f"{'fetched' if file.filename in new else 'there'}: {file.filename}")
+            tell_remark(f"{'fetched' if file.name in new else 'there'}: {file.name}")
     if not options.quiet:
-        size = sum((options.output / file.filename).stat().st_size for file in wanted)
+        size = sum((options.output / file.name).stat().st_size for file in wanted)
         tell_remark(f"{count_of(len(wanted), 'file')}, {size_of(size)}, {len(new)} of them new, in {options.output}")
 
 

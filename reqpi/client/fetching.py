@@ -46,6 +46,8 @@ class Listed(NamedTuple):
     :param project: normalised.
     :param size: bytes, where they are known.
     :param version: of the release; empty where a source has none.
+    :param saved_as: what it is called in a folder, where that is not its filename.
+    :param source: the lock names it by a URL or a commit.
     :param marker: of the pin, as the lock spells it; empty where it has none.
     """
 
@@ -56,6 +58,7 @@ class Listed(NamedTuple):
     marker: str = ""
     version: str = ""
     saved_as: str = ""
+    source: bool = False
 
     @property
     def name(self) -> str:
@@ -127,9 +130,8 @@ def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
             raise ValueError(f"no file can be called {filename!r}")
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ValueError(f"{filename} has no sha256")
-        yield Listed(
-            package["name"], filename, sha256, entry.get("size"), package.get("marker", ""), package.get("version", "")
-        )
+        size, marker, version = entry.get("size"), package.get("marker", ""), package.get("version", "")
+        yield Listed(package["name"], filename, sha256, size, marker, version, source="archive" in package)
 
 
 def fetch(

@@ -8,7 +8,7 @@ from shlex import quote
 
 from reqpi.environment import changes, changes_to_folder
 
-__all__ = ["SHELLS", "environment", "environment_of_folder"]
+__all__ = ["PAIRS", "SHELLS", "environment", "environment_of_folder"]
 
 _Settings = Mapping[str, str]
 
@@ -16,20 +16,20 @@ _Settings = Mapping[str, str]
 def environment(index_url: str, shell: str) -> bytes:
     """The variables for the index at ``index_url``.
 
-    :param shell: one of :data:`SHELLS`.
+    :param shell: one of :data:`SHELLS`, or :data:`PAIRS`.
     """
     set_to, taken_away = changes(index_url)
-    return SHELLS[shell](dict(sorted(set_to.items())), taken_away).encode()
+    return _WRITERS[shell](dict(sorted(set_to.items())), taken_away).encode()
 
 
 def environment_of_folder(folder: str, shell: str) -> bytes:
     """The variables for a folder of files, with no index.
 
     :param folder: absolute, where the variables will be used.
-    :param shell: one of :data:`SHELLS`.
+    :param shell: one of :data:`SHELLS`, or :data:`PAIRS`.
     """
     set_to, taken_away = changes_to_folder(folder)
-    return SHELLS[shell](dict(sorted(set_to.items())), taken_away).encode()
+    return _WRITERS[shell](dict(sorted(set_to.items())), taken_away).encode()
 
 
 def _sh(set_to: _Settings, taken_away: Set[str]) -> str:
@@ -50,9 +50,17 @@ def _powershell(set_to: _Settings, taken_away: Set[str]) -> str:
 
 
 def _docker(set_to: _Settings, taken_away: Set[str]) -> str:
-    """A Dockerfile cannot take a variable away; pip and uv pass over an empty one."""
-    values = {**dict.fromkeys(sorted(taken_away), ""), **set_to}
-    return "".join(f"ENV {name}={json.dumps(value)}\n" for name, value in values.items())
+    return "".join(f"ENV {name}={json.dumps(value)}\n" for name, value in _emptied(set_to, taken_away).items())
+
+
+def _pairs(set_to: _Settings, taken_away: Set[str]) -> str:
+    pairs = [{"name": name, "value": value} for name, value in _emptied(set_to, taken_away).items()]
+    return json.dumps(pairs, indent=2) + "\n"
+
+
+def _emptied(set_to: _Settings, taken_away: Set[str]) -> _Settings:
+    """For what cannot take a variable away: pip and uv pass over an empty one."""
+    return {**dict.fromkeys(sorted(taken_away), ""), **set_to}
 
 
 def _json(set_to: _Settings, taken_away: Set[str]) -> str:
@@ -67,3 +75,8 @@ SHELLS: Mapping[str, Callable[[_Settings, Set[str]], str]] = {
     "json": _json,
 }
 """What the variables can be written for."""
+
+PAIRS = "pairs"
+"""A JSON array of objects with ``name`` and ``value``: what Hermeto's ``generate-env --format json`` prints."""
+
+_WRITERS = {**SHELLS, PAIRS: _pairs}

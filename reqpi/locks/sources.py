@@ -21,7 +21,7 @@ from reqpi.locks.rules import Refused
 from reqpi.locks.urls import Url
 from reqpi.model import ALGORITHMS, Archive, Digest, Git
 
-__all__ = ["is_source", "parse"]
+__all__ = ["is_source", "parse", "url_in"]
 
 _NAMED = re.compile(rf"({NAME})[ \t]*+(?:\[({EXTRAS})\][ \t]*+)?@[ \t]*+(\S*+)(.*+)")
 _BARE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+:\S*+)(.*+)")
@@ -67,6 +67,15 @@ def is_source(text: str) -> bool:
     if ":" not in text and "@" not in text:
         return False
     return bool(_NAMED.fullmatch(text) or _BARE.fullmatch(text))
+
+
+def url_in(text: str) -> tuple[int, int]:
+    """Where the URL begins and ends in ``text``, of which :func:`is_source` holds; 0 is where no name is before it."""
+    named = _NAMED.fullmatch(text)
+    if named:
+        return named.span(3)
+    bare = _BARE.fullmatch(text)
+    return bare.span(1) if bare else (0, 0)
 
 
 def parse(text: str, listed: Iterable[Digest], markers: Markers) -> Requirement:

@@ -49,8 +49,34 @@ class EnvTests(CommandTestCase):
         )  # fmt: skip
         self.assertEqual(done.stdout, f"{self.folder}/wheels none\n")
 
+    def test_a_folder_for_a_source(self) -> None:
+        """Its files are further down."""
+        (self.folder / "out").mkdir()
+        said = {"format": 1, "deps": "deps/pip", "packages": [], "sources": {}}
+        (self.folder / "out/.build-config.json").write_text(json.dumps(said))
+        self.assertEqual(self.said("out")["set"]["PIP_FIND_LINKS"], f"{self.folder}/out/deps/pip")
+        self.assertEqual(self.said("out", "--for-output-dir", "/o/")["set"]["PIP_FIND_LINKS"], "/o/deps/pip")
+
+    def test_the_formats_of_hermeto(self) -> None:
+        """By name, or by the name of the file."""
+        (self.folder / "wheels").mkdir()
+        shell = self.run_reqpi("env", "wheels")[1]
+        self.assertEqual(self.run_reqpi("env", "wheels", "--format", "env"), (0, shell, ""))
+        pairs = self.run_reqpi("env", "wheels", "--format", "json")[1]
+        found = {pair["name"]: pair["value"] for pair in json.loads(pairs)}
+        self.assertEqual((found["PIP_NO_INDEX"], found["PIP_EXTRA_INDEX_URL"]), ("1", ""))
+        for name, expected in (("reqpi.env", shell), ("reqpi.json", pairs)):
+            self.assertEqual(self.run_reqpi("env", "wheels", "-o", name), (0, "", ""))
+            self.assertEqual((self.folder / name).read_text(), expected)
+        self.assertEqual(self.run_reqpi("env", "wheels", "--format", "env", "--shell", "sh")[0], 2)
+
     def test_what_is_nothing(self) -> None:
-        for arguments in (["nowhere"], ["http://"], ["http://127.0.0.1/abc", "--for-output-dir", "/deps"]):
+        for arguments in (
+            ["nowhere"],
+            ["http://"],
+            [".", "-o", "no/where"],
+            ["http://127.0.0.1/abc", "--for-output-dir", "/deps"],
+        ):
             status, out, err = self.run_reqpi("env", *arguments)
             self.assertEqual((status, out), (2, ""), arguments)
             self.assertTrue(err.startswith("reqpi: "), err)

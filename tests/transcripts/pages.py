@@ -9,7 +9,8 @@ What is played, in the order of the page, in a folder that is empty at first:
 - Comments, which readers of the page do not see. ``% needs: uv`` skips the page where there is no such program.
   ``% run: COMMAND`` is a command that must succeed, whatever it prints. ``% terminal: server`` says that the next
   block belongs to a terminal of that name: its command is left running once it has printed what the block shows, and
-  is interrupted when the same terminal is given another.
+  is interrupted when the same terminal is given another. ``% host: git.example.org`` is a host of git repositories
+  that the page calls so.
 
 A command that fails must be followed by ``$ echo $?``: the reader sees the status, and no ``…`` can hide a failure.
 """
@@ -25,7 +26,7 @@ from attrs import field, frozen
 __all__ = ["Command", "Left", "Page", "Written", "read"]
 
 _FENCE = re.compile(r"(`{3,})(.*)")
-_COMMENT = re.compile(r"% (needs|run|terminal): (.+)")
+_COMMENT = re.compile(r"% (needs|run|terminal|host): (.+)")
 
 
 @frozen
@@ -62,9 +63,11 @@ class Page:
     """What is to be played of one page.
 
     :param needs: the programs without which it cannot be.
+    :param host: what it calls the host of its git repositories; empty where it has none.
     """
 
     needs: Sequence[str] = ()
+    host: str = ""
     steps: Sequence[Command | Left | Written] = field(default=(), repr=False)
 
 
@@ -76,12 +79,15 @@ def read(path: Path) -> Page:
     needs: list[str] = []
     steps: list[Command | Left | Written] = []
     terminal: str | None = None
+    host = ""
     lines = iter(enumerate(path.read_text("utf-8").splitlines(), 1))
     for number, line in lines:
         if comment := _COMMENT.fullmatch(line):
             kind, text = comment.groups()
             if kind == "needs":
                 needs.append(text)
+            elif kind == "host":
+                host = text
             elif kind == "run":
                 steps.append(Command(number, text, None))
             else:
@@ -94,7 +100,7 @@ def read(path: Path) -> Page:
                 terminal = None
             elif fence[2].startswith("{code-block}"):
                 steps += _written(body)
-    return Page(needs, steps)
+    return Page(needs, host, steps)
 
 
 def _body(lines: Iterator[tuple[int, str]], fence: str, where: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 A page is played word for word, with two things arranged behind its back. pip here is configured with the tests' own
 upstream, which has a few small releases under the names of real ones. And port 2000, where it stands on the page, is
-another one that is free.
+another one that is free; so is the host that the page calls its host of git repositories, which has a repository called
+``greeting``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from socket import socket
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from tests.sourcehost import SourceHost
 from tests.transcripts.matching import difference, matches
 from tests.transcripts.pages import Command, Left, Page, Written
 from tests.transcripts.terminals import Shell, Terminal
@@ -28,6 +30,34 @@ from tests.upstream import Upstream
 __all__ = ["Stage", "program"]
 
 ROOT = Path(__file__).parents[2]
+
+_BACKEND = '''\
+"""Builds a wheel with the standard library alone (:pep:`517`)."""
+
+from zipfile import ZipFile
+
+INFO = "greeting-1.0.dist-info"
+FILES = {
+    f"{INFO}/METADATA": "Metadata-Version: 2.1\\nName: greeting\\nVersion: 1.0\\n",
+    f"{INFO}/WHEEL": "Wheel-Version: 1.0\\nGenerator: us\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    f"{INFO}/RECORD": "",
+}
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    name = "greeting-1.0-py3-none-any.whl"
+    with ZipFile(f"{wheel_directory}/{name}", "w") as wheel:
+        wheel.write("greeting.py")
+        for path, content in FILES.items():
+            wheel.writestr(path, content)
+    return name
+'''
+_GREETING = {
+    "backend.py": _BACKEND,
+    "greeting.py": 'print("hello")\n',
+    "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+}
+"""A repository, and so a commit that is the same everywhere; it needs nothing to be built with."""
 
 _TO_START = 30.0  # seconds until a command that is left running has printed what the page shows
 
@@ -42,10 +72,11 @@ _PROGRAMS = {
 class Stage:
     """A folder with all that a page needs around it.
 
+    :param host: what the page calls the host of its git repositories; empty where it has none.
     :ivar folder: where the commands run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "") -> None:
         self._room = TemporaryDirectory()
         room = Path(self._room.name)
         self.folder, home, programs = (room / name for name in ("work", "home", "programs"))
@@ -53,6 +84,8 @@ class Stage:
             folder.mkdir()
         self._upstream = _stocked()
         self._port = _free_port()
+        self._host = host
+        self._sources = SourceHost() if host else None
         _provide(programs)
         self._environ = {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
@@ -70,6 +103,9 @@ class Stage:
             "UV_PYTHON_DOWNLOADS": "never",
             "REQPI_HTTP": f"tcp:{self._port}:interface=127.0.0.1",
         }
+        if self._sources is not None:
+            self._sources.repository("greeting").commit(_GREETING)
+            self._environ["REQPI_CA"] = str(self._sources.authority)
         self._terminals: dict[str, Terminal] = {}
         # Not for the other terminals: a server takes it for its own canonical URL.
         default = {"REQPI_URL": f"http://localhost:{self._port}"}
@@ -82,6 +118,8 @@ class Stage:
         for terminal in (self._shell, *self._terminals.values()):
             terminal.end()
         self._upstream.close()
+        if self._sources is not None:
+            self._sources.close()
         self._room.cleanup()
 
     def play(self, page: Page) -> None:
@@ -91,7 +129,7 @@ class Stage:
         """
         for step, following in pairwise([*page.steps, None]):
             if isinstance(step, Written):
-                (self.folder / step.name).write_text(step.text)
+                (self.folder / step.name).write_text(self._at_host(step.text))
             elif isinstance(step, Left):
                 self._leave(step)
             elif isinstance(step, Command):
@@ -127,10 +165,16 @@ class Stage:
             raise AssertionError(f"line {command.line}: $ {command.text}\n{found}")
 
     def _here(self, command: str) -> str:
-        return re.sub(r":2000\b", f":{self._port}", command)
+        return self._at_host(re.sub(r":2000\b", f":{self._port}", command))
+
+    def _at_host(self, text: str) -> str:
+        return text.replace(self._host, self._sources.name) if self._sources is not None else text
 
     def _lines(self, printed: str) -> list[str]:
-        return [line.rstrip() for line in printed.replace(f":{self._port}", ":2000").splitlines()]
+        as_written = printed.replace(f":{self._port}", ":2000")
+        if self._sources is not None:
+            as_written = as_written.replace(self._sources.name, self._host)
+        return [line.rstrip() for line in as_written.splitlines()]
 
 
 def program(name: str) -> str | None:

@@ -1,0 +1,90 @@
+"""A folder that ``reqpi fetch`` has filled: what it says of itself, and whether its files are what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from reqpi.client import BadUsage
+from reqpi.client.fetching import WrongBytes
+from reqpi.fetched import CONFIG, LARGEST, RECORD, Fetched, Kept, read
+from reqpi.model import Archive, Pin
+
+__all__ = ["deps_of", "fetched_in", "verify", "write"]
+
+_PIECE = 1 << 20
+
+
+def fetched_in(folder: Path, names: Sequence[str] = (CONFIG, RECORD)) -> Fetched | None:
+    """What the folder says of itself; ``None`` where it says nothing.
+
+    :param names: of the files that may say so; the first that is there counts.
+    :raises BadUsage: it cannot be read.
+    :raises reqpi.fetched.UnreadableRecord: it means nothing.
+    """
+    for name in names:
+        try:
+            with (folder / name).open("rb") as stream:
+                return read(stream.read(LARGEST + 1), str(folder / name))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise BadUsage(f"{folder / name} cannot be read: {error.strerror}") from error
+    return None
+
+
+def deps_of(folder: str, fetched: Fetched | None) -> str:
+    """Where files are, in a folder of that name."""
+    return f"{folder.rstrip('/')}/{fetched.deps}" if fetched is not None and fetched.deps else folder
+
+
+def verify(files: Path, pins: Iterable[Pin], kept: Mapping[str, Kept]) -> None:
+    """See that the file of each pin's source is there, and is what the lock and the folder say.
+
+    :raises WrongBytes: one is not.
+    """
+    for place, pin in {pin.source.place: pin for pin in pins if pin.source is not None}.items():
+        path = files / kept[place].filename
+        source = pin.source
+        wanted = {(digest.algorithm, digest.hex) for digest in source.digests} if isinstance(source, Archive) else set()
+        wanted.add(("sha256", kept[place].sha256))
+        if _digests(path, {algorithm for algorithm, _ in wanted}) != wanted:
+            raise WrongBytes(f"{path} is not what was fetched from {place}", "Remove it, and fetch again.")
+
+
+def _digests(path: Path, algorithms: set[str]) -> set[tuple[str, str]]:
+    computed = {algorithm: hashlib.new(algorithm) for algorithm in algorithms}
+    try:
+        with path.open("rb") as stream:
+            while piece := stream.read(_PIECE):
+                for each in computed.values():
+                    each.update(piece)
+    except OSError as error:
+        raise WrongBytes(f"{path} cannot be read: {error.strerror}", "Fetch again.") from error
+    return {(algorithm, each.hexdigest()) for algorithm, each in computed.items()}
+
+
+def write(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file in one step; through a symbolic link.
+
+    :param mode: the permissions of one that is new.
+    :raises BadUsage: it cannot be written.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        mode = place.stat().st_mode & 0o7777 if place.exists() else mode
+        with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:100]}.", delete=False) as beside:
+            try:
+                beside.write(data)
+                beside.flush()
+                os.fsync(beside.fileno())
+                os.fchmod(beside.fileno(), mode)
+                os.replace(beside.name, place)
+            except BaseException:
+                os.unlink(beside.name)
+                raise
+    except OSError as error:
+        raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error

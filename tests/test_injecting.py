@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from twisted.trial.unittest import SynchronousTestCase
+from attrs import evolve
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi import locks
 from reqpi.cli.patch import patch_of
 from reqpi.fetched import Kept
 from reqpi.injecting import Injected, injected
+from reqpi.model import Archive, Git
+from tests.locks import pip_oracle, table_sources
 
 A, B, C = "a" * 64, "b" * 64, "c" * 40
 URL = "https://example.org/foo-1.0.tar.gz"
@@ -92,6 +95,36 @@ class InjectedTests(SynchronousTestCase):
     def test_only_an_editable_one_is_remarked_upon(self) -> None:
         (note,) = rewritten(f"x==1\n-e {GIT}#egg=bar\nfoo @ {URL} {H}\n".replace("x==1", f"x==1 {H}").encode()).notes
         self.assertEqual((note.line, note.text), (2, f"-e {GIT}#egg=bar"))
+
+
+class PipTests(SynchronousTestCase):
+    """pip reads the same in a file that was rewritten, but for the place."""
+
+    def test_every_document_with_sources(self) -> None:
+        """Of those in the table for reading which pip reads at all."""
+        if pip_oracle.VERSION is None:
+            raise SkipTest("there is no pip here to ask")
+        compared = 0
+        for document in table_sources.ACCEPTED:
+            pins = [pin for pin in locks.read(document).pins if pin.source is not None]
+            try:
+                before = pip_oracle.read(document)
+            except pip_oracle.PipFailed:
+                continue
+            kept = {source.place: Kept(_filename(source), A) for source in (pin.source for pin in pins) if source}
+            after = pip_oracle.read(injected(document, pins, kept, "/deps").document)
+            self.assertEqual(*(sorted(_but_for_its_place(one) for one in said) for said in (before, after)))
+            self.assertEqual(len([one for one in after if one.source.startswith("file:///deps/")]), len(pins), document)
+            compared += 1
+        self.assertGreater(compared, 40)
+
+
+def _but_for_its_place(said: pip_oracle.Said) -> pip_oracle.Said:
+    return evolve(said, source="", in_url=None, subdirectory=said.subdirectory.removesuffix("/"))
+
+
+def _filename(source: Archive | Git) -> str:
+    return "x.tar.gz" if isinstance(source, Git) else source.url.rpartition("/")[2].partition("?")[0]
 
 
 class PatchTests(SynchronousTestCase):

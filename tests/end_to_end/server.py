@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Self
 
 __all__ = ["ROOT", "Server"]
@@ -72,6 +72,15 @@ class Server:
             raise
         finally:
             self._reader.join(_LIMIT)
+
+    def logged(self, *words: str, since: int = 0) -> list[str]:
+        """The lines after the first ``since`` that have all of ``words``, once there is one: some come a moment later."""
+        end = monotonic() + _LIMIT
+        while not (found := [line for line in self.log[since:] if all(word in line for word in words)]):
+            if monotonic() > end:
+                raise AssertionError(f"no line has {words}:\n" + "".join(self.log[since:]))
+            sleep(0.02)
+        return found
 
     @property
     def pid(self) -> int:

@@ -55,6 +55,7 @@ class FetchTests(FetchCase):
         log = len(self.server.log)
         done = self.fetch()
         self.assertIn(" 0 of them new", done.stderr)
+        self.server.stop()  # and all is logged
         self.assertFalse([line for line in self.server.log[log:] if ".whl" in line or ".tar.gz" in line])
 
     def test_straight_from_the_upstream(self) -> None:
@@ -111,7 +112,7 @@ class FetchTests(FetchCase):
             log = len(self.server.log)
             self.assertEqual(self.fetch(lock=f"{project}==1.0\n").returncode, 0)
             self.assertEqual(self.out(), {file.filename: file.content})
-            self.assertTrue([line for line in self.server.log[log:] if file.filename in line and '" 206 ' in line])
+            self.server.logged(file.filename, '" 206 ', since=log)
             (self.folder / "out" / file.filename).unlink()
 
     def test_a_part_that_is_wrong_is_forgotten(self) -> None:

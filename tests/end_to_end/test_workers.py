@@ -58,8 +58,7 @@ class WorkersTests(WorkersCase):
         index = self.committed()
         for _ in range(60):
             self.assertEqual(self.get(f"{index}top/")[0].status, 200)
-        self.assertTrue(self.lines(1))
-        self.assertTrue(self.lines(2))
+        self.until(lambda: [len(self.lines(1)), len(self.lines(2))], all)
 
     def test_upstream_is_asked_once_by_all_of_them(self) -> None:
         """Each of the clients gets the right bytes, while they come."""

@@ -74,7 +74,7 @@ class Server:
             self._reader.join(_LIMIT)
 
     def logged(self, *words: str, since: int = 0) -> list[str]:
-        """The lines after the first ``since`` that have all of ``words``, once there is one: some come a moment later."""
+        """The lines after the first ``since`` that have all of ``words``, once there is one: it may take a moment."""
         end = monotonic() + _LIMIT
         while not (found := [line for line in self.log[since:] if all(word in line for word in words)]):
             if monotonic() > end:

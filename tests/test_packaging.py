@@ -15,10 +15,13 @@ from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
+import pytest
 from packaging.version import Version
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi import __version__
+
+pytestmark = pytest.mark.xdist_group("packaging")  # built once for all tests here
 
 ROOT = Path(__file__).parent.parent
 LEFT_BEHIND = ("__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".*", "_build", "dropin.cache", "_trial_temp*")

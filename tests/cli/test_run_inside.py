@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +31,8 @@ class InsideTestCase(CommandTestCase):
         self.upstream.wheel("idna", "3.10")
         self.environ["REQPI_STORE"] = str(self.folder / "store")
         self.environ["REQPI_UPSTREAM"] = self.upstream.url
+        self.document = _of_nobody_else()
+        self.lock.write_bytes(self.document)
 
     def run_behind(self, *command: str, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
         return self.run_reqpi("run", *options, "requirements.txt", "--", *command)
@@ -57,7 +60,7 @@ class InsideTests(InsideTestCase):
         """The port is free again, and was on loopback."""
         _, out, _ = self.run_behind(*SAY_INDEX)
         index = urlsplit(out.strip())
-        self.assertEqual((index.hostname, index.path), ("127.0.0.1", f"/{address_of(DOCUMENT)}/simple/"))
+        self.assertEqual((index.hostname, index.path), ("127.0.0.1", f"/{address_of(self.document)}/simple/"))
         with closing(socket.socket()) as probe:
             self.assertNotEqual(probe.connect_ex(("127.0.0.1", index.port)), 0)
 
@@ -90,13 +93,13 @@ class PortTests(InsideTestCase):
 
     def test_a_lock_has_a_port(self) -> None:
         """The same for the same lock, and the index is on it."""
-        port = port_for(address_of(DOCUMENT))
+        port = port_for(address_of(self.document))
         self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
         self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
 
     def test_another_where_it_is_taken(self) -> None:
         """Two runs of one lock at the same time are no conflict."""
-        with socket.create_server(("127.0.0.1", port_for(address_of(DOCUMENT)))) as taken:
+        with socket.create_server(("127.0.0.1", port_for(address_of(self.document)))) as taken:
             status, out, err = self.run_behind(*SAY_INDEX)
             self.assertEqual((status, err), (0, ""))
             self.assertNotEqual(urlsplit(out.strip()).port, taken.getsockname()[1])
@@ -115,5 +118,11 @@ class EndTests(InsideTestCase):
         _, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, err), (-signal.SIGTERM, ""))
         self.assertRaises(ProcessLookupError, os.kill, child, 0)
-        self.assertNotEqual(port_for(address_of(DOCUMENT)), 0)
+        self.assertNotEqual(port_for(address_of(self.document)), 0)
         self.assertFalse(list(Path(self.environ["REQPI_STORE"]).glob("incoming/*")))
+
+
+def _of_nobody_else() -> bytes:
+    """A lock whose port no test that runs at the same time has, nor any connection: Linux deals out those below."""
+    locks = (DOCUMENT + f"# {os.getpid()}.{number}\n".encode() for number in count())
+    return next(lock for lock in locks if port_for(address_of(lock)) >= 61000)

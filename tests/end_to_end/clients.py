@@ -5,10 +5,12 @@ They are installed from wherever pip on this machine installs from; the tests th
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree, which
 
@@ -17,7 +19,7 @@ from twisted.trial.unittest import SkipTest
 
 from tests.end_to_end.server import ROOT
 
-__all__ = ["Done", "environment", "oldest_pip", "run"]
+__all__ = ["CACHE", "Done", "environment", "making", "oldest_pip", "run"]
 
 CACHE = Path(os.environ.get("REQPI_TEST_CLIENTS", ROOT / ".cache" / "clients"))
 
@@ -40,13 +42,23 @@ def environment(name: str, *requirements: str, python: str = sys.executable) -> 
     ).stdout.strip()
     place = CACHE / f"{name}-{version}"
     made = place / "made"
-    if not made.exists() or made.read_text() != repr(requirements):
-        rmtree(place, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=120)
-        install = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet"]
-        subprocess.run([*install, *requirements], check=True, timeout=600, stdin=subprocess.DEVNULL)
-        made.write_text(repr(requirements))
+    with making(place):
+        if not made.exists() or made.read_text() != repr(requirements):
+            rmtree(place, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=120)
+            install = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet"]
+            subprocess.run([*install, *requirements], check=True, timeout=600, stdin=subprocess.DEVNULL)
+            made.write_text(repr(requirements))
     return place / "bin"
+
+
+@contextmanager
+def making(place: Path) -> Iterator[None]:
+    """One at a time makes what is in ``place``, of all the threads and processes that run tests."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def oldest_pip() -> Path:

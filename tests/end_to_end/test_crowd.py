@@ -17,6 +17,8 @@ _SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "20")) << 20
 
 
 @pytest.mark.clients  # 4 GB through loopback: once a run is enough
+@pytest.mark.xdist_group("heavy")
+@pytest.mark.figures
 class CrowdTests(EndToEnd):
     """``REQPI_TEST_CROWD_MB=200`` makes the file as large as it says."""
 
@@ -38,6 +40,8 @@ class CrowdTests(EndToEnd):
 
 
 @pytest.mark.clients
+@pytest.mark.xdist_group("heavy")
+@pytest.mark.figures
 class SlowTests(EndToEnd):
     """``REQPI_TEST_SLOW_MB=3000`` makes the file as large as it says, and takes some minutes and 10 GB of memory."""
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from socket import create_server
 from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -14,6 +13,7 @@ from urllib.request import urlopen
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.end_to_end.server import ROOT
+from tests.ports import free_ports
 from tests.storage.scratch import scratch
 
 _LIMIT = 30.0
@@ -25,8 +25,7 @@ class DaemonTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.folder = scratch(self)
         self.pid_file = self.folder / "pid"
-        with create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        [self.port] = free_ports(1)
 
     def started(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Start it; twistd returns when the daemon serves, or has failed."""

@@ -51,7 +51,7 @@ from tests.upstream.faults import (
     WrongBytes,
 )
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.figures, pytest.mark.xdist_group("heavy")]
 
 _WHOLE = os.environ.get("REQPI_TEST_FAULTS") == "whole"
 _AT_ONCE = 4

@@ -23,6 +23,8 @@ _SEED = 20
 
 
 @pytest.mark.clients  # it takes half a minute: once a run is enough
+@pytest.mark.xdist_group("heavy")
+@pytest.mark.figures
 class KilledTests(EndToEnd):
     """Somebody installs lock after lock, each of 30 packages that nobody had before, and the server is killed."""
 

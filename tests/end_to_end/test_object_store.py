@@ -85,6 +85,7 @@ def words(options: Mapping[str, str]) -> list[str]:
 
 
 @pytest.mark.clients
+@pytest.mark.figures
 class ObjectStoreTests(ObjectStoreCase):
     """``--store s3://…``."""
 
@@ -186,6 +187,7 @@ class ObjectStoreTests(ObjectStoreCase):
 
 
 @pytest.mark.clients
+@pytest.mark.figures
 class ReplicasTests(ObjectStoreCase):
     """Two servers behind nginx, each with an S3 gateway of its own to one cluster, and no word between them."""
 

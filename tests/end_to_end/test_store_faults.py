@@ -125,6 +125,7 @@ class ReadOnlyTests(SmallDiskCase):
 
 
 @pytest.mark.clients
+@pytest.mark.figures
 class SlowStoreTests(ObjectStoreCase):
     """An object store a tenth of a second away, and as long back."""
 
@@ -147,6 +148,7 @@ class SlowStoreTests(ObjectStoreCase):
 
 
 @pytest.mark.clients
+@pytest.mark.figures
 class AwayTests(ObjectStoreCase):
     """An object store that stands still."""
 

@@ -19,7 +19,7 @@ from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT, Server
 from tests.live.reachable import why_not
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]  # the second client finds what the first fetched
 
 LOCK = ROOT / "examples" / "requirements.txt"
 

@@ -24,7 +24,7 @@ from tests.seaweed import SeaweedFS
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("seaweed")]  # started once for each class
 
 
 PATIENCE = 30.0

@@ -25,7 +25,7 @@ FLOORS: dict[int, str] = {
     "patrol wheelhouses bills once",  # the verbs
     2: "storage origins defaults",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent locks commitment simple narrow "
-    "ownname pythons targets differing metadata sdists export environment sbom fetched injecting",
+    "ownname pythons targets differing metadata sdists export environment sbom fetched injecting prefetch",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

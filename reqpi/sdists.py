@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from reqpi.model import Project
 
-__all__ = ["LARGEST", "Identity", "identity"]
+__all__ = ["LARGEST", "Identity", "identity", "pkg_info"]
 
 LARGEST = 64 << 20
 """Bytes of an archive that is looked into, and of what it unpacks to on the way."""
@@ -42,11 +42,16 @@ def identity(data: bytes, filename: str) -> Identity | None:
     :param data: the whole archive.
     :param filename: its ending tells how it is packed.
     """
+    info = pkg_info(data, filename)
+    return None if info is None else _parsed(info)
+
+
+def pkg_info(data: bytes, filename: str) -> bytes | None:
+    """The core metadata of an archive, as it stands there; ``None`` where it has none, or cannot be read."""
     try:
-        info = _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
+        return _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
     except _UNREADABLE:
         return None
-    return None if info is None else _parsed(info)
 
 
 def _from_zip(data: bytes) -> bytes | None:

@@ -7,6 +7,7 @@ from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
 from reqpi.cli.taken import Defective
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused
+from reqpi.client.fetching import Failed
 
 __all__ = ["tell_failure"]
 
@@ -33,4 +34,7 @@ def tell_failure(error: Exception) -> int | None:
     if not isinstance(error, ClientError | errors.ReqPIError):
         return None
     tell_error(error.title, error.detail)
+    if isinstance(error, Failed):
+        for name, failure in sorted(error.failures.items()):
+            tell_error(f"missing: {name}: {failure.title}", failure.detail)
     return next(status for kind, status in _STATUSES if isinstance(error, kind))

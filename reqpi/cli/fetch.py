@@ -14,12 +14,12 @@ from reqpi import filenames
 from reqpi.cli.bar import metered
 from reqpi.cli.filled import fetched_in, write
 from reqpi.cli.held import add_filters, filters_of
-from reqpi.cli.messages import count_of, size_of, tell_error, tell_remark
+from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
-from reqpi.cli.statuses import DONE, SERVER_TROUBLE, USAGE
+from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.fetching import Failed, Listed, fetch, listed, pages
+from reqpi.client.fetching import Listed, fetch, listed, pages
 from reqpi.fetched import RECORD, Fetched, Kept, record
 from reqpi.frozen import load_all
 from reqpi.model import File
@@ -33,6 +33,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
+    if options.source is not None or options.request is not None:
+        from reqpi.cli.prefetch import main as prefetch  # noqa: PLC0415
+
+        return prefetch(parser, options)
+    return _fetch(parser, options)
+
+
+def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if not options.file:
+        parser.error("name a lock, FILE; or a source, --source DIR; or --request FILE")
+    if options.mode or options.sbom_output_type:
+        parser.error("--mode and --sbom-output-type are for --source and --request")
     try:
         target = _target(options)
     except BadFilter as bad:
@@ -42,22 +54,12 @@ def main(arguments: Sequence[str]) -> int:
         lock = committed(url, taken, quiet=options.quiet)
         files = listed(url, lock.address)
         wanted = _wanted(files, target)
-        try:
-            with metered(sum(file.size or 0 for file in wanted)) as meter:
-                fresh = fetch(url, lock.address, wanted, options.output, meter.count)
-        except Failed as failed:
-            _tell_failed(failed)
-            return SERVER_TROUBLE
+        with metered(sum(file.size or 0 for file in wanted)) as meter:
+            fresh = fetch(url, lock.address, wanted, options.output, meter.count)
         if any(file.source for file in files):
             _record(pages(url, lock.address), wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
-
-
-def _tell_failed(failed: Failed) -> None:
-    tell_error(failed.title, failed.detail)
-    for filename, error in sorted(failed.failures.items()):
-        tell_error(f"missing: {filename}: {error.title}", error.detail)
 
 
 def _wanted(files: Iterable[Listed], target: Target) -> list[Listed]:
@@ -133,10 +135,25 @@ def _parser() -> argparse.ArgumentParser:
         "written; 3 something could not be had: run it again; 4 the server answers another address.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
+    _add_interfaces(parser)
     parser.add_argument("--json", action="store_true", help="print what is there, for a program")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="name each file")
     add_server(parser)
     add_filters(parser)
-    add_arguments(parser)
+    add_arguments(parser, nargs="*")
     return parser
+
+
+def _add_interfaces(parser: argparse.ArgumentParser) -> None:
+    """The options of the two other forms."""
+    group = parser.add_argument_group(
+        "as Hermeto, Cachi2 and Cachito do it",
+        'FILE is then no lock, but the input: pip, \'{"type": "pip", …}\', or a file that has it.',
+    )
+    group.add_argument("--source", type=Path, metavar="DIR", help="fetch for the packages of this folder")
+    group.add_argument("--request", metavar="FILE", help="fetch a repository, and for its packages: Cachito's request")
+    group.add_argument(
+        "--mode", choices=("strict", "permissive"), help="permissive: the source need be no git repository"
+    )
+    group.add_argument("--sbom-output-type", choices=("cyclonedx", "spdx"), help="of bom.json (default: cyclonedx)")

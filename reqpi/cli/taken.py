@@ -49,15 +49,18 @@ class Taken(NamedTuple):
         return committed_by(self.documents)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What every command that takes locks has in common."""
+def add_arguments(parser: argparse.ArgumentParser, *, nargs: str = "+") -> None:
+    """What every command that takes locks has in common.
+
+    :param nargs: how many FILEs, as :mod:`argparse` has it.
+    """
     parser.add_argument(
         "--allow-outside",
         action="store_true",
         help="take files outside the folder of the first FILE too; paths then begin in the folder that all are in",
     )
     parser.add_argument(
-        "file", nargs="+", metavar="FILE", help="the lock, and what is committed with it; - for standard input, alone"
+        "file", nargs=nargs, metavar="FILE", help="the lock, and what is committed with it; - for standard input, alone"
     )
 
 

@@ -43,10 +43,19 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def ask(target: Target, method: str, path: str, body: bytes | None = None, content_type: str = "") -> Answer:
+def ask(
+    target: Target,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    content_type: str = "",
+    *,
+    longest: int | None = None,
+) -> Answer:
     """Ask ``target`` for ``path``, which begins with a slash and is below its prefix.
 
     :param content_type: of the body.
+    :param longest: bytes of an answer; ``None``: 16 MiB.
     :raises ServerTrouble: there is no answer, or one without end.
     :raises reqpi.client.errors.BadUsage: the environment names a proxy or a certificate bundle that cannot be used.
     """
@@ -61,7 +70,8 @@ def ask(target: Target, method: str, path: str, body: bytes | None = None, conte
         connection.connect()
         opened.append(connection.sock)
         connection.sock.settimeout(SILENCE)
-        answer = _answer(target, _send(connection, method, *_request(target, path, body, content_type, proxy)))
+        response = _send(connection, method, *_request(target, path, body, content_type, proxy))
+        answer = _answer(target, response, longest or LONGEST)
         if overdue.is_set():  # an answer without a length ends, as it seems, where we hang up
             raise TimeoutError
         return answer
@@ -138,11 +148,11 @@ def _send(
     return connection.getresponse()
 
 
-def _answer(target: Target, response: http.client.HTTPResponse) -> Answer:
+def _answer(target: Target, response: http.client.HTTPResponse, longest: int) -> Answer:
     """Read the answer to its end."""
-    body = response.read(LONGEST + 1)
-    if len(body) > LONGEST:
-        raise ServerTrouble(f"{target.url} answers without end", f"More than {LONGEST} bytes came; no ReqPI does that.")
+    body = response.read(longest + 1)
+    if len(body) > longest:
+        raise ServerTrouble(f"{target.url} answers without end", f"More than {longest} bytes came; no ReqPI does that.")
     return Answer(
         response.status,
         response.reason,

@@ -24,12 +24,16 @@ from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.exchange import Answer, ask, begun
 from reqpi.client.target import Target, target_of
 
-__all__ = ["Failed", "Listed", "WrongBytes", "fetch", "listed", "pages"]
+__all__ = ["Failed", "Listed", "WrongBytes", "fetch", "listed", "metadata", "pages"]
 
 _AT_ONCE = 8
 """Files that come at the same time."""
 
 _PIECE = 1 << 18
+
+_LONGEST_LIST = 256 << 20
+"""Bytes of a list of files: some hundred for each, and a large project has hundreds of files of each release."""
+
 _REDIRECTS = 3
 
 _ATTEMPTS = 6
@@ -111,10 +115,16 @@ def pages(base_url: str, address: str) -> bytes:
     return answer.body
 
 
+def metadata(base_url: str, address: str, project: str, filename: str) -> bytes | None:
+    """The core metadata of a wheel; ``None`` where it cannot be had."""
+    answer = _patiently(target_of(base_url), f"/{address}/simple/{project}/{quote(filename)}.metadata")
+    return answer.body if answer.status == 200 else None
+
+
 def _patiently(target: Target, path: str) -> Answer:
     """The answer, once the server has looked everything up."""
     for attempt in range(_UNDER_WAY):
-        answer = ask(target, "GET", path)
+        answer = ask(target, "GET", path, longest=_LONGEST_LIST)
         if answer.status != 503 or (attempt >= _ATTEMPTS and b" on the way" not in answer.body):
             break
         sleep(_PAUSE)

@@ -11,6 +11,7 @@ from reqpi.sbom.cyclonedx import cyclonedx
 from reqpi.sbom.gathering import bill_of, described_by
 from reqpi.sbom.merging import merged
 from reqpi.sbom.model import About, Artifact, Bill, Component, Licence, Own
+from reqpi.sbom.purls import purl_of_own
 from reqpi.sbom.spdx import spdx
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "cyclonedx",
     "described_by",
     "merged",
+    "purl_of_own",
     "spdx",
 ]

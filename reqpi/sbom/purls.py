@@ -17,7 +17,7 @@ from packageurl import PackageURL
 
 from reqpi.model import Archive, File, Git
 
-__all__ = ["purl_of"]
+__all__ = ["purl_of", "purl_of_own"]
 
 
 def purl_of(file: File) -> str:
@@ -25,6 +25,24 @@ def purl_of(file: File) -> str:
     version = (str(file.version) if file.listed else "") or None
     subpath = file.source.subdirectory if file.source is not None else None
     return PackageURL("pypi", None, file.project, version, _qualifiers(file), subpath).to_string()
+
+
+def purl_of_own(name: str, version: str, origin: str | None, commit: str | None, subpath: str) -> str:
+    """The purl of the project whose lock it is; empty where its repository or its commit is not known.
+
+    :param origin: where its repository was cloned from: a login in it is left out.
+    :param subpath: where in the repository it is.
+    """
+    try:
+        parts = urlsplit(origin or "")
+    except ValueError:
+        return ""
+    if commit is None or parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname:
+        return ""
+    place = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    place = place if parts.scheme == "git" else f"git+{place}"
+    below = None if subpath == "." else subpath
+    return PackageURL("pypi", None, name, version or None, {"vcs_url": f"{place}@{commit}"}, below).to_string()
 
 
 def _qualifiers(file: File) -> dict[str, str]:

@@ -1,0 +1,182 @@
+"""A source: which files a package has, what it is called, and that nothing outside is read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.cli.source import Source
+from reqpi.cli.taken import Defective
+from reqpi.client import BadUsage
+from reqpi.errors import UnreadableProject
+from reqpi.prefetch import Filled, Package
+
+COMMIT = "c" * 40
+ORIGIN = '[remote "origin"]\n\turl = https://me:secret@example.org/team/tool.git\n'
+PURL = f"vcs_url=git%2Bhttps://example.org/team/tool.git%40{COMMIT}"
+
+
+class SourceCase(SynchronousTestCase):
+    """A folder, and one beside it."""
+
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()  # in no repository
+        self.addCleanup(folder.cleanup)
+        self.outside = Path(folder.name)
+        self.folder = self.outside / "source"
+        self.folder.mkdir(parents=True)
+
+    def write(self, path: str, text: str = "six==1.17.0\n") -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def refused(self, package: Package) -> BadUsage:
+        error = self.assertRaises(BadUsage, lambda: Source(self.folder).filled(package))
+        assert isinstance(error, BadUsage)
+        self.assertTrue(error.detail.endswith("."), error.detail)
+        return error
+
+
+class FilesTests(SourceCase):
+    """Which files are fetched for."""
+
+    def test_the_usual_ones_where_they_are(self) -> None:
+        self.assertEqual(Source(self.folder).filled(Package()), Filled(".", (), ()))
+        self.write("requirements.txt")
+        self.write("sub/requirements-build.txt")
+        source = Source(self.folder)
+        self.assertEqual(source.filled(Package()), Filled(".", ("requirements.txt",), ()))
+        self.assertEqual(source.filled(Package("sub")), Filled("sub", (), ("requirements-build.txt",)))
+        self.assertEqual(source.filled(Package(".", ())), Filled(".", (), ()))
+
+    def test_those_that_are_named_have_to_be_there(self) -> None:
+        self.write("sub/a.txt")
+        source = Source(self.folder)
+        self.assertEqual(source.filled(Package("sub", ("a.txt",), ())), Filled("sub", ("a.txt",), ()))
+        self.assertIn("there is no file", self.refused(Package("sub", ("b.txt",))).title)
+        self.assertIn("there is no file", self.refused(Package("sub", (), ("requirements-build.txt",))).title)
+        self.assertIn("is no folder", self.refused(Package("other")).title)
+        self.assertIn("is no folder", self.refused(Package("sub/a.txt")).title)
+        self.assertIn("is no folder", str(self.assertRaises(BadUsage, Source, self.folder / "other")))
+
+    def test_no_symbolic_link_leads_outside(self) -> None:
+        """Of a folder, of a file, and of the file that is the usual one; inside it may lead anywhere."""
+        (self.outside / "secret.txt").write_text("six==1.17.0\n")
+        (self.folder / "up").symlink_to("..")
+        (self.folder / "link.txt").symlink_to("../secret.txt")
+        (self.folder / "requirements.txt").symlink_to("link.txt")
+        for package in (Package("up"), Package(".", ("link.txt",)), Package(), Package(".", ("up/secret.txt",))):
+            self.assertIn("outside the source", self.refused(package).title)
+        self.write("real/a.txt")
+        (self.folder / "sub").symlink_to("real")
+        self.assertEqual(Source(self.folder).filled(Package("sub", ("a.txt",))).requirements_files, ("a.txt",))
+
+    def test_what_they_name_is_taken_from_all_of_the_source_and_from_nowhere_else(self) -> None:
+        self.write("sub/requirements.txt", "-r ../common.txt\n")
+        self.write("common.txt")
+        source = Source(self.folder)
+        taken = source.taken(source.filled(Package("sub")))
+        assert taken is not None
+        self.assertEqual([path for path, _ in taken.documents], ["sub/requirements.txt", "common.txt"])
+        (self.outside / "secret.txt").write_text("six==1.17.0\n")
+        self.write("common.txt", "-r ../secret.txt\n")
+        self.assertRaises(Defective, source.taken, source.filled(Package("sub")))
+        self.assertIsNone(source.taken(Filled(".", (), ())))
+
+    def test_files_in_two_folders_are_committed_together(self) -> None:
+        """The second is not below the folder of the first."""
+        self.write("a/r.txt")
+        self.write("b/r.txt")
+        source = Source(self.folder)
+        taken = source.taken(source.filled(Package(".", ("a/r.txt", "b/r.txt"))))
+        assert taken is not None
+        self.assertEqual([path for path, _ in taken.documents], ["a/r.txt", "b/r.txt"])
+
+
+class NameTests(SourceCase):
+    """What a package is called."""
+
+    def repository(self, head: str, config: str = ORIGIN, **files: str) -> None:
+        for path, text in {"HEAD": head, "config": config, **files}.items():
+            self.write(f".git/{path}", text)
+
+    def own(self, path: str = ".") -> tuple[str, str, str]:
+        said = Source(self.folder).own(Package(path))
+        return said.name, said.version, said.purl
+
+    def test_by_its_own_metadata(self) -> None:
+        self.write("pyproject.toml", '[project]\nname = "Tool"\nversion = "1.0"\n')
+        self.assertEqual(self.own(), ("Tool", "1.0", ""))
+
+    def test_with_its_commit_where_that_is_known(self) -> None:
+        """Detached, of a branch, or packed; a login is left out."""
+        self.write("sub/pyproject.toml", '[project]\nname = "Tool"\nversion = "1.0"\n')
+        packed = {"packed-refs": f"# pack-refs with: peeled\n{'b' * 40} refs/heads/other\n{COMMIT} refs/heads/main\n"}
+        for head, files in (
+            (COMMIT, {}),
+            ("ref: refs/heads/main\n", {"refs/heads/main": f"{COMMIT}\n"}),
+            ("ref: refs/heads/main", packed),
+        ):
+            self.repository(head, **files)
+            self.assertEqual(self.own("sub"), ("Tool", "1.0", f"pkg:pypi/tool@1.0?{PURL}#sub"))
+            (self.folder / ".git/packed-refs").unlink(missing_ok=True)
+            (self.folder / ".git/refs/heads/main").unlink(missing_ok=True)
+        for head in ("ref: refs/heads/gone", "ref: refs/../../../x", "main", ""):
+            self.repository(head)
+            self.assertEqual(self.own("sub"), ("Tool", "1.0", ""))
+
+    def test_by_its_repository_and_the_path_in_it(self) -> None:
+        """The source may be a part of the repository."""
+        self.repository(COMMIT)
+        self.write("packages/one/requirements.txt")
+        self.assertEqual(self.own(), ("tool", "", f"pkg:pypi/tool?{PURL}"))
+        self.assertEqual(self.own("packages/one")[0], "tool-packages-one")
+        self.folder = self.folder / "packages"
+        self.assertEqual(self.own("one")[0], "tool-packages-one")
+
+    def test_an_origin_that_has_no_place_in_a_purl(self) -> None:
+        """A folder of somebody's machine, or no URL at all."""
+        for url in (
+            "/srv/git/tool.git",
+            "git@example.org:team/tool.git",
+            "https://[x/tool.git",
+            "file:///srv/tool.git",
+        ):
+            self.repository(COMMIT, f'[remote "origin"]\nurl = {url}\n')
+            self.assertEqual(self.own(), ("tool", "", ""))
+
+    def test_of_a_worktree(self) -> None:
+        """Whose configuration is that of the repository it is of."""
+        main = self.outside / "main/.git"
+        (main / "worktrees/x").mkdir(parents=True)
+        (main / "config").write_text(ORIGIN)
+        (main / "worktrees/x/commondir").write_text("../..\n")
+        (main / "worktrees/x/HEAD").write_text(COMMIT)
+        self.write(".git", f"gitdir: {main}/worktrees/x\n")
+        self.assertEqual(self.own(), ("tool", "", f"pkg:pypi/tool?{PURL}"))
+
+    def test_what_has_no_name_is_an_error(self) -> None:
+        self.repository(COMMIT, "[core]\n")
+        error = self.assertRaises(BadUsage, self.own)
+        self.assertIn("has no name", error.title)
+        self.assertIn("origin", error.detail)
+
+    def test_metadata_outside_is_not_read(self) -> None:
+        """Also not through a symbolic link."""
+        self.repository(COMMIT)
+        (self.outside / "VERSION").write_text("6.6.6")
+        (self.folder / "VERSION").symlink_to("../VERSION")
+        self.write("setup.cfg", "[metadata]\nname = tool\nversion = file: VERSION\n")
+        self.assertRaises(BadUsage, self.own)
+        self.write("setup.cfg", "[metadata]\nname = tool\nversion = file: ../VERSION\n")
+        self.assertRaises(UnreadableProject, self.own)
+
+    def test_a_pipe_is_no_file(self) -> None:
+        """It would not end."""
+        os.mkfifo(self.folder / "pyproject.toml")
+        self.repository(COMMIT)
+        self.assertEqual(self.own()[0], "tool")

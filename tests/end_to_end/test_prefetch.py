@@ -1,0 +1,278 @@
+"""``reqpi fetch --source`` and ``--request``: what Hermeto, Cachi2 and Cachito do for pip."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end import clients
+from tests.end_to_end.case import EndToEnd
+from tests.end_to_end.server import ROOT
+from tests.end_to_end.test_sources import unpacked
+from tests.sourcehost import SourceHost
+from tests.upstream.distributions import build_sdist, build_wheel, wheel_filename
+from tests.upstream.faults import WrongBytes
+
+NAMED = '[project]\nname = "own"\nversion = "1.0"\n'
+
+
+class PrefetchCase(EndToEnd):
+    """A source that has a name, beside the upstream of all end-to-end tests."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for name, version in (("top", "1.0"), ("mid", "1.5")):
+            self.upstream.sdist(name, version)
+        self.write("pyproject.toml", NAMED)
+        self.out = self.folder / "out"
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.folder / "src" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def reqpi(self, *arguments: str, inside: bool = False) -> subprocess.CompletedProcess[str]:
+        """``reqpi fetch`` through the server that runs, or through one of its own."""
+        own = ["--upstream", self.upstream.url, "--store", "own"]
+        command = [sys.executable, "-m", "reqpi", "fetch", *arguments, *(own if inside else ["--url", self.server.url])]
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+        return subprocess.run(
+            command, cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+
+    def fetch(self, asked: Any = "pip", *options: str, status: int = 0, inside: bool = False) -> str:
+        """Fetch for the source; what is said on stderr."""
+        text = asked if isinstance(asked, str) else json.dumps(asked)
+        arguments = ["--source", "src", "--output", "out", "--mode", "permissive", text, *options]
+        done = self.reqpi(*arguments, inside=inside)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.said = done.stdout
+        return done.stderr
+
+    def there(self) -> set[str]:
+        return {path.name for path in (self.out / "deps/pip").iterdir()}
+
+    def document(self, name: str) -> Any:
+        return json.loads((self.out / name).read_text())
+
+
+class SourceTests(PrefetchCase):
+    """A folder with packages."""
+
+    def test_one_sdist_of_each_release(self) -> None:
+        """The second time nothing is fetched, and nothing asked of the upstream."""
+        self.write("requirements.txt", "-r more/run.txt\n")
+        self.write("more/run.txt", "top==1.0\nmid==1.5\n")
+        self.write("requirements-build.txt", "source==3.0\n")
+        said = self.fetch(inside=True)
+        self.assertIn("together with src/more/run.txt", said)
+        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5.tar.gz", "source-3.0.tar.gz"})
+        self.assertEqual((self.out / "deps/pip/source-3.0.tar.gz").read_bytes(), self.files["source"].content)
+        config = self.document(".build-config.json")
+        self.assertEqual(
+            config["packages"],
+            [{"path": ".", "requirements_files": ["requirements.txt"],
+              "requirements_build_files": ["requirements-build.txt"]}],
+        )  # fmt: skip
+        bill = self.document("bom.json")
+        self.assertEqual(bill["metadata"]["component"]["name"], "own")
+        said_of = {
+            each["name"]: {one["name"].rpartition(":")[2]: one["value"] for one in each["properties"]}
+            for each in bill["components"]
+        }
+        self.assertEqual({name for name in said_of if "build-dependency" in said_of[name]}, {"source"})
+        self.assertEqual(said_of["source"]["in_file"], "requirements-build.txt")
+        self.assertEqual(said_of["top"]["in_file"], "more/run.txt")
+        before = len(self.upstream.requests), (self.out / "bom.json").read_bytes()
+        self.assertIn(" 0 of them new", self.fetch(inside=True))
+        self.assertEqual((len(self.upstream.requests), (self.out / "bom.json").read_bytes()), before)
+
+    def test_wheels_by_their_tags_and_by_a_pattern(self) -> None:
+        """What an earlier run left and this one does not want is removed; what is right is not fetched again."""
+        for tag in ("cp312-cp312-manylinux_2_28_x86_64", "cp312-cp312-musllinux_1_2_x86_64", "cp312-cp312-win_amd64"):
+            self.upstream.wheel("native", "1.0", tag=tag)
+        self.upstream.sdist("native", "1.0")
+        self.write("requirements.txt", "native==1.0\ntop==1.0\n")
+        stem, always = "native-1.0-cp312-cp312", {"native-1.0.tar.gz", "top-1.0.tar.gz"}
+        glibc, pure = f"{stem}-manylinux_2_28_x86_64.whl", "top-1.0-py3-none-any.whl"
+        for binary, expected in (
+            ({}, {glibc, f"{stem}-musllinux_1_2_x86_64.whl", pure} | always),
+            ({"platform": "^manylinux"}, {glibc, pure} | always),
+            ({"packages": "native", "os": "win"}, {f"{stem}-win_amd64.whl", "top-1.0.tar.gz"}),
+            (None, always),
+        ):
+            self.fetch({"type": "pip", "binary": binary})
+            self.assertEqual(self.there(), expected)
+        before = (self.out / "deps/pip/native-1.0.tar.gz").stat()
+        self.assertIn(" 4 of them new", self.fetch({"type": "pip", "allow_binary": "true"}))
+        after = (self.out / "deps/pip/native-1.0.tar.gz").stat()
+        self.assertEqual((after.st_ino, after.st_mtime_ns), (before.st_ino, before.st_mtime_ns))
+
+    def test_several_packages_share_the_folder(self) -> None:
+        """Each has an address of its own; a document of several may be a file."""
+        self.write("a/requirements.txt", "top==1.0\n")
+        self.write("a/setup.cfg", "[metadata]\nname = one\n")
+        self.write("b/requirements.txt", "mid==1.5\nsource==3.0\n")
+        self.write("b/setup.cfg", "[metadata]\nname = two\n")
+        asked = {
+            "packages": [{"type": "pip", "path": "a"}, {"type": "pip", "path": "b", "binary": {"packages": "mid"}}]
+        }
+        (self.folder / "input.json").write_text(json.dumps(asked))
+        self.fetch("input.json", "--json", "--quiet")
+        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5-py3-none-any.whl", "source-3.0.tar.gz"})
+        said = json.loads(self.said)
+        addresses = [
+            sha256((self.folder / "src" / path / "requirements.txt").read_bytes()).hexdigest() for path in "ab"
+        ]
+        self.assertEqual([each["address"] for each in said["packages"]], addresses)
+        self.assertEqual(len(self.document("bom.json")["components"]), 3)
+        self.assertEqual([each["path"] for each in self.document(".build-config.json")["packages"]], ["a", "b"])
+
+    def test_a_package_that_requires_nothing(self) -> None:
+        """It has a bill all the same, and no server is needed; SPDX where that is asked for."""
+        self.fetch("pip", "--sbom-output-type", "spdx", inside=True)
+        self.assertEqual((self.there(), self.document("bom.json")["spdxVersion"]), (set(), "SPDX-2.3"))
+        self.assertFalse((self.folder / "own").exists())
+
+    def test_what_is_no_repository_is_an_error_unless_that_is_allowed(self) -> None:
+        arguments = ("--source", "src", "--output", "out", "pip")
+        done = self.reqpi(*arguments)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--mode permissive", done.stderr)
+        self.write(".git/config", "")
+        self.assertEqual(self.reqpi(*arguments).returncode, 0)
+
+    def test_wrong_bytes_are_an_error(self) -> None:
+        """Nothing is said of the folder then; what is right is kept for the next run, which replaces what is wrong."""
+        address = sha256(self.write("requirements.txt", "top==1.0\nmid==1.5\n").read_bytes()).hexdigest()
+        self.upstream.fail("mid-1.5.tar.gz", WrongBytes())
+        said = self.fetch(status=3)
+        self.assertIn("missing: mid-1.5.tar.gz: ", said)
+        self.assertEqual({name for name in self.there() if not name.startswith(".")}, {"top-1.0.tar.gz"})
+        self.assertFalse((self.out / ".build-config.json").exists())
+        self.upstream.heal("mid-1.5.tar.gz")
+        (self.out / "deps/pip/top-1.0.tar.gz").write_bytes(b"wrong")
+        self.served(f"{self.server.url}/{address}/simple/mid/mid-1.5.tar.gz")
+        self.assertIn("2 of them new", self.fetch())
+        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5.tar.gz"})
+        self.assertNotEqual((self.out / "deps/pip/top-1.0.tar.gz").read_bytes(), b"wrong")
+
+    def test_what_cannot_be_taken_is_told_with_its_line(self) -> None:
+        """lonely has a wheel alone; a wildcard is no pin; a file outside is not read."""
+        lock = self.write("requirements.txt", "top==1.0\nlonely==1.0\n")
+        said = self.fetch(status=1)
+        self.assertIn("src/requirements.txt:2: lonely 1.0 has no sdist that the lock admits, and 1 wheel", said)
+        self.assertIn('"packages": "lonely"', said)
+        self.fetch({"type": "pip", "binary": {"packages": "lonely"}})
+        lock.write_text("top==1.*\n")
+        self.assertIn("src/requirements.txt:1: top has a wildcard", self.fetch(status=1))
+        (self.folder / "secret.txt").write_text("top==1.0\n")
+        lock.write_text("-r ../secret.txt\n")
+        self.assertIn("src/requirements.txt:1: this is outside the source", self.fetch(status=1))
+
+
+@pytest.mark.clients
+class InterfacesTests(PrefetchCase):
+    """The whole way, with archives and repositories, and with pip at its end."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.host = SourceHost()
+        self.addCleanup(self.host.close)
+        self.allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
+
+    def command(self, *arguments: str) -> str:
+        """What another command prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def installed(self, environ: Mapping[str, str], *arguments: str) -> set[str]:
+        """What pip installs that is told of nothing but what is in ``environ``."""
+        pip = clients.environment("pip", "pip")
+        install = [pip / "python", "-m", "pip", "install", "--no-build-isolation", "--target", "t"]
+        done = clients.run([*install, *arguments], self.folder, environ)
+        self.assertEqual(done.status, 0, done.said)
+        return {path.name for path in (self.folder / "t").glob("*.py")}
+
+    def test_a_source_and_pip_without_an_index(self) -> None:
+        """Sources have names that no release has; ``inject`` writes these, and ``env`` says where they are."""
+        archive = build_sdist("archived", "1.0")
+        url = self.host.archive("archived.tar.gz", archive)
+        repository = self.host.repository("committed.git")
+        commit = repository.commit(unpacked(build_sdist("committed", "2.0")))
+        self.write("requirements.txt", "top==1.0\nmid==1.5\nsource==3.0\n")
+        digest = sha256(archive).hexdigest()
+        lines = f"archived @ {url} --hash=sha256:{digest}\ncommitted @ git+{repository.url}@{commit}\n"
+        self.write("requirements-urls.txt", lines)
+        asked = {"type": "pip", "requirements_files": ["requirements.txt", "requirements-urls.txt"]}
+        self.fetch(asked, *self.allowed, inside=True)
+        names = {f"archived-{digest}.tar.gz", f"committed-gitcommit-{commit}.tar.gz"}
+        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5.tar.gz", "source-3.0.tar.gz"} | names)
+        sources = self.document(".build-config.json")["sources"]
+        self.assertEqual({each["file"] for each in sources.values()}, names)
+        self.assertEqual(set(sources), {url, f"git+{repository.url}@{commit}"})
+        asked_for = len(self.upstream.requests), len(self.host.requests)
+        self.fetch(asked, *self.allowed, inside=True)
+        self.assertEqual((len(self.upstream.requests), len(self.host.requests)), asked_for)
+        self.assertEqual(self.command("inject", "out", "--source", "src"), "")
+        environ = json.loads(self.command("env", "out", "--shell", "json"))["set"]
+        self.assertEqual(environ["PIP_FIND_LINKS"], str(self.out / "deps/pip"))
+        # pip would have the hashes of the one hold for the other.
+        self.assertEqual(self.installed(environ, "-r", "src/requirements.txt"), {"top.py", "mid.py", "source.py"})
+        self.assertLessEqual(
+            {"archived.py", "committed.py"}, self.installed(environ, "-r", "src/requirements-urls.txt")
+        )
+
+    def test_a_request(self) -> None:
+        """The repository is there at its commit, and what its packages require; wheels only where that is asked for."""
+        repository = self.host.repository("tool.git")
+        (repository.folder / "link").symlink_to("/etc/passwd")
+        commit = repository.commit({"requirements.txt": "top==1.0\n", "sub/requirements.txt": "mid==1.5\n"})
+        repository.commit({"requirements.txt": "top==2.0\n"})
+        request = {"repo": repository.url, "ref": commit, "pkg_managers": ["pip"]}
+        request["packages"] = {"pip": [{"path": "."}, {"path": "sub", "binary": {}}]}
+        (self.folder / "request.json").write_text(json.dumps(request))
+        arguments = ["--request", "request.json", "--output", "out", *self.allowed]
+        done = self.reqpi(*arguments, inside=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("left out: link", done.stderr)
+        self.assertEqual((self.out / "app/requirements.txt").read_text(), "top==1.0\n")
+        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5.tar.gz", "mid-1.5-py3-none-any.whl"})
+        own = self.document("bom.json")["metadata"]["component"]
+        self.assertEqual((own["name"], own["purl"].rpartition("%40")[2]), ("tool", commit))
+        asked_for = len(self.upstream.requests), len(self.host.requests)
+        self.assertIn(" 0 of them new", self.reqpi(*arguments, inside=True).stderr)
+        self.assertEqual((len(self.upstream.requests), len(self.host.requests)), asked_for)
+
+    def test_requests_that_cannot_be_done(self) -> None:
+        """A host that is not allowed, a wheel where sources are wanted."""
+        repository = self.host.repository("tool.git")
+        filename = wheel_filename("wheeled", "1.0")
+        wheel = build_wheel("wheeled", "1.0")
+        url = self.host.archive(filename, wheel)
+        digest = sha256(wheel).hexdigest()
+        commit = repository.commit({"requirements.txt": f"wheeled @ {url} --hash=sha256:{digest}\n"})
+        request = {"repo": repository.url, "ref": commit, "pkg_managers": ["pip"]}
+        (self.folder / "request.json").write_text(json.dumps(request))
+        for options, expected in (
+            ((), "--allow-host"),
+            (self.allowed, "out/app/requirements.txt:1: wheeled 1.0 is a wheel"),
+        ):
+            done = self.reqpi("--request", "request.json", "--output", "out", *options, inside=True)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(expected, done.stderr)

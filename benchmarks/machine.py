@@ -1,0 +1,44 @@
+"""The machine: its cores, how busy it is, and how to say what it is without naming it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["LOAD_CORE", "SERVER_CORE", "busy", "describe", "quiet"]
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_CORES = sorted(os.sched_getaffinity(0))
+
+SERVER_CORE = _CORES[0] if len(_CORES) > 1 else None
+LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
+"""One process against one process: the server on a core of its own, what asks it on another."""
+
+
+def describe() -> str:
+    """Cores, processor, memory, kernel, Python: ``2 cores, AMD EPYC, 24 GB, Linux 6.18, Python 3.11.7``."""
+    cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    kernel = ".".join(platform.release().split("-")[0].split(".")[:2])
+    processor = cpu[1].strip() if cpu else platform.machine()
+    return f"{len(_CORES)} cores, {processor}, {memory:.0f} GB, Linux {kernel}"
+
+
+def busy() -> float:
+    """Processor seconds that the whole machine has worked since it started."""
+    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return (sum(fields[:8]) - fields[3] - fields[4]) / _TICK
+
+
+def quiet(limit: float = 0.3, patience: float = 20.0, clock: Callable[[], float] = time.monotonic) -> None:
+    """Wait until all else uses less than ``limit`` of a core, but no longer than ``patience`` seconds."""
+    end = clock() + patience
+    while clock() < end:
+        before, then = busy(), clock()
+        time.sleep(0.25)
+        if (busy() - before) / (clock() - then) < limit:
+            return

@@ -1,0 +1,62 @@
+"""The server that this is about: ``twistd -n reqpi`` of any environment, with a store and locks in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.asking import get
+from benchmarks.machine import SERVER_CORE
+from benchmarks.nginx import Certificate
+from benchmarks.processes import Process, free_port, run
+
+__all__ = ["ReqPI"]
+
+_TWISTD = "from reqpi.cli.server import main; import sys; sys.exit(main(sys.argv[1:]))"
+"""``reqpi server`` is ``twistd -n reqpi``, also where an editable install hides the plugin from twistd."""
+
+
+class ReqPI(Process):
+    """One server.
+
+    :param python: of the environment that has ReqPI.
+    :param folder: for its store and its log, which is its access log too.
+    :ivar url: without a slash at the end.
+    """
+
+    def __init__(
+        self,
+        python: str,
+        folder: Path,
+        upstream: str | None,
+        workers: int = 1,
+        tls: Certificate | None = None,
+        core: int | None = SERVER_CORE,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._python, self._folder = python, folder
+        port, secure = free_port(), free_port()
+        self.url, self.tls_url = f"http://127.0.0.1:{port}", f"https://127.0.0.1:{secure}"
+        command = [python, "-c", _TWISTD, "--http", f"tcp:{port}:interface=127.0.0.1"]
+        if tls:
+            keys = f"privateKey={tls.key}:certKey={tls.certificate}"
+            command += ["--http", f"ssl:{secure}:{keys}:interface=127.0.0.1"]
+        command += ["--store", str(folder / "store"), "--workers", str(workers), *options]
+        command += ["--upstream", upstream] if upstream else ["--offline"]
+        super().__init__(command, lambda: get(f"{self.url}/"), folder / "log", None if workers > 1 else core)
+
+    def commit(self, lock: str, hold: bool = True) -> str:
+        """Commit a lock, and wait until all that it admits is in the store.
+
+        :returns: the URL of its index, with a slash at the end.
+        """
+        document = self._folder / "requirements.txt"
+        document.write_text(lock)
+        options = ["--hold"] if hold else []
+        said = run([self._python, "-m", "reqpi", "gethash", "--url", self.url, *options, document], self._folder)
+        return f"{said.strip().rstrip('/')}/"
+
+    def secure(self, index: str) -> str:
+        """The same URL over TLS."""
+        return f"{self.tls_url}{urlsplit(index).path}"

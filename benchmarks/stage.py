@@ -1,0 +1,166 @@
+"""All servers of one part, started over the same upstream: ReqPI with a lock that is held, nginx with its answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from shutil import rmtree
+from typing import Self
+
+from attrs import frozen
+
+from benchmarks.figures import Spread
+from benchmarks.load import Load, Sample, measure
+from benchmarks.machine import LOAD_CORE, quiet
+from benchmarks.nginx import Nginx, certificate, mirror
+from benchmarks.peers import PEERS, peer
+from benchmarks.reqpi_server import ReqPI
+from benchmarks.sites import Site
+from benchmarks.upstream import Made, Tree, pin
+
+__all__ = ["Bench", "Samples", "Stage", "say"]
+
+
+@frozen
+class Bench:
+    """How to measure.
+
+    :param python: of the environment that has ReqPI.
+    :param work: a folder for environments, fixtures and stores.
+    :param quick: to see that it runs; the figures say little.
+    :param peers: the names of those to measure beside.
+    """
+
+    python: str
+    work: Path
+    quick: bool = False
+    peers: Sequence[str] = PEERS
+
+    @property
+    def rounds(self) -> int:
+        """How often each thing is measured."""
+        return 1 if self.quick else 3
+
+    @property
+    def seconds(self) -> float:
+        """How long each load is."""
+        return 1 if self.quick else 4
+
+    @property
+    def upstream(self) -> Tree:
+        """What there is to serve."""
+        return Tree(self.work / "upstream")
+
+
+class Samples:
+    """What was measured, of each site and each case, round after round."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], list[Sample]] = {}
+
+    def add(self, site: str, case: str, sample: Sample) -> None:
+        """One more."""
+        self._kept.setdefault((site, case), []).append(sample)
+
+    def has(self, site: str, case: str) -> bool:
+        """Whether it was measured at all."""
+        return (site, case) in self._kept
+
+    def of(self, site: str, case: str, what: Callable[[Sample], float]) -> Spread:
+        """One figure of it."""
+        return Spread.of(what(sample) for sample in self._kept[site, case])
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """Answers that were none, by site and case; those without are left out."""
+        counted = {f"{site}, {case}": sum(each.errors for each in kept) for (site, case), kept in self._kept.items()}
+        return {name: count for name, count in counted.items() if count}
+
+    @property
+    def noise(self) -> float:
+        """Cores that others used, in the worst of the loads."""
+        return max((each.noise for kept in self._kept.values() for each in kept), default=0.0)
+
+
+class Stage:
+    """Servers, from entering to leaving. All have the same projects, from the same upstream."""
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        self._bench = bench
+        self._folder = bench.work / "stages" / name
+        rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._running = ExitStack()
+        self.sites: dict[str, Site] = {}
+
+    def __enter__(self) -> Self:
+        nginx = self._running.enter_context(Nginx(self._folder / "upstream", self._bench.upstream.root, core=None))
+        self.upstream = f"{nginx.url}/simple/"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def add(self, site: Site) -> Site:
+        """Have a server, and end it with the others."""
+        self._running.enter_context(site.process)
+        self.sites[site.name] = site
+        return site
+
+    def reqpi(
+        self, projects: Mapping[str, Sequence[Made]], name: str = "ReqPI", workers: int = 1, tls: bool = False
+    ) -> Site:
+        """ReqPI, with a lock of these projects committed and held. With ``tls``, a second site on the same process."""
+        say(f"starting {name}")
+        keys = certificate(self._bench.work) if tls else None
+        folder = self._folder / name.replace(" ", "-")
+        server = ReqPI(self._bench.python, folder, self.upstream, workers, keys)
+        self._running.enter_context(server)
+        index = server.commit("".join(pin(files) for files in projects.values()))
+        if tls:
+            self.sites[f"{name}, TLS"] = Site(f"{name}, TLS", server.secure(index), server)
+        self.sites[name] = Site(name, index, server, workers == 1)
+        return self.sites[name]
+
+    def nginx(
+        self, projects: Mapping[str, Sequence[Made]], like: Site, name: str, log: bool = True, tls: bool = False
+    ) -> Site:
+        """Nginx with what another site answers, under the same paths."""
+        tree, files = self._folder / "tree", self._bench.upstream.root / "files"
+        linked = {
+            f"{project}/{made.filename}": files / project / made.filename
+            for project, listed in projects.items()
+            for made in listed
+        }
+        headers = mirror(tree, like.index, projects, linked)
+        keys = certificate(self._bench.work) if tls else None
+        server = self._running.enter_context(Nginx(self._folder / name.replace(" ", "-"), tree, log, headers, keys))
+        path = like.index.split("/", 3)[3]
+        if tls:
+            self.sites[f"{name}, TLS"] = Site(f"{name}, TLS", f"{server.tls_url}/{path}", server)
+        self.sites[name] = Site(name, f"{server.url}/{path}", server)
+        return self.sites[name]
+
+    def peers(self) -> list[Site]:
+        """Those of them that can be had."""
+        found = []
+        self._bench.upstream.index()
+        for name in self._bench.peers:
+            say(f"starting {name}")
+            site = peer(name, self._bench.work, self._folder / name, self.upstream)
+            if site is not None:
+                found.append(self.add(site))
+        return found
+
+    def load(self, site: Site, load: Load) -> Sample:
+        """Load a site; where that is long enough to count, once the machine is quiet."""
+        if not self._bench.quick:
+            quiet()
+        return measure(load, site.process, self._folder, LOAD_CORE if site.alone else None)
+
+
+def say(what: str) -> None:
+    """Progress, on stderr."""
+    print(what, file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import files, pages
+from benchmarks import files, pages, together
 from benchmarks.outcomes import Outcome, goals_table, markdown
 from benchmarks.peers import PEERS
 from benchmarks.stage import Bench
@@ -18,6 +18,7 @@ from benchmarks.tools import program
 _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "pages": pages.main,
     "files": files.main,
+    "together": together.main,
 }
 
 

@@ -6,10 +6,11 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["LOAD_CORE", "SERVER_CORE", "busy", "describe", "quiet"]
+__all__ = ["LOAD_CORE", "SERVER_CORE", "busy", "describe", "on_load_core", "quiet"]
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _CORES = sorted(os.sched_getaffinity(0))
@@ -20,7 +21,7 @@ LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
 
 
 def describe() -> str:
-    """Cores, processor, memory, kernel, Python: ``2 cores, AMD EPYC, 24 GB, Linux 6.18, Python 3.11.7``."""
+    """Cores, processor, memory, kernel: ``2 cores, AMD EPYC, 24 GB, Linux 6.18``."""
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     kernel = ".".join(platform.release().split("-")[0].split(".")[:2])
@@ -32,6 +33,17 @@ def busy() -> float:
     """Processor seconds that the whole machine has worked since it started."""
     fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
     return (sum(fields[:8]) - fields[3] - fields[4]) / _TICK
+
+
+@contextmanager
+def on_load_core() -> Iterator[None]:
+    """Keep this thread, and what it starts meanwhile, to the core that loads come from."""
+    if LOAD_CORE is not None:
+        os.sched_setaffinity(0, {LOAD_CORE})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, _CORES)
 
 
 def quiet(limit: float = 0.3, patience: float = 20.0, clock: Callable[[], float] = time.monotonic) -> None:

@@ -14,7 +14,7 @@ from benchmarks.sites import Site
 from benchmarks.stage import Bench, Samples, Stage, say
 from benchmarks.upstream import Made, Tree, tags, wheel
 
-__all__ = ["main", "page_projects"]
+__all__ = ["LARGE", "SMALL", "main", "page_projects"]
 
 SMALL, LARGE = "page-small", "page-large"
 _SIZES = {SMALL: ("1 KB", 2), LARGE: ("20 KB", 43)}

@@ -85,18 +85,22 @@ class Samples:
 
 
 class Stage:
-    """Servers, from entering to leaving. All have the same projects, from the same upstream."""
+    """Servers, from entering to leaving. All have the same projects, from the same upstream.
+
+    :ivar folder: for what they write; empty at first.
+    :ivar upstream: the URL of its index, with a slash at the end.
+    """
 
     def __init__(self, bench: Bench, name: str) -> None:
         self._bench = bench
-        self._folder = bench.work / "stages" / name
-        rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
+        self.folder = bench.work / "stages" / name
+        rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
         self._running = ExitStack()
         self.sites: dict[str, Site] = {}
 
     def __enter__(self) -> Self:
-        nginx = self._running.enter_context(Nginx(self._folder / "upstream", self._bench.upstream.root, core=None))
+        nginx = self._running.enter_context(Nginx(self.folder / "upstream", self._bench.upstream.root, core=None))
         self.upstream = f"{nginx.url}/simple/"
         return self
 
@@ -115,7 +119,7 @@ class Stage:
         """ReqPI, with a lock of these projects committed and held. With ``tls``, a second site on the same process."""
         say(f"starting {name}")
         keys = certificate(self._bench.work) if tls else None
-        folder = self._folder / name.replace(" ", "-")
+        folder = self.folder / name.replace(" ", "-")
         server = ReqPI(self._bench.python, folder, self.upstream, workers, keys)
         self._running.enter_context(server)
         index = server.commit("".join(pin(files) for files in projects.values()))
@@ -128,7 +132,7 @@ class Stage:
         self, projects: Mapping[str, Sequence[Made]], like: Site, name: str, log: bool = True, tls: bool = False
     ) -> Site:
         """Nginx with what another site answers, under the same paths."""
-        tree, files = self._folder / "tree", self._bench.upstream.root / "files"
+        tree, files = self.folder / "tree", self._bench.upstream.root / "files"
         linked = {
             f"{project}/{made.filename}": files / project / made.filename
             for project, listed in projects.items()
@@ -136,7 +140,7 @@ class Stage:
         }
         headers = mirror(tree, like.index, projects, linked)
         keys = certificate(self._bench.work) if tls else None
-        server = self._running.enter_context(Nginx(self._folder / name.replace(" ", "-"), tree, log, headers, keys))
+        server = self._running.enter_context(Nginx(self.folder / name.replace(" ", "-"), tree, log, headers, keys))
         path = like.index.split("/", 3)[3]
         if tls:
             self.sites[f"{name}, TLS"] = Site(f"{name}, TLS", f"{server.tls_url}/{path}", server)
@@ -149,16 +153,16 @@ class Stage:
         self._bench.upstream.index()
         for name in self._bench.peers:
             say(f"starting {name}")
-            site = peer(name, self._bench.work, self._folder / name, self.upstream)
+            site = peer(name, self._bench.work, self.folder / name, self.upstream)
             if site is not None:
                 found.append(self.add(site))
         return found
 
-    def load(self, site: Site, load: Load) -> Sample:
-        """Load a site; where that is long enough to count, once the machine is quiet."""
-        if not self._bench.quick:
+    def load(self, site: Site, load: Load, at_once: bool = False) -> Sample:
+        """Load a site; where that is long enough to count, once the machine is quiet, unless ``at_once``."""
+        if not self._bench.quick and not at_once:
             quiet()
-        return measure(load, site.process, self._folder, LOAD_CORE if site.alone else None)
+        return measure(load, site.process, self.folder, LOAD_CORE if site.alone else None)
 
 
 def say(what: str) -> None:

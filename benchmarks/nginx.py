@@ -133,6 +133,8 @@ def mirror(tree: Path, index: str, pages: Iterable[str], files: Mapping[str, Pat
             headers = {key: value for key, value in answer.headers.items() if key.lower() not in _OWN}
     for path, source in files.items():
         for suffix in ("", ".metadata"):
+            if not Path(f"{source}{suffix}").exists():
+                continue
             linked = root / f"{path}{suffix}"
             linked.parent.mkdir(parents=True, exist_ok=True)
             linked.unlink(missing_ok=True)

@@ -105,16 +105,19 @@ class Process:
                 time.sleep(0.02)
 
 
-def run(command: Sequence[object], folder: Path, environ: Mapping[str, str] | None = None, limit: float = 900) -> str:
+def run(
+    command: Sequence[object], folder: Path, environ: Mapping[str, str] | None = None, limit: float = 900
+) -> str:
     """Run a program to its end; what it printed.
 
+    :param environ: all of its environment; by default ours, without what would configure a server.
     :raises SystemExit: it failed, with what it said.
     """
     words = [str(word) for word in command]
     done = subprocess.run(
         words,
         cwd=folder,
-        env=_environment() | dict(environ or {}),
+        env=_environment() if environ is None else dict(environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

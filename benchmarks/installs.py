@@ -1,0 +1,145 @@
+"""What a user feels: installing a lock of sixty packages, resolving it, committing it, fetching it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+
+from benchmarks.asking import get
+from benchmarks.figures import Goal, Spread, at_least, at_most, number
+from benchmarks.machine import quiet
+from benchmarks.nginx import Nginx, mirror
+from benchmarks.outcomes import Outcome, Plot, Series, Table
+from benchmarks.real_lock import Clients, RealLock, clients, real_lock
+from benchmarks.reqpi_server import ReqPI
+from benchmarks.stage import Bench, Stage, say
+
+__all__ = ["main"]
+
+_INDEXES = ("nginx", "ReqPI", "the upstream index")
+_INSTALLS = ("uv pip install", "pip install")
+_RESOLVES = ("uv pip compile", "pip install --dry-run")
+_RUN, _GETHASH, _PYTHON = "reqpi run … uv pip install", "reqpi gethash", "python -c pass"
+_FETCH, _DOWNLOAD = "reqpi fetch", "pip download"
+
+_Times = dict[tuple[str, str], list[float]]
+"""Seconds, by what was run and through which index, round after round."""
+
+
+def main(bench: Bench) -> Outcome:
+    """Measure all of it."""
+    lock, having = real_lock(bench.work), clients(bench.work)
+    with Stage(bench, "installs") as stage:
+        folder = stage.folder / "ReqPI"
+        with ReqPI(bench.python, folder, lock.upstream, core=None) as server:
+            index = server.commit(lock.lock.read_text(), hold=False)
+            held = _warm(having, lock, index, stage.folder)
+            headers = mirror(stage.folder / "tree", index, {path.split("/")[0] for path in held}, held)
+            with Nginx(stage.folder / "nginx", stage.folder / "tree", headers=headers, core=None) as nginx:
+                indexes = {
+                    "nginx": f"{nginx.url}/{index.split('/', 3)[3]}",
+                    "ReqPI": index,
+                    "the upstream index": lock.upstream,
+                }
+                times = _measured(bench, having, lock, indexes, server, stage.folder)
+    return _outcome(times, len(lock.files))
+
+
+def _warm(having: Clients, lock: RealLock, index: str, folder: Path) -> dict[str, Path]:
+    """Have the server fetch what the installs need; those files with their core metadata, by ``project/filename``."""
+    kept = folder / "held"
+    found = {}
+    say(f"warming with {len(lock.files)} files")
+    for path in lock.files:
+        place = kept / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", ".metadata"):
+            answer = get(f"{index}{path}{suffix}")
+            if answer.status == 200:
+                Path(f"{place}{suffix}").write_bytes(answer.body)
+        found[path] = place
+    for client in ("uv", "pip"):
+        having.run(having.resolve(client, lock.top, index, _emptied(folder)), folder)
+    return found
+
+
+def _measured(
+    bench: Bench, having: Clients, lock: RealLock, indexes: Mapping[str, str], server: ReqPI, folder: Path
+) -> _Times:
+    times: _Times = {}
+    for turn in range(bench.rounds):
+        for (what, where), command in _commands(bench, having, lock, indexes, server, folder, turn):
+            if not bench.quick:
+                quiet()
+            to = _emptied(folder)
+            began = time.perf_counter()
+            having.run(command, folder)
+            took = time.perf_counter() - began
+            times.setdefault((what, where), []).append(took)
+            say(f"{turn + 1} {what}, {where}: {took:.2f} s, {sum(1 for _ in to.iterdir())} entries")
+    return times
+
+
+def _commands(
+    bench: Bench, having: Clients, lock: RealLock, indexes: Mapping[str, str], server: ReqPI, folder: Path, turn: int
+) -> Iterator[tuple[tuple[str, str], Sequence[object]]]:
+    """What to run in one round, each with its name and the index that it goes to."""
+    to = folder / "to"
+    reqpi = [bench.python, "-m", "reqpi"]
+    for client, install, resolve in zip(("uv", "pip"), _INSTALLS, _RESOLVES, strict=True):
+        for name in _INDEXES:
+            yield (install, name), having.install(client, lock.lock, indexes[name], to)
+        for name in _INDEXES:
+            yield (resolve, name), having.resolve(client, lock.top, indexes[name], to)
+    inside = ["--store", folder / "ReqPI" / "store", "--upstream", lock.upstream]
+    yield (_RUN, "ReqPI"), [*reqpi, "run", *inside, lock.lock, "--", *having.install("uv", lock.lock, None, to)]
+    yield (_GETHASH, "ReqPI"), [*reqpi, "gethash", "--url", server.url, lock.lock]
+    yield (_PYTHON, ""), [bench.python, "-c", "pass"]
+    cold = ["--store", folder / f"cold-{turn}", "--upstream", lock.upstream]
+    yield (_FETCH, "the upstream index"), [*reqpi, "fetch", *cold, lock.wheels, "-o", to]
+    yield (_DOWNLOAD, "the upstream index"), having.download(lock.wheels, lock.upstream, to)
+
+
+def _emptied(folder: Path) -> Path:
+    rmtree(folder / "to", ignore_errors=True)
+    (folder / "to").mkdir()
+    return folder / "to"
+
+
+def _outcome(times: _Times, packages: int) -> Outcome:
+    spreads = {key: Spread.of(taken) for key, taken in times.items()}
+    rows = [
+        [what, *(str(spreads[what, name]) for name in _INDEXES), number(_over(spreads, what, "ReqPI", "nginx"))]
+        for what in (*_INSTALLS, *_RESOLVES)
+    ]
+    head = ("", *(f"through {name}, s" for name in _INDEXES), "ReqPI, of nginx")
+    caption = f"A lock of {packages} packages with hashes, and what it was resolved from; nothing is cached by clients:"
+    others = [[what, where, str(spreads[what, where])] for what, where in spreads if what not in _INSTALLS + _RESOLVES]
+    tables = [
+        Table(caption, head, rows),
+        Table("The same lock; for the last two, with the digest of one file each:", ("", "index", "s"), others),
+    ]
+    series = [
+        Series(name, [(0, each.middle, each.least, each.most)])
+        for name in _INDEXES
+        for each in [spreads["uv pip install", name]]
+    ]
+    plot = Plot("installs", f"uv pip install, {packages} packages", "bars", "", "s", series)
+    return Outcome("installs", "Installs", tables, list(_goals(spreads)), [plot])
+
+
+def _over(spreads: Mapping[tuple[str, str], Spread], what: str, one: str, other: str) -> float:
+    return spreads[what, one].over(spreads[what, other])
+
+
+def _goals(spreads: Mapping[tuple[str, str], Spread]) -> Iterator[Goal]:
+    for what in (*_INSTALLS, *_RESOLVES):
+        yield at_most(f"{what}, of nginx", 1.15, _over(spreads, what, "ReqPI", "nginx"))
+        yield at_most(f"{what}, of the upstream index", 1, _over(spreads, what, "ReqPI", "the upstream index"))
+    yield at_most("gethash, Python's start included", 0.2, spreads[_GETHASH, "ReqPI"].middle, "s")
+    added = spreads[_RUN, "ReqPI"].middle - spreads["uv pip install", "ReqPI"].middle
+    yield at_most("what reqpi run adds to a warm uv pip install", 1, added, "s")
+    faster = spreads[_DOWNLOAD, "the upstream index"].over(spreads[_FETCH, "the upstream index"])
+    yield at_least("reqpi fetch, times as fast as pip download", 2, faster)

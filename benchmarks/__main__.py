@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks [PART …]``."""
+"""Measure ReqPI beside nginx and its peers, on loopback; all of it, or the parts that are named."""
 
 from __future__ import annotations
 
@@ -9,34 +9,43 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import files, pages, together
-from benchmarks.outcomes import Outcome, goals_table, markdown
+from benchmarks import curves, documented, files, installs, memory, pages, together
+from benchmarks.outcomes import Outcome
 from benchmarks.peers import PEERS
-from benchmarks.stage import Bench
+from benchmarks.setting import setting
+from benchmarks.stage import Bench, say
 from benchmarks.tools import program
 
 _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "pages": pages.main,
     "files": files.main,
     "together": together.main,
+    "memory": memory.main,
+    "installs": installs.main,
+    "curves": curves.main,
 }
 
 
 def main() -> int:
-    """Measure, print, and write if asked to."""
+    """Measure, print, and write it down if asked to."""
     arguments = _arguments()
     for name in ("nginx", "wrk", "openssl"):
         program(name)
     bench = Bench(arguments.python, _work(arguments.work), arguments.quick, _peers(arguments.peers))
     for part in arguments.part or _PARTS:
+        say(f"## {part}")
         outcome = _PARTS[part](bench)
-        print(_printed(outcome), flush=True)
+        where = setting(bench)
+        print(f"## {outcome.title}\n\n{documented.section(outcome, where, bench.quick)}", flush=True)
+        if arguments.write:
+            documented.write(outcome, where, bench.work, bench.quick)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; default: all of them")
+    parser.add_argument("--write", action="store_true", help="put tables and pictures into docs/performance.md")
     parser.add_argument("--python", default=sys.executable, help="of the environment that has ReqPI; default: this one")
     parser.add_argument("--work", type=Path, help="for environments, fixtures and stores; about 2 GB; kept")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it runs")
@@ -44,6 +53,8 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if unknown := set(arguments.part) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if unknown := set(_peers(arguments.peers)) - set(PEERS):
+        parser.error(f"no such peer: {', '.join(sorted(unknown))}")
     return arguments
 
 
@@ -58,11 +69,6 @@ def _work(given: Path | None) -> Path:
     if folder.stat().st_uid != os.getuid():
         raise SystemExit(f"{folder} belongs to somebody else. Give another: --work")
     return folder.resolve()
-
-
-def _printed(outcome: Outcome) -> str:
-    tables = [*outcome.tables, *([goals_table(outcome.goals)] if outcome.goals else [])]
-    return "\n".join([f"## {outcome.title}\n", *map(markdown, tables), *outcome.notes, ""])
 
 
 if __name__ == "__main__":

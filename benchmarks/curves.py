@@ -151,9 +151,7 @@ def _clients(bench: Bench) -> list[Curve]:
                     samples.add(site.name, str(clients), stage.load(site, load))
             say(f"clients: round {turn + 1}")
     rates, latencies = (
-        {
-            site.name: {clients: samples.of(site.name, str(clients), what) for clients in sizes} for site in sites
-        }
+        {site.name: {clients: samples.of(site.name, str(clients), what) for clients in sizes} for site in sites}
         for what in (lambda each: each.rate, lambda each: each.p99)
     )
     return [

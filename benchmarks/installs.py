@@ -21,7 +21,8 @@ __all__ = ["main"]
 _INDEXES = ("nginx", "ReqPI", "the upstream index")
 _INSTALLS = ("uv pip install", "pip install")
 _RESOLVES = ("uv pip compile", "pip install --dry-run")
-_RUN, _GETHASH, _PYTHON = "reqpi run … uv pip install", "reqpi gethash", "python -c pass"
+_RUN, _RUN_NOTHING = "reqpi run … uv pip install", "reqpi run … python -c pass"
+_GETHASH, _PYTHON = "reqpi gethash", "python -c pass"
 _FETCH, _DOWNLOAD = "reqpi fetch", "pip download"
 
 _Times = dict[tuple[str, str], list[float]]
@@ -88,15 +89,18 @@ def _commands(
     """What to run in one round, each with its name and the index that it goes to."""
     to = folder / "to"
     reqpi = [bench.python, "-m", "reqpi"]
+    inside = ["run", "--store", folder / "ReqPI" / "store", "--upstream", lock.upstream, lock.lock, "--"]
+    nothing = [bench.python, "-c", "pass"]
     for client, install, resolve in zip(("uv", "pip"), _INSTALLS, _RESOLVES, strict=True):
         for name in _INDEXES:
             yield (install, name), having.install(client, lock.lock, indexes[name], to)
+        if client == "uv":
+            yield (_RUN, "ReqPI"), [*reqpi, *inside, *having.install(client, lock.lock, None, to)]
         for name in _INDEXES:
             yield (resolve, name), having.resolve(client, lock.top, indexes[name], to)
-    inside = ["--store", folder / "ReqPI" / "store", "--upstream", lock.upstream]
-    yield (_RUN, "ReqPI"), [*reqpi, "run", *inside, lock.lock, "--", *having.install("uv", lock.lock, None, to)]
+    yield (_RUN_NOTHING, "ReqPI"), [*reqpi, *inside, *nothing]
     yield (_GETHASH, "ReqPI"), [*reqpi, "gethash", "--url", server.url, lock.lock]
-    yield (_PYTHON, ""), [bench.python, "-c", "pass"]
+    yield (_PYTHON, ""), nothing
     cold = ["--store", folder / f"cold-{turn}", "--upstream", lock.upstream]
     yield (_FETCH, "the upstream index"), [*reqpi, "fetch", *cold, lock.wheels, "-o", to]
     yield (_DOWNLOAD, "the upstream index"), having.download(lock.wheels, lock.upstream, to)

@@ -62,7 +62,10 @@ def _more(few: Sequence[many_locks.Figures], many: Sequence[many_locks.Figures],
 def _stores_table(stores: Mapping[int, Sequence[many_locks.Figures]]) -> Table:
     names = {"started": ("s", 1), "cold": ("ms", 1e3), "warm": ("ms", 1e3), "idle": ("MB", 1e-6), "after": ("MB", 1e-6)}
     rows = [
-        [f"{name}, {unit}", *(str(Spread.of(getattr(each, name) * factor for each in kept)) for kept in stores.values())]
+        [
+            f"{name}, {unit}",
+            *(str(Spread.of(getattr(each, name) * factor for each in kept)) for kept in stores.values()),
+        ]
         for name, (unit, factor) in names.items()
     ]
     caption = (

@@ -105,9 +105,7 @@ class Process:
                 time.sleep(0.02)
 
 
-def run(
-    command: Sequence[object], folder: Path, environ: Mapping[str, str] | None = None, limit: float = 900
-) -> str:
+def run(command: Sequence[object], folder: Path, environ: Mapping[str, str] | None = None, limit: float = 900) -> str:
     """Run a program to its end; what it printed.
 
     :param environ: all of its environment; by default ours, without what would configure a server.

@@ -36,7 +36,16 @@ class Clients:
         given = ["--require-hashes", "-r", lock, "--target", to]
         if client == "uv":
             where = ["--default-index", index] if index else []
-            return [self.folder / "uv", "pip", "install", *self._uv(), "--python", self.folder / "python", *given, *where]
+            return [
+                self.folder / "uv",
+                "pip",
+                "install",
+                *self._uv(),
+                "--python",
+                self.folder / "python",
+                *given,
+                *where,
+            ]
         return [*self._pip("install"), *given, *(["--index-url", index] if index else [])]
 
     def resolve(self, client: str, top: Path, index: str, to: Path) -> list[object]:

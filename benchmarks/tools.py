@@ -47,7 +47,7 @@ def environment(work: Path, name: str, *requirements: str) -> Path:
         print(f"installing {', '.join(requirements)}", file=sys.stderr, flush=True)
         rmtree(place, ignore_errors=True)
         run([sys.executable, "-m", "venv", place], work)
-        run([place / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements], work)
+        run([place / "bin" / "python", "-m", "pip", "install", "--quiet", "--upgrade", *requirements], work)
         made.write_text(repr(requirements))
     return place / "bin"
 

@@ -1,0 +1,40 @@
+"""What was measured on, and with what, in one paragraph: no names of hosts, no paths."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from benchmarks.machine import describe
+from benchmarks.peers import peer_versions
+from benchmarks.processes import run
+from benchmarks.stage import Bench
+from benchmarks.tools import program, versions_of
+
+__all__ = ["setting"]
+
+
+def setting(bench: Bench) -> str:
+    """The machine, the versions, the rounds."""
+    python = run([bench.python, "-c", "import platform; print(platform.python_version())"], bench.work).strip()
+    own = versions_of(Path(bench.python), ["reqpi", "twisted"])
+    clients = bench.work / "environments" / "clients" / "bin" / "python"
+    found = {
+        "Python": python,
+        "Twisted": own.get("twisted", "?"),
+        "ReqPI": own.get("reqpi", "?"),
+        "nginx": _said([program("nginx"), "-v"]),
+        "wrk": _said([program("wrk"), "-v"]),
+        **peer_versions(bench.work),
+        **(versions_of(clients, ["pip", "uv"]) if clients.exists() else {}),
+    }
+    versions = ", ".join(f"{name} {version}" for name, version in found.items())
+    return f"{describe()}. {versions}. {bench.rounds} rounds; loads of {bench.seconds} s."
+
+
+def _said(command: list[str]) -> str:
+    """The version that a program says it is, on whichever output, with whatever status."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"[0-9]+(\.[0-9]+)+", done.stdout + done.stderr)
+    return found[0] if found else "?"

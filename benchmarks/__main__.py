@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import curves, documented, files, installs, memory, pages, together
+from benchmarks import cold, curves, documented, files, installs, memory, pages, together
 from benchmarks.outcomes import Outcome
 from benchmarks.peers import PEERS
 from benchmarks.setting import setting
@@ -23,6 +23,7 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "memory": memory.main,
     "installs": installs.main,
     "curves": curves.main,
+    "cold": cold.main,
 }
 
 

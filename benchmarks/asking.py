@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from email.message import Message
 from urllib.error import HTTPError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
@@ -22,7 +23,7 @@ class Answer:
     """What came back, errors included."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
     url: str
 

@@ -34,8 +34,9 @@ def section(outcome: Outcome, setting: str, quick: bool) -> str:
     tables = [*outcome.tables, *([goals_table(outcome.goals)] if outcome.goals else [])]
     pictures = [f"![{plot.title}](performance/{plot.name}.png)\n" for plot in outcome.plots]
     blocks = [*([f"{_QUICK}\n"] if quick else []), f"{setting}\n", *map(markdown, tables)]
+    said = [f"{each.caption}\n\n```text\n{each.text.strip()}\n```\n" for each in outcome.said]
     notes = "\n".join(f"- {note}" for note in outcome.notes)
-    return "\n".join([*blocks, *([f"{notes}\n"] if notes else []), *pictures])
+    return "\n".join([*blocks, *said, *([f"{notes}\n"] if notes else []), *pictures])
 
 
 def replaced(page: str, part: str, text: str) -> str:

@@ -33,7 +33,7 @@ def main(bench: Bench) -> Outcome:
     with Stage(bench, "files") as stage:
         projects = file_projects(bench.upstream)
         reqpi = stage.reqpi(projects, tls=True)
-        stage.nginx(projects, reqpi, "nginx", tls=True)
+        stage.nginx(projects, reqpi, tls=True)
         sites = [stage.sites[name] for name in _SITES] + stage.peers()
         urls = {site: {project: site.files(project) for project in projects} for site in sites}
         samples = Samples()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 
+from attrs import evolve, frozen
+
 from benchmarks.asking import get
 from benchmarks.figures import Goal, Spread, at_least, at_most, number
 from benchmarks.machine import quiet
@@ -29,32 +31,57 @@ _Times = dict[tuple[str, str], list[float]]
 """Seconds, by what was run and through which index, round after round."""
 
 
+@frozen
+class _Scene:
+    """What the commands work with.
+
+    :param indexes: the URL of each, with a slash at the end.
+    :param folder: for the server's, and for what is installed.
+    """
+
+    python: str
+    having: Clients
+    lock: RealLock
+    server: ReqPI
+    indexes: Mapping[str, str]
+    folder: Path
+
+    @property
+    def to(self) -> Path:
+        """Where installers put things."""
+        return self.folder / "to"
+
+    def emptied(self) -> None:
+        """Make it anew."""
+        rmtree(self.to, ignore_errors=True)
+        self.to.mkdir()
+
+
 def main(bench: Bench) -> Outcome:
     """Measure all of it."""
     lock, having = real_lock(bench.work), clients(bench.work)
-    with Stage(bench, "installs") as stage:
-        folder = stage.folder / "ReqPI"
-        with ReqPI(bench.python, folder, lock.upstream, core=None) as server:
-            index = server.commit(lock.lock.read_text(), hold=False)
-            held = _warm(having, lock, index, stage.folder)
-            headers = mirror(stage.folder / "tree", index, {path.split("/")[0] for path in held}, held)
-            with Nginx(stage.folder / "nginx", stage.folder / "tree", headers=headers, core=None) as nginx:
-                indexes = {
-                    "nginx": f"{nginx.url}/{index.split('/', 3)[3]}",
-                    "ReqPI": index,
-                    "the upstream index": lock.upstream,
-                }
-                times = _measured(bench, having, lock, indexes, server, stage.folder)
+    with (
+        Stage(bench, "installs") as stage,
+        ReqPI(bench.python, stage.folder / "ReqPI", lock.upstream, core=None) as server,
+    ):
+        index = server.commit(lock.lock.read_text(), hold=False)
+        indexes = {"ReqPI": index, "the upstream index": lock.upstream}
+        scene = _Scene(bench.python, having, lock, server, indexes, stage.folder)
+        held = _warm(scene)
+        tree = stage.folder / "tree"
+        headers = mirror(tree, index, {path.split("/")[0] for path in held}, held)
+        with Nginx(stage.folder / "nginx", tree, headers=headers, core=None) as nginx:
+            mirrored = {"nginx": f"{nginx.url}/{index.split('/', 3)[3]}", **indexes}
+            times = _measured(evolve(scene, indexes=mirrored), bench)
     return _outcome(times, len(lock.files))
 
 
-def _warm(having: Clients, lock: RealLock, index: str, folder: Path) -> dict[str, Path]:
+def _warm(scene: _Scene) -> dict[str, Path]:
     """Have the server fetch what the installs need; those files with their core metadata, by ``project/filename``."""
-    kept = folder / "held"
-    found = {}
-    say(f"warming with {len(lock.files)} files")
-    for path in lock.files:
-        place = kept / path
+    found, index = {}, scene.indexes["ReqPI"]
+    say(f"warming with {len(scene.lock.files)} files")
+    for path in scene.lock.files:
+        place = scene.folder / "held" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         for suffix in ("", ".metadata"):
             answer = get(f"{index}{path}{suffix}")
@@ -62,54 +89,45 @@ def _warm(having: Clients, lock: RealLock, index: str, folder: Path) -> dict[str
                 Path(f"{place}{suffix}").write_bytes(answer.body)
         found[path] = place
     for client in ("uv", "pip"):
-        having.run(having.resolve(client, lock.top, index, _emptied(folder)), folder)
+        scene.emptied()
+        scene.having.run(scene.having.resolve(client, scene.lock.top, index, scene.to), scene.folder)
     return found
 
 
-def _measured(
-    bench: Bench, having: Clients, lock: RealLock, indexes: Mapping[str, str], server: ReqPI, folder: Path
-) -> _Times:
+def _measured(scene: _Scene, bench: Bench) -> _Times:
     times: _Times = {}
     for turn in range(bench.rounds):
-        for (what, where), command in _commands(bench, having, lock, indexes, server, folder, turn):
+        for (what, where), command in _commands(scene, turn):
             if not bench.quick:
                 quiet()
-            to = _emptied(folder)
+            scene.emptied()
             began = time.perf_counter()
-            having.run(command, folder)
+            scene.having.run(command, scene.folder)
             took = time.perf_counter() - began
             times.setdefault((what, where), []).append(took)
-            say(f"{turn + 1} {what}, {where}: {took:.2f} s, {sum(1 for _ in to.iterdir())} entries")
+            say(f"{turn + 1} {what}, {where}: {took:.2f} s")
     return times
 
 
-def _commands(
-    bench: Bench, having: Clients, lock: RealLock, indexes: Mapping[str, str], server: ReqPI, folder: Path, turn: int
-) -> Iterator[tuple[tuple[str, str], Sequence[object]]]:
+def _commands(scene: _Scene, turn: int) -> Iterator[tuple[tuple[str, str], Sequence[object]]]:
     """What to run in one round, each with its name and the index that it goes to."""
-    to = folder / "to"
-    reqpi = [bench.python, "-m", "reqpi"]
-    inside = ["run", "--store", folder / "ReqPI" / "store", "--upstream", lock.upstream, lock.lock, "--"]
-    nothing = [bench.python, "-c", "pass"]
+    having, lock, to = scene.having, scene.lock, scene.to
+    reqpi, nothing = [scene.python, "-m", "reqpi"], [scene.python, "-c", "pass"]
+    warm = ["--store", scene.folder / "ReqPI" / "store", "--upstream", lock.upstream]
+    inside = [*reqpi, "run", *warm, lock.lock, "--"]
     for client, install, resolve in zip(("uv", "pip"), _INSTALLS, _RESOLVES, strict=True):
         for name in _INDEXES:
-            yield (install, name), having.install(client, lock.lock, indexes[name], to)
+            yield (install, name), having.install(client, lock.lock, scene.indexes[name], to)
         if client == "uv":
-            yield (_RUN, "ReqPI"), [*reqpi, *inside, *having.install(client, lock.lock, None, to)]
+            yield (_RUN, "ReqPI"), [*inside, *having.install(client, lock.lock, None, to)]
         for name in _INDEXES:
-            yield (resolve, name), having.resolve(client, lock.top, indexes[name], to)
-    yield (_RUN_NOTHING, "ReqPI"), [*reqpi, *inside, *nothing]
-    yield (_GETHASH, "ReqPI"), [*reqpi, "gethash", "--url", server.url, lock.lock]
+            yield (resolve, name), having.resolve(client, lock.top, scene.indexes[name], to)
+    yield (_RUN_NOTHING, "ReqPI"), [*inside, *nothing]
+    yield (_GETHASH, "ReqPI"), [*reqpi, "gethash", "--url", scene.server.url, lock.lock]
     yield (_PYTHON, ""), nothing
-    cold = ["--store", folder / f"cold-{turn}", "--upstream", lock.upstream]
+    cold = ["--store", scene.folder / f"cold-{turn}", "--upstream", lock.upstream]
     yield (_FETCH, "the upstream index"), [*reqpi, "fetch", *cold, lock.wheels, "-o", to]
     yield (_DOWNLOAD, "the upstream index"), having.download(lock.wheels, lock.upstream, to)
-
-
-def _emptied(folder: Path) -> Path:
-    rmtree(folder / "to", ignore_errors=True)
-    (folder / "to").mkdir()
-    return folder / "to"
 
 
 def _outcome(times: _Times, packages: int) -> Outcome:

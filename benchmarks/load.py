@@ -20,7 +20,8 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+ht
 
 _REPORT = """
 done = function(summary, latency, requests)
-  io.write(string.format('\\n{"requests": %d, "microseconds": %d, "bytes": %d, "p50": %.1f, "p99": %.1f, "errors": %d}\\n',
+  local form = '\\n{"requests": %d, "microseconds": %d, "bytes": %d, "p50": %.1f, "p99": %.1f, "errors": %d}\\n'
+  io.write(string.format(form,
     summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
     summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write
     + summary.errors.timeout))

@@ -13,7 +13,7 @@ from pathlib import Path
 __all__ = ["LOAD_CORE", "SERVER_CORE", "busy", "describe", "on_load_core", "quiet"]
 
 _TICK = os.sysconf("SC_CLK_TCK")
-_CORES = sorted(os.sched_getaffinity(0))
+_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
 SERVER_CORE = _CORES[0] if len(_CORES) > 1 else None
 LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None

@@ -69,8 +69,8 @@ def _stores_table(stores: Mapping[int, Sequence[many_locks.Figures]]) -> Table:
         for name, (unit, factor) in names.items()
     ]
     caption = (
-        "The time to start, the first page of a lock and another request for one, each on a new connection, and memory, "
-        "with this many locks in the store:"
+        "With this many locks in the store, the time to start, for the first page of a lock and for one that was asked "
+        "for before, each on a new connection, and memory:"
     )
     return Table(caption, ("", *(f"{count:,}" for count in stores)), rows)
 

@@ -26,6 +26,7 @@ http {{
     access_log {access};
     sendfile on; tcp_nopush on; tcp_nodelay on; server_tokens off;
     keepalive_requests 100000000; keepalive_timeout 600s;
+    open_file_cache max=20000 inactive=600s; open_file_cache_valid 600s;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     types {{ "text/html; charset=utf-8" html; application/vnd.pypi.simple.v1+json json; }}
@@ -66,6 +67,7 @@ class Certificate(NamedTuple):
 class Nginx(Process):
     """One worker over a folder.
 
+    :param log: each access, written in pieces, as ReqPI does.
     :param tls: listen for it too, on a port of its own.
     :param headers: to send with pages.
     :ivar url: without a slash at the end.
@@ -75,6 +77,7 @@ class Nginx(Process):
         self,
         folder: Path,
         tree: Path,
+        *,
         log: bool = True,
         headers: Mapping[str, str] | None = None,
         tls: Certificate | None = None,
@@ -89,7 +92,7 @@ class Nginx(Process):
             _CONFIGURATION.format(
                 user="user root;" if os.geteuid() == 0 else "",
                 folder=folder,
-                access=f"{folder}/access.log" if log else "off",
+                access=f"{folder}/access.log combined buffer=64k flush=200ms" if log else "off",
                 port=port,
                 tree=tree,
                 headers=extra,

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from benchmarks.figures import Goal
 
-__all__ = ["Outcome", "Plot", "Series", "Table", "goals_table", "markdown"]
+__all__ = ["Outcome", "Plot", "Said", "Series", "Table", "goals_table", "markdown"]
 
 
 @frozen
@@ -49,6 +49,17 @@ class Plot:
 
 
 @frozen
+class Said:
+    """What another program printed.
+
+    :param caption: a sentence before it.
+    """
+
+    caption: str
+    text: str
+
+
+@frozen
 class Outcome:
     """Of one part.
 
@@ -61,6 +72,7 @@ class Outcome:
     goals: Sequence[Goal] = ()
     plots: Sequence[Plot] = ()
     notes: Sequence[str] = field(factory=list)
+    said: Sequence[Said] = ()
 
 
 def markdown(table: Table) -> str:

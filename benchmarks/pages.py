@@ -18,14 +18,16 @@ __all__ = ["LARGE", "SMALL", "main", "page_projects"]
 
 SMALL, LARGE = "page-small", "page-large"
 _SIZES = {SMALL: ("1 KB", 2), LARGE: ("20 KB", 43)}
-_NGINX, _SILENT, _TWO = "nginx", "nginx, no access log", "ReqPI, 2 workers"
+_NGINX, _SILENT_NGINX = "nginx", "nginx, no access log"
+_REQPI, _SILENT, _TWO = "ReqPI", "ReqPI, no access log", "ReqPI, 2 workers"
 
 
 @frozen
 class Case:
     """One way to ask.
 
-    :param kind: ``GET``, ``304``, ``gzip``; ``one GET`` and ``HEAD`` by a client of ours, for wrk cannot ask for a head.
+    :param kind: ``GET``, ``304``, ``gzip``. ``HEAD``, which wrk cannot send, and ``GET`` to compare it with come from
+        the plain client of :mod:`benchmarks.closed_loop`.
     """
 
     project: str
@@ -62,7 +64,8 @@ def main(bench: Bench) -> Outcome:
         projects = page_projects(bench.upstream)
         reqpi = stage.reqpi(projects)
         cases = {stage.nginx(projects, reqpi, _NGINX): [*_GETS, *_OTHERS], reqpi: [*_GETS, *_OTHERS]}
-        cases[stage.nginx(projects, reqpi, _SILENT, log=False)] = _GETS
+        cases[stage.nginx(projects, reqpi, _SILENT_NGINX, log=False)] = _GETS
+        cases[stage.reqpi(projects, _SILENT, log=False)] = _GETS
         cases[stage.reqpi(projects, _TWO, workers=2)] = _GETS
         cases |= dict.fromkeys(stage.peers(), _PEERS)
         sizes = {site.name: [len(site.asked(project).body) for project in _SIZES] for site in cases}
@@ -83,9 +86,7 @@ def _measured(bench: Bench, stage: Stage, cases: Mapping[Site, Sequence[Case]]) 
                 else:
                     sample = stage.load(site, load)
                 samples.add(site.name, str(case), sample)
-                say(
-                    f"{turn + 1} {site.name}: {case}: {sample.rate:,.0f}/s, p99 {sample.p99} ms, {sample.cpu_each:.1f} us"
-                )
+                say(f"{turn + 1} {site.name}: {case}: {sample.rate:,.0f}/s, {sample.cpu_each:.1f} us each")
     return samples
 
 
@@ -101,7 +102,8 @@ def _headers(site: Site, case: Case) -> dict[str, str] | None:
 
 
 def _outcome(samples: Samples, sizes: Mapping[str, Sequence[int]]) -> Outcome:
-    notes = [f"Bytes of the two pages: {name} {sizes[name][0]:,} and {sizes[name][1]:,}." for name in sizes]
+    listed = "; ".join(f"{name} {small:,} and {large:,}" for name, (small, large) in sizes.items())
+    notes = [f"Bytes of the two pages: {listed}."]
     notes += [f"Errors: {name}: {count}." for name, count in samples.errors.items()]
     notes.append(f"In the worst load, others used {number(samples.noise)} of a core.")
     return Outcome(
@@ -120,23 +122,33 @@ def _gets(samples: Samples, names: Mapping[str, object]) -> Table:
         for name in names:
             if samples.has(name, case):
                 rate = samples.of(name, case, lambda each: each.rate)
+                cpu = samples.of(name, case, lambda each: each.cpu_each)
                 rows.append(
                     [
                         f"{case}: {name}",
                         str(rate),
                         number(rate.over(samples.of(_NGINX, case, lambda each: each.rate))),
                         *(str(samples.of(name, case, what)) for what in (lambda each: each.p50, lambda each: each.p99)),
-                        str(samples.of(name, case, lambda each: each.cpu_each)),
+                        str(cpu),
+                        number(samples.of(_NGINX, case, lambda each: each.cpu_each).over(cpu)),
                     ]
                 )
-    head = ("page, connections: server", "requests/s", "of nginx", "p50, ms", "p99, ms", "CPU, µs a request")
+    head = (
+        "page, connections: server",
+        "requests/s",
+        "of nginx",
+        "p50, ms",
+        "p99, ms",
+        "CPU, µs a request",
+        "of nginx, by CPU",
+    )
     return Table("Medians, and the least and the most of the rounds:", head, rows)
 
 
 def _other(samples: Samples) -> Table:
     rows = []
     for case in (str(case) for case in [Case(SMALL, 16), *_OTHERS]):
-        for name in (_NGINX, "ReqPI"):
+        for name in (_NGINX, _REQPI):
             if samples.has(name, case):
                 rate = samples.of(name, case, lambda each: each.rate)
                 rows.append([f"{case}: {name}", str(rate), str(samples.of(name, case, lambda each: each.cpu_each))])
@@ -150,21 +162,21 @@ def _goals(samples: Samples) -> Iterator[Goal]:
         return samples.of(name, str(case), lambda each: each.rate).middle
 
     def cpu(case: Case) -> float:
-        return samples.of("ReqPI", str(case), lambda each: each.cpu_each).middle
+        return samples.of(_REQPI, str(case), lambda each: each.cpu_each).middle
 
     for case in _GETS:
-        yield at_least(f"{case} connections, of nginx", 0.45, rate("ReqPI", case) / rate(_NGINX, case))
+        yield at_least(f"{case} connections, of nginx", 0.45, rate(_REQPI, case) / rate(_NGINX, case))
     for case in _GETS:
-        p99 = [samples.of(name, str(case), lambda each: each.p99).middle for name in ("ReqPI", _NGINX)]
+        p99 = [samples.of(name, str(case), lambda each: each.p99).middle for name in (_REQPI, _NGINX)]
         yield at_most(f"{case} connections, p99, of nginx's", 3, p99[0] / p99[1])
     for case in _PEERS:
         for name, times in (("proxpi", 20), ("devpi", 80)):
             if samples.has(name, str(case)):
-                yield at_least(f"{case} connections, times {name}", times, rate("ReqPI", case) / rate(name, case))
+                yield at_least(f"{case} connections, times {name}", times, rate(_REQPI, case) / rate(name, case))
     for case in _GETS:
-        yield at_least(f"{case} connections, two workers, times one", 1.5, rate(_TWO, case) / rate("ReqPI", case))
+        yield at_least(f"{case} connections, two workers, times one", 1.5, rate(_TWO, case) / rate(_REQPI, case))
     plain, conditional, _, get, head = (Case(SMALL, 16), *_OTHERS)
-    if samples.has("ReqPI", str(conditional)):
+    if samples.has(_REQPI, str(conditional)):
         yield at_most("304, CPU, of a page's", 1.05, cpu(conditional) / cpu(plain))
     yield at_most("HEAD, CPU, of a page's, both by our own client", 1.05, cpu(head) / cpu(get))
 

@@ -37,7 +37,7 @@ def peer(name: str, work: Path, folder: Path, upstream: str) -> Site | None:
 
 def peer_versions(work: Path) -> dict[str, str]:
     """Of those that are installed."""
-    found = {}
+    found: dict[str, str] = {}
     for name, requirements in _REQUIREMENTS.items():
         python = work / "environments" / name / "bin" / "python"
         if python.exists():

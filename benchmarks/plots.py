@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+import matplotlib as mpl  # type: ignore[import-not-found]  # in an environment of its own
 
 mpl.use("Agg")
-from matplotlib import pyplot  # noqa: E402  # the way of drawing is chosen before
+from matplotlib import pyplot  # the way of drawing is chosen before
 
 _OURS, _OTHERS = "#1f6f8b", "#b8c4c9"
 
@@ -53,6 +53,8 @@ def _curve(axes: Any, plot: dict[str, Any]) -> None:
         axes.plot(xs, middles, marker="o", label=series["name"], color=colour)
         axes.fill_between(xs, least, most, alpha=0.2, color=colour)
     axes.set_xscale("log")
+    axes.set_xticks(xs, [f"{x:,}" for x in xs])
+    axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_xlabel(f"{plot['x']} (logarithmic)")
     axes.set_ylabel(plot["y"])

@@ -29,6 +29,7 @@ class ReqPI(Process):
         python: str,
         folder: Path,
         upstream: str | None,
+        *,
         workers: int = 1,
         tls: Certificate | None = None,
         core: int | None = SERVER_CORE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -114,13 +115,24 @@ class Stage:
         return site
 
     def reqpi(
-        self, projects: Mapping[str, Sequence[Made]], name: str = "ReqPI", workers: int = 1, tls: bool = False
+        self,
+        projects: Mapping[str, Sequence[Made]],
+        name: str = "ReqPI",
+        *,
+        workers: int = 1,
+        log: bool = True,
+        tls: bool = False,
     ) -> Site:
-        """ReqPI, with a lock of these projects committed and held. With ``tls``, a second site on the same process."""
+        """ReqPI, with a lock of these projects committed and held.
+
+        :param log: of each access, into the server's own log.
+        :param tls: a second site on the same process.
+        """
         say(f"starting {name}")
         keys = certificate(self._bench.work) if tls else None
-        folder = self.folder / name.replace(" ", "-")
-        server = ReqPI(self._bench.python, folder, self.upstream, workers, keys)
+        folder = self._folder_of(name)
+        options = () if log else ("--access-log", "off")
+        server = ReqPI(self._bench.python, folder, self.upstream, workers=workers, tls=keys, options=options)
         self._running.enter_context(server)
         index = server.commit("".join(pin(files) for files in projects.values()))
         if tls:
@@ -129,18 +141,21 @@ class Stage:
         return self.sites[name]
 
     def nginx(
-        self, projects: Mapping[str, Sequence[Made]], like: Site, name: str, log: bool = True, tls: bool = False
+        self,
+        projects: Mapping[str, Sequence[Made]],
+        like: Site,
+        name: str = "nginx",
+        *,
+        log: bool = True,
+        tls: bool = False,
     ) -> Site:
-        """Nginx with what another site answers, under the same paths."""
-        tree, files = self.folder / "tree", self._bench.upstream.root / "files"
-        linked = {
-            f"{project}/{made.filename}": files / project / made.filename
-            for project, listed in projects.items()
-            for made in listed
-        }
-        headers = mirror(tree, like.index, projects, linked)
+        """What another site answers, under the same paths, from nginx."""
+        files = self._bench.upstream.root / "files"
+        paths = [f"{project}/{made.filename}" for project, listed in projects.items() for made in listed]
+        tree = self.folder / "tree"
+        headers = mirror(tree, like.index, projects, {path: files / path for path in paths})
         keys = certificate(self._bench.work) if tls else None
-        server = self._running.enter_context(Nginx(self.folder / name.replace(" ", "-"), tree, log, headers, keys))
+        server = self._running.enter_context(Nginx(self._folder_of(name), tree, log=log, headers=headers, tls=keys))
         path = like.index.split("/", 3)[3]
         if tls:
             self.sites[f"{name}, TLS"] = Site(f"{name}, TLS", f"{server.tls_url}/{path}", server)
@@ -157,6 +172,9 @@ class Stage:
             if site is not None:
                 found.append(self.add(site))
         return found
+
+    def _folder_of(self, name: str) -> Path:
+        return self.folder / re.sub(r"[^A-Za-z0-9]+", "-", name)
 
     def load(self, site: Site, load: Load, at_once: bool = False) -> Sample:
         """Load a site; where that is long enough to count, once the machine is quiet, unless ``at_once``."""

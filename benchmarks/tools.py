@@ -1,4 +1,4 @@
-"""The programs that are measured or that measure: Debian's, and those from the package index, apart from ReqPI's own."""
+"""The programs that are measured or that measure: Debian's, and environments of their own for those in Python."""
 
 from __future__ import annotations
 

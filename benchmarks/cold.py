@@ -1,0 +1,31 @@
+"""What is cold: programs of their own that measure it inside the process, and say what they found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.outcomes import Outcome, Said
+from benchmarks.processes import run
+from benchmarks.stage import Bench, say
+
+__all__ = ["main"]
+
+_HERE = Path(__file__).parent
+_PROGRAMS = {
+    "bench_freezing": "Freezing a lock, beside a bare loop that fetches the same pages:",
+    "bench_cold": "The first download of a file, beside a bare proxy:",
+    "bench_gaps": "How long the reactor was blocked:",
+}
+
+
+def main(bench: Bench) -> Outcome:
+    """Run each, with the ReqPI that is beside it. They have no quick form."""
+    said = []
+    for name, caption in _PROGRAMS.items():
+        program = _HERE / f"{name}.py"
+        if not program.exists():
+            say(f"{name} is left out: there is no such file")
+            continue
+        say(name)
+        said.append(Said(caption, run([bench.python, program], _HERE.parent)))
+    return Outcome("cold", "Cold", [], said=said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -30,6 +31,8 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
 def main() -> int:
     """Measure, print, and write it down if asked to."""
     arguments = _arguments()
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     for name in ("nginx", "wrk", "openssl"):
         program(name)
     bench = Bench(arguments.python, _work(arguments.work), arguments.quick, _peers(arguments.peers))

@@ -40,7 +40,7 @@ class LogTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.lines: list[str] = []
-        observer = lambda event: self.lines.append(event.get("line", ""))  # noqa: E731
+        observer = lambda event: self.lines.extend(event.get("said", "").split("\n"))  # noqa: E731
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
         self.worker = _Worker(0, Clock(), Settings(), [])
@@ -48,13 +48,13 @@ class LogTests(SynchronousTestCase):
     def test_pieces_of_two_pipes_are_not_mixed(self) -> None:
         for pipe, data in ((1, b"one "), (2, b"Trace"), (1, b"line\nhalf"), (2, b"back\n"), (1, b" a line\n")):
             self.worker.childDataReceived(pipe, data)
-        self.assertEqual(self.lines, ["one line", "Traceback", "half a line"])
+        self.assertEqual(self.lines, [f"worker 1: {line}" for line in ("one line", "Traceback", "half a line")])
 
     def test_a_line_without_end_is_not_kept(self) -> None:
         """Nor lost."""
         self.worker.childDataReceived(1, b"x" * (_LONGEST_LINE + 1))
         self.worker.childDataReceived(1, b"y\n")
-        self.assertEqual(self.lines, ["x" * (_LONGEST_LINE + 1), "y"])
+        self.assertEqual(self.lines, ["worker 1: " + "x" * (_LONGEST_LINE + 1), "worker 1: y"])
 
 
 class SocketTests(SynchronousTestCase):

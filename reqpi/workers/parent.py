@@ -172,8 +172,10 @@ class _Worker(ProcessProtocol):
         if len(rest) > _LONGEST_LINE:
             lines, rest = [*lines, rest], b""
         self._rest[childFD] = rest
-        for line in lines:
-            self._log.info("{name}: {line}", name=self._name, line=line.decode("utf-8", "replace"))
+        if lines:
+            # What comes together is logged together: an event for each line of an access log is dear.
+            said = "\n".join(f"{self._name}: {line.decode('utf-8', 'replace')}" for line in lines)
+            self._log.info("{said}", said=said)
 
     def processEnded(self, reason: Failure) -> None:
         """It ended."""

@@ -7,26 +7,22 @@ a digest.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
-from contextlib import suppress
+from collections.abc import Hashable, Iterable
 from functools import partial
-from typing import BinaryIO
 
-from attrs import frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from reqpi import narrow
 from reqpi.arrivals import Arrivals
 from reqpi.bills import Bills
 from reqpi.commitments import Commitments
 from reqpi.cores import Cores
+from reqpi.deliveries import Deliveries, Delivery
 from reqpi.errors import (
     NotAdmitted,
     NotServed,
-    StoreTrouble,
     UpstreamTrouble,
 )
 from reqpi.freezing import Freezing, newest
@@ -35,15 +31,12 @@ from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.refusals import Refusals
-from reqpi.verifying import is_right
 
 __all__ = ["Delivery", "Shelf"]
 
 _PAGES = 20_000
 """Files on frozen pages kept in memory."""
 
-_SIZES = 10_000
-"""Files whose right size is remembered, where upstream does not say it."""
 
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
@@ -55,29 +48,7 @@ _SUGGESTIONS = 50
 _SUGGESTING = 4
 """Projects that a suggestion is looked up for, and how many at the same time."""
 
-_LINK = 300
-"""Seconds for which a URL of the object store is good: clients follow it at once, and some ask again after a while."""
-
-_log = Logger()
-
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
-
-
-@frozen
-class Delivery:
-    """A file, ready to be sent.
-
-    :param size: bytes.
-    :param read: the bytes from one offset up to another.
-    :param link: gives a URL that it can be had from for some minutes, in place of its bytes; or ``None``.
-    :param local: opens it, where it is a file on this machine; or ``None``.
-    """
-
-    file: File
-    size: int
-    read: Callable[[int, int], AsyncGenerator[bytes, None]]
-    link: Callable[[], Awaitable[str | None]] | None = None
-    local: Callable[[], Awaitable[BinaryIO | None]] | None = None
 
 
 class Shelf:
@@ -104,14 +75,12 @@ class Shelf:
         self._store = store
         self._origin = origin
         self._clock = clock
-        self._redirect_above = redirect_above
-        self._arrivals = Arrivals(store, origin, clock)
-        self._freezing = Freezing(store, origin, self._arrivals)
-        self._cores = Cores(store, origin, self._arrivals, clock)
+        self.arrivals = Arrivals(store, origin, clock)
+        self.deliveries = Deliveries(store, self.arrivals, clock, redirect_above)
+        self._freezing = Freezing(store, origin, self.arrivals)
+        self.cores = Cores(store, origin, self.arrivals, clock)
         self.bills = Bills(store, clock, self.pages, self.metadata)
         self._under_way: Once[Page] = Once()
-        self._sizes: Recent[str, int] = Recent(_SIZES)
-        self._hashing: Once[bool] = Once()
         self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
         self._suggesting: Once[dict[Project, str | None]] = Once()
         self._gathering: Once[dict[Project, Page]] = Once()
@@ -150,15 +119,7 @@ class Shelf:
         :raises reqpi.errors.NotAdmitted: the lock does not admit it.
         :raises reqpi.errors.UpstreamTrouble: it is not in the store, and cannot be had.
         """
-        file = await self._admitted(commitment, name, filename)
-        size = await self._here(file)
-        if size is not None:
-            large = self._redirect_above is not None and size > self._redirect_above
-            link = partial(self._store.link, str(file.sha256), _LINK) if large else None
-            sha256 = str(file.sha256)
-            return Delivery(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
-        arrival = self._arrivals.of(file)
-        return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+        return await self.deliveries.of(await self._admitted(commitment, name, filename))
 
     async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
         """See that a file is in the store, and a wheel's core metadata; fetch what is not, however long that takes.
@@ -169,11 +130,11 @@ class Shelf:
         :raises reqpi.errors.StoreTrouble: it cannot be kept.
         """
         file = await self._admitted(commitment, name, filename)
-        size = await self._here(file)
+        size = await self.deliveries.here(file)
         if size is None:
-            size = await self._arrivals.of(file).landing()
+            size = await self.arrivals.of(file).landing()
         if file.wheel:
-            await self._cores.of(file, commitment.address)
+            await self.cores.of(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:
@@ -182,9 +143,9 @@ class Shelf:
         Lengths are compared and nothing is hashed: :mod:`reqpi.verifying` does that, and so does serving.
         """
         size = await self._store.size(str(file.sha256))
-        if size is None or (file.size not in (None, size) and not await self._sound(file, size)):
+        if size is None or (file.size not in (None, size) and not await self.deliveries.sound(file, size)):
             return None
-        return size if not file.wheel or await self._cores.at_hand(file) else None
+        return size if not file.wheel or await self.cores.at_hand(file) else None
 
     async def sizes(self, files: Iterable[File]) -> dict[File, int | None]:
         """The same of each of ``files``."""
@@ -192,37 +153,7 @@ class Shelf:
 
     def coming(self, file: File) -> int:
         """Bytes that have come of a file on its way; 0 where it is not."""
-        return self._arrivals.received(file)
-
-    async def _here(self, file: File) -> int | None:
-        """The size in bytes of a file that is in the store, where it will stay; ``None`` where it is not."""
-        sha256 = str(file.sha256)
-        with suppress(StoreTrouble):  # what can be read and not be written still serves
-            await self._store.touch(sha256)
-        size = await self._store.size(sha256)
-        return size if size is not None and await self._sound(file, size) else None
-
-    async def _sound(self, file: File, size: int) -> bool:
-        """Whether a blob of that size is the file; if not, it is removed.
-
-        What an upstream said of the size may be wrong, or nothing, and the disk may be wrong: unless both say the same,
-        the digest decides, once.
-        """
-        sha256 = str(file.sha256)
-        if (file.size == size and size) or self._sizes.get(sha256) == size:
-            return True
-        return await self._hashing.do((sha256, size), partial(self._hashed, sha256, size))
-
-    async def _hashed(self, sha256: str, size: int) -> bool:
-        try:
-            if await is_right(self._store, sha256):
-                self._sizes.put(sha256, size, 1)
-                return True
-        except KeyError:
-            return False
-        _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
-        await self._store.mend(sha256)
-        return False
+        return self.arrivals.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
         """The core metadata of a wheel.
@@ -234,7 +165,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self._cores.of(file, commitment.address)
+        return await self.cores.of(file, commitment.address)
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)

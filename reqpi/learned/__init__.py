@@ -1,0 +1,8 @@
+"""What a command was seen to take, as the lock that admits it: ``requirements-build.txt``."""
+
+from __future__ import annotations
+
+from reqpi.learned.document import MARK, Foreign, Kept, read, written
+from reqpi.learned.releases import Release, lines, releases, several, without
+
+__all__ = ["MARK", "Foreign", "Kept", "Release", "lines", "read", "releases", "several", "without", "written"]

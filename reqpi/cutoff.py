@@ -13,7 +13,7 @@ from attrs import evolve
 
 from reqpi.model import File, Page
 
-__all__ = ["BadCutoff", "before", "read_cutoff", "untimed"]
+__all__ = ["BadCutoff", "before", "has_no_times", "read_cutoff"]
 
 _LONGEST = 64
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -67,7 +67,7 @@ def before(page: Page, cutoff: datetime) -> Page:
     return evolve(page, files=tuple(file for file in page.files if _uploaded_before(file, cutoff)))
 
 
-def untimed(page: Page) -> bool:
+def has_no_times(page: Page) -> bool:
     """Whether there are files on the page, and of none it is known when it was uploaded."""
     return bool(page.files) and not any(file.upload_time for file in page.files)
 

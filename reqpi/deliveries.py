@@ -7,8 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
-from attrs import frozen
-from twisted.internet.interfaces import IReactorTime
+from attrs import evolve, frozen
 from twisted.logger import Logger
 
 from reqpi.arrivals import Arrivals
@@ -53,10 +52,9 @@ class Deliveries:
     :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
     """
 
-    def __init__(self, store: Store, arrivals: Arrivals, clock: IReactorTime, redirect_above: int | None) -> None:
+    def __init__(self, store: Store, arrivals: Arrivals, redirect_above: int | None) -> None:
         self._store = store
         self._arrivals = arrivals
-        self._clock = clock
         self._redirect_above = redirect_above
         self._sizes: Recent[str, int] = Recent(_SIZES)
         self._hashing: Once[bool] = Once()
@@ -74,6 +72,14 @@ class Deliveries:
             return Delivery(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
         arrival = self._arrivals.of(file)
         return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+
+    async def measured(self, file: File) -> File:
+        """A file of which upstream does not say enough, fetched, kept, and with what its own bytes say.
+
+        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is not what upstream does say.
+        """
+        measured = await self._arrivals.measure(file)
+        return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
     async def here(self, file: File) -> int | None:
         """The size in bytes of a file that is in the store, where it will stay; ``None`` where it is not."""

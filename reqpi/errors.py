@@ -22,10 +22,12 @@ __all__ = [
     "NotFound",
     "NotServed",
     "NothingUpstream",
+    "Occupied",
     "ReqPIError",
     "StoreFull",
     "StoreTrouble",
     "UnknownAddress",
+    "UnknownSession",
     "UnreadableProject",
     "UpstreamTrouble",
     "WrongPage",
@@ -98,12 +100,20 @@ class UnknownAddress(ReqPIError):
     """No lock was committed under this address, or it was removed since."""
 
 
+class UnknownSession(ReqPIError):
+    """Nobody learns under this token, or not any more."""
+
+
 class NotAdmitted(ReqPIError):
     """The lock does not admit what was asked for. This is policy: it never changes for an address."""
 
 
 class NotServed(ReqPIError):
     """There is nothing of that kind here, by no fault of a lock."""
+
+
+class Occupied(ReqPIError):
+    """As much is under way as the server takes on. Asking again later may help."""
 
 
 # The upstream

@@ -23,6 +23,7 @@ from reqpi.defaults import builtin_index, default_spool, default_store, default_
 from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
+from reqpi.learning import Learning
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins
@@ -31,12 +32,14 @@ from reqpi.origins.outside import Outside
 from reqpi.origins.trust import read_certificates
 from reqpi.origins.upstreams import Upstreams
 from reqpi.patrol import Patrol
+from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
 from reqpi.sweep import Sweeping
 from reqpi.web.accesslog import AccessLog, LogFile
 from reqpi.web.base import Base
 from reqpi.web.hot import Hot
+from reqpi.web.learning import LearningPages
 from reqpi.web.routes import Root
 from reqpi.web.site import BoundedSite
 
@@ -44,6 +47,9 @@ __all__ = ["GRACE", "Server", "Settings", "announce", "assemble"]
 
 _WRITE_REFUSALS = 5.0
 """Seconds between two writings of what was refused."""
+
+_EXPIRE = 600.0
+"""Seconds between two looks for sessions of learning that nobody uses any more."""
 
 GRACE = 30.0
 """Seconds that requests in flight are given to finish when the server stops."""
@@ -67,6 +73,7 @@ class Settings:
     :param netrc: a file of passwords for hosts.
     :param ca: a file of certificates to trust beside the platform's.
     :param offline: never ask an upstream.
+    :param learning: anybody may learn: have an index that lets everything through.
     :param trust_proxy: believe forwarded headers.
     :param largest_document: bytes.
     :param frequency: seconds between two sweeps; ``None``: never.
@@ -91,6 +98,7 @@ class Settings:
     netrc: Path | None = None
     ca: Path | None = None
     offline: bool = False
+    learning: bool = False
     trust_proxy: bool = False
     largest_document: int = 8 << 20
     frequency: float | None = None
@@ -137,9 +145,10 @@ class Server(Service):
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
         self.holding = Holding(self.shelf, store, reactor)
+        learning = self._learning() if settings.learning else None
         hot = Hot(settings.memory // 2, reactor.seconds)
         base = Base(settings.url, settings.trust_proxy)
-        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4)
+        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, LearningPages(learning))
         self._access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
         self._site = BoundedSite(root, reactor, settings.largest_document, hot, self._access)
         self._ports: list[IListeningPort] = []
@@ -147,6 +156,8 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             sweeping = Sweeping(store, reactor, settings.max_age)
             self._calls.append(_every(reactor, settings.frequency, sweeping.run))
+        if learning is not None:
+            self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))
         self._patrol: Deferred[None] | None = None
 
     def privilegedStartService(self) -> None:
@@ -180,6 +191,10 @@ class Server(Service):
         """Listen no more, let what is in flight finish, write down what is not yet."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+    def _learning(self) -> Learning:
+        sessions = Sessions(self.store, self._reactor)
+        return Learning(sessions, self._origin, self.shelf.deliveries, self.shelf.cores, self._reactor)
 
     def _listen(self) -> None:
         for description in self._settings.listen:
@@ -241,6 +256,8 @@ def announce(log: Logger, settings: Settings, origin_name: str, addresses: Seque
     log.info("upstream: {name}", name=origin_name)
     for name, url in settings.upstreams.items():
         log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
+    if settings.learning:
+        log.warn("learning is on: whoever reaches this server has through /learn all that its upstream has")
     log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
 
 

@@ -33,7 +33,7 @@ _NUMBERS = {
     "redirect-above": 0,
 }
 _FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
-_FLAGS = ("offline", "trust-proxy")
+_FLAGS = ("offline", "learning", "trust-proxy")
 _WORDS = ("url", "store", "cache", "netrc", "ca", "access-log")
 _LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
@@ -65,6 +65,7 @@ class Options(usage.Options):
     ]
     optFlags = [
         ["offline", None, "Never ask an upstream."],
+        ["learning", None, "Let reqpi learn have an index, at /learn, through which all of the upstream can be had."],
         ["trust-proxy", None, "Believe X-Forwarded-Proto, -Host and -Prefix: only behind a proxy that sets them."],
     ]
 
@@ -169,6 +170,7 @@ class Options(usage.Options):
             netrc=_path(self["netrc"]),
             ca=_path(self["ca"]),
             offline=self["offline"],
+            learning=self["learning"],
             trust_proxy=self["trust-proxy"],
             largest_document=self["max-document"] or Settings().largest_document,
             frequency=self["frequency"],

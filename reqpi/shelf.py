@@ -75,10 +75,10 @@ class Shelf:
         self._store = store
         self._origin = origin
         self._clock = clock
-        self.arrivals = Arrivals(store, origin, clock)
-        self.deliveries = Deliveries(store, self.arrivals, clock, redirect_above)
-        self._freezing = Freezing(store, origin, self.arrivals)
-        self.cores = Cores(store, origin, self.arrivals, clock)
+        self._arrivals = Arrivals(store, origin, clock)
+        self.deliveries = Deliveries(store, self._arrivals, redirect_above)
+        self._freezing = Freezing(store, origin, self._arrivals)
+        self.cores = Cores(store, origin, self._arrivals, clock)
         self.bills = Bills(store, clock, self.pages, self.metadata)
         self._under_way: Once[Page] = Once()
         self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
@@ -132,7 +132,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         size = await self.deliveries.here(file)
         if size is None:
-            size = await self.arrivals.of(file).landing()
+            size = await self._arrivals.of(file).landing()
         if file.wheel:
             await self.cores.of(file, commitment.address)
         return size
@@ -153,7 +153,7 @@ class Shelf:
 
     def coming(self, file: File) -> int:
         """Bytes that have come of a file on its way; 0 where it is not."""
-        return self.arrivals.received(file)
+        return self._arrivals.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
         """The core metadata of a wheel.

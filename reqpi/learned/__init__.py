@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from reqpi.learned.document import MARK, Foreign, Kept, read, written
-from reqpi.learned.releases import Release, lines, releases, several, without
+from reqpi.learned.releases import Release, lines, releases, several, together, without
 
-__all__ = ["MARK", "Foreign", "Kept", "Release", "lines", "read", "releases", "several", "without", "written"]
+__all__ = [
+    "MARK",
+    "Foreign",
+    "Kept",
+    "Release",
+    "lines",
+    "read",
+    "releases",
+    "several",
+    "together",
+    "without",
+    "written",
+]

@@ -73,7 +73,9 @@ def _says_something(text: str) -> bool:
 
 def _releases(pins: Iterable[Pin]) -> tuple[Release, ...]:
     """The pins as what they were made of. A line that somebody mended by hand counts for the sha256 that it has."""
-    found = (Release(pin.project, Version(pin.version), _sha256s(pin)) for pin in pins if pin.source is None)
+    found = (
+        Release(pin.project, Version(pin.version), _sha256s(pin)) for pin in pins if not (pin.source or pin.arbitrary)
+    )
     return tuple(release for release in found if release.digests)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from attrs import evolve, field, frozen
 from packaging.version import Version
@@ -10,7 +11,7 @@ from packaging.version import Version
 from reqpi import narrow
 from reqpi.model import File, Lock, Project
 
-__all__ = ["Release", "lines", "releases", "several", "without"]
+__all__ = ["Release", "lines", "releases", "several", "together", "without"]
 
 
 @frozen(order=True)
@@ -27,10 +28,7 @@ class Release:
 
 def releases(files: Iterable[File]) -> tuple[Release, ...]:
     """The releases that ``files`` are of, in order of projects and versions; each file's sha256 is known."""
-    found: dict[tuple[Project, Version], set[str]] = {}
-    for file in files:
-        found.setdefault((file.project, file.version), set()).add(str(file.sha256))
-    return tuple(sorted(Release(*release, frozenset(digests)) for release, digests in found.items()))
+    return together(Release(file.project, file.version, frozenset({str(file.sha256)})) for file in files)
 
 
 def without(files: Iterable[File], lock: Lock) -> tuple[File, ...]:
@@ -41,6 +39,15 @@ def without(files: Iterable[File], lock: Lock) -> tuple[File, ...]:
     """
     anywhere = evolve(lock, pins=tuple(evolve(pin, indexes=()) for pin in lock.pins))
     return tuple(file for file in files if not (narrow.admits(anywhere, file) or narrow.undecided(anywhere, file)))
+
+
+def together(*lists: Iterable[Release]) -> tuple[Release, ...]:
+    """All of them, each release once, with the digests that any of them has."""
+    found: dict[tuple[Project, Version], frozenset[str]] = {}
+    for release in chain(*lists):
+        which = release.project, release.version
+        found[which] = found.get(which, frozenset()) | release.digests
+    return tuple(sorted(Release(*which, digests) for which, digests in found.items()))
 
 
 def several(found: Sequence[Release]) -> dict[Project, tuple[Version, ...]]:

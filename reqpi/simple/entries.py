@@ -67,18 +67,19 @@ def version_for(files: Iterable[File], status: Status | None) -> str:
     return "1.3" if any(file.provenance for file in files) else "1.1"
 
 
-def listing(files: Iterable[File]) -> tuple[File, ...]:
+def listing(files: Iterable[File], *, unhashed: bool = False) -> tuple[File, ...]:
     """The files in the order in which they are served: by version, then by filename.
 
     A page is then a function of the set of its files, whichever form and order upstream has. It is also the order of
     warehouse, the reference implementation: where a client lets the order decide (pip between an sdist's .tar.gz and
     its .zip), it chooses here as it does there.
 
-    :raises ValueError: a file has no sha256. Nothing is listed before it is known.
+    :param unhashed: a file may have no sha256. It is for pages that no lock is behind.
+    :raises ValueError: a file has no sha256. Nothing that a lock admits is listed before it is known.
     """
     files = tuple(file for file in files if file.listed)
     for file in files:
-        if file.sha256 is None:
+        if file.sha256 is None and not unhashed:
             raise ValueError(f"{file.filename} has no sha256")
     # Sorting the versions alone, each once, saves most of the comparisons.
     rank = {version: number for number, version in enumerate(sorted({file.version for file in files}))}
@@ -90,7 +91,8 @@ def link(file: File, prefix: str = "") -> str:
 
     :param prefix: comes before it: ``six/`` where the page was asked for without the slash at the end of its path.
     """
-    return f"{prefix}{quote(file.filename, safe='')}#sha256={file.sha256}"
+    fragment = f"#sha256={file.sha256}" if file.sha256 else ""
+    return f"{prefix}{quote(file.filename, safe='')}{fragment}"
 
 
 def absolute(base: str, reference: str) -> str | None:

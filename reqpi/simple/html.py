@@ -133,17 +133,18 @@ def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
     return entries.best([(algorithm, hexadecimal)]) if equals else (value.lower() == "true" or None)
 
 
-def page_html(page: Page, *, show_yanked: bool = False, prefix: str = "") -> bytes:
+def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str = "") -> bytes:
     """Render a page. The bytes are a function of the set of its files; all links are relative to the page's own URL.
 
     Anything but ASCII is written as a character reference, so that no declared encoding can be wrong.
 
     :param show_yanked: a lock is an approval, and a bare name whose only version is yanked fails in pip and uv:
         by default nothing is shown as yanked.
+    :param unhashed: a file may have no sha256; see :func:`reqpi.simple.entries.listing`.
     :param prefix: comes before each link; see :func:`reqpi.simple.entries.link`.
     :raises ValueError: a file has no sha256.
     """
-    files = entries.listing(page.files)
+    files = entries.listing(page.files, unhashed=unhashed)
     links = "".join(f"{_link(file, show_yanked, prefix)}<br>\n" for file in files)
     return _document(f"Links for {page.project}", _meta(page), links)
 

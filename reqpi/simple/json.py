@@ -106,15 +106,16 @@ def _core_metadata(entry: Mapping[str, Any]) -> Digest | Literal[True] | None:
     return True if value is True else None
 
 
-def page_json(page: Page, *, show_yanked: bool = False, prefix: str = "") -> bytes:
+def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str = "") -> bytes:
     """Render a page, as :func:`reqpi.simple.page_html` does.
 
     :param show_yanked: see there.
+    :param unhashed: see there.
     :param prefix: see there.
     :raises ValueError: a file has no sha256.
     """
     # Before the versions: which spelling of one is shown (1.0 or 1.0.0) must not hang on the order upstream has.
-    page = evolve(page, files=entries.listing(page.files))
+    page = evolve(page, files=entries.listing(page.files, unhashed=unhashed))
     document: dict[str, Any] = {
         "meta": {"api-version": entries.version_for(page.files, page.status)},
         "name": page.project,

@@ -18,10 +18,12 @@ from reqpi.errors import (
     NotAdmitted,
     NothingUpstream,
     NotServed,
+    Occupied,
     ReqPIError,
     StoreFull,
     StoreTrouble,
     UnknownAddress,
+    UnknownSession,
     UpstreamTrouble,
 )
 
@@ -33,11 +35,13 @@ _STATUS: dict[type[ReqPIError], int] = {
     BrokenLock: 422,
     # 410 and not 404: uv goes on to the next index after a 404, and stops with our words after a 410.
     UnknownAddress: 410,
+    UnknownSession: 410,
     NotAdmitted: 410,
     NothingUpstream: 410,
     NotServed: 404,
     # 503 and not 502 or 504: pip and uv both ask again.
     UpstreamTrouble: 503,
+    Occupied: 503,
     StoreFull: 507,
     StoreTrouble: 503,
 }

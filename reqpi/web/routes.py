@@ -4,6 +4,12 @@ r"""Every route of the server, on one screen.
 
     GET   /                                          what this is, for people
     POST  /locks                                     commit a lock
+    POST  /learn                                     begin to learn: an index that is open, and remembers
+    GET   /learn/<token>/                            what was taken from it
+    DELETE /learn/<token>/                           forget it
+    GET   /learn/<token>/requirements.txt            what was taken, as a lock
+    GET   /learn/<token>/simple/<project>/           a project's files, as upstream has them  \
+    GET   /learn/<token>/simple/<project>/<file>     a file; and its core metadata: .metadata / reqpi.web.learning
     GET   /<address>/                                a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
@@ -44,6 +50,7 @@ from reqpi.web.base import Base
 from reqpi.web.forms import COMMON, SERVER
 from reqpi.web.hot import Hot
 from reqpi.web.index import Index
+from reqpi.web.learning import LearningPages
 from reqpi.wheelhouses import Wheelhouses
 
 __all__ = ["Root"]
@@ -57,7 +64,8 @@ class Routes:
 
     app = Klein()
 
-    def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
+    def __init__(self, shelf: Shelf, holding: Holding, base: Base, learning: LearningPages) -> None:
+        self._learning = learning
         self._shelf = shelf
         self._holding = holding
         self._base = base
@@ -73,6 +81,28 @@ class Routes:
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
         return await machines.commit(request, self._shelf, self._holding, self._base.of(request))
+
+    @app.route("/learn")
+    async def learn(self, request: Request) -> bytes:
+        """Begin to learn. It takes any method, as ``/locks`` does."""
+        if request.method != b"POST":
+            return problems.send(request, problems.not_allowed("POST"))
+        return await self._learning.begin(request, self._base.of(request))
+
+    @app.route("/learn/<token>", methods=["GET", "HEAD"])
+    async def taken(self, request: Request, token: str) -> bytes:
+        """What was taken."""
+        return await self._learning.taken(request, token)
+
+    @app.route("/learn/<token>", methods=["DELETE"])
+    async def learned(self, request: Request, token: str) -> bytes:
+        """Forget it."""
+        return await self._learning.end(request, token)
+
+    @app.route("/learn/<token>/requirements.txt", methods=["GET", "HEAD"])
+    async def learned_requirements(self, request: Request, token: str) -> bytes:
+        """What was taken, as a lock."""
+        return await self._learning.requirements(request, token)
 
     @app.route("/<address>", methods=["GET", "HEAD"])
     async def overview(self, request: Request, address: str) -> bytes:
@@ -141,18 +171,28 @@ class Routes:
 
 
 class Root(Resource):
-    """The whole tree: splits the path, and hands the index to :class:`~reqpi.web.index.Index`."""
+    """The whole tree: splits the path, and hands the index to :class:`~reqpi.web.index.Index`.
+
+    :param learning: what is under ``/learn``, where the operator allows it.
+    """
 
     isLeaf = True
 
     def __init__(
-        self, shelf: Shelf, holding: Holding, base: Base, hot: Hot | None = None, memory: int = 32 << 20
+        self,
+        shelf: Shelf,
+        holding: Holding,
+        base: Base,
+        hot: Hot | None = None,
+        memory: int = 32 << 20,
+        learning: LearningPages | None = None,
     ) -> None:
         super().__init__()
         self._index = Index(shelf, hot or Hot(0, lambda: 0.0), memory)
         self._shelf = shelf
         self._wheelhouses = Wheelhouses(shelf, holding)
-        self._rest = Routes(shelf, holding, base).app.resource()
+        self._learning = learning or LearningPages(None)
+        self._rest = Routes(shelf, holding, base, self._learning).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer one request."""
@@ -168,6 +208,8 @@ class Root(Resource):
             return problems.send(request, problems.Problem(400, "bad path", "The path is not UTF-8."))
         if any("/" in segment or segment in (".", "..") for segment in segments):
             return problems.send(request, _NO_PATH)
+        if segments[0] == "learn" and segments[2:3] == ["simple"]:
+            return self._learning.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
         if segments[1:] == ["wheelhouse.tar"]:

@@ -1,0 +1,159 @@
+"""``/learn``: the sessions of learning, where the operator allows them, and the open index of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from twisted.internet.threads import deferToThread
+from twisted.web.server import Request
+
+from reqpi import learned, simple
+from reqpi.cutoff import BadCutoff, read_cutoff
+from reqpi.errors import NotServed
+from reqpi.learning import Learning
+from reqpi.model import File, Page
+from reqpi.sessions import Session
+from reqpi.web import problems
+from reqpi.web.answering import answer_with
+from reqpi.web.answers import send_representation
+from reqpi.web.files import send_elsewhere, send_file
+from reqpi.web.forms import Representation
+from reqpi.web.headers import listed
+
+__all__ = ["LearningPages"]
+
+_FEW_LINKS = 100
+"""A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
+
+
+class LearningPages:
+    """What is under ``/learn``.
+
+    :param learning: ``None`` where the operator does not allow it.
+    """
+
+    def __init__(self, learning: Learning | None) -> None:
+        self._learning = learning
+
+    # Sessions
+
+    async def begin(self, request: Request, base: str) -> bytes:
+        """``POST /learn``; ``?exclude-newer=`` says what the session does not see."""
+        sessions = self._allowed.sessions
+        said = request.args.get(b"exclude-newer")
+        try:
+            cutoff = None if said is None else read_cutoff(said[-1].decode("utf-8", "replace"), sessions.now)
+        except BadCutoff as bad:
+            return problems.send(request, problems.Problem(400, "no such moment", f"exclude-newer={bad}."))
+        session = await sessions.begin(cutoff)
+        request.setResponseCode(201)
+        request.setHeader("Location", f"{base}/learn/{session.token}/")
+        shown = {"token": session.token, "index": f"{base}/learn/{session.token}/simple/"}
+        return _json(request, shown | _cutoff(session))
+
+    async def end(self, request: Request, token: str) -> bytes:
+        """``DELETE /learn/<token>``."""
+        sessions = self._allowed.sessions
+        await sessions.end(await sessions.get(token))
+        request.setResponseCode(204)
+        request.setHeader("Cache-Control", "no-store")
+        return b""
+
+    async def taken(self, request: Request, token: str) -> bytes:
+        """``GET /learn/<token>/``: what was taken so far; ``?all-files=1`` lists the rest of those releases too."""
+        session = await self._allowed.sessions.get(token)
+        taken = await self._allowed.taken(session, beside=_all_files(request))
+        shown = {
+            "taken": [_shown(file) for file in taken.files],
+            "beside": [_shown(file) for file in taken.beside],
+            "untimed": list(taken.untimed),
+        }
+        return _json(request, _cutoff(session) | shown)
+
+    async def requirements(self, request: Request, token: str) -> bytes:
+        """``GET /learn/<token>/requirements.txt``: the same as a lock."""
+        session = await self._allowed.sessions.get(token)
+        taken = await self._allowed.taken(session, beside=_all_files(request))
+        body = learned.lines(learned.releases((*taken.files, *taken.beside))).encode()
+        return _fresh(request, "text/plain; charset=utf-8", body)
+
+    # The index
+
+    def answer(self, request: Request, token: str, rest: list[str]) -> int:
+        """Answer ``/learn/<token>/simple/<rest…>``."""
+        return answer_with(request, partial(self._answer, request, token, rest))
+
+    async def _answer(self, request: Request, token: str, rest: list[str]) -> None:
+        session = await self._allowed.sessions.get(token)
+        match rest:
+            case []:
+                raise NotServed("the list of all projects is not passed on", "Ask for the page of a project.")
+            case [project]:
+                request.write(await self._page(request, await self._allowed.page(session, project)))
+            case [project, filename] if filename.endswith(".metadata"):
+                metadata = await self._allowed.metadata(session, project, filename.removesuffix(".metadata"))
+                request.write(send_representation(request, Representation(metadata, "application/octet-stream")))
+            case [project, filename]:
+                await self._file(request, session, project, filename)
+            case _:
+                raise NotServed("no such path", "An index has projects, and a project has files.")
+
+    async def _page(self, request: Request, page: Page) -> bytes:
+        content_type = simple.choose(listed(request, "Accept"))
+        render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
+        prefix = "" if (request.path or b"").endswith(b"/") else f"{page.project}/"
+        work = partial(render, page, show_yanked=True, unhashed=True, prefix=prefix)
+        body = work() if len(page.files) <= _FEW_LINKS else await deferToThread(work)
+        request.setHeader("Vary", "Accept")
+        return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
+
+    async def _file(self, request: Request, session: Session, project: str, filename: str) -> None:
+        delivery = await self._allowed.file(session, project, filename)
+        if request.method == b"GET":
+            await self._allowed.sessions.note(session, delivery.file)
+        elsewhere = await delivery.link() if delivery.link is not None and request.method == b"GET" else None
+        if elsewhere is not None:
+            send_elsewhere(request, elsewhere)
+            return
+        etag = f'"{delivery.file.sha256}"'
+        await send_file(request, delivery.size, etag, delivery.read, local=delivery.local)
+
+    @property
+    def _allowed(self) -> Learning:
+        if self._learning is None:
+            raise NotServed("this server does not learn", "Its operator can allow it with --learning.")
+        return self._learning
+
+
+def _all_files(request: Request) -> bool:
+    return request.args.get(b"all-files") == [b"1"]
+
+
+def _cutoff(session: Session) -> dict[str, Any]:
+    until = session.exclude_newer
+    return {"exclude-newer": None if until is None else until.isoformat().replace("+00:00", "Z")}
+
+
+def _shown(file: File) -> dict[str, Any]:
+    return {
+        "project": file.project,
+        "version": str(file.version),
+        "filename": file.filename,
+        "sha256": file.sha256,
+        "size": file.size,
+    }
+
+
+def _json(request: Request, value: Mapping[str, Any]) -> bytes:
+    return _fresh(request, "application/json", json.dumps(value, indent=2).encode() + b"\n")
+
+
+def _fresh(request: Request, content_type: str, body: bytes) -> bytes:
+    """An answer that may be another the next time."""
+    request.setHeader("Content-Type", content_type)
+    request.setHeader("Content-Length", str(len(body)))
+    request.setHeader("Cache-Control", "no-store")
+    return body

@@ -26,6 +26,7 @@ COMMANDS = {
     "sbom": "write what a lock is made of, as CycloneDX or SPDX",
     "env": "print the variables that point installers at a folder or an index",
     "inject": "rewrite requirements files to the files of a folder",
+    "learn": "run a command and write down as a lock what it takes from an open index",
     "diff": "say what differs between two locks, addresses or SBOMs",
     "server": "serve: twistd -n reqpi",
     "verify": "hash everything in a store again, and repair it",

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TextIO
 
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import NOT_EXECUTABLE, NOT_FOUND
@@ -20,14 +21,15 @@ _FROM_TERMINALS = ("SIGINT", "SIGQUIT")
 _PASSED_ON = (*_FROM_TERMINALS, "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str]) -> int:
+def run_child(command: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None = None) -> int:
     """Run ``command`` to its end. Call it from the main thread.
 
+    :param stdout: where its output goes, if not to ours.
     :returns: its exit status; ``-n`` where signal n ended it; 127 where there is none, 126 where it cannot be run.
     """
     with _relay() as relay:
         try:
-            child = subprocess.Popen(command, env=environ)  # noqa: S603 - it is the user's own command
+            child = subprocess.Popen(command, env=environ, stdout=stdout)  # noqa: S603 - it is the user's own command
         except FileNotFoundError:
             tell_error(f"{command[0]}: command not found")
             return NOT_FOUND

@@ -10,7 +10,7 @@ from pathlib import Path
 from reqpi.cli.taken import Taken
 from reqpi.commitment import address_of
 
-__all__ = ["add_server", "check_server", "server_for"]
+__all__ = ["add_server", "check_server", "open_server_for", "server_for"]
 
 _OWN = ("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
 
@@ -47,8 +47,16 @@ def server_for(options: argparse.Namespace, taken: Taken) -> AbstractContextMana
     return nullcontext(options.url) if options.url else _served(options, address_of(taken.committed))
 
 
-def _served(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
-    """A server which this machine alone can reach, its settings as for ``reqpi server``."""
+def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:
+    """The same of a server to learn from. One of our own is on any port: what it serves has a new URL every time."""
+    return nullcontext(options.url) if options.url else _served(options)
+
+
+def _served(options: argparse.Namespace, address: str | None = None) -> AbstractContextManager[str]:
+    """A server which this machine alone can reach, its settings as for ``reqpi server``.
+
+    :param address: what it is for; ``None``: to learn from.
+    """
     # Imported here because they bring Twisted along, which --url does without.
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
     from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
@@ -59,9 +67,10 @@ def _served(options: argparse.Namespace, address: str) -> AbstractContextManager
     upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
     return served(
         Settings(
-            listen=(f"tcp:{port_for(address)}:interface=127.0.0.1",),
+            listen=(f"tcp:{port_for(address) if address else 0}:interface=127.0.0.1",),
             store=None if not where else place_of(where),
             store_options=options_of(options.store_option or _words("REQPI_STORE_OPTION")),
+            learning=address is None,
             upstream=upstream,
             upstreams=upstreams,
             allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),

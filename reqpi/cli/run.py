@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from reqpi.cli.child import die_of, run_child
+from reqpi.cli.commanded import commanded
 from reqpi.cli.messages import tell_error, tell_lines
 from reqpi.cli.own import add_server, check_server, server_for
 from reqpi.cli.taken import Taken, add_arguments, committed, take_or_tell
@@ -20,7 +21,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
-    options, command = _read(arguments)
+    reader = _parser()
+    options, command = commanded(reader, arguments)
+    check_server(reader, options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
         status = _run(url, taken, command)
@@ -47,20 +50,6 @@ def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal,
     except ClientError as error:
         tell_error(f"what was refused is not known: {error.title}", error.detail)
         return ()
-
-
-def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The options, and the command behind the first ``--``; a later ``--`` is the command's own."""
-    parser = _parser()
-    own, command = list(arguments), []
-    if "--" in own:
-        end = own.index("--")
-        own, command = own[:end], own[end + 1 :]
-    options = parser.parse_intermixed_args(own)
-    if not command:
-        parser.error("write -- and the command to run behind FILE")
-    check_server(parser, options)
-    return options, command
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -66,7 +66,7 @@ def port_for(address: str) -> int:
 async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:
     """Serve until ``end`` fires; then stop the reactor. An error before ``ready`` goes to whoever waits for that."""
     try:
-        server = assemble(settings, _reactor)
+        server = assemble(settings, _reactor, quiet=True)
         server.startService()
         ready.set_result(_url_of(await server.ready))
     except Exception as error:

@@ -1,0 +1,139 @@
+"""``reqpi learn``: run a command behind an index that is open, and write down as a lock what it took."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from packaging.utils import canonicalize_name
+
+from reqpi import filenames, learned
+from reqpi.cli.child import die_of, run_child
+from reqpi.cli.commanded import commanded
+from reqpi.cli.learning import Output, output_of
+from reqpi.cli.messages import count_of, tell_error, tell_remark
+from reqpi.cli.own import add_server, check_server, open_server_for
+from reqpi.cli.reading import lock_of
+from reqpi.cli.statuses import DONE
+from reqpi.cli.taken import take_or_tell
+from reqpi.client import ClientError
+from reqpi.client.errors import ServerTrouble
+from reqpi.client.learning import Learning, Listed, Taken, begin_learning, end_learning, taken
+from reqpi.client.target import with_login_of
+from reqpi.environment import pointed_at
+from reqpi.model import Digest, File, Lock
+
+__all__ = ["main", "parser"]
+
+_NO_CACHES = {"PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
+"""What an installer has in its cache it does not ask for: a wheel that it built earlier needs no build requirements."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and write down what it took; its exit status is ours, and a signal that ended it ends us."""
+    reader = parser()
+    options, command = commanded(reader, arguments)
+    check_server(reader, options)
+    if options.only_write_on_update and not options.output:
+        reader.error("--only-write-on-update says when to write a file: name it with -o")
+    if options.append and not options.output:
+        reader.error("--append adds to a file: name it with -o")
+    known = [lock_of(take_or_tell([file], allow_outside=options.allow_outside)) for file in options.requirement]
+    output = output_of(options)
+    with open_server_for(options) as url:
+        status = _run(url, options, command, known, output)
+    return die_of(-status) if status < 0 else status
+
+
+def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: Sequence[Lock], output: Output) -> int:
+    session = begin_learning(url, options.exclude_newer or "")
+    try:
+        # Without -o, stdout is for the requirements alone.
+        stdout = None if options.output else sys.stderr
+        status = run_child(command, _environ(url, session), stdout)
+        found = taken(url, session.token, all_files=options.all_files and (not status or options.ignore_errors))
+    finally:
+        with suppress(ClientError):  # it ends by itself
+            end_learning(url, session.token)
+    _tell_untimed(found)
+    if status and not options.ignore_errors:
+        tell_error(
+            f"the command failed, so that what it took ({count_of(len(found.files), 'file')}) is not all that it needs",
+            "Nothing is written. --ignore-errors writes it all the same.",
+        )
+        return status
+    output.write(learned.releases(_needed(found, [*known, *output.known])), bool(found.files))
+    return status or DONE
+
+
+def _environ(url: str, session: Learning) -> Mapping[str, str]:
+    return pointed_at(with_login_of(url, session.index_url), os.environ) | _NO_CACHES
+
+
+def _needed(found: Taken, known: Iterable[Lock]) -> list[File]:
+    """What was taken and no lock has, with what is beside it of the same releases."""
+    files: Sequence[File] = [_file(each) for each in found.files]
+    for lock in known:
+        files = learned.without(files, lock)
+    releases = {(file.project, file.version) for file in files}
+    beside = [_file(each) for each in found.beside]
+    return [*files, *(file for file in beside if (file.project, file.version) in releases)]
+
+
+def _file(listed: Listed) -> File:
+    project = canonicalize_name(listed.project)
+    named = filenames.parse(listed.filename, project)
+    if named is None:
+        raise ServerTrouble(f"the server names a file that is none of {project}", listed.filename)
+    digests = frozenset({Digest("sha256", listed.sha256)})
+    return File(listed.filename, project, named.version, named.version_text, named.wheel, url="", digests=digests)
+
+
+def _tell_untimed(found: Taken) -> None:
+    if found.untimed:
+        tell_remark(
+            f"the upstream does not say when files were uploaded, so that --exclude-newer let nothing through of: "
+            f"{', '.join(found.untimed)}"
+        )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its options."""
+    reader = argparse.ArgumentParser(
+        prog="reqpi learn",
+        usage="reqpi learn [-h] [-r FILE …] [-o FILE [--append] [--only-write-on-update]] [--all-files] "
+        "[--exclude-newer DATE] [--ignore-errors] [--url URL | --store WHERE --upstream URL …] -- COMMAND …",
+        description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at an index that lets "
+        "everything through and writes down what is downloaded; then print that as a requirements file with digests. "
+        "Of a build from source it is what the build needs.",
+        epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. 1 a lock has defects, "
+        "2 usage, or the file cannot be written, 3 no server or its error.",
+    )
+    reader.add_argument(
+        "-r",
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a lock: what it admits is left out",
+    )
+    reader.add_argument("-o", "--output", metavar="FILE", help="write it there, below what is yours in the file")
+    reader.add_argument("--append", action="store_true", help="keep what was found before")
+    reader.add_argument(
+        "--only-write-on-update", action="store_true", help="leave the file alone where nothing changes"
+    )
+    reader.add_argument(
+        "--all-files", action="store_true", help="list every file of what was taken, for other platforms too"
+    )
+    reader.add_argument(
+        "--exclude-newer",
+        metavar="DATE",
+        help="do not see what was uploaded later: a date, a moment (RFC 3339), or how long ago: 30 days",
+    )
+    reader.add_argument("--ignore-errors", action="store_true", help="write it though the command failed")
+    reader.add_argument("--allow-outside", action="store_true", help="a lock may name files outside its folder")
+    add_server(reader)
+    return reader

@@ -1,0 +1,125 @@
+"""A session of learning on a server: begin it, ask what was taken, end it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from reqpi.client.answers import object_of, trouble_of
+from reqpi.client.errors import ServerTrouble
+from reqpi.client.exchange import Answer, ask
+from reqpi.client.target import Target, target_of
+
+__all__ = ["Learning", "Listed", "Taken", "begin_learning", "end_learning", "taken"]
+
+_PAUSE = 2.0  # seconds between two questions, while the server fetches what it wants to measure
+_LIMIT = 600.0  # seconds for all of them
+
+_INDEX = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+/learn/([0-9a-f]{32})/simple/")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Learning(NamedTuple):
+    """A session.
+
+    :param index_url: of the open index, without credentials.
+    :param exclude_newer: the moment (RFC 3339) from which on nothing is seen; empty: everything is.
+    """
+
+    token: str
+    index_url: str
+    exclude_newer: str
+
+
+class Listed(NamedTuple):
+    """A file that was taken, or is of a release that was."""
+
+    project: str
+    filename: str
+    sha256: str
+
+
+class Taken(NamedTuple):
+    """What was taken.
+
+    :param beside: the other files of those releases, where they were asked for.
+    :param untimed: projects of which nothing was let through, as the upstream gives no upload-time.
+    """
+
+    files: tuple[Listed, ...]
+    beside: tuple[Listed, ...]
+    untimed: tuple[str, ...]
+
+
+def begin_learning(base_url: str, exclude_newer: str = "") -> Learning:
+    """Begin a session on the server at ``base_url``.
+
+    :param exclude_newer: as :mod:`reqpi.cutoff` has it.
+    :raises ServerTrouble: there is no server, or it does not do that.
+    """
+    target = target_of(base_url)
+    path = f"/learn?{urlencode({'exclude-newer': exclude_newer})}" if exclude_newer else "/learn"
+    found = _said(target, path, ask(target, "POST", path, b"", "application/octet-stream"))
+    index, until = found.get("index"), found.get("exclude-newer")
+    match = _INDEX.fullmatch(index) if isinstance(index, str) else None
+    if match is None or bool(until) != bool(exclude_newer):
+        raise ServerTrouble(f"{target.url} is no ReqPI that learns", "Look at the URL.")
+    return Learning(match[1], match[0], str(until or ""))
+
+
+def taken(base_url: str, token: str, *, all_files: bool = False) -> Taken:
+    """What was taken in a session so far.
+
+    :param all_files: the other files of those releases too. The server may have to fetch some of them first.
+    :raises ServerTrouble: the server cannot say.
+    """
+    target = target_of(base_url)
+    path = f"/learn/{token}/{'?all-files=1' if all_files else ''}"
+    end = time.monotonic() + _LIMIT
+    while (answer := ask(target, "GET", path)).status == 503 and time.monotonic() < end:
+        time.sleep(_PAUSE)
+    found = _said(target, path, answer)
+    untimed = found.get("untimed")
+    return Taken(
+        _listed(target, found, "taken"),
+        _listed(target, found, "beside"),
+        tuple(each for each in untimed if isinstance(each, str)) if isinstance(untimed, list) else (),
+    )
+
+
+def end_learning(base_url: str, token: str) -> None:
+    """End a session.
+
+    :raises ServerTrouble: the server cannot.
+    """
+    target = target_of(base_url)
+    path = f"/learn/{token}/"
+    answer = ask(target, "DELETE", path)
+    if answer.status != 204:
+        raise trouble_of(target, path, answer)
+
+
+def _said(target: Target, path: str, answer: Answer) -> Mapping[str, object]:
+    if answer.status not in (200, 201):
+        raise trouble_of(target, path, answer)
+    return object_of(target, path, answer)
+
+
+def _listed(target: Target, found: Mapping[str, object], key: str) -> tuple[Listed, ...]:
+    """The files under ``key``: an answer that lacks what a lock needs is no answer."""
+    values = found.get(key)
+    try:
+        files = tuple(
+            Listed(each["project"], each["filename"], each["sha256"])
+            for each in (values if isinstance(values, list) else [])
+        )
+        if all(isinstance(part, str) for file in files for part in file) and all(
+            _SHA256.fullmatch(file.sha256) for file in files
+        ):
+            return files
+    except (KeyError, TypeError):
+        pass
+    raise ServerTrouble(f"{target.url} says what was taken in a way that is not understood", "Is it a newer ReqPI?")

@@ -1,7 +1,8 @@
 """The command line: which command it is, and what every command has in common.
 
-A command is a module of this package with a ``main(arguments) -> status``. It is imported only when it is asked for,
-because ``gethash`` has to start at once and ``run`` brings a whole server along.
+A command is a module of this package with a ``main(arguments) -> status``, and a ``command_line()``: the parser of its
+options and arguments. It is imported only when it is asked for, because ``gethash`` has to start at once and ``run``
+brings a whole server along.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ COMMANDS = {
     "server": "serve: twistd -n reqpi",
     "verify": "hash everything in a store again, and repair it",
     "sweep": "remove from a store what nobody used for a while",
+    "completion": "print what a shell needs to complete all this",
 }
 
 

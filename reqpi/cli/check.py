@@ -11,12 +11,12 @@ from reqpi.cli.statuses import DONE
 from reqpi.cli.taken import add_arguments, take_or_tell
 from reqpi.commitment import address_of
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Say what is wrong with a lock; or how many pins it has, and its address."""
-    options = _parser().parse_intermixed_args(arguments)
+    options = command_line().parse_intermixed_args(arguments)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     lock = lock_of(taken)
     tell_notes(taken.names, lock.notes)
@@ -24,7 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi check",
         description="Read a lock and say what is wrong with it; no server is asked.",

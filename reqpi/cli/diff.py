@@ -17,12 +17,12 @@ from reqpi.client import BadUsage
 from reqpi.client.fetching import listed
 from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print what differs, a project a line."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     found = changes(_contents(options.before), _contents(options.after))
     if options.json:
         print(json.dumps([asdict(change) for change in found], indent=2))
@@ -60,7 +60,8 @@ def _contents(what: str) -> Contents:
     return contents_of_lock(lock_of(take_or_tell([what])))
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi diff",
         description="Say what differs between two locks, addresses or SBOMs: '+' added, '-' removed, '~' another "

@@ -12,7 +12,7 @@ from reqpi.client import BadUsage
 from reqpi.client.target import target_of
 from reqpi.export.environment import PAIRS, SHELLS, environment, environment_of_folder
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 _FORMATS = {"env": "sh", "json": PAIRS}
 """Hermeto's names for them."""
@@ -20,7 +20,7 @@ _FORMATS = {"env": "sh", "json": PAIRS}
 
 def main(arguments: Sequence[str]) -> int:
     """Print them, or write them to a file."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     place: str = options.place
     if place.startswith(("http://", "https://")):
         target_of(place)
@@ -54,7 +54,8 @@ def _shell(options: argparse.Namespace) -> str:
     return PAIRS if options.output is not None and options.output.suffix == ".json" else "sh"
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi env",
         description="Print the variables that point pip and uv at a folder of files, or at the index of an address, "

@@ -25,12 +25,12 @@ from reqpi.frozen import load_all
 from reqpi.model import File
 from reqpi.targets import BadFilter, Target
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Fetch, and say what came."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
     if options.source is not None or options.request is not None:
@@ -126,7 +126,8 @@ def _target(options: argparse.Namespace) -> Target:
     return Target.read(values)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi fetch",
         description="Take everything that a lock admits into one folder, verified, for pip install --no-index "

@@ -13,14 +13,14 @@ from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 DEFAULT_URL = "http://localhost:2000"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the index URL of a lock; the server has the lock then."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     filters = filters_of(options)
     if filters and not options.hold:
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi gethash",
         description="Commit a lock to a server and print the URL of its index. Several files are committed "

@@ -26,7 +26,7 @@ from reqpi.client.target import with_login_of
 from reqpi.environment import pointed_at
 from reqpi.model import Digest, File, Lock
 
-__all__ = ["main", "parser"]
+__all__ = ["command_line", "main"]
 
 _NO_CACHES = {"PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
 """What an installer has in its cache it does not ask for: a wheel that it built earlier needs no build requirements."""
@@ -34,13 +34,13 @@ _NO_CACHES = {"PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command and write down what it took; its exit status is ours, and a signal that ended it ends us."""
-    reader = parser()
-    options, command = commanded(reader, arguments)
-    check_server(reader, options)
+    parser = command_line()
+    options, command = commanded(parser, arguments)
+    check_server(parser, options)
     if options.only_write_on_update and not options.output:
-        reader.error("--only-write-on-update says when to write a file: name it with -o")
+        parser.error("--only-write-on-update says when to write a file: name it with -o")
     if options.append and not options.output:
-        reader.error("--append adds to a file: name it with -o")
+        parser.error("--append adds to a file: name it with -o")
     known = [lock_of(take_or_tell([file], allow_outside=options.allow_outside)) for file in options.requirement]
     output = output_of(options)
     with open_server_for(options) as url:
@@ -100,9 +100,9 @@ def _tell_untimed(found: Taken) -> None:
         )
 
 
-def parser() -> argparse.ArgumentParser:
-    """Its options."""
-    reader = argparse.ArgumentParser(
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
         prog="reqpi learn",
         usage="reqpi learn [-h] [-r FILE …] [-o FILE [--append] [--only-write-on-update]] [--all-files] "
         "[--exclude-newer DATE] [--ignore-errors] [--url URL | --store WHERE --upstream URL …] -- COMMAND …",
@@ -112,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. 1 a lock has defects, "
         "2 usage, or the file cannot be written, 3 no server or its error.",
     )
-    reader.add_argument(
+    parser.add_argument(
         "-r",
         "--requirement",
         action="append",
@@ -120,20 +120,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a lock: what it admits is left out",
     )
-    reader.add_argument("-o", "--output", metavar="FILE", help="write it there, below what is yours in the file")
-    reader.add_argument("--append", action="store_true", help="keep what was found before")
-    reader.add_argument(
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, below what is yours in the file")
+    parser.add_argument("--append", action="store_true", help="keep what was found before")
+    parser.add_argument(
         "--only-write-on-update", action="store_true", help="leave the file alone where nothing changes"
     )
-    reader.add_argument(
+    parser.add_argument(
         "--all-files", action="store_true", help="list every file of what was taken, for other platforms too"
     )
-    reader.add_argument(
+    parser.add_argument(
         "--exclude-newer",
         metavar="DATE",
         help="do not see what was uploaded later: a date, a moment (RFC 3339), or how long ago: 30 days",
     )
-    reader.add_argument("--ignore-errors", action="store_true", help="write it though the command failed")
-    reader.add_argument("--allow-outside", action="store_true", help="a lock may name files outside its folder")
-    add_server(reader)
-    return reader
+    parser.add_argument("--ignore-errors", action="store_true", help="write it though the command failed")
+    parser.add_argument("--allow-outside", action="store_true", help="a lock may name files outside its folder")
+    add_server(parser)
+    return parser

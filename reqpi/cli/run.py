@@ -16,14 +16,14 @@ from reqpi.client import ClientError, Refusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.environment import pointed_at
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
-    reader = _parser()
-    options, command = commanded(reader, arguments)
-    check_server(reader, options)
+    parser = command_line()
+    options, command = commanded(parser, arguments)
+    check_server(parser, options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
         status = _run(url, taken, command)
@@ -52,7 +52,8 @@ def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal,
         return ()
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [--url URL | --store WHERE --upstream URL … --offline] [--allow-outside] FILE … "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,8 +10,12 @@ from twisted.application.service import ServiceMaker
 from twisted.scripts import twistd
 
 from reqpi.cli.statuses import DONE
+from reqpi.service import Options
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
+
+_PATHS = {"store": "WHERE", "cache": "DIR", "netrc": "FILE", "ca": "FILE"}
+"""The options whose value is a path."""
 
 _MAKER = ServiceMaker("ReqPI", "reqpi.service", "The hermetic package index", "reqpi")
 
@@ -34,3 +39,16 @@ def main(arguments: Sequence[str]) -> int:
     options.parseOptions(["--nodaemon", "--pidfile=", _MAKER.tapname, *arguments])
     twistd.runApp(options)
     return DONE
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options, as twistd reads them: for a shell that completes them."""
+    options, parser = Options({}), argparse.ArgumentParser(prog="reqpi server", add_help=False)
+    for name in sorted(options.longOpt):
+        option = name.rstrip("=")
+        text = options.docs.get(option) or ""
+        if name.endswith("="):
+            parser.add_argument(f"--{option}", metavar=_PATHS.get(option, "VALUE"), help=text.replace("%", "%%"))
+        else:
+            parser.add_argument(f"--{option}", action="store_true", help=text.replace("%", "%%"))
+    return parser

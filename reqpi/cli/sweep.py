@@ -13,12 +13,12 @@ from reqpi.cli.statuses import DONE
 from reqpi.cli.stores import add_store, at_once, opened
 from reqpi.sweep import Sweeping
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Sweep, or say what a sweep would remove."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     store = opened(options)
     # Only asked for the time of day. Imported here because it must not be installed before a server's own.
     from twisted.internet import reactor  # noqa: PLC0415
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi sweep",
         description="Remove the locks that were not used for a while, and the files that only they needed. "

@@ -17,12 +17,12 @@ from reqpi.commitments import document_record, lock_record
 from reqpi.interfaces import Store
 from reqpi.verifying import Verdict, Verifying
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Say what is damaged; with ``--repair``, remove the files that are, and have a server fetch them again."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_args(arguments)
     if options.url and not options.repair:
         parser.error("--url names the server that fetches again what --repair removed: write --repair too")
@@ -58,7 +58,8 @@ def _tell(verdict: Verdict) -> None:
     print(f"{looked}, {count_of(verdict.locks, 'lock')}, {count_of(verdict.lists, 'frozen list')}{damaged}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi verify",
         description="Hash every file and every lock of a store again, and read every frozen list. "

@@ -17,12 +17,12 @@ from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.archive import take_archive
 from reqpi.client.fetching import listed
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the archive, and print its sha256."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
     filters = filters_of(options)
@@ -42,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi wheelhouse",
         description="Write everything that a lock admits into one tar archive, with a requirements.txt and a "

@@ -1,0 +1,72 @@
+"""``reqpi completion``: what a shell needs to complete commands, options and files, made from the commands' parsers.
+
+shtab writes it. It is imported here alone, and only to write the script: completing needs neither it nor us.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from reqpi.cli import COMMANDS
+from reqpi.cli.statuses import DONE
+from reqpi.errors import Misconfigured
+
+__all__ = ["command_line", "main"]
+
+SHELLS = ("bash", "zsh", "fish")
+
+_FILES = ("FILE", "FILE.tar", "WHERE", "DIR|URL", "A", "B")
+_FOLDERS = ("DIR",)
+"""What commands call their arguments that are paths."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the script for one shell."""
+    options = command_line().parse_args(arguments)
+    try:
+        import shtab  # noqa: PLC0415
+    except ImportError:
+        raise Misconfigured("completion needs shtab", "pip install 'reqpi[completion]'") from None
+    whole = _whole()
+    _mark_paths(whole, shtab.FILE, shtab.DIRECTORY)
+    print(shtab.complete(whole, options.shell), end="")
+    return DONE
+
+
+def _whole() -> argparse.ArgumentParser:
+    """One parser for all commands, which are read one by one otherwise."""
+    whole = argparse.ArgumentParser(prog="reqpi")
+    whole.add_argument("--version", action="version", version="", help="print the version")
+    commands = whole.add_subparsers()
+    for name, summary in COMMANDS.items():
+        own: argparse.ArgumentParser = import_module(f"reqpi.cli.{name}").command_line()
+        commands.add_parser(name, help=summary, parents=[own], add_help=False, prog=own.prog)
+    return whole
+
+
+def _mark_paths(parser: argparse.ArgumentParser, file: object, folder: object) -> None:
+    """Say of each action whether it is a path; shtab reads ``complete``."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                _mark_paths(each, file, folder)
+        elif action.metavar in _FOLDERS:
+            action.complete = folder  # type: ignore[attr-defined]
+        elif action.metavar in _FILES or action.type is Path:
+            action.complete = file  # type: ignore[attr-defined]
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi completion",
+        description="Print what a shell needs to complete commands, options and files. bash: put it into "
+        "~/.local/share/bash-completion/completions/reqpi; zsh: into a file _reqpi in a folder of fpath; fish: into "
+        "~/.config/fish/completions/reqpi.fish.",
+        epilog="Exit status: 0 done, 2 usage, or shtab is not installed: pip install 'reqpi[completion]'.",
+    )
+    parser.add_argument("shell", choices=SHELLS, help="for which shell")
+    return parser

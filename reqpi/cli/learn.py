@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
+from attrs import evolve
 from packaging.utils import canonicalize_name
 
 from reqpi import filenames, learned
@@ -19,10 +21,11 @@ from reqpi.cli.own import add_server, check_server, open_server_for
 from reqpi.cli.reading import lock_of
 from reqpi.cli.statuses import DONE
 from reqpi.cli.taken import take_or_tell
-from reqpi.client import ClientError
+from reqpi.client import BadUsage, ClientError
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.learning import Learning, Listed, Taken, begin_learning, end_learning, taken
 from reqpi.client.target import with_login_of
+from reqpi.cutoff import BadCutoff, read_cutoff
 from reqpi.environment import pointed_at
 from reqpi.model import Digest, File, Lock
 
@@ -41,11 +44,33 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--only-write-on-update says when to write a file: name it with -o")
     if options.append and not options.output:
         parser.error("--append adds to a file: name it with -o")
-    known = [lock_of(take_or_tell([file], allow_outside=options.allow_outside)) for file in options.requirement]
+    if options.exclude_newer:
+        _check_moment(parser, options.exclude_newer)
+    known = [_known(file, options) for file in options.requirement]
     output = output_of(options)
     with open_server_for(options) as url:
         status = _run(url, options, command, known, output)
     return die_of(-status) if status < 0 else status
+
+
+def _check_moment(parser: argparse.ArgumentParser, said: str) -> None:
+    try:
+        read_cutoff(said, datetime.now(UTC))
+    except BadCutoff as bad:
+        parser.error(f"--exclude-newer: {bad}")
+
+
+def _known(file: str, options: argparse.Namespace) -> Lock:
+    """The lock that ``-r`` names, without what is written here anew: it may name that file itself."""
+    documents = take_or_tell([file], allow_outside=options.allow_outside)
+    lock = lock_of(documents)
+    if not options.output:
+        return lock
+    output = os.path.realpath(options.output)
+    if file != "-" and os.path.realpath(file) == output:
+        raise BadUsage(f"{file} is what -o writes", "What is above its mark is left out anyway.")
+    ours = {path for path, _ in documents.documents if path and os.path.realpath(documents.names.of(path)) == output}
+    return evolve(lock, pins=tuple(pin for pin in lock.pins if pin.document not in ours))
 
 
 def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: Sequence[Lock], output: Output) -> int:

@@ -148,7 +148,7 @@ class Server(Service):
         learning = self._learning() if settings.learning else None
         hot = Hot(settings.memory // 2, reactor.seconds)
         base = Base(settings.url, settings.trust_proxy)
-        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, LearningPages(learning))
+        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, learning=LearningPages(learning))
         self._access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
         self._site = BoundedSite(root, reactor, settings.largest_document, hot, self._access)
         self._ports: list[IListeningPort] = []

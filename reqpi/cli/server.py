@@ -10,7 +10,6 @@ from twisted.application.service import ServiceMaker
 from twisted.scripts import twistd
 
 from reqpi.cli.statuses import DONE
-from reqpi.service import Options
 
 __all__ = ["command_line", "main"]
 
@@ -43,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def command_line() -> argparse.ArgumentParser:
     """Its options, as twistd reads them: for a shell that completes them."""
-    options, parser = Options({}), argparse.ArgumentParser(prog="reqpi server", add_help=False)
+    options: Any = _MAKER.options({})
+    parser = argparse.ArgumentParser(prog="reqpi server", add_help=False)
     for name in sorted(options.longOpt):
         option = name.rstrip("=")
         text = options.docs.get(option) or ""

@@ -185,6 +185,7 @@ class Root(Resource):
         base: Base,
         hot: Hot | None = None,
         memory: int = 32 << 20,
+        *,
         learning: LearningPages | None = None,
     ) -> None:
         super().__init__()

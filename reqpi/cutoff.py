@@ -16,12 +16,12 @@ from reqpi.model import File, Page
 __all__ = ["BadCutoff", "before", "has_no_times", "read_cutoff"]
 
 _LONGEST = 64
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _ISO = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _UNITS = {
     "weeks": ("w", "wk", "wks", "week", "weeks"),
@@ -31,7 +31,7 @@ _UNITS = {
     "seconds": ("s", "sec", "secs", "second", "seconds"),
 }
 _BY_WORD = {word: unit for unit, words in _UNITS.items() for word in words}
-_PART = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s*,\s*|\s*)", re.IGNORECASE)
+_PART = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s*,\s*|\s*)", re.IGNORECASE | re.ASCII)
 
 
 class BadCutoff(ValueError):
@@ -83,7 +83,7 @@ def _duration(said: str) -> timedelta | None:
     if iso is not None:
         found = {unit: int(count) for unit, count in iso.groupdict().items() if count}
         return timedelta(**found) if found else None
-    words = re.sub(r"\s+ago\Z", "", said, flags=re.IGNORECASE)
+    words = re.sub(r"\s+ago\Z", "", said, flags=re.IGNORECASE | re.ASCII)
     found = {}
     at = 0
     while at < len(words):

@@ -76,8 +76,7 @@ class WebCase(TestCase):
         self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
         self.hot = Hot(1 << 20, self.clock.seconds)
-        root = Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base, self.hot)
-        self.site = self.make_site(root, self.clock, LARGEST, self.hot)
+        self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.hot)
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")
@@ -91,6 +90,9 @@ class WebCase(TestCase):
 
     def made_store(self) -> MemoryStore:
         return MemoryStore(self.clock.seconds)
+
+    def made_root(self) -> Root:
+        return Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base, self.hot)
 
     def listening(self) -> Any:
         from twisted.internet import reactor

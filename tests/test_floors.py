@@ -195,7 +195,9 @@ def _project_files() -> Iterator[Path]:
     """What is, or will be, in the repository: what tools leave behind is not."""
     left_behind = {"build", "dist", "htmlcov", "__pycache__", "_build"}
     for top in sorted(ROOT.iterdir()):
-        if top.name in left_behind or (top.name.startswith(".") and top.name not in (".ci", ".gitignore", ".pre-commit-hooks.yaml")):
+        if top.name in left_behind or (
+            top.name.startswith(".") and top.name not in (".ci", ".gitignore", ".pre-commit-hooks.yaml")
+        ):
             continue
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
             kept = not left_behind & set(path.parts) and not any(part.endswith(".egg-info") for part in path.parts)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 from attrs import evolve
 from packaging.utils import canonicalize_name
@@ -31,8 +32,8 @@ from reqpi.model import Digest, File, Lock
 
 __all__ = ["command_line", "main"]
 
-_NO_CACHES = {"PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
-"""What an installer has in its cache it does not ask for: a wheel that it built earlier needs no build requirements."""
+_CACHES = ("PIP_CACHE_DIR", "UV_CACHE_DIR")
+"""An installer asks for nothing that is in its cache, and a wheel that it built earlier needs no build requirements."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,7 +79,8 @@ def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: S
     try:
         # Without -o, stdout is for the requirements alone.
         stdout = None if options.output else sys.stderr
-        status = run_child(command, _environ(url, session), stdout)
+        with TemporaryDirectory(prefix="reqpi-learn-") as caches:
+            status = run_child(command, _environ(url, session, caches), stdout)
         found = taken(url, session.token, all_files=options.all_files and (not status or options.ignore_errors))
     finally:
         with suppress(ClientError):  # it ends by itself
@@ -94,8 +96,9 @@ def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: S
     return status or DONE
 
 
-def _environ(url: str, session: Learning) -> Mapping[str, str]:
-    return pointed_at(with_login_of(url, session.index_url), os.environ) | _NO_CACHES
+def _environ(url: str, session: Learning, caches: str) -> Mapping[str, str]:
+    own = {name: os.path.join(caches, name.partition("_")[0].lower()) for name in _CACHES}
+    return pointed_at(with_login_of(url, session.index_url), os.environ) | own
 
 
 def _needed(found: Taken, known: Iterable[Lock]) -> list[File]:

@@ -20,7 +20,7 @@ from reqpi.cli.learning import Output, output_of
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.own import add_server, check_server, open_server_for
 from reqpi.cli.reading import lock_of
-from reqpi.cli.statuses import DONE
+from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.cli.taken import take_or_tell
 from reqpi.client import BadUsage, ClientError
 from reqpi.client.errors import ServerTrouble
@@ -41,10 +41,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = command_line()
     options, command = commanded(parser, arguments)
     check_server(parser, options)
-    if options.only_write_on_update and not options.output:
-        parser.error("--only-write-on-update says when to write a file: name it with -o")
-    if options.append and not options.output:
-        parser.error("--append adds to a file: name it with -o")
+    for name in ("append", "only_write_on_update", "exit_code"):
+        if getattr(options, name) and not options.output:
+            parser.error(f"--{name.replace('_', '-')} is about a file: name it with -o")
     if options.exclude_newer:
         _check_moment(parser, options.exclude_newer)
     known = [_known(file, options) for file in options.requirement]
@@ -92,8 +91,8 @@ def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: S
             "Nothing is written. --ignore-errors writes it all the same.",
         )
         return status
-    output.write(learned.releases(_needed(found, [*known, *output.known])), bool(found.files))
-    return status or DONE
+    written = output.write(learned.releases(_needed(found, [*known, *output.known])), bool(found.files))
+    return status or (DIFFERENT if written and options.exit_code else DONE)
 
 
 def _environ(url: str, session: Learning, caches: str) -> Mapping[str, str]:
@@ -132,13 +131,13 @@ def command_line() -> argparse.ArgumentParser:
     """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi learn",
-        usage="reqpi learn [-h] [-r FILE …] [-o FILE [--append] [--only-write-on-update]] [--all-files] "
+        usage="reqpi learn [-h] [-r FILE …] [-o FILE [--append] [--only-write-on-update] [--exit-code]] [--all-files] "
         "[--exclude-newer DATE] [--ignore-errors] [--url URL | --store WHERE --upstream URL …] -- COMMAND …",
         description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at an index that lets "
         "everything through and writes down what is downloaded; then print that as a requirements file with digests. "
         "Of a build from source it is what the build needs.",
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. 1 a lock has defects, "
-        "2 usage, or the file cannot be written, 3 no server or its error.",
+        "2 usage, or the file cannot be written, 3 no server or its error, 6 with --exit-code: the file was written.",
     )
     parser.add_argument(
         "-r",
@@ -153,6 +152,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only-write-on-update", action="store_true", help="leave the file alone where nothing changes"
     )
+    parser.add_argument("--exit-code", action="store_true", help="exit with status 6 where the file was written")
     parser.add_argument(
         "--all-files", action="store_true", help="list every file of what was taken, for other platforms too"
     )

@@ -27,10 +27,11 @@ class Output(Protocol):
     known: Sequence[Lock]
     """What is there already, by its user's hand."""
 
-    def write(self, found: Sequence[Release], anything: bool) -> None:
+    def write(self, found: Sequence[Release], anything: bool) -> bool:
         """Write down what was found.
 
         :param anything: was taken at all.
+        :returns: whether a file was written.
         """
 
 
@@ -46,9 +47,10 @@ def output_of(options: argparse.Namespace) -> Output:
 class _Stdout:
     known: Sequence[Lock] = ()
 
-    def write(self, found: Sequence[Release], anything: bool) -> None:
+    def write(self, found: Sequence[Release], anything: bool) -> bool:
         print(learned.written("", found), end="")
         _tell(found, anything, "")
+        return False
 
 
 class _File:
@@ -73,13 +75,14 @@ class _File:
                 "It has pins that would be lost. --append keeps them; or name another file.",
             ) from None
 
-    def write(self, found: Sequence[Release], anything: bool) -> None:
+    def write(self, found: Sequence[Release], anything: bool) -> bool:
         wanted = learned.together(self._kept.below, found) if self._append else tuple(found)
         if self._only_on_update and self._path.exists() and wanted == self._kept.below:
             tell_remark(f"{self._path} is in step: {count_of(len(wanted), 'pin')}")
-            return
+            return False
         _replace(self._path, learned.written(self._kept.above, wanted))
         _tell(wanted, anything, f", in {self._path}")
+        return True
 
 
 def _tell(found: Sequence[Release], anything: bool, where: str) -> None:

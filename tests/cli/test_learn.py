@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reqpi import locks, narrow
+from reqpi.cli.statuses import DIFFERENT
 from reqpi.learned import MARK
 from tests.cli.process import CommandTestCase
 from tests.distributions import a_file
@@ -131,11 +132,12 @@ class FileTests(LearnCase):
 
     def test_where_nothing_changes_the_file_is_left_alone(self) -> None:
         """Not even its time changes."""
-        options = ("-o", BUILD, "--only-write-on-update")
-        self.learn(*options, command=self.taking(self.builder))
+        options = ("-o", BUILD, "--only-write-on-update", "--exit-code")
+        self.assertEqual(self.learn(*options, command=self.taking(self.builder))[0], DIFFERENT)
         self.build.write_text(self.build.read_text().replace("builder", "# a comment\nbuilder"))
         before = self.build.stat().st_mtime_ns, self.build.stat().st_ino
-        _, _, err = self.learn(*options, command=self.taking(self.builder))
+        status, _, err = self.learn(*options, command=self.taking(self.builder))
+        self.assertEqual(status, 0)
         self.assertEqual((self.build.stat().st_mtime_ns, self.build.stat().st_ino), before)
         self.assertIn("requirements-build.txt is in step: 1 pin", err)
         self.learn(*options, command=self.taking(self.builder, self.source))
@@ -180,6 +182,7 @@ class FailureTests(LearnCase):
         for options in (
             ("--append",),
             ("--only-write-on-update",),
+            ("--exit-code",),
             ("--exclude-newer", "soon"),
             ("-r", "missing.txt"),
             ("-r", "requirements.txt", "-o", "requirements.txt"),

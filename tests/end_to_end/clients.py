@@ -74,10 +74,11 @@ def oldest_pip() -> Path:
     raise SkipTest("pip 20.3 needs Python 3.11 or older, and there is none here")
 
 
-def run(command: Sequence[object], folder: Path, environ: Mapping[str, str]) -> Done:
+def run(command: Sequence[object], folder: Path, environ: Mapping[str, str], limit: float = 180) -> Done:
     """Run a client that knows nothing of this machine's configuration.
 
     :param folder: where it runs, has its home, and keeps its caches.
+    :param limit: seconds.
     """
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     own = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "NO_COLOR": "1", "COLUMNS": "400"}
@@ -89,7 +90,7 @@ def run(command: Sequence[object], folder: Path, environ: Mapping[str, str]) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=180,
+        timeout=limit,
         check=False,
     )
     return Done(done.returncode, done.stdout)

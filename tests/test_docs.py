@@ -42,8 +42,8 @@ class ReferenceTests(SynchronousTestCase):
 
     def test_every_route_has_a_section(self) -> None:
         """As the module that has them all on one screen lists them."""
-        listed = re.findall(r"^ +(GET|POST) +(/\S*)", Path(routes.__file__).read_text("utf-8"), re.MULTILINE)
-        self.assertEqual(re.findall(r"^## `(GET|POST) (/\S*)`$", _page("http"), re.MULTILINE), listed)
+        listed = re.findall(r"^ +(GET|POST|DELETE) +(/\S*)", Path(routes.__file__).read_text("utf-8"), re.MULTILINE)
+        self.assertEqual(re.findall(r"^## `(GET|POST|DELETE) (/\S*)`$", _page("http"), re.MULTILINE), listed)
         klein = {str(rule.rule).replace("<path:path>", "<path>") for rule in routes.Routes.app.url_map.iter_rules()}
         self.assertEqual(klein - {path.rstrip("/") or "/" for _, path in listed}, set())
 

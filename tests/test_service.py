@@ -40,6 +40,7 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_NETRC": "/etc/reqpi/netrc",
             "REQPI_CA": "/etc/reqpi/ca.pem",
             "REQPI_OFFLINE": "1",
+            "REQPI_LEARNING": "on",
             "REQPI_TRUST_PROXY": "yes",
             "REQPI_MAX_DOCUMENT": "1000",
             "REQPI_FREQUENCY": "60",
@@ -49,7 +50,15 @@ class OptionsTests(SynchronousTestCase):
         }
         command_line = [
             *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
-            *("--store", "/srv/reqpi", "--upstream", "https://up.example.org/simple", "--offline", "--trust-proxy"),
+            *(
+                "--store",
+                "/srv/reqpi",
+                "--upstream",
+                "https://up.example.org/simple",
+                "--offline",
+                "--learning",
+                "--trust-proxy",
+            ),
             *(
                 "--max-document",
                 "1000",
@@ -81,6 +90,7 @@ class OptionsTests(SynchronousTestCase):
                 netrc=Path("/etc/reqpi/netrc"),
                 ca=Path("/etc/reqpi/ca.pem"),
                 offline=True,
+                learning=True,
                 trust_proxy=True,
                 largest_document=1000,
                 frequency=60,

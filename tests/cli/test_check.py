@@ -35,3 +35,16 @@ class CheckTests(CommandTestCase):
         status, out, err = self.run_reqpi("check", "requirements.txt")
         self.assertEqual((status, out.split(",")[0]), (0, "requirements.txt: 1 pin"))
         self.assertRegex(err, r"^requirements\.txt:1: warning: .*: --pre\n$")
+
+    def test_each_file_can_be_a_lock_by_itself(self) -> None:
+        """What is wrong with one keeps nobody from hearing of the others; the worst status counts."""
+        (self.folder / "sub").mkdir()
+        (self.folder / "sub" / "good.txt").write_text("six==1.16.0\n")
+        (self.folder / "bad.txt").write_text("six\n")
+        status, out, err = self.run_reqpi("check", "--each", "bad.txt", "sub/good.txt", "requirements.txt")
+        self.assertEqual(status, 1)
+        self.assertIn("bad.txt:1: ", err)
+        self.assertRegex(out, r"^sub/good\.txt: 1 pin, .*\nrequirements\.txt: 1 pin, .*\n$")
+        status, _, err = self.run_reqpi("check", "--each", "missing.txt", "bad.txt")
+        self.assertEqual(status, 2)
+        self.assertIn("bad.txt:1: ", err)

@@ -22,14 +22,14 @@ from reqpi.fetched import Fetched
 from reqpi.injecting import Injected, injected
 from reqpi.model import Document, Pin
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 _FORMAT = "requirements.txt"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Rewrite them; nothing is written before all of it is known to be right."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_args(arguments)
     folder: Path = options.folder
     if not folder.is_dir():
@@ -135,7 +135,8 @@ def _finish(work: Sequence[_Rewritten], options: argparse.Namespace) -> None:
         tell_remark(f"{what} would be rewritten" if options.dry_run else f"{what} rewritten")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi inject",
         description="Rewrite requirements files in place: what they take from a URL or a git commit becomes the file "

@@ -78,7 +78,7 @@ def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: S
     try:
         # Without -o, stdout is for the requirements alone.
         stdout = None if options.output else sys.stderr
-        with TemporaryDirectory(prefix="reqpi-learn-") as caches:
+        with TemporaryDirectory(prefix="reqpi-learn-", ignore_cleanup_errors=True) as caches:
             status = run_child(command, _environ(url, session, caches), stdout)
         found = taken(url, session.token, all_files=options.all_files and (not status or options.ignore_errors))
     finally:

@@ -16,14 +16,14 @@ from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client import BadUsage
 from reqpi.client.bills import take_bill
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 _DOCUMENTS = {"cyclonedx": "sbom.cdx.json", "spdx": "sbom.spdx.json"}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the bill."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
     if options.main_version and not options.name:
@@ -62,7 +62,8 @@ def _write(to: Path, body: bytes) -> None:
             part.unlink(missing_ok=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi sbom",
         description="Write the bill of materials of a lock: every project that it pins, with the digests of all files, "

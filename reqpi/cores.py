@@ -9,28 +9,25 @@ says, like the page itself: it is written down for that address alone, and gives
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 
 from reqpi.arrivals import Arrivals
 from reqpi.commitment import address_of as sha256_of
 from reqpi.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
 from reqpi.interfaces import Origin, Store
-from reqpi.metadata import TAIL, BrokenWheel, LazyWheel
+from reqpi.metadata import BrokenWheel, LazyWheel
 from reqpi.model import Digest, File
 from reqpi.once import PATIENCE, Once, within
+from reqpi.ranged import by_ranges, fetched, stored
 
 __all__ = ["Cores", "told_record", "verified_record"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
-
-_Range = tuple[int, bytes, int | None]
-"""Where it begins, its bytes, and the size of the whole where that is known."""
 
 
 def verified_record(sha256: str) -> str:
@@ -142,7 +139,7 @@ class Cores:
             await incoming.discard()
 
     async def _upstreams(self, file: File) -> bytes:
-        _, data, _ = await self._fetched(f"{file.url}.metadata", 0, None)
+        _, data, _ = await fetched(self._origin, f"{file.url}.metadata", 0, None, largest=_LARGEST)
         return data
 
     async def _wheels(self, file: File) -> bytes:
@@ -153,7 +150,9 @@ class Cores:
     async def _told(self, file: File) -> bytes | None:
         """What a few ranges of upstream's wheel say, which no digest vouches for; ``None`` where they cannot be had."""
         try:
-            return await _by_ranges(file, file.size, partial(self._fetched, file.url))
+            return await by_ranges(
+                file, file.size, _wheel(file), partial(fetched, self._origin, file.url, largest=_LARGEST)
+            )
         except BrokenWheel:
             raise
         except UpstreamTrouble:
@@ -164,26 +163,16 @@ class Cores:
         sha256 = str(file.sha256)
         if await self._store.size(sha256) is None:
             await self._arrivals.of(file).landing()
-        metadata = await _by_ranges(file, await self._store.size(sha256), partial(self._stored, sha256))
+        metadata = await by_ranges(
+            file, await self._store.size(sha256), _wheel(file), partial(stored, self._store, sha256)
+        )
         if metadata is None:
             raise BrokenWheel(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
         return metadata
 
-    async def _fetched(self, url: str, start: int, stop: int | None) -> _Range:
-        transfer = await self._origin.open(url, start, stop)
-        data = bytearray()
-        try:
-            async for piece in transfer:
-                data += piece
-                if len(data) > _LARGEST:
-                    raise UpstreamTrouble(f"{url} sent too much", f"More than {_LARGEST} bytes, for metadata.")
-        finally:
-            transfer.close()
-        return transfer.start, bytes(data), transfer.size
 
-    async def _stored(self, sha256: str, start: int, stop: int | None) -> _Range:
-        async with aclosing(self._store.read(sha256, start, stop)) as pieces:
-            return start, b"".join([piece async for piece in pieces]), None
+def _wheel(file: File) -> Callable[[int], LazyWheel]:
+    return partial(LazyWheel, filename=file.filename, project=file.project)
 
 
 def _promise(file: File) -> Digest | None:
@@ -192,24 +181,3 @@ def _promise(file: File) -> Digest | None:
     if not isinstance(metadata, Digest) or metadata.algorithm != "sha256" or metadata.hex == file.sha256:
         return None
     return metadata
-
-
-async def _by_ranges(
-    file: File, size: int | None, take: Callable[[int, int | None], Awaitable[_Range]]
-) -> bytes | None:
-    """The metadata of a wheel, from a few ranges; ``None`` where that would take too many."""
-    first = None
-    if size is None:
-        first = await take(-TAIL, None)
-        size = first[2]
-        if size is None:
-            return None
-    wheel = LazyWheel(size, file.filename, file.project)
-    while (wanted := wheel.needs()) is not None:
-        start, data, _ = first or await take(*wanted)
-        first = None
-        try:
-            await deferToThread(wheel.fill, start, data)
-        except ValueError as error:
-            raise UpstreamTrouble(f"{file.filename} has another length upstream", str(error)) from error
-    return wheel.metadata

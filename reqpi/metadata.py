@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from packaging.utils import canonicalize_name
@@ -13,7 +15,19 @@ from packaging.utils import canonicalize_name
 from reqpi.errors import UpstreamTrouble
 from reqpi.model import Project
 
-__all__ = ["BrokenWheel", "LazyWheel", "Missing", "Readable", "SparseFile", "wheel_metadata"]
+__all__ = [
+    "UNREADABLE",
+    "BrokenWheel",
+    "Guarded",
+    "Lazy",
+    "LazyWheel",
+    "Missing",
+    "Readable",
+    "SparseFile",
+    "wheel_metadata",
+]
+
+_T = TypeVar("_T")
 
 MAX_METADATA = 8 * 1024 * 1024
 """Bytes. The longest known are descriptions of some 100 KiB."""
@@ -137,7 +151,7 @@ class SparseFile:
         return True
 
 
-class _Guarded:
+class Guarded:
     """A file that hands out no more at once than a central directory may have, and cannot be sent astray.
 
     zipfile reads a central directory in one piece, as long as the archive says, before anybody sees its entries.
@@ -148,25 +162,34 @@ class _Guarded:
         self._size = file.seek(0, io.SEEK_END)
 
     def read(self, size: int = -1, /) -> bytes:
+        """See :class:`Readable`."""
         if min(size, self._size) > MAX_DIRECTORY:
             raise BadZipFile(f"more than {MAX_DIRECTORY} bytes of central directory")
         return self._file.read(MAX_DIRECTORY if size < 0 else size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """See :class:`Readable`."""
         position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}[whence]
         if not 0 <= position <= self._size:
             raise BadZipFile(f"position {position} in a file of {self._size} bytes")
         return self._file.seek(position)
 
     def tell(self) -> int:
+        """See :class:`Readable`."""
         return self._file.tell()
 
     def seekable(self) -> bool:
+        """It is."""
         return True
+
+    def touch(self, entry: ZipInfo) -> None:
+        """Read over header and content: a sparse file then misses both at once and not one after the other."""
+        self.seek(entry.header_offset)
+        self.read(min(_LOCAL_HEADER + len(entry.filename) + _SLACK + entry.compress_size, MAX_DIRECTORY))
 
 
 # What zipfile lets out on archives made to hurt it (NotImplementedError is a RuntimeError). OSError is the disk's own.
-_UNREADABLE = (BadZipFile, RuntimeError, EOFError, ValueError, LookupError, OverflowError, struct.error, zlib.error)
+UNREADABLE = (BadZipFile, RuntimeError, EOFError, ValueError, LookupError, OverflowError, struct.error, zlib.error)
 
 
 def wheel_metadata(file: Readable, filename: str, project: Project) -> bytes:
@@ -180,15 +203,13 @@ def wheel_metadata(file: Readable, filename: str, project: Project) -> bytes:
     :raises Missing: of a :class:`SparseFile`, whose missing bytes are needed first.
     """
     try:
-        guarded = _Guarded(file)
+        guarded = Guarded(file)
         with ZipFile(guarded) as archive:
             entry = _entry(archive, filename, project)
-            # One read over header and content: a sparse file then misses both at once and not one after the other.
-            guarded.seek(entry.header_offset)
-            guarded.read(min(_LOCAL_HEADER + len(entry.filename) + _SLACK + entry.compress_size, MAX_DIRECTORY))
+            guarded.touch(entry)
             with archive.open(entry) as opened:
                 return opened.read(MAX_METADATA)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BrokenWheel(f"{filename} cannot be read", f"It is a broken archive ({error}).") from error
 
 
@@ -215,19 +236,19 @@ def _entry(archive: ZipFile, filename: str, project: Project) -> ZipInfo:
     return entry
 
 
-class LazyWheel:
-    """Plans which ranges of a wheel to fetch for its metadata: two or three for nearly all of them.
+class Lazy(Generic[_T]):
+    """Plans which ranges of a zip archive to fetch for something in it: two or three for nearly all of them.
 
-    Fetch what :meth:`needs` says and :meth:`fill` it in, until it says ``None``. Then :attr:`metadata` is there, or
-    it is ``None``: it would take too many ranges or bytes, and the whole wheel is the better way.
+    Fetch what :meth:`needs` says and :meth:`fill` it in, until it says ``None``. Then :attr:`found` is there, or
+    it is ``None``: it would take too many ranges or bytes, and the whole archive is the better way.
 
-    :param size: of the wheel, in bytes.
+    :param size: of the archive, in bytes.
+    :param read: gives what is wanted, or raises :exc:`Missing`.
     """
 
-    def __init__(self, size: int, filename: str, project: Project) -> None:
-        self.metadata: bytes | None = None
-        self._filename = filename
-        self._project = project
+    def __init__(self, size: int, read: Callable[[SparseFile], _T]) -> None:
+        self.found: _T | None = None
+        self._read = read
         self._file = SparseFile(size)
         self._ranges = 0
         self._next: tuple[int, int] | None = (max(0, size - TAIL), size) if size > 0 else None
@@ -239,15 +260,27 @@ class LazyWheel:
     def fill(self, start: int, data: bytes) -> None:
         """Put in what was fetched.
 
-        :raises BrokenWheel: there is no metadata in this wheel.
-        :raises ValueError: the bytes reach beyond the end of the wheel.
+        :raises ValueError: the bytes reach beyond the end of the archive.
+        :raises Exception: what reading raised: it is not there, and more bytes do not help.
         """
         self._next = None
         self._file.fill(start, data)
         self._ranges += 1
         try:
-            self.metadata = wheel_metadata(self._file, self._filename, self._project)
+            self.found = self._read(self._file)
         except Missing as missing:
             bytes_then = self._file.held + missing.stop - missing.start
             if self._ranges < MAX_RANGES and bytes_then <= MAX_BYTES:
                 self._next = (missing.start, missing.stop)
+
+
+class LazyWheel(Lazy[bytes]):
+    """Plans the ranges of a wheel for its metadata. :meth:`fill` raises :exc:`BrokenWheel` where there is none."""
+
+    def __init__(self, size: int, filename: str, project: Project) -> None:
+        super().__init__(size, partial(wheel_metadata, filename=filename, project=project))
+
+    @property
+    def metadata(self) -> bytes | None:
+        """What was found."""
+        return self.found

@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi import narrow
 from reqpi.arrivals import Arrivals
 from reqpi.bills import Bills
+from reqpi.build_systems import BuildSystems
 from reqpi.commitments import Commitments
 from reqpi.cores import Cores
 from reqpi.deliveries import Deliveries, Delivery
@@ -31,6 +32,7 @@ from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.refusals import Refusals
+from reqpi.sdists import BuildSystem
 
 __all__ = ["Delivery", "Shelf"]
 
@@ -80,6 +82,7 @@ class Shelf:
         self._freezing = Freezing(store, origin, self._arrivals)
         self.cores = Cores(store, origin, self._arrivals, clock)
         self.bills = Bills(store, clock, self.pages, self.metadata)
+        self._build_systems = BuildSystems(store, origin, self._arrivals, clock)
         self._under_way: Once[Page] = Once()
         self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
         self._suggesting: Once[dict[Project, str | None]] = Once()
@@ -166,6 +169,18 @@ class Shelf:
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
         return await self.cores.of(file, commitment.address)
+
+    async def build_system(self, commitment: Commitment, name: str, filename: str) -> BuildSystem:
+        """What an sdist is built with.
+
+        :raises reqpi.errors.NotAdmitted: the lock does not admit it.
+        :raises reqpi.errors.NotServed: it is a wheel.
+        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is broken.
+        """
+        file = await self._admitted(commitment, name, filename)
+        if file.wheel:
+            raise NotServed(f"{filename} is built", "Only sdists say what they are built with.")
+        return await self._build_systems.of(file, commitment.address)
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)

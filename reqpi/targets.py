@@ -113,6 +113,21 @@ class Target:
             return True
         return any(environment is None or parsed.evaluate(environment) for environment in environments)
 
+    def environments(self) -> list[dict[str, str]]:
+        """What a marker sees there, as far as it is known; where nothing is said, on each common platform and Python.
+
+        On CPython, unless another implementation is named.
+        """
+        pythons = [python for python in self.pythons if len(python) > 1] or _COMMON_PYTHONS
+        pairs = [(platform, python) for platform in self.platforms or _COMMON_PLATFORMS for python in pythons]
+        named = [_IMPLEMENTATIONS[name] for name in self.implementations if name in _IMPLEMENTATIONS]
+        return [
+            environment | {"platform_python_implementation": long, "implementation_name": short}
+            for platform, python in pairs
+            for long, short in named or [_IMPLEMENTATIONS["cp"]]
+            if (environment := _environment(platform, python)) is not None
+        ]
+
     def as_json(self) -> dict[str, list[str]]:
         """By the names of :data:`FILTERS`, those that are not open."""
         said = {
@@ -157,6 +172,10 @@ class Target:
             return True
         return any(_within(specifier, python) for python in self.pythons)
 
+
+_IMPLEMENTATIONS = {"cp": ("CPython", "cpython"), "pp": ("PyPy", "pypy")}
+_COMMON_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_14_0_arm64", "win_amd64")
+_COMMON_PYTHONS = tuple((3, minor) for minor in range(9, 16))
 
 EVERYWHERE = Target()
 

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import io
-import tarfile
 import zipfile
-import zlib
 from email.parser import BytesHeaderParser
-from zipfile import BadZipFile
 
 from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from reqpi.model import Project
+from reqpi.sdists.archives import MOST_MEMBERS, UNREADABLE, members
 
-__all__ = ["LARGEST", "Identity", "identity", "pkg_info"]
-
-LARGEST = 64 << 20
-"""Bytes of an archive that is looked into, and of what it unpacks to on the way."""
+__all__ = ["Identity", "identity", "pkg_info"]
 
 _LARGEST_INFO = 1 << 20
-_MOST_MEMBERS = 20_000
-
-_UNREADABLE = (tarfile.TarError, BadZipFile, OSError, EOFError, ValueError, RuntimeError, LookupError, zlib.error)
 
 
 @frozen
@@ -50,13 +42,13 @@ def pkg_info(data: bytes, filename: str) -> bytes | None:
     """The core metadata of an archive, as it stands there; ``None`` where it has none, or cannot be read."""
     try:
         return _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
 def _from_zip(data: bytes) -> bytes | None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for entry in archive.infolist()[:_MOST_MEMBERS]:
+        for entry in archive.infolist()[:MOST_MEMBERS]:
             if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO:
                 with archive.open(entry) as opened:
                     return opened.read(_LARGEST_INFO)
@@ -64,13 +56,10 @@ def _from_zip(data: bytes) -> bytes | None:
 
 
 def _from_tar(data: bytes) -> bytes | None:
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
-        for count, member in enumerate(archive):
-            if count >= _MOST_MEMBERS:
-                return None
-            if member.isfile() and _is_info(member.name) and member.size <= _LARGEST_INFO:
-                opened = archive.extractfile(member)
-                return None if opened is None else opened.read(_LARGEST_INFO)
+    for member, archive in members(data):
+        if member.isfile() and _is_info(member.name) and 0 <= member.size <= _LARGEST_INFO:
+            opened = archive.extractfile(member)
+            return None if opened is None else opened.read(_LARGEST_INFO)
     return None
 
 

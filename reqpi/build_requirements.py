@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from email.parser import BytesHeaderParser
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -32,6 +33,7 @@ __all__ = [
     "dependencies_of",
     "lacking",
     "sdists_of",
+    "written",
 ]
 
 _NEEDS_WHEEL = Version("70.1")
@@ -252,3 +254,26 @@ def lacking(sdist: Sdist, wanted: Sequence[Wanted]) -> Note | None:
     what = f"{', '.join(texts[:_SHOWN])}{more}"
     message = f"only an sdist of it is admitted, and the lock lacks what that is built with: {what}"
     return Note(sdist.pin.line, sdist.pin.text, message, sdist.pin.document)
+
+
+def written(answer: Answer) -> dict[str, Any]:
+    """An answer for programs, to be written as JSON."""
+    return {
+        "sdists": [
+            {
+                "project": sdist.file.project,
+                "version": str(sdist.file.version) if sdist.file.listed else None,
+                "filename": sdist.file.filename,
+                "sha256": sdist.file.sha256,
+                "must_be_built": sdist.must_be_built,
+                "backend": sdist.system.backend if sdist.system else None,
+                "declared": sdist.system.declared if sdist.system else None,
+                "requires": sdist.system.requires if sdist.system else None,
+                "setup_requires": sdist.system.setup_requires if sdist.system else None,
+                "unread": sdist.system.unread if sdist.system else [sdist.trouble],
+            }
+            for sdist in answer.sdists
+        ],
+        "requirements": [asdict(wanted) | {"lacking": wanted.lacking} for wanted in answer.wanted],
+        "warnings": [asdict(note) for note in answer.notes],
+    }

@@ -8,12 +8,12 @@ build is run. What a backend asks for while it builds is in no file, and is not 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from attrs import asdict, evolve
+from attrs import asdict, evolve, frozen
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
@@ -38,10 +38,10 @@ from reqpi.interfaces import Records
 from reqpi.model import Commitment, File, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
-from reqpi.shelf import Shelf
+from reqpi.sdists import BuildSystem
 from reqpi.targets import EVERYWHERE, Target
 
-__all__ = ["Building", "lacking_record"]
+__all__ = ["Building", "Reading", "lacking_record"]
 
 _AT_ONCE = 8
 """Sdists that one answer has upstream asked for at the same time."""
@@ -57,16 +57,33 @@ _WEIGHT = 500
 """Bytes of a line of one."""
 
 
-def lacking_record(address: str) -> str:
-    """The name under which the store has the warnings about a lock's build requirements."""
-    return f"lacking/{address}"
+def lacking_record(address: str, name: str = "") -> str:
+    """The name under which the store has what a lock lacks; without a name, what all of an address begin with."""
+    return f"lacking/{address}/{name}"
+
+
+@frozen
+class Reading:
+    """What is read of a lock: each takes only what the lock admits.
+
+    :param pages: the frozen page of every project.
+    :param metadata: the core metadata of a wheel, by project and filename.
+    :param build_system: what an sdist is built with, likewise.
+    """
+
+    pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]]
+    metadata: Callable[[Commitment, str, str], Awaitable[bytes]]
+    build_system: Callable[[Commitment, str, str], Awaitable[BuildSystem]]
 
 
 class Building:
-    """The build requirements of every lock."""
+    """The build requirements of every lock.
 
-    def __init__(self, shelf: Shelf, records: Records, clock: IReactorTime) -> None:
-        self._shelf = shelf
+    :param reading: where what they are made of is had from.
+    """
+
+    def __init__(self, records: Records, clock: IReactorTime, reading: Reading) -> None:
+        self._reading = reading
         self._records = records
         self._clock = clock
         self._finding: Once[Answer] = Once()
@@ -88,14 +105,17 @@ class Building:
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
         """What is known by now to be lacking. No upstream is asked."""
-        written = await self._records.get(lacking_record(commitment.address))
-        return () if written is None else tuple(Note(**note) for note in json.loads(written))
+        # It is advice: a store in trouble, or a record of a ReqPI that is newer than this, is no reason to fail.
+        with suppress(StoreTrouble, ValueError, TypeError):
+            written = await self._records.get(lacking_record(commitment.address, "build-requirements"))
+            return () if written is None else tuple(Note(**note) for note in json.loads(written))
+        return ()
 
     async def _found(self, commitment: Commitment, target: Target) -> Answer:
-        pages = await self._shelf.pages(commitment)
+        pages = await self._reading.pages(commitment)
         found = await deferToThread(sdists_of, commitment, pages, target)
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
-        work = _Work(self._shelf, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
+        work = _Work(self._reading, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
         answer = await work.answer([read[sdist] for sdist in found])
         if not any(sdist.trouble for sdist in answer.sdists):
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
@@ -107,11 +127,11 @@ class Building:
     async def _note(self, commitment: Commitment, notes: Iterable[Note]) -> None:
         with suppress(StoreTrouble):  # a store that can be read and not be written still serves
             value = json.dumps([asdict(note) for note in notes]).encode()
-            await self._records.replace(lacking_record(commitment.address), value)
+            await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
 
     async def _read(self, commitment: Commitment, sdist: Sdist) -> Sdist:
         try:
-            system = await self._shelf.build_system(commitment, sdist.file.project, sdist.file.filename)
+            system = await self._reading.build_system(commitment, sdist.file.project, sdist.file.filename)
         except UpstreamTrouble as trouble:
             return evolve(sdist, trouble=str(trouble))
         return evolve(sdist, system=system)
@@ -122,13 +142,13 @@ class _Work:
 
     def __init__(
         self,
-        shelf: Shelf,
+        reading: Reading,
         commitment: Commitment,
         pages: Mapping[Project, Page],
         target: Target,
         sdists: Mapping[File, Sdist],
     ) -> None:
-        self._shelf = shelf
+        self._reading = reading
         self._commitment = commitment
         self._pages = pages
         self._target = target
@@ -192,6 +212,6 @@ class _Work:
         wheel = min((file for file in files if file.wheel), key=lambda file: file.filename, default=None)
         if wheel is not None:
             with suppress(UpstreamTrouble):
-                return required_by(await self._shelf.metadata(self._commitment, wheel.project, wheel.filename))
+                return required_by(await self._reading.metadata(self._commitment, wheel.project, wheel.filename))
         sdist: Any = self._sdists.get(sdist_of(files))  # type: ignore[arg-type]
         return (sdist.system.dependencies or ()) if sdist is not None and sdist.system is not None else ()

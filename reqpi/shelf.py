@@ -18,6 +18,7 @@ from reqpi import narrow
 from reqpi.arrivals import Arrivals
 from reqpi.bills import Bills
 from reqpi.build_systems import BuildSystems
+from reqpi.building import Building, Reading
 from reqpi.commitments import Commitments
 from reqpi.cores import Cores
 from reqpi.deliveries import Deliveries, Delivery
@@ -83,6 +84,7 @@ class Shelf:
         self.cores = Cores(store, origin, self._arrivals, clock)
         self.bills = Bills(store, clock, self.pages, self.metadata)
         self._build_systems = BuildSystems(store, origin, self._arrivals, clock)
+        self.building = Building(store, clock, Reading(self.pages, self.metadata, self.build_system))
         self._under_way: Once[Page] = Once()
         self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
         self._suggesting: Once[dict[Project, str | None]] = Once()

@@ -15,6 +15,9 @@ from twisted.logger import Logger
 
 from reqpi import frozen as freezer
 from reqpi.bills import bill_record
+from reqpi.build_systems import told_record as told_build_system_record
+from reqpi.build_systems import verified_record as verified_build_system_record
+from reqpi.building import lacking_record
 from reqpi.commitment import is_listing, parse_listing
 from reqpi.commitments import document_record, lock_record
 from reqpi.cores import told_record, verified_record
@@ -29,6 +32,17 @@ __all__ = ["Sweeping", "Swept"]
 
 _RECENT = 3600.0
 """Seconds for which a blob is spared: a file may arrive before the page that names it is written."""
+
+_BELONGINGS = (
+    page_record,
+    refusals_record,
+    told_record,
+    told_build_system_record,
+    holding_record,
+    lacking_record,
+    bill_record,
+)
+"""What there is of an address beside its lock, by the names under which the store has it."""
 
 
 @frozen
@@ -96,7 +110,7 @@ class Sweeping:
                 else:
                     roots.add(address)
             elif await self._store.delete(name, now - self._max_age):
-                for belongings in (page_record, refusals_record, told_record, holding_record, bill_record):
+                for belongings in _BELONGINGS:
                     await self._forget(belongings(address), now)
                 removed += 1
             else:
@@ -150,7 +164,8 @@ class Sweeping:
         return needed
 
     async def _forget_metadata(self, live: set[str], began: float) -> None:
-        """Remove what is known of wheels that are gone."""
-        async for name in self._store.names(verified_record("")):
-            if name.rpartition("/")[2] not in live:
-                await self._store.delete(name, began - _RECENT)
+        """Remove what is known of wheels and sdists that are gone."""
+        for prefix in (verified_record(""), verified_build_system_record("")):
+            async for name in self._store.names(prefix):
+                if name.removeprefix(prefix).partition("/")[0] not in live:
+                    await self._store.delete(name, began - _RECENT)

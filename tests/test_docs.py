@@ -33,7 +33,7 @@ class ReferenceTests(SynchronousTestCase):
 
     def test_every_command_has_a_section(self) -> None:
         """Under its own name."""
-        self.assertEqual(re.findall(r"^## reqpi (\w+)$", _page("commands"), re.MULTILINE), list(cli.COMMANDS))
+        self.assertEqual(re.findall(r"^## reqpi ([\w-]+)$", _page("commands"), re.MULTILINE), list(cli.COMMANDS))
 
     def test_every_exit_status_has_a_row(self) -> None:
         """Whatever command it is of."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "fetch": "take everything that a lock admits into a folder",
     "wheelhouse": "write everything that a lock admits into one archive",
     "sbom": "write what a lock is made of, as CycloneDX or SPDX",
+    "build-requirements": "say what the sdists of a lock are built with, and what of that it lacks",
     "env": "print the variables that point installers at a folder or an index",
     "inject": "rewrite requirements files to the files of a folder",
     "learn": "run a command and write down as a lock what it takes from an open index",
@@ -66,7 +67,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         _parser().parse_args(arguments or ["--help"])
         return USAGE
-    command = import_module(f"reqpi.cli.{arguments[0]}")
+    command = import_module(f"reqpi.cli.{arguments[0].replace('-', '_')}")
     try:
         status: int = command.main(arguments[1:])
     except Exception as error:
@@ -82,7 +83,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     """What answers where no command is named; the commands' own parsers are in their modules."""
-    listing = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
+    listing = "\n".join(f"  {name:<18} {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="reqpi",
         usage="reqpi [-h] [--version] COMMAND …",

@@ -10,12 +10,17 @@ import os
 from collections.abc import Sequence
 
 from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
+from reqpi.cli.messages import tell_notes
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
+from reqpi.client.build_requirements import lacking_soon
 
 __all__ = ["command_line", "main"]
 
 DEFAULT_URL = "http://localhost:2000"
+
+_PATIENCE = 1
+"""Seconds that a lock which is new to the server is looked through for what its sdists are built with."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,6 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     lock = committed(options.url, taken, hold=filters if options.hold else None)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
         return SERVER_TROUBLE
+    if lock.created:
+        # Of a lock that it had, the server has said with its first answer what it knows.
+        tell_notes(taken.names, lacking_soon(options.url, lock.address, _PATIENCE))
     print(lock.index_url)
     return DONE
 

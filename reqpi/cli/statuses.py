@@ -10,6 +10,7 @@ __all__ = [
     "DIFFERENT",
     "DONE",
     "INTERRUPTED",
+    "LACKING",
     "NOT_EXECUTABLE",
     "NOT_FOUND",
     "OUR_FAULT",
@@ -36,6 +37,9 @@ DAMAGED = 5
 
 DIFFERENT = 6
 """What was compared differs."""
+
+LACKING = 7
+"""The lock lacks what its sdists are built with."""
 
 OUR_FAULT = 70
 """A defect of ReqPI; sysexits.h calls it EX_SOFTWARE."""

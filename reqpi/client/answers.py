@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from urllib.parse import urljoin
 
 from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, ServerTrouble
 from reqpi.client.exchange import Answer
+from reqpi.client.members import number, object_in, objects, text
 from reqpi.client.target import Target
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Refusal",
     "committed_of",
     "held_of",
+    "notes_of",
     "object_of",
     "refusals_of",
     "trouble_of",
@@ -119,7 +120,7 @@ def object_of(target: Target, path: str, answer: Answer) -> Mapping[str, object]
 
     :raises ServerTrouble: it is none, so this is no ReqPI.
     """
-    found = _object(answer)
+    found = object_in(answer)
     if found is None:
         raise _stranger(target, path, answer)
     return found
@@ -138,19 +139,23 @@ def committed_of(target: Target, answer: Answer, address: str) -> Committed:
     if found["address"] != address:
         raise AddressDiffers(
             f"{target.url} answers another address",
-            f"The document's is {address}, the server's {_text(found, 'address')}. Do not use its index.",
+            f"The document's is {address}, the server's {text(found, 'address')}. Do not use its index.",
         )
-    index = _text(found, "index") or f"{target.url}/{address}/simple/"
+    index = text(found, "index") or f"{target.url}/{address}/simple/"
     if not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/"):
         raise AddressDiffers(
             f"{target.url} answers the index of another address",
             f"It has to end in /{address}/simple/, and is {index}. Do not use it.",
         )
-    warnings = tuple(
-        Note(_number(each, "line"), _text(each, "text"), _text(each, "message"), _text(each, "document"))
-        for each in _objects(found, "warnings")
+    return Committed(address, index, number(found, "pins"), notes_of(found), answer.status == 201)
+
+
+def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
+    """The warnings that an answer has."""
+    return tuple(
+        Note(number(each, "line"), text(each, "text"), text(each, "message"), text(each, "document"))
+        for each in objects(found, "warnings")
     )
-    return Committed(address, index, _number(found, "pins"), warnings, answer.status == 201)
 
 
 def held_of(found: Mapping[str, object]) -> Held:
@@ -161,16 +166,16 @@ def held_of(found: Mapping[str, object]) -> Held:
     return Held(
         complete=found.get("complete") is True,
         under_way=isinstance(progress, dict),
-        projects=(_number(told, "projects"), _number(told, "frozen")),
-        files=_number(told, "files"),
-        size=_number(told, "size"),
-        held=_number(told, "held"),
-        held_size=_number(told, "held_size"),
+        projects=(number(told, "projects"), number(told, "frozen")),
+        files=number(told, "files"),
+        size=number(told, "size"),
+        held=number(told, "held"),
+        held_size=number(told, "held_size"),
         missing=tuple(
-            Missing(_text(each, "project"), _text(each, "filename") or None, _text(each, "reason"))
-            for each in _objects(found, "missing")
+            Missing(text(each, "project"), text(each, "filename") or None, text(each, "reason"))
+            for each in objects(found, "missing")
         ),
-        more=_number(found, "more"),
+        more=number(found, "more"),
         unfit=tuple(each for each in unfit if isinstance(each, str)) if isinstance(unfit, list) else (),
     )
 
@@ -179,13 +184,13 @@ def refusals_of(found: Mapping[str, object]) -> tuple[Refusal, ...]:
     """What a server says of what it did not admit."""
     return tuple(
         Refusal(
-            _text(each, "project"),
-            _text(each, "filename") or None,
-            _text(each, "reason"),
-            _number(each, "count"),
-            _text(each, "line") or None,
+            text(each, "project"),
+            text(each, "filename") or None,
+            text(each, "reason"),
+            number(each, "count"),
+            text(each, "line") or None,
         )
-        for each in _objects(found, "refused")
+        for each in objects(found, "refused")
     )
 
 
@@ -198,22 +203,22 @@ def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
             f"{target.url} wants a login ({answer.status})",
             f"Write one into ~/.netrc: machine {target.host} login NAME password PASSWORD.",
         )
-    problem = _object(answer)
+    problem = object_in(answer)
     if problem is None or "title" not in problem:
         return _stranger(target, path, answer)
     defects = tuple(
         Defect(
-            _number(each, "line"),
-            _text(each, "text"),
-            _text(each, "problem"),
-            _text(each, "advice"),
-            _text(each, "document"),
+            number(each, "line"),
+            text(each, "text"),
+            text(each, "problem"),
+            text(each, "advice"),
+            text(each, "document"),
         )
-        for each in _objects(problem, "defects")
+        for each in objects(problem, "defects")
     )
     if answer.status == 422 and defects:
-        return LockRefused(defects, _number(problem, "more"))
-    return ServerTrouble(f"{target.url} answers {answer.status}: {_text(problem, 'title')}", _text(problem, "detail"))
+        return LockRefused(defects, number(problem, "more"))
+    return ServerTrouble(f"{target.url} answers {answer.status}: {text(problem, 'title')}", text(problem, "detail"))
 
 
 def _redirected(target: Target, path: str, location: str) -> ServerTrouble:
@@ -231,30 +236,3 @@ def _stranger(target: Target, path: str, answer: Answer) -> ServerTrouble:
         f"{answer.status} {answer.reason} ({answer.content_type})",
         "Look at the URL: host, port, and the path prefix if the server stands below one.",
     )
-
-
-def _object(answer: Answer) -> Mapping[str, object] | None:
-    """The JSON object of an answer."""
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _text(found: Mapping[str, object], key: str) -> str:
-    """A string, or ``""``."""
-    value = found.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _number(found: Mapping[str, object], key: str) -> int:
-    """A natural number, or 0."""
-    value = found.get(key)
-    return value if isinstance(value, int) and value > 0 else 0
-
-
-def _objects(found: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    """A list of objects, or an empty one."""
-    value = found.get(key)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -11,7 +11,9 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reqpi import __version__
@@ -51,11 +53,15 @@ def ask(
     content_type: str = "",
     *,
     longest: int | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    silence: float = SILENCE,
 ) -> Answer:
     """Ask ``target`` for ``path``, which begins with a slash and is below its prefix.
 
     :param content_type: of the body.
     :param longest: bytes of an answer; ``None``: 16 MiB.
+    :param headers: beside our own.
+    :param silence: seconds without a byte, after which nothing more is awaited.
     :raises ServerTrouble: there is no answer, or one without end.
     :raises reqpi.client.errors.BadUsage: the environment names a proxy or a certificate bundle that cannot be used.
     """
@@ -69,9 +75,9 @@ def ask(
     try:
         connection.connect()
         opened.append(connection.sock)
-        connection.sock.settimeout(SILENCE)
-        response = _send(connection, method, *_request(target, path, body, content_type, proxy))
-        answer = _answer(target, response, longest or LONGEST)
+        connection.sock.settimeout(silence)
+        url, sent, own = _request(target, path, body, content_type, proxy)
+        answer = _answer(target, _send(connection, method, url, sent, own | dict(headers)), longest or LONGEST)
         if overdue.is_set():  # an answer without a length ends, as it seems, where we hang up
             raise TimeoutError
         return answer

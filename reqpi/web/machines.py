@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -12,22 +13,38 @@ from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
 from reqpi import export
+from reqpi.build_requirements import written
 from reqpi.errors import NotServed
 from reqpi.holding import Holding
 from reqpi.model import Commitment, Page, Project
+from reqpi.once import PATIENCE
 from reqpi.shelf import Shelf
 from reqpi.targets import FILTERS, BadFilter, Target
 from reqpi.web import problems
 from reqpi.web.answers import send_representation
 from reqpi.web.files import send_file
 from reqpi.web.forms import Representation
+from reqpi.web.headers import listed
 from reqpi.web.uploads import Unsuitable, documents_in
 from reqpi.wheelhouses import Wheelhouses
 
-__all__ = ["commit", "environment", "files", "held", "lock", "pylock", "refused", "requirements", "wheelhouse"]
+__all__ = [
+    "build_requirements",
+    "commit",
+    "environment",
+    "files",
+    "held",
+    "lock",
+    "pylock",
+    "refused",
+    "requirements",
+    "wheelhouse",
+]
 
 
 _TEXT = "text/plain; charset=utf-8"
+
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
 async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) -> bytes:
@@ -43,6 +60,8 @@ async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) ->
         commitment, created = await shelf.commitments.commit(documents[0].data)
     if target is not None:
         await holding.begin(commitment, target)
+    # No upstream is asked: of a lock that is new here, nothing is known yet.
+    lacking = () if created else await shelf.building.warnings(commitment)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -52,7 +71,7 @@ async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) ->
             "address": commitment.address,
             "index": index,
             "pins": len(commitment.lock.pins),
-            "warnings": [asdict(note) for note in commitment.lock.notes],
+            "warnings": [asdict(note) for note in (*commitment.lock.notes, *lacking)],
         },
     )
 
@@ -137,6 +156,24 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
     archive = await wheelhouses.of(commitment, target)
     read = partial(wheelhouses.read, commitment, archive)
     await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
+
+
+async def build_requirements(request: Request, shelf: Shelf, address: str) -> bytes:
+    """``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=1`` waits no longer."""
+    commitment = await shelf.commitments.get(address)
+    try:
+        target = _target(request)
+    except Unsuitable as unsuitable:
+        return problems.send(request, unsuitable.problem)
+    answer = await shelf.building.of(commitment, target, _patience(request))
+    shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
+    return _json(request, shown | written(answer))
+
+
+def _patience(request: Request) -> float:
+    """The seconds that a client is willing to wait (:rfc:`7240`, section 4.3)."""
+    said = _WAIT.search(listed(request, "Prefer"))
+    return PATIENCE if said is None else float(said[1])
 
 
 def _target(request: Request) -> Target:

@@ -22,6 +22,7 @@ r"""Every route of the server, on one screen.
     GET   /<address>/wheelhouse.tar                  everything that it admits, as one archive
     GET   /<address>/sbom.cdx.json                   what it is made of, as CycloneDX
     GET   /<address>/sbom.spdx.json                  the same as SPDX
+    GET   /<address>/build-requirements              what its sdists are built with, and what of that it lacks
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -158,6 +159,10 @@ class Routes:
     async def spdx(self, request: Request, address: str) -> bytes:
         """The same as SPDX."""
         return await bills.spdx(request, self._shelf, address)
+    @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
+    async def build_requirements(self, request: Request, address: str) -> bytes:
+        """What its sdists are built with, and what of that it lacks."""
+        return await machines.build_requirements(request, self._shelf, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -188,6 +193,7 @@ class Root(Resource):
         *,
         learning: LearningPages | None = None,
     ) -> None:
+    def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
         super().__init__()
         self._index = Index(shelf, hot or Hot(0, lambda: 0.0), memory)
         self._shelf = shelf

@@ -1,0 +1,110 @@
+"""Asking a server what the sdists of a lock are built with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from time import sleep
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from reqpi.client.answers import Note, notes_of, object_of, trouble_of
+from reqpi.client.errors import ClientError
+from reqpi.client.exchange import ask
+from reqpi.client.members import objects, text, texts
+from reqpi.client.target import target_of
+
+__all__ = ["BuildRequirements", "Sdist", "Wanted", "build_requirements", "lacking_soon"]
+
+_ATTEMPTS = 60
+_PAUSE = 2.0
+"""Seconds before another attempt, where the server says that it is about it."""
+
+_SLACK = 2.0
+"""Seconds that an answer may take longer than the server was asked to take."""
+
+
+class Sdist(NamedTuple):
+    """An sdist that the lock admits.
+
+    :param must_be_built: no wheel of its release is.
+    :param unread: what could not be read, in words.
+    """
+
+    filename: str
+    must_be_built: bool
+    unread: Sequence[str]
+
+
+class Wanted(NamedTuple):
+    """A requirement; see :class:`reqpi.build_requirements.Wanted`."""
+
+    requirement: str
+    state: str
+    versions: Sequence[str]
+    lacking: bool
+    wanted_by: Sequence[str]
+
+
+class BuildRequirements(NamedTuple):
+    """What a server says of them.
+
+    :param complete: nothing is lacking.
+    :param said: the whole of it, as it came.
+    """
+
+    complete: bool
+    sdists: Sequence[Sdist]
+    requirements: Sequence[Wanted]
+    said: Mapping[str, object]
+
+
+def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str, str]] = ()) -> BuildRequirements:
+    """What the sdists of a lock are built with, once the server knows.
+
+    :param filters: where they are to be installed, by the names of pip's options.
+    :raises ServerTrouble: it does not say.
+    """
+    target = target_of(base_url)
+    path = f"/{address}/build-requirements{f'?{urlencode(filters)}' if filters else ''}"
+    for _ in range(_ATTEMPTS):
+        answer = ask(target, "GET", path)
+        if answer.status != 503 or b" on the way" not in answer.body:
+            break
+        sleep(_PAUSE)
+    if answer.status != 200:
+        raise trouble_of(target, path, answer)
+    found = object_of(target, path, answer)
+    return BuildRequirements(
+        found.get("complete") is True,
+        tuple(
+            Sdist(text(each, "filename"), each.get("must_be_built") is True, texts(each, "unread"))
+            for each in objects(found, "sdists")
+        ),
+        tuple(
+            Wanted(
+                text(each, "requirement"),
+                text(each, "state"),
+                texts(each, "versions"),
+                each.get("lacking") is True,
+                texts(each, "wanted_by"),
+            )
+            for each in objects(found, "requirements")
+        ),
+        found,
+    )
+
+
+def lacking_soon(base_url: str, address: str, patience: int) -> tuple[Note, ...]:
+    """Warnings about build requirements that a lock lacks, if the server knows them soon; it goes on finding out.
+
+    It is advice: nothing is said of what went wrong with asking.
+
+    :param patience: seconds.
+    """
+    with suppress(ClientError):
+        target, path = target_of(base_url), f"/{address}/build-requirements"
+        answer = ask(target, "GET", path, headers={"Prefer": f"wait={patience}"}, silence=patience + _SLACK)
+        if answer.status == 200:
+            return notes_of(object_of(target, path, answer))
+    return ()

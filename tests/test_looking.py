@@ -104,7 +104,7 @@ class HostileTests(SynchronousTestCase):
 
     def test_a_size_that_no_archive_has(self) -> None:
         """tarfile would pass over so many blocks one by one."""
-        for size in (1 << 62, 1 << 40, -512, -(1 << 62)):
+        for size in (1 << 62, 1 << 40, -(1 << 62)):
             member = tarfile.TarInfo("six/large")
             member.size = size
             self.refused(member.tobuf(tarfile.GNU_FORMAT) + b"x" * 4096)

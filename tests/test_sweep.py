@@ -6,17 +6,20 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
+from reqpi.building import Building
 from reqpi.errors import UnknownAddress
 from reqpi.model import Commitment, Page
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping
+from reqpi.targets import EVERYWHERE
 from tests.distributions import a_file, a_page, digest_of
 from tests.origin import PlainOrigin
-from tests.upstream.distributions import build_wheel
+from tests.upstream.distributions import build_sdist, build_wheel
 
 DAY = 86400.0
 WHEEL = build_wheel("six", "1.0")
+SDIST = build_sdist("attrs", "1.0")
 
 
 class SweepTests(TestCase):
@@ -49,7 +52,7 @@ class SweepTests(TestCase):
         return {sha256 async for sha256 in self.store.all()}
 
     async def records(self) -> set[str]:
-        folders = ("locks/", "frozen/", "refused/", "metadata/")
+        folders = ("locks/", "frozen/", "refused/", "metadata/", "build-systems/", "told-build-systems/", "lacking/")
         return {name for folder in folders async for name in self.store.names(folder)}
 
     async def test_a_lock_in_use_loses_nothing(self) -> None:
@@ -98,6 +101,31 @@ class SweepTests(TestCase):
     def flushed(self) -> list[object]:
         """What the sweep said was wrong."""
         return [event for event in self.events if "no file is swept" in (event.get("log_format") or "")]
+
+    async def test_what_is_known_of_building_an_sdist_goes_with_it(self) -> None:
+        """What was verified with the last lock that has it, what an address was told with that address."""
+        large = build_sdist("six", "2.0") + bytes(1 << 17)
+        self.origin.offer(a_page(a_file("six-1.0.zip", b""), a_file("six-2.0.tar.gz", large)), b"", large)
+        self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", SDIST, "attrs"), project="attrs"), SDIST)
+        building = Building(self.shelf, self.store, self.clock)
+        lone, _ = await self.shelf.commitments.commit(b"attrs==1.0\n")
+        both, _ = await self.shelf.commitments.commit(b"attrs==1.0\nsix==2.0\n")
+        for commitment in (lone, both):
+            await building.of(commitment, EVERYWHERE)
+        self.assertEqual(len([name for name in await self.records() if "build-systems/" in name]), 2)
+        before = await self.records()
+        await self.sweeping.run()
+        self.assertEqual(await self.records(), before)
+        self.clock.advance(5 * DAY)
+        await self.shelf.commitments.get(lone.address)
+        self.clock.advance(5 * DAY)
+        await self.sweeping.run()
+        left = {name for name in await self.records() if not name.startswith(("locks/", "frozen/"))}
+        attrs = digest_of(SDIST).hex
+        self.assertEqual(left, {f"build-systems/{attrs}", f"lacking/{lone.address}/build-requirements"})
+        self.clock.advance(8 * DAY)
+        await self.sweeping.run()
+        self.assertEqual(await self.records(), set())
 
     async def test_what_another_lock_needs_stays(self) -> None:
         await self.used(b"six==1.0\nattrs==1.0\n")

@@ -128,7 +128,7 @@ class _Unpacked:
             raise ValueError("it goes back")
         while ahead:
             if not self._unpack():
-                raise EOFError
+                raise EOFError("it ends early")
             passed = min(ahead, len(self._ready))
             self._ready = self._ready[passed:]
             self._position += passed

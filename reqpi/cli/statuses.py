@@ -11,6 +11,7 @@ __all__ = [
     "DONE",
     "INTERRUPTED",
     "LACKING",
+    "NOT_BUILT",
     "NOT_EXECUTABLE",
     "NOT_FOUND",
     "OUR_FAULT",
@@ -40,6 +41,9 @@ DIFFERENT = 6
 
 LACKING = 7
 """The lock lacks what its sdists are built with."""
+
+NOT_BUILT = 8
+"""An sdist could not be built."""
 
 OUR_FAULT = 70
 """A defect of ReqPI; sysexits.h calls it EX_SOFTWARE."""

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from hashlib import file_digest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from reqpi.cli.bar import metered
+from reqpi.cli.build_requirements import lines_lacking
+from reqpi.cli.bundle import built_of, unpack, write
+from reqpi.cli.compiling import NotBuilt, compiled, to_be_built
 from reqpi.cli.held import add_filters, filters_of, wait_until_held
-from reqpi.cli.messages import size_of, tell_remark
+from reqpi.cli.interpreter import Interpreter
+from reqpi.cli.messages import count_of, size_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
-from reqpi.cli.statuses import DONE, SERVER_TROUBLE
+from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
+from reqpi.cli.unadmitted import lines_for, since
+from reqpi.client import ClientError, Committed, Filters, Refusal, refused
 from reqpi.client.archive import take_archive
-from reqpi.client.fetching import listed
+from reqpi.client.build_requirements import build_requirements
+from reqpi.client.fetching import Listed, listed
+from reqpi.client.target import with_login_of
 
 __all__ = ["command_line", "main"]
+
+_PLAIN = "plain.tar"
+"""The archive as the server has it, before anything is built."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,21 +41,71 @@ def main(arguments: Sequence[str]) -> int:
     parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
+    if options.python and not options.build:
+        parser.error("--python says what to build with: write --build too")
     filters = filters_of(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
         lock = committed(url, taken, hold=filters)
         if not wait_until_held(url, taken, lock.address, filters):
             return SERVER_TROUBLE
-        admitted = {file.filename: file.sha256 for file in listed(url, lock.address)}
-        query = f"?{urlencode(filters)}" if filters else ""
-        with metered(0) as meter:
-            take_archive(url, f"/{lock.address}/wheelhouse.tar{query}", options.output, admitted, meter.count)
-    with options.output.open("rb") as archive:
+        admitted = listed(url, lock.address)
+        with TemporaryDirectory(prefix="reqpi-") as room:
+            _take(url, lock.address, filters, admitted, Path(room, _PLAIN) if options.build else options.output)
+            status = _build(url, lock, admitted, options, Path(room)) if options.build else DONE
+    if status == DONE:
+        _tell(options.output)
+    return status
+
+
+def _tell(output: Path) -> None:
+    with output.open("rb") as archive:
         digest = file_digest(archive, "sha256").hexdigest()
-    tell_remark(f"{size_of(options.output.stat().st_size)} in {options.output}")
-    print(f"{digest}  {options.output}")
+    tell_remark(f"{size_of(output.stat().st_size)} in {output}")
+    print(f"{digest}  {output}")
+
+
+def _take(url: str, address: str, filters: Filters, admitted: Iterable[Listed], to: Path) -> None:
+    """Write the archive that the server has."""
+    query = f"?{urlencode(filters)}" if filters else ""
+    digests = {file.filename: file.sha256 for file in admitted}
+    with metered(0) as meter:
+        take_archive(url, f"/{address}/wheelhouse.tar{query}", to, digests, meter.count)
+
+
+def _build(url: str, lock: Committed, admitted: Iterable[Listed], options: argparse.Namespace, room: Path) -> int:
+    """Write the archive with what is built of its sdists; the status."""
+    folder = room / "wheelhouse"
+    folder.mkdir()
+    files = unpack(room / _PLAIN, folder, admitted)
+    (room / _PLAIN).unlink()
+    interpreter = Interpreter(options.python or sys.executable)
+    sdists = to_be_built(files, interpreter)
+    before = refused(url, lock.address)
+    try:
+        wheels = compiled(sdists, folder, room, with_login_of(url, lock.index_url), interpreter) if sdists else {}
+    except NotBuilt as failed:
+        tell_lines(failed.said)
+        tell_error(failed.title, failed.detail)
+        return _tell_lacking(url, lock, {sdist.project for sdist in sdists}, before)
+    write(folder, files, wheels.values(), built_of(sdists, wheels), options.output)
+    tell_remark(f"{count_of(len(wheels), 'wheel')} built")
     return DONE
+
+
+def _tell_lacking(url: str, lock: Committed, built: Iterable[str], before: Sequence[Refusal]) -> int:
+    """Name what the lock lacks, by what its sdists say and by what a build asked for; the status."""
+    try:
+        found = build_requirements(url, lock.address, [("no-binary", ",".join(sorted(built)))])
+        asked = since(before, refused(url, lock.address, suggest=True))
+    except ClientError:
+        return NOT_BUILT
+    named = {canonicalize_name(Requirement(each.requirement).name) for each in found.requirements if each.lacking}
+    lines = [*lines_lacking(found), *lines_for(each for each in asked if each.project not in named)]
+    if not lines:
+        return NOT_BUILT
+    tell_lines(["# reqpi: the lock lacks what its sdists are built with. To admit it, pin:", *lines])
+    return LACKING
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -49,8 +115,13 @@ def command_line() -> argparse.ArgumentParser:
         description="Write everything that a lock admits into one tar archive, with a requirements.txt and a "
         "list for sha256sum -c: the same bytes on every machine and every day. Prints the archive's sha256.",
         epilog="Exit status: 0 done; 1 the lock has defects; 2 usage, or the archive cannot be written; 3 something "
-        "could not be had; 4 the server answers another address.",
+        "could not be had; 4 the server answers another address; 7 the lock lacks what an sdist is built with; 8 an "
+        "sdist could not be built.",
     )
+    parser.add_argument(
+        "--build", action="store_true", help="build what has no wheel for this machine, and put the wheels in too"
+    )
+    parser.add_argument("--python", metavar="PYTHON", help="build with this Python (default: the one that runs reqpi)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.tar", help="the archive")
     add_server(parser)
     add_filters(parser)

@@ -53,6 +53,7 @@ class Listed(NamedTuple):
     :param saved_as: what it is called in a folder, where that is not its filename.
     :param source: the lock names it by a URL or a commit.
     :param marker: of the pin, as the lock spells it; empty where it has none.
+    :param subdirectory: where in a source the project is.
     """
 
     project: str
@@ -63,6 +64,7 @@ class Listed(NamedTuple):
     version: str = ""
     saved_as: str = ""
     source: bool = False
+    subdirectory: str = ""
 
     @property
     def name(self) -> str:
@@ -140,8 +142,16 @@ def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
             raise ValueError(f"no file can be called {filename!r}")
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ValueError(f"{filename} has no sha256")
-        size, marker, version = entry.get("size"), package.get("marker", ""), package.get("version", "")
-        yield Listed(package["name"], filename, sha256, size, marker, version, source="archive" in package)
+        yield Listed(
+            package["name"],
+            filename,
+            sha256,
+            entry.get("size"),
+            package.get("marker", ""),
+            package.get("version", ""),
+            source="archive" in package,
+            subdirectory=entry.get("subdirectory", ""),
+        )
 
 
 def fetch(

@@ -1,0 +1,95 @@
+"""A wheelhouse on the disk: unpacked to be added to, and written again."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import file_digest
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from reqpi import export, filenames
+from reqpi.client.errors import BadUsage
+from reqpi.client.fetching import Listed
+from reqpi.export.built import Built, with_built
+from reqpi.model import Digest, File
+
+__all__ = ["built_of", "unpack", "write"]
+
+_PIECE = 1 << 20
+_REQUIREMENTS = "requirements.txt"
+
+
+def unpack(archive: Path, folder: Path, admitted: Iterable[Listed]) -> list[Listed]:
+    """Put the files of a verified archive into ``folder``.
+
+    :param admitted: what may be in it.
+    :returns: those that are.
+    """
+    named: dict[str, list[Listed]] = {}
+    for file in admitted:
+        named.setdefault(file.filename, []).append(file)
+    there: list[Listed] = []
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            name = member.name.rpartition("/")[2]
+            content = opened.extractfile(member)
+            if content is not None and (name in named or name == _REQUIREMENTS):
+                with (folder / name).open("wb") as out:
+                    shutil.copyfileobj(content, out, _PIECE)
+                there += named.get(name, ())
+    return there
+
+
+def built_of(sdists: Sequence[Listed], wheels: Mapping[str, Path]) -> list[Built]:
+    """What was built, of which sdist.
+
+    :raises BadUsage: a wheel is not of the project that its sdist is of.
+    """
+    found: list[Built] = []
+    for sdist in sdists:
+        wheel = wheels[sdist.filename]
+        project = canonicalize_name(sdist.project)
+        named = filenames.parse(wheel.name, project)
+        if named is None:
+            raise BadUsage(f"{sdist.filename} became {wheel.name}", f"That is no wheel of {project}.")
+        found.append(Built(project, named.version, _sha256(wheel), source=sdist.source))
+    return found
+
+
+def write(folder: Path, files: Iterable[Listed], wheels: Iterable[Path], built: Sequence[Built], to: Path) -> None:
+    """Write the archive of what is in ``folder`` and of ``wheels``, in one step."""
+    places = {file.filename: (folder / file.filename, file.sha256) for file in files}
+    places |= {wheel.name: (wheel, _sha256(wheel)) for wheel in wheels}
+    requirements = with_built((folder / _REQUIREMENTS).read_bytes(), built)
+    archive = export.wheelhouse(
+        [(_file(name, sha256), path.stat().st_size) for name, (path, sha256) in places.items()], requirements
+    )
+    part = to.with_name(f".{to.name}.part")
+    try:
+        with part.open("wb") as out:
+            for stretch in archive.stretches(0, archive.size):
+                if stretch.file is None:
+                    out.write(stretch.data)
+                else:
+                    with places[stretch.file.filename][0].open("rb") as content:
+                        shutil.copyfileobj(content, out, _PIECE)
+        part.replace(to)
+    except OSError as error:
+        raise BadUsage(f"{to} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _file(filename: str, sha256: str) -> File:
+    """As much of a file as an archive asks for: its name, and its digest."""
+    digests = frozenset({Digest("sha256", sha256)})
+    return File(filename, canonicalize_name(""), Version("0"), "", filename.endswith(".whl"), "", digests)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,84 @@
+"""A Python that something is built for: what it installs, and a clean environment of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import packaging
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+
+from reqpi.client.errors import BadUsage
+
+__all__ = ["Interpreter"]
+
+_ASK = """\
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from packaging.markers import default_environment
+from packaging.tags import sys_tags
+tags = [[tag.interpreter, tag.abi, tag.platform] for tag in sys_tags()]
+print(json.dumps({"tags": tags, "markers": default_environment()}))
+"""
+"""It is asked with our packaging, and nothing else that is installed there or here comes into it."""
+
+_SHOWN = 3
+
+
+class Interpreter:
+    """A Python of this machine.
+
+    :param python: its path, or its name.
+    """
+
+    def __init__(self, python: str) -> None:
+        self._python = python
+
+    def fits(self, wheel: str) -> bool:
+        """Whether a wheel of that filename can be installed."""
+        # Tag sets are not multiplied out: a hostile name would make 60,000 tags.
+        interpreters, abis, platforms = (
+            set(part.split(".")) for part in wheel.lower().removesuffix(".whl").rsplit("-", 3)[1:]
+        )
+        return any(
+            interpreter in interpreters and abi in abis and platform in platforms
+            for interpreter, abi, platform in self._said["tags"]
+        )
+
+    def heeds(self, marker: str) -> bool:
+        """Whether what has that marker is installed; what nobody can tell is."""
+        try:
+            return not marker or Marker(marker).evaluate(self._said["markers"])
+        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
+            return True
+
+    def environment(self, folder: Path, environ: Mapping[str, str]) -> Path:
+        """Make an environment that has pip and nothing else; its own Python.
+
+        :raises BadUsage: it cannot be made.
+        """
+        self._run(["-I", "-m", "venv", str(folder)], environ)
+        return folder / "bin" / "python"
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        ours = str(Path(packaging.__file__).parents[1])
+        said: dict[str, Any] = json.loads(self._run(["-I", "-c", _ASK, ours], os.environ))
+        return said
+
+    def _run(self, arguments: list[str], environ: Mapping[str, str]) -> str:
+        try:
+            done = subprocess.run(  # noqa: S603 - it is the user's own Python
+                [self._python, *arguments], capture_output=True, text=True, check=False, env=environ
+            )
+        except (OSError, ValueError) as error:
+            raise BadUsage(f"{self._python} cannot be run: {getattr(error, 'strerror', None) or error}") from error
+        if done.returncode:
+            last = " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-_SHOWN:])
+            raise BadUsage(f"{self._python} makes no environment to build in", last or "It says nothing of why.")
+        return done.stdout

@@ -43,7 +43,7 @@ class WithBuiltTests(SynchronousTestCase):
         commit = "a" * 40
         for before in (
             f"six[x] @ git+https://example.org/six@{commit} ; os_name == 'posix'\n    # via top\n",
-            f"six[x] @ https://example.org/six.tar.gz ; os_name == 'posix' \\\n    --hash=sha256:{TWO}\n    # via top\n",
+            f"six[x] @ https://example.org/a.zip ; os_name == 'posix' \\\n    --hash=sha256:{TWO}\n    # via top\n",
         ):
             after = f'six[x]==2.0 ; os_name == "posix" \\\n    --hash=sha256:{ONE}\n    # via top\n'
             self.check(before, after, built("six", "2.0", ONE, source=True))

@@ -63,7 +63,7 @@ def _lines(
         source = sources.get(canonicalize_name(requirement.name)) if requirement and requirement.url else None
         if requirement is not None and source is not None:
             yield _pinned(requirement, source)
-        elif requirement is not None and (digests := releases.get(_release(requirement), ())):
+        elif requirement is not None and (digests := _digests(requirement, releases)):
             yield _with_digests("".join(said), digests)
         else:
             yield from said
@@ -77,13 +77,20 @@ def _requirement(text: str) -> Requirement | None:
         return None
 
 
-def _release(requirement: Requirement) -> tuple[Project, Version]:
-    (specifier,) = requirement.specifier or (None,)
+def _digests(requirement: Requirement, releases: Mapping[tuple[Project, Version], Sequence[str]]) -> Sequence[str]:
+    release = _release(requirement)
+    return releases.get(release, ()) if release is not None else ()
+
+
+def _release(requirement: Requirement) -> tuple[Project, Version] | None:
+    """What it pins; ``None`` for ``===`` of what is no version, and of a bare name."""
+    specifiers = list(requirement.specifier)
+    if len(specifiers) != 1:
+        return None
     try:
-        version = Version(specifier.version if specifier is not None else "")
+        return canonicalize_name(requirement.name), Version(specifiers[0].version)
     except InvalidVersion:
-        version = Version("0")  # ``===`` of what is no version: nothing is built of it
-    return canonicalize_name(requirement.name), version
+        return None
 
 
 def _with_digests(said: str, digests: Sequence[str]) -> str:

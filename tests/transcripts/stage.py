@@ -200,6 +200,8 @@ def _stocked() -> Upstream:
     for version in ("2.8.2", "2.9.0.post0"):
         upstream.wheel("python-dateutil", version, ["six>=1.5"], tag="py2.py3-none-any")
     upstream.wheel("idna", "3.10")
+    upstream.sdist("docopt", "0.6.2", build_requires=["setuptools>=40.8.0"])
+    upstream.wheel("setuptools", "80.9.0")
     return upstream
 
 

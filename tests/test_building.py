@@ -8,7 +8,6 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from reqpi.build_requirements import Answer
-from reqpi.building import Building
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.model import Commitment, File
 from reqpi.shelf import Shelf
@@ -29,7 +28,7 @@ class BuildingCase(TestCase):
         self.origin = PlainOrigin()
         self.files: dict[str, list[tuple[File, bytes]]] = {}
         self.shelf = Shelf(self.store, self.origin, self.clock, "this")
-        self.building = Building(self.shelf, self.store, self.clock)
+        self.building = self.shelf.building
 
     def offer(self, name: str, filename: str, content: bytes) -> File:
         file = a_file(filename, content, name, size=len(content))
@@ -208,7 +207,7 @@ class AskedTests(BuildingCase):
         self.origin.asked.clear()
         self.origin.pages.clear()
         self.origin.files.clear()
-        self.building = Building(Shelf(self.store, self.origin, self.clock, "other"), self.store, self.clock)
+        self.building = Shelf(self.store, self.origin, self.clock, "other").building
         commitment = await self.committed("six==1.0", "backend==2.0")
         self.assertEqual(await self.building.of(commitment, EVERYWHERE), first)
         self.assertEqual(self.origin.asked, [])
@@ -220,7 +219,9 @@ class AskedTests(BuildingCase):
         self.assertEqual(await self.building.warnings(commitment), ())
         answer = await self.building.of(commitment, EVERYWHERE)
         self.assertEqual(len(answer.notes), 1)
-        self.assertEqual(await Building(self.shelf, self.store, self.clock).warnings(commitment), answer.notes)
+        self.assertEqual(
+            await Shelf(self.store, self.origin, self.clock, "other").building.warnings(commitment), answer.notes
+        )
 
     async def test_of_a_target_nothing_is_written_down(self) -> None:
         self.sdist("six", "1.0", ["one"])

@@ -6,7 +6,6 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from reqpi.building import Building
 from reqpi.errors import UnknownAddress
 from reqpi.model import Commitment, Page
 from reqpi.shelf import Shelf
@@ -107,7 +106,7 @@ class SweepTests(TestCase):
         large = build_sdist("six", "2.0") + bytes(1 << 17)
         self.origin.offer(a_page(a_file("six-1.0.zip", b""), a_file("six-2.0.tar.gz", large)), b"", large)
         self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", SDIST, "attrs"), project="attrs"), SDIST)
-        building = Building(self.shelf, self.store, self.clock)
+        building = self.shelf.building
         lone, _ = await self.shelf.commitments.commit(b"attrs==1.0\n")
         both, _ = await self.shelf.commitments.commit(b"attrs==1.0\nsix==2.0\n")
         for commitment in (lone, both):

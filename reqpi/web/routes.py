@@ -159,6 +159,7 @@ class Routes:
     async def spdx(self, request: Request, address: str) -> bytes:
         """The same as SPDX."""
         return await bills.spdx(request, self._shelf, address)
+
     @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """What its sdists are built with, and what of that it lacks."""
@@ -193,7 +194,6 @@ class Root(Resource):
         *,
         learning: LearningPages | None = None,
     ) -> None:
-    def __init__(self, shelf: Shelf, holding: Holding, base: Base) -> None:
         super().__init__()
         self._index = Index(shelf, hot or Hot(0, lambda: 0.0), memory)
         self._shelf = shelf

@@ -11,7 +11,7 @@ from reqpi.errors import UnreadableProject
 from reqpi.ownname.python import tree_of
 from reqpi.ownname.values import Own, ReadFile, inside, joined, name_of, version_of
 
-__all__ = ["read"]
+__all__ = ["parsed", "read"]
 
 _FILE = "setup.cfg"
 
@@ -27,7 +27,7 @@ def read(read_file: ReadFile) -> Own | None:
     data = read_file(_FILE)
     if data is None:
         return None
-    sections = _parsed(data)
+    sections = parsed(data)
     metadata = sections["metadata"] if sections.has_section("metadata") else {}
     name = name_of(metadata.get("name") or "")
     if name is None or metadata["name"].startswith(("attr:", "file:")):
@@ -37,7 +37,11 @@ def read(read_file: ReadFile) -> Own | None:
     return Own(name, version_of(version or ""), _FILE)
 
 
-def _parsed(data: bytes) -> RawConfigParser:
+def parsed(data: bytes) -> RawConfigParser:
+    """Its sections.
+
+    :raises UnreadableProject: it cannot be read.
+    """
     sections = RawConfigParser()
     try:
         lines = re.split(r"\r\n?|\n", data.decode("utf-8-sig"))

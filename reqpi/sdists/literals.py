@@ -7,10 +7,14 @@ them, from ``[options]`` in setup.cfg.
 from __future__ import annotations
 
 import ast
-import configparser
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import frozen
+
+from reqpi.errors import UnreadableProject
+from reqpi.ownname.python import tree_of
+from reqpi.ownname.setup_cfg import parsed
 
 __all__ = ["Said", "setup_cfg", "setup_py"]
 
@@ -34,12 +38,11 @@ class Said:
 
 def setup_cfg(data: bytes) -> Said:
     """What ``[options]`` says. A list has an entry a line, or semicolons between them (setuptools, "list-semi")."""
-    parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(data.decode("utf-8-sig"))
-        options = dict(parser["options"]) if parser.has_section("options") else {}
-    except (configparser.Error, ValueError, RecursionError):
+        sections = parsed(data)
+    except UnreadableProject:
         return Said({}, {key: "setup.cfg cannot be read" for key in _KEYS if key.encode() in data})
+    options = sections["options"] if sections.has_section("options") else {}
     lists, unread = {}, {}
     for key in _KEYS:
         value = options.get(key) or ""
@@ -74,12 +77,8 @@ def setup_py(data: bytes) -> Said:
 
 def _parsed(data: bytes) -> ast.Module | None:
     for _ in range(_ATTEMPTS):
-        try:
-            return ast.parse(data)
-        except SystemError:
-            continue
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            break
+        with suppress(SystemError):
+            return tree_of(data)
     return None
 
 

@@ -99,11 +99,15 @@ class Wanted:
 
 @frozen
 class Answer:
-    """All that is to be said of how a lock's sdists are built."""
+    """All that is to be said of how a lock's sdists are built.
+
+    :param troubles: what else could not be had, in words, so that something may be lacking that is not known.
+    """
 
     sdists: tuple[Sdist, ...]
     wanted: tuple[Wanted, ...]
     notes: tuple[Note, ...]
+    troubles: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -112,8 +116,13 @@ class Answer:
 
     @property
     def troubled(self) -> bool:
-        """Something that must be built could not be had."""
-        return any(sdist.trouble and sdist.must_be_built for sdist in self.sdists)
+        """Something that must be built, or that a build needs, could not be had."""
+        return bool(self.troubles) or any(sdist.trouble and sdist.must_be_built for sdist in self.sdists)
+
+    @property
+    def lasting(self) -> bool:
+        """Nothing in it may be another when it is asked for again."""
+        return not self.troubles and not any(sdist.trouble for sdist in self.sdists)
 
 
 @frozen
@@ -275,5 +284,6 @@ def written(answer: Answer) -> dict[str, Any]:
             for sdist in answer.sdists
         ],
         "requirements": [asdict(wanted) | {"lacking": wanted.lacking} for wanted in answer.wanted],
+        "unread": answer.troubles,
         "warnings": [asdict(note) for note in answer.notes],
     }

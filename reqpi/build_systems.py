@@ -13,7 +13,6 @@ from contextlib import aclosing
 from functools import partial
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
 from reqpi import sdists
@@ -21,7 +20,7 @@ from reqpi.arrivals import Arrivals
 from reqpi.errors import UpstreamTrouble
 from reqpi.interfaces import Origin, Store
 from reqpi.model import File
-from reqpi.once import PATIENCE, Once, within
+from reqpi.once import Once
 from reqpi.ranged import Take, by_ranges, fetched, stored
 from reqpi.sdists import BrokenSdist, BuildSystem, LazySdist
 
@@ -56,26 +55,24 @@ def _below(subdirectory: str | None) -> str:
 class BuildSystems:
     """How all sdists are built."""
 
-    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals) -> None:
         self._store = store
-        self._clock = clock
         self._origin = origin
         self._arrivals = arrivals
         self._finding: Once[BuildSystem] = Once()
         self._looks = DeferredSemaphore(_LOOKS)
 
     async def of(self, file: File, address: str) -> BuildSystem:
-        """How an sdist that was admitted is built.
+        """How an sdist that was admitted is built, however long it takes to know.
 
         :param address: for which.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, is broken, or is not there yet.
+        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is broken.
         """
         known = await self.known(file, address)
         if known is not None:
             return known
         key = (file.url, file.digests, _subdirectory(file), address)
-        finding = self._finding.do(key, partial(self._found, file, address))
-        return await within(PATIENCE, self._clock, finding, f"the beginning of {file.filename} is")
+        return await self._finding.do(key, partial(self._found, file, address))
 
     async def known(self, file: File, address: str) -> BuildSystem | None:
         """What is written down: of the verified sdist, else what this address was told while there was none."""

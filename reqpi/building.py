@@ -11,7 +11,6 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from attrs import asdict, evolve, frozen
 from packaging.utils import canonicalize_name
@@ -117,7 +116,7 @@ class Building:
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
         work = _Work(self._reading, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
         answer = await work.answer([read[sdist] for sdist in found])
-        if not any(sdist.trouble for sdist in answer.sdists):
+        if answer.lasting:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
             self._answers.put((commitment.address, target), (commitment, answer), weight)
             if target == EVERYWHERE:
@@ -155,6 +154,7 @@ class _Work:
         self._sdists = sdists
         self._releases = {project: Release.of(page) for project, page in pages.items()}
         self._wanted = WantedBy(self._releases)
+        self._troubles: list[str] = []
         self._dependencies: dict[tuple[Project, Version], tuple[str, ...]] = {}
 
     async def answer(self, sdists: list[Sdist]) -> Answer:
@@ -166,7 +166,7 @@ class _Work:
             if note is not None and len(notes) < _NOTES:
                 notes.append(note)
         notes.sort(key=lambda note: (note.document, note.line))
-        return Answer(tuple(sdists), self._wanted.all(), tuple(notes))
+        return Answer(tuple(sdists), self._wanted.all(), tuple(notes), tuple(self._troubles))
 
     async def _closure(self, sdist: Sdist) -> list[Wanted]:
         """What one sdist wants in every environment, and what that needs."""
@@ -211,7 +211,11 @@ class _Work:
     async def _said_by(self, files: list[File]) -> tuple[str, ...]:
         wheel = min((file for file in files if file.wheel), key=lambda file: file.filename, default=None)
         if wheel is not None:
-            with suppress(UpstreamTrouble):
+            try:
                 return required_by(await self._reading.metadata(self._commitment, wheel.project, wheel.filename))
-        sdist: Any = self._sdists.get(sdist_of(files))  # type: ignore[arg-type]
+            except UpstreamTrouble as trouble:
+                self._troubles.append(f"what {wheel.filename} needs is not known: {trouble}")
+                return ()
+        file = sdist_of(files)
+        sdist = self._sdists.get(file) if file is not None else None
         return (sdist.system.dependencies or ()) if sdist is not None and sdist.system is not None else ()

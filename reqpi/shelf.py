@@ -83,7 +83,7 @@ class Shelf:
         self._freezing = Freezing(store, origin, self._arrivals)
         self.cores = Cores(store, origin, self._arrivals, clock)
         self.bills = Bills(store, clock, self.pages, self.metadata)
-        self._build_systems = BuildSystems(store, origin, self._arrivals, clock)
+        self._build_systems = BuildSystems(store, origin, self._arrivals)
         self.building = Building(store, clock, Reading(self.pages, self.metadata, self.build_system))
         self._under_way: Once[Page] = Once()
         self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
@@ -173,7 +173,7 @@ class Shelf:
         return await self.cores.of(file, commitment.address)
 
     async def build_system(self, commitment: Commitment, name: str, filename: str) -> BuildSystem:
-        """What an sdist is built with.
+        """What an sdist is built with, however long it takes to know.
 
         :raises reqpi.errors.NotAdmitted: the lock does not admit it.
         :raises reqpi.errors.NotServed: it is a wheel.

@@ -57,8 +57,7 @@ class BuildSystemsCase(TestCase):
         self.origin = CountingOrigin()
 
     def fresh(self) -> BuildSystems:
-        clock = Clock()
-        return BuildSystems(self.store, self.origin, Arrivals(self.store, self.origin, clock), clock)
+        return BuildSystems(self.store, self.origin, Arrivals(self.store, self.origin, Clock()))
 
     def offer(self, sdist: bytes, filename: str = "six-1.0.tar.gz", **fields: object) -> File:
         file = a_file(filename, sdist, **({"size": len(sdist)} | fields))

@@ -244,6 +244,20 @@ class AskedTests(BuildingCase):
         self.clock.advance(10)
         self.assertFalse((await self.answer("six==1.0")).troubled)
 
+    async def test_trouble_with_what_a_build_requirement_needs_passes_too(self) -> None:
+        """Until then nobody is told that nothing is lacking."""
+        self.sdist("six", "1.0", ["backend"])
+        wheel = self.wheel("backend", "2.0", ["lib"])
+        content = self.origin.files.pop(wheel.url)
+        lines = "six==1.0", "backend==2.0"
+        answer = await self.answer(*lines)
+        self.assertEqual((answer.complete, answer.troubled, answer.lasting), (False, True, False))
+        self.assertIn("what backend-2.0-py3-none-any.whl needs is not known", answer.troubles[0])
+        self.origin.files[wheel.url] = content
+        self.clock.advance(10)
+        answer = await self.answer(*lines)
+        self.assertEqual((self.states(answer)["lib"], answer.troubles), ("missing", ()))
+
     async def test_who_does_not_wait_is_told_so_and_the_work_goes_on(self) -> None:
         from twisted.internet.defer import Deferred
 

@@ -61,6 +61,8 @@ def _line(wanted: Wanted) -> str:
 
 
 def _tell(found: BuildRequirements, *, verbose: bool) -> None:
+    for unread in found.unread:
+        tell_remark(unread)
     for sdist in found.sdists:
         for unread in sdist.unread if verbose or sdist.must_be_built else ():
             tell_remark(f"{sdist.filename}: {unread}")

@@ -50,12 +50,14 @@ class BuildRequirements(NamedTuple):
     """What a server says of them.
 
     :param complete: nothing is lacking.
+    :param unread: what could not be had beside the sdists, in words.
     :param said: the whole of it, as it came.
     """
 
     complete: bool
     sdists: Sequence[Sdist]
     requirements: Sequence[Wanted]
+    unread: Sequence[str]
     said: Mapping[str, object]
 
 
@@ -91,6 +93,7 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
             )
             for each in objects(found, "requirements")
         ),
+        texts(found, "unread"),
         found,
     )
 

@@ -36,6 +36,7 @@ __all__ = [
     "written",
 ]
 
+_SETUPTOOLS = canonicalize_name("setuptools")
 _NEEDS_WHEEL = Version("70.1")
 """The first setuptools that makes wheels by itself (its changelog, v70.1.0); older ones ask for ``wheel``."""
 
@@ -50,7 +51,8 @@ class Sdist:
     :param must_be_built: no wheel of its release is admitted for the target, and its pin applies there.
     :param pin: one that admits it.
     :param system: ``None`` where it could not be had.
-    :param trouble: why.
+    :param trouble: why, where that may be otherwise when it is asked for again.
+    :param passed_over: why, where it was not worth while: it need not be built.
     """
 
     file: File
@@ -58,6 +60,7 @@ class Sdist:
     must_be_built: bool
     system: BuildSystem | None = None
     trouble: str = ""
+    passed_over: str = ""
 
 
 @frozen
@@ -169,8 +172,9 @@ def _applies(pin: Pin, target: Target) -> bool:
 def asked_by(system: BuildSystem, filename: str, releases: Mapping[Project, Release], target: Target) -> list[Asked]:
     """What building an sdist begins with."""
     texts = [*system.requires, *system.setup_requires]
-    setuptools = releases.get(canonicalize_name("setuptools"))
-    if system.setuptools and setuptools is not None and any(each < _NEEDS_WHEEL for each in setuptools.versions):
+    named = {canonicalize_name(Requirement(text).name) for text in texts}
+    setuptools = releases.get(_SETUPTOOLS) if system.setuptools and _SETUPTOOLS in named else None
+    if setuptools is not None and any(version < _NEEDS_WHEEL for version in setuptools.versions):
         texts.append("wheel")
     return _asked(texts, filename, frozenset(), target, counts=True)
 
@@ -279,7 +283,7 @@ def written(answer: Answer) -> dict[str, Any]:
                 "declared": sdist.system.declared if sdist.system else None,
                 "requires": sdist.system.requires if sdist.system else None,
                 "setup_requires": sdist.system.setup_requires if sdist.system else None,
-                "unread": sdist.system.unread if sdist.system else [sdist.trouble],
+                "unread": sdist.system.unread if sdist.system else [sdist.trouble or sdist.passed_over],
             }
             for sdist in answer.sdists
         ],

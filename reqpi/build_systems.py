@@ -24,7 +24,7 @@ from reqpi.once import Once
 from reqpi.ranged import Take, by_ranges, fetched, stored
 from reqpi.sdists import BrokenSdist, BuildSystem, LazySdist
 
-__all__ = ["BuildSystems", "told_record", "verified_record"]
+__all__ = ["BuildSystems", "TooDeep", "told_record", "verified_record"]
 
 _STEPS = (1 << 16, 1 << 18, 1 << 20)
 """Bytes of an sdist after which what came of it is looked through. What the last does not show, the whole one may."""
@@ -52,6 +52,12 @@ def _below(subdirectory: str | None) -> str:
     return f"/{hashlib.sha256(subdirectory.encode()).hexdigest()[:32]}" if subdirectory else ""
 
 
+class TooDeep(UpstreamTrouble):
+    """The beginning of an sdist does not tell how it is built, and who asked does not want all of it fetched."""
+
+    final = True
+
+
 class BuildSystems:
     """How all sdists are built."""
 
@@ -62,17 +68,19 @@ class BuildSystems:
         self._finding: Once[BuildSystem] = Once()
         self._looks = DeferredSemaphore(_LOOKS)
 
-    async def of(self, file: File, address: str) -> BuildSystem:
+    async def of(self, file: File, address: str, *, whole: bool = True) -> BuildSystem:
         """How an sdist that was admitted is built, however long it takes to know.
 
         :param address: for which.
+        :param whole: fetch all of it where its beginning does not tell.
+        :raises TooDeep: its beginning does not tell, and no more is to be fetched.
         :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is broken.
         """
         known = await self.known(file, address)
         if known is not None:
             return known
-        key = (file.url, file.digests, _subdirectory(file), address)
-        return await self._finding.do(key, partial(self._found, file, address))
+        key = (file.url, file.digests, _subdirectory(file), address, whole)
+        return await self._finding.do(key, partial(self._found, file, address, whole=whole))
 
     async def known(self, file: File, address: str) -> BuildSystem | None:
         """What is written down: of the verified sdist, else what this address was told while there was none."""
@@ -86,7 +94,7 @@ class BuildSystems:
         data = await self._store.get(record)
         return None if data is None else BuildSystem.load(data)
 
-    async def _found(self, file: File, address: str) -> BuildSystem:
+    async def _found(self, file: File, address: str, *, whole: bool) -> BuildSystem:
         """Read it, and write it down."""
         sha256, subdirectory = str(file.sha256), _subdirectory(file)
         record = verified_record(sha256, subdirectory)
@@ -95,6 +103,8 @@ class BuildSystems:
             files, verified = await self._told(file)
             if not verified:
                 record = told_record(address, sha256, subdirectory)
+            if files is None and not whole:
+                raise TooDeep(f"{file.filename} is not looked into", f"Its first {_STEPS[-1] >> 20} MiB do not tell.")
         if files is None:
             record = verified_record(sha256, subdirectory)
             files = await self._stored(file)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Protocol
 
 from attrs import asdict, evolve, frozen
 from packaging.utils import canonicalize_name
@@ -31,6 +32,7 @@ from reqpi.build_requirements import (
     required_by,
     sdists_of,
 )
+from reqpi.build_systems import TooDeep
 from reqpi.errors import StoreTrouble, UpstreamTrouble
 from reqpi.export.links import sdist_of
 from reqpi.interfaces import Records
@@ -61,18 +63,24 @@ def lacking_record(address: str, name: str = "") -> str:
     return f"lacking/{address}/{name}"
 
 
+class _ReadsBuildSystems(Protocol):
+    def __call__(
+        self, commitment: Commitment, name: str, filename: str, /, *, whole: bool
+    ) -> Awaitable[BuildSystem]: ...
+
+
 @frozen
 class Reading:
     """What is read of a lock: each takes only what the lock admits.
 
     :param pages: the frozen page of every project.
     :param metadata: the core metadata of a wheel, by project and filename.
-    :param build_system: what an sdist is built with, likewise.
+    :param build_system: what an sdist is built with, likewise; see :meth:`reqpi.shelf.Shelf.build_system`.
     """
 
     pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]]
     metadata: Callable[[Commitment, str, str], Awaitable[bytes]]
-    build_system: Callable[[Commitment, str, str], Awaitable[BuildSystem]]
+    build_system: _ReadsBuildSystems
 
 
 class Building:
@@ -130,7 +138,11 @@ class Building:
 
     async def _read(self, commitment: Commitment, sdist: Sdist) -> Sdist:
         try:
-            system = await self._reading.build_system(commitment, sdist.file.project, sdist.file.filename)
+            system = await self._reading.build_system(
+                commitment, sdist.file.project, sdist.file.filename, whole=sdist.must_be_built
+            )
+        except TooDeep as deep:
+            return evolve(sdist, passed_over=str(deep))
         except UpstreamTrouble as trouble:
             return evolve(sdist, trouble=str(trouble))
         return evolve(sdist, system=system)

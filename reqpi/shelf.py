@@ -172,9 +172,12 @@ class Shelf:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
         return await self.cores.of(file, commitment.address)
 
-    async def build_system(self, commitment: Commitment, name: str, filename: str) -> BuildSystem:
+    async def build_system(
+        self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
+    ) -> BuildSystem:
         """What an sdist is built with, however long it takes to know.
 
+        :param whole: fetch all of it where its beginning does not tell.
         :raises reqpi.errors.NotAdmitted: the lock does not admit it.
         :raises reqpi.errors.NotServed: it is a wheel.
         :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is broken.
@@ -182,7 +185,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if file.wheel:
             raise NotServed(f"{filename} is built", "Only sdists say what they are built with.")
-        return await self._build_systems.of(file, commitment.address)
+        return await self._build_systems.of(file, commitment.address, whole=whole)
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)

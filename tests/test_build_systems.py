@@ -10,7 +10,7 @@ from twisted.trial.unittest import TestCase
 
 from reqpi import build_systems
 from reqpi.arrivals import Arrivals
-from reqpi.build_systems import BuildSystems, told_record, verified_record
+from reqpi.build_systems import BuildSystems, TooDeep, told_record, verified_record
 from reqpi.errors import DigestMismatch, UpstreamTrouble
 from reqpi.model import Archive, File
 from reqpi.sdists import DEFAULT, BrokenSdist
@@ -106,6 +106,16 @@ class AskingTests(BuildSystemsCase):
         self.assertEqual([stop for _, stop in self.origin.ranges_asked], [1 << 20, None])
         self.assertEqual(await self.store.size(str(file.sha256)), len(LATE))
         self.assertEqual(await self.records(), {verified_record(str(file.sha256))})
+
+    async def test_no_more_than_the_beginning_where_that_is_not_wanted(self) -> None:
+        """Until it is in the store for another reason."""
+        file = self.offer(LATE)
+        with self.assertRaises(TooDeep):
+            await self.fresh().of(file, ADDRESS, whole=False)
+        self.assertEqual((self.origin.ranges_asked, await self.records()), ([(0, 1 << 20)], set()))
+        await self.keep(LATE, file)
+        system = await self.fresh().of(file, ADDRESS, whole=False)
+        self.assertEqual(system.requires, ("hatchling>=1.24",))
 
     async def test_a_zip_archive_by_ranges(self) -> None:
         sdist = a_zip(NOISE, FIRST, ("six-1.0/more", NOISE[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from twisted.internet.task import Clock
@@ -179,6 +180,28 @@ class WantedTests(BuildingCase):
         by = {sdist.file: sdist for sdist in answer.sdists}
         self.assertIn("broken-1.0.tar.gz cannot be read", by[broken].trouble)
         self.assertEqual((self.states(answer), answer.complete, answer.troubled), ({"one": "missing"}, False, True))
+
+    async def test_what_need_not_be_built_is_not_fetched_for_this(self) -> None:
+        """Its beginning is looked at, and no more."""
+        noise = os.urandom(1 << 21)
+        project = b'[build-system]\nrequires = ["one"]\nbuild-backend = "one"\n'
+        file = self.sdist("six", "1.0", files={"noise": noise, "pyproject.toml": project})
+        self.wheel("six", "1.0")
+        answer = await self.answer("six==1.0")
+        (sdist,) = answer.sdists
+        self.assertIn("is not looked into: Its first 1 MiB do not tell", sdist.passed_over)
+        self.assertEqual((answer.complete, answer.lasting, self.origin.asked.count(file.url)), (True, True, 1))
+        answer = await self.answer("six==1.0", no_binary="six")
+        self.assertEqual(self.states(answer), {"one": "missing"})
+
+    async def test_another_backend_in_the_sdist_itself_wants_no_wheel(self) -> None:
+        """It may be anything, setuptools too, and then names that."""
+        own = b'[build-system]\nrequires = [%s]\nbuild-backend = "own"\nbackend-path = ["."]\n'
+        self.wheel("setuptools", "60.0")
+        for version, requires, wheel in (("1.0", b"", False), ("2.0", b'"setuptools"', True)):
+            self.sdist("six", version, files={"pyproject.toml": own % requires})
+            states = self.states(await self.answer(f"six=={version}", "setuptools==60.0"))
+            self.assertEqual("wheel" in states, wheel)
 
     async def test_two_releases_of_one_project(self) -> None:
         self.sdist("six", "1.0", ["one==1"])

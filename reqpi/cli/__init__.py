@@ -12,11 +12,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from reqpi import __version__
 from reqpi.cli.statuses import BROKEN_PIPE, INTERRUPTED, OUR_FAULT, USAGE
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "main", "module_of"]
 
 COMMANDS = {
     "gethash": "commit a lock to a server and print the URL of its index",
@@ -62,12 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OUR_FAULT
 
 
+def module_of(command: str) -> Any:
+    """The module of one of :data:`COMMANDS`."""
+    return import_module(f"reqpi.cli.{command.replace('-', '_')}")
+
+
 def _dispatch(arguments: Sequence[str]) -> int:
     """Find the command and run it; an error that it knows no better answer to becomes a message and a status."""
     if not arguments or arguments[0] not in COMMANDS:
         _parser().parse_args(arguments or ["--help"])
         return USAGE
-    command = import_module(f"reqpi.cli.{arguments[0].replace('-', '_')}")
+    command = module_of(arguments[0])
     try:
         status: int = command.main(arguments[1:])
     except Exception as error:

@@ -13,7 +13,7 @@ from reqpi.cli.statuses import DONE, LACKING, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.build_requirements import BuildRequirements, Wanted, build_requirements
 
-__all__ = ["lines_lacking", "main"]
+__all__ = ["command_line", "lines_lacking", "main"]
 
 _SHOWN = 3
 """Of those that want a requirement."""
@@ -21,7 +21,7 @@ _SHOWN = 3
 
 def main(arguments: Sequence[str]) -> int:
     """Print what is lacking, a requirement a line."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
@@ -84,7 +84,8 @@ def _status(found: BuildRequirements) -> int:
     return DONE if found.complete else SERVER_TROUBLE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi build-requirements",
         description="Say what the sdists of a lock are built with, and what of that the lock does not pin: lines for a "

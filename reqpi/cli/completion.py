@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
-from reqpi.cli import COMMANDS
+from reqpi.cli import COMMANDS, module_of
 from reqpi.cli.statuses import DONE
 from reqpi.errors import Misconfigured
 
@@ -42,7 +41,7 @@ def _whole() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version="", help="print the version")
     commands = whole.add_subparsers()
     for name, summary in COMMANDS.items():
-        own: argparse.ArgumentParser = import_module(f"reqpi.cli.{name}").command_line()
+        own: argparse.ArgumentParser = module_of(name).command_line()
         commands.add_parser(name, help=summary, parents=[own], add_help=False, prog=own.prog)
     return whole
 

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         return SERVER_TROUBLE
     if lock.created:
         # Of a lock that it had, the server has said with its first answer what it knows.
-        tell_notes(taken.names, lacking_soon(options.url, lock.address, _PATIENCE))
+        tell_notes(taken.names, lacking_soon(options.url, lock.address, _PATIENCE, filters))
     print(lock.index_url)
     return DONE
 

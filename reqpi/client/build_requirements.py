@@ -67,8 +67,7 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
     :param filters: where they are to be installed, by the names of pip's options.
     :raises ServerTrouble: it does not say.
     """
-    target = target_of(base_url)
-    path = f"/{address}/build-requirements{f'?{urlencode(filters)}' if filters else ''}"
+    target, path = target_of(base_url), _path(address, filters)
     for _ in range(_ATTEMPTS):
         answer = ask(target, "GET", path)
         if answer.status != 503 or b" on the way" not in answer.body:
@@ -98,16 +97,23 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
     )
 
 
-def lacking_soon(base_url: str, address: str, patience: int) -> tuple[Note, ...]:
+def lacking_soon(
+    base_url: str, address: str, patience: int, filters: Sequence[tuple[str, str]] = ()
+) -> tuple[Note, ...]:
     """Warnings about build requirements that a lock lacks, if the server knows them soon; it goes on finding out.
 
     It is advice: nothing is said of what went wrong with asking.
 
     :param patience: seconds.
+    :param filters: where it is to be installed, by the names of pip's options.
     """
     with suppress(ClientError):
-        target, path = target_of(base_url), f"/{address}/build-requirements"
+        target, path = target_of(base_url), _path(address, filters)
         answer = ask(target, "GET", path, headers={"Prefer": f"wait={patience}"}, silence=patience + _SLACK)
         if answer.status == 200:
             return notes_of(object_of(target, path, answer))
     return ()
+
+
+def _path(address: str, filters: Sequence[tuple[str, str]]) -> str:
+    return f"/{address}/build-requirements{f'?{urlencode(filters)}' if filters else ''}"

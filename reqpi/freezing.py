@@ -6,7 +6,7 @@ down and whenever it is read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from attrs import evolve
@@ -17,9 +17,9 @@ from twisted.internet.threads import deferToThread
 from reqpi import frozen as freezer
 from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
-from reqpi.errors import NotFound, NothingUpstream, StoreTrouble
+from reqpi.errors import NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.interfaces import Origin, Store
-from reqpi.model import Archive, Commitment, Digest, File, Git, Page, Pin, Project
+from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.sources import Sources
 
 __all__ = ["Freezing", "newest", "page_record"]
@@ -88,7 +88,7 @@ class Freezing:
     async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
         """What the indexes and sources that the lock names have of a project, and the lock admits."""
         pins = commitment.lock.projects[project]
-        listed = [await self._listed(project, group) for group in _by_indexes(pins)]
+        listed = await self._listings(project, pins, narrow.versions(pins))
         files = [await self._sources.file(pin, source) for pin, source in _sources(pins)]
         for page in listed:
             files += [
@@ -99,7 +99,8 @@ class Freezing:
         page = _distinct(narrow.narrow(commitment.lock, page))
         if not page.files:
             raise NothingUpstream(
-                f"the upstream has no file of {project} that the lock admits", _why_nothing(commitment, page, files)
+                f"the upstream has no file of {project} that the lock admits",
+                _why_not_these(evolve(commitment.lock, pins=pins), files) or await self._why_none(project, pins),
             )
         found = narrow.by_pin(commitment.lock, page)
         missing = sorted({pin.version for pin in pins if pin not in found})
@@ -112,7 +113,13 @@ class Freezing:
             )
         return page
 
-    async def _listed(self, project: Project, pins: Sequence[Pin]) -> Page:
+    async def _listings(
+        self, project: Project, pins: Sequence[Pin], versions: Collection[Version] | None
+    ) -> list[Page]:
+        """What the indexes of each group of pins that name the same ones list of a project."""
+        return [await self._listed(project, group, versions) for group in _by_indexes(pins)]
+
+    async def _listed(self, project: Project, pins: Sequence[Pin], versions: Collection[Version] | None) -> Page:
         """What the indexes of these pins, which all name the same, list of a project.
 
         The first index that has the project counts. Only where every pin has digests do the others count too, because
@@ -122,7 +129,7 @@ class Freezing:
         missing: NotFound | None = None
         for index in pins[0].indexes or ("",):
             try:
-                page = await self._origin.page(project, index)
+                page = await self._origin.page(project, index, versions)
             except NotFound as error:
                 missing = error
                 continue
@@ -134,6 +141,15 @@ class Freezing:
                 f"the upstream has no project {project}", f"Asked was {self._origin.name}."
             ) from missing
         return evolve(pages[0], files=tuple(file for page in pages for file in page.files))
+
+    async def _why_none(self, project: Project, pins: Sequence[Pin]) -> str:
+        """What there is in place of what the lock pins."""
+        try:
+            pages = await self._listings(project, pins, None)
+        except UpstreamTrouble:
+            pages = []
+        found = ", ".join(newest({file.version for page in pages for file in page.files}))
+        return f"The lock pins {_wanted(pins)}; the newest that it has: {found or 'no release at all'}."
 
     async def _measured(self, file: File) -> File:
         """The file with the digests and the size of its own bytes, which are kept."""
@@ -189,17 +205,20 @@ def _distinct(page: Page) -> Page:
     return evolve(page, files=tuple(files.values()))
 
 
-def _why_nothing(commitment: Commitment, page: Page, files: Sequence[File]) -> str:
-    pins = commitment.lock.projects[page.project]
-    wanted = ", ".join(sorted({pin.version for pin in pins if pin.source is None}))
-    open_to_all = evolve(commitment.lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in pins))
+def _why_not_these(lock: Lock, files: Sequence[File]) -> str:
+    """Why none of ``files`` is admitted, where some are of what the lock pins; else nothing."""
+    wanted = _wanted(lock.pins)
+    open_to_all = evolve(lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in lock.pins))
     if any(narrow.admits(open_to_all, file) for file in files):
         return f"It has files of {wanted}, but none with a digest that the lock lists."
     every_kind = evolve(open_to_all, pins=tuple(evolve(pin, wheels=True, sdists=True) for pin in open_to_all.pins))
     if any(narrow.admits(every_kind, file) for file in files):
         return f"It has files of {wanted}, but none of the kind that --no-binary and --only-binary leave."
-    found = ", ".join(newest({file.version for file in files}))
-    return f"The lock pins {wanted}; the newest that it has: {found or 'no release at all'}."
+    return ""
+
+
+def _wanted(pins: Iterable[Pin]) -> str:
+    return ", ".join(sorted({pin.version for pin in pins if pin.source is None}))
 
 
 def newest(versions: Iterable[Version]) -> list[str]:

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from typing import BinaryIO, Protocol
+
+from packaging.version import Version
 
 from reqpi.errors import Defect
 from reqpi.model import Lock, Page, Project
@@ -218,10 +220,11 @@ class Origin(Protocol):
     name: str
     """How people call it: a URL without credentials."""
 
-    async def page(self, project: Project, index: str = "") -> Page:
-        """The project's page as it is upstream now.
+    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> Page:
+        """The project's page as it is upstream now, or was as short a while ago as upstream says does not matter.
 
         :param index: the URL of the index, as a lock spells it; empty for the default one.
+        :param versions: the files of these are enough; ``None``: all are wanted. Others may be left out.
         :raises reqpi.errors.NotFound: there is no such project.
         :raises reqpi.errors.WrongPage: what came cannot be read.
         :raises reqpi.errors.UpstreamTrouble: it cannot be asked.

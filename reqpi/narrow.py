@@ -6,13 +6,15 @@ the hole that this module exists to close, so nothing else in ReqPI decides what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import evolve
+from packaging.version import InvalidVersion, Version
 
 from reqpi.model import Archive, Digest, File, Lock, Page, Pin, Release
 
-__all__ = ["admits", "admitting", "by_pin", "narrow", "undecided"]
+__all__ = ["admits", "admitting", "by_pin", "narrow", "undecided", "versions"]
 
 
 def admits(lock: Lock, file: File) -> bool:
@@ -58,6 +60,20 @@ def undecided(lock: Lock, file: File) -> bool:
 def narrow(lock: Lock, page: Page) -> Page:
     """The page with the files that ``lock`` admits, and no others."""
     return evolve(page, files=tuple(file for file in page.files if admits(lock, file)))
+
+
+def versions(pins: Iterable[Pin]) -> frozenset[Version]:
+    """The versions of which a file of an index has to be for some of ``pins`` to admit it.
+
+    For ``===`` too: a file whose version is spelled as the pin spells it has the version that the pin's text is, and to
+    a text that is none there is no file. So a page can be cut down to these before :func:`admits` is asked.
+    """
+    found: set[Version] = set()
+    for pin in pins:
+        with suppress(InvalidVersion):
+            if pin.source is None:
+                found.add(Version(pin.version))
+    return frozenset(found)
 
 
 def _meant(lock: Lock, file: File) -> list[Pin]:

@@ -30,7 +30,7 @@ from reqpi.origins.logins import read_logins
 from reqpi.origins.nowhere import Nowhere
 from reqpi.origins.outside import Outside
 from reqpi.origins.trust import read_certificates
-from reqpi.origins.upstreams import Upstreams
+from reqpi.origins.upstreams import PAGE_CACHE, Upstreams
 from reqpi.patrol import Patrol
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
@@ -82,6 +82,7 @@ class Settings:
     :param workers: processes that serve.
     :param memory: bytes of answers that are kept ready, in each process.
     :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
+    :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
@@ -107,6 +108,7 @@ class Settings:
     workers: int = 1
     memory: int = 64 << 20
     access_log: str = "log"
+    page_cache: int = PAGE_CACHE
 
 
 class Server(Service):
@@ -276,7 +278,7 @@ def assemble(
     outside = _outside(settings)
     if settings.offline:
         return Server(settings, reactor, store, Nowhere(outside.policy), endpoints=endpoints, quiet=quiet)
-    upstreams = Upstreams(outside, reactor)
+    upstreams = Upstreams(outside, reactor, page_cache=settings.page_cache)
     return Server(settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet)
 
 

@@ -31,6 +31,7 @@ _NUMBERS = {
     "memory": 0,
     "cache-size": 1,
     "redirect-above": 0,
+    "page-cache": 0,
 }
 _FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
 _FLAGS = ("offline", "learning", "trust-proxy")
@@ -62,6 +63,7 @@ class Options(usage.Options):
         ["workers", None, None, "Processes that serve. Default: 1."],
         ["memory", None, None, "Bytes of answers that each process keeps ready. Default: 67108864."],
         ["access-log", None, None, "Who asked for what: a file, or off. Default: log, this server's own log."],
+        ["page-cache", None, None, "Bytes of memory for pages of upstreams, between locks. Default: 33554432."],
     ]
     optFlags = [
         ["offline", None, "Never ask an upstream."],
@@ -179,6 +181,7 @@ class Options(usage.Options):
             workers=self["workers"] or 1,
             memory=Settings().memory if self["memory"] is None else self["memory"],
             access_log=_access_log(self["access-log"]),
+            page_cache=Settings().page_cache if self["page-cache"] is None else self["page-cache"],
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from hashlib import sha256
 
 from attrs import define, field
+from packaging.version import Version
 
 from reqpi.errors import Defect, NotFound
 from reqpi.model import Lock, Page, Project
@@ -68,7 +69,7 @@ class PlainOrigin:
         for file, content in zip(page.files, contents, strict=True):
             self.files[file.url] = content
 
-    async def page(self, project: Project, index: str = "") -> Page:
+    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> Page:
         self.asked.append(f"{index} {project}".strip())
         if project in self.before:
             await self.before[project]()

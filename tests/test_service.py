@@ -117,6 +117,10 @@ class OptionsTests(SynchronousTestCase):
         pairs = {"frequency": {"REQPI_MAX_AGE": "5"}, "max-age": {"REQPI_FREQUENCY": "5"}}
         return pairs.get(name, {})
 
+    def test_no_page_cache_is_one_too(self) -> None:
+        """0 is no absence of an option."""
+        self.assertEqual(settings("--page-cache", "0").page_cache, 0)
+
     def test_the_command_line_wins(self) -> None:
         environ = {"REQPI_HTTP": "1", "REQPI_URL": "https://one.example.org", "REQPI_MAX_DOCUMENT": "1"}
         said = settings("--http", "2", "--url", "https://two.example.org", "--max-document", "2", environ=environ)

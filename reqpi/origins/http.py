@@ -68,8 +68,8 @@ class Http:
         """Get ``url``, through at most five redirects.
 
         :param check: for ``url`` and for wherever it redirects to.
-        :returns: the final URL; a response of status 200, or 206 where a range was asked for; and its body, as it was
-            sent, which the caller closes.
+        :returns: the final URL; a response of status 200, or 206 where a range was asked for, or 304 where only another
+            one was; and its body, as it was sent, which the caller closes.
         :raises reqpi.errors.NotFound: 404 or 410.
         :raises reqpi.errors.UpstreamTrouble: anything else.
         """
@@ -78,7 +78,7 @@ class Http:
                 check(url)
             response = await self._ask(url, headers)
             body = Body(response, self._clock)
-            if response.code == 200 or (response.code == 206 and "Range" in headers):
+            if response.code == 200 or response.code in _expected(headers):
                 return url, response, body
             body.dismiss()
             if response.code not in (301, 302, 303, 307, 308):
@@ -140,6 +140,12 @@ def header(response: IResponse, name: str) -> str:
     """A header's values, as one; empty where there is none. Bytes that are no UTF-8 are replaced."""
     values = response.headers.getRawHeaders(name.encode("ascii")) or []
     return b", ".join(values).decode("utf-8", "replace")
+
+
+def _expected(headers: dict[str, str]) -> set[int]:
+    """The statuses beside 200 that are an answer to such a request."""
+    conditional = not headers.keys().isdisjoint(("If-None-Match", "If-Modified-Since"))
+    return ({206} if "Range" in headers else set()) | ({304} if conditional else set())
 
 
 def _next(url: str, response: IResponse) -> str:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from functools import partial
 
+from attrs import frozen
+from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
+from twisted.web.iweb import IResponse
 
 from reqpi import simple
 from reqpi.errors import UpstreamTrouble
 from reqpi.model import Page, Project
 from reqpi.origins import coding
 from reqpi.origins.http import Busy, Http, header
+from reqpi.origins.kept import Kept, Pages
+from reqpi.origins.shared import Shared
+from reqpi.simple import Packed
 
 __all__ = ["Index"]
 
@@ -41,44 +48,92 @@ class Index:
     :param url: as pip takes it for ``--index-url``; without a user and password.
     :param http: what asks.
     :param clock: where time passes.
+    :param pages: what is kept of it, and of others.
     """
 
-    def __init__(self, url: str, http: Http, clock: IReactorTime) -> None:
+    def __init__(self, url: str, http: Http, clock: IReactorTime, pages: Pages) -> None:
         self.name = url.rstrip("/")
         self._http = http
         self._clock = clock
+        self._pages = pages
+        self._asking: Shared[Packed] = Shared()
 
-    async def page(self, project: Project) -> Page:
+    async def page(self, project: Project, versions: Collection[Version] | None = None) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
-        sent = await self._sent(f"{self.name}/{project}/")
-        read = partial(_read, *sent, project)
-        coded, data, *_ = sent
-        # Of coded data nobody knows how large it is.
-        if coded or len(data) >= _LARGE_PAGE:
-            return await deferToThread(read)
-        return read()
+        kept = self._pages.get(self.name, project)
+        if kept is not None and self._clock.seconds() < kept.until:
+            page = await _judged(kept.listing, versions)
+            # A version that is missing may just have been released: nobody is told so without upstream being asked.
+            if {file.version for file in page.files}.issuperset(versions or ()):
+                return page
+        return await _judged(await self._asking.do(project, partial(self._asked, project)), versions)
 
-    async def _sent(self, url: str) -> tuple[str, bytes, str, str]:
+    async def _asked(self, project: Project) -> Packed:
+        """What upstream lists now: what it sends, or what is kept and still stands."""
+        kept = self._pages.get(self.name, project)
+        url = f"{self.name}/{project}/"
+        sent = await self._sent(url, {} if kept is None else kept.validators)
+        if kept is not None and sent.unchanged:
+            if sent.url == kept.url:
+                self._pages.put(self.name, project, kept.again(sent.response, self._clock.seconds()))
+                return kept.listing
+            # It has moved, and there that validator may mean another page.
+            sent = await self._sent(url, {})
+        # Of coded data nobody knows how large it is.
+        large = sent.coding or len(sent.data) >= _LARGE_PAGE
+        listing = await deferToThread(_packed, sent, project) if large else _packed(sent, project)
+        self._pages.put(self.name, project, Kept.of(listing, sent.url, sent.response, self._clock.seconds()))
+        return listing
+
+    async def _sent(self, url: str, validators: Mapping[str, str]) -> _Sent:
         for pause in _PAUSES:
             try:
-                return await self._sent_once(url)
+                return await self._sent_once(url, validators)
             except UpstreamTrouble as error:
                 if error.final:
                     raise
                 wanted = max(pause, error.pause) if isinstance(error, Busy) else pause
             await deferLater(self._clock, wanted)
-        return await self._sent_once(url)
+        return await self._sent_once(url, validators)
 
-    async def _sent_once(self, url: str) -> tuple[str, bytes, str, str]:
-        """A page as it is sent: its coding, its bytes, its type, and its URL after redirects."""
-        final, response, body = await self._http.get(url, {"Accept": _ACCEPT, "Accept-Encoding": coding.ACCEPTED})
+    async def _sent_once(self, url: str, validators: Mapping[str, str]) -> _Sent:
+        headers = {"Accept": _ACCEPT, "Accept-Encoding": coding.ACCEPTED, **validators}
+        final, response, body = await self._http.get(url, headers)
         data = await body.whole(_LARGEST_PAGE, _LONGEST_PAGE)
-        coded = header(response, "Content-Encoding")
-        if body.unsure and not coded and not _ENDED.search(data[-200:]):
+        sent = _Sent(final, response, data)
+        if body.unsure and not (sent.coding or sent.unchanged) and not _ENDED.search(data[-200:]):
             # What is missing of a page would stay invisible for ever. What is packed has an end of its own.
             raise UpstreamTrouble("the upstream may have broken off", "It did not say how long its page is.")
-        return coded, data, header(response, "Content-Type"), final
+        return sent
 
 
-def _read(coded: str, data: bytes, content_type: str, url: str, project: Project) -> Page:
-    return simple.read_page(coding.decode(data, coded, _LARGEST_PAGE), content_type, url, project)
+@frozen
+class _Sent:
+    """A page as it is sent.
+
+    :param url: of it, after redirects.
+    """
+
+    url: str
+    response: IResponse
+    data: bytes
+
+    @property
+    def unchanged(self) -> bool:
+        """What is known of it still stands."""
+        return int(self.response.code) == 304
+
+    @property
+    def coding(self) -> str:
+        return header(self.response, "Content-Encoding")
+
+
+def _packed(sent: _Sent, project: Project) -> Packed:
+    data = coding.decode(sent.data, sent.coding, _LARGEST_PAGE)
+    return Packed(simple.read_listing(data, header(sent.response, "Content-Type"), sent.url, project))
+
+
+async def _judged(listing: Packed, versions: Collection[Version] | None) -> Page:
+    if listing.work(versions) >= _LARGE_PAGE:
+        return await deferToThread(listing.page, versions)
+    return listing.page(versions)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NoReturn
 from urllib.parse import urlsplit
+
+from packaging.version import Version
 
 from reqpi.errors import Defect, UpstreamTrouble
 from reqpi.model import Lock, Project
@@ -23,7 +26,7 @@ class Nowhere:
     def __init__(self, policy: Policy | None = None) -> None:
         self._policy = policy
 
-    async def page(self, project: Project, index: str = "") -> NoReturn:
+    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> NoReturn:
         """Never a page."""
         raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.errors import Defect, UpstreamTrouble
@@ -15,12 +17,16 @@ from reqpi.origins.git.repositories import Repositories
 from reqpi.origins.hosts import host_and_port
 from reqpi.origins.http import Http
 from reqpi.origins.index import Index
+from reqpi.origins.kept import Pages
 from reqpi.origins.outside import Outside
 from reqpi.origins.reach import Forbidden, Reach
 from reqpi.origins.trust import Trust
 from reqpi.origins.urls import as_shown
 
-__all__ = ["Upstreams"]
+__all__ = ["PAGE_CACHE", "Upstreams"]
+
+PAGE_CACHE = 32 << 20
+"""Bytes of memory for pages of indexes: some 200,000 files, which is what a thousand projects have."""
 
 _ARCHIVE = "archive+"
 _GIT = "git+"
@@ -31,6 +37,7 @@ class Upstreams:
 
     :param outside: see :class:`~reqpi.origins.outside.Outside`; checked.
     :param clock: where time passes, if not in the reactor.
+    :param page_cache: bytes of memory for pages of indexes, from one lock to the next.
     :param agent: what asks over HTTP, if not one of its own.
     :raises reqpi.errors.Misconfigured: an upstream is none.
     """
@@ -41,6 +48,7 @@ class Upstreams:
         reactor: Any,
         clock: IReactorTime | None = None,
         agent: PooledAgent | None = None,
+        page_cache: int = PAGE_CACHE,
     ) -> None:
         outside.check()
         time: IReactorTime = clock or reactor
@@ -48,18 +56,19 @@ class Upstreams:
         self.agent = agent or PooledAgent(reactor, reach, trust)
         self._policy = outside.policy
         self._http = Http(self.agent, time, outside.keyring)
-        self._indexes = {key: Index(url, self._http, time) for key, url in outside.indexes.items()}
+        pages = Pages(page_cache)
+        self._indexes = {key: Index(url, self._http, time, pages) for key, url in outside.indexes.items()}
         self._repositories = Repositories(self._http, outside.keyring, reach, trust, check=self._policy.check)
         default = self._policy.upstream("")
         self.name = "no index" if default is None else self._indexes[default].name
 
-    async def page(self, project: Project, index: str = "") -> Page:
+    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
         key = self._policy.upstream(index)
         if key is None:
             what = as_shown(index) or "an index"
             raise Forbidden(f"{what} is not among this server's upstreams", f"{self._policy.said().capitalize()}.")
-        return await self._indexes[key].page(project)
+        return await self._indexes[key].page(project, versions)
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
         """See :meth:`reqpi.interfaces.Origin.open`.

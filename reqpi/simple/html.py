@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from html import escape
 from html.parser import HTMLParser
 from typing import Literal
 from urllib.parse import unquote, urljoin
 
+from packaging.version import Version
+
 from reqpi import filenames
 from reqpi.errors import WrongPage
 from reqpi.model import Digest, File, Page, Project
 from reqpi.simple import entries
+from reqpi.simple.listing import Listing
 
-__all__ = ["index_html", "page_html", "read_html"]
+__all__ = ["index_html", "list_html", "page_html"]
 
 MAX_TAGS = 1_000_000
 LONGEST_STRETCH = 1024 * 1024
@@ -47,8 +51,8 @@ class _Links(HTMLParser):
                 self.meta.setdefault(attributes.get("name") or "", attributes.get("content") or "")
 
 
-def read_html(body: bytes, base: str, project: Project) -> Page:
-    """Read a page; see :func:`reqpi.simple.read_page`."""
+def list_html(body: bytes, base: str, project: Project) -> Listing:
+    """Read a page; see :func:`reqpi.simple.read_listing`."""
     page = _parse(body, project)
     entries.check_version(page.meta.get("pypi:repository-version"), project)
     if page.base is not None:
@@ -56,14 +60,13 @@ def read_html(body: bytes, base: str, project: Project) -> Page:
             base = urljoin(base, page.base)
         except ValueError as error:
             raise WrongPage(f"the page of {project} has an unusable <base>", page.base[:200]) from error
-    files: dict[str, File] = {}
-    for link in page.links:
-        file = _file(link, base, project)
-        if file is not None:
-            # One path serves one file, so of two entries with one filename the first stands, here and in JSON.
-            files.setdefault(file.filename, file)
-    status = entries.status(page.meta.get("pypi:project-status"), page.meta.get("pypi:project-status-reason"))
-    return Page(project, tuple(files.values()), status)
+    return Listing(
+        project,
+        entries.status(page.meta.get("pypi:project-status"), page.meta.get("pypi:project-status-reason")),
+        page.links,
+        partial(_version, base=base, project=project),
+        partial(_file, base=base, project=project),
+    )
 
 
 def _parse(body: bytes, project: Project) -> _Links:
@@ -96,13 +99,23 @@ def _is_monstrous(document: str) -> bool:
     return len(document) - last > LONGEST_STRETCH
 
 
+def _filename(url: str) -> str:
+    # PEP 503 wants the text of a link to be its URL's last segment; where they differ, pip goes by the URL.
+    return unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
+
+
+def _version(link: Attributes, base: str, project: Project) -> Version | None:
+    url = entries.absolute(base, (link.get("href") or "").strip().partition("#")[0])
+    named = None if url is None else filenames.parse(_filename(url), project)
+    return None if named is None else named.version
+
+
 def _file(link: Attributes, base: str, project: Project) -> File | None:
     href, _, fragment = (link.get("href") or "").strip().partition("#")
     url = entries.absolute(base, href)
     if url is None:
         return None
-    # PEP 503 wants the text of a link to be its URL's last segment; where they differ, pip goes by the URL.
-    filename = unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
+    filename = _filename(url)
     named = filenames.parse(filename, project)
     digests = entries.claimed((part.partition("=")[0], part.partition("=")[2]) for part in fragment.split("&"))
     if named is None or digests is None:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from attrs import evolve
+from packaging.version import Version
 
 from reqpi import filenames
 from reqpi.errors import WrongPage
 from reqpi.model import Digest, File, Page, Project
 from reqpi.simple import entries
+from reqpi.simple.listing import Listing
 
-__all__ = ["index_json", "page_json", "read_json"]
+__all__ = ["index_json", "list_json", "page_json"]
 
 MAX_VALUES = 6_000_000
 """Most JSON values on a page: a file has about 25, and each takes up to 60 bytes of memory for one byte of text."""
 
 
-def read_json(body: bytes, base: str, project: Project) -> Page:
-    """Read a page; see :func:`reqpi.simple.read_page`."""
+def list_json(body: bytes, base: str, project: Project) -> Listing:
+    """Read a page; see :func:`reqpi.simple.read_listing`."""
     page = _parse(body, project)
     meta = page.get("meta")
     # The key has to be there, but pip and uv do not miss it, and the content type has said 1 already.
@@ -28,16 +31,16 @@ def read_json(body: bytes, base: str, project: Project) -> Page:
     listed = page.get("files")
     if not isinstance(listed, list):
         raise WrongPage(f"the page of {project} lists no files", "Its JSON has no array under 'files' (PEP 691).")
-    files: dict[str, File] = {}
-    for entry in listed:
-        file = _file(entry, base, project) if isinstance(entry, dict) else None
-        if file is not None:
-            # One path serves one file, so of two entries with one filename the first stands, here and in HTML.
-            files.setdefault(file.filename, file)
     status = page.get("project-status")
     if not isinstance(status, dict):
         status = {}
-    return Page(project, tuple(files.values()), entries.status(status.get("status"), status.get("reason")))
+    return Listing(
+        project,
+        entries.status(status.get("status"), status.get("reason")),
+        [entry for entry in listed if isinstance(entry, dict)],
+        partial(_version, project=project),
+        partial(_file, base=base, project=project),
+    )
 
 
 def _parse(body: bytes, project: Project) -> dict[str, Any]:
@@ -60,6 +63,12 @@ def _as_it_is(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _version(entry: Mapping[str, Any], project: Project) -> Version | None:
+    filename = entry.get("filename")
+    named = filenames.parse(filename, project) if isinstance(filename, str) else None
+    return None if named is None else named.version
 
 
 def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:

@@ -1,0 +1,60 @@
+"""Asking once for many: who wants what is being asked for already waits for the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from reqpi.errors import ReqPIError
+
+__all__ = ["Shared"]
+
+_T = TypeVar("_T")
+
+
+class _Asking(Generic[_T]):
+    """What is being asked for, and those who wait."""
+
+    def __init__(self) -> None:
+        self.work: Deferred[None] | None = None
+        self.waiting: list[Deferred[_T]] = []
+
+
+class Shared(Generic[_T]):
+    """What is being asked for, by key. It is cancelled as soon as nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        self._asking: dict[Hashable, _Asking[_T]] = {}
+
+    def do(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, _T]]) -> Deferred[_T]:
+        """The outcome of ``work()``, begun here or earlier."""
+        asking = self._asking.get(key)
+        mine: Deferred[_T] = Deferred(lambda given_up: self._give_up(key, given_up))
+        if asking is not None:
+            asking.waiting.append(mine)
+            return mine
+        asking = self._asking[key] = _Asking()
+        asking.waiting.append(mine)
+        asking.work = Deferred.fromCoroutine(work()).addBoth(self._land, key, asking)
+        return mine
+
+    def _give_up(self, key: Hashable, given_up: Deferred[_T]) -> None:
+        asking = self._asking[key]
+        asking.waiting.remove(given_up)
+        if not asking.waiting:
+            del self._asking[key]
+            if asking.work is not None:
+                asking.work.cancel()
+
+    def _land(self, outcome: _T | Failure, key: Hashable, asking: _Asking[_T]) -> None:
+        if self._asking.get(key) is asking:
+            del self._asking[key]
+        waiting, asking.waiting = asking.waiting, []
+        for one in waiting:
+            if isinstance(outcome, Failure) and isinstance(outcome.value, ReqPIError):
+                one.errback(outcome.value.again())
+            else:
+                one.callback(outcome)  # a Failure makes it an errback

@@ -69,7 +69,11 @@ class Commitments:
     """All the commitments of a store.
 
     :param refuses: what of a lock the operator does not allow.
+
+    :ivar on_new: is told of each lock that was not here before.
     """
+
+    on_new: Callable[[Commitment], None] = staticmethod(lambda _: None)
 
     def __init__(
         self, records: Records, clock: IReactorTime, refuses: Callable[[Lock], Sequence[Defect]] = lambda _: ()
@@ -110,6 +114,8 @@ class Commitments:
         if created or self._read.get(commitment.address) is None:
             self._keep(commitment)  # over what is known of it from before it was swept away
         await self._note_use(commitment.address)
+        if created:
+            self.on_new(commitment)
         return commitment, created
 
     async def _created(self, record: str, value: bytes) -> None:

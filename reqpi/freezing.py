@@ -42,6 +42,11 @@ class Freezing:
         self._sources = Sources(store, arrivals)
         self._at_once = DeferredSemaphore(_AT_ONCE)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether projects wait because upstreams are being asked for as many others as may be at a time."""
+        return bool(self._at_once.waiting)
+
     async def page(self, commitment: Commitment, project: Project) -> Page:
         """What is written down, or else what upstream has now, which from here on is written down."""
         record = page_record(commitment.address, project)

@@ -19,6 +19,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from reqpi.ahead import Ahead
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.holding import Holding
@@ -148,6 +149,9 @@ class Server(Service):
         self._quiet = quiet
         self.holding = Holding(self.shelf, store, reactor)
         learning = self._learning() if settings.learning else None
+        self.ahead = Ahead(self.shelf, reactor)
+        if not settings.offline:
+            self.shelf.commitments.on_new = self.ahead.begin
         hot = Hot(settings.memory // 2, reactor.seconds)
         base = Base(settings.url, settings.trust_proxy)
         root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, learning=LearningPages(learning))
@@ -227,6 +231,7 @@ class Server(Service):
             if call.running:
                 call.stop()
         self.holding.stop()
+        self.ahead.stop()
         if self._patrol is not None:
             self._patrol.cancel()
         await gatherResults([_stopped(port) for port in self._ports])

@@ -112,6 +112,18 @@ class Shelf:
         self._pages.put(key, (commitment, page), len(page.files) + 1)
         return page
 
+    async def freeze(self, commitment: Commitment, project: Project) -> None:
+        """See that the page of a project that the lock pins is frozen, however long that takes.
+
+        Whoever asks for the page meanwhile gets it as soon as it is.
+        """
+        await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether pages wait because upstreams are being asked for as many others as may be at a time."""
+        return self._freezing.crowded
+
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """The pages among ``projects`` that are frozen already. No upstream is asked."""
         return await self._freezing.known(commitment, projects)

@@ -14,6 +14,7 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.errors import Misconfigured
+from reqpi.freezing import page_record
 from reqpi.server import Server, Settings, assemble, reach
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
@@ -49,6 +50,7 @@ class LifeTests(TestCase):
 
     async def test_a_request_in_flight_finishes_when_the_server_stops(self) -> None:
         self.server.startService()
+        self.server.ahead.stop()  # the request is to be the one that upstream is asked for
         commitment, _ = await self.server.shelf.commitments.commit(b"six==1.0\n")
         asked: Deferred[None] = Deferred()
         gate: Deferred[None] = Deferred()
@@ -68,6 +70,34 @@ class LifeTests(TestCase):
         self.assertEqual(status, 200)
         self.assertIn(b"six-1.0.tar.gz", body)
         await stopped
+
+    async def test_a_commit_is_answered_while_upstream_is_silent_and_then_frozen(self) -> None:
+        """The first client finds it done."""
+        asked: Deferred[None] = Deferred()
+        gate: Deferred[None] = Deferred()
+
+        async def held() -> None:
+            asked.callback(None)
+            await gate
+
+        self.origin.before["six"] = held
+        self.server.startService()
+        response = await self.client.post(f"{self.server.url}/locks", b"six==1.0\n")
+        address = (await treq.json_content(response))["address"]
+        await asked
+        gate.callback(None)
+        while await self.server.store.get(page_record(address, "six")) is None:
+            await deferLater(reactor, 0)
+        await self.server.stopService()
+
+    async def test_offline_nothing_is_looked_up(self) -> None:
+        """There is nobody to ask."""
+        server = self.serving(Settings(listen=(LOOPBACK,), offline=True))
+        server.startService()
+        await server.shelf.commitments.commit(b"six==1.0\n")
+        await deferLater(reactor, 0.01)
+        await server.stopService()
+        self.assertEqual(self.origin.asked, [])
 
     async def test_after_it_has_stopped_nobody_listens(self) -> None:
         self.server.startService()

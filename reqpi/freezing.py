@@ -52,18 +52,26 @@ class Freezing:
         record = page_record(commitment.address, project)
         written = await self._store.get(record)
         if written is None:
-            fresh: Deferred[bytes] = self._at_once.run(self._fresh, commitment, project)
-            written = await self._kept(record, await fresh)
+            fresh: Deferred[Page] = self._at_once.run(self._fresh, commitment, project)
+            page = await self._first(commitment, record, await fresh)
         else:
             with suppress(StoreTrouble):  # what can be read and not be written still serves
                 written = await self._kept(record, written)
-        page = await _read(commitment, project, written)
+            page = await _read(commitment, project, written)
         with suppress(StoreTrouble):
             await self._need(page)
         return page
 
+    async def _first(self, commitment: Commitment, record: str, page: Page) -> Page:
+        """Write down what has just been looked up, unless another process was faster. What stands there from now on."""
+        written = freezer.dump(page)
+        standing = await self._store.create(record, written)
+        if standing == written and all(file.listed for file in page.files):
+            return pythons.with_markers(commitment.lock, page)  # it would be read as it was written
+        return await _read(commitment, page.project, await self._kept(record, standing))
+
     async def _kept(self, record: str, page: bytes) -> bytes:
-        """Write a page down, or see that it stays. What stands there from now on.
+        """See that a page that is written down stays. What stands there from now on.
 
         It is used first, and then created: a sweep of another process that takes it for unused has either not come
         yet, and spares it, or has been here, and it is there again.
@@ -71,15 +79,14 @@ class Freezing:
         await self._store.use(record)
         return await self._store.create(record, page)
 
-    def _fresh(self, commitment: Commitment, project: Project) -> Deferred[bytes]:
-        return Deferred.fromCoroutine(self._narrowed(commitment, project)).addCallback(freezer.dump)
+    def _fresh(self, commitment: Commitment, project: Project) -> Deferred[Page]:
+        return Deferred.fromCoroutine(self._narrowed(commitment, project))
 
     async def _need(self, page: Page) -> None:
         """Say that what a page names is needed: it may have come before anything named it."""
-        for file in page.files:
-            await self._store.touch(str(file.sha256))
-            if isinstance(file.core_metadata, Digest) and file.core_metadata.algorithm == "sha256":
-                await self._store.touch(file.core_metadata.hex)
+        metadata = [file.core_metadata for file in page.files if isinstance(file.core_metadata, Digest)]
+        promised = [digest.hex for digest in metadata if digest.algorithm == "sha256"]
+        await self._store.touch(*(str(file.sha256) for file in page.files), *promised)
 
     async def known(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """The pages among ``projects`` that are frozen already. No upstream is asked."""
@@ -138,7 +145,7 @@ class Freezing:
             except NotFound as error:
                 missing = error
                 continue
-            pages.append(evolve(page, files=tuple(evolve(file, index=index) for file in page.files)))
+            pages.append(_of(index, page))
             if not all(pin.digests for pin in pins):
                 break
         if not pages:
@@ -176,6 +183,11 @@ async def _read(commitment: Commitment, project: Project, written: bytes) -> Pag
 
 def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
     return pythons.with_markers(commitment.lock, narrow.narrow(commitment.lock, freezer.load(written, project)))
+
+
+def _of(index: str, page: Page) -> Page:
+    """The page, its files saying which index it is of."""
+    return evolve(page, files=tuple(evolve(file, index=index) for file in page.files)) if index else page
 
 
 def _with_metadata(file: File) -> File:

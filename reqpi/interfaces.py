@@ -107,10 +107,10 @@ class Blobs(Protocol):
     async def follow(self, name: str) -> Following | None:
         """What another process of this host writes under that name; ``None`` where none does."""
 
-    async def touch(self, sha256: str) -> None:
-        """Say that the blob is needed now, so that no sweep that runs at this moment takes it.
+    async def touch(self, *sha256s: str) -> None:
+        """Say that these blobs are needed now, so that no sweep that runs at this moment takes them.
 
-        No error where it is not here. Ask :meth:`size` afterwards, not before: a blob that is here then will stay.
+        No error where one is not here. Ask :meth:`size` afterwards, not before: a blob that is here then will stay.
         """
 
     async def remove(self, sha256: str, unused_since: float) -> bool:

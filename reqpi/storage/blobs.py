@@ -90,9 +90,13 @@ class DirectoryBlobs:
                 return
         raise FileExistsError(errno.EEXIST, "it comes and goes", str(path))
 
-    async def touch(self, sha256: str) -> None:
+    async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        await self._in_thread(touch, self._blob(sha256), nanoseconds(self._clock()))
+        await self._in_thread(self._touch, [self._blob(sha256) for sha256 in sha256s])
+
+    def _touch(self, blobs: list[Path]) -> None:
+        for blob in blobs:
+            touch(blob, nanoseconds(self._clock()))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""

@@ -117,9 +117,9 @@ class CachedStore:
         """See :meth:`reqpi.interfaces.Blobs.follow`."""
         return await self._store.follow(name)
 
-    async def touch(self, sha256: str) -> None:
+    async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        await self._store.touch(sha256)
+        await self._store.touch(*sha256s)
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""

@@ -70,10 +70,11 @@ class MemoryStore:
         self._blobs.setdefault(sha256, blob)
         self._blob_used[sha256] = self._clock()
 
-    async def touch(self, sha256: str) -> None:
+    async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        if checked_sha256(sha256) in self._blobs:
-            self._blob_used[sha256] = self._clock()
+        for sha256 in sha256s:
+            if checked_sha256(sha256) in self._blobs:
+                self._blob_used[sha256] = self._clock()
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""

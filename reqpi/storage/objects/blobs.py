@@ -98,9 +98,13 @@ class ObjectBlobs:
             noted = True
         raise StoreTrouble("a file comes and goes", "It was gone whenever it was put in place. Ask again.")
 
-    async def touch(self, sha256: str) -> None:
+    async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        await self._in_thread(self._presence.touch, blob_key(sha256))
+        await self._in_thread(self._touch, [blob_key(sha256) for sha256 in sha256s])
+
+    def _touch(self, keys: list[str]) -> None:
+        for key in keys:
+            self._presence.touch(key)
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""

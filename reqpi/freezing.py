@@ -6,8 +6,10 @@ down and whenever it is read again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from attrs import evolve
 from packaging.version import Version
@@ -18,6 +20,7 @@ from reqpi import frozen as freezer
 from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
 from reqpi.errors import NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.garbage import unwatched
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.sources import Sources
@@ -25,8 +28,14 @@ from reqpi.sources import Sources
 __all__ = ["Freezing", "newest", "page_record"]
 
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 _AT_ONCE = 32
 """Projects that upstreams are asked for at the same time, whoever wants them."""
+
+_MANY = 200
+"""Files from which work on all of them is for a thread: judging one takes up to 50 µs."""
 
 _LARGE = 1 << 16
 """Bytes from which a frozen page is read in a thread."""
@@ -64,10 +73,11 @@ class Freezing:
 
     async def _first(self, commitment: Commitment, record: str, page: Page) -> Page:
         """Write down what has just been looked up, unless another process was faster. What stands there from now on."""
-        written = freezer.dump(page)
+        written = await _apart(len(page.files), freezer.dump, page)
         standing = await self._store.create(record, written)
         if standing == written and all(file.listed for file in page.files):
-            return pythons.with_markers(commitment.lock, page)  # it would be read as it was written
+            # It would be read as it was written.
+            return await _apart(len(page.files), pythons.with_markers, commitment.lock, page)
         return await _read(commitment, page.project, await self._kept(record, standing))
 
     async def _kept(self, record: str, page: bytes) -> bytes:
@@ -84,9 +94,7 @@ class Freezing:
 
     async def _need(self, page: Page) -> None:
         """Say that what a page names is needed: it may have come before anything named it."""
-        metadata = [file.core_metadata for file in page.files if isinstance(file.core_metadata, Digest)]
-        promised = [digest.hex for digest in metadata if digest.algorithm == "sha256"]
-        await self._store.touch(*(str(file.sha256) for file in page.files), *promised)
+        await self._store.touch(*await _apart(len(page.files), _named_by, page))
 
     async def known(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """The pages among ``projects`` that are frozen already. No upstream is asked."""
@@ -102,19 +110,19 @@ class Freezing:
         pins = commitment.lock.projects[project]
         listed = await self._listings(project, pins, narrow.versions(pins))
         files = [await self._sources.file(pin, source) for pin, source in _sources(pins)]
-        for page in listed:
+        for each in listed:
+            undecided = await _apart(len(each.files), _undecided, commitment.lock, each)
             files += [
-                await self._measured(file) if narrow.undecided(commitment.lock, file) else file for file in page.files
+                await self._measured(file) if is_open else file
+                for file, is_open in zip(each.files, undecided, strict=True)
             ]
-        status = next((page.status for page in listed if page.status is not None), None)
-        page = Page(project, tuple(map(_with_metadata, files)), status)
-        page = _distinct(narrow.narrow(commitment.lock, page))
+        status = next((each.status for each in listed if each.status is not None), None)
+        page, found = await _apart(len(files), _admitted, commitment.lock, Page(project, tuple(files), status))
         if not page.files:
             raise NothingUpstream(
                 f"the upstream has no file of {project} that the lock admits",
                 _why_not_these(evolve(commitment.lock, pins=pins), files) or await self._why_none(project, pins),
             )
-        found = narrow.by_pin(commitment.lock, page)
         missing = sorted({pin.version for pin in pins if pin not in found})
         if missing:
             # To write down what there is would hide the rest for ever, and a release may just be in the making.
@@ -174,10 +182,22 @@ def page_record(address: str, project: str = "") -> str:
     return f"frozen/{address}/{project}"
 
 
+async def _apart(files: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What ``work`` gives, in a thread where it goes through many files."""
+    if files > _MANY:
+        return await deferToThread(_unwatched, partial(work, *args, **kwargs))
+    return work(*args, **kwargs)
+
+
+def _unwatched(work: Callable[[], _T]) -> _T:
+    with unwatched():
+        return work()
+
+
 async def _read(commitment: Commitment, project: Project, written: bytes) -> Page:
     """The page that is written down, narrowed again: what a store has is no more trusted than what an upstream has."""
     if len(written) > _LARGE:
-        return await deferToThread(_narrowed, commitment, project, written)
+        return await deferToThread(_unwatched, partial(_narrowed, commitment, project, written))
     return _narrowed(commitment, project, written)
 
 
@@ -188,6 +208,25 @@ def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
 def _of(index: str, page: Page) -> Page:
     """The page, its files saying which index it is of."""
     return evolve(page, files=tuple(evolve(file, index=index) for file in page.files)) if index else page
+
+
+def _undecided(lock: Lock, page: Page) -> list[bool]:
+    """Of each file on a page, whether it must be measured."""
+    return [narrow.undecided(lock, file) for file in page.files]
+
+
+def _admitted(lock: Lock, page: Page) -> tuple[Page, Collection[Pin]]:
+    """The page that is written down, and the pins that there are files for on it."""
+    page = evolve(page, files=tuple(map(_with_metadata, page.files)))
+    page = _distinct(narrow.narrow(lock, page))
+    return page, narrow.by_pin(lock, page).keys()
+
+
+def _named_by(page: Page) -> list[str]:
+    """The sha256 of every blob that a page names."""
+    metadata = [file.core_metadata for file in page.files if isinstance(file.core_metadata, Digest)]
+    promised = [digest.hex for digest in metadata if digest.algorithm == "sha256"]
+    return [*(str(file.sha256) for file in page.files), *promised]
 
 
 def _with_metadata(file: File) -> File:

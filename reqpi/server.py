@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from reqpi.ahead import Ahead
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.gap import Gaps
 from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
@@ -165,6 +166,7 @@ class Server(Service):
         if learning is not None:
             self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))
         self._patrol: Deferred[None] | None = None
+        self._gaps = Gaps(reactor)
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
@@ -185,6 +187,7 @@ class Server(Service):
             self._listen()
         for call, seconds in self._calls:
             call.start(seconds, now=False)
+        self._gaps.start()
         if self._settings.verify_rate is not None:
             patrol = Patrol(self.store, self.shelf, self._reactor, self._settings.verify_rate)
             self._patrol = Deferred.fromCoroutine(patrol.run())
@@ -249,6 +252,8 @@ class Server(Service):
         if self._access is not None:
             self._access.flush()
         await self.store.close()
+        self._gaps.stop()
+        self._log.debug("the reactor was late by {late:.3f} s at most", late=self._gaps.longest)
 
 
 Address = tuple[Any, bool]

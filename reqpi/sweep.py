@@ -11,6 +11,8 @@ from __future__ import annotations
 from attrs import frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from reqpi import frozen as freezer
@@ -25,10 +27,16 @@ from reqpi.errors import StoreTrouble
 from reqpi.freezing import page_record
 from reqpi.holding import holding_record
 from reqpi.interfaces import Store
-from reqpi.model import Digest
+from reqpi.model import Digest, Page, Project
 from reqpi.refusals import refusals_record
 
 __all__ = ["Sweeping", "Swept"]
+
+_STEPS = 100
+"""Things that are looked at in one turn of the reactor, where the store does not wait for a disk: 100 µs each."""
+
+_LARGE = 1 << 16
+"""Bytes from which a frozen page is read in a thread."""
 
 _RECENT = 3600.0
 """Seconds for which a blob is spared: a file may arrive before the page that names it is written."""
@@ -71,6 +79,7 @@ class Sweeping:
         self._clock = clock
         self._max_age = max_age
         self._dry_run = dry_run
+        self._steps = 0
 
     async def run(self) -> Swept:
         """Sweep once."""
@@ -87,10 +96,17 @@ class Sweeping:
             self._log.info(message, locks=removed, blobs=blobs, size=size)
         return Swept(removed, blobs, size)
 
+    async def _step(self) -> None:
+        """Let others have their turn now and then."""
+        self._steps += 1
+        if not self._steps % _STEPS:
+            await deferLater(self._clock, 0)
+
     async def _blobs(self, live: set[str], began: float) -> tuple[int, int]:
         """How many blobs went that nobody needs, and their bytes."""
         blobs, size = 0, 0
         async for sha256 in self._store.all():
+            await self._step()
             if sha256 not in live:
                 freed = await self._store.size(sha256) or 0
                 if self._dry_run or await self._store.remove(sha256, began - _RECENT):
@@ -102,6 +118,7 @@ class Sweeping:
         """The addresses that stay, and how many went."""
         roots, removed = set(), 0
         async for name in self._store.names(lock_record("")):
+            await self._step()
             address = name.rpartition("/")[2]
             if self._dry_run:
                 last_used = await self._store.last_used(name)
@@ -126,10 +143,12 @@ class Sweeping:
         """Remove the documents that no listing has any more."""
         listed: set[str] = set()
         for address in roots:
+            await self._step()
             lock = await self._store.get(lock_record(address))
             if lock is not None and is_listing(lock):
                 listed |= {sha256 for sha256, _ in parse_listing(lock)}
         async for name in self._store.names(document_record("")):
+            await self._step()
             if name.rpartition("/")[2] not in listed:
                 await self._store.delete(name, began - _RECENT)
 
@@ -139,6 +158,7 @@ class Sweeping:
         unknown = 0
         for address in roots:
             async for name in self._store.names(page_record(address)):
+                await self._step()
                 written = await self._store.get(name)
                 if written is None:
                     continue
@@ -151,7 +171,8 @@ class Sweeping:
 
     async def _needed(self, written: bytes, project: str, address: str) -> set[str]:
         needed: set[str] = set()
-        for file in freezer.load(written, canonicalize_name(project)).files:
+        for file in (await _loaded(written, canonicalize_name(project))).files:
+            await self._step()
             needed.add(str(file.sha256))
             if isinstance(file.core_metadata, Digest):
                 needed.add(file.core_metadata.hex)
@@ -167,5 +188,12 @@ class Sweeping:
         """Remove what is known of wheels and sdists that are gone."""
         for prefix in (verified_record(""), verified_build_system_record("")):
             async for name in self._store.names(prefix):
+                await self._step()
                 if name.removeprefix(prefix).partition("/")[0] not in live:
                     await self._store.delete(name, began - _RECENT)
+
+
+async def _loaded(written: bytes, project: Project) -> Page:
+    if len(written) > _LARGE:
+        return await deferToThread(freezer.load, written, project)
+    return freezer.load(written, project)

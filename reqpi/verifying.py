@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import ParamSpec, TypeVar
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 
 from reqpi import frozen as freezer
 from reqpi import locks, narrow
@@ -23,6 +25,12 @@ from reqpi.interfaces import Blobs, Store
 from reqpi.model import Document, Lock
 
 __all__ = ["Damage", "Rate", "Verdict", "Verifying", "is_right"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_LARGE = 1 << 16
+"""Bytes of a document that are read in a thread."""
 
 _SHOWN = 1000
 """Damages that a verdict lists; the others it counts."""
@@ -107,6 +115,13 @@ async def is_right(blobs: Blobs, sha256: str, pace: Pace = _at_full_speed) -> bo
     return computed.hexdigest() == sha256
 
 
+async def _apart(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What ``work`` makes of so many bytes, in a thread where they are many."""
+    if size > _LARGE:
+        return await deferToThread(work, *args, **kwargs)
+    return work(*args, **kwargs)
+
+
 class Verifying:
     """A check of one store.
 
@@ -166,7 +181,7 @@ class Verifying:
             project = record.rpartition("/")[2]
             written = await self._store.get(record)
             if written is not None:
-                problem, lost = self._looked_at(lock, project, written)
+                problem, lost = await _apart(len(written), self._looked_at, lock, project, written)
                 lost_here = tuple((address, project, filename) for filename in lost)
                 verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
                 if problem:
@@ -176,8 +191,9 @@ class Verifying:
     async def _read(self, data: bytes) -> Lock:
         """The lock, from its one document or from those that it lists."""
         if not is_listing(data):
-            return locks.read(data)
-        return locks.read_together([document async for document in self._listed(data)])
+            return await _apart(len(data), locks.read, data)
+        documents = [document async for document in self._listed(data)]
+        return await _apart(sum(len(document.data) for document in documents), locks.read_together, documents)
 
     async def _listed(self, listing: bytes) -> AsyncGenerator[Document, None]:
         for sha256, path in parse_listing(listing):

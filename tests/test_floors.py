@@ -22,11 +22,11 @@ FLOORS: dict[int, str] = {
     5: "server",  # the one place where a server is put together, for both doors
     4: "web client",
     3: "shelf ahead freezing sources commitments arrivals arrival cores refusals holding sweep verifying "
-    "patrol wheelhouses bills once deliveries learning sessions ranged build_systems building",  # the verbs
+    "patrol wheelhouses bills once deliveries learning sessions ranged build_systems building gap",  # the verbs
     2: "storage origins defaults",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent locks commitment simple narrow "
     "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
-    "prefetch cutoff learned",
+    "prefetch cutoff learned garbage",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

@@ -10,6 +10,7 @@ from treq.client import HTTPClient
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
@@ -89,6 +90,13 @@ class LifeTests(TestCase):
         while await self.server.store.get(page_record(address, "six")) is None:
             await deferLater(reactor, 0)
         await self.server.stopService()
+
+    async def test_it_says_how_long_the_reactor_was_kept_at_most(self) -> None:
+        self.server.startService()
+        with capturedLogs() as logged:
+            await self.server.stopService()
+        [late] = [event["late"] for event in logged if "late" in event]
+        self.assertGreaterEqual(late, 0)
 
     async def test_offline_nothing_is_looked_up(self) -> None:
         """There is nobody to ask."""

@@ -15,6 +15,7 @@ from twisted.web.iweb import IResponse
 
 from reqpi import simple
 from reqpi.errors import UpstreamTrouble
+from reqpi.garbage import unwatched
 from reqpi.model import Page, Project
 from reqpi.origins import coding
 from reqpi.origins.http import Busy, Http, header
@@ -37,6 +38,9 @@ _LONGEST_PAGE = 300.0
 
 _LARGE_PAGE = 1 << 14
 """Bytes from which a page is parsed in a thread: 16 KiB take less than 2 ms."""
+
+_HUGE_PAGE = 1 << 18
+"""Bytes, coded or not, from which a page has thousands of files."""
 
 _MUCH = 1 << 17
 """Bytes from which what is kept of a page is unpacked in a thread. Those of one version are mostly less: 0.3 ms."""
@@ -84,7 +88,7 @@ class Index:
             sent = await self._sent(url, {})
         # Of coded data nobody knows how large it is.
         large = sent.coding or len(sent.data) >= _LARGE_PAGE
-        listing = await deferToThread(_packed, sent, project) if large else _packed(sent, project)
+        listing = await deferToThread(_packed_apart, sent, project) if large else _packed(sent, project)
         self._pages.put(self.name, project, Kept.of(listing, sent.url, sent.response, self._clock.seconds()))
         return listing
 
@@ -134,6 +138,13 @@ class _Sent:
 def _packed(sent: _Sent, project: Project) -> Packed:
     data = coding.decode(sent.data, sent.coding, _LARGEST_PAGE)
     return Packed(simple.read_listing(data, header(sent.response, "Content-Type"), sent.url, project))
+
+
+def _packed_apart(sent: _Sent, project: Project) -> Packed:
+    if len(sent.data) < _HUGE_PAGE:
+        return _packed(sent, project)
+    with unwatched():
+        return _packed(sent, project)
 
 
 async def _judged(listing: Packed, versions: Collection[Version] | None) -> Page:

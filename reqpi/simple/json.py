@@ -125,16 +125,17 @@ def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, 
     """
     # Before the versions: which spelling of one is shown (1.0 or 1.0.0) must not hang on the order upstream has.
     page = evolve(page, files=entries.listing(page.files, unhashed=unhashed))
-    document: dict[str, Any] = {
+    head: dict[str, Any] = {
         "meta": {"api-version": entries.version_for(page.files, page.status)},
         "name": page.project,
         "versions": list(page.versions),
-        "files": [_entry(file, show_yanked, prefix) for file in page.files],
     }
     if page.status is not None:
         reason = {} if page.status.reason is None else {"reason": page.status.reason}
-        document["project-status"] = {"status": page.status.status} | reason
-    return _dump(document)
+        head["project-status"] = {"status": page.status.status} | reason
+    # File by file, as json lets nothing else in the process happen while it writes.
+    files = b",".join(_dump(_entry(file, show_yanked, prefix)) for file in page.files)
+    return b'%s,"files":[%s]}' % (_dump(head)[:-1], files)
 
 
 def index_json(projects: Iterable[Project], *, prefix: str = "") -> bytes:

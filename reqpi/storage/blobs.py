@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -92,11 +92,11 @@ class DirectoryBlobs:
 
     async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        await self._in_thread(self._touch, [self._blob(sha256) for sha256 in sha256s])
+        await self._in_thread(self._touch, sha256s)
 
-    def _touch(self, blobs: list[Path]) -> None:
-        for blob in blobs:
-            touch(blob, nanoseconds(self._clock()))
+    def _touch(self, sha256s: Iterable[str]) -> None:
+        for sha256 in sha256s:
+            touch(self._blob(sha256), nanoseconds(self._clock()))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""

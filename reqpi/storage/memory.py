@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 from reqpi.storage.names import checked_name, checked_prefix, checked_sha256
 
@@ -25,6 +25,8 @@ class MemoryStore:
         self._clock = clock
         self._blobs: dict[str, bytes] = {}
         self._records: dict[str, bytes] = {}
+        # The names of records by all that they begin with, in their order.
+        self._below: dict[str, dict[str, None]] = {}
         self._claimed: set[str] = set()
         self._blob_used: dict[str, float] = {}
         self._record_used: dict[str, float] = {}
@@ -116,18 +118,23 @@ class MemoryStore:
         """See :meth:`reqpi.interfaces.Records.replace`."""
         self._records[checked_name(name)] = bytes(value)
         self._record_used[name] = self._clock()
+        for prefix in _prefixes(name):
+            self._below.setdefault(prefix, {})[name] = None
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
         """See :meth:`reqpi.interfaces.Records.delete`."""
         if checked_name(name) not in self._records or self._record_used[name] > unused_since:
             return False
         del self._records[name], self._record_used[name]
+        for prefix in _prefixes(name):
+            del self._below[prefix][name]
+            if not self._below[prefix]:
+                del self._below[prefix]
         return True
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.interfaces.Records.names`."""
-        checked_prefix(prefix)
-        for name in [name for name in self._records if name.startswith(prefix)]:
+        for name in list(self._below.get(checked_prefix(prefix), ())):
             yield name
 
     async def use(self, name: str) -> bool:
@@ -140,6 +147,11 @@ class MemoryStore:
     async def last_used(self, name: str) -> float | None:
         """See :meth:`reqpi.interfaces.Records.last_used`."""
         return self._record_used.get(checked_name(name))
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    """All that a name begins with that ends in a slash."""
+    return (name[: place + 1] for place, character in enumerate(name) if character == "/")
 
 
 class MemoryIncoming:

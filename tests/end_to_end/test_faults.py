@@ -125,7 +125,8 @@ class FaultsTests(EndToEnd):
         self.assert_never_whole_and_never_kept(RedirectLoop())
 
     def test_a_page_in_trouble_is_503_and_comes_back(self) -> None:
-        """With Retry-After, so that clients ask again; nothing of it is frozen."""
+        """With Retry-After, so that clients ask again; nothing of it is frozen, nor was it ahead."""
+        self.upstream.fail("page", Status(503))
         index = self.committed()
         for fault in (Status(503), Garbage(), Encoding("gzip"), RedirectLoop(), ShortBody(20), Status(500)):
             self.upstream.fail("page", fault)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from pathlib import Path
 
 from reqpi.errors import StoreTrouble
@@ -100,11 +100,11 @@ class ObjectBlobs:
 
     async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.interfaces.Blobs.touch`."""
-        await self._in_thread(self._touch, [blob_key(sha256) for sha256 in sha256s])
+        await self._in_thread(self._touch, sha256s)
 
-    def _touch(self, keys: list[str]) -> None:
-        for key in keys:
-            self._presence.touch(key)
+    def _touch(self, sha256s: Iterable[str]) -> None:
+        for sha256 in sha256s:
+            self._presence.touch(blob_key(sha256))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.interfaces.Blobs.remove`."""

@@ -1,0 +1,214 @@
+"""How long the reactor is kept from its work by the largest things there are: pages, locks, sweeps.
+
+``python benchmarks/bench_gaps.py [json] [html] [locks] [sweeps]`` has a clock tick every millisecond in a server's own process while each thing is done
+in it, and prints the longest time between two ticks, the longest turn in CPU time of the reactor's own thread, and how
+long the whole took. 20 ms is the bound. Two minutes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bench_freezing import page_of  # noqa: E402
+from bench_many_locks import fill  # noqa: E402
+from treq.client import HTTPClient  # noqa: E402
+from twisted.internet import reactor as _reactor  # noqa: E402
+from twisted.internet.defer import Deferred  # noqa: E402
+from twisted.internet.task import react  # noqa: E402
+from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
+
+from reqpi.gap import Gaps  # noqa: E402
+from reqpi.server import Server, Settings, assemble  # noqa: E402
+from reqpi.storage.memory import MemoryStore  # noqa: E402
+from reqpi.sweep import Sweeping  # noqa: E402
+
+FILES, PINS, LOCKS = 12_000, 10_000, 20_000
+_ROUNDS = 3
+reactor: Any = _reactor
+
+
+def serve(pipe: Any) -> None:
+    """An upstream whose one page has many files, in both forms."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    document = page_of("thing", FILES)
+    pages = {
+        "json": ("application/vnd.pypi.simple.v1+json", gzip.compress(document, 1)),
+        "html": ("text/html", gzip.compress(as_html(document), 1)),
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            content_type, body = pages[self.path.split("/")[1]]
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    pipe.send(server.server_address[1])
+    server.serve_forever()
+
+
+def as_html(document: bytes) -> bytes:
+    """The same page in HTML."""
+    import json
+
+    links = (
+        f'<a href="{file["url"]}#sha256={file["hashes"]["sha256"]}" data-requires-python="&gt;=3.8" '
+        f'data-core-metadata="sha256={file["core-metadata"]["sha256"]}">{file["filename"]}</a><br>\n'
+        for file in json.loads(document)["files"]
+    )
+    return f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()
+
+
+async def get(url: str, data: bytes | None = None, **headers: str) -> bytes:
+    """The body of a response that is in good order."""
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    client = HTTPClient(Agent(reactor, pool=pool))
+    response = await (client.post(url, data, headers=headers) if data is not None else client.get(url, headers=headers))
+    assert response.code in (200, 201), response.code
+    pieces: list[bytes] = []
+    await response.collect(pieces.append)
+    return b"".join(pieces)
+
+
+async def pages(index: str, form: str) -> dict[str, tuple[float, float, float]]:
+    """A page with every file of it, frozen and served."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(("tcp:0:interface=127.0.0.1",), store=Path(folder) / "store", upstream=f"{index}/{form}")
+        server = assemble(settings, reactor, quiet=True)
+        server.startService()
+        server.ahead.stop()
+        lines = [f'thing==1.{minor} ; python_version < "3.{minor}"\n' for minor in range(FILES // 10)]
+        commitment, _ = await server.shelf.commitments.commit("".join(lines).encode())
+        one, _ = await server.shelf.commitments.commit(b"thing==1.7\n")
+        base = f"{server.url}/{{}}/simple/thing/"
+        accept = {"html": "text/html", "json": "application/vnd.pypi.simple.v1+json"}[form]
+        figures = {
+            f"one version of a page of {FILES} files in {form}": await watched(
+                lambda: get(base.format(one.address), Accept=accept)
+            ),
+            f"all of them: {FILES // 10} pins": await watched(
+                lambda: get(base.format(commitment.address), Accept=accept)
+            ),
+            "the same from the store": await read_again(server, settings, base, commitment.address, accept),
+        }
+        await server.stopService()
+        return figures
+
+
+async def read_again(
+    server: Server, settings: Settings, base: str, address: str, accept: str
+) -> tuple[float, float, float]:
+    """What a restarted server does."""
+    another = assemble(settings, reactor, quiet=True)
+    another.startService()
+    await another.shelf.commitments.get(address)
+    figures = await watched(lambda: get(base.format(address).replace(server.url, another.url), Accept=accept))
+    await another.stopService()
+    return figures
+
+
+async def locks() -> dict[str, tuple[float, float, float]]:
+    """A lock of many pins, committed and read again."""
+    lines = [f"project-{number}==1.{number} --hash=sha256:{number:064x}\n" for number in range(PINS)]
+    document = "".join(lines).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(("tcp:0:interface=127.0.0.1",), store=Path(folder) / "store", offline=True)
+        server = assemble(settings, reactor, quiet=True)
+        server.startService()
+        address = sha256(document).hexdigest()
+        figures = {f"a lock of {PINS} pins committed": await watched(lambda: get(f"{server.url}/locks", document))}
+        await server.stopService()
+        server = assemble(settings, reactor, quiet=True)
+        server.startService()
+        figures["read again, and its index"] = await watched(lambda: get(f"{server.url}/{address}/simple/"))
+        figures["its page for people"] = await watched(lambda: get(f"{server.url}/{address}/"))
+        await server.stopService()
+        return figures
+
+
+async def sweeps() -> dict[str, tuple[float, float, float]]:
+    """A sweep of many locks, in a directory and in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder) / "store", LOCKS)
+        server = assemble(
+            Settings(("tcp:0:interface=127.0.0.1",), store=Path(folder) / "store", offline=True), reactor, quiet=True
+        )
+        server.startService()
+        memory = MemoryStore()
+        async for name in server.store.names("locks/"):
+            await memory.create(name, str(await server.store.get(name)).encode())
+        async for name in server.store.names("frozen/"):
+            await memory.create(name, await server.store.get(name) or b"")
+        figures = {
+            f"a sweep of {LOCKS} locks in a directory": await watched(Sweeping(server.store, reactor, 1e6).run),
+            "in memory": await watched(Sweeping(memory, reactor, 1e6).run),
+        }
+        await server.stopService()
+        return figures
+
+
+async def watched(work: Callable[[], Awaitable[object]]) -> tuple[float, float, float]:
+    """The longest gap, the longest turn in CPU time, and all of it; in seconds."""
+    gaps = Gaps(reactor, 0.001)
+    gaps.start()
+    began = time.perf_counter()
+    await work()
+    took = time.perf_counter() - began
+    gaps.stop()
+    return gaps.longest, gaps.busiest, took
+
+
+async def run() -> None:
+    """Everything, some times."""
+    here, there = multiprocessing.Pipe()
+    upstream = multiprocessing.Process(target=serve, args=(there,), daemon=True)
+    upstream.start()
+    index = f"http://127.0.0.1:{here.recv()}"
+    try:
+        print(f"{'':52}{'gap ms':>9}{'min':>8}{'turn ms':>9}{'all s':>8}")
+        works = {
+            "json": lambda: pages(index, "json"),
+            "html": lambda: pages(index, "html"),
+            "locks": locks,
+            "sweeps": sweeps,
+        }
+        for work in (works[name] for name in sys.argv[1:] or works):
+            rounds = [await work() for _ in range(_ROUNDS)]
+            for name in rounds[0]:
+                longest, busiest, took = zip(*(each[name] for each in rounds), strict=True)
+                print(
+                    f"{name:52}{max(longest) * 1e3:9.1f}{min(longest) * 1e3:8.1f}{max(busiest) * 1e3:9.1f}{min(took):8.2f}"
+                )
+    finally:
+        upstream.kill()
+
+
+def main() -> None:
+    """Print the table."""
+    react(lambda _: Deferred.fromCoroutine(run()))
+
+
+if __name__ == "__main__":
+    main()

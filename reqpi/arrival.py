@@ -14,6 +14,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 
 from reqpi.errors import DigestMismatch, ReqPIError, UpstreamTrouble
 from reqpi.interfaces import Following, Incoming, Origin, Store, Transfer
@@ -38,7 +39,15 @@ _HEAD_START = 120.0
 _PAUSES = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each attempt to take a file, or what is missing of it."""
 
-_PIECE = 1 << 17
+_PIECE = 1 << 20
+"""Bytes that one reader is given at a time."""
+
+_AT_LENGTH = 1 << 22
+"""Bytes of a file that is given to who waits for it as it comes. A smaller one is here soon, and is waited for: what is
+wrong with it can then be said in place of it."""
+
+_IN_THREAD = 1 << 17
+"""Bytes from which it is worth a thread to hash them, while they are being written: 0.1 ms."""
 
 _LOOK = 0.05
 """Seconds between two looks at what another process fetches."""
@@ -94,6 +103,7 @@ class Arrival:
         self._failure: UpstreamTrouble | Exception | None = None
         self._watchers: list[Deferred[None]] = []
         self._settling: list[Deferred[None]] = []
+        self._beginning: list[Deferred[None]] = []
         self._readers = 0
 
     async def fetch(self, origin: Origin) -> Measured:
@@ -113,6 +123,7 @@ class Arrival:
             return measured
         finally:
             self._progress()
+            _fire(self._beginning)
             _fire(self._settling)
             await self._let_go()
 
@@ -152,18 +163,18 @@ class Arrival:
         return None if size is None else Measured(frozenset({Digest("sha256", str(self.file.sha256))}), size)
 
     async def begun(self, patience: float) -> int:
-        """Wait until the file is here, or for ``patience`` seconds and then until its first bytes may be had.
+        """Wait until the file is here, or the first bytes of a large one; or for ``patience`` seconds.
 
         :returns: its size in bytes.
         :raises reqpi.errors.UpstreamTrouble: it failed, or upstream has not said by then how long it will be.
         """
-        if not self._settled:
-            settled: Deferred[None] = Deferred()
-            self._settling.append(settled)
+        if not self._settled and not self._flows:
+            beginning: Deferred[None] = Deferred()
+            self._beginning.append(beginning)
             try:
-                await settled.addTimeout(patience, self._clock)
+                await beginning.addTimeout(patience, self._clock)
             except TimeoutError:
-                self._settling.remove(settled)
+                self._beginning.remove(beginning)
         if self._failure is not None:
             raise _again(self._failure)
         if self.size is None or (self.landed is None and self._free <= 0):
@@ -214,6 +225,11 @@ class Arrival:
     @property
     def _settled(self) -> bool:
         return self.landed is not None or self._failure is not None
+
+    @property
+    def _flows(self) -> bool:
+        """Whether it is large and has begun to come."""
+        return (self.size or 0) >= _AT_LENGTH and self._free > 0
 
     @property
     def _free(self) -> int:
@@ -301,10 +317,20 @@ class Arrival:
             title = f"the upstream sent too much of {self.file.filename}"
             raise UpstreamTrouble(title, "It was thrown away.", final=True)
         self._hurry(size)
+        if len(data) < _IN_THREAD:
+            self._hash(data)
+            await incoming.write(data)
+        else:
+            hashing = deferToThread(self._hash, data)
+            try:
+                await incoming.write(data)
+            finally:
+                await hashing
+        self._progress()
+
+    def _hash(self, data: bytes) -> None:
         for computed in self._hashes.values():
             computed.update(data)
-        await incoming.write(data)
-        self._progress()
 
     def _hurry(self, size: int) -> None:
         """Give up what drips: it would hold the file for everybody who asks for it, for ever."""
@@ -332,6 +358,8 @@ class Arrival:
 
     def _progress(self) -> None:
         _fire(self._watchers)
+        if self._flows:
+            _fire(self._beginning)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:

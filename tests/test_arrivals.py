@@ -212,6 +212,37 @@ class PatienceTests(ArrivalsCase):
             gates.pop().callback(None)
         self.assertEqual(self.successResultOf(begun), len(BIG))
 
+    def test_a_large_one_begins_with_its_first_bytes(self) -> None:
+        """However soon the rest comes: who waits for 200 MB sees them come."""
+        self.origin.step = PIECE
+        self.file = self.offer(BIG * 8, size=len(BIG) * 8)
+        gates = self.one_by_one()
+        arrival = self.arrivals.of(self.file)
+        begun = self.run_now(arrival.begun(10))
+        landing = self.run_now(arrival.landing())
+        self.assertNoResult(begun)
+        gates.pop().callback(None)
+        self.assertEqual(self.successResultOf(begun), len(BIG) * 8)
+        self.assertEqual(self.result_of(arrival.begun(10)), len(BIG) * 8)
+        self.assertNoResult(landing)
+        while gates:
+            gates.pop().callback(None)
+        self.assertEqual(self.successResultOf(landing), len(BIG) * 8)
+
+    def test_nobody_gets_all_of_a_large_one_that_is_wrong(self) -> None:
+        """Its end is held back, and is not given at all."""
+        self.file = self.offer(BIG * 8, size=len(BIG) * 8)
+        self.origin.files[self.file.url] = BIG * 7 + bytes(len(BIG))
+        gates = self.one_by_one()
+        arrival = self.arrivals.of(self.file)
+        gates.pop().callback(None)
+        got, taken = self.taking(arrival, stop=len(BIG) * 8)
+        while gates:
+            gates.pop().callback(None)
+        self.failureResultOf(taken, DigestMismatch)
+        self.assertEqual(len(got), len(BIG) * 8 - HELD_BACK)
+        self.assertEqual(self.kept(), [])
+
     def test_one_that_takes_longer_begins_with_what_is_there(self) -> None:
         gates = self.one_by_one()
         begun = self.run_now(self.arrivals.of(self.file).begun(10))

@@ -1,0 +1,220 @@
+"""The first download of a large file through ReqPI beside a bare proxy in Twisted that keeps nothing.
+
+``python benchmarks/bench_cold.py [MB]`` starts an upstream, a bare proxy (an Agent whose bytes are written on as they
+come) and ReqPI, each in a process of its own on loopback, and takes a file of so many megabytes through each, some times
+in turn. What is printed is the time to the first byte, to the last, and the server's CPU time for a gigabyte, beside
+that of hashing and writing the same bytes in Python. A minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import multiprocessing
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+ROOT = Path(__file__).parents[1]
+_ROUNDS = 5
+_PIECE = 1 << 16
+
+
+@frozen
+class Figures:
+    """Of one download: seconds to the first and to the last byte, and CPU seconds of the server."""
+
+    first: float
+    whole: float
+    cpu: float
+
+
+def serve(pipe: Any, size: int) -> None:
+    """An index of one project with some sdists, whose bytes differ in their number alone."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    block = os.urandom(1 << 20)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            if self.path.endswith(".tar.gz"):
+                self.answer("application/octet-stream", size)
+                number = int(re.findall(r"-(\d+)\.0\.tar", self.path)[0])
+                self.wfile.write(number.to_bytes(8) + block[8:])
+                for _ in range(size // len(block) - 1):
+                    self.wfile.write(block)
+            else:
+                page = json.dumps({"meta": {"api-version": "1.1"}, "files": files}).encode()
+                self.answer("application/vnd.pypi.simple.v1+json", len(page))
+                self.wfile.write(page)
+
+        def answer(self, content_type: str, length: int) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    files = []
+    for number in range(_ROUNDS):
+        digest = hashlib.sha256(number.to_bytes(8) + block[8:])
+        for _ in range(size // len(block) - 1):
+            digest.update(block)
+        name = f"big-{number}.0.tar.gz"
+        files.append({"filename": name, "url": f"../../{name}", "hashes": {"sha256": digest.hexdigest()}, "size": size})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    pipe.send(server.server_address[1])
+    server.serve_forever()
+
+
+def proxy(pipe: Any, upstream: str) -> None:
+    """A bare proxy."""
+    from twisted.internet import reactor
+    from twisted.internet.protocol import Protocol
+    from twisted.web.client import Agent, HTTPConnectionPool
+    from twisted.web.resource import Resource
+    from twisted.web.server import NOT_DONE_YET, Site
+
+    agent = Agent(reactor, pool=HTTPConnectionPool(reactor))
+
+    class Tee(Protocol):
+        def __init__(self, request: Any) -> None:
+            self.request = request
+
+        def connectionMade(self) -> None:
+            self.request.registerProducer(self.transport, True)
+
+        def dataReceived(self, data: bytes) -> None:
+            self.request.write(data)
+
+        def connectionLost(self, reason: Any = None) -> None:
+            self.request.unregisterProducer()
+            self.request.finish()
+
+    class All(Resource):
+        isLeaf = True
+
+        def render_GET(self, request: Any) -> int:
+            def answered(response: Any) -> None:
+                request.setHeader(b"Content-Length", b"%d" % response.length)
+                response.deliverBody(Tee(request))
+
+            agent.request(b"GET", upstream.encode() + request.path).addCallback(answered)
+            return NOT_DONE_YET
+
+    port = reactor.listenTCP(0, Site(All()), interface="127.0.0.1")  # type: ignore[attr-defined]
+    pipe.send(port.getHost().port)
+    reactor.run()  # type: ignore[attr-defined]
+
+
+def started(target: Any, *arguments: Any) -> tuple[multiprocessing.Process, str]:
+    """A process, and the URL of what it serves."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=target, args=(there, *arguments), daemon=True)
+    process.start()
+    return process, f"http://127.0.0.1:{here.recv()}"
+
+
+def reqpi(store: Path, index: str) -> tuple[subprocess.Popen[str], str]:
+    """A server of ours, and its URL."""
+    command = [sys.executable, "-m", "reqpi", "server", "--http", "tcp:0:interface=127.0.0.1", "--upstream", index]
+    server = subprocess.Popen(
+        [*command, "--store", str(store)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert server.stdout is not None
+    for line in server.stdout:
+        if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", line):
+            # Its log must be read, or it would stand still.
+            subprocess.Popen(["cat"], stdin=server.stdout, stdout=subprocess.DEVNULL)
+            return server, f"http://127.0.0.1:{found[1]}"
+    raise AssertionError("it does not start")
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def download(url: str, pid: int) -> Figures:
+    """Take a file to its end."""
+    parts = urlsplit(url)
+    before, began = cpu_of(pid), time.perf_counter()
+    connection = http.client.HTTPConnection(parts.netloc)
+    connection.request("GET", parts.path)
+    response = connection.getresponse()
+    assert response.status == 200, response.read()
+    response.read(1)
+    first = time.perf_counter() - began
+    buffer = memoryview(bytearray(1 << 20))
+    while response.readinto(buffer):
+        pass
+    whole = time.perf_counter() - began
+    connection.close()
+    time.sleep(0.1)
+    return Figures(first, whole, cpu_of(pid) - before)
+
+
+def hashed_and_written(folder: Path, size: int) -> Figures:
+    """The same work on the same bytes, and nothing else."""
+    block = os.urandom(_PIECE)
+    began, before = time.perf_counter(), time.process_time()
+    digest = hashlib.sha256()
+    with (folder / "plain").open("wb", buffering=0) as file:
+        for _ in range(size // _PIECE):
+            digest.update(block)
+            file.write(block)
+        os.fsync(file.fileno())
+    return Figures(0, time.perf_counter() - began, time.process_time() - before)
+
+
+def main() -> None:
+    """Print the table."""
+    size = (int(sys.argv[1]) if len(sys.argv) > 1 else 200) << 20
+    upstream, origin = started(serve, size)
+    bare, bare_url = started(proxy, origin)
+    figures: dict[str, list[Figures]] = {"hashing and writing": [], "bare proxy": [], "ReqPI, cold": []}
+    with tempfile.TemporaryDirectory() as folder:
+        server, url = reqpi(Path(folder) / "store", f"{origin}/simple")
+        try:
+            for number in range(_ROUNDS):
+                lock = f"big=={number}.0\n".encode()
+                connection = http.client.HTTPConnection(urlsplit(url).netloc)
+                connection.request("POST", "/locks", lock)
+                address = json.loads(connection.getresponse().read())["address"]
+                connection.request("GET", f"/{address}/simple/big/")
+                connection.getresponse().read()
+                connection.close()
+                figures["hashing and writing"].append(hashed_and_written(Path(folder), size))
+                figures["bare proxy"].append(download(f"{bare_url}/big-{number}.0.tar.gz", bare.pid or 0))
+                figures["ReqPI, cold"].append(download(f"{url}/{address}/simple/big/big-{number}.0.tar.gz", server.pid))
+        finally:
+            server.terminate()
+            server.wait(60)
+            bare.kill()
+            upstream.kill()
+    print(f"{'':24}{'first ms':>10}{'whole s':>10}{'min':>8}{'max':>8}{'CPU s/GB':>10}")
+    for name, rounds in figures.items():
+        wholes = [each.whole for each in rounds]
+        print(
+            f"{name:24}{statistics.median(each.first for each in rounds) * 1e3:10.1f}{statistics.median(wholes):10.3f}"
+            f"{min(wholes):8.3f}{max(wholes):8.3f}{statistics.median(each.cpu for each in rounds) / size * 1e9:10.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

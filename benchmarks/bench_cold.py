@@ -1,9 +1,9 @@
 """The first download of a large file through ReqPI beside a bare proxy in Twisted that keeps nothing.
 
 ``python benchmarks/bench_cold.py [MB]`` starts an upstream, a bare proxy (an Agent whose bytes are written on as they
-come) and ReqPI, each in a process of its own on loopback, and takes a file of so many megabytes through each, some times
-in turn. What is printed is the time to the first byte, to the last, and the server's CPU time for a gigabyte, beside
-that of hashing and writing the same bytes in Python. A minute.
+come) and ReqPI, each in a process of its own on loopback, and takes a file of so many megabytes through each, some
+times in turn. What is printed is the time to the first byte, to the last, and the server's CPU time for a gigabyte,
+beside that of hashing and writing the same bytes in Python. A minute.
 """
 
 from __future__ import annotations
@@ -19,11 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
+from twisted.internet import reactor as _reactor
+from twisted.internet.protocol import Protocol
+from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
 
 ROOT = Path(__file__).parents[1]
 _ROUNDS = 5
@@ -41,8 +47,6 @@ class Figures:
 
 def serve(pipe: Any, size: int) -> None:
     """An index of one project with some sdists, whose bytes differ in their number alone."""
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
     block = os.urandom(1 << 20)
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,12 +87,7 @@ def serve(pipe: Any, size: int) -> None:
 
 def proxy(pipe: Any, upstream: str) -> None:
     """A bare proxy."""
-    from twisted.internet import reactor
-    from twisted.internet.protocol import Protocol
-    from twisted.web.client import Agent, HTTPConnectionPool
-    from twisted.web.resource import Resource
-    from twisted.web.server import NOT_DONE_YET, Site
-
+    reactor: Any = _reactor
     agent = Agent(reactor, pool=HTTPConnectionPool(reactor))
 
     class Tee(Protocol):
@@ -116,9 +115,9 @@ def proxy(pipe: Any, upstream: str) -> None:
             agent.request(b"GET", upstream.encode() + request.path).addCallback(answered)
             return NOT_DONE_YET
 
-    port = reactor.listenTCP(0, Site(All()), interface="127.0.0.1")  # type: ignore[attr-defined]
+    port = reactor.listenTCP(0, Site(All()), interface="127.0.0.1")
     pipe.send(port.getHost().port)
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 def started(target: Any, *arguments: Any) -> tuple[multiprocessing.Process, str]:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,16 +150,15 @@ async def one_round(url: str, pins: int) -> dict[str, tuple[float, float]]:
             shelf = Shelf(store, upstreams, reactor, "benchmark")
             for what, others in (("frozen", 0), ("a second, 90 % the same", pins // 10)):
                 commitment, _ = await shelf.commitments.commit(lock(pins, others=others))
-                _ = commitment.lock.releases
-                figures[f"{what}, {name}"] = await timed(
-                    lambda now=commitment: each(now.lock.projects, lambda name: shelf.freeze(now, name), _AT_ONCE)
-                )
+                work = partial(each, commitment.lock.projects, partial(shelf.freeze, commitment), _AT_ONCE)
+                figures[f"{what}, {name}"] = await timed(work)
             await upstreams.close()
             await store.close()
     return figures
 
 
 async def run(pins: int, files: int) -> None:
+    """With an upstream that answers at once, and with one that is a country away."""
     for latency in (0.0, 0.03):
         here, there = multiprocessing.Pipe()
         upstream = multiprocessing.Process(target=serve, args=(there, pins * 11 // 10, files, latency), daemon=True)
@@ -174,9 +174,8 @@ async def run(pins: int, files: int) -> None:
         for name in rounds[0]:
             walls, cpus = zip(*(each[name] for each in rounds), strict=True)
             wall = statistics.median(walls)
-            print(
-                f"{name:44}{wall:9.3f}{min(walls):8.3f}{max(walls):8.3f}{statistics.median(cpus):8.3f}{wall / base:8.2f}"
-            )
+            cpu = statistics.median(cpus)
+            print(f"{name:44}{wall:9.3f}{min(walls):8.3f}{max(walls):8.3f}{cpu:8.3f}{wall / base:8.2f}")
 
 
 def main() -> None:

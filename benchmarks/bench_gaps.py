@@ -26,13 +26,13 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bench_freezing import page_of  # noqa: E402
-from bench_many_locks import fill  # noqa: E402
 from treq.client import HTTPClient  # noqa: E402
 from twisted.internet import reactor as _reactor  # noqa: E402
 from twisted.internet.defer import Deferred  # noqa: E402
 from twisted.internet.task import deferLater, react  # noqa: E402
 from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 
+from benchmarks.many_locks import fill  # noqa: E402
 from reqpi import garbage  # noqa: E402
 from reqpi.gap import Gaps  # noqa: E402
 from reqpi.server import Server, Settings, assemble  # noqa: E402

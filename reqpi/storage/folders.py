@@ -5,6 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
+
+from attrs import define, field
 
 __all__ = ["make_folders", "sync_folder"]
 
@@ -33,8 +37,39 @@ def _make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
+@define(eq=False, slots=False)
+class _Syncs:
+    """The syncs of one folder, one at a time: how many have begun, and how many of them are done."""
+
+    turn: Lock = field(factory=Lock)
+    begun: int = 0
+    done: int = 0
+
+    def next(self) -> int:
+        """The number of the one that sees to every name that is there now: the first that begins from here on."""
+        return self.begun + 1
+
+
+_folders: WeakValueDictionary[Path, _Syncs] = WeakValueDictionary()
+_finding = Lock()
+
+
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in it are on the disk: ``fsync`` of a file alone does not see to its name."""
+    """Wait until the names in it are on the disk: ``fsync`` of a file alone does not see to its name.
+
+    Threads that come while one sync is at work share the next.
+    """
+    with _finding:
+        syncs = _folders.setdefault(folder, _Syncs())
+    wanted = syncs.next()
+    with syncs.turn:
+        if syncs.done < wanted:
+            syncs.begun += 1
+            _sync(folder)
+            syncs.done = syncs.begun
+
+
+def _sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

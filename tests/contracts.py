@@ -306,6 +306,15 @@ class BlobsContract(StoreCase):
         self.assertFalse(await self.store.remove(name, self.clock.now - 1))
         self.assertTrue(await self.store.remove(name, self.clock.now))
 
+    async def test_several_blobs_are_touched_at_once(self) -> None:
+        """Those that are here, whatever else is named; and none is no error."""
+        names = [await kept(self.store, content) for content in (b"one", b"two")]
+        self.clock.now += 100
+        await self.store.touch(names[0], self.absent, names[1])
+        await self.store.touch()
+        for name in names:
+            self.assertFalse(await self.store.remove(name, self.clock.now - 1))
+
     async def test_keeping_it_again_counts_as_a_touch(self) -> None:
         """Who brings a blob that is there already needs it as much."""
         name = await kept(self.store, b"bytes")

@@ -68,12 +68,18 @@ class Index:
     async def page(self, project: Project, versions: Collection[Version] | None = None) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
         kept = self._pages.get(self.name, project)
-        if kept is not None and self._clock.seconds() < kept.until:
-            page = await _judged(kept.listing, versions)
-            # A version that is missing may just have been released: nobody is told so without upstream being asked.
-            if {file.version for file in page.files}.issuperset(versions or ()):
-                return page
-        return await _judged(await self._asking.do(project, partial(self._asked, project)), versions)
+        known = None if kept is None else await _judged(kept.listing, versions)
+        if known is not None and not {file.version for file in known.files}.issuperset(versions or ()):
+            # It may just have been released: nobody is told that it is missing by a page that was there before, nor by
+            # an upstream that says of such a page, rightly or wrongly, that it still stands.
+            self._pages.put(self.name, project, None)
+            known = None
+        if kept is not None and known is not None and self._clock.seconds() < kept.until:
+            return known
+        listing = await self._asking.do(project, partial(self._asked, project))
+        if kept is not None and known is not None and listing is kept.listing:
+            return known
+        return await _judged(listing, versions)
 
     async def _asked(self, project: Project) -> Packed:
         """What upstream lists now: what it sends, or what is kept and still stands."""

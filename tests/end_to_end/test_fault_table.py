@@ -285,6 +285,8 @@ class FaultTableTests(EndToEnd):
     def tabulate(self, rows: Sequence[_Row]) -> None:
         """Play all rows under all clients, and print what came of it."""
         cases = self.supply(rows)
+        for case in cases:  # before the lock is frozen, which begins when it is committed
+            self.upstream.fail(self.place(case), case.row.fault())
         index = self.committed(self.lock)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             outcomes = list(pool.map(partial(self.play, index), cases))
@@ -316,10 +318,8 @@ class FaultTableTests(EndToEnd):
 
     def play(self, index: str, case: _Case) -> _Outcome:
         """Install while the fault is on, and again when it is not."""
-        place = self.place(case)
-        self.upstream.fail(place, case.row.fault())
         outcome = self.first(index, case)
-        self.upstream.heal(place)
+        self.upstream.heal(self.place(case))
         return self.second(index, outcome)
 
     def first(self, index: str, case: _Case) -> _Outcome:

@@ -67,6 +67,13 @@ class FreshTests(KeptCase):
         self.assertEqual(await self.versions(index, ONE, TWO), ["1.0", "2.0"])
         self.assertEqual(len(script.requests), 2)
 
+    async def test_it_is_asked_for_whatever_upstream_thinks_is_known(self) -> None:
+        """A cache on the way may give one ETag to a page and to what comes after it."""
+        index, script = self.kept(page('ETag: "a"'), ok(listing("1.0", "2.0"), *HEAD, 'ETag: "a"'))
+        await self.versions(index, ONE)
+        self.assertEqual(await self.versions(index, TWO), ["2.0"])
+        self.assertEqual(script.header("If-None-Match"), [])
+
     async def test_ten_minutes_are_the_longest(self) -> None:
         """Whatever upstream says: a year would be a mistake that is frozen for ever."""
         index, script = self.kept(page("Cache-Control: max-age=31536000, immutable"))

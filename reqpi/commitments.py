@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
+from weakref import ref
 
-from attrs import define
+from attrs import define, frozen
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
@@ -23,7 +24,7 @@ from reqpi.model import Commitment, Document, Lock
 from reqpi.once import Once
 from reqpi.recent import Recent
 
-__all__ = ["Commitments", "Lease", "document_record", "lock_record"]
+__all__ = ["Commitments", "Lease", "MadeOf", "document_record", "lock_record"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
@@ -38,6 +39,7 @@ _PIN = 800
 """Bytes of a pin in memory."""
 
 _T = TypeVar("_T")
+_V = TypeVar("_V")
 
 _log = Logger()
 
@@ -52,14 +54,14 @@ def document_record(sha256: str) -> str:
     return f"documents/{sha256}"
 
 
-@define
+@define(eq=False)
 class Lease:
-    """A commitment, and when it was noted last that it is used, and seen that it is there.
+    """When it was noted last that an address is used, and seen that its lock is there.
 
-    For some seconds from then on, whatever is under it may be answered with no look at the store.
+    For some seconds from then on, whatever is under it may be answered with no look at the store. Who keeps a lease
+    keeps no lock in memory with it.
     """
 
-    commitment: Commitment
     at: float
 
     def holds(self, now: float) -> bool:
@@ -68,6 +70,32 @@ class Lease:
         :param now: seconds since the epoch.
         """
         return now - self.at < _NOTED_EVERY
+
+
+@frozen
+class _Read:
+    commitment: Commitment
+    lease: Lease
+
+
+class MadeOf(Generic[_V]):
+    """What was made of commitments lately, within a bound.
+
+    It is good for the commitment as it was read then: a lock that was swept away and committed again is read again.
+    Commitments are held weakly: how many of them are kept in memory is for :class:`Commitments` to say.
+    """
+
+    def __init__(self, bound: int) -> None:
+        self._made: Recent[tuple[str, Hashable], tuple[ref[Commitment], _V]] = Recent(bound)
+
+    def get(self, commitment: Commitment, key: Hashable) -> _V | None:
+        """What was made of it for ``key``, if it is here."""
+        made = self._made.get((commitment.address, key))
+        return made[1] if made is not None and made[0]() is commitment else None
+
+    def put(self, commitment: Commitment, key: Hashable, value: _V, weight: int) -> None:
+        """See :meth:`reqpi.recent.Recent.put`."""
+        self._made.put((commitment.address, key), (ref(commitment), value), weight)
 
 
 class Commitments:
@@ -86,8 +114,8 @@ class Commitments:
         self._records = records
         self._refuses = refuses
         self._clock = clock
-        self._read: Recent[str, Lease] = Recent(_IN_MEMORY)
-        self._loading: Once[Lease] = Once()
+        self._read: Recent[str, _Read] = Recent(_IN_MEMORY)
+        self._loading: Once[_Read] = Once()
         # One document at a time: reading is work for one core and, where a marker is deeply nested, CPython 3.11 fails
         # when two threads do it at once. The other threads are for the store.
         self._reading = DeferredLock()
@@ -135,23 +163,24 @@ class Commitments:
 
         :raises reqpi.errors.UnknownAddress: nobody committed it here, or it was removed.
         """
-        noted = self._read.get(address)
-        if noted is None:
-            noted = await self._loading.do(address, partial(self._load, address))
-        elif not noted.holds(self._clock.seconds()):
-            noted.at = self._clock.seconds()
+        read = self._read.get(address)
+        if read is None:
+            read = await self._loading.do(address, partial(self._load, address))
+        elif not read.lease.holds(self._clock.seconds()):
+            read.lease.at = self._clock.seconds()
             if await self._records.last_used(lock_record(address)) is None:
                 self._read.drop(address)
-                noted.at = -math.inf
+                read.lease.at = -math.inf
                 raise _unknown(address)
             await self._note_use(address)
-        return noted.commitment
+        return read.commitment
 
-    def lease(self, address: str) -> Lease | None:
-        """The lease of an address that was asked for lately."""
-        return self._read.get(address)
+    def lease(self, commitment: Commitment) -> Lease | None:
+        """The lease of a commitment that was asked for lately; ``None`` where it was read anew since."""
+        read = self._read.get(commitment.address)
+        return read.lease if read is not None and read.commitment is commitment else None
 
-    async def _load(self, address: str) -> Lease:
+    async def _load(self, address: str) -> _Read:
         document = await self._records.get(lock_record(address)) if is_address(address) else None
         if document is None:
             raise _unknown(address)
@@ -163,9 +192,9 @@ class Commitments:
             lock = await self._lock(locks.read_together, documents, size)
         else:
             lock = await self._lock(locks.read, document, len(document))
-        noted = self._keep(Commitment(address, lock))
+        read = self._keep(Commitment(address, lock))
         await self._note_use(address)
-        return noted
+        return read
 
     async def _listed(self, sha256: str, path: str) -> Document:
         data = await self._records.get(document_record(sha256))
@@ -173,11 +202,11 @@ class Commitments:
             raise _damaged(sha256)
         return Document(path, data)
 
-    def _keep(self, commitment: Commitment) -> Lease:
-        noted = Lease(commitment, self._clock.seconds())
+    def _keep(self, commitment: Commitment) -> _Read:
+        read = _Read(commitment, Lease(self._clock.seconds()))
         weight = len(commitment.lock.document) + _PIN * len(commitment.lock.pins)
-        self._read.put(commitment.address, noted, weight)
-        return noted
+        self._read.put(commitment.address, read, weight)
+        return read
 
     async def _lock(self, read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
         reading: Deferred[Lock] = self._reading.run(deferToThread, _worked_out, read, document, size)

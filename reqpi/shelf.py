@@ -7,7 +7,7 @@ a digest.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from packaging.utils import canonicalize_name
@@ -19,7 +19,7 @@ from reqpi.arrivals import Arrivals
 from reqpi.bills import Bills
 from reqpi.build_systems import BuildSystems
 from reqpi.building import Building, Reading
-from reqpi.commitments import Commitments
+from reqpi.commitments import Commitments, MadeOf
 from reqpi.cores import Cores
 from reqpi.deliveries import Deliveries, Delivery
 from reqpi.errors import (
@@ -31,7 +31,6 @@ from reqpi.freezing import Freezing, newest
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
-from reqpi.recent import Recent
 from reqpi.refusals import Refusals
 from reqpi.sdists import BuildSystem
 
@@ -86,11 +85,10 @@ class Shelf:
         self._build_systems = BuildSystems(store, origin, self._arrivals)
         self.building = Building(store, clock, Reading(self.pages, self.metadata, self.build_system))
         self._under_way: Once[Page] = Once()
-        self.exports: Recent[tuple[str, Hashable], tuple[Commitment, bytes]] = Recent(export_bytes)
+        self.exports: MadeOf[bytes] = MadeOf(export_bytes)
+        self._pages: MadeOf[Page] = MadeOf(_PAGES)
         self._suggesting: Once[dict[Project, str | None]] = Once()
         self._gathering: Once[dict[Project, Page]] = Once()
-        # With the commitment as it was read then: a lock that was swept away and committed again is read again.
-        self._pages: Recent[tuple[str, Project], tuple[Commitment, Page]] = Recent(_PAGES)
 
     # Pages
 
@@ -103,13 +101,12 @@ class Shelf:
         :raises reqpi.errors.UpstreamTrouble: it is not frozen yet, and upstream cannot be asked.
         """
         project = self._pinned(commitment, name)
-        key = (commitment.address, project)
-        kept = self._pages.get(key)
-        if kept is not None and kept[0] is commitment:
-            return kept[1]
-        waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
+        kept = self._pages.get(commitment, project)
+        if kept is not None:
+            return kept
+        waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
         page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(key, (commitment, page), len(page.files) + 1)
+        self._pages.put(commitment, project, page, len(page.files) + 1)
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable
 from typing import Any
+from weakref import ref
 
 from attrs import evolve
 from twisted.internet.defer import Deferred, gatherResults
@@ -24,6 +26,7 @@ from reqpi.errors import (
     UpstreamTrouble,
 )
 from reqpi.model import Commitment
+from reqpi.recent import Recent
 from reqpi.shelf import Delivery, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
@@ -123,6 +126,21 @@ class CommitTests(ShelfCase):
         self.clock.advance(60)
         await self.shelf.commitments.get(commitment.address)
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 120)
+
+    async def test_a_lock_is_in_memory_no_longer_than_commitments_keep_it(self) -> None:
+        """Its pages, its exports and its lease are small, and the lock may be large: they do not hold on to it."""
+        commitment = await self.committed("six==1.0")
+        await self.shelf.page(commitment, "six")
+        self.shelf.exports.put(commitment, "export", b"", 0)
+        lease = self.shelf.commitments.lease(commitment)
+        held, address = ref(commitment), commitment.address
+        self.shelf.commitments._read = Recent(0)
+        del commitment
+        gc.collect()
+        self.assertIsNone(held())
+        self.assertIsNotNone(lease)
+        again = await self.shelf.commitments.get(address)
+        self.assertIsNone(self.shelf.exports.get(again, "export"))
 
 
 class FrozenTests(ShelfCase):

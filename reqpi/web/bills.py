@@ -41,15 +41,14 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
             ),
         )
     own = sbom.Own(name, version) if name else None
-    key = (commitment.address, (content_type, own))
-    kept = shelf.exports.get(key)
-    if kept is None or kept[0] is not commitment:
+    body = shelf.exports.get(commitment, (content_type, own))
+    if body is None:
         written = await shelf.bills.written(commitment, own, write)
         if not written.complete:
             return _for_now(request, written.body, content_type)
-        kept = commitment, written.body
-        shelf.exports.put(key, kept, len(kept[1]))
-    return send_representation(request, Representation(kept[1], content_type))
+        body = written.body
+        shelf.exports.put(commitment, (content_type, own), body, len(body))
+    return send_representation(request, Representation(body, content_type))
 
 
 def _said(request: Request, name: bytes) -> str | None:

@@ -78,7 +78,7 @@ class Index(Resource):
         render = simple.index_json if content_type == simple.V1_JSON else simple.index_html
         many = len(commitment.lock.projects)
         shown = await self._text(key, None, many, partial(render, commitment.lock.projects))
-        self._send(request, commitment.address, content_type, shown)
+        self._send(request, commitment, content_type, shown)
 
     async def _page(self, request: Request, commitment: Commitment, name: str) -> None:
         page = await self._shelf.page(commitment, name)
@@ -86,17 +86,17 @@ class Index(Resource):
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
         shown = await self._text(key, page, len(page.files), partial(render, page))
-        self._send(request, commitment.address, content_type, shown, page.project)
+        self._send(request, commitment, content_type, shown, page.project)
 
-    def _send(self, request: Request, address: str, form: str, shown: Representation, *below: str) -> None:
+    def _send(self, request: Request, commitment: Commitment, form: str, shown: Representation, *below: str) -> None:
         """Send what will be sent again: the next time without all this.
 
         :param below: where it is under ``simple``, as a client spells it that spells well.
         """
-        path = "/".join(["", address, "simple", *below])
+        path = "/".join(["", commitment.address, "simple", *below])
         # Anybody can think of any number of other spellings: they are answered, and not remembered.
         if request.uri.decode("latin-1").replace("%2B", "+") in (path, f"{path}/"):
-            self._hot.put(request.uri, self._shelf.commitments.lease(address), form, shown)
+            self._hot.put(request.uri, self._shelf.commitments.lease(commitment), form, shown)
         request.write(send_representation(request, shown))
 
     async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
@@ -124,14 +124,14 @@ class Index(Resource):
             body = b"".join([piece async for piece in delivery.read(0, delivery.size)])
             if hashlib.sha256(body).hexdigest() == sha256:
                 shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
-                self._send(request, commitment.address, ANY_FORM, shown, delivery.file.project, filename)
+                self._send(request, commitment, ANY_FORM, shown, delivery.file.project, filename)
                 return
         await send_file(request, delivery.size, f'"{sha256}"', delivery.read, local=delivery.local)
 
     async def _metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
         metadata = await self._shelf.metadata(commitment, name, filename)
         shown = Representation(metadata, "application/octet-stream")
-        self._send(request, commitment.address, ANY_FORM, shown, canonicalize_name(name), f"{filename}.metadata")
+        self._send(request, commitment, ANY_FORM, shown, canonicalize_name(name), f"{filename}.metadata")
 
 
 def _prefix(request: Request, here: str) -> str:

@@ -206,11 +206,11 @@ async def _exported(
     """An export. It never changes for an address, so it is written once and kept for a while."""
     pages = await shelf.pages(commitment)
     key = (write.__name__, here)
-    kept = shelf.exports.get((commitment.address, key))
-    if kept is None or kept[0] is not commitment:
-        kept = commitment, await deferToThread(write, commitment, pages, here)
-        shelf.exports.put((commitment.address, key), kept, len(kept[1]))
-    return send_representation(request, Representation(kept[1], content_type))
+    written = shelf.exports.get(commitment, key)
+    if written is None:
+        written = await deferToThread(write, commitment, pages, here)
+        shelf.exports.put(commitment, key, written, len(written))
+    return send_representation(request, Representation(written, content_type))
 
 
 def _here(base: str, commitment: Commitment) -> str:

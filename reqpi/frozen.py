@@ -12,11 +12,12 @@ from packaging.version import Version
 from reqpi import filenames
 from reqpi.errors import StoreTrouble
 from reqpi.filenames import Named
-from reqpi.model import Archive, Digest, File, Git, Page, Project, Status
+from reqpi.model import ALGORITHMS, Archive, Digest, File, Git, Page, Project, Status
 
 __all__ = ["dump", "dump_all", "load", "load_all"]
 
 _LAYOUT = 1
+_HEX = frozenset("0123456789abcdef")
 
 
 def dump(page: Page) -> bytes:
@@ -101,11 +102,11 @@ def _record(file: File) -> dict[str, Any]:
 def _file(entry: dict[str, Any], project: Project) -> File:
     listed = entry.get("listed", True)
     named = filenames.parse(entry["filename"], project) if listed else Named(Version("0"), "", wheel=False)
-    if named is None:
+    if named is None or not isinstance(entry.get("size", 0), int):
         raise ValueError(entry["filename"])
     metadata = entry.get("core-metadata")
     if isinstance(metadata, dict):
-        (metadata,) = (Digest(*item) for item in metadata.items())
+        (metadata,) = _digests(metadata)
     return File(
         filename=entry["filename"],
         project=project,
@@ -113,7 +114,7 @@ def _file(entry: dict[str, Any], project: Project) -> File:
         version_text=named.version_text,
         wheel=named.wheel,
         url=entry["url"],
-        digests=frozenset(Digest(*item) for item in entry["digests"].items()),
+        digests=_digests(entry["digests"]),
         measured=entry.get("measured", False),
         size=entry.get("size"),
         requires_python=entry.get("requires-python"),
@@ -137,4 +138,12 @@ def _source_record(source: Archive | Git) -> dict[str, Any]:
 def _source(record: dict[str, Any]) -> Archive | Git:
     if "git" in record:
         return Git(record["git"], record["commit"], record["in"], record["submodules"])
-    return Archive(record["archive"], frozenset(Digest(*item) for item in record["digests"].items()), record["in"])
+    return Archive(record["archive"], _digests(record["digests"]), record["in"])
+
+
+def _digests(record: Mapping[str, str]) -> frozenset[Digest]:
+    """They become names of files: of a server that says what is none, nothing is taken."""
+    for algorithm, digits in record.items():
+        if len(digits) != ALGORITHMS.get(algorithm) or not _HEX.issuperset(digits):
+            raise ValueError(f"{algorithm}:{digits[:80]} is no digest")
+    return frozenset(Digest(*item) for item in record.items())

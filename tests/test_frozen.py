@@ -63,6 +63,14 @@ class FrozenTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertRaises(ValueError, load_all, wrong)
 
+    def test_what_is_no_digest_is_taken_from_nobody(self) -> None:
+        """A file is named after its digest where it is fetched: one with a path in it would be written elsewhere."""
+        record = json.loads(dump(FULL))
+        for digests in ({"sha256": "/../../x"}, {"sha256": "A" * 64}, {"sha256": "a" * 63}, {"md5": "a" * 32}):
+            for wrong in ({"digests": digests}, {"core-metadata": digests}):
+                files = [record["files"][0] | wrong]
+                self.assertRaises(ValueError, load_all, json.dumps({"pages": [record | {"files": files}]}).encode())
+
     def test_a_damaged_record_is_trouble_and_no_traceback(self) -> None:
         for damaged in (b"", b"[]", b"null", b'{"layout": 1}', dump(FULL)[:-9], b"\xff", b'{"layout":1,"files":[{}]}'):
             with self.assertRaises(StoreTrouble, msg=repr(damaged)):

@@ -12,12 +12,12 @@ from packaging.version import Version
 from reqpi import filenames
 from reqpi.errors import StoreTrouble
 from reqpi.filenames import Named
-from reqpi.model import ALGORITHMS, Archive, Digest, File, Git, Page, Project, Status
+from reqpi.model import Archive, Digest, File, Git, Page, Project, Status
+from reqpi.simple.entries import digest
 
 __all__ = ["dump", "dump_all", "load", "load_all"]
 
 _LAYOUT = 1
-_HEX = frozenset("0123456789abcdef")
 
 
 def dump(page: Page) -> bytes:
@@ -143,7 +143,7 @@ def _source(record: dict[str, Any]) -> Archive | Git:
 
 def _digests(record: Mapping[str, str]) -> frozenset[Digest]:
     """They become names of files: of a server that says what is none, nothing is taken."""
-    for algorithm, digits in record.items():
-        if len(digits) != ALGORITHMS.get(algorithm) or not _HEX.issuperset(digits):
-            raise ValueError(f"{algorithm}:{digits[:80]} is no digest")
-    return frozenset(Digest(*item) for item in record.items())
+    found = [digest(*item) for item in record.items()]
+    if None in found:
+        raise ValueError(f"{str(record)[:200]} is no digest")
+    return frozenset(filter(None, found))

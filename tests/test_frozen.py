@@ -66,7 +66,7 @@ class FrozenTests(SynchronousTestCase):
     def test_what_is_no_digest_is_taken_from_nobody(self) -> None:
         """A file is named after its digest where it is fetched: one with a path in it would be written elsewhere."""
         record = json.loads(dump(FULL))
-        for digests in ({"sha256": "/../../x"}, {"sha256": "A" * 64}, {"sha256": "a" * 63}, {"md5": "a" * 32}):
+        for digests in ({"sha256": "/../../x"}, {"sha256": "\u0130" * 64}, {"sha256": "a" * 63}, {"md5": "a" * 32}):
             for wrong in ({"digests": digests}, {"core-metadata": digests}):
                 files = [record["files"][0] | wrong]
                 self.assertRaises(ValueError, load_all, json.dumps({"pages": [record | {"files": files}]}).encode())

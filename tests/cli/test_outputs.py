@@ -92,6 +92,41 @@ class UnpackTests(SynchronousTestCase):
         unpack(self.archive(("top/a", "x"), ("../evil", "x"), ("top/../../evil", "x")), self.folder / "app")
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"app", "archive.tar.gz"})
 
+    def test_nothing_is_written_through_a_link(self) -> None:
+        """Whether the link leads outside or not, and whatever comes first."""
+        (self.folder / "else").mkdir()
+        members = (
+            ("top/a", "->../../else"),
+            ("top/a/evil", "x"),
+            ("top/b", "->sub"),
+            ("top/b", "x"),
+            ("top/sub/y", "x"),
+        )
+        self.assertEqual(unpack(self.archive(*members), self.folder / "app"), ["a", "b"])
+        self.assertEqual(list((self.folder / "else").iterdir()), [])
+        self.assertEqual((self.folder / "app/b").read_text(), "x")
+
+    def test_a_link_leads_outside_by_where_it_leads_once_all_are_there(self) -> None:
+        """What it passes may become a link later; and a path may be too long to be followed."""
+        later = (("top/a", "->b/../x"), ("top/b", "->."), ("top/c", "->.."), ("top/d", f"->{'y/../' * 900}/etc"))
+        self.assertEqual(unpack(self.archive(*later), self.folder / "app"), ["a", "c", "d"])
+        deep = "/".join(["n" * 200] * 6)
+        self.assertEqual(
+            unpack(self.archive(("top/x", "x"), (f"top/{deep}/x", "x")), self.folder / "app"), [f"{deep}/x"]
+        )
+
+    def test_programs_can_be_run_and_nothing_has_more_rights_than_that(self) -> None:
+        path = self.archive(("top/a", "x"))
+        with tarfile.open(path, "w:gz") as archive:
+            for name, mode in (("top/run", 0o6777), ("top/read", 0o4666)):
+                member = tarfile.TarInfo(name)
+                member.mode = mode
+                archive.addfile(member)
+        unpack(path, self.folder / "app")
+        modes = [(self.folder / "app" / name).stat().st_mode & 0o7777 for name in ("run", "read")]
+        self.assertEqual([mode & 0o7111 for mode in modes], [0o111 & modes[0], 0])
+        self.assertTrue(modes[0] & 0o100)
+
     def test_what_is_no_archive_or_has_no_end_is_an_error(self) -> None:
         """And what was there before stays."""
         to = self.folder / "app"
@@ -106,8 +141,9 @@ class UnpackTests(SynchronousTestCase):
             self.assertEqual([path.name for path in to.iterdir()], ["a"])
 
     def test_two_folders_or_none_are_no_repository(self) -> None:
-        for members in ([], [("a/x", "x"), ("b/x", "x")]):
-            self.assertRaises(BadUsage, unpack, self.archive(*members), self.folder / "app")
+        for members in ([], [("a/x", "x"), ("b/x", "x")], [("a", "x")], [("a", "->.")]):
+            error = self.assertRaises(BadUsage, unpack, self.archive(*members), self.folder / "app")
+            self.assertIn("one folder at its top", error.title)
 
 
 class MatchedTests(SynchronousTestCase):

@@ -1,7 +1,7 @@
 """A repository's archive, unpacked into a folder: bounded, and nothing of it outside.
 
-It is taken apart here and not by ``tarfile``: that has a filter for what leads outside from CPython 3.11.4 on, and one
-that paths which are too long for the system do not pass from 3.11.13 on.
+What goes where is decided here and not by the filters of ``tarfile``: CPython 3.11.0 to 3.11.3 have none, and those of
+many later ones let links pass that lead outside by way of others, or by paths too long to be followed.
 """
 
 from __future__ import annotations

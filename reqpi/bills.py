@@ -33,6 +33,9 @@ _ROUNDS = 3
 _WRITERS = 1
 """Bills that are written at the same time: it is work for a processor."""
 
+_MOST = 32
+"""Bills that are asked for at the same time, each for another lock, project or format."""
+
 Writer = Callable[[sbom.Bill], bytes]
 
 
@@ -71,6 +74,8 @@ class Bills:
         self._pages = pages
         self._metadata = metadata
         self._under_way: Once[Written] = Once()
+        self._gathering: Once[sbom.Bill] = Once()
+        self._asked_for = 0
         self._writing = DeferredSemaphore(_WRITERS)
 
     async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer) -> Written:
@@ -85,10 +90,21 @@ class Bills:
         return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
 
     async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer) -> Written:
+        if self._asked_for >= _MOST:
+            raise UpstreamTrouble(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
+        self._asked_for += 1
+        try:
+            # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.
+            bill = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            return await self._writing.run(deferToThread, _write, bill.of(own), write)
+        finally:
+            self._asked_for -= 1
+
+    async def _gathered(self, commitment: Commitment) -> sbom.Bill:
         pages = await self._pages(commitment)
         described = await deferToThread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
-        return await self._writing.run(deferToThread, _write, commitment, pages, known, own, write)
+        return await self._writing.run(deferToThread, sbom.bill_of, commitment, pages, known)
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """What is written down, or else what can be had now, which is written down if it is all."""
@@ -129,12 +145,5 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _write(
-    commitment: Commitment,
-    pages: Mapping[Project, Page],
-    known: Mapping[File, sbom.About],
-    own: sbom.Own | None,
-    write: Writer,
-) -> Written:
-    bill = sbom.bill_of(commitment, pages, known, own=own)
+def _write(bill: sbom.Bill, write: Writer) -> Written:
     return Written(write(bill), not bill.unread)

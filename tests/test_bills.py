@@ -8,7 +8,7 @@ from time import process_time
 
 from attrs import evolve
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import Clock, LoopingCall, deferLater
 from twisted.trial.unittest import TestCase
 
@@ -139,6 +139,20 @@ class BillsTests(TestCase):
         asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, None, sbom.spdx)) for _ in range(5)]
         written = [await each for each in asked]
         self.assertEqual(len({id(each) for each in written}), 1)
+
+    async def test_who_asks_by_many_names_makes_little_work(self) -> None:
+        """Anybody can think of any number of them. What it is made of is gathered once; and there is an end to it."""
+        commitment = await self.committed(self.shelf)
+        gathered: list[object] = []
+        of = sbom.bill_of
+        self.patch(sbom, "bill_of", lambda *args: gathered.append(args) or of(*args))
+        names = [sbom.Own(f"name-{number}") for number in range(100)]
+        asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, own, sbom.spdx)) for own in names]
+        outcomes = await DeferredList(asked, consumeErrors=True)
+        self.assertEqual([good for good, _ in outcomes], [True] * 32 + [False] * 68)
+        outcomes[-1][1].trap(UpstreamTrouble)
+        self.assertEqual(len(gathered), 1)
+        self.assertIn(b"name-99", (await self.shelf.bills.written(commitment, names[-1], sbom.spdx)).body)
 
     async def test_it_goes_with_its_lock(self) -> None:
         await self.bill()

@@ -18,7 +18,11 @@ from reqpi.sbom.model import Component
 __all__ = ["Requirement", "edges", "may_hold", "read"]
 
 _EFFORT = 20_000_000
-"""Characters of markers that are read for one bill: a second or two. A lock of 1,000 pins has some 300,000."""
+"""Characters of markers and of specifiers, by the versions that these are compared with, that are read for one bill: a
+second or two. A lock of 1,000 pins has some 300,000."""
+
+_EDGE = 50
+"""What an edge counts for beside them. A lock may pin thousands of versions of two projects that require each other."""
 
 _NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?")
 _TOKEN = re.compile(
@@ -152,10 +156,11 @@ class _Following:
 
     def _follow(self, purl: str, requirement: Requirement, extras: set[str]) -> list[tuple[str, str]]:
         """Note a requirement, if it counts: which extras of what it asks for."""
-        self._left -= len(requirement.marker)
+        pinned = self._by_project[requirement.project]
+        self._left -= len(requirement.marker) + _EDGE + (len(requirement.specifier) + _EDGE) * (len(pinned) - 1)
         if self._left < 0 or not may_hold(requirement.marker, extras):
             return []
-        meant = _meant(requirement, self._by_project[requirement.project])
+        meant = _meant(requirement, pinned)
         self._found |= {(purl, component.purl) for component in meant if component.purl != purl}
         return [(component.purl, extra) for component in meant for extra in requirement.extras]
 

@@ -103,3 +103,12 @@ class EdgesTests(SynchronousTestCase):
         answer = found({**requires, "p0": many}, {"p0": ["x1"]})
         self.assertIn(("p1", "p2"), answer)
         self.assertLess(monotonic() - began, 20)
+
+    def test_thousands_of_versions_that_require_each_other_come_to_an_end(self) -> None:
+        """A lock may pin them, and what each says may be as long as it gets."""
+        began = monotonic()
+        for specifier in ("", ",".join(["!=1.0.*"] * 200)):
+            line = {"a": [f"b{specifier}"], "b": [f"a{specifier}"]}
+            count = len(found({f"{name}@{number}": line[name] for name in line for number in range(1000)}))
+            self.assertLess(count, 500_000)
+        self.assertLess(monotonic() - began, 30)

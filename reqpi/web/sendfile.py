@@ -39,7 +39,7 @@ async def sent_by_kernel(request: Request, file: BinaryIO, start: int, stop: int
     :raises twisted.internet.error.ConnectionAborted: the client is gone, or has taken nothing for a minute.
     :raises reqpi.errors.StoreTrouble: the file ends before that.
     """
-    with suppress(OSError):  # it is no more than a hint
+    with suppress(OSError, AttributeError):  # it is no more than a hint, and macOS has none
         os.posix_fadvise(file.fileno(), start, stop - start, os.POSIX_FADV_SEQUENTIAL)
     sending = _Sending(request, file, start, stop)
     sending.begin()

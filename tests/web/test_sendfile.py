@@ -62,6 +62,13 @@ class SentByKernel(WebCase):
         self.assertEqual((reply.status, reply["Content-Length"]), (200, str(len(CONTENT))))
         self.assert_closed(2)
 
+    async def test_where_the_kernel_takes_no_hints(self) -> None:
+        """macOS has sendfile, and no posix_fadvise."""
+        hint = os.posix_fadvise
+        del os.posix_fadvise
+        self.addCleanup(setattr, os, "posix_fadvise", hint)
+        self.assertEqual((await self.ask(self.path)).body, CONTENT)
+
     async def test_ranges(self) -> None:
         """To the byte."""
         length = len(CONTENT)

@@ -25,8 +25,11 @@ ANY_FORM = ""
 _TARGET = re.compile(rb"/[A-Za-z0-9._~%+/-]{1,1000}")
 """What nothing has to be escaped of, neither in a log nor in a request line."""
 
-_FORMS = 32
-"""Answers that are kept of one target; each has its own ``If-None-Match``, and more are a waste."""
+_FORMS = 12
+"""Answers that are kept of one target: pages have three forms, with and without gzip, and each may be had already."""
+
+_LONGEST = 100
+"""Characters of an ``If-None-Match`` whose answer is kept: one tag. What clients make up is not to fill the memory."""
 
 
 @frozen
@@ -105,7 +108,9 @@ class Hot:
         shown = entry.forms.get(ANY_FORM) or entry.forms.get(asked.form)
         if shown is None:
             return None
-        if len(entry.made) >= _FORMS:
-            entry.made.clear()
-        made = entry.made[asked] = ready(answer(shown, asked))
+        made = ready(answer(shown, asked))
+        if len(asked.etags) <= _LONGEST:
+            if len(entry.made) >= _FORMS:
+                entry.made.clear()
+            entry.made[asked] = made
         return made

@@ -250,6 +250,18 @@ class TwoWays(TestCase):
         answer = self.agree([f"GET {self.index}six/ HTTP/1.1\r\nHost: x\r\n\r\n".encode()])
         self.assertIn(b"Connection: close", answer)
 
+    def test_what_a_client_makes_up_is_answered_and_not_kept(self) -> None:
+        """There is no end to what can stand in ``If-None-Match``, and it may be long."""
+        target = f"{self.index}six/"
+        etag = self.etag(target, "text/html")
+        for number in range(100):
+            said = f'GET {target} HTTP/1.1\r\nHost: x\r\nIf-None-Match: {etag}, "{number:0500}"\r\n\r\n'
+            self.assertIn(b" 304 ", self.agree([said.encode()]))
+            self.agree([said.replace("0" * 490, "").replace(f"{etag}, ", "").encode()])
+        entry = self.hot._entries.get(target.encode())
+        assert entry is not None
+        self.assertLess(sum(len(asked.etags) for asked in entry.made), 1200)
+
     def test_strange_spellings_are_not_remembered(self) -> None:
         """Anybody can think of as many as it takes to drive out what is asked for."""
         known = set(self.hot._entries._entries)

@@ -77,6 +77,10 @@ class Cores:
             return known is not None and await self._store.size(known.decode("ascii")) is not None
         return await self._store.size(promised.hex) is not None
 
+    async def is_settled(self, file: File) -> bool:
+        """Whether the metadata of a wheel will never be other bytes: else it is what was told."""
+        return _promise(file) is not None or await self._store.get(verified_record(str(file.sha256))) is not None
+
     async def _known(self, file: File, address: str) -> bytes | None:
         """What was written down: of the verified wheel, else what this address was told while there was none."""
         sha256 = str(file.sha256)

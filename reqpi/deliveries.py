@@ -107,6 +107,11 @@ class Deliveries:
                 return True
         except KeyError:
             return False
-        _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
-        await self._store.mend(sha256)
+        await self.mend(sha256, size)
         return False
+
+    async def mend(self, sha256: str, size: int) -> None:
+        """Remove a file whose bytes were found to be wrong: who asks next gets it from upstream."""
+        _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
+        self._sizes.drop(sha256)
+        await self._store.mend(sha256)

@@ -170,7 +170,7 @@ class Shelf:
         return self._arrivals.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
-        """The core metadata of a wheel.
+        """The core metadata of a wheel. What upstream was asked for by ranges gives way once the wheel is here.
 
         :raises reqpi.errors.NotAdmitted: the lock does not admit the wheel.
         :raises reqpi.errors.NotServed: it is no wheel.
@@ -195,6 +195,10 @@ class Shelf:
         if file.wheel:
             raise NotServed(f"{filename} is built", "Only sdists say what they are built with.")
         return await self._build_systems.of(file, commitment.address, whole=whole)
+
+    async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
+        """Whether :meth:`metadata` will never say other bytes of that wheel."""
+        return await self.cores.is_settled(await self._admitted(commitment, name, filename))
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)

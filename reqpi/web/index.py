@@ -15,7 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi import simple
-from reqpi.errors import NotServed
+from reqpi.errors import NotServed, StoreTrouble
 from reqpi.model import Commitment, Page
 from reqpi.once import Once
 from reqpi.recent import Recent
@@ -122,16 +122,22 @@ class Index(Resource):
         sha256 = str(delivery.file.sha256)
         if delivery.size <= _SMALL and delivery.link is None and not header(request, "Range"):
             body = b"".join([piece async for piece in delivery.read(0, delivery.size)])
-            if hashlib.sha256(body).hexdigest() == sha256:
-                shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
-                self._send(request, commitment, ANY_FORM, shown, delivery.file.project, filename)
-                return
+            if hashlib.sha256(body).hexdigest() != sha256:
+                await self._shelf.deliveries.mend(sha256, len(body))
+                raise StoreTrouble(f"{filename} is damaged in the store", "It was removed. Ask again in a moment.")
+            shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
+            self._send(request, commitment, ANY_FORM, shown, delivery.file.project, filename)
+            return
         await send_file(request, delivery.size, f'"{sha256}"', delivery.read, local=delivery.local)
 
     async def _metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+        settled = await self._shelf.is_settled(commitment, name, filename)
         metadata = await self._shelf.metadata(commitment, name, filename)
         shown = Representation(metadata, "application/octet-stream")
-        self._send(request, commitment, ANY_FORM, shown, canonicalize_name(name), f"{filename}.metadata")
+        if settled:
+            self._send(request, commitment, ANY_FORM, shown, canonicalize_name(name), f"{filename}.metadata")
+        else:
+            request.write(send_representation(request, shown))
 
 
 def _prefix(request: Request, here: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from tests.distributions import a_file, a_page
+from tests.upstream.distributions import build_wheel
 from tests.web.case import CONTENTS, SDIST, WHEEL, WebCase
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -93,3 +95,29 @@ class Caching(WebCase):
         """Whoever asks with * still hears what is wrong."""
         self.assert_problem(await self.under("/simple/no/", If_None_Match="*"), 410)
         self.assert_problem(await self.under("/x", If_None_Match="*"), 404)
+
+    async def test_metadata_that_was_told_gives_way_to_that_of_the_wheel(self) -> None:
+        """What upstream says by ranges is no more than that, and is not kept ready."""
+        told = build_wheel("seven", "1.0", requires=("told",))
+        others = (build_wheel("seven", "1.0", requires=(f"real{n}",)) for n in range(1000))
+        right = next(wheel for wheel in others if len(wheel) == len(told))
+        file = a_file("seven-1.0-py3-none-any.whl", right, "seven", size=len(right), core_metadata=True)
+        self.origin.offer(a_page(file, project="seven"), told)
+        self.address = await self.committed("seven==1.0")
+        path = f"/simple/seven/{file.filename}.metadata"
+        for _ in range(2):
+            self.assertIn(b"Requires-Dist: told", (await self.under(path)).body)
+        self.origin.offer(a_page(file, project="seven"), right)
+        await self.under(path.removesuffix(".metadata"))
+        for _ in range(3):
+            self.assertIn(b"Requires-Dist: real", (await self.under(path)).body)
+        self.assertIn(f"/{self.address}{path}".encode(), self.hot._entries._entries)
+
+    async def test_a_small_file_that_is_damaged_is_not_sent(self) -> None:
+        """It is removed, and the next who asks has it from upstream."""
+        path = f"/simple/six/{SDIST}"
+        first = await self.under(path)
+        self.store._blobs[hashlib.sha256(first.body).hexdigest()] = first.body.upper()
+        self.clock.advance(60)
+        self.assert_problem(await self.under(path), 503)
+        self.assertEqual((await self.under(path)).body, first.body)

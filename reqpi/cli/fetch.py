@@ -92,7 +92,7 @@ def _record(pages_said: bytes, wanted: Iterable[Listed], folder: Path) -> None:
         else:
             sources[file.source.place] = Kept(name, str(file.sha256))
     before = fetched_in(folder, [RECORD]) or Fetched()
-    write(folder / RECORD, record(sources, left_out, before))
+    write(folder / RECORD, record(sources, left_out, before), follow=False)
 
 
 def _fits(file: Listed, target: Target) -> bool:

@@ -67,15 +67,20 @@ def _digests(path: Path, algorithms: set[str]) -> set[tuple[str, str]]:
     return {(algorithm, each.hexdigest()) for algorithm, each in computed.items()}
 
 
-def write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file in one step; through a symbolic link.
+def write(path: Path, data: bytes, mode: int = 0o644, *, follow: bool = True) -> None:
+    """Write a file in one step; into a pipe or a device, as it is.
 
     :param mode: the permissions of one that is new.
+    :param follow: where there is a symbolic link, what it leads to is written. If not, the link is replaced: in a
+        folder that may come with a source, it may lead anywhere.
     :raises BadUsage: it cannot be written.
     """
-    place = Path(os.path.realpath(path))
+    place = Path(os.path.realpath(path)) if follow else path
     try:
-        mode = place.stat().st_mode & 0o7777 if place.exists() else mode
+        if follow and path.exists() and not path.is_file():
+            path.write_bytes(data)  # /dev/null is to stay what it is
+            return
+        mode = place.stat().st_mode & 0o7777 if place.exists() and not place.is_symlink() else mode
         with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:100]}.", delete=False) as beside:
             try:
                 beside.write(data)

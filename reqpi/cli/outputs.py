@@ -38,6 +38,9 @@ class Output:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.deps = folder / DEPS
+        link = next((path for path in (self.deps, self.deps.parent) if path.is_symlink()), None)
+        if link is not None:
+            raise BadUsage(f"{link} is a symbolic link", "Remove it, or name another folder: what is there is removed.")
         with writing(self.deps):
             self.deps.mkdir(parents=True, exist_ok=True)
             stranger = next((path for path in self.deps.iterdir() if path.is_dir() and not path.is_symlink()), None)
@@ -51,8 +54,8 @@ class Output:
         :returns: the names of what was removed.
         :raises reqpi.client.BadUsage: it cannot be written.
         """
-        write(self.folder / _BILL, bill)
-        write(self.folder / CONFIG, config)
+        write(self.folder / _BILL, bill, follow=False)
+        write(self.folder / CONFIG, config, follow=False)
         with writing(self.deps):
             strangers = sorted(path for path in self.deps.iterdir() if path.name not in keep)
             for path in strangers:

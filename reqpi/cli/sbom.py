@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
+from reqpi.cli.filled import write
 from reqpi.cli.messages import size_of, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
-from reqpi.client import BadUsage
 from reqpi.client.bills import take_bill
 
 __all__ = ["command_line", "main"]
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.output is None:
         sys.stdout.buffer.write(bill.body)
     else:
-        _write(options.output, bill.body)
+        write(options.output, bill.body)
         if not options.quiet:
             tell_remark(f"{size_of(len(bill.body))} in {options.output}")
     return DONE
@@ -47,19 +46,6 @@ def _query(options: argparse.Namespace) -> str:
     said = {"name": options.name, "version": options.main_version}
     said = {name: value for name, value in said.items() if value}
     return f"?{urlencode(said)}" if said else ""
-
-
-def _write(to: Path, body: bytes) -> None:
-    """Have it in the file, in one step."""
-    part = to.parent / f".{to.name}.part"
-    try:
-        part.write_bytes(body)
-        part.replace(to)
-    except (OSError, ValueError) as error:
-        raise BadUsage(f"{to} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -31,6 +31,9 @@ _AT_ONCE = 8
 
 _PIECE = 1 << 18
 
+_PART = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How a part is opened: a folder may come with a source, and a link in it lead anywhere."""
+
 _LONGEST_LIST = 256 << 20
 """Bytes of a list of files: some hundred for each, and a large project has hundreds of files of each release."""
 
@@ -235,7 +238,7 @@ class _Taking:
                     )
                 self._progress(-part.size)
             beside = self._folder / f".{file.sha256}.part"
-            with beside.open("ab+") as stream:
+            with open(os.open(beside, _PART, 0o666), "ab+") as stream:
                 self._complete(file, _Part(stream, self._progress))
             beside.replace(path)
         except OSError as error:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli import matching, unpacking
+from reqpi.cli.filled import write
 from reqpi.cli.matching import matched
 from reqpi.cli.outputs import Output
 from reqpi.cli.unpacking import unpack
 from reqpi.client import BadUsage
+from reqpi.client.fetching import Failed, Listed, fetch
 
 
 class OutputTests(SynchronousTestCase):
@@ -44,6 +47,46 @@ class OutputTests(SynchronousTestCase):
         (self.folder / "deps/pip/mine").mkdir(parents=True)
         error = self.assertRaises(BadUsage, Output, self.folder)
         self.assertIn("does not belong there", error.title)
+
+    def test_nothing_is_written_or_removed_through_a_link(self) -> None:
+        """The folder may be one of the source, and that anybody's."""
+        elsewhere = self.folder.parent / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "mine").write_text("mine")
+        output = Output(self.folder)
+        for name in ("bom.json", ".build-config.json"):
+            (self.folder / name).symlink_to(elsewhere.absolute() / "mine")
+        output.finish(b"bill", b"config", ())
+        self.assertEqual((self.folder / "bom.json").read_bytes(), b"bill")
+        for link in (output.deps, output.deps.parent):
+            link.rmdir()
+            link.symlink_to(elsewhere.absolute())
+            self.assertIn("symbolic link", self.assertRaises(BadUsage, Output, self.folder).title)
+            link.unlink()
+        self.assertEqual((elsewhere / "mine").read_text(), "mine")
+
+    def test_a_part_that_is_a_link_is_not_gone_on_with(self) -> None:
+        self.folder.mkdir()
+        mine = self.folder / "mine"
+        mine.write_text("mine")
+        digest = "a" * 64
+        (self.folder / f".{digest}.part").symlink_to("mine")
+        files = [Listed("six", "six-1.0.tar.gz", digest, size=4)]
+        failed = self.assertRaises(Failed, fetch, "http://127.0.0.1:1", "b" * 64, files, self.folder)
+        self.assertIn("cannot be written", failed.failures["six-1.0.tar.gz"].title)
+        self.assertEqual(mine.read_text(), "mine")
+
+    def test_what_is_no_file_is_written_as_it_is(self) -> None:
+        """``-o /dev/null``, by root, leaves a device."""
+        self.folder.mkdir()
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        write(pipe, b"bill")
+        self.assertEqual(os.read(reader, 10), b"bill")
+        self.assertTrue(pipe.is_fifo())
+        self.assertRaises(BadUsage, write, self.folder, b"bill")
 
     def test_where_nothing_can_be_written(self) -> None:
         self.folder.write_text("")

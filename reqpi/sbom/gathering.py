@@ -148,7 +148,7 @@ def _artifact(file: File) -> Artifact:
 def _created(releases: Iterable[Iterable[File]]) -> str:
     """When the newest file was uploaded: the first moment at which there can have been such a lock."""
     times = [time for files in releases for file in files if (time := _time(file.upload_time)) is not None]
-    return f"{max(times):%Y-%m-%dT%H:%M:%SZ}" if times else UNDATED
+    return f"{max(times).replace(tzinfo=None).isoformat(timespec='seconds')}Z" if times else UNDATED
 
 
 def _time(text: str | None) -> datetime | None:

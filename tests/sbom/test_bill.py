@@ -92,6 +92,9 @@ class BillTests(SynchronousTestCase):
     def test_its_date_is_that_of_the_newest_file(self) -> None:
         self.assertEqual(full().created, "2024-01-02T03:04:05Z")
         self.assertEqual(a_bill(("idna==3.0",), IDNA).created, "1970-01-01T00:00:00Z")
+        early = a_bill(("idna==3.0",), evolve(IDNA, upload_time="0001-02-03T04:05:06Z"))
+        self.assertEqual(early.created, "0001-02-03T04:05:06Z")
+        self.assertIn(b"0001-02-03T04:05:06", cyclonedx(early))
 
     def test_a_pin_without_a_digest_names_its_document(self) -> None:
         with_hash, without = a_bill((f"six==1.0 --hash={digest_of(b'2')}",), *SIX), a_bill(("treq==2.0",), TREQ)

@@ -69,7 +69,7 @@ class Lease:
 
         :param now: seconds since the epoch.
         """
-        return now - self.at < _NOTED_EVERY
+        return abs(now - self.at) < _NOTED_EVERY  # a clock may be set back
 
 
 @frozen

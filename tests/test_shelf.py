@@ -127,6 +127,14 @@ class CommitTests(ShelfCase):
         await self.shelf.commitments.get(commitment.address)
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 120)
 
+    async def test_use_is_noted_by_a_clock_that_was_set_back_too(self) -> None:
+        """Else a lock that is in use would be swept away."""
+        commitment = await self.committed("six==1.0")
+        lease = self.shelf.commitments.lease(commitment)
+        assert lease is not None
+        self.assertTrue(lease.holds(9))
+        self.assertFalse(lease.holds(-3600))
+
     async def test_a_lock_is_in_memory_no_longer_than_commitments_keep_it(self) -> None:
         """Its pages, its exports and its lease are small, and the lock may be large: they do not hold on to it."""
         commitment = await self.committed("six==1.0")

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.end_to_end.server import ROOT, Server
+from tests.sourcehost import SourceHost
 from tests.upstream import Distribution, Upstream
 
-__all__ = ["LOCK", "EndToEnd"]
+__all__ = ["LOCK", "EndToEnd", "WithSources"]
 
 LOCK = 'top==1.0\nmid==1.5\nsource==3.0\nlonely==1.0; python_version < "3"\n'
 """What is pinned of what :class:`EndToEnd` puts on its upstream."""
@@ -114,3 +115,15 @@ class EndToEnd(SynchronousTestCase):
         """The projects that were asked for under an address and not admitted."""
         document: Any = json.loads(self.get(index.removesuffix("simple/") + "refused")[1])
         return {entry["project"] for entry in document["refused"]}
+
+
+class WithSources(EndToEnd):
+    """Archives and repositories beside the index."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.host = SourceHost()
+        self.addCleanup(self.host.close)
+        self.allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
+        self.server.stop()
+        self.server = self.started("--upstream", self.upstream.url, *self.allowed)

@@ -14,23 +14,14 @@ from hashlib import sha256
 import pytest
 
 from tests.end_to_end import clients
-from tests.end_to_end.case import EndToEnd
+from tests.end_to_end.case import WithSources
 from tests.end_to_end.server import ROOT
 from tests.end_to_end.test_sources import unpacked
-from tests.sourcehost import SourceHost
 from tests.upstream.distributions import build_sdist
 
 
-class InjectCase(EndToEnd):
+class InjectCase(WithSources):
     """Archives and repositories beside an index."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.host = SourceHost()
-        self.addCleanup(self.host.close)
-        self.server.stop()
-        allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
-        self.server = self.started("--upstream", self.upstream.url, *allowed)
 
     def archive(self, name: str, project: str, *, as_in_a_repository: bool = False) -> str:
         """The lines that pin an archive, which may be of a repository: it does not say whose it is."""

@@ -9,10 +9,9 @@ from hashlib import sha256
 
 import pytest
 
-from tests.end_to_end.case import EndToEnd
+from tests.end_to_end.case import WithSources
 from tests.end_to_end.clients import environment, run
 from tests.end_to_end.server import ROOT
-from tests.sourcehost import SourceHost
 from tests.upstream.distributions import build_sdist
 
 pytestmark = pytest.mark.clients
@@ -20,16 +19,11 @@ pytestmark = pytest.mark.clients
 NOWHERE = "http://127.0.0.1:9/"  # discard: nobody answers there
 
 
-class SourcesTests(EndToEnd):
+class SourcesTests(WithSources):
     """Releases with digests, an https archive and a git commit, together."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.host = SourceHost()
-        self.addCleanup(self.host.close)
-        self.server.stop()
-        allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
-        self.server = self.started("--upstream", self.upstream.url, *allowed)
         archive = build_sdist("archived", "1.0", ["top"])
         repository = self.host.repository("committed")
         commit = repository.commit(unpacked(build_sdist("committed", "2.0")))

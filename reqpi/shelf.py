@@ -26,6 +26,7 @@ from reqpi.errors import (
     NotAdmitted,
     NotServed,
     UpstreamTrouble,
+    wanting,
 )
 from reqpi.freezing import Freezing, newest
 from reqpi.interfaces import Origin, Store
@@ -39,7 +40,6 @@ __all__ = ["Delivery", "Shelf"]
 
 _PAGES = 20_000
 """Files on frozen pages kept in memory."""
-
 
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
@@ -108,7 +108,8 @@ class Shelf:
         if kept is not None and kept[0] is commitment:
             return kept[1]
         waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
-        page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        with wanting(project):
+            page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
         self._pages.put(key, (commitment, page), len(page.files) + 1)
         return page
 
@@ -182,7 +183,8 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self.cores.of(file, commitment.address)
+        with wanting(f"{filename}.metadata"):
+            return await self.cores.of(file, commitment.address)
 
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
@@ -197,7 +199,8 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if file.wheel:
             raise NotServed(f"{filename} is built", "Only sdists say what they are built with.")
-        return await self._build_systems.of(file, commitment.address, whole=whole)
+        with wanting(filename):
+            return await self._build_systems.of(file, commitment.address, whole=whole)
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.case import EndToEnd
 
-_CLIENTS = 200
+_CLIENTS = int(os.environ.get("REQPI_TEST_CROWD", "200"))
 _SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "20")) << 20
 
 
@@ -20,7 +20,7 @@ _SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "20")) << 20
 @pytest.mark.xdist_group("heavy")
 @pytest.mark.figures
 class CrowdTests(EndToEnd):
-    """``REQPI_TEST_CROWD_MB=200`` makes the file as large as it says."""
+    """``REQPI_TEST_CROWD_MB=200`` makes the file as large as it says; ``REQPI_TEST_CROWD=1000``, more clients."""
 
     def test_one_fetch_for_200_clients(self) -> None:
         """The server holds neither the file nor a copy for each client."""

@@ -36,7 +36,7 @@ class CrowdTests(EndToEnd):
         )
         self.assertEqual(digests, {file.sha256})
         self.assertEqual(len(self.upstream.asked(file.filename)), 1)
-        self.assertLess(resident, 200 << 20)
+        self.assertLess(resident, (200 << 20) + max(0, _CLIENTS - 200) * (1 << 17))
 
 
 @pytest.mark.clients

@@ -6,6 +6,7 @@ import json
 from signal import SIGTERM
 
 from tests.end_to_end.case import LOCK, EndToEnd
+from tests.upstream.faults import Status
 from tests.upstream.pages import JSON
 
 MACHINES = {"Accept": JSON}
@@ -56,6 +57,7 @@ class OutageTests(EndToEnd):
 
     def test_what_is_missing_is_named(self) -> None:
         """In a 503, for people and for programs: a page, a file of one that was seen, its metadata."""
+        self.upstream.fail("/simple/mid/", Status(500))  # or it is looked up ahead
         address = json.loads(self.post(f"{self.server.url}/locks", LOCK.encode())[1])["address"]
         index = f"{self.server.url}/{address}/simple/"
         self.assertEqual(self.get(f"{index}top/")[0].status, 200)

@@ -19,6 +19,7 @@ from twisted.internet.threads import deferToThread
 from reqpi.errors import DigestMismatch, ReqPIError, UpstreamTrouble
 from reqpi.interfaces import Following, Incoming, Origin, Store, Transfer
 from reqpi.model import Digest, File
+from reqpi.pieces import Pieces
 
 __all__ = ["HELD_BACK", "Arrival", "Measured", "TooSlow"]
 
@@ -39,8 +40,11 @@ _HEAD_START = 120.0
 _PAUSES = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each attempt to take a file, or what is missing of it."""
 
-_PIECE = 1 << 20
-"""Bytes that one reader is given at a time."""
+_PROGRESS = 1 << 20
+"""Bytes. After an attempt that brought so many, the next counts as the second: what is large may break off often."""
+
+_PIECES = (1 << 14, 1 << 20, 1 << 25)
+"""Bytes that one reader is given at a time: at least, at most, and all of them together."""
 
 _AT_LENGTH = 1 << 22
 """Bytes of a file that is given to who waits for it as it comes. A smaller one is here soon, and is waited for: what is
@@ -105,6 +109,7 @@ class Arrival:
         self._settling: list[Deferred[None]] = []
         self._beginning: list[Deferred[None]] = []
         self._readers = 0
+        self._pieces = Pieces(*_PIECES)
 
     async def fetch(self, origin: Origin) -> Measured:
         """Take the file, verify it, keep it; or see another process of this host do that.
@@ -163,18 +168,17 @@ class Arrival:
         return None if size is None else Measured(frozenset({Digest("sha256", str(self.file.sha256))}), size)
 
     async def begun(self, patience: float) -> int:
-        """Wait until the file is here, or the first bytes of a large one; or for ``patience`` seconds.
+        """Wait until the file is here, or the first bytes of one that is large or has been on its way for so long.
 
+        :param patience: seconds.
         :returns: its size in bytes.
-        :raises reqpi.errors.UpstreamTrouble: it failed, or upstream has not said by then how long it will be.
+        :raises reqpi.errors.UpstreamTrouble: it failed, or nothing of it may be had after ``patience`` seconds.
         """
-        if not self._settled and not self._flows:
-            beginning: Deferred[None] = Deferred()
-            self._beginning.append(beginning)
-            try:
-                await beginning.addTimeout(patience, self._clock)
-            except TimeoutError:
-                self._beginning.remove(beginning)
+        came = self._clock.seconds()
+        while not (self._settled or self._flows) and await self._woken(self._beginning, self._began + patience):
+            pass
+        while not self._settled and self._free <= 0 and await self._woken(self._watchers, came + patience):
+            pass
         if self._failure is not None:
             raise _again(self._failure)
         if self.size is None or (self.landed is None and self._free <= 0):
@@ -186,10 +190,8 @@ class Arrival:
 
         :returns: its size in bytes.
         """
-        if not self._settled:
-            settled: Deferred[None] = Deferred()
-            self._settling.append(settled)
-            await settled
+        while not self._settled:
+            await self._woken(self._settling)
         if self._failure is not None or self.landed is None:
             raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} did not come"))
         return self.landed.size
@@ -206,15 +208,16 @@ class Arrival:
         """
         self._readers += 1
         try:
-            while start < stop and self.landed is None:
-                if self._failure is not None:
-                    raise _again(self._failure)
-                end = min(stop, self._free, start + _PIECE)
-                if end > start and self._incoming is not None:
-                    yield await self._incoming.read(start, end)
-                    start = end
-                else:
-                    await self._change()
+            with self._pieces.reader():
+                while start < stop and self.landed is None:
+                    if self._failure is not None:
+                        raise _again(self._failure)
+                    end = min(stop, self._free, start + self._pieces.size)
+                    if end > start and self._incoming is not None:
+                        yield await self._incoming.read(start, end)
+                        start = end
+                    else:
+                        await self._woken(self._watchers)
         finally:
             self._readers -= 1
             await self._let_go()
@@ -239,19 +242,20 @@ class Arrival:
         return min(self._incoming.size, self.size - HELD_BACK)
 
     async def _take(self, origin: Origin, incoming: Incoming) -> None:
-        asked_for = 0.0
-        for left, pause in zip(range(len(_PAUSES) - 1, -1, -1), _PAUSES, strict=True):
-            await self._sleep(max(pause, asked_for))
+        pauses, asked_for = list(_PAUSES), 0.0
+        while True:
+            await self._sleep(max(pauses.pop(0), asked_for))
+            size = incoming.size
             try:
-                await self._drain(await self._opened(origin, incoming.size), incoming)
+                return await self._drain(await self._opened(origin, size), incoming)
             except _Changed:
                 raise
             except UpstreamTrouble as error:
-                if error.final or not left:
+                if incoming.size - size >= _PROGRESS:
+                    pauses = list(_PAUSES[1:])
+                if error.final or not pauses:
                     raise
                 asked_for = error.pause
-            else:
-                return
 
     async def _opened(self, origin: Origin, start: int) -> Transfer:
         """The file from ``start`` on, wherever it is now: it may have moved since its page was frozen."""
@@ -350,11 +354,24 @@ class Arrival:
         if self._settled and not self._readers and self._incoming is not None:
             await self._incoming.discard()
 
-    async def _change(self) -> None:
-        """Wait for something to happen."""
-        watcher: Deferred[None] = Deferred()
-        self._watchers.append(watcher)
-        await watcher
+    async def _woken(self, waiting: list[Deferred[None]], until: float | None = None) -> bool:
+        """Wait among those who are woken when something happens.
+
+        :param until: when to give up, on the clock; ``None``: never.
+        :returns: whether something did.
+        """
+        mine: Deferred[None] = Deferred()
+        if until is not None:
+            if until <= self._clock.seconds():
+                return False
+            mine.addTimeout(until - self._clock.seconds(), self._clock)
+        waiting.append(mine)
+        try:
+            await mine
+        except TimeoutError:
+            waiting.remove(mine)
+            return False
+        return True
 
     def _progress(self) -> None:
         _fire(self._watchers)

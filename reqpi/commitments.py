@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Generic, TypeVar
 from weakref import ref
@@ -154,7 +154,8 @@ class Commitments:
 
     async def _created(self, record: str, value: bytes) -> None:
         """Write down what a digest names. It is used before it is created, as a sweep might take it in between."""
-        await self._records.use(record)
+        with suppress(StoreTrouble):  # what stands in a store that cannot be written is as good as new
+            await self._records.use(record)
         if await self._records.create(record, value) != value:
             raise _damaged(record.rpartition("/")[2])
 

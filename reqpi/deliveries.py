@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from twisted.logger import Logger
 
 from reqpi.arrivals import Arrivals
-from reqpi.errors import StoreTrouble
+from reqpi.errors import StoreTrouble, wanting
 from reqpi.interfaces import Store
 from reqpi.model import File
 from reqpi.once import PATIENCE, Once
@@ -70,8 +70,9 @@ class Deliveries:
             sha256 = str(file.sha256)
             link = partial(self._store.link, sha256, _LINK) if large else None
             return Delivery(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
-        arrival = self._arrivals.of(file)
-        return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+        with wanting(file.filename):
+            arrival = self._arrivals.of(file)
+            return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
 
     async def measured(self, file: File) -> File:
         """A file of which upstream does not say enough, fetched, kept, and with what its own bytes say.

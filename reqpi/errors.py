@@ -6,7 +6,8 @@ An error says what happened, where, what was expected and what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 from attrs import frozen
@@ -31,6 +32,7 @@ __all__ = [
     "UnreadableProject",
     "UpstreamTrouble",
     "WrongPage",
+    "wanting",
 ]
 
 
@@ -128,10 +130,23 @@ class UpstreamTrouble(ReqPIError):
     pause = 0.0
     """Seconds until asking again may help, where upstream said so."""
 
+    missing = ""
+    """What was wanted and is not in the store: a project, a filename."""
+
     def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
         super().__init__(title, detail)
         if final is not None:
             self.final = final
+
+
+@contextmanager
+def wanting(what: str) -> Iterator[None]:
+    """Have trouble with an upstream say what is missing for it."""
+    try:
+        yield
+    except UpstreamTrouble as error:
+        error.missing = what
+        raise
 
 
 class NotFound(UpstreamTrouble):

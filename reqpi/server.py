@@ -29,6 +29,7 @@ from reqpi.learning import Learning
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins
+from reqpi.origins.lookups import Lookups
 from reqpi.origins.nowhere import Nowhere
 from reqpi.origins.outside import Outside
 from reqpi.origins.trust import read_certificates
@@ -288,7 +289,7 @@ def assemble(
     outside = _outside(settings)
     if settings.offline:
         return Server(settings, reactor, store, Nowhere(outside.policy), endpoints=endpoints, quiet=quiet)
-    upstreams = Upstreams(outside, reactor, page_cache=settings.page_cache)
+    upstreams = Upstreams(outside, Lookups(reactor), page_cache=settings.page_cache)
     return Server(settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet)
 
 

@@ -26,6 +26,7 @@ from reqpi.errors import (
     NotAdmitted,
     NotServed,
     UpstreamTrouble,
+    wanting,
 )
 from reqpi.freezing import Freezing, newest
 from reqpi.interfaces import Origin, Store
@@ -38,7 +39,6 @@ __all__ = ["Delivery", "Shelf"]
 
 _PAGES = 20_000
 """Files on frozen pages kept in memory."""
-
 
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
@@ -105,7 +105,8 @@ class Shelf:
         if kept is not None:
             return kept
         waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
-        page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        with wanting(project):
+            page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
         self._pages.put(commitment, project, page, len(page.files) + 1)
         return page
 
@@ -179,7 +180,8 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self.cores.of(file, commitment.address)
+        with wanting(f"{filename}.metadata"):
+            return await self.cores.of(file, commitment.address)
 
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
@@ -194,7 +196,8 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         if file.wheel:
             raise NotServed(f"{filename} is built", "Only sdists say what they are built with.")
-        return await self._build_systems.of(file, commitment.address, whole=whole)
+        with wanting(filename):
+            return await self._build_systems.of(file, commitment.address, whole=whole)
 
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
         """Whether :meth:`metadata` will never say other bytes of that wheel."""

@@ -250,6 +250,40 @@ class PatienceTests(ArrivalsCase):
         self.clock.advance(10)
         self.assertEqual(self.successResultOf(begun), len(BIG))
 
+    def test_who_comes_late_does_not_wait_again(self) -> None:
+        """It is known by then that the file takes longer."""
+        gates = self.one_by_one()
+        self.arrivals.of(self.file)
+        gates.pop().callback(None)
+        self.clock.advance(10)
+        self.assertEqual(self.result_of(self.arrivals.of(self.file).begun(10)), len(BIG))
+
+    def test_who_comes_late_waits_for_a_beginning_all_the_same(self) -> None:
+        """As long as who came first."""
+        gates = self.one_by_one()
+        self.arrivals.of(self.file)
+        self.clock.advance(60)
+        begun = self.run_now(self.arrivals.of(self.file).begun(10))
+        self.clock.advance(9)
+        self.assertNoResult(begun)
+        gates.pop().callback(None)
+        self.assertEqual(self.successResultOf(begun), len(BIG))
+
+    def test_whoever_says_that_it_is_large(self) -> None:
+        """Its page, or the first response: it begins with its first bytes."""
+        self.patch(one, "_AT_LENGTH", len(BIG))
+        for said in (len(BIG), None):
+            self.store = MemoryStore()
+            self.arrivals = Arrivals(self.store, self.origin, self.clock)
+            self.file = self.offer(BIG, size=said)
+            gates = self.one_by_one()
+            begun = self.run_now(self.arrivals.of(self.file).begun(10))
+            self.assertNoResult(begun)
+            gates.pop().callback(None)
+            self.assertEqual(self.successResultOf(begun), len(BIG))
+            while gates:
+                gates.pop().callback(None)
+
     def test_one_of_which_nothing_is_there_yet_is_not_begun(self) -> None:
         """A response whose first byte may never come would tie the client down."""
         self.one_by_one()
@@ -316,6 +350,15 @@ class ResumingTests(ArrivalsCase):
         self.clock.pump([0.5, 1.0, 2.0, 4.0, 8.0])
         self.failureResultOf(landing, UpstreamTrouble)
         self.assertEqual((len(broken), self.kept()), (4, []))
+
+    def test_one_that_breaks_off_often_and_gets_on_is_not_given_up(self) -> None:
+        """A large file through a proxy that ends every connection after a while."""
+        self.patch(one, "_PROGRESS", PIECE)
+        broken = self.breaking_off_after(1)
+        landing = self.run_now(self.arrivals.of(self.file).landing())
+        self.clock.pump([0.5] * 10)
+        self.successResultOf(landing)
+        self.assertEqual((len(broken), self.kept()), (7, [digest_of(BIG).hex]))
 
     def test_a_body_that_ends_short_is_no_end(self) -> None:
         self.origin.files[self.file.url] = BIG[:-1]

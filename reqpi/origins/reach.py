@@ -12,13 +12,14 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.error import DNSLookupError
+from twisted.internet.error import DNSLookupError, TimeoutError
 from twisted.internet.interfaces import (
     IAddress,
     IHostnameResolver,
     IHostResolution,
     IProtocol,
     IProtocolFactory,
+    IReactorTime,
     IResolutionReceiver,
     IStreamClientEndpoint,
 )
@@ -30,6 +31,15 @@ from reqpi.origins.addresses import why_refused
 from reqpi.origins.hosts import Hosts
 
 __all__ = ["Forbidden", "Reach"]
+
+_LOOKUP = 10.0
+"""Seconds for a name alone."""
+
+
+class Unanswered(TimeoutError):
+    """A name that nobody resolved in time."""
+
+    MESSAGE = "No name server answers"
 
 
 class Forbidden(UpstreamTrouble):
@@ -60,7 +70,7 @@ class Reach:
         :raises reqpi.errors.UpstreamTrouble: it has none.
         """
         found = _Collected()
-        guard = _Guard(self._reactor.nameResolver, self._named)
+        guard = _Guard(self._reactor, self._named, _LOOKUP)
         guard.resolveHostName(found, host, port)
         addresses = await found.all
         if not addresses:
@@ -82,12 +92,14 @@ class _Endpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """See :class:`twisted.internet.interfaces.IStreamClientEndpoint`."""
-        guard = _Guard(self._reactor.nameResolver, self._named)
+        guard = _Guard(self._reactor, self._named, self._timeout)
         endpoint = HostnameEndpoint(_Guarded(self._reactor, guard), self._host, self._port, self._timeout)
 
         def explain(failure: Failure) -> Failure:
+            guard.forget()
             if failure.check(DNSLookupError):
                 guard.raise_refused(self._host, self._port)
+                guard.raise_late()
             return failure
 
         connected: Deferred[IProtocol] = endpoint.connect(protocolFactory)
@@ -108,12 +120,17 @@ class _Guarded:
 
 @implementer(IHostnameResolver)
 class _Guard:
-    """A resolver that keeps back what is not allowed."""
+    """A resolver that keeps back what is not allowed, and has an end.
 
-    def __init__(self, resolver: IHostnameResolver, named: Hosts) -> None:
-        self._resolver = resolver
+    :param timeout: seconds, after which a name has the addresses that it has.
+    """
+
+    def __init__(self, reactor: Any, named: Hosts, timeout: float) -> None:
+        self._reactor = reactor
         self._named = named
+        self._timeout = timeout
         self._refused: list[str] = []
+        self._in_time: _InTime | None = None
 
     def resolveHostName(
         self,
@@ -124,10 +141,25 @@ class _Guard:
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
         """See :class:`twisted.internet.interfaces.IHostnameResolver`."""
-        receiver = resolutionReceiver
+        receiver: IResolutionReceiver = resolutionReceiver
         if not self._named.has(hostName, portNumber):
-            receiver = _Filter(resolutionReceiver, self._refused)
-        return self._resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+            receiver = _Filter(receiver, self._refused)
+        self._in_time = receiver = _InTime(receiver, self._reactor, self._timeout)
+        resolver: IHostnameResolver = self._reactor.nameResolver
+        return resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+
+    def forget(self) -> None:
+        """Nobody waits for addresses any more."""
+        if self._in_time is not None:
+            self._in_time.forget()
+
+    def raise_late(self) -> None:
+        """Say that nobody answered, if that is so.
+
+        :raises twisted.internet.error.TimeoutError: it is.
+        """
+        if self._in_time is not None and self._in_time.is_late:
+            raise Unanswered
 
     def raise_refused(self, host: str, port: int) -> None:
         """Say what was kept back, if anything was.
@@ -161,6 +193,37 @@ class _Filter:
             self._pass_on(address)
         else:
             self._refused.append(address.host)
+
+
+@implementer(IResolutionReceiver)
+class _InTime:
+    """Passes on what comes in time, and then says that this was all."""
+
+    def __init__(self, receiver: IResolutionReceiver, clock: IReactorTime, timeout: float) -> None:
+        self.resolutionBegan = receiver.resolutionBegan
+        self._receiver = receiver
+        self._end = clock.callLater(timeout, self._late)
+        self.is_late = False
+
+    def addressResolved(self, address: IAddress) -> None:
+        """One address."""
+        if not self.is_late:
+            self._receiver.addressResolved(address)
+
+    def resolutionComplete(self) -> None:
+        """That was all."""
+        if not self.is_late:
+            self.forget()
+            self._receiver.resolutionComplete()
+
+    def forget(self) -> None:
+        """Do not wait for the end."""
+        if self._end.active():
+            self._end.cancel()
+
+    def _late(self) -> None:
+        self.is_late = True
+        self._receiver.resolutionComplete()
 
 
 @implementer(IResolutionReceiver)

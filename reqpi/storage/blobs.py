@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Following, Incoming
+from reqpi.pieces import Pieces
 from reqpi.storage.held import Held
 from reqpi.storage.moments import FOREVER, nanoseconds
 from reqpi.storage.names import checked_sha256
@@ -23,8 +24,6 @@ from reqpi.storage.trouble import store_trouble
 from reqpi.storage.walk import files_below
 
 __all__ = ["DirectoryBlobs"]
-
-_PIECE = 128 * 1024  # what a client that does not read makes us hold, up to three times: 200 of them fit in 100 MB
 
 
 class DirectoryBlobs:
@@ -41,6 +40,7 @@ class DirectoryBlobs:
         self._spool = Spool(incoming, self._keep, in_thread)
         self._in_thread = in_thread
         self._clock = clock
+        self._pieces = Pieces()
 
     def _blob(self, sha256: str) -> Path:
         return self._blobs / checked_sha256(sha256)[:2] / sha256
@@ -57,10 +57,10 @@ class DirectoryBlobs:
         blob, end = await self._in_thread(_opened, path)
         try:
             end = end if stop is None else min(stop, end)
-            while start < end:
-                piece = await self._in_thread(_piece, blob, path, start, min(start + _PIECE, end))
-                start += len(piece)
-                yield piece
+            with self._pieces.reader():
+                while start < end:
+                    begin, start = start, min(start + self._pieces.size, end)
+                    yield await self._in_thread(_piece, blob, path, begin, start)
         finally:
             # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
             blob.close()
@@ -153,6 +153,6 @@ def _file(path: Path) -> BinaryIO | None:
 def _piece(blob: Held[int], path: Path, start: int, stop: int) -> bytes:
     with store_trouble("read", path), blob.borrow() as descriptor:
         piece = os.pread(descriptor, stop - start, start)
-    if not piece:
-        raise StoreTrouble("a file in the store became shorter", f"{path.name} ends at {start} bytes.")
+    if len(piece) < stop - start:
+        raise StoreTrouble("a file in the store became shorter", f"{path.name} ends at {start + len(piece)} bytes.")
     return piece

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from stat import S_ISDIR
 from threading import Lock
 from weakref import WeakValueDictionary
 
@@ -16,7 +17,7 @@ __all__ = ["make_folders", "sync_folder"]
 def make_folders(folder: Path) -> None:
     """Make a folder and what is missing above it, closed to other users whatever the umask.
 
-    A folder that is there already stays as it is.
+    A folder that is there already stays as it is. One that another process removes meanwhile is missing afterwards.
     """
     missing = []
     while not folder.is_dir():
@@ -30,11 +31,19 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(0o700)
     except FileExistsError as error:
-        if not folder.is_dir():
+        if _is_something_else(folder):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
     else:
         folder.chmod(0o700)
         sync_folder(folder.parent)
+
+
+def _is_something_else(folder: Path) -> bool:
+    """Whether what has its name is no folder, seen at one moment: it may come and go."""
+    try:
+        return not S_ISDIR(folder.stat().st_mode)
+    except FileNotFoundError:
+        return folder.is_symlink()
 
 
 @define(eq=False, slots=False)

@@ -141,6 +141,7 @@ async def _pump(request: Request, pieces: AsyncIterator[bytes], size: int) -> No
                 request.registerProducer(pace, True)
             request.write(piece)
             left -= len(piece)
+            del piece  # the transport has it: a slow client makes us hold one, and not two
             await pace.turn()
     finally:
         if request.producer is not None and request.channel is not None:

@@ -120,7 +120,9 @@ class Index(Resource):
             send_elsewhere(request, elsewhere)
             return
         sha256 = str(delivery.file.sha256)
-        if delivery.size <= _SMALL and delivery.link is None and not header(request, "Range"):
+        # What is still on its way has no link yet, though it may have one soon.
+        stays = delivery.local is not None and delivery.link is None
+        if delivery.size <= _SMALL and stays and not header(request, "Range"):
             body = b"".join([piece async for piece in delivery.read(0, delivery.size)])
             if hashlib.sha256(body).hexdigest() != sha256:
                 await self._shelf.deliveries.mend(sha256, len(body))

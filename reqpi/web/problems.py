@@ -87,9 +87,23 @@ def problem_of(error: BaseException | None) -> Problem:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
     if not isinstance(error, ReqPIError) or status == 500:
         return Problem(500, "internal error", "This is a fault of ReqPI's. Its log says more.")
-    members = {"defects": [asdict(defect) for defect in error.defects]} if isinstance(error, BrokenLock) else {}
     headers = {"Retry-After": str(_RETRY_AFTER)} if status == 503 else {}
-    return Problem(status, error.title, error.detail, members, headers)
+    return Problem(status, error.title, _detail(error), _members(error), headers)
+
+
+def _members(error: ReqPIError) -> Mapping[str, Any]:
+    if isinstance(error, BrokenLock):
+        return {"defects": [asdict(defect) for defect in error.defects]}
+    if isinstance(error, UpstreamTrouble) and error.missing:
+        return {"missing": error.missing}
+    return {}
+
+
+def _detail(error: ReqPIError) -> str:
+    """What to do; and what is missing, where the error does not say that already."""
+    if isinstance(error, UpstreamTrouble) and error.missing not in str(error):
+        return f"{error.detail} {error.missing} is not in the store.".lstrip()
+    return error.detail
 
 
 def respond(request: Request, error: BaseException | Failure) -> bytes:

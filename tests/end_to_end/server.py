@@ -22,22 +22,23 @@ _LIMIT = 30.0  # seconds to start, and to stop
 
 
 class Server:
-    """A server on a free port of loopback, from the moment it is made until it is stopped.
+    """A server on a port of loopback, a free one if none is given, from the moment it is made until it is stopped.
 
     :param store: where it keeps everything.
     :param options: more of ``twistd reqpi``'s.
     :param folder: where it runs, and its home; needed where the store is none.
+    :param port: for one that is to be found where another was.
     :ivar url: ``http://127.0.0.1:40123``.
     :ivar log: the lines that it has logged so far.
     """
 
-    def __init__(self, store: Path | str, *options: str, folder: Path | None = None) -> None:
+    def __init__(self, store: Path | str, *options: str, folder: Path | None = None, port: int = 0) -> None:
         self.log: list[str] = []
         self._listening: SimpleQueue[str] = SimpleQueue()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("REQPI_", "PIP_"))}
         command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", "reqpi"]
         self._process = subprocess.Popen(
-            [*command, "--http", "tcp:0:interface=127.0.0.1", "--store", str(store), *options],
+            [*command, "--http", f"tcp:{port}:interface=127.0.0.1", "--store", str(store), *options],
             cwd=folder or Path(store).parent,
             env=kept | {"PYTHONPATH": str(ROOT)} | ({"XDG_CACHE_HOME": str(folder / "cache-home")} if folder else {}),
             stdin=subprocess.DEVNULL,

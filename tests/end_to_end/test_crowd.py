@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.end_to_end.case import EndToEnd
+from tests.end_to_end.test_object_store import ObjectStoreCase
 
-_CLIENTS = 200
+_CLIENTS = int(os.environ.get("REQPI_TEST_CROWD", "200"))
 _SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "20")) << 20
 
 
@@ -20,7 +21,7 @@ _SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "20")) << 20
 @pytest.mark.xdist_group("heavy")
 @pytest.mark.figures
 class CrowdTests(EndToEnd):
-    """``REQPI_TEST_CROWD_MB=200`` makes the file as large as it says."""
+    """``REQPI_TEST_CROWD_MB=200`` makes the file as large as it says; ``REQPI_TEST_CROWD=1000``, more clients."""
 
     def test_one_fetch_for_200_clients(self) -> None:
         """The server holds neither the file nor a copy for each client."""
@@ -36,7 +37,7 @@ class CrowdTests(EndToEnd):
         )
         self.assertEqual(digests, {file.sha256})
         self.assertEqual(len(self.upstream.asked(file.filename)), 1)
-        self.assertLess(resident, 200 << 20)
+        self.assertLess(resident, (200 << 20) + max(0, _CLIENTS - 200) * (1 << 17))
 
 
 @pytest.mark.clients
@@ -63,8 +64,30 @@ class SlowTests(EndToEnd):
         self.assertLess(resident, 200 << 20)
 
 
-async def _slowly(url: str, bytes_per_second: float) -> list[tuple[float, str]]:
-    return await asyncio.gather(*(_take(url, monotonic(), bytes_per_second) for _ in range(50)))
+@pytest.mark.clients
+@pytest.mark.figures
+@pytest.mark.xdist_group("heavy")
+class FromAfarTests(ObjectStoreCase):
+    """The file is in an object store, and there is no cache before it."""
+
+    def test_200_slow_readers(self) -> None:
+        """A stream from an object store holds more than a MiB of what nobody has read: there are not so many."""
+        size = 5 << 20
+        file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(size)})
+        lock = "large==1.0\n"
+        self.served(f"{self.committed(lock)}large/{file.filename}")
+        self.server.stop()
+        self.server = self.started()
+        began = monotonic()
+        taken = asyncio.run(_slowly(f"{self.committed(lock)}large/{file.filename}", size / 8, _CLIENTS))
+        seconds, resident = monotonic() - began, self.server.resident()
+        print(f"{_CLIENTS} slow readers from an object store: {seconds:.0f} s, {resident >> 20} MiB resident at most")
+        self.assertEqual({digest for _, digest in taken}, {file.sha256})
+        self.assertLess(resident, 200 << 20)
+
+
+async def _slowly(url: str, bytes_per_second: float, count: int = 50) -> list[tuple[float, str]]:
+    return await asyncio.gather(*(_take(url, monotonic(), bytes_per_second) for _ in range(count)))
 
 
 async def _crowd(url: str) -> tuple[list[float], set[str]]:

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment costs a client a retry, and the store nothing."""
+"""SIGKILL of the server at any moment costs clients a retry, and the store nothing."""
 
 from __future__ import annotations
 
@@ -7,49 +7,69 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from http.client import HTTPException
-from threading import Event, Thread
+from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 
 import pytest
 
+from tests.end_to_end import clients
 from tests.end_to_end.case import EndToEnd
-from tests.end_to_end.server import ROOT
-from tests.upstream import Distribution
+from tests.end_to_end.server import ROOT, Server
+from tests.ports import free_ports
 
 _KILLS = 50
 _PROJECTS = 30
 _SEED = 20
 
+_PATIENCE = {"PIP_RETRIES": "100", "PIP_RESUME_RETRIES": "100", "UV_HTTP_RETRIES": "100"}
 
-@pytest.mark.clients  # it takes half a minute: once a run is enough
-@pytest.mark.xdist_group("heavy")
+
+@pytest.mark.clients
 @pytest.mark.figures
+@pytest.mark.xdist_group("heavy")
 class KilledTests(EndToEnd):
-    """Somebody installs lock after lock, each of 30 packages that nobody had before, and the server is killed."""
+    """pip and uv install 30 packages that nobody had before, again and again, while the server is killed."""
 
     def setUp(self) -> None:
+        [self.port] = free_ports(1)
         super().setUp()
         self.enough = Event()
-        self.wrong: list[str] = []
-        self.taken = 0
 
-    def test_50_kills_lose_nothing(self) -> None:
-        """What was taken is right, the last lock is complete, the store verifies, and nothing half-done is left."""
+    def started(self, *options: str) -> Server:
+        """Always in the same place: clients look for it where it was."""
+        server = Server(self.store, *(options or ("--upstream", self.upstream.url)), port=self.port)
+        self.addCleanup(server.stop)
+        return server
+
+    def test_every_install_completes_and_the_store_verifies(self) -> None:
+        """Without a word to the clients, which ask again by themselves. Nothing half-done is left."""
+        began = monotonic()
         dice = random.Random(_SEED)
-        client = Thread(target=self.install)
-        client.start()
-        try:
-            for _ in range(_KILLS):
-                sleep(dice.uniform(0, 0.5))
-                self.server.kill()
-                self.server = self.started()
-        finally:
-            self.enough.set()
-            client.join(120)
-        self.assertFalse(client.is_alive())
-        self.assertEqual(self.wrong, [])
-        self.assertGreater(self.taken, _PROJECTS)
+        for client in ("pip", "uv"):
+            clients.environment(client, client)
+        with ThreadPoolExecutor() as pool:
+            installing = [pool.submit(self.install_on, client) for client in ("pip", "uv")]
+            try:
+                for _ in range(_KILLS):
+                    sleep(dice.uniform(0, 1))
+                    self.server.kill()
+                    self.server = self.started()
+            finally:
+                self.enough.set()
+            installed = [done.result() for done in installing]
+        verdict = self.verdict()
+        self.assertGreaterEqual(verdict["files"], sum(installed) * _PROJECTS)
+        print(
+            f"{_KILLS} kills, seed {_SEED}: pip {installed[0]} and uv {installed[1]} installs of {_PROJECTS} packages, "
+            f"all complete after {monotonic() - began:.0f} s, {verdict['lists']} lists frozen, 0 lost"
+        )
+
+    def verdict(self) -> dict[str, int]:
+        """What ``reqpi verify`` says after one more start."""
         self.server.stop()
         self.server = self.started()
         self.assertEqual([path.name for path in self.store.glob("incoming/*")], [])
@@ -57,49 +77,46 @@ class KilledTests(EndToEnd):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
         verdict = json.loads(done.stdout)
         self.assertEqual((done.returncode, verdict["damages"]), (0, []), done.stdout)
-        self.assertGreaterEqual(verdict["files"], self.taken)
-        print(f"{_KILLS} kills, seed {_SEED}: {self.taken} files taken right, {verdict['lists']} lists frozen, 0 lost")
+        found: dict[str, int] = verdict
+        return found
 
-    def install(self) -> None:
-        """Lock after lock, until it is enough and the last one is complete."""
-        version = 0
+    def install_on(self, client: str) -> int:
+        """Lock after lock, until it is enough and the last one is complete; how many."""
+        count = 0
         while not self.enough.is_set():
-            version += 1
-            files = {f"project{number}": self.fresh(f"project{number}", version) for number in range(_PROJECTS)}
-            lock = "".join(f"{project}=={version}.0\n" for project in files).encode()
-            address = json.loads(self.taking("/locks", lock))["address"]
-            for project, file in files.items():
-                page = self.taking(f"/{address}/simple/{project}/")
-                if file.sha256.encode() not in page:
-                    self.wrong.append(f"the page of {file.filename}")
-                if self.taking(f"/{address}/simple/{project}/{file.filename}") != file.content:
-                    self.wrong.append(file.filename)
-                self.taken += 1
+            count += 1
+            self.install(client, count)
+        return count
 
-    def fresh(self, project: str, version: int) -> Distribution:
-        """A wheel of some 200 KB that nobody has seen."""
-        payload = os.urandom(100_000).hex()
-        return self.upstream.wheel(project, f"{version}.0", files={f"{project}.py": payload.encode()})
+    def install(self, client: str, count: int) -> None:
+        payloads = {f"{client}{count}-{number}": os.urandom(50_000).hex() for number in range(_PROJECTS)}
+        for project, payload in payloads.items():
+            self.upstream.wheel(project, "1.0", files={f"{project}.txt": payload.encode()})
+        index = self.index_of("".join(f"{project}==1.0\n" for project in payloads).encode())
+        folder = self.folder / f"{client}{count}"
+        folder.mkdir()
+        done = clients.run(
+            [*self.words(client), index, "--target", "target", *payloads],
+            folder,
+            {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **_PATIENCE},
+        )
+        self.assertEqual(done.status, 0, done.said)
+        found = {path.stem: path.read_text() for path in (folder / "target").glob("*.txt")}
+        self.assertEqual(found, payloads)
 
-    def taking(self, path: str, document: bytes | None = None) -> bytes:
-        """What the server, whichever is alive, answers in the end."""
+    def words(self, client: str) -> list[str | Path]:
+        pip, uv = clients.environment("pip", "pip"), clients.environment("uv", "uv")
+        if client == "pip":
+            return [pip / "python", "-m", "pip", "install", "--no-cache-dir", "--index-url"]
+        return [uv / "uv", "--no-config", "--no-cache", "pip", "install", "--python", sys.executable, "--default-index"]
+
+    def index_of(self, lock: bytes) -> str:
+        """Commit it, to whichever server is alive."""
         end = monotonic() + 60
-        while monotonic() < end:
+        while True:
             try:
-                status, body = self.asked(path, document)
+                if self.post(f"{self.server.url}/locks", lock)[0].status in (200, 201):
+                    return f"{self.server.url}/{sha256(lock).hexdigest()}/simple/"
             except (HTTPException, OSError):
-                sleep(0.01)
-                continue
-            if status in (200, 201):
-                return body
-            sleep(0.05)
-        self.wrong.append(f"{path} never came")
-        return b'{"address": ""}'
-
-    def asked(self, path: str, document: bytes | None) -> tuple[int, bytes]:
-        """One attempt."""
-        if document is None:
-            response, body = self.get(f"{self.server.url}{path}")
-            return response.status, body
-        response, body = self.post(f"{self.server.url}{path}", document)
-        return response.status, body
+                self.assertLess(monotonic(), end)
+                sleep(0.05)

@@ -142,7 +142,7 @@ class ObjectStoreTests(ObjectStoreCase):
         self.assertIn(file.sha256, {path.name for path in cache.rglob("*")})
         self.seaweed.kill()
         self.assertEqual(self.get(url)[1], file.content)
-        self.assertEqual(self.get(f"{index}mid/")[0].status, 503)
+        self.assertEqual(self.get(f"{index}mid/{self.files['mid'].filename}")[0].status, 503)
 
     def test_workers(self) -> None:
         """They share the spool, and so the fetch."""
@@ -162,15 +162,16 @@ class ObjectStoreTests(ObjectStoreCase):
         """503 in words, soon; and all is well when it is back."""
         index = self.committed()
         self.served(f"{index}top/")
+        file = self.files["mid"]
         self.seaweed.kill()
         began = monotonic()
         for _ in range(5):
-            response, body = self.get(f"{index}mid/")
+            response, body = self.get(f"{index}mid/{file.filename}")
             self.assertEqual(response.status, 503, body)
             self.assertIn(b"the store cannot be", body)
         print(f"five answers while the store was away took {monotonic() - began:.1f} s")
         self.seaweed.start()
-        self.assertIn(b"mid-1.5", self.served(f"{index}mid/"))
+        self.assertEqual(self.served(f"{index}mid/{file.filename}"), file.content)
 
     def test_credentials_that_are_wrong(self) -> None:
         """One line, exit status 1, and nothing of the secret in it."""

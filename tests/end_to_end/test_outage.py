@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from signal import SIGTERM
 
-from tests.end_to_end.case import EndToEnd
+from tests.end_to_end.case import LOCK, EndToEnd
+from tests.upstream.faults import Status
 from tests.upstream.pages import JSON
 
 MACHINES = {"Accept": JSON}
@@ -52,6 +54,27 @@ class OutageTests(EndToEnd):
         self.upstream.forget()
         self.assertEqual(self.everything(index), before)
         self.assertEqual(self.upstream.asked(), [])
+
+    def test_what_is_missing_is_named(self) -> None:
+        """In a 503, for people and for programs: a page, a file of one that was seen, its metadata."""
+        self.upstream.fail("/simple/mid/", Status(500))  # or it is looked up ahead
+        address = json.loads(self.post(f"{self.server.url}/locks", LOCK.encode())[1])["address"]
+        index = f"{self.server.url}/{address}/simple/"
+        self.assertEqual(self.get(f"{index}top/")[0].status, 200)
+        self.server.stop()
+        self.upstream.close()
+        filename = self.files["top"].filename
+        wanted = {"mid/": "mid", f"top/{filename}": filename, f"top/{filename}.metadata": f"{filename}.metadata"}
+        for options in (("--upstream", self.upstream.url), ("--offline",)):
+            self.server = self.started(*options)
+            for path, missing in wanted.items():
+                url = index.replace(index.split("/")[2], self.server.url[7:]) + path
+                response, body = self.get(url)
+                problem = json.loads(body)
+                self.assertEqual((response.status, response.headers["Retry-After"]), (503, "2"), problem)
+                self.assertEqual(problem["missing"], missing, problem)
+                self.assertIn(f"{missing} is not in the store", f"{problem['title']} {problem['detail']}")
+            self.server.stop()
 
     def path(self, project: str, index: str) -> str:
         return f"{index.removeprefix(self.server.url)}{project}/{self.files[project].filename}"

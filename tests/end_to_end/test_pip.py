@@ -34,7 +34,7 @@ class PipPromises(Promises):
         done = self.install(index, "-r", "requirements.txt")
         self.assertEqual(done.status, 0, done.said)
         self.assertEqual(set(self.installed()), {"top", "mid", "source"})
-        self.assertEqual(self.upstream.asked("lonely"), [])
+        self.assertEqual(self.upstream.asked(self.files["lonely"].filename), [])
 
     def test_the_served_lock_installs_with_its_digests_required(self) -> None:
         """``/<address>/requirements.txt`` has a digest for everything."""

@@ -61,7 +61,8 @@ class FullDiskTests(SmallDiskCase):
     def test_what_is_there_is_served_and_the_rest_is_507(self) -> None:
         """Until there is room; then everything is well by itself, and nothing half-written is left."""
         file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(1 << 20)})
-        index = self.committed("top==1.0\nlarge==1.0\n")
+        lock = "top==1.0\nlarge==1.0\n"
+        index = self.committed(lock)
         top = f"{index}top/{self.files['top'].filename}"
         self.assertEqual(self.served(top), self.files["top"].content)
         self.served(f"{index}large/")
@@ -73,6 +74,7 @@ class FullDiskTests(SmallDiskCase):
             self.assertEqual((response.status, response.reason), (507, "the store is full"), body)
         response, body = self.post(f"{self.server.url}/locks", b"six==1.0\n" + b"# room\n" * 5000)
         self.assertEqual(response.status, 507, body)
+        self.assertEqual(self.committed(lock), index)
         self.assertEqual(self.get(top)[1], self.files["top"].content)
         self.assertEqual(list((self.store / "incoming").iterdir()), [])
         self.verify()
@@ -116,6 +118,7 @@ class ReadOnlyTests(SmallDiskCase):
         self.served(f"{index}mid/")
         self.mount("-o", "remount,ro", str(self.disk))
         self.assertEqual(self.get(top)[1], self.files["top"].content)
+        self.assertEqual(self.committed(), index)
         self.assertIn(self.files["mid"].filename.encode(), self.get(f"{index}mid/")[1])
         response, body = self.get(mid)
         self.assertEqual((response.status, json.loads(body)["title"]), (503, "the store cannot be written"))

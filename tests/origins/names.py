@@ -16,12 +16,14 @@ __all__ = ["Names"]
 class Names:
     """In place of the reactor: the same but for its resolver, which knows ``addresses`` and nothing else.
 
+    :param silent: it knows some addresses, and never says that this was all.
     :ivar asked: the names that were looked up.
     """
 
-    def __init__(self, reactor: Any, addresses: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, reactor: Any, addresses: Mapping[str, Sequence[str]], *, silent: bool = False) -> None:
         self._reactor = reactor
         self._addresses = addresses
+        self._silent = silent
         self.asked: list[str] = []
         self.nameResolver = self
         directlyProvides(self, providedBy(reactor), IHostnameResolver)
@@ -37,6 +39,7 @@ class Names:
         for address in self._addresses.get(hostName, ()):
             kind = IPv6Address if ":" in address else IPv4Address
             resolutionReceiver.addressResolved(kind("TCP", address, portNumber))
-        resolutionReceiver.resolutionComplete()
+        if not self._silent:
+            resolutionReceiver.resolutionComplete()
         nothing: Any = None
         return nothing  # type: ignore[no-any-return]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from twisted.internet.protocol import Factory, Protocol
+
+from reqpi.origins import agent, reach
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside
 from reqpi.origins.reach import Forbidden, Reach
+from reqpi.origins.silent import UNREACHED
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.case import OriginCase, reactor
 from tests.origins.names import Names
@@ -69,11 +73,38 @@ class NamesTests(GuardCase):
         names = Names(
             reactor, {"a.example": ["127.0.0.1", "8.8.8.8", "fe80::1", "2606:4700::1"], "b.example": ["10.0.0.1"]}
         )
-        reach = Reach(names, Hosts.read(["b.example"], "--allow-host"))
-        self.assertEqual(await reach.addresses("a.example", 443), ["8.8.8.8", "2606:4700::1"])
-        self.assertEqual(await reach.addresses("b.example", 443), ["10.0.0.1"])
+        way = Reach(names, Hosts.read(["b.example"], "--allow-host"))
+        self.assertEqual(await way.addresses("a.example", 443), ["8.8.8.8", "2606:4700::1"])
+        self.assertEqual(await way.addresses("b.example", 443), ["10.0.0.1"])
         for host, port in (("b.example", 8443), ("c.example", 443)):
-            await self.trouble(reach.addresses(host, port))
+            await self.trouble(way.addresses(host, port))
+
+
+class SilentTests(GuardCase):
+    """A name server that does not answer is an upstream that cannot be reached."""
+
+    async def test_it_is_waited_for_as_long_as_for_a_connection(self) -> None:
+        """And then it is what costs time: a host that others do not wait for."""
+        names = Names(reactor, {}, silent=True)
+        endpoint = Reach(names, Hosts.read([], "--allow-host")).endpoint("index.example", 443, 0.01)
+        error = await self.assertFailure(endpoint.connect(Factory.forProtocol(Protocol)), *UNREACHED)
+        self.assertEqual(str(error), "No name server answers.")
+
+    async def test_who_comes_second_is_told_at_once(self) -> None:
+        """The name is not looked up again."""
+        self.patch(agent, "_CONNECT", 0.01)
+        names = Names(reactor, {}, silent=True)
+        upstreams = self.outside(names=names)
+        for _ in range(3):
+            trouble = await self.trouble(upstreams.page("thing"))  # type: ignore[arg-type]
+            self.assertIn("index.example cannot be reached", trouble.title)
+        self.assertEqual(names.asked, ["index.example"])
+
+    async def test_what_it_says_later_changes_nothing(self) -> None:
+        """It may still say it."""
+        names = Names(reactor, {"a.example": ["8.8.8.8"]}, silent=True)
+        self.patch(reach, "_LOOKUP", 0.01)
+        self.assertEqual(await Reach(names, Hosts.read([], "--allow-host")).addresses("a.example", 443), ["8.8.8.8"])
 
 
 class RedirectTests(GuardCase):

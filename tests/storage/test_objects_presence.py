@@ -11,6 +11,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.errors import StoreTrouble
+from reqpi.storage.objects import presence as presences
 from reqpi.storage.objects.blobs import ObjectBlobs
 from reqpi.storage.objects.keys import record_key, removing_folder, used_key
 from reqpi.storage.objects.objects import Objects
@@ -127,7 +128,7 @@ class RaceCase(PresenceCase):
             except Exception as error:
                 gave[name] = error
 
-        threads = [threading.Thread(target=act, args=(name,)) for name in acts]
+        threads = [threading.Thread(target=act, args=(name,), name=name) for name in acts]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -198,15 +199,30 @@ class RacesTests(RaceCase):
         self.assertEqual(gave, {"remover": True, "user": None})
         self.assertEqual(self.objects.get(KEY), b"second")
 
-    def test_what_is_created_between_two_removers_is_created_again(self) -> None:
-        """The slower of them takes what was just created; whoever created it waits for it, and looks."""
-        steps = ["slow gets the marker", "slow puts the word", "slow gets the marker", *REMOVES, *DELETES]
-        steps += ["user gets the object", "user creates the object", "user puts the marker", "user lists the word"]
-        steps += ["slow deletes the object", "slow deletes the marker", "slow deletes the word", "user waits"]
-        gave = self.race(steps, remover=remove, slow=remove, user=create)
-        self.assertEqual(gave, {"remover": True, "slow": True, "user": b"second"})
+    def test_what_is_created_while_it_is_removed_stays(self) -> None:
+        """Whoever created it waits for the remover, and looks."""
+        steps = [*REMOVES, DELETES[0], "user gets the object", "user creates the object", "user puts the marker"]
+        steps += ["user lists the word", *DELETES[1:], "user waits"]
+        gave = self.race(steps, remover=remove, user=create)
+        self.assertEqual(gave, {"remover": True, "user": b"second"})
         self.assertEqual(self.objects.get(KEY), b"second")
-        self.assertEqual(self.presence.last_used(KEY), NOW)
+
+    def test_of_two_removers_the_later_waits_for_one_that_has_looked(self) -> None:
+        """Its word sorts first, but the other cannot know: what is gone by then it does not report."""
+        self.patch(presences, "token_hex", lambda _: threading.current_thread().name)
+        steps = ["slow gets the marker", "slow puts the word", "slow lists the word", "slow gets the marker"]
+        steps += [*SAYS_SO, "remover lists the word"]
+        steps += ["slow deletes the object", "slow deletes the marker", "slow deletes the word", "remover waits"]
+        gave = self.race(steps, remover=remove, slow=remove)
+        self.assertEqual(gave, {"remover": False, "slow": True})
+
+    def test_of_two_removers_the_one_whose_word_sorts_later_gives_way(self) -> None:
+        """It waits for nothing."""
+        self.patch(presences, "token_hex", lambda _: threading.current_thread().name)
+        steps = [*SAYS_SO, "slow gets the marker", "slow puts the word", "slow lists the word", "slow deletes the word"]
+        gave = self.race([*steps, "remover lists the word", LOOKS, *DELETES], remover=remove, slow=remove)
+        self.assertEqual(gave, {"remover": True, "slow": False})
+        self.assertIsNone(self.objects.get(KEY))
 
 
 class BlobRacesTests(RaceCase):

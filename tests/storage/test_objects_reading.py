@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from reqpi.errors import StoreTrouble
+from reqpi.pieces import Pieces
 from reqpi.storage.objects.reading import PIECE, Reading
 from tests.storage.test_objects_opening import ROOT, FakeS3Case
 
@@ -47,6 +48,16 @@ class ReadingTests(FakeS3Case):
         """To where they end, and no further."""
         self.server.breaks_after = 170_000
         self.assertEqual(read(Reading(self.objects(), "key", 5, 2_000_000)), DATA[5:2_000_000])
+
+    def test_many_readers_ask_for_a_bite_each(self) -> None:
+        """A stream holds what came and was not read: of a crowd, none has one that goes to the end."""
+        bites = Pieces(1 << 17, 1 << 22, 1 << 21)
+        with bites.reader(), bites.reader():
+            self.assertEqual(read(Reading(self.objects(), "key", bites=bites)), DATA)
+        self.assertEqual(
+            self.server.asked,
+            ["HEAD", "GET bytes=0-1048575", "GET bytes=1048576-2097151", "GET bytes=2097152-2999999"],
+        )
 
     def test_without_any_progress_it_is_trouble(self) -> None:
         """Nobody asks for ever."""

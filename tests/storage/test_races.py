@@ -5,6 +5,7 @@ A lock belongs to an open file and not to a process, so that here two stores of 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -142,3 +143,24 @@ class BirthRaceTests(RaceCase):
         made = Temporary(self.folder)
         os.close(locks[0])
         self.assert_usable(made)
+
+
+class FolderRaceTests(RaceCase):
+    """A folder is removed while another process makes it."""
+
+    def test_one_that_is_gone_again_is_no_error(self) -> None:
+        """It was there when it was to be made, and not when it was looked at: a record is put in it all the same."""
+        folder = scratch(self)
+        store = DirectoryStore(folder / "store", in_thread=inline)
+        store.open()
+        mkdir, times = Path.mkdir, [0]
+
+        def late(path: Path, *args: Any) -> None:
+            if path.name == "shared" and not times[0]:
+                times[0] += 1
+                raise FileExistsError(errno.EEXIST, "it was there", str(path))
+            mkdir(path, *args)
+
+        self.patch(Path, "mkdir", late)
+        self.assertEqual(run(store.create("locks/shared/a", b"value")), b"value")
+        self.assertEqual(times, [1])

@@ -154,6 +154,27 @@ class OnTheirWay(WebCase):
         self.assertLessEqual(len(wire.received), len(self.content) - HELD_BACK)
         self.assertIsNone(await self.store.size(str(self.lie.sha256)))
 
+    async def test_a_range_is_sent_while_the_rest_arrives(self) -> None:
+        """From what is there, to who comes when the file has been on its way for long: without another wait."""
+        await self.begun()
+        reply = await self.ask(self.path, Range="bytes=10-99")
+        self.assertEqual((reply.status, reply.body), (206, self.content[10:100]))
+        self.assertEqual(reply["Content-Range"], f"bytes 10-99/{len(self.content)}")
+        self.assertEqual(self.origin.asked.count(self.lie.url), 1)
+        self.going_on.callback(None)
+
+    async def test_a_client_that_leaves_takes_the_file_from_nobody(self) -> None:
+        """Whoever asked first: the other gets all of it, by the one fetch there was."""
+        first = await self.begun()
+        other = await self.wire()
+        other.say(self.request(self.path))
+        await other.until(lambda: other.received or None)
+        first.transport.abortConnection()
+        await first.ended
+        self.going_on.callback(None)
+        self.assertEqual((await other.reply()).body, self.content)
+        self.assertEqual(self.origin.asked.count(self.lie.url), 1)
+
     async def test_a_client_that_leaves_while_a_file_arrives_is_forgotten(self) -> None:
         """The file arrives all the same."""
         wire = await self.begun()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Following, Incoming
+from reqpi.pieces import Pieces
 from reqpi.storage.held import Held
 from reqpi.storage.objects.keys import BLOBS, blob_key, blob_of
 from reqpi.storage.objects.objects import Objects
@@ -21,6 +22,9 @@ __all__ = ["ATTEMPTS", "ObjectBlobs"]
 
 ATTEMPTS = 10
 """Each is lost only to another process that does the contrary in the same instant."""
+
+_BITES = (1 << 17, 1 << 21, 1 << 25)
+"""Bytes: up to 16 readers have a stream to the end each; more have a request for each bite, and 32 MiB among them."""
 
 
 class ObjectBlobs:
@@ -44,6 +48,7 @@ class ObjectBlobs:
         self._spool = Spool(spool, self._keep, in_thread)
         self._in_thread = in_thread
         self._kept = kept
+        self._bites = Pieces(*_BITES)
 
     async def size(self, sha256: str) -> int | None:
         """See :meth:`reqpi.interfaces.Blobs.size`."""
@@ -58,16 +63,17 @@ class ObjectBlobs:
         """
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("a range counts from the beginning")
-        held = await self._in_thread(self._opened, blob_key(sha256), start, stop)
-        try:
-            while piece := await self._in_thread(_piece, held):
-                yield piece
-        finally:
-            # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
-            held.close()
+        with self._bites.reader():
+            held = await self._in_thread(self._opened, blob_key(sha256), start, stop)
+            try:
+                while piece := await self._in_thread(_piece, held):
+                    yield piece
+            finally:
+                # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
+                held.close()
 
     def _opened(self, key: str, start: int, stop: int | None) -> Held[Reading]:
-        return Held(Reading(self._objects, key, start, stop), Reading.close)
+        return Held(Reading(self._objects, key, start, stop, self._bites), Reading.close)
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.interfaces.Blobs.begin`."""

@@ -4,8 +4,9 @@ When it was used last is the content of an object of its own, the marker. A remo
 ``removing/``, and reads the marker then. Who uses the object writes the marker first, and then looks whether anybody
 removes it. So, as a store shows each write to every read that begins after it (S3, Google, Azure and their like do), at
 least one of the two sees the other: a remover that sees the use lets the object be, and a user that sees a remover
-waits until that is done, and looks for the object afterwards. Several removers do not disturb each other, since each
-says so under a key of its own.
+waits until that is done, and looks for the object afterwards. Each remover says so under a key of its own, and of
+several at the same time one goes on: whoever sees a word that sorts before its own gives way, and whoever sees one that
+sorts after it waits until that is gone. So one of them reports what went.
 
 A remover that died leaves its word behind. That is taken for void, and deleted by who finds it, after
 :data:`VOID` seconds; a remover that did not come to delete anything after :data:`PATIENCE` seconds gives up. So the
@@ -40,6 +41,9 @@ PATIENCE = 60.0
 _POLL = 0.25
 _POLLS = 40
 """Ten seconds: a removal takes a few requests."""
+
+_GIVING_WAY = 0.05
+"""Seconds between two looks whether another remover has given way. That takes it one request."""
 
 _REMEMBERED = 10_000
 
@@ -121,7 +125,7 @@ class Presence:
         due = False
         try:
             self._objects.put(word, b"")
-            due = self._is_unused(key, unused_since) and self._clock() - began <= PATIENCE
+            due = self._goes_on(key, word) and self._is_unused(key, unused_since) and self._clock() - began <= PATIENCE
         finally:
             if not due:
                 with suppress(StoreTrouble):
@@ -136,14 +140,27 @@ class Presence:
         last_used = self.last_used(key)
         return last_used is not None and last_used <= since
 
+    def _goes_on(self, key: str, word: str) -> bool:
+        """Whether it is this remover that goes on, of all that are about the object."""
+        for _ in range(_POLLS):
+            others = self._words(key) - {word}
+            if not others:
+                return True
+            if min(others) < word:
+                return False
+            self._sleep(_GIVING_WAY)
+        return False
+
     def _is_being_removed(self, key: str) -> bool:
-        living = False
-        for word in self._objects.listed(removing_folder(key)):
-            if abs(self._clock() - _moment(word.key)) > VOID:
-                self._objects.delete(word.key)
-            else:
-                living = True
-        return living
+        return bool(self._words(key))
+
+    def _words(self, key: str) -> set[str]:
+        """The words of removers that live. What others left behind is deleted."""
+        words = {word.key for word in self._objects.listed(removing_folder(key))}
+        void = {word for word in words if abs(self._clock() - _moment(word)) > VOID}
+        for word in void:
+            self._objects.delete(word)
+        return words - void
 
     def _noted_recently(self, key: str) -> bool:
         with self._lock:

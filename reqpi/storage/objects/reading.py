@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reqpi.errors import StoreTrouble
+from reqpi.pieces import Pieces
 from reqpi.storage.objects.objects import Objects
 
 __all__ = ["PIECE", "Reading"]
 
-PIECE = 256 * 1024
+PIECE = 128 * 1024
 """Bytes, at most, of each piece."""
 
 _ATTEMPTS = 3
@@ -23,16 +24,20 @@ class Reading:
 
     :param start: at least 0.
     :param stop: at least 0; ``None``: the end.
+    :param bites: what one stream is asked for where they are scarce: each holds some MiB of what nobody has read yet.
     :raises KeyError: the object is not here.
     """
 
-    def __init__(self, objects: Objects, key: str, start: int = 0, stop: int | None = None) -> None:
+    def __init__(
+        self, objects: Objects, key: str, start: int = 0, stop: int | None = None, bites: Pieces | None = None
+    ) -> None:
         self._objects = objects
         self._key = key
+        self._bites = bites or Pieces()
         self._position = start
         self._chunks: Iterator[bytes] | None = None
         self._rest = memoryview(b"")
-        if start or stop is not None:
+        if start or stop is not None or self._bites.is_scarce:
             # Stores answer with an error where nothing of the object is in the range.
             found = objects.look(key)
             if found is None:
@@ -74,7 +79,8 @@ class Reading:
         raise failure
 
     def _resumed(self) -> Iterator[bytes]:
-        opened = self._objects.streamed(self._key, self._position, self._end)
+        end = min(self._end, self._position + self._bites.size) if self._bites.is_scarce else self._end
+        opened = self._objects.streamed(self._key, self._position, end)
         if opened is None:
             raise StoreTrouble("a file in the store is gone", "It was removed while it was read. Ask again.")
         return opened[1]

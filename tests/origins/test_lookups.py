@@ -1,0 +1,50 @@
+"""A name server that does not answer keeps nobody but those who ask it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import TestCase
+
+from reqpi.origins import lookups
+from reqpi.origins.hosts import Hosts
+from reqpi.origins.lookups import Lookups
+from reqpi.origins.reach import Reach
+
+reactor: Any = _reactor
+
+
+class LookupsTests(TestCase):
+    """Names are looked up in threads of their own."""
+
+    async def test_this_machine_is_found(self) -> None:
+        """The resolver is the system's."""
+        way = Reach(Lookups(reactor), Hosts.read(["localhost"], "--allow-host"))
+        self.assertIn("127.0.0.1", await way.addresses("localhost", 443))
+
+    async def test_the_reactors_threads_are_free(self) -> None:
+        """However many names are waited for: the store is read in those."""
+        hanging, answered = threading.Semaphore(0), threading.Event()
+
+        def getaddrinfo(*_: object) -> list[Any]:
+            hanging.release()
+            answered.wait(30)
+            return []
+
+        resolver = Lookups(reactor)
+        resolver.nameResolver._getaddrinfo = getaddrinfo  # type: ignore[assignment]
+        self.addCleanup(answered.set)
+        way = Reach(resolver, Hosts.read([], "--allow-host"))
+        count = reactor.getThreadPool().max + lookups._AT_ONCE
+        asked = [Deferred.fromCoroutine(way.addresses(f"{number}.example", 443)) for number in range(count)]
+        for _ in range(lookups._AT_ONCE):
+            await deferToThread(hanging.acquire, timeout=30)
+        self.assertEqual(await deferToThread(lambda: "free"), "free")
+        answered.set()
+        for one in asked:
+            one.addErrback(lambda _: None)
+            await one

@@ -11,9 +11,12 @@ from urllib.parse import urlencode
 from reqpi.cli.filled import write
 from reqpi.cli.messages import size_of, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.source import Source
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
+from reqpi.client import BadUsage
 from reqpi.client.bills import take_bill
+from reqpi.errors import UnreadableProject
 
 __all__ = ["command_line", "main"]
 
@@ -28,9 +31,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.main_version and not options.name:
         parser.error("--version says which version of --name it is")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    query = _query(*_own(options))
     with server_for(options, taken) as url:
         lock = committed(url, taken, quiet=options.quiet)
-        bill = take_bill(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{_query(options)}")
+        bill = take_bill(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
     if not bill.complete:
         tell_remark("some core metadata could not be had: licences, summaries and edges are missing; run it again")
     if options.output is None:
@@ -42,9 +46,20 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _query(options: argparse.Namespace) -> str:
-    said = {"name": options.name, "version": options.main_version}
-    said = {name: value for name, value in said.items() if value}
+def _own(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Name and version of the project whose lock it is: as given, else what the folder of the first file says."""
+    if options.name is not None or options.file == ["-"]:
+        return options.name, options.main_version
+    try:
+        said = Source(Path(options.file[0]).parent).declared()
+    except (BadUsage, UnreadableProject) as error:
+        tell_remark(f"the project has no name here: {error}")
+        return None, None
+    return (None, None) if said is None else (said.name, said.version)
+
+
+def _query(name: str | None, version: str | None) -> str:
+    said = {key: value for key, value in (("name", name), ("version", version)) if value}
     return f"?{urlencode(said)}" if said else ""
 
 
@@ -61,7 +76,11 @@ def command_line() -> argparse.ArgumentParser:
         "--format", choices=_DOCUMENTS, default="cyclonedx", help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON"
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there (default: standard output)")
-    parser.add_argument("--name", help="of the project whose lock it is: the main component")
+    parser.add_argument(
+        "--name",
+        help="of the project whose lock it is: the main component (default: what pyproject.toml, setup.py or setup.cfg "
+        "beside the first FILE says; '' for none)",
+    )
     parser.add_argument("--version", dest="main_version", help="of that project")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     add_server(parser)

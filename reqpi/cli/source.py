@@ -67,7 +67,7 @@ class Source:
         :raises reqpi.client.BadUsage: it has no name at all.
         :raises reqpi.errors.UnreadableProject: a file that should have it cannot be read.
         """
-        said = ownname.read(lambda path: self._read(f"{package.path}/{path}"))
+        said = self.declared(package.path)
         below = Path(os.path.relpath(self._folder.absolute() / package.path, self._top.absolute())).as_posix()
         if said is not None:
             name, version = said.name, said.version or ""
@@ -79,6 +79,14 @@ class Source:
                 "Write one into pyproject.toml ([project], name = …), or give the repository a remote called origin.",
             )
         return Own(name, version, purl_of_own(name, version, self._origin, self._commit, below))
+
+    def declared(self, path: str = ".") -> ownname.Own | None:
+        """What the files of a folder in it say that the project is; ``None`` where they do not say.
+
+        :raises reqpi.client.BadUsage: a symbolic link leads outside.
+        :raises reqpi.errors.UnreadableProject: a file that should say it cannot be read.
+        """
+        return ownname.read(lambda file: self._read(f"{path}/{file}"))
 
     def _files(self, package: Package, named: Sequence[str] | None, usual: Sequence[str]) -> tuple[str, ...]:
         files = usual if named is None else named

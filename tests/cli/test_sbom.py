@@ -36,6 +36,20 @@ class SbomTests(CommandTestCase):
         self.server.says(path, 200, b"[]\n", **IMMUTABLE)
         self.assertEqual(self.sbom("--format", "spdx", "--name", "my app", "--version", "1.0"), (0, "[]\n", ""))
 
+    def test_the_project_says_its_own_name(self) -> None:
+        """Beside the lock; ``--name`` counts before it, and what cannot be read is told and costs no bill."""
+        path = f"/{ADDRESS}/sbom.cdx.json"
+        self.server.says(f"{path}?name=app&version=2.0", 200, b"[1]\n", **IMMUTABLE)
+        self.server.says(f"{path}?name=other", 200, b"[2]\n", **IMMUTABLE)
+        (self.folder / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "2.0"\n')
+        self.assertEqual(self.sbom(), (0, "[1]\n", ""))
+        self.assertEqual(self.sbom("--name", "other"), (0, "[2]\n", ""))
+        self.assertEqual(self.sbom("--name", ""), (0, "{}\n", ""))
+        (self.folder / "pyproject.toml").write_text("[project\n")
+        status, out, err = self.sbom()
+        self.assertEqual((status, out), (0, "{}\n"))
+        self.assertIn("pyproject.toml", err)
+
     def test_what_is_not_complete_is_told(self) -> None:
         self.server.says(f"/{ADDRESS}/sbom.cdx.json", 200, b"{}\n", **{"Cache-Control": "no-store"})
         status, out, err = self.sbom()

@@ -69,7 +69,7 @@ SETUPS: dict[bytes, tuple[str, ...] | str] = {
     b"k = {'setup_requires': ['a']}\nsetup(**k)": "setup.py computes setup_requires",
     b"print 'setup_requires'": "setup.py is no Python that can be read here",
     b"setup(setup_requires=\0)": "setup.py is no Python that can be read here",
-    b"setup_requires = " + b"-" * 100_000 + b"1": "setup.py is no Python that can be read here",
+    b"setup_requires = " + b"-" * 60_000 + b"1": "setup.py is no Python that can be read here",
     b"setup_requires = " + b"(" * 5000: "setup.py is no Python that can be read here",
     b"setup(setup_requires=['no requirement'])": "setup_requires has what is no requirement",
 }

@@ -124,6 +124,13 @@ class FileTests(LearnCase):
         self.learn("-o", BUILD, command=self.taking(self.builder, self.older))
         self.assertEqual(self.build.read_text(), f"{mine}{MARK}\n{self.line(self.builder)}")
 
+    def test_what_its_user_writes_while_the_command_runs_stays(self) -> None:
+        """It may run for hours."""
+        edit = f"import os, pathlib; pathlib.Path({BUILD!r}).write_text('# written meanwhile' + os.linesep); {TAKE}"
+        name = f"builder/{self.builder.filename}"
+        self.learn("-o", BUILD, command=(sys.executable, "-c", edit, name))
+        self.assertEqual(self.build.read_text(), f"# written meanwhile\n{MARK}\n{self.line(self.builder)}")
+
     def test_append_keeps_what_was_found_before(self) -> None:
         self.learn("-o", BUILD, command=self.taking(self.builder))
         self.learn("-o", BUILD, "--append", command=self.taking(self.source, self.sdist))

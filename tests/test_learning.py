@@ -190,6 +190,17 @@ class SessionsTests(LearningCase):
         left = [name for prefix in ("learning", "learned", "told") async for name in self.store.names(f"{prefix}/")]
         self.assertEqual(left, [])
 
+    async def test_of_one_that_another_process_ends_nothing_is_left(self) -> None:
+        """What comes for it afterwards would never be removed."""
+        here, there = self.learning.sessions, self.another().sessions
+        session = await here.begin()
+        await here.get(session.token)
+        await there.end(session)
+        await self.assert_raises(UnknownSession, self.take(session, WHEEL_NAME))
+        await self.assert_raises(UnknownSession, here.note_untimed(session, FILES_OF_SIX[0].project))
+        await self.assert_raises(UnknownSession, here.get(session.token))
+        self.assertEqual([name async for name in self.store.names("learned/")], [])
+
     async def test_one_that_nobody_used_for_a_while_ends(self) -> None:
         """One that is in use does not."""
         idle, used = await self.learning.sessions.begin(), await self.learning.sessions.begin()

@@ -49,6 +49,11 @@ class Session:
     token: str = field(repr=False)
     exclude_newer: datetime | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called where its token must not be read, in logs."""
+        return sha256(self.token.encode()).hexdigest()[:32]
+
 
 class Sessions:
     """All sessions of one store."""
@@ -99,7 +104,7 @@ class Sessions:
 
     async def end(self, session: Session) -> None:
         """Forget a session, and what was taken in it. The files stay until a sweep."""
-        for prefix in (_taken_record(session.token), told_record(session.token)):
+        for prefix in (_taken_record(session.token), told_record(session.name)):
             async for name in self._store.names(prefix):
                 await self._store.delete(name)
         await self._store.delete(_session_record(session.token))

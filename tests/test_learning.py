@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import TestCase
 
 from reqpi.arrival import HELD_BACK
 from reqpi.deliveries import Delivery
 from reqpi.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.learning import Learning
+from reqpi.once import PATIENCE
 from reqpi.sessions import FILES, LASTS, SESSIONS, Session, Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
@@ -122,6 +125,25 @@ class IndexTests(LearningCase):
         self.origin.before["six"] = away
         session = await self.learning.sessions.begin()
         await self.assert_raises(UpstreamTrouble, self.learning.page(session, "six"))
+
+    async def test_what_fails_when_nobody_waits_any_more_is_logged_without_the_token(self) -> None:
+        """Whoever reads logs could have files be written into somebody's lock."""
+        failing: Deferred[None] = Deferred()
+
+        async def late() -> None:
+            await failing
+
+        self.origin.before["six"] = late
+        session = await self.learning.sessions.begin()
+        asked = Deferred.fromCoroutine(self.learning.page(session, "six"))
+        self.clock.advance(PATIENCE)
+        await self.assert_raises(UpstreamTrouble, asked)
+        with capturedLogs() as logged:
+            failing.errback(UpstreamTrouble("it is away"))
+        self.assertEqual(len(self.flushLoggedErrors(UpstreamTrouble)), 1)
+        said = "".join(str(formatEvent(event)) for event in logged)
+        self.assertIn("nobody waited", said)
+        self.assertNotIn(session.token, said)
 
 
 class CutoffTests(LearningCase):

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.model import Digest, Page
 from reqpi.origins.outside import Outside
+from reqpi.origins.shared import Shared
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.case import OriginCase, reactor
 from tests.origins.scripted import Scripted, Turn, ok
@@ -254,3 +255,19 @@ class SharedTests(KeptCase):
         upstream.heal("page")
         found: Page = await other
         self.assertEqual(len(found.files), 1)
+
+    def test_who_gets_it_first_may_give_up_for_the_others(self) -> None:
+        """And they alone hear of that: whoever is left has the outcome."""
+        shared: Shared[int] = Shared()
+        outcome: Deferred[int] = Deferred()
+
+        async def work() -> int:
+            return await outcome
+
+        first, second, third = (shared.do("key", work) for _ in range(3))
+        first.addCallback(lambda _: second.cancel())
+        second.addErrback(lambda failure: failure.trap(CancelledError))
+        outcome.callback(1)
+        self.assertEqual(self.successResultOf(third), 1)
+        self.successResultOf(first)
+        self.successResultOf(second)

@@ -102,10 +102,13 @@ def _replace(path: Path, text: str) -> None:
     """
     place = Path(os.path.realpath(path))
     try:
-        with NamedTemporaryFile("w", dir=place.parent, prefix=f".{place.name}.", encoding="utf-8", delete=False) as new:
-            new.write(text)
+        new = NamedTemporaryFile(  # noqa: SIM115  # it is closed below
+            "w", dir=place.parent, prefix=f".{place.name}.", encoding="utf-8", delete=False
+        )
         temporary = Path(new.name)
         try:
+            with new:
+                new.write(text)
             temporary.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask())
             temporary.replace(place)
         except OSError:

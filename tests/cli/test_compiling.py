@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.compiling import _environ
+from reqpi.cli.interpreter import Interpreter
 
 
 class EnvironmentTests(SynchronousTestCase):
@@ -34,3 +36,13 @@ class EnvironmentTests(SynchronousTestCase):
         """An authority of one's own, and a proxy: without them pip would not get to what the archive came from."""
         said = {"PIP_CERT": "/ca.pem", "PIP_CLIENT_CERT": "/me.pem", "PIP_PROXY": "http://proxy.example.org:3128"}
         self.assertLessEqual(said.items(), self.seen(**said).items())
+
+
+class FitsTests(SynchronousTestCase):
+    """Which wheels a Python installs."""
+
+    def test_a_filename_of_no_wheel_fits_nothing(self) -> None:
+        python = Interpreter(sys.executable)
+        self.assertTrue(python.fits("six-1.0-py2.py3-none-any.whl"))
+        for name in ("six.whl", "-py3-none-any.whl", "six-1.0-py1-none-any.whl"):
+            self.assertEqual(python.fits(name), name.startswith("-"), name)

@@ -146,10 +146,11 @@ class Freezing:
         then the digests decide: else whoever can upload to the one index could answer for a name on the other.
         """
         pages: list[Page] = []
+        digests = frozenset(digest for pin in pins for digest in pin.digests)
         missing: NotFound | None = None
         for index in pins[0].indexes or ("",):
             try:
-                page = await self._origin.page(project, index, versions)
+                page = await self._origin.page(project, index, versions, digests)
             except NotFound as error:
                 missing = error
                 continue

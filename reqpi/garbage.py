@@ -3,7 +3,8 @@
 Its full rounds stop every thread. What a page of 12,000 files or a lock of 10,000 pins is made of takes 20 to 100 ms to
 be gone through, again and again while it is being made, and once more with each round for as long as it is in memory.
 It is all values that refer to no one in a circle: counting references frees them. So nothing is collected while they
-are made, and what is there by then is left out of later rounds.
+are made, and what is there by then is left out of later rounds. Circles that others made meanwhile are left out with
+them, so now and then all of it is gone through: by itself it would never be, as what is left out is not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["settle", "unwatched"]
 
 _under_way: list[None] = []
 _MOST = 1000
-"""Times that what is there is left out, until all of it is gone through once: there may be cycles by then."""
+"""Times that what is there is left out, until all of it is gone through once, which may take 0.1 s."""
 
 _times = iter(range(_MOST))
 
@@ -46,5 +47,5 @@ def _leave_out() -> None:
     if next(_times, None) is None:
         _times = iter(range(_MOST))
         gc.unfreeze()
-    else:
-        gc.freeze()
+        gc.collect()
+    gc.freeze()

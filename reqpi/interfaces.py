@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 from packaging.version import Version
 
 from reqpi.errors import Defect
-from reqpi.model import Lock, Page, Project
+from reqpi.model import Digest, Lock, Page, Project
 
 __all__ = ["Blobs", "Following", "Incoming", "Origin", "Records", "Store", "Transfer"]
 
@@ -220,11 +220,18 @@ class Origin(Protocol):
     name: str
     """How people call it: a URL without credentials."""
 
-    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> Page:
+    async def page(
+        self,
+        project: Project,
+        index: str = "",
+        versions: Collection[Version] | None = None,
+        digests: Collection[Digest] = (),
+    ) -> Page:
         """The project's page as it is upstream now, or was as short a while ago as upstream says does not matter.
 
         :param index: the URL of the index, as a lock spells it; empty for the default one.
         :param versions: the files of these are enough; ``None``: all are wanted. Others may be left out.
+        :param digests: of files that should be on it: one that lacks some of them is what it is upstream now.
         :raises reqpi.errors.NotFound: there is no such project.
         :raises reqpi.errors.WrongPage: what came cannot be read.
         :raises reqpi.errors.UpstreamTrouble: it cannot be asked.

@@ -78,7 +78,7 @@ class Learning:
         project = canonicalize_name(name)
         if _NAME.fullmatch(project) is None:
             raise NotServed("no such project", "That is no project's name.")
-        key = (session.token, project)
+        key = (session.name, project)
         kept = self._pages.get(key)
         if kept is None:
             waiting = self._asking.do(key, partial(self._page, session, project))
@@ -102,7 +102,7 @@ class Learning:
             page = before(page, session.exclude_newer)
         # With metadata a resolver need not download what it then does not take.
         page = evolve(page, files=tuple(map(_with_metadata, page.files)))
-        self._pages.put((session.token, project), page, len(page.files) + 1)
+        self._pages.put((session.name, project), page, len(page.files) + 1)
         return page
 
     async def file(self, session: Session, name: str, filename: str) -> Delivery:
@@ -122,7 +122,7 @@ class Learning:
         file = await self._listed(session, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self._cores.of(await self._digested(session, file), session.token)
+        return await self._cores.of(await self._digested(session, file), session.name)
 
     async def _listed(self, session: Session, name: str, filename: str) -> File:
         file = (await self.page(session, name)).by_filename.get(filename)
@@ -134,7 +134,7 @@ class Learning:
         """The file with the sha256 that it is kept under, which is upstream's claim or what its own bytes have."""
         if file.sha256 is not None:
             return file
-        key = (session.token, file.url)
+        key = (session.name, file.url)
         known = self._measured.get(key)
         if known is not None:
             return known
@@ -154,7 +154,7 @@ class Learning:
         :param beside: the other files of the same releases too, measured where upstream gives no digest of them.
         :raises reqpi.errors.UpstreamTrouble: these are not known yet.
         """
-        waiting = self._gathering.do((session.token, beside), partial(self._taken, session, beside))
+        waiting = self._gathering.do((session.name, beside), partial(self._taken, session, beside))
         return await within(PATIENCE, self._clock, waiting, "the files of these releases are")
 
     async def _taken(self, session: Session, beside: bool) -> Taken:

@@ -49,6 +49,11 @@ class Session:
     token: str = field(repr=False)
     exclude_newer: datetime | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called where its token must not be read, in logs."""
+        return sha256(self.token.encode()).hexdigest()[:32]
+
 
 class Sessions:
     """All sessions of one store."""
@@ -91,7 +96,7 @@ class Sessions:
         written = await self._store.get(record) if _TOKEN.fullmatch(token) else None
         if written is None or not await self._store.use(record):
             self._known.drop(token)
-            raise UnknownSession("no such session of learning", "It has ended. Begin another one: POST /learn.")
+            raise _unknown()
         until = json.loads(written)["exclude-newer"]
         session = Session(token, datetime.fromisoformat(until) if until else None)
         self._known.put(token, (session, self._clock.seconds()), 1)
@@ -99,7 +104,7 @@ class Sessions:
 
     async def end(self, session: Session) -> None:
         """Forget a session, and what was taken in it. The files stay until a sweep."""
-        for prefix in (_taken_record(session.token), told_record(session.token)):
+        for prefix in (_taken_record(session.token), told_record(session.name)):
             async for name in self._store.names(prefix):
                 await self._store.delete(name)
         await self._store.delete(_session_record(session.token))
@@ -119,8 +124,19 @@ class Sessions:
 
         :param file: its sha256 is known.
         :raises reqpi.errors.Occupied: the session has taken as many as it may.
+        :raises reqpi.errors.UnknownSession: it has ended by now.
         """
-        record = _taken_record(session.token, file.project, _key(file.filename))
+        page = Page(file.project, (file,))
+        await self._note(session, _taken_record(session.token, file.project, _key(file.filename)), freezer.dump(page))
+
+    async def note_untimed(self, session: Session, project: Project) -> None:
+        """Write down that nothing of a project was let through, as nothing says when it was uploaded.
+
+        :raises reqpi.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
+        """
+        await self._note(session, _taken_record(session.token, project, _UNTIMED), b"-")
+
+    async def _note(self, session: Session, record: str, value: bytes) -> None:
         noted = self._noted.get(session.token)
         if noted is None:
             noted = {name async for name in self._store.names(_taken_record(session.token))}
@@ -129,12 +145,12 @@ class Sessions:
             return
         if len(noted) >= FILES:
             raise Occupied(f"this session has taken {FILES} files", "Begin another one.")
-        await self._store.create(record, freezer.dump(Page(file.project, (file,))))
+        await self._store.create(record, value)
+        if await self._store.get(_session_record(session.token)) is None:
+            # It was ended meanwhile, maybe by another process. What is left of it now would be there for ever.
+            await self.end(session)
+            raise _unknown()
         noted.add(record)
-
-    async def note_untimed(self, session: Session, project: Project) -> None:
-        """Write down that nothing of a project was let through, as nothing says when it was uploaded."""
-        await self._store.create(_taken_record(session.token, project, _UNTIMED), b"-")
 
     async def noted(self, session: Session) -> tuple[tuple[File, ...], tuple[Project, ...]]:
         """The files that were written down, in order of projects, and the projects of which nothing was let through."""
@@ -148,6 +164,10 @@ class Sessions:
             elif (written := await self._store.get(record)) is not None:
                 files += freezer.load(written, project).files
         return tuple(files), tuple(untimed)
+
+
+def _unknown() -> UnknownSession:
+    return UnknownSession("no such session of learning", "It has ended. Begin another one: POST /learn.")
 
 
 def _session_record(token: str) -> str:

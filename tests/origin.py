@@ -9,7 +9,7 @@ from attrs import define, field
 from packaging.version import Version
 
 from reqpi.errors import Defect, NotFound
-from reqpi.model import Lock, Page, Project
+from reqpi.model import Digest, Lock, Page, Project
 
 __all__ = ["PlainOrigin", "PlainTransfer"]
 
@@ -43,6 +43,7 @@ class PlainOrigin:
     """An :class:`reqpi.interfaces.Origin` over two dictionaries.
 
     :ivar asked: what it was asked for: projects and URLs, in order.
+    :ivar wanted: the digests that it was asked for, page by page.
     :ivar before: by project or URL, what to await before answering; it may raise.
     :ivar between: the same for files, before each piece.
     :ivar ranges: whether it does ranges.
@@ -55,6 +56,7 @@ class PlainOrigin:
     files: dict[str, bytes] = field(factory=dict)
     indexes: dict[str, dict[Project, Page]] = field(factory=dict)
     asked: list[str] = field(factory=list)
+    wanted: list[Collection[Digest]] = field(factory=list)
     before: dict[str, Hook] = field(factory=dict)
     between: dict[str, Hook] = field(factory=dict)
     ranges: bool = True
@@ -69,8 +71,15 @@ class PlainOrigin:
         for file, content in zip(page.files, contents, strict=True):
             self.files[file.url] = content
 
-    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> Page:
+    async def page(
+        self,
+        project: Project,
+        index: str = "",
+        versions: Collection[Version] | None = None,
+        digests: Collection[Digest] = (),
+    ) -> Page:
         self.asked.append(f"{index} {project}".strip())
+        self.wanted.append(digests)
         if project in self.before:
             await self.before[project]()
         pages = self.indexes[index] if index else self.pages

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -67,7 +69,7 @@ SETUPS: dict[bytes, tuple[str, ...] | str] = {
     b"k = {'setup_requires': ['a']}\nsetup(**k)": "setup.py computes setup_requires",
     b"print 'setup_requires'": "setup.py is no Python that can be read here",
     b"setup(setup_requires=\0)": "setup.py is no Python that can be read here",
-    b"setup_requires = " + b"-" * 100_000 + b"1": "setup.py is no Python that can be read here",
+    b"setup_requires = " + b"-" * 60_000 + b"1": "setup.py is no Python that can be read here",
     b"setup_requires = " + b"(" * 5000: "setup.py is no Python that can be read here",
     b"setup(setup_requires=['no requirement'])": "setup_requires has what is no requirement",
 }
@@ -138,6 +140,14 @@ class BuildSystemTests(SynchronousTestCase):
     def test_what_is_too_large_is_told(self) -> None:
         for name in ("pyproject.toml", "setup.py", "setup.cfg"):
             self.assertEqual(build_system({name: None}).unread, (f"{name} is too large to be read",))
+
+    def test_a_program_that_takes_minutes_to_be_parsed_is_not(self) -> None:
+        """And lets no other thread run meanwhile."""
+        program = b"setup(setup_requires=[f'" + b"{0}" * 60_000 + b"'])\n"
+        began = monotonic()
+        system = build_system({"setup.py": program})
+        self.assertLess(monotonic() - began, 0.5)
+        self.assertEqual(system.unread, ("setup.py is too large to be read",))
 
     def test_dependencies(self) -> None:
         """As core metadata has them; unknown where they are computed."""

@@ -94,6 +94,17 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(learned.read(b"# mine").above, "# mine\n")
         self.assertEqual(learned.read(b"").above, "")
 
+    def test_what_is_no_text_is_not_written_again_as_some(self) -> None:
+        """A comment in another encoding would come out with question marks in it."""
+        for data, line in ((b"# a\n# b\xe9ta\n", 2), ("# mine\n".encode("utf-16"), 1)):
+            broken = self.assertRaises(BrokenLock, learned.read, data)
+            self.assertEqual([defect.line for defect in broken.defects], [line])
+
+    def test_a_mark_in_the_last_line_is_one(self) -> None:
+        """Some editors leave no end of it."""
+        self.assertEqual(learned.read(f"six==1.0\n{MARK}".encode()).above, "six==1.0\n")
+        self.assertEqual(learned.read(MARK.encode()).above, "")
+
     def test_pins_without_a_mark_are_not_overwritten(self) -> None:
         """Somebody else wrote them."""
         self.assertRaises(learned.Foreign, learned.read, b"six==1.0\n")

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import TestCase
 
 from reqpi.arrival import HELD_BACK
 from reqpi.deliveries import Delivery
 from reqpi.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.learning import Learning
+from reqpi.once import PATIENCE
 from reqpi.sessions import FILES, LASTS, SESSIONS, Session, Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
@@ -123,6 +126,25 @@ class IndexTests(LearningCase):
         session = await self.learning.sessions.begin()
         await self.assert_raises(UpstreamTrouble, self.learning.page(session, "six"))
 
+    async def test_what_fails_when_nobody_waits_any_more_is_logged_without_the_token(self) -> None:
+        """Whoever reads logs could have files be written into somebody's lock."""
+        failing: Deferred[None] = Deferred()
+
+        async def late() -> None:
+            await failing
+
+        self.origin.before["six"] = late
+        session = await self.learning.sessions.begin()
+        asked = Deferred.fromCoroutine(self.learning.page(session, "six"))
+        self.clock.advance(PATIENCE)
+        await self.assert_raises(UpstreamTrouble, asked)
+        with capturedLogs() as logged:
+            failing.errback(UpstreamTrouble("it is away"))
+        self.assertEqual(len(self.flushLoggedErrors(UpstreamTrouble)), 1)
+        said = "".join(str(formatEvent(event)) for event in logged)
+        self.assertIn("nobody waited", said)
+        self.assertNotIn(session.token, said)
+
 
 class CutoffTests(LearningCase):
     """A session sees what there was at a moment."""
@@ -189,6 +211,17 @@ class SessionsTests(LearningCase):
         await self.assert_raises(UnknownSession, self.learning.sessions.get(session.token))
         left = [name for prefix in ("learning", "learned", "told") async for name in self.store.names(f"{prefix}/")]
         self.assertEqual(left, [])
+
+    async def test_of_one_that_another_process_ends_nothing_is_left(self) -> None:
+        """What comes for it afterwards would never be removed."""
+        here, there = self.learning.sessions, self.another().sessions
+        session = await here.begin()
+        await here.get(session.token)
+        await there.end(session)
+        await self.assert_raises(UnknownSession, self.take(session, WHEEL_NAME))
+        await self.assert_raises(UnknownSession, here.note_untimed(session, FILES_OF_SIX[0].project))
+        await self.assert_raises(UnknownSession, here.get(session.token))
+        self.assertEqual([name async for name in self.store.names("learned/")], [])
 
     async def test_one_that_nobody_used_for_a_while_ends(self) -> None:
         """One that is in use does not."""

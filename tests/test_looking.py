@@ -50,6 +50,14 @@ class TarTests(SynchronousTestCase):
         for path in ("six/setup.py", "six/python/setup.py", "six/python/library/setup.py"):
             self.assertIsNone(wanted(path, "python/lib"), path)
 
+    def test_gzip_members_end_where_they_like(self) -> None:
+        """At the end of what is unpacked at a time, too."""
+        plain = a_tar(*THREE, mode="w")
+        first, rest = gzip.compress(plain[:2048]), gzip.compress(plain[2048:])
+        self.patch(archives, "_PIECE", len(first))
+        self.assertEqual(seen(first + rest), FOUND)
+        self.assertEqual(seen(first + rest + b"\0" * 3 * len(first)), FOUND)
+
     def test_the_beginning_is_enough_where_they_are_in_it(self) -> None:
         data = a_tar(*THREE, ("six-1.0/large", NOISE))
         self.assertEqual(seen(data[: 1 << 16], whole=False), FOUND)
@@ -115,6 +123,31 @@ class HostileTests(SynchronousTestCase):
             member = tarfile.TarInfo("six/large")
             member.type, member.size = kind, 1 << 28
             self.refused(gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + b"\0" * (4 << 20)))
+
+    def test_a_map_of_a_sparse_file_that_does_not_end(self) -> None:
+        """Each of its blocks would be kept, as objects: gigabytes of them, from a megabyte."""
+        member = tarfile.TarInfo("six/sparse")
+        member.type = tarfile.GNUTYPE_SPARSE
+        header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+        header[482] = 1  # the map goes on in the next block
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        block = b"".join(b"%011o\0%011o\0" % (1000 + n, 1000 + n) for n in range(21)) + b"\1" + b"\0" * 7
+        self.refused(gzip.compress(bytes(header) + block * 8192), "too much to be read")
+
+    def test_headers_for_all_that_follow_are_not_kept(self) -> None:
+        """They would pile up, and each member would have a copy."""
+        plain = b"".join(
+            tarfile.TarInfo.create_pax_global_header({f"k{number}": "x"}) + tarfile.TarInfo(f"six/{number}").tobuf()
+            for number in range(3)
+        )
+        headers = [dict(archive.pax_headers) for _, archive in archives.members(plain + b"\0" * 1024)]
+        self.assertEqual(headers, [{"k0": "x"}, {"k1": "x"}, {"k2": "x"}])
+
+    def test_gzip_members_without_end(self) -> None:
+        """Each of twenty bytes, and of nothing."""
+        self.patch(archives, "MOST_MEMBERS", 100)
+        self.refused(gzip.compress(b"") * 200, "too many gzip members")
 
     def test_more_members_than_any_project_has(self) -> None:
         self.patch(archives, "MOST_MEMBERS", 100)

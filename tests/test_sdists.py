@@ -64,3 +64,12 @@ class IdentityTests(SynchronousTestCase):
     def test_a_bomb_is_not_unpacked(self) -> None:
         bomb = a_tar(("six/PKG-INFO", b"Name: six\nVersion: 1.0\n" + b"x" * (64 << 20)))
         self.assertIsNone(identity(bomb, "six.tar.gz"))
+
+    def test_a_zip_archive_that_takes_too_much_memory_says_nothing(self) -> None:
+        """Of entries, which are ten times as large as what stands for them; or for a compression."""
+        names = [(f"{number}{'x' * 60_000}", b"") for number in range(150)]
+        self.assertIsNone(identity(a_zip(("six-1.0/PKG-INFO", INFO), *names), "six.zip"))
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
+            archive.writestr("six-1.0/PKG-INFO", INFO)
+        self.assertIsNone(identity(file.getvalue(), "six.zip"))

@@ -190,6 +190,12 @@ class FrozenTests(ShelfCase):
             await shelf.page(commitment, "six")
         self.assertEqual(self.origin.asked, ["six"])
 
+    async def test_upstream_is_told_which_files_the_lock_has(self) -> None:
+        """A page from earlier may lack some of them."""
+        sha256 = digest_of(SDIST)
+        await self.shelf.page(await self.committed(f"six==1.0 --hash=sha256:{sha256.hex}"), "six")
+        self.assertEqual(self.origin.wanted, [{sha256}])
+
     async def test_two_replicas_that_see_different_pages_serve_the_same(self) -> None:
         """Both have asked upstream before either has written anything down."""
         commitment = await self.committed("six==1.0")

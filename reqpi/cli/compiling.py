@@ -23,6 +23,9 @@ __all__ = ["NotBuilt", "compiled", "to_be_built"]
 _EPOCH = "1580601600"
 """2020-02-02, as hatchling takes it. A zip archive knows no time before 1980, wherever the clock is."""
 
+_STAYS = frozenset({"PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"})
+"""How the address is reached, as the rest of us reached it."""
+
 _SHOWN = 25
 """Lines of what pip says that are shown where a build fails."""
 
@@ -109,7 +112,11 @@ def _wheel(python: Path, sdist: Listed, folder: Path, into: Path, environ: Mappi
 
 def _environ(room: Path, index_url: str) -> dict[str, str]:
     """What builds see of the environment: it is the user's, but for what would make another build of it elsewhere."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON", "UV_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _STAYS or not name.startswith(("PIP_", "PYTHON", "UV_"))
+    }
     home = room / "home"
     home.mkdir()
     netrc = os.environ.get("NETRC") or str(Path("~/.netrc").expanduser())

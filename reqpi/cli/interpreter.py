@@ -42,9 +42,10 @@ class Interpreter:
     def fits(self, wheel: str) -> bool:
         """Whether a wheel of that filename can be installed."""
         # Tag sets are not multiplied out: a hostile name would make 60,000 tags.
-        interpreters, abis, platforms = (
-            set(part.split(".")) for part in wheel.lower().removesuffix(".whl").rsplit("-", 3)[1:]
-        )
+        tags = [set(part.split(".")) for part in wheel.lower().removesuffix(".whl").rsplit("-", 3)[1:]]
+        if len(tags) != 3:
+            return False
+        interpreters, abis, platforms = tags
         return any(
             interpreter in interpreters and abi in abis and platform in platforms
             for interpreter, abi, platform in self._said["tags"]

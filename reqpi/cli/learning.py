@@ -32,6 +32,7 @@ class Output(Protocol):
 
         :param anything: was taken at all.
         :returns: whether a file was written.
+        :raises BadUsage: it cannot be, or is not any more what it was; :exc:`Defective`: it has defects by now.
         """
 
 
@@ -76,6 +77,7 @@ class _File:
             ) from None
 
     def write(self, found: Sequence[Release], anything: bool) -> bool:
+        self._kept = self._read()  # the command took a while, and may have written to it itself
         wanted = learned.together(self._kept.below, found) if self._append else tuple(found)
         if self._only_on_update and self._path.exists() and wanted == self._kept.below:
             tell_remark(f"{self._path} is in step: {count_of(len(wanted), 'pin')}")
@@ -100,10 +102,13 @@ def _replace(path: Path, text: str) -> None:
     """
     place = Path(os.path.realpath(path))
     try:
-        with NamedTemporaryFile("w", dir=place.parent, prefix=f".{place.name}.", encoding="utf-8", delete=False) as new:
-            new.write(text)
+        new = NamedTemporaryFile(  # noqa: SIM115  # it is closed below
+            "w", dir=place.parent, prefix=f".{place.name}.", encoding="utf-8", delete=False
+        )
         temporary = Path(new.name)
         try:
+            with new:
+                new.write(text)
             temporary.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask())
             temporary.replace(place)
         except OSError:

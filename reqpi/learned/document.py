@@ -8,8 +8,9 @@ from attrs import evolve, frozen
 from packaging.version import Version
 
 from reqpi import locks
-from reqpi.errors import BrokenLock
+from reqpi.errors import BrokenLock, Defect
 from reqpi.learned.releases import Release, lines, several
+from reqpi.locks.rules import UNDECODABLE
 from reqpi.model import Lock, Pin
 
 __all__ = ["MARK", "Foreign", "Kept", "read", "written"]
@@ -42,7 +43,9 @@ def read(data: bytes, *, appending: bool = False) -> Kept:
     :raises reqpi.errors.BrokenLock: a part of it is no lock; the numbers of lines are the file's.
     :raises Foreign: there are pins and no mark.
     """
-    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    text = _decoded(data).replace("\r\n", "\n")
+    if text.endswith(f"\n{MARK}") or text == MARK:
+        text += "\n"  # an editor took it away
     above, mark, below = text.partition(f"{MARK}\n")
     own = locks.read(above.encode()) if _says_something(above) else None
     if own is not None and not mark and not appending:
@@ -65,6 +68,16 @@ def written(above: str, found: Iterable[Release]) -> str:
         for project, versions in several(ordered).items()
     )
     return f"{above}{MARK}\n{said}{lines(ordered)}"
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # It would be written again with something else in the place of these bytes.
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = UNDECODABLE.problem.format(what="UTF-8")
+        raise BrokenLock([Defect(line, "", problem, UNDECODABLE.advice, rule=UNDECODABLE.name)]) from None
 
 
 def _says_something(text: str) -> bool:

@@ -16,7 +16,7 @@ from twisted.web.iweb import IResponse
 from reqpi import simple
 from reqpi.errors import UpstreamTrouble
 from reqpi.garbage import unwatched
-from reqpi.model import Page, Project
+from reqpi.model import Digest, Page, Project
 from reqpi.origins import coding
 from reqpi.origins.http import Busy, Http, header
 from reqpi.origins.kept import Kept, Pages
@@ -65,7 +65,9 @@ class Index:
         self._pages = pages
         self._asking: Shared[Packed] = Shared()
 
-    async def page(self, project: Project, versions: Collection[Version] | None = None) -> Page:
+    async def page(
+        self, project: Project, versions: Collection[Version] | None = None, digests: Collection[Digest] = ()
+    ) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
         kept = self._pages.get(self.name, project)
         known = None if kept is None else await _judged(kept.listing, versions)
@@ -74,7 +76,7 @@ class Index:
             # an upstream that says of such a page, rightly or wrongly, that it still stands.
             self._pages.put(self.name, project, None)
             known = None
-        if kept is not None and known is not None and self._clock.seconds() < kept.until:
+        if kept is not None and known is not None and self._clock.seconds() < kept.until and _has(known, digests):
             return known
         listing = await self._asking.do(project, partial(self._asked, project))
         if kept is not None and known is not None and listing is kept.listing:
@@ -151,6 +153,12 @@ def _packed_apart(sent: _Sent, project: Project) -> Packed:
         return _packed(sent, project)
     with unwatched():
         return _packed(sent, project)
+
+
+def _has(page: Page, digests: Collection[Digest]) -> bool:
+    """Whether a page may have all that is wanted. A release may get more files for days, which its lock has seen."""
+    wanted = {digest for digest in digests if digest.algorithm == "sha256"}
+    return not wanted or wanted <= {digest for file in page.files for digest in file.digests}
 
 
 async def _judged(listing: Packed, versions: Collection[Version] | None) -> Page:

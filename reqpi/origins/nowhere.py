@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from packaging.version import Version
 
 from reqpi.errors import Defect, UpstreamTrouble
-from reqpi.model import Lock, Project
+from reqpi.model import Digest, Lock, Project
 from reqpi.origins.policy import Policy
 
 __all__ = ["Nowhere"]
@@ -26,7 +26,13 @@ class Nowhere:
     def __init__(self, policy: Policy | None = None) -> None:
         self._policy = policy
 
-    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> NoReturn:
+    async def page(
+        self,
+        project: Project,
+        index: str = "",
+        versions: Collection[Version] | None = None,
+        digests: Collection[Digest] = (),
+    ) -> NoReturn:
         """Never a page."""
         raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
 

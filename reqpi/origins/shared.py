@@ -31,18 +31,18 @@ class Shared(Generic[_T]):
 
     def do(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, _T]]) -> Deferred[_T]:
         """The outcome of ``work()``, begun here or earlier."""
-        asking = self._asking.get(key)
-        mine: Deferred[_T] = Deferred(lambda given_up: self._give_up(key, given_up))
-        if asking is not None:
-            asking.waiting.append(mine)
-            return mine
-        asking = self._asking[key] = _Asking()
+        under_way = self._asking.get(key)
+        asking: _Asking[_T] = under_way or _Asking()
+        mine: Deferred[_T] = Deferred(lambda given_up: self._give_up(key, asking, given_up))
         asking.waiting.append(mine)
-        asking.work = Deferred.fromCoroutine(work()).addBoth(self._land, key, asking)
+        if under_way is None:
+            self._asking[key] = asking
+            asking.work = Deferred.fromCoroutine(work()).addBoth(self._land, key, asking)
         return mine
 
-    def _give_up(self, key: Hashable, given_up: Deferred[_T]) -> None:
-        asking = self._asking[key]
+    def _give_up(self, key: Hashable, asking: _Asking[_T], given_up: Deferred[_T]) -> None:
+        if given_up not in asking.waiting:
+            return  # the outcome is here, and one of those who got it first gives up for the others
         asking.waiting.remove(given_up)
         if not asking.waiting:
             del self._asking[key]
@@ -54,6 +54,8 @@ class Shared(Generic[_T]):
             del self._asking[key]
         waiting, asking.waiting = asking.waiting, []
         for one in waiting:
+            if one.called:
+                continue
             if isinstance(outcome, Failure) and isinstance(outcome.value, ReqPIError):
                 one.errback(outcome.value.again())
             else:

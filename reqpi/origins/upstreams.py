@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.errors import Defect, UpstreamTrouble
 from reqpi.interfaces import Transfer
-from reqpi.model import Lock, Page, Project
+from reqpi.model import Digest, Lock, Page, Project
 from reqpi.origins.agent import PooledAgent
 from reqpi.origins.files import open_file
 from reqpi.origins.git.repositories import Repositories
@@ -62,13 +62,19 @@ class Upstreams:
         default = self._policy.upstream("")
         self.name = "no index" if default is None else self._indexes[default].name
 
-    async def page(self, project: Project, index: str = "", versions: Collection[Version] | None = None) -> Page:
+    async def page(
+        self,
+        project: Project,
+        index: str = "",
+        versions: Collection[Version] | None = None,
+        digests: Collection[Digest] = (),
+    ) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
         key = self._policy.upstream(index)
         if key is None:
             what = as_shown(index) or "an index"
             raise Forbidden(f"{what} is not among this server's upstreams", f"{self._policy.said().capitalize()}.")
-        return await self._indexes[key].page(project, versions)
+        return await self._indexes[key].page(project, versions, digests)
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
         """See :meth:`reqpi.interfaces.Origin.open`.

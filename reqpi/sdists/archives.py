@@ -29,7 +29,8 @@ _MEMORY = 128 << 20
 _PIECE = 1 << 16
 
 _LARGEST_READ = 2 << 20
-"""Bytes of one header, or of one file that is read: a header says itself how long it is."""
+"""Bytes that are read of one member, its headers and its content: headers say themselves how long they are, and of one
+that goes on for ever (the map of a sparse file) each byte would take six of memory."""
 
 UNREADABLE = (
     tarfile.TarError,
@@ -61,6 +62,7 @@ class _Gzip:
     def __init__(self) -> None:
         self.eof = False
         self._one = zlib.decompressobj(31)
+        self._count = 1
         self._left = b""
 
     @property
@@ -68,13 +70,17 @@ class _Gzip:
         return not self._left
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        unpacked = self._one.decompress(self._left + data, max_length)
-        self._left = self._one.unconsumed_tail
+        data = self._left + data
         if self._one.eof:
-            self._left = self._one.unused_data
+            self._count += 1
+            if not data.startswith(b"\x1f"):  # whatever else follows is padding
+                self.eof = True
+                return b""
+            if self._count > MOST_MEMBERS:
+                raise ValueError("it has too many gzip members")
             self._one = zlib.decompressobj(31)
-            # Whatever else follows is padding.
-            self.eof = not self._left.startswith(b"\x1f")
+        unpacked = self._one.decompress(data, max_length)
+        self._left = self._one.unused_data if self._one.eof else self._one.unconsumed_tail
         return unpacked
 
 
@@ -98,16 +104,18 @@ class _Unpacked:
         self._data = memoryview(data)
         self._taken = 0
         self._position = 0
+        self._may_read = _LARGEST_READ
         self._ready = b""
         self._by = _decompressor(data)
 
     def read(self, size: int) -> bytes:
         """``size`` bytes, or what there is.
 
-        :raises ValueError: that is more than a header or a small file has; or it unpacks to too much.
+        :raises ValueError: that is more than the headers and content of a small file have; or it unpacks to too much.
         """
-        if not 0 <= size <= _LARGEST_READ:
-            raise ValueError(f"{size} bytes at once")
+        if not 0 <= size <= self._may_read:
+            raise ValueError("one of its members has too much to be read")
+        self._may_read -= size
         pieces: list[bytes] = []
         while size and self._unpack():
             pieces.append(self._ready[:size])
@@ -133,6 +141,10 @@ class _Unpacked:
             self._ready = self._ready[passed:]
             self._position += passed
             ahead -= passed
+
+    def next_member(self) -> None:
+        """What was read so far was of other members."""
+        self._may_read = _LARGEST_READ
 
     def tell(self) -> int:
         """Where the next byte is."""
@@ -170,11 +182,15 @@ def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     :param data: the archive, or its beginning; then it ends with an error.
     :raises Exception: one of :data:`UNREADABLE`: it is broken, has too many members, or unpacks to too much.
     """
-    with tarfile.TarFile(fileobj=cast(IO[bytes], _Unpacked(data)), mode="r") as archive:
+    unpacked = _Unpacked(data)
+    with tarfile.TarFile(fileobj=cast(IO[bytes], unpacked), mode="r") as archive:
         count = 0
         while (member := archive.next()) is not None:
             count += 1
             if count > MOST_MEMBERS:
                 raise ValueError("it has too many members")
             yield member, archive
-            cast(Any, archive).members.clear()  # it keeps every one it has seen
+            # It keeps every one that it has seen, and every header that is for all that follow.
+            cast(Any, archive).members.clear()
+            archive.pax_headers = {}
+            unpacked.next_member()

@@ -10,6 +10,7 @@ from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from reqpi import metadata
 from reqpi.model import Project
 from reqpi.sdists.archives import MOST_MEMBERS, UNREADABLE, members
 
@@ -42,14 +43,16 @@ def pkg_info(data: bytes, filename: str) -> bytes | None:
     """The core metadata of an archive, as it stands there; ``None`` where it has none, or cannot be read."""
     try:
         return _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
-    except UNREADABLE:
+    except (*UNREADABLE, *metadata.UNREADABLE):
         return None
 
 
 def _from_zip(data: bytes) -> bytes | None:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    # A central directory takes ten times its size in memory, and other compressions what they ask for.
+    with zipfile.ZipFile(metadata.Guarded(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
-            if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO:
+            plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+            if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO and plain:
                 with archive.open(entry) as opened:
                     return opened.read(_LARGEST_INFO)
     return None

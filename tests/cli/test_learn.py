@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -123,6 +124,27 @@ class FileTests(LearnCase):
         self.build.write_text(f"{mine}{MARK}\nsix==1.0 --hash=sha256:{'0' * 64}\n")
         self.learn("-o", BUILD, command=self.taking(self.builder, self.older))
         self.assertEqual(self.build.read_text(), f"{mine}{MARK}\n{self.line(self.builder)}")
+
+    def test_what_its_user_writes_while_the_command_runs_stays(self) -> None:
+        """It may run for hours."""
+        edit = f"import os, pathlib; pathlib.Path({BUILD!r}).write_text('# written meanwhile' + os.linesep); {TAKE}"
+        name = f"builder/{self.builder.filename}"
+        self.learn("-o", BUILD, command=(sys.executable, "-c", edit, name))
+        self.assertEqual(self.build.read_text(), f"# written meanwhile\n{MARK}\n{self.line(self.builder)}")
+
+    def test_where_there_is_no_room_nothing_is_left(self) -> None:
+        """What is there stays, and the beginning of another file is removed."""
+        self.build.write_text("# mine\n")
+        limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); "
+        write = (
+            f"from pathlib import Path; from reqpi.cli.learning import _replace; _replace(Path({BUILD!r}), 'x' * 99)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", limited + write], cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        self.assertIn("BadUsage: requirements-build.txt cannot be written: File too large", done.stderr)
+        self.assertEqual(self.build.read_text(), "# mine\n")
+        self.assertEqual([path.name for path in self.folder.glob(f".{BUILD}*")], [])
 
     def test_append_keeps_what_was_found_before(self) -> None:
         self.learn("-o", BUILD, command=self.taking(self.builder))

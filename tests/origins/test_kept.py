@@ -7,8 +7,9 @@ from packaging.version import Version
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 
 from reqpi.errors import NotFound, UpstreamTrouble
-from reqpi.model import Page
+from reqpi.model import Digest, Page
 from reqpi.origins.outside import Outside
+from reqpi.origins.shared import Shared
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.case import OriginCase, reactor
 from tests.origins.scripted import Scripted, Turn, ok
@@ -73,6 +74,18 @@ class FreshTests(KeptCase):
         await self.versions(index, ONE)
         self.assertEqual(await self.versions(index, TWO), ["2.0"])
         self.assertEqual(script.header("If-None-Match"), [])
+
+    async def test_a_file_that_is_not_on_it_is_asked_for(self) -> None:
+        """It may have been uploaded a moment ago, to a release that was there: a frozen page would lack it for ever."""
+        new = Digest("sha256", "b" * 64)
+        more = listing("1.0") + f'<a href="thing-1.0.tar.gz#sha256={new.hex}">x</a>'.encode()
+        index, script = self.kept(page(FRESH, 'ETag: "a"'), ok(more, *HEAD, FRESH, 'ETag: "b"'))
+        await self.versions(index, ONE)
+        for _ in range(2):
+            found = await index.page(THING, versions=[ONE], digests=[new])
+            self.assertEqual(len(found.files), 2)
+        self.assertEqual(len(script.requests), 2)
+        self.assertEqual(script.header("If-None-Match"), ['"a"'])
 
     async def test_ten_minutes_are_the_longest(self) -> None:
         """Whatever upstream says: a year would be a mistake that is frozen for ever."""
@@ -242,3 +255,19 @@ class SharedTests(KeptCase):
         upstream.heal("page")
         found: Page = await other
         self.assertEqual(len(found.files), 1)
+
+    def test_who_gets_it_first_may_give_up_for_the_others(self) -> None:
+        """And they alone hear of that: whoever is left has the outcome."""
+        shared: Shared[int] = Shared()
+        outcome: Deferred[int] = Deferred()
+
+        async def work() -> int:
+            return await outcome
+
+        first, second, third = (shared.do("key", work) for _ in range(3))
+        first.addCallback(lambda _: second.cancel())
+        second.addErrback(lambda failure: failure.trap(CancelledError))
+        outcome.callback(1)
+        self.assertEqual(self.successResultOf(third), 1)
+        self.successResultOf(first)
+        self.successResultOf(second)

@@ -42,6 +42,12 @@ class Lines(SynchronousTestCase):
         self.assertEqual("".join(self.written).split("\n")[:-1], [str(number) for number in range(2500)])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_nobody_can_go_on_with_a_session_of_learning_that_is_in_it(self) -> None:
+        """Whether it was asked for, or referred to."""
+        self.log.note(f'"GET /learn/{"0123456789abcdef" * 2}/simple/six/ HTTP/1.1" "/learn/{"f" * 32}/"')
+        self.log.flush()
+        self.assertEqual(self.written, ['"GET /learn/012345.../simple/six/ HTTP/1.1" "/learn/ffffff.../"\n'])
+
     def test_the_moment(self) -> None:
         """To the second."""
         first = self.log.moment()

@@ -34,7 +34,7 @@ def section(outcome: Outcome, setting: str, quick: bool) -> str:
     tables = [*outcome.tables, *([goals_table(outcome.goals)] if outcome.goals else [])]
     pictures = [f"![{plot.title}](performance/{plot.name}.png)\n" for plot in outcome.plots]
     blocks = [*([f"{_QUICK}\n"] if quick else []), f"{setting}\n", *map(markdown, tables)]
-    said = [f"{each.caption}\n\n```text\n{each.text.strip()}\n```\n" for each in outcome.said]
+    said = [f"{each.caption}\n\n```text\n{_whole_lines(each.text)}\n```\n" for each in outcome.said]
     notes = "\n".join(f"- {note}" for note in outcome.notes)
     return "\n".join([*blocks, *said, *([f"{notes}\n"] if notes else []), *pictures])
 
@@ -59,3 +59,8 @@ def _draw(plots: Sequence[Plot], folder: Path, work: Path) -> None:
     drawing = [python, Path(__file__).with_name("plots.py"), folder]
     said = json.dumps([asdict(plot) for plot in plots])
     subprocess.run([str(word) for word in drawing], input=said, text=True, check=True, timeout=300)
+
+
+def _whole_lines(text: str) -> str:
+    """Without empty lines around it; the first one keeps its place in the columns."""
+    return text.strip("\n").rstrip()

@@ -34,9 +34,9 @@ _LONGEST = 100
 
 @frozen
 class Ready:
-    """An answer as bytes; the moment goes between the first two.
+    """An answer as bytes; the moment goes between ``before`` and ``after``, which are its head.
 
-    :param length: bytes of the body, for who asks with GET.
+    :param body: is not sent to who asks with HEAD.
     """
 
     status: int

@@ -15,8 +15,7 @@ from benchmarks.load import ACCEPT
 from benchmarks.reqpi_server import ReqPI
 from benchmarks.stage import Bench, Stage, say
 from reqpi import frozen as freezer
-from reqpi.commitments import lock_record
-from reqpi.freezing import page_record
+from reqpi.records import lock_record, page_record
 from reqpi.storage.layout import Layout
 from reqpi.storage.paths import record_parts
 from tests.distributions import a_file, a_page

@@ -20,9 +20,10 @@ from reqpi.errors import UpstreamTrouble
 from reqpi.interfaces import Store
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
+from reqpi.records import sbom_record
 from reqpi.sbom import record
 
-__all__ = ["Bills", "Written", "bill_record"]
+__all__ = ["Bills", "Written"]
 
 _AT_ONCE = 8
 """Metadata files that one bill has asked for at the same time."""
@@ -48,11 +49,6 @@ class Written:
 
     body: bytes
     complete: bool
-
-
-def bill_record(address: str) -> str:
-    """What begins the name under which the store has what the bills of a lock are made of."""
-    return f"bills/{address}/"
 
 
 class Bills:
@@ -109,7 +105,7 @@ class Bills:
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """What is written down, or else what can be had now, which is written down if it is all."""
         files = {str(file.sha256): file for file in described}
-        name = f"{bill_record(commitment.address)}metadata"
+        name = sbom_record(commitment.address, "metadata")
         kept = await self._store.get(name)
         if kept is None:
             found = await self._found(commitment, files.values())

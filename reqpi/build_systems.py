@@ -22,9 +22,10 @@ from reqpi.interfaces import Origin, Store
 from reqpi.model import File
 from reqpi.once import Once
 from reqpi.ranged import Take, by_ranges, fetched, stored
+from reqpi.records import build_system_record, claimed_build_system_record
 from reqpi.sdists import BrokenSdist, BuildSystem, LazySdist
 
-__all__ = ["BuildSystems", "TooDeep", "told_record", "verified_record"]
+__all__ = ["BuildSystems", "TooDeep"]
 
 _STEPS = (1 << 16, 1 << 18, 1 << 20)
 """Bytes of an sdist after which what came of it is looked through. What the last does not show, the whole one may."""
@@ -33,23 +34,6 @@ _LOOKS = 2
 """Sdists that are looked through at the same time, each in a thread."""
 
 _LARGEST_RANGE = 24 << 20
-
-
-def verified_record(sha256: str, subdirectory: str | None = None) -> str:
-    """The name under which the store has how a verified sdist is built."""
-    return f"build-systems/{sha256}{_below(subdirectory)}"
-
-
-def told_record(address: str, sha256: str = "", subdirectory: str | None = None) -> str:
-    """The name under which the store has how an sdist is built, as an address was told.
-
-    Without an sdist, what all of an address begin with.
-    """
-    return f"told-build-systems/{address}/{sha256}{_below(subdirectory)}"
-
-
-def _below(subdirectory: str | None) -> str:
-    return f"/{hashlib.sha256(subdirectory.encode()).hexdigest()[:32]}" if subdirectory else ""
 
 
 class TooDeep(UpstreamTrouble):
@@ -85,10 +69,10 @@ class BuildSystems:
     async def known(self, file: File, address: str) -> BuildSystem | None:
         """What is written down: of the verified sdist, else what this address was told while there was none."""
         sha256, subdirectory = str(file.sha256), _subdirectory(file)
-        verified = await self._recorded(verified_record(sha256, subdirectory))
+        verified = await self._recorded(build_system_record(sha256, subdirectory))
         if verified is not None or await self._store.size(sha256) is not None:
             return verified
-        return await self._recorded(told_record(address, sha256, subdirectory))
+        return await self._recorded(claimed_build_system_record(address, sha256, subdirectory))
 
     async def _recorded(self, record: str) -> BuildSystem | None:
         data = await self._store.get(record)
@@ -97,16 +81,16 @@ class BuildSystems:
     async def _found(self, file: File, address: str, *, whole: bool) -> BuildSystem:
         """Read it, and write it down."""
         sha256, subdirectory = str(file.sha256), _subdirectory(file)
-        record = verified_record(sha256, subdirectory)
+        record = build_system_record(sha256, subdirectory)
         files = None
         if await self._store.size(sha256) is None:
             files, verified = await self._told(file)
             if not verified:
-                record = told_record(address, sha256, subdirectory)
+                record = claimed_build_system_record(address, sha256, subdirectory)
             if files is None and not whole:
                 raise TooDeep(f"{file.filename} is not looked into", f"Its first {_STEPS[-1] >> 20} MiB do not tell.")
         if files is None:
-            record = verified_record(sha256, subdirectory)
+            record = build_system_record(sha256, subdirectory)
             files = await self._stored(file)
         system = await deferToThread(sdists.build_system, files)
         await self._store.use(record)

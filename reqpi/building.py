@@ -39,10 +39,11 @@ from reqpi.interfaces import Records
 from reqpi.model import Commitment, File, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
+from reqpi.records import lacking_record
 from reqpi.sdists import BuildSystem
 from reqpi.targets import EVERYWHERE, Target
 
-__all__ = ["Building", "Reading", "lacking_record"]
+__all__ = ["Building", "Reading"]
 
 _AT_ONCE = 8
 """Sdists that one answer has upstream asked for at the same time."""
@@ -56,11 +57,6 @@ _ANSWERS = 16 << 20
 
 _WEIGHT = 500
 """Bytes of a line of one."""
-
-
-def lacking_record(address: str, name: str = "") -> str:
-    """The name under which the store has what a lock lacks; without a name, what all of an address begin with."""
-    return f"lacking/{address}/{name}"
 
 
 class _ReadsBuildSystems(Protocol):

@@ -23,8 +23,9 @@ from reqpi.interfaces import Records
 from reqpi.model import Commitment, Document, Lock
 from reqpi.once import Once
 from reqpi.recent import Recent
+from reqpi.records import document_record, lock_record
 
-__all__ = ["Commitments", "Lease", "MadeOf", "document_record", "lock_record"]
+__all__ = ["Commitments", "Lease", "MadeOf"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
@@ -42,16 +43,6 @@ _T = TypeVar("_T")
 _V = TypeVar("_V")
 
 _log = Logger()
-
-
-def lock_record(address: str) -> str:
-    """The name under which the store has a lock: its one document, or the listing of several."""
-    return f"locks/{address}"
-
-
-def document_record(sha256: str) -> str:
-    """The name under which the store has one of several documents."""
-    return f"documents/{sha256}"
 
 
 @define(eq=False)

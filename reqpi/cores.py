@@ -23,24 +23,12 @@ from reqpi.metadata import BrokenWheel, LazyWheel
 from reqpi.model import Digest, File
 from reqpi.once import PATIENCE, Once, within
 from reqpi.ranged import by_ranges, fetched, stored
+from reqpi.records import claimed_metadata_record, metadata_record
 
-__all__ = ["Cores", "told_record", "verified_record"]
+__all__ = ["Cores"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
-
-
-def verified_record(sha256: str) -> str:
-    """The name under which the store has the sha256 of a verified wheel's metadata."""
-    return f"metadata/{sha256}"
-
-
-def told_record(address: str, sha256: str = "") -> str:
-    """The name under which the store has the sha256 of the metadata that an address was told a wheel has.
-
-    Without a wheel, what all of an address begin with.
-    """
-    return f"told/{address}/{sha256}"
 
 
 class Cores:
@@ -73,21 +61,21 @@ class Cores:
         """Whether the metadata of a wheel that is in the store is there too, and not yet to be read from it."""
         promised = _promise(file)
         if promised is None:
-            known = await self._store.get(verified_record(str(file.sha256)))
+            known = await self._store.get(metadata_record(str(file.sha256)))
             return known is not None and await self._store.size(known.decode("ascii")) is not None
         return await self._store.size(promised.hex) is not None
 
     async def is_settled(self, file: File) -> bool:
         """Whether the metadata of a wheel will never be other bytes: else it is what was told."""
-        return _promise(file) is not None or await self._store.get(verified_record(str(file.sha256))) is not None
+        return _promise(file) is not None or await self._store.get(metadata_record(str(file.sha256))) is not None
 
     async def _known(self, file: File, address: str) -> bytes | None:
         """What was written down: of the verified wheel, else what this address was told while there was none."""
         sha256 = str(file.sha256)
-        verified = await self._recorded(verified_record(sha256))
+        verified = await self._recorded(metadata_record(sha256))
         if verified is not None or await self._store.size(sha256) is not None:
             return verified
-        return await self._recorded(told_record(address, sha256))
+        return await self._recorded(claimed_metadata_record(address, sha256))
 
     async def _recorded(self, record: str) -> bytes | None:
         known = await self._store.get(record)
@@ -127,9 +115,9 @@ class Cores:
         sha256 = str(file.sha256)
         data = None
         if await self._store.size(sha256) is None:
-            data, record = await self._told(file), told_record(address, sha256)
+            data, record = await self._told(file), claimed_metadata_record(address, sha256)
         if data is None:
-            data, record = await self._stored_wheels(file), verified_record(sha256)
+            data, record = await self._stored_wheels(file), metadata_record(sha256)
         await self._keep(data)
         stands = await self._store.create(record, sha256_of(data).encode("ascii"))
         return await self._kept(Digest("sha256", stands.decode("ascii"))) or data

@@ -23,9 +23,10 @@ from reqpi.errors import NotFound, NothingUpstream, StoreTrouble, UpstreamTroubl
 from reqpi.garbage import unwatched
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
+from reqpi.records import page_record
 from reqpi.sources import Sources
 
-__all__ = ["Freezing", "newest", "page_record"]
+__all__ = ["Freezing", "newest"]
 
 
 _P = ParamSpec("_P")
@@ -176,11 +177,6 @@ class Freezing:
         """The file with the digests and the size of its own bytes, which are kept."""
         measured = await self._arrivals.measure(file)
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)
-
-
-def page_record(address: str, project: str = "") -> str:
-    """The name under which the store has a frozen page; without a project, what all of an address begin with."""
-    return f"frozen/{address}/{project}"
 
 
 async def _apart(files: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:

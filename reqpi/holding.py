@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 from attrs import asdict, define, frozen
@@ -25,10 +24,11 @@ from reqpi.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.interfaces import Store
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import each
+from reqpi.records import holding_record
 from reqpi.shelf import Shelf
 from reqpi.targets import Target, platforms_of
 
-__all__ = ["Holding", "Missing", "Platform", "Progress", "Verdict", "holding_record"]
+__all__ = ["Holding", "Missing", "Platform", "Progress", "Verdict"]
 
 _HOLDS = 4
 """Holds that one process works on at a time; others wait."""
@@ -123,13 +123,6 @@ class Progress:
     size: int = 0
     held: int = 0
     held_size: int = 0
-
-
-def holding_record(address: str, target: Target | None = None) -> str:
-    """The name under which the store has how far a hold is; without a target, what all of an address begin with."""
-    if target is None:
-        return f"holding/{address}/"
-    return f"holding/{address}/{sha256(json.dumps(target.as_json()).encode()).hexdigest()[:32]}"
 
 
 class Holding:

@@ -16,16 +16,12 @@ from attrs import evolve, frozen
 from reqpi.errors import StoreTrouble
 from reqpi.interfaces import Records
 from reqpi.model import Project
+from reqpi.records import refusals_record
 
-__all__ = ["MOST", "Refusal", "Refusals", "refusals_record"]
+__all__ = ["MOST", "Refusal", "Refusals"]
 
 MOST = 1000
 """Different things counted for one address. Who asks for more than that is guessing, not building."""
-
-
-def refusals_record(address: str, instance: str = "") -> str:
-    """The name under which the store has what a process refused; without one, what all of an address begin with."""
-    return f"refused/{address}/{instance}"
 
 
 @frozen

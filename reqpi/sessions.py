@@ -13,11 +13,11 @@ from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi import frozen as freezer
-from reqpi.cores import told_record
 from reqpi.errors import Occupied, UnknownSession
 from reqpi.interfaces import Store
 from reqpi.model import File, Page, Project
 from reqpi.recent import Recent
+from reqpi.records import claimed_metadata_record, recorded_file_record, session_record
 
 __all__ = ["FILES", "LASTS", "SESSIONS", "Session", "Sessions"]
 
@@ -75,13 +75,13 @@ class Sessions:
         :raises reqpi.errors.Occupied: as many do as may.
         """
         await self.expire()
-        if len([name async for name in self._store.names(_session_record(""))]) >= SESSIONS:
+        if len([name async for name in self._store.names(session_record(""))]) >= SESSIONS:
             raise Occupied(
                 f"{SESSIONS} sessions of learning are under way", "End one, with DELETE, or come again later."
             )
         session = Session(token_hex(16), exclude_newer)
         said = {"exclude-newer": exclude_newer.isoformat() if exclude_newer else None}
-        await self._store.create(_session_record(session.token), json.dumps(said).encode())
+        await self._store.create(session_record(session.token), json.dumps(said).encode())
         return session
 
     async def get(self, token: str) -> Session:
@@ -92,7 +92,7 @@ class Sessions:
         known, noted = self._known.get(token) or (None, 0.0)
         if known is not None and self._clock.seconds() - noted < _NOTED:
             return known
-        record = _session_record(token)
+        record = session_record(token)
         written = await self._store.get(record) if _TOKEN.fullmatch(token) else None
         if written is None or not await self._store.use(record):
             self._known.drop(token)
@@ -104,17 +104,17 @@ class Sessions:
 
     async def end(self, session: Session) -> None:
         """Forget a session, and what was taken in it. The files stay until a sweep."""
-        for prefix in (_taken_record(session.token), told_record(session.name)):
+        for prefix in (recorded_file_record(session.token), claimed_metadata_record(session.name)):
             async for name in self._store.names(prefix):
                 await self._store.delete(name)
-        await self._store.delete(_session_record(session.token))
+        await self._store.delete(session_record(session.token))
         self._known.drop(session.token)
         self._noted.drop(session.token)
 
     async def expire(self) -> None:
         """End the sessions that nobody used for a while."""
         limit = self._clock.seconds() - LASTS
-        for name in [name async for name in self._store.names(_session_record(""))]:
+        for name in [name async for name in self._store.names(session_record(""))]:
             last_used = await self._store.last_used(name)
             if last_used is not None and last_used <= limit:
                 await self.end(Session(name.rpartition("/")[2]))
@@ -127,26 +127,28 @@ class Sessions:
         :raises reqpi.errors.UnknownSession: it has ended by now.
         """
         page = Page(file.project, (file,))
-        await self._note(session, _taken_record(session.token, file.project, _key(file.filename)), freezer.dump(page))
+        await self._note(
+            session, recorded_file_record(session.token, file.project, _key(file.filename)), freezer.dump(page)
+        )
 
     async def note_untimed(self, session: Session, project: Project) -> None:
         """Write down that nothing of a project was let through, as nothing says when it was uploaded.
 
         :raises reqpi.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
         """
-        await self._note(session, _taken_record(session.token, project, _UNTIMED), b"-")
+        await self._note(session, recorded_file_record(session.token, project, _UNTIMED), b"-")
 
     async def _note(self, session: Session, record: str, value: bytes) -> None:
         noted = self._noted.get(session.token)
         if noted is None:
-            noted = {name async for name in self._store.names(_taken_record(session.token))}
+            noted = {name async for name in self._store.names(recorded_file_record(session.token))}
             self._noted.put(session.token, noted, 1)
         if record in noted:
             return
         if len(noted) >= FILES:
             raise Occupied(f"this session has taken {FILES} files", "Begin another one.")
         await self._store.create(record, value)
-        if await self._store.get(_session_record(session.token)) is None:
+        if await self._store.get(session_record(session.token)) is None:
             # It was ended meanwhile, maybe by another process. What is left of it now would be there for ever.
             await self.end(session)
             raise _unknown()
@@ -156,7 +158,7 @@ class Sessions:
         """The files that were written down, in order of projects, and the projects of which nothing was let through."""
         files: list[File] = []
         untimed: list[Project] = []
-        for record in sorted([name async for name in self._store.names(_taken_record(session.token))]):
+        for record in sorted([name async for name in self._store.names(recorded_file_record(session.token))]):
             *_, said, key = record.split("/")
             project = canonicalize_name(said)
             if key == _UNTIMED:
@@ -168,16 +170,6 @@ class Sessions:
 
 def _unknown() -> UnknownSession:
     return UnknownSession("no such session of learning", "It has ended. Begin another one: POST /learn.")
-
-
-def _session_record(token: str) -> str:
-    """The name under which the store has a session; without a token, what all of them begin with."""
-    return f"learning/{token}"
-
-
-def _taken_record(token: str, project: str = "", key: str = "") -> str:
-    """The name under which the store has what was taken; without a project, what all of a session begin with."""
-    return f"learned/{token}/{project}/{key}" if project else f"learned/{token}/"
 
 
 def _key(filename: str) -> str:

@@ -16,19 +16,19 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from reqpi import frozen as freezer
-from reqpi.bills import bill_record
-from reqpi.build_systems import told_record as told_build_system_record
-from reqpi.build_systems import verified_record as verified_build_system_record
-from reqpi.building import lacking_record
 from reqpi.commitment import is_listing, parse_listing
-from reqpi.commitments import document_record, lock_record
-from reqpi.cores import told_record, verified_record
 from reqpi.errors import StoreTrouble
-from reqpi.freezing import page_record
-from reqpi.holding import holding_record
 from reqpi.interfaces import Store
 from reqpi.model import Digest, Page, Project
-from reqpi.refusals import refusals_record
+from reqpi.records import (
+    Owner,
+    claimed_metadata_record,
+    document_record,
+    kinds_of,
+    lock_record,
+    metadata_record,
+    page_record,
+)
 
 __all__ = ["Sweeping", "Swept"]
 
@@ -40,17 +40,6 @@ _LARGE = 1 << 16
 
 _RECENT = 3600.0
 """Seconds for which a blob is spared: a file may arrive before the page that names it is written."""
-
-_BELONGINGS = (
-    page_record,
-    refusals_record,
-    told_record,
-    told_build_system_record,
-    holding_record,
-    lacking_record,
-    bill_record,
-)
-"""What there is of an address beside its lock, by the names under which the store has it."""
 
 
 @frozen
@@ -127,8 +116,8 @@ class Sweeping:
                 else:
                     roots.add(address)
             elif await self._store.delete(name, now - self._max_age):
-                for belongings in _BELONGINGS:
-                    await self._forget(belongings(address), now)
+                for kind in kinds_of(Owner.ADDRESS):
+                    await self._forget(kind.below(address), now)
                 removed += 1
             else:
                 roots.add(address)
@@ -178,7 +167,7 @@ class Sweeping:
                 needed.add(file.core_metadata.hex)
             elif file.wheel:
                 sha256 = str(file.sha256)
-                for record in (verified_record(sha256), told_record(address, sha256)):
+                for record in (metadata_record(sha256), claimed_metadata_record(address, sha256)):
                     known = await self._store.get(record)
                     if known is not None:
                         needed.add(known.decode("ascii"))
@@ -186,10 +175,10 @@ class Sweeping:
 
     async def _forget_metadata(self, live: set[str], began: float) -> None:
         """Remove what is known of wheels and sdists that are gone."""
-        for prefix in (verified_record(""), verified_build_system_record("")):
-            async for name in self._store.names(prefix):
+        for kind in kinds_of(Owner.FILE):
+            async for name in self._store.names(kind.below()):
                 await self._step()
-                if name.removeprefix(prefix).partition("/")[0] not in live:
+                if name.removeprefix(kind.below()).partition("/")[0] not in live:
                     await self._store.delete(name, began - _RECENT)
 
 

@@ -18,11 +18,10 @@ from twisted.internet.threads import deferToThread
 from reqpi import frozen as freezer
 from reqpi import locks, narrow
 from reqpi.commitment import address_of, is_listing, parse_listing
-from reqpi.commitments import document_record, lock_record
 from reqpi.errors import BrokenLock, StoreTrouble
-from reqpi.freezing import page_record
 from reqpi.interfaces import Blobs, Store
 from reqpi.model import Document, Lock
+from reqpi.records import document_record, lock_record, page_record
 
 __all__ = ["Damage", "Rate", "Verdict", "Verifying", "is_right"]
 

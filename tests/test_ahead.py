@@ -10,8 +10,8 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.ahead import Ahead
 from reqpi.errors import UpstreamTrouble
-from reqpi.freezing import page_record
 from reqpi.model import Commitment
+from reqpi.records import page_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page

@@ -13,10 +13,10 @@ from twisted.internet.task import Clock, LoopingCall, deferLater
 from twisted.trial.unittest import TestCase
 
 from reqpi import sbom
-from reqpi.bills import bill_record
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.model import Commitment
 from reqpi.once import PATIENCE
+from reqpi.records import sbom_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping
@@ -79,7 +79,7 @@ class BillsTests(TestCase):
     async def test_the_first_of_two_replicas_is_right(self) -> None:
         """Both read, one writes down."""
         commitment = await self.committed(self.shelf)
-        record = f"{bill_record(commitment.address)}metadata"
+        record = sbom_record(commitment.address, "metadata")
         said = {str(self.six.sha256): sbom.About("the first"), str(self.treq.sha256): sbom.About()}
 
         async def other() -> None:
@@ -96,7 +96,7 @@ class BillsTests(TestCase):
         partial = await self.bill(complete=False)
         self.assertIn(b"reqpi:core_metadata", partial)
         self.assertEqual([each["name"] for each in json.loads(partial)["components"]], ["idna", "six", "treq"])
-        self.assertIsNone(await self.store.get(f"{bill_record(commitment.address)}metadata"))
+        self.assertIsNone(await self.store.get(sbom_record(commitment.address, "metadata")))
         self.origin.files[self.six.url] = away
         whole = await self.bill()
         self.assertNotIn(b"reqpi:core_metadata", whole)

@@ -10,9 +10,10 @@ from twisted.trial.unittest import TestCase
 
 from reqpi import build_systems
 from reqpi.arrivals import Arrivals
-from reqpi.build_systems import BuildSystems, TooDeep, told_record, verified_record
+from reqpi.build_systems import BuildSystems, TooDeep
 from reqpi.errors import DigestMismatch, UpstreamTrouble
 from reqpi.model import Archive, File
+from reqpi.records import build_system_record, claimed_build_system_record
 from reqpi.sdists import DEFAULT, BrokenSdist
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
@@ -105,7 +106,7 @@ class AskingTests(BuildSystemsCase):
         self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
         self.assertEqual([stop for _, stop in self.origin.ranges_asked], [1 << 20, None])
         self.assertEqual(await self.store.size(str(file.sha256)), len(LATE))
-        self.assertEqual(await self.records(), {verified_record(str(file.sha256))})
+        self.assertEqual(await self.records(), {build_system_record(str(file.sha256))})
 
     async def test_no_more_than_the_beginning_where_that_is_not_wanted(self) -> None:
         """Until it is in the store for another reason."""
@@ -146,7 +147,7 @@ class AskingTests(BuildSystemsCase):
 
     async def test_what_another_layout_wrote_is_read_anew(self) -> None:
         file = self.offer(SMALL)
-        await self.store.create(verified_record(str(file.sha256)), b'{"layout": 0}')
+        await self.store.create(build_system_record(str(file.sha256)), b'{"layout": 0}')
         for _ in range(2):
             self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
         self.assertEqual(len(self.origin.asked), 1)
@@ -180,24 +181,24 @@ class BelievingTests(BuildSystemsCase):
         file = self.offer(EARLY)
         self.origin.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")), NOISE)
         self.assertEqual(await self.requires(file), ("evil",))
-        self.assertEqual(await self.records(), {told_record(ADDRESS, str(file.sha256))})
+        self.assertEqual(await self.records(), {claimed_build_system_record(ADDRESS, str(file.sha256))})
         self.origin.files[file.url] = EARLY
         self.assertEqual(await self.requires(file, ANOTHER), ("hatchling>=1.24",))
         self.assertEqual(await self.requires(file), ("evil",))
         await self.keep(EARLY, file)
         self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
-        self.assertIn(verified_record(str(file.sha256)), await self.records())
+        self.assertIn(build_system_record(str(file.sha256)), await self.records())
 
     async def test_a_small_one_that_came_whole_is_verified(self) -> None:
         file = self.offer(SMALL)
         await self.requires(file)
-        self.assertEqual(await self.records(), {verified_record(str(file.sha256))})
+        self.assertEqual(await self.records(), {build_system_record(str(file.sha256))})
 
     async def test_a_small_one_that_is_another_is_not(self) -> None:
         file = self.offer(SMALL, size=None)
         self.origin.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")))
         await self.requires(file)
-        self.assertEqual(await self.records(), {told_record(ADDRESS, str(file.sha256))})
+        self.assertEqual(await self.records(), {claimed_build_system_record(ADDRESS, str(file.sha256))})
 
     async def test_what_says_nothing_is_fetched_and_verified(self) -> None:
         file = self.offer(SMALL, size=None)

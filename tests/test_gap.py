@@ -22,9 +22,8 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi import frozen as freezer
-from reqpi.commitments import lock_record
-from reqpi.freezing import page_record
 from reqpi.gap import Gaps
+from reqpi.records import lock_record, page_record
 from reqpi.server import Server, Settings, assemble
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.memory import MemoryStore

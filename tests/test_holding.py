@@ -9,8 +9,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from reqpi.errors import NotFound, StoreFull, UpstreamTrouble
-from reqpi.holding import Holding, Missing, Platform, Progress, holding_record
+from reqpi.holding import Holding, Missing, Platform, Progress
 from reqpi.model import Commitment
+from reqpi.records import holding_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryIncoming, MemoryStore
 from reqpi.sweep import Sweeping

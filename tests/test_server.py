@@ -15,7 +15,7 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.errors import Misconfigured
-from reqpi.freezing import page_record
+from reqpi.records import page_record
 from reqpi.server import Server, Settings, assemble, reach
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page

@@ -14,7 +14,6 @@ from twisted.trial.unittest import TestCase
 
 from reqpi import export, locks
 from reqpi.commitment import address_of
-from reqpi.commitments import lock_record
 from reqpi.errors import (
     BrokenLock,
     DigestMismatch,
@@ -27,6 +26,7 @@ from reqpi.errors import (
 )
 from reqpi.model import Commitment
 from reqpi.recent import Recent
+from reqpi.records import lock_record
 from reqpi.shelf import Delivery, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of

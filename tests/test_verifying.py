@@ -6,8 +6,8 @@ from attrs import evolve
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.freezing import page_record
 from reqpi.model import Commitment, Document
+from reqpi.records import page_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.verifying import Verdict, Verifying

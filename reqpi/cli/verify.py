@@ -13,8 +13,8 @@ from reqpi.cli.statuses import DAMAGED, DONE
 from reqpi.cli.stores import add_store, at_once, opened
 from reqpi.client import Document, commit
 from reqpi.commitment import is_listing, parse_listing
-from reqpi.commitments import document_record, lock_record
 from reqpi.interfaces import Store
+from reqpi.records import document_record, lock_record
 from reqpi.verifying import Verdict, Verifying
 
 __all__ = ["command_line", "main"]

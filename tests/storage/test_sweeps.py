@@ -12,10 +12,9 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from reqpi.commitment import address_of
-from reqpi.commitments import lock_record
-from reqpi.freezing import page_record
 from reqpi.frozen import dump
 from reqpi.interfaces import Store
+from reqpi.records import lock_record, page_record
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.objects.store import object_store
 from reqpi.sweep import Sweeping

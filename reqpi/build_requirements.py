@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reqpi import narrow
-from reqpi.export.links import sdist_of
 from reqpi.model import Commitment, File, Note, Page, Pin, Project
+from reqpi.releases import sdist_of
 from reqpi.sdists import BuildSystem, sound
 from reqpi.targets import Target
 

@@ -34,12 +34,12 @@ from reqpi.build_requirements import (
 )
 from reqpi.build_systems import TooDeep
 from reqpi.errors import StoreTrouble, UpstreamTrouble
-from reqpi.export.links import sdist_of
 from reqpi.interfaces import Records
 from reqpi.model import Commitment, File, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.records import lacking_record
+from reqpi.releases import sdist_of
 from reqpi.sdists import BuildSystem
 from reqpi.targets import EVERYWHERE, Target
 

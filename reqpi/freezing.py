@@ -24,9 +24,10 @@ from reqpi.garbage import unwatched
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.records import page_record
+from reqpi.releases import newest
 from reqpi.sources import Sources
 
-__all__ = ["Freezing", "newest"]
+__all__ = ["Freezing"]
 
 
 _P = ParamSpec("_P")
@@ -272,8 +273,3 @@ def _why_not_these(lock: Lock, files: Sequence[File]) -> str:
 
 def _wanted(pins: Iterable[Pin]) -> str:
     return ", ".join(sorted({pin.version for pin in pins if pin.source is None}))
-
-
-def newest(versions: Iterable[Version]) -> list[str]:
-    """The five newest of some versions, the newest first."""
-    return [str(version) for version in sorted(versions, reverse=True)[:5]]

@@ -28,11 +28,12 @@ from reqpi.errors import (
     UpstreamTrouble,
     wanting,
 )
-from reqpi.freezing import Freezing, newest
+from reqpi.freezing import Freezing
 from reqpi.interfaces import Origin, Store
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
+from reqpi.releases import newest
 from reqpi.sdists import BuildSystem
 
 __all__ = ["Delivery", "Shelf"]

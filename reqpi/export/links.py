@@ -8,8 +8,9 @@ from urllib.parse import quote
 from reqpi import narrow
 from reqpi.errors import NothingUpstream
 from reqpi.model import Commitment, File, Page, Pin, Project
+from reqpi.releases import sdist_of
 
-__all__ = ["Admitted", "chosen", "sdist_of", "url_of"]
+__all__ = ["Admitted", "chosen", "url_of"]
 
 
 class Admitted:
@@ -48,16 +49,6 @@ def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
         if pin.source is None and (sdist := sdist_of(files)) is not None:
             found[sdist] = None
     return list(found)
-
-
-def sdist_of(files: Sequence[File]) -> File | None:
-    """One sdist of a release: one that is not yanked, and a ``.tar.gz``, which :pep:`625` asks for, if there is one."""
-    return min((file for file in files if not file.wheel), key=_preference, default=None)
-
-
-def _preference(file: File) -> tuple[bool, bool, bool, str]:
-    name = file.filename
-    return file.yanked is not None, not name.endswith(".tar.gz"), not name.endswith(".zip"), name
 
 
 def url_of(file: File, here: str) -> str:

@@ -10,8 +10,9 @@ from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.version import Version
 
-from reqpi.export.links import Admitted, sdist_of, url_of
+from reqpi.export.links import Admitted, url_of
 from reqpi.model import Commitment, File, Page, Pin, Project
+from reqpi.releases import sdist_of
 
 __all__ = ["pylock"]
 

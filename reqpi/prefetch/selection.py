@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from attrs import frozen
 
 from reqpi import narrow
-from reqpi.export.links import sdist_of
 from reqpi.model import Commitment, File, Page, Pin, Project
 from reqpi.prefetch.binary import Binary
+from reqpi.releases import sdist_of
 from reqpi.targets import platforms_of
 
 __all__ = ["Lacking", "Selection", "platforms", "select"]

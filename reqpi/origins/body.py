@@ -180,6 +180,4 @@ class Body(Protocol):
 
 
 def _too_much(limit: int) -> UpstreamTrouble:
-    error = UpstreamTrouble("the upstream sent too much", f"More than {limit} bytes.")
-    error.final = True
-    return error
+    return UpstreamTrouble("the upstream sent too much", f"More than {limit} bytes.", final=True)

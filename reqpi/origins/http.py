@@ -85,7 +85,7 @@ class Http:
                 raise _failed(url, response)
             url = _next(url, response)
         detail = f"More than {_REDIRECTS} redirects, the last to {as_shown(url)}."
-        raise _final(f"{host_of(url)} redirects in circles", detail)
+        raise UpstreamTrouble(f"{host_of(url)} redirects in circles", detail, final=True)
 
     async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
         self._silent.check(url)
@@ -105,7 +105,7 @@ class Http:
             self._silent.forget(url)
             raise UpstreamTrouble(f"{host_of(url)} broke off", f"{reasons_of(Failure(error))}.") from error
         except (SchemeNotSupported, ValueError) as error:
-            raise _final(f"{host_of(url)} cannot be asked", str(error)) from error
+            raise UpstreamTrouble(f"{host_of(url)} cannot be asked", str(error), final=True) from error
         self._silent.forget(url)
         return response
 
@@ -152,15 +152,17 @@ def _next(url: str, response: IResponse) -> str:
     """Where a redirect leads."""
     location = header(response, "Location")
     if not location:
-        raise _final(f"{host_of(url)} redirects nowhere", f"A status {response.code} without a Location.")
+        raise UpstreamTrouble(
+            f"{host_of(url)} redirects nowhere", f"A status {response.code} without a Location.", final=True
+        )
     try:
         target = urlsplit(urljoin(url, location))
     except ValueError as error:
-        raise _final(f"{host_of(url)} redirects to what is no URL", str(error)) from error
+        raise UpstreamTrouble(f"{host_of(url)} redirects to what is no URL", str(error), final=True) from error
     if target.scheme not in ("http", "https") or not target.hostname:
-        raise _final(f"{host_of(url)} redirects to what is no http URL", "That is not followed.")
+        raise UpstreamTrouble(f"{host_of(url)} redirects to what is no http URL", "That is not followed.", final=True)
     if urlsplit(url).scheme == "https" and target.scheme != "https":
-        raise _final(f"{host_of(url)} redirects from https to http", "That is not followed.")
+        raise UpstreamTrouble(f"{host_of(url)} redirects from https to http", "That is not followed.", final=True)
     return urlunsplit(target._replace(netloc=target.netloc.rpartition("@")[2], fragment=""))
 
 
@@ -170,14 +172,8 @@ def _failed(url: str, response: IResponse) -> UpstreamTrouble:
         return NotFound(f"{host_of(url)} has nothing there", f"It answered {status} for {as_shown(url)}.")
     title, detail = f"{host_of(url)} answered {status}", f"For {as_shown(url)}."
     if status < 500 and status not in _PASSING:
-        return _final(title, detail)
+        return UpstreamTrouble(title, detail, final=True)
     after = header(response, "Retry-After")
     if after.isascii() and after.isdigit() and len(after) < 10:
         return Busy(title, detail, min(int(after), _LONGEST_PAUSE))
     return UpstreamTrouble(title, detail)
-
-
-def _final(title: str, detail: str) -> UpstreamTrouble:
-    error = UpstreamTrouble(title, detail)
-    error.final = True
-    return error

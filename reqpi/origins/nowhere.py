@@ -47,6 +47,4 @@ class Nowhere:
 
 
 def _not_here(what: str, detail: str) -> UpstreamTrouble:
-    error = UpstreamTrouble(f"{what} is not in the store", detail)
-    error.final = True  # nobody need wait for another attempt
-    return error
+    return UpstreamTrouble(f"{what} is not in the store", detail, final=True)

@@ -103,6 +103,4 @@ class Upstreams:
         try:
             return url.startswith("https://") and self._policy.hosts.has(*host_and_port(url))
         except ValueError as error:
-            trouble = UpstreamTrouble(f"{as_shown(url)} cannot be asked", str(error))
-            trouble.final = True
-            raise trouble from error
+            raise UpstreamTrouble(f"{as_shown(url)} cannot be asked", str(error), final=True) from error

@@ -113,11 +113,17 @@ class Git:
         :raises reqpi.errors.UpstreamTrouble: there is none.
         """
         if not self._program:
-            raise _final("git is not installed", "This server needs it for locks that pin commits. Tell its operator.")
+            raise UpstreamTrouble(
+                "git is not installed",
+                "This server needs it for locks that pin commits. Tell its operator.",
+                final=True,
+            )
         said = self.run(["version"])
         match = re.match(rb"git version ([0-9]{1,4})\.([0-9]{1,4})", said)
         if match is None or (int(match[1]), int(match[2])) < _OLDEST:
-            raise _final("git is too old", "This server needs git 2.37 or newer. Tell its operator.")
+            raise UpstreamTrouble(
+                "git is too old", "This server needs git 2.37 or newer. Tell its operator.", final=True
+            )
 
     def run(
         self, arguments: Sequence[str], settings: Mapping[str, str] | None = None, repository: Path | None = None
@@ -174,7 +180,9 @@ class Git:
             if self.stopped.is_set():
                 raise UpstreamTrouble("git was stopped", "Nobody wants its result any more.")
             if monotonic() > self._deadline:
-                raise _final("git takes too long", f"It was stopped after {self.limits.seconds:g} s.")
+                raise UpstreamTrouble(
+                    "git takes too long", f"It was stopped after {self.limits.seconds:g} s.", final=True
+                )
             # The repository, the archives of it, and the packed one.
             if sum(_sizes(self.folder)) > 3 * self.limits.size:
                 raise self._too_large()
@@ -191,7 +199,7 @@ class Git:
         return Failed(f"git {command} failed", shown[:500] or "It did not say why.")
 
     def _too_large(self) -> UpstreamTrouble:
-        return _final("the repository is too large", f"More than {self.limits.size} bytes.")
+        return UpstreamTrouble("the repository is too large", f"More than {self.limits.size} bytes.", final=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -207,9 +215,3 @@ def _sizes(folder: Path) -> Iterator[int]:
         for name in names:
             with suppress(OSError):  # git removes what it needs no more
                 yield Path(parent, name).lstat().st_size
-
-
-def _final(title: str, detail: str) -> UpstreamTrouble:
-    error = UpstreamTrouble(title, detail)
-    error.final = True
-    return error

@@ -103,7 +103,7 @@ class Repositories:
         waiting, archives = [(prefix, commit)], list[Path]()
         while waiting:
             if len(archives) > _SUBMODULES:
-                raise _final(f"{commit.url} has too many submodules", f"More than {_SUBMODULES}.")
+                raise UpstreamTrouble(f"{commit.url} has too many submodules", f"More than {_SUBMODULES}.", final=True)
             where, each = waiting.pop()
             place = await self._place(each.url, work)
             archives.append(work.folder / f"{len(archives)}.tar")
@@ -114,13 +114,19 @@ class Repositories:
     async def _place(self, url: str, work: Work) -> Place:
         """Where git finds the repository at ``url``: after redirects, and at addresses that were checked."""
         if "?" in url or "#" in url:
-            raise _final(f"there is no git repository at {host_of(url)}", f"{as_shown(url)} has a query or a fragment.")
+            raise UpstreamTrouble(
+                f"there is no git repository at {host_of(url)}",
+                f"{as_shown(url)} has a query or a fragment.",
+                final=True,
+            )
         # A GitLab redirects to the same with .git at its end; whatever was renamed, redirects too.
         asked = f"{url.rstrip('/')}{_INFO}"
         final, response, body = await self._http.get(asked, {"Git-Protocol": "version=2"}, self._check)
         body.dismiss()
         if not final.endswith(_INFO) or not _is_smart(response):
-            raise _final(f"there is no git repository at {host_of(url)}", f"{url} answers something else.")
+            raise UpstreamTrouble(
+                f"there is no git repository at {host_of(url)}", f"{url} answers something else.", final=True
+            )
         final = final.removesuffix(_INFO)
         host, port = host_and_port(final)
         return Place(final, await self._settings(final, host, port, work))
@@ -195,9 +201,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _final(title: str, detail: str) -> UpstreamTrouble:
-    error = UpstreamTrouble(title, detail)
-    error.final = True
-    return error

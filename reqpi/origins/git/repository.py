@@ -79,7 +79,9 @@ class Repository:
         urls = self._urls(commit)
         for path in links:
             if path not in urls or not _is_inside(path):
-                raise _final(f"a submodule of {commit.url} is not described", f"{path!r:.200} is not in .gitmodules.")
+                raise UpstreamTrouble(
+                    f"a submodule of {commit.url} is not described", f"{path!r:.200} is not in .gitmodules.", final=True
+                )
         return [(path, Commit(urls[path], link, submodules=True)) for path, link in links.items()]
 
     def archive(self, commit: str, prefix: str, to: Path) -> None:
@@ -102,7 +104,9 @@ class Repository:
         except Failed as error:
             raise _missing(place, commit, error) from error
         if found != commit:
-            raise _final(f"{commit[:12]} is a tag", f"Pin the commit that it leads to, which is {found}.")
+            raise UpstreamTrouble(
+                f"{commit[:12]} is a tag", f"Pin the commit that it leads to, which is {found}.", final=True
+            )
 
     def _links(self, commit: str) -> dict[str, str]:
         links: dict[str, str] = {}
@@ -141,10 +145,4 @@ def _is_inside(path: str) -> bool:
 def _missing(place: Place, commit: str, error: Failed) -> UpstreamTrouble:
     if any(words in error.detail for words in _NO_SUCH) or not error.detail.startswith(("fatal:", "error:")):
         return NotFound(f"there is no commit {commit[:12]}", f"{place.url} has none of that id. {error.detail}")
-    return error
-
-
-def _final(title: str, detail: str) -> UpstreamTrouble:
-    error = UpstreamTrouble(title, detail)
-    error.final = True
     return error

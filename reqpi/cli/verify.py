@@ -49,7 +49,9 @@ async def _documents(store: Store, address: str) -> list[Document]:
 def _tell(verdict: Verdict) -> None:
     for damage in verdict.damages:
         removed = "Removed: a server fetches it again when it is asked for." if damage.repaired else ""
-        tell_error(f"the {damage.kind} {damage.name} is damaged", f"{damage.problem.removesuffix('.')}. {removed}".strip())
+        tell_error(
+            f"the {damage.kind} {damage.name} is damaged", f"{damage.problem.removesuffix('.')}. {removed}".strip()
+        )
     repaired = sum(damage.repaired for damage in verdict.damages)
     damaged = f", {repaired} damaged and removed" if repaired else ""
     damaged += f", {verdict.left} damaged" if verdict.left else ""

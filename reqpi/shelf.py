@@ -34,11 +34,12 @@ from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
 from reqpi.sdists import BuildSystem
+from reqpi.weights import weight_of_page
 
 __all__ = ["Delivery", "Shelf"]
 
-_PAGES = 20_000
-"""Files on frozen pages kept in memory."""
+_PAGES = 24 << 20
+"""Bytes of frozen pages kept in memory: some 13,000 files."""
 
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
@@ -107,7 +108,7 @@ class Shelf:
         waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
         with wanting(project):
             page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(commitment, project, page, len(page.files) + 1)
+        self._pages.put(commitment, project, page, weight_of_page(page))
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:

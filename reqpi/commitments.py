@@ -23,7 +23,6 @@ from reqpi.interfaces import Records
 from reqpi.model import Commitment, Document, Lock
 from reqpi.once import Once
 from reqpi.recent import Recent
-from reqpi.weights import weight_of_lock
 
 __all__ = ["Commitments", "Lease", "MadeOf", "document_record", "lock_record"]
 
@@ -215,7 +214,7 @@ class Commitments:
     def _keep(self, commitment: Commitment) -> _Read:
         read = _Read(commitment, Lease(self._clock.seconds()))
         # A lock above the bound is kept alone: reading it again for each request would take seconds.
-        weight = min(weight_of_lock(commitment.lock), self._in_memory)
+        weight = min(commitment.lock.weight, self._in_memory)
         self._read.put(commitment.address, read, weight)
         return read
 
@@ -232,10 +231,10 @@ class Commitments:
 
 
 def _worked_out(read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
-    """The lock that was read, its indices too: each takes 50 ms for ten thousand pins."""
+    """The lock that was read, its indices and its weight too: each takes up to 50 ms for ten thousand pins."""
     with unwatched() if size > _LARGE else nullcontext():
         lock = read(document)
-        _ = lock.projects, lock.releases
+        _ = lock.projects, lock.releases, lock.weight
         return lock
 
 

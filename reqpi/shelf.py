@@ -34,7 +34,6 @@ from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
 from reqpi.sdists import BuildSystem
-from reqpi.weights import weight_of_page
 
 __all__ = ["Delivery", "Shelf"]
 
@@ -108,7 +107,7 @@ class Shelf:
         waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
         with wanting(project):
             page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(commitment, project, page, weight_of_page(page))
+        self._pages.put(commitment, project, page, page.weight)
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:

@@ -9,7 +9,6 @@ from reqpi import locks
 from reqpi.commitments import Commitments
 from reqpi.model import Commitment, Document
 from reqpi.storage.memory import MemoryStore
-from reqpi.weights import weight_of_lock
 from tests.test_weights import requirements
 
 
@@ -23,7 +22,7 @@ class KeptCommitmentsTests(TestCase):
 
     async def test_several_documents_count_as_much_as_they_are(self) -> None:
         """Their listing has some 150 bytes: counted as that, thousands of them would be kept."""
-        weight = weight_of_lock(locks.read(requirements(50, digests=5, name="one-a"))) * 2
+        weight = locks.read(requirements(50, digests=5, name="one-a")).weight * 2
         commitments = Commitments(MemoryStore(), Clock(), in_memory=weight * 7 // 2)
         committed = [await self.committed(commitments, name) for name in ("one", "two", "six", "ten")]
         kept = [commitments.lease(commitment) is not None for commitment in committed]

@@ -14,7 +14,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi import locks
 from reqpi.frozen import dump, load
 from reqpi.model import Document, Lock, Page
-from reqpi.weights import weight_of_lock, weight_of_page
 from tests.distributions import a_file, a_page
 
 DATA = Path(__file__).parent / "data"
@@ -33,13 +32,13 @@ class WeightTests(SynchronousTestCase):
         }
         for name, document in cases.items():
             taken, lock = memory_of(lambda document=document: read(bytes(bytearray(document))))
-            self.assert_near(weight_of_lock(lock), taken, name)
+            self.assert_near(lock.weight, taken, name)
 
     def test_a_lock_of_several_documents_weighs_as_much_as_they_do(self) -> None:
         """Its own document is a listing of a few hundred bytes."""
         documents = [Document(f"{name}.txt", requirements(300, digests=10, name=name)) for name in ("a", "b")]
-        together = weight_of_lock(locks.read_together(documents))
-        alone = sum(weight_of_lock(locks.read(document.data)) for document in documents)
+        together = locks.read_together(documents).weight
+        alone = sum(locks.read(document.data).weight for document in documents)
         self.assertLess(abs(together - alone), 10_000)
         self.assertGreater(together, sum(len(document.data) for document in documents))
 
@@ -50,7 +49,7 @@ class WeightTests(SynchronousTestCase):
         ]
         written = dump(a_page(*files))
         taken, page = memory_of(lambda: load_page(written))
-        self.assert_near(weight_of_page(page), taken, "page")
+        self.assert_near(page.weight, taken, "page")
 
     def assert_near(self, weight: int, taken: int, name: str) -> None:
         self.assertGreater(weight, 0.9 * taken, f"{name}: {weight} for {taken}")

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import cold, curves, documented, files, installs, memory, pages, together
+from benchmarks import cold, curves, documented, files, installs, memory, memory_session, pages, together
 from benchmarks.outcomes import Outcome
 from benchmarks.peers import PEERS
 from benchmarks.setting import setting
@@ -22,10 +22,14 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "files": files.main,
     "together": together.main,
     "memory": memory.main,
+    "memory-session": memory_session.main,
     "installs": installs.main,
     "curves": curves.main,
     "cold": cold.main,
 }
+
+_BY_THEMSELVES = {"memory-session"}
+"""Parts that need no other program."""
 
 
 def main() -> int:
@@ -33,7 +37,7 @@ def main() -> int:
     arguments = _arguments()
     # Ended from outside, it still ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
-    for name in ("nginx", "wrk", "openssl"):
+    for name in ("nginx", "wrk", "openssl") if set(arguments.part or _PARTS) - _BY_THEMSELVES else ():
         program(name)
     bench = Bench(arguments.python, _work(arguments.work), arguments.quick, _peers(arguments.peers))
     for part in arguments.part or _PARTS:

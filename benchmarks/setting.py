@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from shutil import which
 
 from benchmarks.machine import describe
 from benchmarks.peers import peer_versions
@@ -24,8 +25,7 @@ def setting(bench: Bench) -> str:
         "Python": python,
         "Twisted": own.get("twisted", "?"),
         "ReqPI": own.get("reqpi", "?"),
-        "nginx": _said([program("nginx"), "-v"]),
-        "wrk": _said([program("wrk"), "-v"]),
+        **{name: _said([program(name), "-v"]) for name in ("nginx", "wrk") if which(name)},
         **peer_versions(bench.work),
         **(versions_of(clients, ["pip", "uv"]) if clients.exists() else {}),
     }

@@ -26,6 +26,9 @@ _AT_ONCE = 8
 _MOST = 20_000
 """Projects that may wait. A lock that would make them more is looked up when clients ask for it."""
 
+_HEAVIEST = 32 << 20
+"""Bytes of memory of the locks that wait, which are kept for as long as they do. A heavier lock waits alone."""
+
 _BREAK = 0.1
 """Seconds to wait while clients queue for upstream."""
 
@@ -40,16 +43,20 @@ class Ahead:
         self._clock = clock
         self._waiting: deque[tuple[Commitment, Iterator[Project]]] = deque()
         self._left = 0
+        self._weight = 0
         self._workers = 0
         self._stopped = False
 
     def begin(self, commitment: Commitment) -> None:
         """Begin to look up what a lock pins. Nothing is done before the caller has returned to the reactor."""
         projects = commitment.lock.projects
-        if self._stopped or self._left + len(projects) > _MOST:
+        weight = commitment.lock.weight
+        heavy = self._weight > 0 and self._weight + weight > _HEAVIEST
+        if self._stopped or heavy or self._left + len(projects) > _MOST:
             self._log.debug("lock {short} is not frozen ahead: too much is waiting", short=commitment.short)
             return
         self._left += len(projects)
+        self._weight += weight
         self._waiting.append((commitment, iter(projects)))
         for _ in range(min(_AT_ONCE - self._workers, len(projects))):
             self._workers += 1
@@ -61,7 +68,7 @@ class Ahead:
         """Look up nothing more. What is under way ends by itself, and waits for nobody."""
         self._stopped = True
         self._waiting.clear()
-        self._left = 0
+        self._left = self._weight = 0
 
     async def _work(self) -> None:
         try:
@@ -85,6 +92,7 @@ class Ahead:
                 self._left -= 1
                 self._waiting.append((commitment, projects))
                 return commitment, project
+            self._weight -= commitment.lock.weight
         return None
 
     async def _freeze(self, commitment: Commitment, project: Project) -> None:

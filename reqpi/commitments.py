@@ -30,14 +30,11 @@ __all__ = ["Commitments", "Lease", "MadeOf"]
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
 
-_IN_MEMORY = 64 << 20
-"""Bytes of commitments kept in memory, as near as that can be told: the largest lock there may be, and some more."""
+_IN_MEMORY = 48 << 20
+"""Bytes of commitments kept in memory: one lock of 8 MiB, or a dozen of 1 MiB, or hundreds of a usual size."""
 
 _LARGE = 1 << 17
 """Bytes of documents that may have thousands of pins."""
-
-_PIN = 800
-"""Bytes of a pin in memory."""
 
 _T = TypeVar("_T")
 _V = TypeVar("_V")
@@ -93,6 +90,7 @@ class Commitments:
     """All the commitments of a store.
 
     :param refuses: what of a lock the operator does not allow.
+    :param in_memory: bytes of commitments that are kept in memory.
 
     :ivar on_new: is told of each lock that was not here before.
     """
@@ -100,16 +98,26 @@ class Commitments:
     on_new: Callable[[Commitment], None] = staticmethod(lambda _: None)
 
     def __init__(
-        self, records: Records, clock: IReactorTime, refuses: Callable[[Lock], Sequence[Defect]] = lambda _: ()
+        self,
+        records: Records,
+        clock: IReactorTime,
+        refuses: Callable[[Lock], Sequence[Defect]] = lambda _: (),
+        in_memory: int = _IN_MEMORY,
     ) -> None:
         self._records = records
         self._refuses = refuses
         self._clock = clock
-        self._read: Recent[str, _Read] = Recent(_IN_MEMORY)
+        self._read: Recent[str, _Read] = Recent(in_memory)
+        self._in_memory = in_memory
         self._loading: Once[_Read] = Once()
         # One document at a time: reading is work for one core and, where a marker is deeply nested, CPython 3.11 fails
         # when two threads do it at once. The other threads are for the store.
         self._reading = DeferredLock()
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the commitments that are in memory, as far as they are counted."""
+        return self._read.weight
 
     async def commit(self, document: bytes) -> tuple[Commitment, bool]:
         """Keep a lock of one document under its address.
@@ -196,7 +204,8 @@ class Commitments:
 
     def _keep(self, commitment: Commitment) -> _Read:
         read = _Read(commitment, Lease(self._clock.seconds()))
-        weight = len(commitment.lock.document) + _PIN * len(commitment.lock.pins)
+        # A lock above the bound is kept alone: reading it again for each request would take seconds.
+        weight = min(commitment.lock.weight, self._in_memory)
         self._read.put(commitment.address, read, weight)
         return read
 
@@ -213,10 +222,10 @@ class Commitments:
 
 
 def _worked_out(read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
-    """The lock that was read, its indices too: each takes 50 ms for ten thousand pins."""
+    """The lock that was read, its indices and its weight too: each takes up to 50 ms for ten thousand pins."""
     with unwatched() if size > _LARGE else nullcontext():
         lock = read(document)
-        _ = lock.projects, lock.releases
+        _ = lock.projects, lock.releases, lock.weight
         return lock
 
 

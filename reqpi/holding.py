@@ -237,7 +237,9 @@ class _Hold:
 
     def __init__(self, commitment: Commitment, target: Target, shelf: Shelf, clock: IReactorTime) -> None:
         self.stopped = False
-        self._commitment = commitment
+        # The lock itself is not kept: any number of holds may wait for their turn.
+        self._address = commitment.address
+        self._projects = len(commitment.lock.projects)
         self._target = target
         self._shelf = shelf
         self._clock = clock
@@ -248,12 +250,13 @@ class _Hold:
 
     async def run(self) -> None:
         """Fetch, in rounds, what is not there; until all is, or what is left failed for good or in every round."""
+        commitment = await self._shelf.commitments.get(self._address)
         for pause in _PAUSES:
-            projects = [name for name in self._commitment.lock.projects if self._open((name, None), self._pages, name)]
+            projects = [name for name in commitment.lock.projects if self._open((name, None), self._pages, name)]
             await self._wait(pause if self._failures else 0.0)
-            await each(projects, self._page, _AT_ONCE)
+            await each(projects, partial(self._page, commitment), _AT_ONCE)
             things = [thing for thing in self._files if self._open(thing, self._held, thing)]
-            await each(things, self._file, _AT_ONCE)
+            await each(things, partial(self._file, commitment), _AT_ONCE)
             if self.stopped or not any(_passes(error) for error in self._failures.values()):
                 return
 
@@ -261,7 +264,7 @@ class _Hold:
         """How far it is at this moment."""
         coming = sum(self._shelf.coming(file) for thing, file in self._files.items() if thing not in self._held)
         return Progress(
-            projects=len(self._commitment.lock.projects),
+            projects=self._projects,
             frozen=len(self._pages),
             files=len(self._files),
             size=sum(self._held.get(thing) or file.size or 0 for thing, file in self._files.items()),
@@ -278,19 +281,19 @@ class _Hold:
         """Whether it is to be tried in this round."""
         return key not in done and (thing not in self._failures or _passes(self._failures[thing]))
 
-    async def _page(self, project: Project) -> None:
+    async def _page(self, commitment: Commitment, project: Project) -> None:
         if self.stopped:
             return
-        page = await self._tried((project, None), partial(self._shelf.page, self._commitment, project))
+        page = await self._tried((project, None), partial(self._shelf.page, commitment, project))
         if page is not None:
             self._pages[project] = page
             self._files |= {(project, file.filename): file for file in page.files if self._target.takes(file)}
 
-    async def _file(self, thing: _Thing) -> None:
+    async def _file(self, commitment: Commitment, thing: _Thing) -> None:
         if self.stopped:
             return
         project, filename = thing
-        size = await self._tried(thing, partial(self._shelf.hold, self._commitment, project, str(filename)))
+        size = await self._tried(thing, partial(self._shelf.hold, commitment, project, str(filename)))
         if size is not None:
             self._held[thing] = size
 

@@ -96,6 +96,13 @@ class Git:
         return f"git+{self.url}@{self.commit}{'#submodules=true' if self.submodules else ''}"
 
 
+_PIN, _DIGEST, _NOTE, _FILE = 1100, 280, 400, 1500
+"""Bytes of memory that one of each takes: its objects, its short texts, its places in tuples, sets and indices.
+
+They are those of CPython on a 64-bit machine, rounded up. ``tests/test_weights.py`` holds them against what the
+interpreter counts itself.
+"""
+
 Release = Version | Archive | Git | str
 """A version; a source; or, for ``===``, the text of a version in lower case."""
 
@@ -206,6 +213,13 @@ class Lock:
             pins.setdefault((pin.project, pin.release), []).append(pin)
         return {release: tuple(group) for release, group in pins.items()}
 
+    @cached_property
+    def weight(self) -> int:
+        """Bytes of memory that it takes: its documents, and all that was read from them."""
+        documents = sum(len(document.data) for document in self.documents if document.data is not self.document)
+        pins = sum(_PIN + 2 * len(pin.text) + _DIGEST * len(pin.digests) for pin in self.pins)
+        return len(self.document) + documents + pins + sum(_NOTE + len(note.text) for note in self.notes)
+
 
 @frozen
 class Commitment:
@@ -293,6 +307,11 @@ class Page:
     def by_filename(self) -> Mapping[str, File]:
         """The files, by their names. Of two with one name the first counts."""
         return {file.filename: file for file in reversed(self.files)}
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that it takes."""
+        return _FILE + sum(_FILE + _DIGEST * len(file.digests) for file in self.files)
 
     @property
     def versions(self) -> Iterable[str]:

@@ -20,6 +20,11 @@ class Recent(Generic[_K, _V]):
         self._weight = 0
         self._entries: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
 
+    @property
+    def weight(self) -> int:
+        """What is kept weighs so much altogether."""
+        return self._weight
+
     def get(self, key: _K) -> _V | None:
         """The value, now the one used last; ``None`` where it is not, or not any more, here."""
         entry = self._entries.get(key)

@@ -16,10 +16,12 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.ahead import Ahead
+from reqpi.allocator import Trimming, limit_arenas
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.gap import Gaps
@@ -50,6 +52,9 @@ __all__ = ["GRACE", "Server", "Settings", "announce", "assemble"]
 
 _WRITE_REFUSALS = 5.0
 """Seconds between two writings of what was refused."""
+
+_TRIM = 5.0
+"""Seconds between two looks whether memory that was freed should go back to the system."""
 
 _EXPIRE = 600.0
 """Seconds between two looks for sessions of learning that nobody uses any more."""
@@ -164,6 +169,8 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             sweeping = Sweeping(store, reactor, settings.max_age)
             self._calls.append(_every(reactor, settings.frequency, sweeping.run))
+        self._trimming = Trimming()
+        self._calls.append(_every(reactor, _TRIM, self._trim))
         if learning is not None:
             self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))
         self._patrol: Deferred[None] | None = None
@@ -183,6 +190,7 @@ class Server(Service):
         :raises reqpi.errors.Misconfigured: the store cannot be used, or a port not be listened on.
         """
         super().startService()
+        limit_arenas()
         self.store.open()
         if not self._ports:
             self._listen()
@@ -229,6 +237,9 @@ class Server(Service):
     @property
     def _addresses(self) -> list[Address]:
         return [(port.getHost(), getattr(port, "_type", "") == "TLS") for port in self._ports]
+
+    async def _trim(self) -> None:
+        await deferToThread(self._trimming.run)
 
     async def _stop(self) -> None:
         for call, _ in self._calls:

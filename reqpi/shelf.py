@@ -38,8 +38,8 @@ from reqpi.sdists import BuildSystem
 
 __all__ = ["Delivery", "Shelf"]
 
-_PAGES = 20_000
-"""Files on frozen pages kept in memory."""
+_PAGES = 24 << 20
+"""Bytes of frozen pages kept in memory: some 13,000 files."""
 
 _AT_ONCE = 16
 """Pages that one export has upstream asked for at the same time."""
@@ -108,7 +108,7 @@ class Shelf:
         waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
         with wanting(project):
             page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(commitment, project, page, len(page.files) + 1)
+        self._pages.put(commitment, project, page, page.weight)
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:

@@ -74,6 +74,8 @@ class Sweeping:
         """Sweep once."""
         began = self._clock.seconds()
         roots, removed = await self._locks(began)
+        if not self._dry_run:
+            await self._forget_left_over(roots, began)
         live = await self._live(roots)
         if live is None:
             return Swept(removed, 0, 0)
@@ -127,6 +129,16 @@ class Sweeping:
         """Remove what begins with ``prefix``, but for what was needed since: the lock may be here again."""
         async for name in self._store.names(prefix):
             await self._store.delete(name, now - self._max_age)
+
+    async def _forget_left_over(self, roots: set[str], now: float) -> None:
+        """Remove what belongs to locks that are gone: a sweep that removed such a lock failed or was ended then."""
+        for belongings in _BELONGINGS:
+            folder = belongings("").partition("/")[0]
+            async for name in self._store.names(f"{folder}/"):
+                await self._step()
+                address = name.split("/")[1]
+                if address not in roots and await self._store.last_used(lock_record(address)) is None:
+                    await self._store.delete(name, now - self._max_age)
 
     async def _forget_documents(self, roots: set[str], began: float) -> None:
         """Remove the documents that no listing has any more."""

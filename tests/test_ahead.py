@@ -188,6 +188,22 @@ class ManyTests(AheadCase):
         self.assertEqual(len(logged), 2)
         ahead.stop()
 
+    async def test_the_memory_of_what_waits_is_bounded(self) -> None:
+        """A lock may have few projects and many digests. One that is heavier than the bound waits alone."""
+        commitment = await self.committed("six")
+        heavy = evolve(commitment, lock=evolve(commitment.lock, document=bytes(40 << 20)))
+        self.ahead.stop()
+        ahead = Ahead(self.shelf, self.clock)
+        self.addCleanup(ahead.stop)
+        with capturedLogs() as logged:
+            for _ in range(3):
+                ahead.begin(heavy)
+        self.assertEqual(len(logged), 2)
+        self.go_on()  # and once it is done, there is room for another
+        with capturedLogs() as logged:
+            ahead.begin(heavy)
+        self.assertEqual(len(logged), 0)
+
 
 class StoppingTests(AheadCase):
     """A server that ends begins nothing more."""

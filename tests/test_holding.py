@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
+from weakref import ref
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -225,6 +227,22 @@ class HoldTests(HoldingCase):
         await self.settled(commitment)
         self.assertEqual(self.origin.asked.count("attrs"), 1)
         self.assertIsNone(await other.progress(commitment, EVERYWHERE))
+
+    async def test_a_hold_that_waits_for_its_turn_does_not_keep_its_lock_in_memory(self) -> None:
+        """Any number of them may wait."""
+        gate = self.block("six-1.0.tar.gz")
+        for number in range(6):
+            await self.holding.begin(await self.committed(f"six==1.0\n# {number}\n"), EVERYWHERE)
+        last = await self.committed("six==1.0\n# the last\n")
+        await self.holding.begin(last, EVERYWHERE)
+        address, kept = last.address, ref(last)
+        del last
+        self.shelf.commitments._read.drop(address)  # as other locks would drive it out
+        gc.collect()
+        self.assertIsNone(kept())
+        gate.callback(None)
+        await self.settled(await self.shelf.commitments.get(address))
+        self.assertTrue((await self.held(await self.shelf.commitments.get(address))).complete)
 
     async def test_a_process_that_ended_is_forgotten(self) -> None:
         """Its record is not written any more; who asks again goes on."""

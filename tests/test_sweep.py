@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from twisted.internet.task import Clock
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock, deferLater
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from reqpi.errors import UnknownAddress
+from reqpi.errors import StoreTrouble, UnknownAddress
 from reqpi.model import Commitment, Page
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
-from reqpi.sweep import Sweeping
+from reqpi.sweep import Sweeping, Swept
 from reqpi.targets import EVERYWHERE
 from tests.distributions import a_file, a_page, digest_of
 from tests.origin import PlainOrigin
@@ -21,6 +23,28 @@ WHEEL = build_wheel("six", "1.0")
 SDIST = build_sdist("attrs", "1.0")
 
 
+class FailingStore(MemoryStore):
+    """A store whose disk fails once, at the call that a test names.
+
+    :ivar left: calls that change the store until one fails; negative: none fails.
+    """
+
+    left = -1
+
+    async def delete(self, name: str, *since: float) -> bool:
+        self._count()
+        return await super().delete(name, *since)
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        self._count()
+        return await super().remove(sha256, unused_since)
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == -1:
+            raise StoreTrouble("the disk failed")
+
+
 class SweepTests(TestCase):
     """A lock that was not used goes, with what only it needed; what another needs stays."""
 
@@ -29,7 +53,7 @@ class SweepTests(TestCase):
         self.events: list[dict[str, object]] = []
         globalLogPublisher.addObserver(self.events.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
-        self.store = MemoryStore(self.clock.seconds)
+        self.store = FailingStore(self.clock.seconds)
         self.origin = PlainOrigin()
         self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL)), WHEEL)
         self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", b"attrs", "attrs"), project="attrs"), b"attrs")
@@ -47,6 +71,14 @@ class SweepTests(TestCase):
                 _ = [piece async for piece in delivery.read(0, delivery.size)]
         return commitment
 
+    async def sweep(self, sweeping: Sweeping | None = None) -> Swept:
+        """Sweep, and pass the time for a sweep that lets others have their turn."""
+        done = Deferred.fromCoroutine((sweeping or self.sweeping).run())
+        while not done.called:
+            self.clock.advance(0)
+            await deferLater(reactor, 0)
+        return await done
+
     async def blobs(self) -> set[str]:
         return {sha256 async for sha256 in self.store.all()}
 
@@ -60,7 +92,7 @@ class SweepTests(TestCase):
         for _ in range(10):
             self.clock.advance(6 * DAY)
             await self.shelf.commitments.get(commitment.address)
-            await self.sweeping.run()
+            await self.sweep()
         self.assertEqual((await self.blobs(), await self.records()), before)
 
     async def test_a_lock_out_of_use_goes_with_all_that_it_needed(self) -> None:
@@ -68,7 +100,7 @@ class SweepTests(TestCase):
         self.shelf.refusals.note(commitment.address, next(iter(commitment.lock.projects)), None, "")
         await self.shelf.refusals.write()
         self.clock.advance(8 * DAY)
-        swept = await self.sweeping.run()
+        swept = await self.sweep()
         self.assertEqual((swept.locks, swept.blobs), (1, 2))
         self.assertEqual((await self.blobs(), await self.records()), (set(), set()))
         with self.assertRaises(UnknownAddress):
@@ -79,9 +111,9 @@ class SweepTests(TestCase):
         await self.used(b"six==1.0\n")
         before = await self.blobs(), await self.records()
         self.clock.advance(8 * DAY)
-        dry = await Sweeping(self.store, self.clock, 7 * DAY, dry_run=True).run()
+        dry = await self.sweep(Sweeping(self.store, self.clock, 7 * DAY, dry_run=True))
         self.assertEqual((await self.blobs(), await self.records()), before)
-        swept = await self.sweeping.run()
+        swept = await self.sweep()
         self.assertEqual(dry, swept)
         self.assertGreater(swept.size, len(WHEEL))
 
@@ -92,7 +124,7 @@ class SweepTests(TestCase):
         commitment = await self.used(b"six==1.0\n")
         await self.store.replace(f"frozen/{commitment.address}/six", b"{")
         before = await self.blobs()
-        swept = await self.sweeping.run()
+        swept = await self.sweep()
         self.assertEqual((swept.locks, swept.blobs), (1, 0))
         self.assertEqual(await self.blobs(), before)
         self.assertEqual(len(self.flushed()), 1)
@@ -113,24 +145,24 @@ class SweepTests(TestCase):
             await building.of(commitment, EVERYWHERE)
         self.assertEqual(len([name for name in await self.records() if "build-systems/" in name]), 2)
         before = await self.records()
-        await self.sweeping.run()
+        await self.sweep()
         self.assertEqual(await self.records(), before)
         self.clock.advance(5 * DAY)
         await self.shelf.commitments.get(lone.address)
         self.clock.advance(5 * DAY)
-        await self.sweeping.run()
+        await self.sweep()
         left = {name for name in await self.records() if not name.startswith(("locks/", "frozen/"))}
         attrs = digest_of(SDIST).hex
         self.assertEqual(left, {f"build-systems/{attrs}", f"lacking/{lone.address}/build-requirements"})
         self.clock.advance(8 * DAY)
-        await self.sweeping.run()
+        await self.sweep()
         self.assertEqual(await self.records(), set())
 
     async def test_what_another_lock_needs_stays(self) -> None:
         await self.used(b"six==1.0\nattrs==1.0\n")
         self.clock.advance(8 * DAY)
         kept = await self.used(b"attrs==1.0\n")
-        swept = await self.sweeping.run()
+        swept = await self.sweep()
         self.assertEqual((swept.locks, await self.blobs()), (1, {digest_of(b"attrs").hex}))
         await self.shelf.commitments.get(kept.address)
 
@@ -139,7 +171,7 @@ class SweepTests(TestCase):
         before = await self.blobs()
         self.clock.advance(8 * DAY)
         await self.used(b"six==1.0 # again\n")
-        await self.sweeping.run()
+        await self.sweep()
         self.assertEqual((await self.blobs(), len(before)), (before, 2))
 
     async def test_a_file_that_has_just_arrived_is_spared_though_no_page_names_it_yet(self) -> None:
@@ -147,7 +179,7 @@ class SweepTests(TestCase):
         incoming = await self.store.begin()
         await incoming.write(b"new")
         await incoming.keep(digest_of(b"new").hex)
-        await self.sweeping.run()
+        await self.sweep()
         self.assertEqual(await self.blobs(), {digest_of(b"new").hex})
 
     async def test_a_lock_that_comes_back_in_the_middle_of_a_sweep_sees_what_it_saw(self) -> None:
@@ -166,7 +198,7 @@ class SweepTests(TestCase):
             return removed
 
         self.patch(self.store, "delete", meanwhile)
-        await self.sweeping.run()
+        await self.sweep()
         self.shelf = Shelf(self.store, self.origin, self.clock, "restarted")
         self.assertEqual(await self.page(document), seen[0])
         self.assertEqual(len(seen), 1)
@@ -178,6 +210,32 @@ class SweepTests(TestCase):
     async def test_a_lock_that_was_removed_can_be_committed_again(self) -> None:
         await self.used(b"six==1.0\n")
         self.clock.advance(8 * DAY)
-        await self.sweeping.run()
+        await self.sweep()
         await self.used(b"six==1.0\n")
         self.assertEqual(len(await self.blobs()), 2)
+
+    async def test_a_sweep_that_fails_at_any_moment_loses_nothing_and_the_next_one_finishes(self) -> None:
+        """What is in use stays whole, and nothing of a lock that went is left behind."""
+        for failing in range(100):
+            self.store = FailingStore(self.clock.seconds)
+            self.shelf = Shelf(self.store, self.origin, self.clock, "this")
+            await self.used(b"six==1.0\n")
+            await self.used(b"attrs==1.0\nsix==1.0\n")
+            self.clock.advance(8 * DAY)
+            await self.used(b"attrs==1.0\n")
+            before = await self.records()
+            self.store.left = failing
+            try:
+                await self.sweep(Sweeping(self.store, self.clock, 7 * DAY))
+            except StoreTrouble:
+                pass
+            else:
+                self.assertGreater(failing, 5)
+                return
+            lock = digest_of(b"attrs==1.0\n").hex
+            needed = {name for name in before if lock in name}
+            self.assertLessEqual(needed, await self.records(), failing)
+            self.assertIn(digest_of(b"attrs").hex, await self.blobs())
+            await self.sweep(Sweeping(self.store, self.clock, 7 * DAY))
+            self.assertEqual((await self.records(), await self.blobs()), (needed, {digest_of(b"attrs").hex}), failing)
+        self.fail("no sweep ended")

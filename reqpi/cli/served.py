@@ -7,7 +7,6 @@ A reactor in that place hears of no SIGCHLD; a server that spawns processes woul
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,8 +16,8 @@ from typing import Any, cast
 from twisted.internet import reactor as _the_reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
 
+from reqpi.cli.logged import begin_logging
 from reqpi.server import Settings, assemble
 
 __all__ = ["port_for", "served"]
@@ -33,7 +32,7 @@ def served(settings: Settings) -> Iterator[str]:
 
     :raises reqpi.errors.Misconfigured: the server cannot start.
     """
-    globalLogBeginner.beginLoggingTo([cast(Any, _to_stderr)], redirectStandardIO=False)
+    begin_logging()
     ready: Future[str] = Future()
     end: Deferred[None] = Deferred()
     _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end)))
@@ -82,11 +81,3 @@ def _url_of(ports: list[IListeningPort]) -> str:
     """Where the first of ``ports`` can be reached."""
     host = cast(Any, ports[0]).getHost()
     return f"http://{host.host}:{host.port}"
-
-
-def _to_stderr(event: LogEvent) -> None:
-    """A warning or worse, as a person wants it between the lines of the command that runs; the rest is for nobody."""
-    if event["log_level"] < LogLevel.warn:
-        return
-    text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-    print(f"reqpi: {text}", file=sys.stderr)

@@ -1,19 +1,23 @@
-"""What the commands have in common that work on a store themselves, with no server and no reactor."""
+"""What the commands share that work on a store themselves, with no server."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from reqpi.defaults import default_spool, default_store
 from reqpi.errors import Misconfigured
 from reqpi.interfaces import Store
 from reqpi.storage.chosen import Place, options_of, place_of
 
-__all__ = ["add_store", "at_once", "opened"]
+if TYPE_CHECKING:
+    from reqpi.cli.waiting import Wait
+
+__all__ = ["add_store", "opened"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,11 +32,24 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what a program can read")
 
 
-def opened(options: argparse.Namespace) -> Store:
-    """The store, which has to be there: no directory is made.
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
+    """Open the store, which must exist, and run a reactor while the block runs. No directory is made.
 
-    :raises reqpi.errors.Misconfigured: it is not, or cannot be used.
+    :returns: the store, and what waits for coroutines that work on it.
+    :raises reqpi.errors.Misconfigured: the store does not exist, or cannot be used.
     """
+    store = _store(options)
+    # Imported here because the reactor must not be installed before a server chooses its own.
+    from reqpi.cli.waiting import reactor_running  # noqa: PLC0415
+
+    with reactor_running() as wait:
+        yield store, wait
+        wait(store.close())
+
+
+def _store(options: argparse.Namespace) -> Store:
+    """Open the store that the options, or the environment, name."""
     said = options.store or os.environ.get("REQPI_STORE")
     where = place_of(said) if said else default_store()
     if isinstance(where, Path) and not where.is_dir():
@@ -43,16 +60,6 @@ def opened(options: argparse.Namespace) -> Store:
     return store
 
 
-def at_once(work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` returns. Over a store of :func:`opened` it has nothing to wait for."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    raise RuntimeError("a call to the store did not finish at once")
-
-
 async def _here(f: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call ``f`` in this thread: nobody else needs it."""
+    """Call ``f`` in the reactor's thread, which has nothing else to do."""
     return f(*args, **kwargs)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from typing import Any, cast
 
 from attrs import asdict
 
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
-from reqpi.cli.stores import add_store, at_once, opened
+from reqpi.cli.stores import add_store, opened
 from reqpi.sweep import Sweeping
 
 __all__ = ["command_line", "main"]
@@ -19,11 +20,11 @@ __all__ = ["command_line", "main"]
 def main(arguments: Sequence[str]) -> int:
     """Sweep, or say what a sweep would remove."""
     options = command_line().parse_args(arguments)
-    store = opened(options)
-    # Only asked for the time of day. Imported here because it must not be installed before a server's own.
-    from twisted.internet import reactor  # noqa: PLC0415
+    with opened(options) as (store, wait):
+        # Imported here because it must not be installed before a server's own.
+        from twisted.internet import reactor  # noqa: PLC0415
 
-    swept = at_once(Sweeping(store, reactor, options.max_age, dry_run=options.dry_run).run())
+        swept = wait(Sweeping(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run).run())
     if options.json:
         print(json.dumps(asdict(swept), indent=2))
     else:

@@ -10,7 +10,7 @@ from attrs import asdict
 
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
-from reqpi.cli.stores import add_store, at_once, opened
+from reqpi.cli.stores import add_store, opened
 from reqpi.client import Document, commit
 from reqpi.commitment import is_listing, parse_listing
 from reqpi.interfaces import Store
@@ -26,15 +26,14 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.url and not options.repair:
         parser.error("--url names the server that fetches again what --repair removed: write --repair too")
-    store = opened(options)
-    verdict = at_once(Verifying(store, repair=options.repair).run())
-    if options.json:
-        print(json.dumps(asdict(verdict), indent=2))
-    else:
-        _tell(verdict)
-    if options.url:
-        for address in sorted({address for address, *_ in verdict.lost}):
-            commit(options.url, at_once(_documents(store, address)), hold=())
+    with opened(options) as (store, wait):
+        verdict = wait(Verifying(store, repair=options.repair).run())
+        if options.json:
+            print(json.dumps(asdict(verdict), indent=2))
+        else:
+            _tell(verdict)
+        for address in sorted({address for address, *_ in verdict.lost}) if options.url else ():
+            commit(options.url, wait(_documents(store, address)), hold=())
             tell_remark(f"{options.url} fetches again what lock {address[:8]} has lost")
     return DAMAGED if verdict.left else DONE
 
@@ -50,7 +49,9 @@ async def _documents(store: Store, address: str) -> list[Document]:
 def _tell(verdict: Verdict) -> None:
     for damage in verdict.damages:
         removed = "Removed: a server fetches it again when it is asked for." if damage.repaired else ""
-        tell_error(f"the {damage.kind} {damage.name} is damaged", f"{damage.problem}. {removed}".strip())
+        tell_error(
+            f"the {damage.kind} {damage.name} is damaged", f"{damage.problem.removesuffix('.')}. {removed}".strip()
+        )
     repaired = sum(damage.repaired for damage in verdict.damages)
     damaged = f", {repaired} damaged and removed" if repaired else ""
     damaged += f", {verdict.left} damaged" if verdict.left else ""

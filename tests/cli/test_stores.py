@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
-from reqpi.cli.stores import at_once
+from twisted.internet.defer import Deferred
+
+from reqpi.frozen import dump
+from reqpi.model import File, Page, Project
 from reqpi.storage.directory import DirectoryStore
 from tests.cli.process import DOCUMENT, CommandTestCase
+from tests.distributions import a_file
 
 DATA = b"the bytes of a file"
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -26,7 +31,7 @@ class StoreCommandCase(CommandTestCase):
         self.path.mkdir()
         self.store = DirectoryStore(self.path, in_thread=_inline)
         self.store.open()
-        at_once(self.fill())
+        self.successResultOf(Deferred.fromCoroutine(self.fill()))
 
     async def fill(self) -> None:
         await self.store.create(f"locks/{ADDRESS}", DOCUMENT)
@@ -111,3 +116,66 @@ class SweepTests(StoreCommandCase):
         status, _, err = self.run_reqpi("sweep", "--store", str(self.path), "--max-age", "1d")
         self.assertEqual(status, 2)
         self.assertIn("1d: a whole number of seconds is wanted", err)
+
+
+class RealSizeTests(StoreCommandCase):
+    """Enough of everything that the verbs leave the reactor's thread, and let it go now and then."""
+
+    async def fill(self) -> None:
+        """Locks of one line, one lock of several hundred KiB, and its frozen list of as many."""
+        for number in range(250):
+            document = f"six==1.0.{number}\n".encode()
+            await self.store.create(f"locks/{hashlib.sha256(document).hexdigest()}", document)
+        hashes = "".join(f" \\\n    --hash=sha256:{_hex(number)}" for number in range(100))
+        large = "".join(f"{name}==1.0{hashes}\n" for name in ("six", *(f"p{number}" for number in range(20)))).encode()
+        self.large = hashlib.sha256(large).hexdigest()
+        await self.store.create(f"locks/{self.large}", large)
+        files = tuple(_wheel(number) for number in range(100)) * 10
+        await self.store.create(f"frozen/{self.large}/six", dump(Page(Project("six"), files)))
+
+    def test_verify(self) -> None:
+        """A lock and a frozen list above 64 KiB are read in a thread."""
+        expected = "0 files of 0 bytes, 251 locks, 1 frozen list\n"
+        self.assertEqual(self.run_reqpi("verify", "--store", str(self.path)), (0, expected, ""))
+
+    def test_sweep(self) -> None:
+        """More than a hundred steps; the frozen list of the lock that stays is read in a thread."""
+        self.age(90000)
+        lock = self.path / "records" / "locks" / f"{self.large}_"
+        os.utime(lock)
+        for option, did in (("--dry-run", "would remove"), ("--json", "")):
+            status, out, err = self.run_reqpi("sweep", "--store", str(self.path), "--max-age", "86400", option)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(f"{did} 250 locks and 0 files" if did else '"locks": 250', out)
+        self.assertEqual([path.name for path in lock.parent.iterdir()], [lock.name])
+
+    def test_interrupted(self) -> None:
+        """Ctrl-C ends the command while it waits, with the status of other commands."""
+        pipe = self.path / "records" / "locks" / ("0" * 64 + "_")
+        os.mkfifo(pipe)
+        process = self.start("verify", "--store", str(self.path))
+        writer = _opened_by_a_reader(pipe)  # the command now reads the record, which has no end
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        os.close(writer)
+        self.assertEqual((process.returncode, out, err), (130, "", ""))
+
+
+def _opened_by_a_reader(pipe: Path) -> int:
+    """Open a pipe to write once another process has opened it to read."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def _hex(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def _wheel(number: int) -> File:
+    return a_file(f"six-1.0-{number}-py3-none-any.whl", str(number).encode())

@@ -24,6 +24,12 @@ from tests.upstream.pages import Distribution, Style
 __all__ = ["Upstream"]
 
 
+def _project_of(filename: str) -> str:
+    """The project of a file. The name of an sdist may have dashes in it."""
+    name = filename.split("-", maxsplit=1)[0] if filename.endswith(".whl") else filename.rpartition("-")[0]
+    return canonicalize_name(name)
+
+
 class Upstream:
     """An index on loopback. It serves from the moment it is made until :meth:`close`.
 
@@ -78,7 +84,7 @@ class Upstream:
 
     def add(self, distribution: Distribution) -> Distribution:
         """List a file and serve it, in place of the one of that name if there is one."""
-        project = canonicalize_name(distribution.filename.split("-")[0])
+        project = _project_of(distribution.filename)
         self._listed[project] = {**self._listed.get(project, {}), distribution.filename: distribution}
         self._files[distribution.filename] = distribution
         return distribution
@@ -128,7 +134,7 @@ class Upstream:
 
     def delist(self, distribution: Distribution) -> None:
         """Take a file off its page. It is still served to who knows where."""
-        project = canonicalize_name(distribution.filename.split("-")[0])
+        project = _project_of(distribution.filename)
         self._listed[project] = {name: file for name, file in self._listed[project].items() if file != distribution}
 
     def remove(self, distribution: Distribution) -> None:

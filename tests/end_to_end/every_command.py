@@ -1,0 +1,153 @@
+"""Every command that takes a store or a lock, run on the same store and lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.cli import COMMANDS, module_of
+from tests.end_to_end.server import ROOT, Server
+
+__all__ = ["EveryCommand", "commands_that_take_a_store_or_a_lock"]
+
+TARGET = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12", "--only-binary=:all:")
+ASK = "import os, sys, urllib.request as r; r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1] + '/').read()"
+YEAR = 365 * 86400
+
+
+def commands_that_take_a_store_or_a_lock() -> set[str]:
+    """Those with ``--store``, or with an argument that is none of a few words."""
+    return {command for command in COMMANDS if _takes(command)}
+
+
+def _takes(command: str) -> bool:
+    actions = module_of(command).command_line()._actions
+    return any(
+        "--store" in action.option_strings or not (action.option_strings or action.choices) for action in actions
+    )
+
+
+class EveryCommand(SynchronousTestCase):
+    """One method a command. A test gives the store and the options of whoever serves from it.
+
+    :ivar folder: to work in.
+    :ivar store: the path of the store.
+    :ivar options: where files come from.
+    """
+
+    folder: Path
+    store: Path
+    options: Sequence[str]
+    OTHER: ClassVar[str] = "other==1.0\n"
+
+    def every_command(self, lock: str, *, pins: int, project: str, files: int) -> None:
+        """Run all of them.
+
+        :param lock: its name in ``folder``.
+        :param pins: how many components its SBOM has.
+        :param project: one that it pins.
+        :param files: how many it admits for :data:`TARGET`.
+        """
+        self.lock, self.pins, self.project, self.files = lock, pins, project, files
+        (self.folder / "other.txt").write_text(self.OTHER)
+        commands = commands_that_take_a_store_or_a_lock()
+        missing = {command for command in commands if not hasattr(self, _method(command))}
+        self.assertEqual(missing, set(), "write a method for each of these commands here")
+        # fetch fills the folder and the store that others look into; sweep and verify find what all of them left.
+        first, last = ["check", "fetch", "server"], ["verify", "sweep"]
+        for command in [*first, *sorted(commands - {*first, *last}), *last]:
+            getattr(self, _method(command))()
+
+    def reqpi(self, *arguments: str, status: int = 0) -> str:
+        """Run a command to its end; what it prints."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("REQPI_", "PIP_"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder,
+            env=environ | {"PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=250, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, status, f"{arguments}\n{done.stderr}")
+        self.assertNotIn("Traceback", done.stderr)
+        return done.stdout
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """A server inside the command, on the store."""
+        return "--store", str(self.store), *self.options
+
+    def command_check(self) -> None:
+        self.reqpi("check", self.lock)
+
+    def command_fetch(self) -> None:
+        said = json.loads(self.reqpi("fetch", self.lock, "-o", f"{self.lock}.files", "--json", *TARGET, *self.own))
+        self.assertEqual(len(said["files"]), self.files)
+
+    def command_server(self) -> None:
+        """And what asks it: ``gethash``."""
+        self.server = Server(self.store, *self.options)
+        self.addCleanup(self.server.stop)
+        self.index = self.reqpi("gethash", "--url", self.server.url, "--hold", *TARGET, self.lock).strip()
+        self.command_gethash()
+
+    def command_gethash(self) -> None:
+        again = self.reqpi("gethash", "--url", self.server.url, self.lock).strip()
+        self.assertEqual(again, self.index)
+
+    def command_run(self) -> None:
+        self.reqpi("run", *self.own, self.lock, "--", sys.executable, "-c", ASK, self.project)
+
+    def command_learn(self) -> None:
+        """What the lock pins is not new."""
+        command = ["--", sys.executable, "-c", ASK, self.project]
+        self.reqpi("learn", "-r", self.lock, "-o", "learned.txt", *self.own, *command)
+
+    def command_wheelhouse(self) -> None:
+        self.reqpi("wheelhouse", self.lock, "-o", f"{self.lock}.tar", *TARGET, *self.own)
+        with tarfile.open(self.folder / f"{self.lock}.tar") as archive:
+            found = [member for member in archive if member.name.endswith((".whl", ".tar.gz", ".zip"))]
+        self.assertEqual(len(found), self.files)
+
+    def command_build_requirements(self) -> None:
+        self.reqpi("build-requirements", "--json", self.lock, *TARGET, *self.own)
+
+    def command_sbom(self) -> None:
+        for form, key in (("cyclonedx", "components"), ("spdx", "packages")):
+            said = json.loads(self.reqpi("sbom", "--name", "", "--format", form, self.lock, *self.own))
+            self.assertGreaterEqual(len(said[key]), self.pins)
+
+    def command_env(self) -> None:
+        self.assertIn(f"{self.lock}.files", self.reqpi("env", f"{self.lock}.files"))
+        self.assertIn(self.index, self.reqpi("env", self.index.removesuffix("simple/")))
+
+    def command_inject(self) -> None:
+        """A requirements file without URLs stays as it is."""
+        self.assertEqual(self.reqpi("inject", "-r", "other.txt", "--dry-run", f"{self.lock}.files"), "")
+
+    def command_diff(self) -> None:
+        """Against itself, and against another."""
+        self.assertEqual(self.reqpi("diff", self.lock, self.index.removesuffix("simple/")), "")
+        self.assertIn("+ other 1.0", self.reqpi("diff", self.lock, "other.txt", status=6))
+
+    def command_verify(self) -> None:
+        said = json.loads(self.reqpi("verify", "--store", str(self.store), "--json"))
+        self.assertEqual((said["damages"], said["left"]), ([], 0))
+        self.assertGreaterEqual(said["files"], self.files)
+
+    def command_sweep(self) -> None:
+        """Everything is in use."""
+        for option in ("--dry-run", "--json"):
+            said = self.reqpi("sweep", "--store", str(self.store), "--max-age", str(YEAR), option)
+            self.assertIn("would remove 0 locks" if option == "--dry-run" else '"locks": 0', said)
+        self.server.stop()
+
+
+def _method(command: str) -> str:
+    return f"command_{command.replace('-', '_')}"

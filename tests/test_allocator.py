@@ -1,0 +1,69 @@
+"""Memory that was freed goes back to the operating system."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from unittest import skipUnless
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.allocator import Trimming, resident
+
+MIB = 1 << 20
+
+PROGRAM = """\
+import threading
+from reqpi.allocator import limit_arenas, resident, trim
+import sys
+if sys.argv[1] == "limited":
+    limit_arenas()
+before, kept = resident(), []
+
+def fill():
+    texts = [bytes(2000) for _ in range(10_000)]
+    kept.extend(texts[::500])
+
+for _ in range(8):
+    thread = threading.Thread(target=fill)
+    thread.start()
+    thread.join()
+trim()
+print(resident() - before)
+"""
+
+
+class TrimmingTests(SynchronousTestCase):
+    """It trims after a burst, and not while nothing changes."""
+
+    def setUp(self) -> None:
+        self.size, self.trimmed = 60 * MIB, 0
+        self.trimming = Trimming(lambda: self.size, self.trim)
+
+    def trim(self) -> None:
+        self.trimmed += 1
+        self.size -= 10 * MIB
+
+    def test_a_process_that_does_not_grow_is_left_alone(self) -> None:
+        for size in (60, 70, 75):
+            self.size = size * MIB
+            self.trimming.run()
+        self.assertEqual(self.trimmed, 0)
+
+    def test_growth_counts_from_the_smallest_size_since_the_last_time(self) -> None:
+        for size, trimmed in ((80, 1), (75, 1), (50, 1), (66, 2), (70, 2), (73, 3)):
+            self.size = size * MIB
+            self.trimming.run()
+            self.assertEqual(self.trimmed, trimmed, size)
+
+
+@skipUnless(sys.platform == "linux" and resident(), "it needs /proc and glibc")
+class GlibcTests(SynchronousTestCase):
+    """With the real allocator."""
+
+    def test_what_threads_freed_goes_back(self) -> None:
+        """Of 160 MB that eight threads allocated, a few pages that are in use stay."""
+        command = [sys.executable, "-c", PROGRAM, "limited"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=True)
+        self.assertLess(int(done.stdout), 20 * MIB)

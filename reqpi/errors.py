@@ -24,6 +24,7 @@ __all__ = [
     "NotServed",
     "NothingUpstream",
     "Occupied",
+    "OtherBytes",
     "ReqPIError",
     "StoreFull",
     "StoreTrouble",
@@ -112,6 +113,10 @@ class NotAdmitted(ReqPIError):
 
 class NotServed(ReqPIError):
     """There is nothing of that kind here, by no fault of a lock."""
+
+
+class OtherBytes(ReqPIError):
+    """A client asked for certain bytes or none, and what would be sent is something else."""
 
 
 class Occupied(ReqPIError):

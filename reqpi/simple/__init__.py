@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.simple.accept import HTML, V1_HTML, V1_JSON, ContentType, choose
+from reqpi.simple.accept import HTML, V1_HTML, V1_JSON, ContentType, choose, weights
 from reqpi.simple.html import index_html, page_html
 from reqpi.simple.json import index_json, page_json
 from reqpi.simple.listing import Listing, Packed
@@ -23,4 +23,5 @@ __all__ = [
     "page_json",
     "read_listing",
     "read_page",
+    "weights",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["HTML", "V1_HTML", "V1_JSON", "ContentType", "choose"]
+__all__ = ["HTML", "V1_HTML", "V1_JSON", "ContentType", "choose", "weights"]
 
 ContentType = Literal["text/html", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+json"]
 
@@ -30,7 +30,7 @@ def choose(accept: str | None) -> ContentType:
 
     :param accept: the header's value; ``None`` where there is none.
     """
-    wanted = _weights(accept) if accept is not None and len(accept) <= LIMIT else {}
+    wanted = weights(accept or "")
     html = _weight(wanted, HTML)
     json, v1_html = (
         # PEP 691: "latest" is answered with the version that it is.
@@ -44,15 +44,18 @@ def choose(accept: str | None) -> ContentType:
     return HTML
 
 
-def _weights(accept: str) -> Mapping[str, float]:
-    """How much each media range is wanted, from 0 to 1. An element that cannot be read says nothing."""
-    weights: dict[str, float] = {}
-    for element in accept.lower().split(","):
-        media, *parameters = (part.strip() for part in element.split(";"))
+def weights(accepted: str) -> Mapping[str, float]:
+    """Read how much each media range or coding is wanted, from 0 to 1, from ``Accept`` or ``Accept-Encoding``.
+
+    An element that cannot be read says nothing, and neither does a header of more than :data:`LIMIT` characters.
+    """
+    wanted: dict[str, float] = {}
+    for element in accepted.lower().split(",") if len(accepted) <= LIMIT else ():
+        name, *parameters = (part.strip() for part in element.split(";"))
         weight = _quality(parameters)
         if weight is not None:
-            weights[media] = max(weight, weights.get(media, 0.0))
-    return weights
+            wanted[name] = max(weight, wanted.get(name, 0.0))
+    return wanted
 
 
 def _quality(parameters: list[str]) -> float | None:

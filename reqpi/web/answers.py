@@ -5,10 +5,11 @@ from __future__ import annotations
 from twisted.web.server import Request
 
 from reqpi import simple
-from reqpi.web.forms import Answer, Asked, Representation, answer, takes_gzip
-from reqpi.web.headers import listed
+from reqpi.errors import OtherBytes
+from reqpi.web.forms import Answer, Asked, Representation, answer, etag_of, is_named, takes_gzip
+from reqpi.web.headers import has_header, listed
 
-__all__ = ["asked", "send", "send_representation"]
+__all__ = ["asked", "hold_to", "send", "send_representation"]
 
 
 def asked(request: Request) -> Asked:
@@ -29,5 +30,19 @@ def send(request: Request, made: Answer) -> bytes:
 
 
 def send_representation(request: Request, shown: Representation) -> bytes:
-    """Set the head of the response, and return its body: empty for a client that has it already."""
-    return send(request, answer(shown, asked(request)))
+    """Set the head of the response, and return its body: empty for a client that has it already.
+
+    :raises OtherBytes: the client wants others, or none.
+    """
+    what = asked(request)
+    hold_to(request, etag_of(shown, what))
+    return send(request, answer(shown, what))
+
+
+def hold_to(request: Request, etag: str) -> None:
+    """Go on if what has this tag is what the client wants (``If-Match``; :rfc:`9110`, section 13.1.1).
+
+    :raises OtherBytes: it is not.
+    """
+    if has_header(request, "If-Match") and not is_named(listed(request, "If-Match"), etag):
+        raise OtherBytes("it has another ETag", f"The ETag here is {etag}, which If-Match does not name.")

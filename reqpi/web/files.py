@@ -15,7 +15,7 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from reqpi.errors import StoreTrouble
-from reqpi.web.answers import send
+from reqpi.web.answers import hold_to, send
 from reqpi.web.forms import Answer, constant, has
 from reqpi.web.headers import header, listed
 from reqpi.web.sendfile import STALL, sent_by_kernel, takes_from_kernel
@@ -42,9 +42,11 @@ async def send_file(
     """Send ``size`` bytes, or the range of them that the client asks for, as fast as the client takes them.
 
     :param local: opens the file, where it is one on this machine, so that the kernel can send it.
+    :raises OtherBytes: the client wants others, or none.
     :raises Exception: what a read raised. Where that was not the first, a part is sent, and the caller cuts the
         connection, so that no client mistakes it for the whole.
     """
+    hold_to(request, etag)
     made = _head_of(request, size, etag, content_type)
     send(request, made)
     if made.status not in (200, 206) or request.method == b"HEAD":

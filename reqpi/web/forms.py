@@ -14,7 +14,7 @@ from functools import cached_property
 from attrs import frozen
 from twisted.web.http import NOT_MODIFIED, OK
 
-from reqpi import __version__
+from reqpi import __version__, simple
 
 __all__ = [
     "COMMON",
@@ -25,7 +25,9 @@ __all__ = [
     "Representation",
     "answer",
     "constant",
+    "etag_of",
     "has",
+    "is_named",
     "takes_gzip",
 ]
 
@@ -40,7 +42,7 @@ COMMON = (("X-Content-Type-Options", "nosniff"),)
 _SMALLEST_GZIP = 512
 """Bytes. Less than this does not repay the header."""
 
-_ETAG = re.compile(r'(?:W/)?("[^"]{0,200}")')
+_ETAG = re.compile(r'(W/)?("[^"]{0,200}")')
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -112,7 +114,7 @@ class Answer:
 def answer(shown: Representation, asked: Asked) -> Answer:
     """What somebody who asks so is answered."""
     packed = shown.gzipped if asked.gzip else None
-    etag = shown.etag if packed is None else f'{shown.etag[:-1]}-gzip"'
+    etag = etag_of(shown, asked)
     headers = constant(etag, page=shown.page, ranges=shown.ranges)
     if has(asked.etags, etag):
         return Answer(NOT_MODIFIED, headers, b"")
@@ -120,6 +122,12 @@ def answer(shown: Representation, asked: Asked) -> Answer:
     coding = () if packed is None else (("Content-Encoding", "gzip"),)
     described = (*coding, ("Content-Type", shown.content_type), ("Content-Length", str(len(body))))
     return Answer(OK, (*headers, *described), body)
+
+
+def etag_of(shown: Representation, asked: Asked) -> str:
+    """The tag of the bytes that a client who asks so is sent: with gzip, they are others."""
+    packed = asked.gzip and shown.gzipped is not None
+    return f'{shown.etag[:-1]}-gzip"' if packed else shown.etag
 
 
 def constant(etag: str, *, page: bool = False, ranges: bool = False) -> Headers:
@@ -131,13 +139,20 @@ def constant(etag: str, *, page: bool = False, ranges: bool = False) -> Headers:
 
 def has(etags: str, etag: str) -> bool:
     """Whether an ``If-None-Match`` names it (:rfc:`9110`, section 13.1.2: compared weakly)."""
-    return bool(etags) and (etags.strip() == "*" or etag in _ETAG.findall(etags))
+    return bool(etags) and (etags.strip() == "*" or any(tag == etag for _, tag in _ETAG.findall(etags)))
+
+
+def is_named(etags: str, etag: str) -> bool:
+    """Whether an ``If-Match`` names it (:rfc:`9110`, section 13.1.1: compared strongly)."""
+    return etags.strip() == "*" or ("", etag) in _ETAG.findall(etags)
 
 
 def takes_gzip(accept_encoding: str) -> bool:
-    """Whether an ``Accept-Encoding`` takes gzip (:rfc:`9110`, section 12.5.3)."""
-    taken: dict[str, bool] = {}
-    for part in accept_encoding.lower().split(","):
-        coding, _, parameters = part.partition(";")
-        taken[coding.strip()] = parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return taken.get("gzip", taken.get("*", False))
+    """Whether an ``Accept-Encoding`` wants gzip at least as much as the plain bytes (:rfc:`9110`, section 12.5.3).
+
+    A client that names gzip, and says nothing of ``identity``, wants gzip.
+    """
+    wanted = simple.weights(accept_encoding)
+    others = wanted.get("*", 0.0)
+    packed = wanted.get("gzip", others)
+    return packed > 0 and packed >= wanted.get("identity", others)

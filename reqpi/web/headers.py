@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from twisted.web.server import Request
 
-__all__ = ["header", "listed"]
+__all__ = ["has_header", "header", "listed"]
 
 
 def header(request: Request, name: str) -> str:
     """The value, or the last where there are several; empty where there is none."""
     return _values(request, name)[-1]
+
+
+def has_header(request: Request, name: str) -> bool:
+    """Whether the request has it, be it empty."""
+    return bool(request.requestHeaders.hasHeader(name.encode("ascii")))
 
 
 def listed(request: Request, name: str) -> str:

@@ -19,6 +19,7 @@ from reqpi.errors import (
     NothingUpstream,
     NotServed,
     Occupied,
+    OtherBytes,
     ReqPIError,
     StoreFull,
     StoreTrouble,
@@ -39,6 +40,7 @@ _STATUS: dict[type[ReqPIError], int] = {
     NotAdmitted: 410,
     NothingUpstream: 410,
     NotServed: 404,
+    OtherBytes: 412,
     # 503 and not 502 or 504: pip and uv both ask again.
     UpstreamTrouble: 503,
     Occupied: 503,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+from pathlib import Path
 
 from tests.web.case import SDIST, WHEEL, WebCase
 
@@ -32,6 +34,40 @@ class Forms(WebCase):
         self.assertEqual((await self.under("/simple/six/"))["Content-Type"], "text/html; charset=utf-8")
         reply = await self.under("/simple/six/", Accept="image/png")
         self.assertEqual((reply.status, reply["Content-Type"]), (200, "text/html; charset=utf-8"))
+
+
+class Reference(WebCase):
+    """docs/reference/http says which content types are answered."""
+
+    async def setUp(self) -> None:
+        await super().setUp()
+        self.reference = (Path(__file__).parents[2] / "docs" / "reference" / "http.md").read_text("utf-8")
+
+    def table(self, head: str) -> list[list[str]]:
+        """The rows under a table's head."""
+        rows = self.reference.partition(f"{head}\n")[2].partition("\n\n")[0].splitlines()[1:]
+        self.assertTrue(rows, head)
+        return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+    async def test_each_accept_of_the_table_is_answered_as_it_says(self) -> None:
+        """Each type that the first column names, sent alone."""
+        rows = self.table("| `Accept` | `Content-Type` of the answer |")
+        asked = [(accept, answered) for first, answered in rows for accept in re.findall("`([^`]+)`", first)]
+        self.assertIn("application/vnd.pypi.simple.latest+html", dict(asked))
+        for accept, answered in asked:
+            for path in ("/simple/", "/simple/six/"):
+                reply = await self.under(path, Accept=accept)
+                self.assertEqual(f"`{reply['Content-Type']}`", answered, (path, accept))
+
+    async def test_each_export_has_the_type_of_the_table(self) -> None:
+        """The first column names what stands after the address."""
+        rows = self.table("| answer | `Content-Type` |")
+        paths = [(path, answered) for first, answered in rows for path in re.findall("`([^`/]+)`", first)]
+        self.assertIn("held", dict(paths))
+        await self.under(f"/simple/six/{SDIST}")  # the wheelhouse is made of what is in the store
+        for path, answered in paths:
+            reply = await self.under(f"/{path}{'?no-binary=:all:' if path == 'wheelhouse.tar' else ''}")
+            self.assertEqual((reply.status, f"`{reply['Content-Type']}`"), (200, answered.partition(" (")[0]), path)
 
 
 class Codings(WebCase):

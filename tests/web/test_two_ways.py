@@ -35,7 +35,10 @@ ACCEPTS = (
     "image/png",
     "",
 )
-CODINGS = ("gzip", "identity", "gzip, deflate, br, zstd", "gzip;q=0", "*", "", "br")
+CODINGS = (
+    *("gzip", "identity", "gzip, deflate, br, zstd", "gzip;q=0", "*", "", "br"),
+    *("gzip;q=0.5, identity;q=1", "gzip;q=1.0, identity;q=0.5", "*;q=0.1, identity;q=0.5", "gzip;q=x"),
+)
 PLAIN = (
     "User-Agent: pip/26.3",
     'User-Agent: a "quoted" \\ agent',
@@ -170,6 +173,9 @@ class TwoWays(TestCase):
         if dice.random() < 0.25:
             etag = dice.choice((dice.choice(self.etags), '"other"', "*", "W/" + dice.choice(self.etags), "nonsense"))
             fields.append(f"If-None-Match: {etag}")
+        if dice.random() < 0.1:
+            etag = dice.choice((*self.etags, '"other"', "*", "W/" + dice.choice(self.etags), "nonsense", ""))
+            fields.append(f"If-Match: {etag}")
         for _ in range(dice.choice((0, 1, 1, 2)) if odd else 0):
             fields.append(dice.choice((*ODD, dice.choice(fields or ["A: b"]))))
         dice.shuffle(fields)
@@ -217,6 +223,14 @@ class TwoWays(TestCase):
                         ]
                     )
                     self.assertEqual(self.at_once, before + 1, (method, target, more))
+
+    def test_who_wants_other_bytes_gets_none_of_these(self) -> None:
+        """What is kept ready is not sent to a client whose ``If-Match`` names something else."""
+        for target in self.targets:
+            etag = self.etag(target, JSON)
+            for named, status in ((etag, 200), ("*", 200), ('"other"', 412), (f"W/{etag}", 412)):
+                said = f"GET {target} HTTP/1.1\r\nHost: x\r\nAccept: {JSON}\r\nIf-Match: {named}\r\n\r\n"
+                self.assertIn(f" {status} ".encode(), self.agree([said.encode()]), (target, named))
 
     async def test_a_lock_that_was_swept_away_is_gone_from_here_too(self) -> None:
         """Within the seconds for which nobody looks."""

@@ -13,6 +13,7 @@ from reqpi.origins.credentials import Credentials, Keyring, split_credentials
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.policy import Policy
 from reqpi.origins.urls import index_key, origin_of
+from reqpi.proxies import Proxies
 
 __all__ = ["Outside", "read_upstreams"]
 
@@ -30,6 +31,7 @@ class Outside:
     :param unverified: hosts whose TLS is not verified.
     :param logins: an ``Authorization`` for each host.
     :param certificates: authorities beside the platform's, in PEM.
+    :param proxies: what upstreams are asked through.
     """
 
     default: str | None = field(default=None, repr=False)
@@ -39,6 +41,7 @@ class Outside:
     unverified: Hosts = field(factory=Hosts)
     logins: Mapping[str, str] = field(factory=dict, repr=False)
     certificates: bytes = field(default=b"", repr=False)
+    proxies: Proxies = field(factory=Proxies)
 
     def check(self) -> None:
         """See that every upstream is one.

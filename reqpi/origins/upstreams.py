@@ -53,7 +53,7 @@ class Upstreams:
         outside.check()
         time: IReactorTime = clock or reactor
         reach, trust = Reach(reactor, outside.named), Trust(outside.certificates, outside.unverified)
-        self.agent = agent or PooledAgent(reactor, reach, trust)
+        self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
         self._policy = outside.policy
         self._http = Http(self.agent, time, outside.keyring)
         pages = Pages(page_cache)

@@ -12,11 +12,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from reqpi.environment import is_loopback
 
-__all__ = ["BadProxy", "Exceptions", "Proxies", "Proxy", "proxy_in", "read_environment", "read_proxies", "read_proxy"]
+__all__ = [
+    "BadProxy",
+    "Exceptions",
+    "Proxies",
+    "Proxy",
+    "proxy_in",
+    "read_environment",
+    "read_proxies",
+    "read_proxy",
+    "url_with_login",
+]
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -177,6 +187,14 @@ def read_proxy(text: str, where: str) -> Proxy:
     if not (user or "").isprintable() or not password.isprintable() or ":" in (user or ""):
         raise BadProxy(where, "its user or its password has characters that a login cannot have")
     return Proxy(parts.scheme, host, port or _PORTS[parts.scheme], user, password)
+
+
+def url_with_login(proxy: Proxy) -> str:
+    """A proxy's URL with its login, for a program that needs it. It is a secret."""
+    if proxy.user is None:
+        return proxy.url
+    scheme, _, where = proxy.url.partition("://")
+    return f"{scheme}://{quote(proxy.user, safe='')}:{quote(proxy.password, safe='')}@{where}"
 
 
 def _is_direct(exceptions: Exceptions, host: str, port: int) -> bool:

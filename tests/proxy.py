@@ -169,8 +169,20 @@ def _relay(client: socket.socket, server: socket.socket) -> None:
     other = {client: server, server: client}
     while True:
         ready = [each for each in other if isinstance(each, ssl.SSLSocket) and each.pending()]
-        for one in ready or select.select(list(other), [], [], 30)[0] or [client]:
-            data = one.recv(1 << 16) if ready or select.select([one], [], [], 0)[0] else b""
-            if not data:
+        for one in ready or select.select(list(other), [], [], 30)[0] or [None]:
+            data = b"" if one is None else _received(one)
+            if data == b"" or one is None:
                 return
-            other[one].sendall(data)
+            if data is not None:
+                other[one].sendall(data)
+
+
+def _received(one: socket.socket) -> bytes | None:
+    """What has come; ``None`` where that is a part of a record alone."""
+    one.setblocking(False)
+    try:
+        return one.recv(1 << 16)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        one.setblocking(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,15 +29,17 @@ from reqpi.gap import Gaps
 from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
+from reqpi.origins.client_certificate import read_client_certificate
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins
 from reqpi.origins.lookups import Lookups
 from reqpi.origins.nowhere import Nowhere
-from reqpi.origins.outside import Outside
+from reqpi.origins.outside import Outside, proxies_of
 from reqpi.origins.trust import read_certificates
 from reqpi.origins.upstreams import PAGE_CACHE, Upstreams
 from reqpi.patrol import Patrol
+from reqpi.proxies import Proxies
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
@@ -80,6 +83,8 @@ class Settings:
     :param trusted_hosts: hosts whose TLS is not verified, likewise.
     :param netrc: a file of passwords for hosts.
     :param ca: a file of certificates to trust beside the platform's.
+    :param client_cert: a file with the certificate and the key for upstreams that require one.
+    :param proxy: the URL of a proxy for upstreams, or ``off``; ``None``: what the environment says.
     :param offline: never ask an upstream.
     :param learning: anybody may learn: have an index that lets everything through.
     :param trust_proxy: believe forwarded headers.
@@ -106,6 +111,8 @@ class Settings:
     trusted_hosts: Sequence[str] = ()
     netrc: Path | None = None
     ca: Path | None = None
+    client_cert: Path | None = None
+    proxy: str | None = field(default=None, repr=False)
     offline: bool = False
     learning: bool = False
     trust_proxy: bool = False
@@ -280,6 +287,8 @@ def announce(log: Logger, settings: Settings, origin_name: str, addresses: Seque
     log.info("upstream: {name}", name=origin_name)
     for name, url in settings.upstreams.items():
         log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
+    for proxy in () if settings.offline else proxies_of(settings.proxy, os.environ).all:
+        log.info("upstreams are asked through the proxy {url}", url=proxy.url)
     if settings.learning:
         log.warn("learning is on: whoever reaches this server has through /learn all that its upstream has")
     log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
@@ -322,6 +331,8 @@ def _outside(settings: Settings) -> Outside:
         unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
         logins={} if settings.netrc is None else read_logins(settings.netrc),
         certificates=b"" if settings.ca is None else read_certificates(settings.ca),
+        client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),
+        proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
     )
     outside.check()
     return outside

@@ -39,7 +39,7 @@ _SWITCH = 0.001
 
 _FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
 _FLAGS = ("offline", "learning", "trust-proxy")
-_WORDS = ("url", "store", "cache", "netrc", "ca", "access-log")
+_WORDS = ("url", "store", "cache", "netrc", "ca", "client-cert", "proxy", "access-log")
 _LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
 
@@ -60,6 +60,8 @@ class Options(usage.Options):
         ["redirect-above", None, None, "Bytes of a file from which on clients get it from the object store itself."],
         ["netrc", None, None, "A netrc file: users and passwords of upstreams, by host. Default: none."],
         ["ca", None, None, "A file of certificates to trust beside the platform's, in PEM. Default: none."],
+        ["client-cert", None, None, "A client certificate and its key for upstreams that require one, in PEM."],
+        ["proxy", None, None, "An http or https proxy for upstreams, or off. Default: HTTPS_PROXY and so on."],
         ["max-document", None, None, "Bytes of the largest lock that is taken. Default: 8388608."],
         ["frequency", None, None, "Seconds between two removals of what is not used. Default: never."],
         ["max-age", None, None, "Seconds without use after which a lock is removed. Default: never."],
@@ -175,6 +177,8 @@ class Options(usage.Options):
             trusted_hosts=tuple(self["trusted-host"]),
             netrc=_path(self["netrc"]),
             ca=_path(self["ca"]),
+            client_cert=_path(self["client-cert"]),
+            proxy=self["proxy"],
             offline=self["offline"],
             learning=self["learning"],
             trust_proxy=self["trust-proxy"],

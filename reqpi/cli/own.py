@@ -12,7 +12,10 @@ from reqpi.commitment import address_of
 
 __all__ = ["add_server", "check_server", "open_server_for", "server_for"]
 
-_OWN = ("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "offline")
+_OWN = (
+    *("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "client_cert", "proxy"),
+    "offline",
+)
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +36,8 @@ def add_server(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, action="append", metavar="HOST", help=what)
     parser.add_argument("--netrc", type=Path, metavar="FILE", help="users and passwords of upstreams, by host")
     parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the platform's")
+    parser.add_argument("--client-cert", type=Path, metavar="FILE", help="a certificate and its key for upstreams")
+    parser.add_argument("--proxy", metavar="URL", help="for upstreams; or off (default: HTTPS_PROXY and so on)")
     parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
 
 
@@ -77,6 +82,8 @@ def _served(options: argparse.Namespace, address: str | None = None) -> Abstract
             trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
             netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
             ca=options.ca or _path(os.environ.get("REQPI_CA")),
+            client_cert=options.client_cert or _path(os.environ.get("REQPI_CLIENT_CERT")),
+            proxy=options.proxy or os.environ.get("REQPI_PROXY"),
             offline=options.offline
             or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
         )

@@ -13,7 +13,7 @@ from reqpi.cli.statuses import DONE
 
 __all__ = ["command_line", "main"]
 
-_PATHS = {"store": "WHERE", "cache": "DIR", "netrc": "FILE", "ca": "FILE"}
+_PATHS = {"store": "WHERE", "cache": "DIR", "netrc": "FILE", "ca": "FILE", "client-cert": "FILE"}
 """The options whose value is a path."""
 
 _MAKER = ServiceMaker("ReqPI", "reqpi.service", "The hermetic package index", "reqpi")

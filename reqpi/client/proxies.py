@@ -1,9 +1,11 @@
-"""The proxy between here and a server: what urllib finds in the environment, and never one for this machine."""
+"""The proxy between here and a server: the one in the environment, and never one for this machine."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from reqpi.client.errors import BadUsage
 from reqpi.client.target import Credentials, Target
@@ -23,31 +25,36 @@ class Proxy(NamedTuple):
 def proxy_for(target: Target) -> Proxy | None:
     """The proxy that the environment names for ``target``: ``http_proxy``, ``https_proxy``, ``no_proxy``.
 
-    :raises BadUsage: what it names is no HTTP proxy.
+    :raises BadUsage: what it names is not an HTTP proxy.
     """
     if is_loopback(target.host):
         return None
-    # Imported here because it costs as much as all the rest, and a server on this machine needs none of it.
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+    # Imported here because a server on this machine needs none of it.
+    from reqpi.proxies import BadProxy, proxy_in  # noqa: PLC0415
 
-    proxies = getproxies()
-    named = proxies.get(target.scheme) or proxies.get("all")
-    if not named or proxy_bypass(f"{target.host}:{target.port}"):
-        return None
-    return _proxy(named, target.scheme)
-
-
-def _proxy(named: str, scheme: str) -> Proxy:
-    """Read a proxy's URL, which may come without its scheme: ``proxy.example.org:3128``."""
     try:
-        parts = urlsplit(named if "//" in named else f"http://{named}")
-        host, port = parts.hostname, parts.port or 80
-    except ValueError:
-        host = None
-    if host is None or parts.scheme != "http":
-        raise BadUsage(
-            f"the proxy that {scheme}_proxy names is none that can be used",
-            "Write it like http://proxy.example.org:3128, or take the server's host into no_proxy.",
-        )
-    credentials = Credentials(unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return Proxy(host, port, credentials)
+        found = proxy_in(_environment(), target.scheme, target.host, target.port)
+    except BadProxy as error:
+        raise _unusable(error.where, error.problem) from None
+    if found is None:
+        return None
+    if found.scheme != "http":
+        raise _unusable(f"{target.scheme}_proxy", "a proxy that is reached over TLS is not supported here")
+    credentials = None if found.user is None else Credentials(found.user, found.password)
+    return Proxy(found.host, found.port, credentials)
+
+
+def _environment() -> Mapping[str, str]:
+    """The variables, or on a Mac what takes their place in its settings."""
+    if sys.platform != "darwin":
+        return os.environ
+    from urllib.request import getproxies  # noqa: PLC0415
+
+    return {f"{name}_proxy": value for name, value in getproxies().items()}
+
+
+def _unusable(where: str, problem: str) -> BadUsage:
+    return BadUsage(
+        f"the proxy that {where} names cannot be used: {problem}",
+        "Write it like http://proxy.example.org:3128, or add the server's host to no_proxy.",
+    )

@@ -17,6 +17,7 @@ from twisted.web.iweb import IAgent, IResponse
 from reqpi import __version__
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
+from reqpi.origins.connect import ProxyTrouble
 from reqpi.origins.credentials import Keys
 from reqpi.origins.reasons import reasons_of
 from reqpi.origins.silent import UNREACHED, Silent
@@ -92,6 +93,9 @@ class Http:
         try:
             asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
+        except ProxyTrouble as error:
+            (self._silent.note if error.slow else self._silent.forget)(url)
+            raise
         except TimeoutError as error:
             self._silent.forget(url)  # it took the connection: another request may fare better
             raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {_HEAD:g} s.") from error

@@ -6,12 +6,16 @@ threads are what the store is read in: it must be served whatever becomes of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from socket import getaddrinfo as _getaddrinfo
 from threading import Thread
 from typing import Any
 
 from twisted.internet._resolver import GAIResolver
 from twisted.python.threadpool import ThreadPool
 from zope.interface import directlyProvides, providedBy
+
+from reqpi.origins.kept_names import KeptNames
 
 __all__ = ["Lookups"]
 
@@ -24,16 +28,18 @@ def _daemon(**options: Any) -> Thread:
 
 
 class Lookups:
-    """In place of a reactor: the same, but for its resolver.
+    """Stand in for a reactor: the same, except for its resolver.
 
     Its threads begin with the first name, and end with the process: nobody waits for them.
+
+    :param getaddrinfo: the system's resolver, which blocks.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, getaddrinfo: Callable[..., Any] = _getaddrinfo) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, _AT_ONCE, "names")
         self._pool.threadFactory = _daemon  # type: ignore[assignment]
-        self.nameResolver = GAIResolver(reactor, self._started)
+        self.nameResolver = KeptNames(GAIResolver(reactor, self._started, getaddrinfo), reactor)
         directlyProvides(self, providedBy(reactor))
 
     def __getattr__(self, name: str) -> Any:

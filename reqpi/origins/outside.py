@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from reqpi.errors import Misconfigured
+from reqpi.origins.client_certificate import ClientCertificate
 from reqpi.origins.credentials import Credentials, Keyring, split_credentials
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.policy import Policy
+from reqpi.origins.trust import Trust
 from reqpi.origins.urls import index_key, origin_of
+from reqpi.proxies import BadProxy, Proxies, read_proxies
 
-__all__ = ["Outside", "read_upstreams"]
+__all__ = ["Outside", "proxies_of", "read_upstreams"]
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
@@ -30,6 +33,8 @@ class Outside:
     :param unverified: hosts whose TLS is not verified.
     :param logins: an ``Authorization`` for each host.
     :param certificates: authorities beside the platform's, in PEM.
+    :param client_certificate: who we are to upstreams that ask in TLS.
+    :param proxies: what upstreams are asked through.
     """
 
     default: str | None = field(default=None, repr=False)
@@ -39,6 +44,8 @@ class Outside:
     unverified: Hosts = field(factory=Hosts)
     logins: Mapping[str, str] = field(factory=dict, repr=False)
     certificates: bytes = field(default=b"", repr=False)
+    client_certificate: ClientCertificate | None = field(default=None, repr=False)
+    proxies: Proxies = field(factory=Proxies)
 
     def check(self) -> None:
         """See that every upstream is one.
@@ -74,6 +81,11 @@ class Outside:
         """The URL of each upstream without userinfo, by its key in :attr:`policy`; the default one first."""
         bare = [split_credentials(url)[0] for url in self._urls]
         return {index_key(url): url for url in reversed(bare)}
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Who is believed, and who we are to the hosts that the operator named."""
+        return Trust(self.certificates, self.unverified, self.client_certificate, self.named)
 
     @cached_property
     def named(self) -> Hosts:
@@ -113,3 +125,17 @@ def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str]]
         else:
             named[name] = url
     return default, named
+
+
+def proxies_of(option: str | None, environ: Mapping[str, str]) -> Proxies:
+    """The proxies that ``--proxy`` or the environment names.
+
+    :raises reqpi.errors.Misconfigured: one of them cannot be used.
+    """
+    try:
+        return read_proxies(option, environ)
+    except BadProxy as error:
+        advice = (
+            "Write it like --proxy http://USER:PASSWORD@proxy.example.org:3128, or ignore the environment: --proxy off"
+        )
+        raise Misconfigured(f"{error.where} names no proxy that can be used: {error.problem}", f"{advice}.") from None

@@ -29,6 +29,7 @@ from zope.interface import directlyProvides, implementer, providedBy
 from reqpi.errors import UpstreamTrouble
 from reqpi.origins.addresses import why_refused
 from reqpi.origins.hosts import Hosts
+from reqpi.origins.public_names import why_not_public
 
 __all__ = ["Forbidden", "Reach"]
 
@@ -62,6 +63,18 @@ class Reach:
     def endpoint(self, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
         """Where to connect to; connecting fails with :class:`Forbidden` where no address is allowed."""
         return _Endpoint(self._reactor, self._named, host, port, timeout)
+
+    def check_name(self, host: str, port: int) -> None:
+        """See that a host may be asked through a proxy, which alone knows its address.
+
+        :raises Forbidden: the operator did not name it, and it is not a public name or address.
+        """
+        why = None if self._named.has(host, port) else why_not_public(host, port)
+        if why is not None:
+            raise Forbidden(
+                f"{host} is not asked through a proxy",
+                f"{why[0].upper()}{why[1:]}. {_advice(host, port)}",
+            )
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host that may be connected to, at least one.
@@ -169,12 +182,15 @@ class _Guard:
         if not self._refused:
             return
         address = self._refused[0]
-        where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
         raise Forbidden(
             f"{host} is not on the public internet",
-            f"Its address is {address} ({why_refused(address)}). If that is meant, the operator of this server names "
-            f"the host: --allow-host {where}",
+            f"Its address is {address} ({why_refused(address)}). {_advice(host, port)}",
         )
+
+
+def _advice(host: str, port: int) -> str:
+    where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
+    return f"If that is meant, the operator of this server names the host: --allow-host {where}"
 
 
 @implementer(IResolutionReceiver)

@@ -7,15 +7,17 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from attrs import frozen
 from OpenSSL.crypto import FILETYPE_PEM, X509, Error, load_certificate
 from OpenSSL.SSL import Connection, Context
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
-from twisted.internet.ssl import CertificateOptions
+from twisted.internet.ssl import CertificateOptions, optionsForClientTLS
 from twisted.web.client import BrowserLikePolicyForHTTPS, HostnameCachingHTTPSPolicy
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
 from reqpi.errors import Misconfigured
+from reqpi.origins.client_certificate import ClientCertificate
 from reqpi.origins.hosts import Hosts, normalized
 
 # Twisted exports no public way to add to the platform's authorities: trustRootFromCertificates replaces them.
@@ -35,19 +37,36 @@ class Trust:
 
     :param extra: certificates in PEM, beside the platform's.
     :param unverified: hosts whose TLS is not verified.
+    :param client: who we are to a host that asks.
+    :param known: the hosts that are told so, and no other.
     """
 
-    def __init__(self, extra: bytes = b"", unverified: Hosts = Hosts()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        extra: bytes = b"",
+        unverified: Hosts = Hosts(),  # noqa: B008
+        client: ClientCertificate | None = None,
+        known: Hosts = Hosts(),  # noqa: B008
+    ) -> None:
         self._extra = extra
         self._unverified = unverified
+        self._client = client
+        self._known = known
+        roots = _Roots(extra)
         # Without the cache every connection reads the system's certificates anew, and blocks for some 10 ms.
-        self._policy = HostnameCachingHTTPSPolicy(BrowserLikePolicyForHTTPS(_Roots(extra)))
+        self._policy = HostnameCachingHTTPSPolicy(BrowserLikePolicyForHTTPS(roots))
+        self._introduced = self._policy if client is None else HostnameCachingHTTPSPolicy(_Introduced(roots, client))
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:
         """See :class:`twisted.web.iweb.IPolicyForHTTPS`."""
-        if self.verifies(hostname.decode("ascii"), port):
-            return self._policy.creatorForNetloc(hostname, port)
-        return _Unverified(hostname)
+        client = self.client_for(hostname.decode("ascii"), port)
+        if not self.verifies(hostname.decode("ascii"), port):
+            return _Unverified(hostname, client)
+        return (self._policy if client is None else self._introduced).creatorForNetloc(hostname, port)
+
+    def client_for(self, host: str, port: int) -> ClientCertificate | None:
+        """Who we are to a host; ``None`` where that is none of its business."""
+        return self._client if self._known.has(host, port) else None
 
     def verifies(self, host: str, port: int) -> bool:
         """Whether it matters who answers there."""
@@ -75,13 +94,31 @@ class _Roots:
                 store.add_cert(certificate)
 
 
+@implementer(IPolicyForHTTPS)
+@frozen
+class _Introduced:
+    """TLS that is verified, and says who we are if it is asked."""
+
+    roots: _Roots
+    client: ClientCertificate
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:
+        """See :class:`twisted.web.iweb.IPolicyForHTTPS`."""
+        options = dict(self.client.options)
+        creator: IOpenSSLClientConnectionCreator = optionsForClientTLS(
+            hostname.decode("ascii"), trustRoot=self.roots, extraCertificateOptions=options
+        )
+        return creator
+
+
 @implementer(IOpenSSLClientConnectionCreator)
 class _Unverified:
     """TLS with whoever answers."""
 
-    def __init__(self, hostname: bytes) -> None:
+    def __init__(self, hostname: bytes, client: ClientCertificate | None = None) -> None:
         self._hostname = hostname
-        self._context = CertificateOptions(verify=False).getContext()
+        options = {} if client is None else client.options
+        self._context = CertificateOptions(verify=False, **options).getContext()
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> Connection:
         """See :class:`twisted.internet.interfaces.IOpenSSLClientConnectionCreator`."""

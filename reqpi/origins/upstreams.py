@@ -20,7 +20,6 @@ from reqpi.origins.index import Index
 from reqpi.origins.kept import Pages
 from reqpi.origins.outside import Outside
 from reqpi.origins.reach import Forbidden, Reach
-from reqpi.origins.trust import Trust
 from reqpi.origins.urls import as_shown
 
 __all__ = ["PAGE_CACHE", "Upstreams"]
@@ -52,13 +51,15 @@ class Upstreams:
     ) -> None:
         outside.check()
         time: IReactorTime = clock or reactor
-        reach, trust = Reach(reactor, outside.named), Trust(outside.certificates, outside.unverified)
-        self.agent = agent or PooledAgent(reactor, reach, trust)
+        reach, trust = Reach(reactor, outside.named), outside.trust
+        self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
         self._policy = outside.policy
         self._http = Http(self.agent, time, outside.keyring)
         pages = Pages(page_cache)
         self._indexes = {key: Index(url, self._http, time, pages) for key, url in outside.indexes.items()}
-        self._repositories = Repositories(self._http, outside.keyring, reach, trust, check=self._policy.check)
+        self._repositories = Repositories(
+            self._http, outside.keyring, reach, trust, check=self._policy.check, proxies=outside.proxies
+        )
         default = self._policy.upstream("")
         self.name = "no index" if default is None else self._indexes[default].name
 

@@ -53,3 +53,19 @@ class ProxyTests(ClientTestCase):
         self.patch_environment("http_proxy", "socks5://127.0.0.1:1080")
         error = self.assertRaises(BadUsage, commit, "http://server.invalid:2000", ALONE)
         self.assertIn("http_proxy", error.title)
+
+    def test_a_proxy_over_tls_is_named_as_such(self) -> None:
+        """The server's own requests support it, and this client does not."""
+        self.patch_environment("http_proxy", "https://me:secret@127.0.0.1:8443")
+        error = self.assertRaises(BadUsage, commit, "http://server.invalid:2000", ALONE)
+        self.assertIn("http_proxy", error.title)
+        self.assertNotIn("secret", str(error))
+
+    def test_a_proxy_that_is_not_needed_may_be_of_any_kind(self) -> None:
+        """Neither the other scheme's, nor one that no_proxy makes an exception to."""
+        self.patch_environment("https_proxy", "socks5://127.0.0.1:1080")
+        self.patch_environment("http_proxy", f"http://127.0.0.1:{self.server.port}")
+        commit("http://server.invalid:2000/reqpi", ALONE)
+        self.patch_environment("http_proxy", "socks5://127.0.0.1:1080")
+        self.patch_environment("no_proxy", "10.0.0.0/8,.invalid")
+        self.assertRaises(ServerTrouble, commit, "http://server.invalid:2000/reqpi", ALONE)

@@ -7,9 +7,12 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHostnameResolver, IHostResolution
+from twisted.internet.task import Clock
 from zope.interface import directlyProvides, implementer, providedBy
 
-__all__ = ["Names"]
+from reqpi.origins.kept_names import KeptNames
+
+__all__ = ["Kept", "Names"]
 
 
 @implementer(IHostnameResolver)
@@ -43,3 +46,19 @@ class Names:
             resolutionReceiver.resolutionComplete()
         nothing: Any = None
         return nothing  # type: ignore[no-any-return]
+
+
+class Kept:
+    """In place of the reactor: the answers of ``names`` are kept.
+
+    :ivar clock: what they get old on.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.clock = Clock()
+        self.nameResolver = KeptNames(names, self.clock)
+        directlyProvides(self, providedBy(names))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._names, name)

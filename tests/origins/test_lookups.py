@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import Any
 
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
@@ -35,8 +36,7 @@ class LookupsTests(TestCase):
             answered.wait(30)
             return []
 
-        resolver = Lookups(reactor)
-        resolver.nameResolver._getaddrinfo = getaddrinfo  # type: ignore[assignment]
+        resolver = Lookups(reactor, getaddrinfo)
         self.addCleanup(answered.set)
         way = Reach(resolver, Hosts.read([], "--allow-host"))
         count = reactor.getThreadPool().max + lookups._AT_ONCE
@@ -48,3 +48,17 @@ class LookupsTests(TestCase):
         for one in asked:
             one.addErrback(lambda _: None)
             await one
+
+    async def test_a_burst_of_connections_is_one_lookup(self) -> None:
+        """And one more connection soon after is none."""
+        asked: list[str] = []
+
+        def getaddrinfo(host: str, port: int, *_: object) -> list[Any]:
+            asked.append(host)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+        way = Reach(Lookups(reactor, getaddrinfo), Hosts.read([], "--allow-host"))
+        burst = [Deferred.fromCoroutine(way.addresses("index.example", 443)) for _ in range(60)]
+        self.assertEqual(await gatherResults(burst), [["8.8.8.8"]] * 60)
+        self.assertEqual(await way.addresses("index.example", 443), ["8.8.8.8"])
+        self.assertEqual(asked, ["index.example"])

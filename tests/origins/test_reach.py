@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.protocol import Factory, Protocol
 
 from reqpi.origins import agent, reach
@@ -11,7 +13,7 @@ from reqpi.origins.reach import Forbidden, Reach
 from reqpi.origins.silent import UNREACHED
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.case import OriginCase, reactor
-from tests.origins.names import Names
+from tests.origins.names import Kept, Names
 from tests.origins.scripted import ok
 
 LOCAL = "127.0.0.1 127.1 0177.0.0.1 0x7f000001 2130706433 017700000001 127.0.0.1. localhost [::1] [::ffff:127.0.0.1]"
@@ -67,6 +69,17 @@ class NamesTests(GuardCase):
         names = Names(reactor, {"index.example": ["127.0.0.1"]})
         await self.outside(f"http://index.example:{port}", names).page("thing")  # type: ignore[arg-type]
         self.assertEqual((names.asked, script.connections), (["index.example"], 1))
+
+    async def test_a_kept_address_is_refused_like_a_new_one(self) -> None:
+        """Its answer was kept for somebody who may go there, which is no permission for others."""
+        script = self.scripted(ok(b"<html></html>", HTML))
+        port = script.url.rpartition(":")[2]
+        names = Names(reactor, {"rebind.example": ["127.0.0.1"]})
+        shared: Any = Kept(names)
+        await self.outside(f"http://rebind.example:{port}", shared).page("thing")  # type: ignore[arg-type]
+        trouble = await self.trouble(self.outside(names=shared).open(f"http://rebind.example:{port}/secret"))
+        self.assertIsInstance(trouble, Forbidden)
+        self.assertEqual((names.asked, script.connections), (["rebind.example"], 1))
 
     async def test_only_allowed_addresses_are_given_to_git(self) -> None:
         """Of a host that was named, all."""

@@ -18,7 +18,7 @@ _Key = ec.EllipticCurvePrivateKey
 
 
 def make_certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """An authority and a server's certificate for 127.0.0.1 and localhost.
+    """An authority and a server's certificate for 127.0.0.1, localhost and ``*.example.org``.
 
     :param folder: where the files go.
     :returns: the authority's certificate, for clients to trust, and what the server speaks TLS with.
@@ -27,7 +27,8 @@ def make_certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
     issuer, subject = _name("the tests' authority"), _name("127.0.0.1")
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     own = _certificate(issuer, issuer, authority_key, authority_key, authority=True).add_extension(usage, True)
-    hosts = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")])
+    names = [x509.DNSName("localhost"), x509.DNSName("*.example.org")]
+    hosts = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), *names])
     leaf = _certificate(subject, issuer, key, authority_key, authority=False).add_extension(hosts, False)
 
     trusted = folder / "authority.pem"

@@ -26,6 +26,7 @@ from reqpi.origins.http import Check, Http, header
 from reqpi.origins.reach import Reach
 from reqpi.origins.trust import Trust
 from reqpi.origins.urls import as_shown, host_of
+from reqpi.proxies import Proxies, url_with_login
 
 __all__ = ["Repositories"]
 
@@ -49,16 +50,26 @@ class Repositories:
     """All of them.
 
     :param check: raises for a URL that is not allowed; it is asked before every connection.
+    :param proxies: what they are asked through.
     """
 
     def __init__(
-        self, http: Http, keys: Keys, reach: Reach, trust: Trust, *, check: Check, limits: Limits = _LIMITS
+        self,
+        http: Http,
+        keys: Keys,
+        reach: Reach,
+        trust: Trust,
+        *,
+        check: Check,
+        limits: Limits = _LIMITS,
+        proxies: Proxies = Proxies(),  # noqa: B008
     ) -> None:
         self._http = http
         self._keys = keys
         self._reach = reach
         self._trust = trust
         self._check = check
+        self._proxies = proxies
         self._limits = limits
         self._turns = DeferredSemaphore(_AT_ONCE)
         self._under_way: dict[Work, Deferred[None]] = {}
@@ -132,22 +143,33 @@ class Repositories:
         return Place(final, await self._settings(final, host, port, work))
 
     async def _settings(self, url: str, host: str, port: int, work: Work) -> Mapping[str, str]:
-        addresses = await self._reach.addresses(host, port)
-        settings = {}
-        if not _is_address(host):
-            written = [f"[{address}]" if ":" in address else address for address in addresses]
-            settings["http.curloptResolve"] = f"{host}:{port}:{','.join(written)}"
+        settings = await self._way(host, port)
         if not self._trust.verifies(host, port):
             settings["http.sslVerify"] = "false"
         bundle = self._trust.bundle()
         if bundle:
-            path = work.folder / "authorities.pem"
-            path.write_bytes(bundle)
-            settings["http.sslCAInfo"] = str(path)
+            path = _private(work.folder / "authorities.pem", bundle)
+            settings |= {"http.sslCAInfo": path, "http.proxySSLCAInfo": path}
+        client = self._trust.client_for(host, port)
+        if client is not None:
+            path = _private(work.folder / "client.pem", client.pem)
+            settings |= {"http.sslCert": path, "http.sslKey": path}
         login = self._keys.for_url(url)
         if login is not None:
             settings["http.extraHeader"] = f"Authorization: {login}"
         return settings
+
+    async def _way(self, host: str, port: int) -> dict[str, str]:
+        """How git reaches a host: through a proxy, or at addresses that were checked."""
+        proxy = self._proxies.proxy_for("https", host, port)
+        if proxy is not None:
+            self._reach.check_name(host, port)
+            return {"http.proxy": url_with_login(proxy), "http.proxyAuthMethod": "basic"}
+        addresses = await self._reach.addresses(host, port)
+        if _is_address(host):
+            return {}
+        written = [f"[{address}]" if ":" in address else address for address in addresses]
+        return {"http.curloptResolve": f"{host}:{port}:{','.join(written)}"}
 
 
 @frozen
@@ -189,6 +211,13 @@ def _packed(archives: list[Path]) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def _private(path: Path, data: bytes) -> str:
+    """Write a file that only this user can read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    return str(path)
 
 
 def _is_smart(response: IResponse) -> bool:

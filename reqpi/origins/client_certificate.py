@@ -1,0 +1,77 @@
+"""The file of ``--client-cert``: who we are to upstreams that ask in TLS. Its key is never shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+from OpenSSL.crypto import FILETYPE_PEM, X509, Error, PKey, load_certificate, load_privatekey
+from OpenSSL.SSL import TLS_CLIENT_METHOD, Context
+from OpenSSL.SSL import Error as TLSError
+
+from reqpi.errors import Misconfigured
+
+__all__ = ["ClientCertificate", "read_client_certificate"]
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+_KEY = re.compile(rb"-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
+
+_LARGEST = 1 << 20
+"""Bytes of the file."""
+
+
+@frozen
+class ClientCertificate:
+    """A certificate, its key, and the certificates of the authorities between it and one that is trusted.
+
+    :param pem: all of that, as it is in the file.
+    """
+
+    pem: bytes = field(repr=False)
+    certificate: X509 = field(repr=False)
+    key: PKey = field(repr=False)
+    chain: tuple[X509, ...] = field(default=(), repr=False)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """For :class:`twisted.internet.ssl.CertificateOptions`."""
+        return {"certificate": self.certificate, "privateKey": self.key, "extraCertChain": list(self.chain)}
+
+
+def read_client_certificate(path: Path) -> ClientCertificate:
+    """Read a file of ``--client-cert``: a certificate first, its key anywhere, both in PEM.
+
+    :raises reqpi.errors.Misconfigured: it cannot be read, something is missing, or the two do not belong together.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST)
+    except OSError as error:
+        raise Misconfigured(f"--client-cert {path} cannot be read", f"{error.strerror}.") from error
+    certificates, key = _CERTIFICATE.findall(data), _KEY.search(data)
+    if not certificates or key is None:
+        what = "no private key" if certificates else "no certificate"
+        raise Misconfigured(f"--client-cert {path} has {what} in it", "Write both into the file, in PEM.")
+    if b"ENCRYPTED" in key[0]:
+        detail = "A server cannot ask for the password: write the key without one."
+        raise Misconfigured(f"the key in --client-cert {path} is encrypted", detail)
+    return _parsed(path, certificates, key[0])
+
+
+def _parsed(path: Path, certificates: list[bytes], key: bytes) -> ClientCertificate:
+    try:
+        first, *others = [load_certificate(FILETYPE_PEM, block) for block in certificates]
+        private = load_privatekey(FILETYPE_PEM, key)
+        context = Context(TLS_CLIENT_METHOD)
+        context.use_certificate(first)
+        context.use_privatekey(private)
+        context.check_privatekey()
+    except (Error, TLSError, ValueError, TypeError):
+        # What OpenSSL says of it helps nobody, and may quote the key.
+        advice = "Write the certificate that belongs to the key first, and then those of the authorities between."
+        raise Misconfigured(f"--client-cert {path} has no key and certificate that fit", advice) from None
+    pem = b"\n".join([*certificates, key, b""])
+    return ClientCertificate(pem, first, private, tuple(others))

@@ -21,7 +21,7 @@ FLOORS: dict[int, str] = {
     6: "workers",  # servers, several at a time
     5: "server",  # the one place where a server is put together, for both doors
     4: "web client",
-    3: "shelf ahead freezing sources commitments arrivals arrival cores refusals holding sweep verifying "
+    3: "shelf ahead freezing listings sources commitments arrivals arrival cores refusals holding sweep verifying "
     "patrol wheelhouses bills once deliveries learning sessions ranged build_systems building gap",  # the verbs
     2: "storage origins defaults",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent pieces locks commitment simple narrow "

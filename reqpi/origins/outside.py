@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from reqpi.errors import Misconfigured
 from reqpi.origins.credentials import Credentials, Keyring, split_credentials
+from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.policy import Policy
 from reqpi.origins.urls import index_key, origin_of
@@ -30,6 +31,8 @@ class Outside:
     :param unverified: hosts whose TLS is not verified.
     :param logins: an ``Authorization`` for each host.
     :param certificates: authorities beside the platform's, in PEM.
+    :param here: the addresses of the server itself.
+    :param local: the user is the operator: see :class:`~reqpi.origins.policy.Policy`.
     """
 
     default: str | None = field(default=None, repr=False)
@@ -39,6 +42,8 @@ class Outside:
     unverified: Hosts = field(factory=Hosts)
     logins: Mapping[str, str] = field(factory=dict, repr=False)
     certificates: bytes = field(default=b"", repr=False)
+    here: Here = field(factory=Here)
+    local: bool = False
 
     def check(self) -> None:
         """See that every upstream is one.
@@ -67,7 +72,7 @@ class Outside:
                 bare, _ = split_credentials(url)
                 labels.setdefault(index_key(bare), f"{name} ({bare})" if name else bare)
         built_in = None if self.built_in is None or self.default is None else index_key(self.built_in)
-        return Policy(labels, built_in, self.hosts)
+        return Policy(labels, built_in, self.hosts, self.indexes, self.here, self.local)
 
     @cached_property
     def indexes(self) -> Mapping[str, str]:

@@ -172,8 +172,7 @@ class _Guard:
         where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
         raise Forbidden(
             f"{host} is not on the public internet",
-            f"Its address is {address} ({why_refused(address)}). If that is meant, the operator of this server names "
-            f"the host: --allow-host {where}",
+            f"Its address is {address} ({why_refused(address)}). If that is meant, add --allow-host {where}",
         )
 
 

@@ -12,7 +12,7 @@ from reqpi.model import Lock, Pin
 from reqpi.origins.here import base_of
 from reqpi.origins.urls import as_shown, host_of, index_key
 
-__all__ = ["Need", "needs_of", "projects_of"]
+__all__ = ["ALLOW_HOST", "UPSTREAM", "URL", "Need", "needs_of", "projects_of"]
 
 ALLOW_HOST, UPSTREAM, URL = "--allow-host", "--upstream", "--url"
 

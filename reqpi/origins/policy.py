@@ -10,10 +10,10 @@ from reqpi.errors import Defect, NotAllowed
 from reqpi.interfaces import Indexes
 from reqpi.model import Archive, Git, Lock, Note, Pin
 from reqpi.origins import needs
+from reqpi.origins.forbidden import Forbidden
 from reqpi.origins.here import Here, base_of
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.needs import Need, projects_of
-from reqpi.origins.reach import Forbidden
 from reqpi.origins.urls import as_shown, host_of, index_key, source_flaw
 
 __all__ = ["Policy", "sentence"]

@@ -28,6 +28,7 @@ from zope.interface import directlyProvides, implementer, providedBy
 
 from reqpi.errors import UpstreamTrouble
 from reqpi.origins.addresses import why_refused
+from reqpi.origins.forbidden import Forbidden
 from reqpi.origins.hosts import Hosts
 
 __all__ = ["Forbidden", "Reach"]
@@ -40,12 +41,6 @@ class Unanswered(TimeoutError):
     """A name that nobody resolved in time."""
 
     MESSAGE = "No name server answers"
-
-
-class Forbidden(UpstreamTrouble):
-    """The operator does not allow that to be asked."""
-
-    final = True
 
 
 class Reach:

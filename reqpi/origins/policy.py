@@ -129,7 +129,7 @@ class Policy:
 
     def _add(self, option: str) -> str:
         """Who adds an option."""
-        return f"add {option}" if self.local else f"have the server started with {option}"
+        return f"add {option}" if self.local else f"start the server with {option}"
 
     def _unknown(self, pin: Pin, indexes: list[str]) -> Iterator[Defect]:
         for index in indexes:
@@ -155,10 +155,11 @@ class Policy:
                 return f"{projects}: taken from {need.place}, as the lock names it"
             return (
                 f"{projects}: refused when asked for, as nothing is taken from {need.place}; "
-                f"{self._add(f'{need.option} {need.value}')}"
+                f"to take it, {self._add(f'{need.option} {need.value}')}"
             )
         if any(self.is_open(index) and as_shown(index) == need.place for index in need.pins[0].indexes):
-            return f"{need.place} is asked for {projects}, as the lock names it"
+            what = projects if need.decisive else f"those files of {projects} that no other upstream has"
+            return f"{need.place} is asked for {what}, as the lock names it"
         if need.decisive:
             return ""
         where = ", ".join(self.labels.values()) or "no upstream"

@@ -139,7 +139,7 @@ class HostTests(SynchronousTestCase):
         source = Git("https://Files.example/b", "ab" * 20)
         error = self.assertRaises(NotAllowed, OUTSIDE.policy.allow, pin("b", source=source), source)
         self.assertIn("b is not served: nothing is taken from Files.example", error.title)
-        self.assertIn("Have the server started with --allow-host Files.example", error.detail)
+        self.assertIn("Start the server with --allow-host Files.example", error.detail)
         self.assertRaises(Forbidden, OUTSIDE.policy.check, source.url)
 
     def test_there_is_an_end_to_defects_and_notes(self) -> None:
@@ -182,6 +182,8 @@ class LocalTests(SynchronousTestCase):
             Indexes(("https://one.example/simple",), (EXTRA, "https://three.example/simple")),
         )
         [note] = self.LOCAL.policy.notes(Lock(b"", "uv.lock", (hashed,)))
+        self.assertIn("/simple is asked for those files of a that no other upstream has, as the lock", note.message)
+        [note] = self.LOCAL.policy.notes(Lock(b"", "requirements.txt", (named,)))
         self.assertEqual(note.message, "https://three.example/simple is asked for a, as the lock names it")
 
     def test_plain_http_needs_the_option(self) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "DigestMismatch",
     "Misconfigured",
     "NotAdmitted",
+    "NotAllowed",
     "NotFound",
     "NotServed",
     "NothingUpstream",
@@ -170,6 +171,10 @@ class NothingUpstream(UpstreamTrouble):
     """What a lock pins is not to be had from its upstream: asking again will not help by itself."""
 
     final = True
+
+
+class NotAllowed(NothingUpstream):
+    """A lock takes a project from a host that the operator does not allow."""
 
 
 class DigestMismatch(UpstreamTrouble):

@@ -12,19 +12,18 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from attrs import evolve
-from packaging.version import Version
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.threads import deferToThread
 
 from reqpi import frozen as freezer
 from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
-from reqpi.errors import NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.errors import NothingUpstream, StoreTrouble
 from reqpi.garbage import unwatched
 from reqpi.interfaces import Origin, Store
-from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
+from reqpi.listings import Listings, wanted
+from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.records import page_record
-from reqpi.releases import newest
 from reqpi.sources import Sources
 
 __all__ = ["Freezing"]
@@ -50,6 +49,7 @@ class Freezing:
         self._store = store
         self._origin = origin
         self._arrivals = arrivals
+        self._listings = Listings(origin)
         self._sources = Sources(store, arrivals)
         self._at_once = DeferredSemaphore(_AT_ONCE)
 
@@ -110,20 +110,22 @@ class Freezing:
     async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
         """What the indexes and sources that the lock names have of a project, and the lock admits."""
         pins = commitment.lock.projects[project]
-        listed = await self._listings(project, pins, narrow.versions(pins))
-        files = [await self._sources.file(pin, source) for pin, source in _sources(pins)]
-        for each in listed:
-            undecided = await _apart(len(each.files), _undecided, commitment.lock, each)
-            files += [
-                await self._measured(file) if is_open else file
-                for file, is_open in zip(each.files, undecided, strict=True)
-            ]
-        status = next((each.status for each in listed if each.status is not None), None)
+        files = await self._from_sources(pins)
+        status: Status | None = None
+        looked_at: list[File] = [*files]
+        for listing in await self._listings.of(project, pins):
+            # Each listing is for some pins, and is narrowed by those alone: another pin may admit more of that index.
+            theirs = evolve(commitment.lock, pins=listing.pins)
+            listed = await self._decided(theirs, listing.files)
+            looked_at += listed
+            files += await _apart(len(listed), _admitted_of, theirs, listed)
+            status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
         page, found = await _apart(len(files), _admitted, commitment.lock, Page(project, tuple(files), status))
         if not page.files:
             raise NothingUpstream(
                 f"the upstream has no file of {project} that the lock admits",
-                _why_not_these(evolve(commitment.lock, pins=pins), files) or await self._why_none(project, pins),
+                _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
+                or await self._listings.why_none(project, pins),
             )
         missing = sorted({pin.version for pin in pins if pin not in found})
         if missing:
@@ -135,44 +137,17 @@ class Freezing:
             )
         return page
 
-    async def _listings(
-        self, project: Project, pins: Sequence[Pin], versions: Collection[Version] | None
-    ) -> list[Page]:
-        """What the indexes of each group of pins that name the same ones list of a project."""
-        return [await self._listed(project, group, versions) for group in _by_indexes(pins)]
+    async def _from_sources(self, pins: Sequence[Pin]) -> list[File]:
+        """The files of the pins that are taken from elsewhere than an index. Nothing is asked if one is not allowed."""
+        sources = _sources(pins)
+        for pin, source in sources:
+            self._origin.allow(pin, source)
+        return [await self._sources.file(pin, source) for pin, source in sources]
 
-    async def _listed(self, project: Project, pins: Sequence[Pin], versions: Collection[Version] | None) -> Page:
-        """What the indexes of these pins, which all name the same, list of a project.
-
-        The first index that has the project counts. Only where every pin has digests do the others count too, because
-        then the digests decide: else whoever can upload to the one index could answer for a name on the other.
-        """
-        pages: list[Page] = []
-        digests = frozenset(digest for pin in pins for digest in pin.digests)
-        missing: NotFound | None = None
-        for index in pins[0].indexes or ("",):
-            try:
-                page = await self._origin.page(project, index, versions, digests)
-            except NotFound as error:
-                missing = error
-                continue
-            pages.append(_of(index, page))
-            if not all(pin.digests for pin in pins):
-                break
-        if not pages:
-            raise NothingUpstream(
-                f"the upstream has no project {project}", f"Asked was {self._origin.name}."
-            ) from missing
-        return evolve(pages[0], files=tuple(file for page in pages for file in page.files))
-
-    async def _why_none(self, project: Project, pins: Sequence[Pin]) -> str:
-        """What there is in place of what the lock pins."""
-        try:
-            pages = await self._listings(project, pins, None)
-        except UpstreamTrouble:
-            pages = []
-        found = ", ".join(newest({file.version for page in pages for file in page.files}))
-        return f"The lock pins {_wanted(pins)}; the newest that it has: {found or 'no release at all'}."
+    async def _decided(self, lock: Lock, files: Sequence[File]) -> list[File]:
+        """The files, those measured of which their listing says too little."""
+        undecided = await _apart(len(files), _undecided, lock, files)
+        return [await self._measured(file) if is_open else file for file, is_open in zip(files, undecided, strict=True)]
 
     async def _measured(self, file: File) -> File:
         """The file with the digests and the size of its own bytes, which are kept."""
@@ -203,14 +178,14 @@ def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
     return pythons.with_markers(commitment.lock, narrow.narrow(commitment.lock, freezer.load(written, project)))
 
 
-def _of(index: str, page: Page) -> Page:
-    """The page, its files saying which index it is of."""
-    return evolve(page, files=tuple(evolve(file, index=index) for file in page.files)) if index else page
+def _undecided(lock: Lock, files: Iterable[File]) -> list[bool]:
+    """Of each file, whether it must be measured."""
+    return [narrow.undecided(lock, file) for file in files]
 
 
-def _undecided(lock: Lock, page: Page) -> list[bool]:
-    """Of each file on a page, whether it must be measured."""
-    return [narrow.undecided(lock, file) for file in page.files]
+def _admitted_of(lock: Lock, files: Iterable[File]) -> list[File]:
+    """The files that a lock admits."""
+    return [file for file in files if narrow.admits(lock, file)]
 
 
 def _admitted(lock: Lock, page: Page) -> tuple[Page, Collection[Pin]]:
@@ -230,15 +205,6 @@ def _named_by(page: Page) -> list[str]:
 def _with_metadata(file: File) -> File:
     """The file, promising core metadata if it is a wheel: what upstream does not have is read from the wheel."""
     return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file
-
-
-def _by_indexes(pins: Iterable[Pin]) -> list[list[Pin]]:
-    """The pins that are taken from indexes, in groups that name the same ones."""
-    groups: dict[tuple[str, ...], list[Pin]] = {}
-    for pin in pins:
-        if pin.source is None:
-            groups.setdefault(pin.indexes, []).append(pin)
-    return list(groups.values())
 
 
 def _sources(pins: Iterable[Pin]) -> list[tuple[Pin, Archive | Git]]:
@@ -261,15 +227,11 @@ def _distinct(page: Page) -> Page:
 
 def _why_not_these(lock: Lock, files: Sequence[File]) -> str:
     """Why none of ``files`` is admitted, where some are of what the lock pins; else nothing."""
-    wanted = _wanted(lock.pins)
+    versions = wanted(lock.pins)
     open_to_all = evolve(lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in lock.pins))
     if any(narrow.admits(open_to_all, file) for file in files):
-        return f"It has files of {wanted}, but none with a digest that the lock lists."
+        return f"It has files of {versions}, but none with a digest that the lock lists."
     every_kind = evolve(open_to_all, pins=tuple(evolve(pin, wheels=True, sdists=True) for pin in open_to_all.pins))
     if any(narrow.admits(every_kind, file) for file in files):
-        return f"It has files of {wanted}, but none of the kind that --no-binary and --only-binary leave."
+        return f"It has files of {versions}, but none of the kind that --no-binary and --only-binary leave."
     return ""
-
-
-def _wanted(pins: Iterable[Pin]) -> str:
-    return ", ".join(sorted({pin.version for pin in pins if pin.source is None}))

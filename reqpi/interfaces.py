@@ -9,12 +9,13 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from typing import BinaryIO, Protocol
 
+from attrs import frozen
 from packaging.version import Version
 
 from reqpi.errors import Defect
-from reqpi.model import Digest, Lock, Page, Project
+from reqpi.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
 
-__all__ = ["Blobs", "Following", "Incoming", "Origin", "Records", "Store", "Transfer"]
+__all__ = ["Blobs", "Following", "Incoming", "Indexes", "Origin", "Records", "Store", "Transfer"]
 
 
 class Incoming(Protocol):
@@ -214,6 +215,18 @@ class Transfer(Protocol):
         """No more is wanted. Repeating does nothing."""
 
 
+@frozen
+class Indexes:
+    """Where the files of a pin are looked for: indexes, as :meth:`Origin.page` takes them.
+
+    :param named: those that the lock names, in its order.
+    :param further: asked after them, and only while digests of the pin are not found. A pin without digests has none.
+    """
+
+    named: tuple[str, ...] = ("",)
+    further: tuple[str, ...] = ()
+
+
 class Origin(Protocol):
     """Where pages and files come from."""
 
@@ -250,4 +263,22 @@ class Origin(Protocol):
         """
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """What of a lock the operator does not allow: an index that is no upstream, a host that was not named."""
+        """What of a lock the operator does not allow, so that the lock is not taken.
+
+        An index that is no upstream is such a thing where a pin has no digests that say which files are meant.
+        """
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """What a user should know of what the operator allows: which index is not contacted, which source refused."""
+
+    def indexes_for(self, pin: Pin) -> Indexes:
+        """Where the files of a pin that is no source are looked for.
+
+        A server asks nothing of an index that its operator does not have, whatever a lock says.
+        """
+
+    def allow(self, pin: Pin, source: Archive | Git) -> None:
+        """See that the operator allows the host of a source. Nothing is asked.
+
+        :raises reqpi.errors.NotAllowed: it is not allowed.
+        """

@@ -77,7 +77,7 @@ def versions(pins: Iterable[Pin]) -> frozenset[Version]:
 
 
 def _meant(lock: Lock, file: File) -> list[Pin]:
-    """The pins that mean a file of this project, of this version or source, of this kind and from this index.
+    """The pins that mean a file of this project, of this version or source, of this kind and from its index.
 
     Versions are compared as :pep:`440` does, but for one thing: ``==1.0`` does not admit ``1.0+local``.
     """
@@ -85,8 +85,12 @@ def _meant(lock: Lock, file: File) -> list[Pin]:
         return list(lock.releases.get((file.project, file.source), ()))
     named: list[Release] = [file.version, *{file.version_text.lower(), str(file.version).lower()}]
     pins = [pin for release in named for pin in lock.releases.get((file.project, release), ())]
-    # A pin with digests takes its files from any of its indexes: the digests decide.
-    return [pin for pin in pins if (pin.wheels if file.wheel else pin.sdists) and file.index in (pin.indexes or ("",))]
+    return [pin for pin in pins if (pin.wheels if file.wheel else pin.sdists) and _may_come_from(pin, file.index)]
+
+
+def _may_come_from(pin: Pin, index: str) -> bool:
+    """Whether a pin admits files of an index. Where it has digests they decide, wherever the file was found."""
+    return bool(pin.digests) or index in (pin.indexes or ("",))
 
 
 def _has_right_content(pin: Pin, file: File, believed: frozenset[Digest]) -> bool:

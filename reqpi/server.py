@@ -31,6 +31,7 @@ from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
 from reqpi.origins.client_certificate import read_client_certificate
 from reqpi.origins.credentials import split_credentials
+from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins
 from reqpi.origins.lookups import Lookups
@@ -96,6 +97,8 @@ class Settings:
     :param memory: bytes of answers that are kept ready, in each process.
     :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
     :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
+    :param local: the user is the operator, and no other machine reaches this server: public hosts that a lock names are
+        asked, without the operator's naming them.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
@@ -124,6 +127,7 @@ class Settings:
     memory: int = 64 << 20
     access_log: str = "log"
     page_cache: int = PAGE_CACHE
+    local: bool = False
 
 
 class Server(Service):
@@ -131,6 +135,7 @@ class Server(Service):
 
     :param endpoints: what to listen with, by its description.
     :param quiet: do not say where it listens: somebody else does.
+    :param here: is told where it listens.
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
@@ -148,6 +153,7 @@ class Server(Service):
         *,
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         quiet: bool = False,
+        here: Here | None = None,
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
@@ -161,6 +167,7 @@ class Server(Service):
         self._close_origin = close_origin
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
+        self._here = here or Here()
         self.holding = Holding(self.shelf, store, reactor)
         learning = self._learning() if settings.learning else None
         self.ahead = Ahead(self.shelf, reactor)
@@ -201,6 +208,9 @@ class Server(Service):
         self.store.open()
         if not self._ports:
             self._listen()
+        for address, secure in self._addresses:
+            if hasattr(address, "port"):
+                self._here.listen(address.host, address.port, secure=secure)
         for call, seconds in self._calls:
             call.start(seconds, now=False)
         self._gaps.start()
@@ -308,9 +318,12 @@ def assemble(
     store = _place(settings).store()
     outside = _outside(settings)
     if settings.offline:
-        return Server(settings, reactor, store, Nowhere(outside.policy), endpoints=endpoints, quiet=quiet)
+        nowhere = Nowhere(outside.policy)
+        return Server(settings, reactor, store, nowhere, endpoints=endpoints, quiet=quiet, here=outside.here)
     upstreams = Upstreams(outside, Lookups(reactor), page_cache=settings.page_cache)
-    return Server(settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet)
+    return Server(
+        settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet, here=outside.here
+    )
 
 
 def _place(settings: Settings) -> Place:
@@ -333,6 +346,8 @@ def _outside(settings: Settings) -> Outside:
         certificates=b"" if settings.ca is None else read_certificates(settings.ca),
         client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),
         proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
+        here=Here(settings.url, loopback=settings.local),
+        local=settings.local,
     )
     outside.check()
     return outside

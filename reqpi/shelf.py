@@ -30,7 +30,7 @@ from reqpi.errors import (
 )
 from reqpi.freezing import Freezing
 from reqpi.interfaces import Origin, Store
-from reqpi.model import Commitment, File, Page, Project
+from reqpi.model import Commitment, File, Lock, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
 from reqpi.releases import newest
@@ -90,6 +90,10 @@ class Shelf:
         self._pages: MadeOf[Page] = MadeOf(_PAGES)
         self._suggesting: Once[dict[Project, str | None]] = Once()
         self._gathering: Once[dict[Project, Page]] = Once()
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """What a user should know of what the operator allows of a lock."""
+        return self._origin.notes(lock)
 
     # Pages
 

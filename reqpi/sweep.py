@@ -132,9 +132,8 @@ class Sweeping:
 
     async def _forget_left_over(self, roots: set[str], now: float) -> None:
         """Remove what belongs to locks that are gone: a sweep that removed such a lock failed or was ended then."""
-        for belongings in _BELONGINGS:
-            folder = belongings("").partition("/")[0]
-            async for name in self._store.names(f"{folder}/"):
+        for kind in kinds_of(Owner.ADDRESS):
+            async for name in self._store.names(kind.below()):
                 await self._step()
                 address = name.split("/")[1]
                 if address not in roots and await self._store.last_used(lock_record(address)) is None:

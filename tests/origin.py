@@ -9,7 +9,9 @@ from attrs import define, field
 from packaging.version import Version
 
 from reqpi.errors import Defect, NotFound
-from reqpi.model import Digest, Lock, Page, Project
+from reqpi.interfaces import Indexes
+from reqpi.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
+from reqpi.origins.policy import Policy
 
 __all__ = ["PlainOrigin", "PlainTransfer"]
 
@@ -48,6 +50,7 @@ class PlainOrigin:
     :ivar between: the same for files, before each piece.
     :ivar ranges: whether it does ranges.
     :ivar sizes: whether it says how long a file is.
+    :ivar policy: what the operator allows; ``None``: everything.
     :ivar etags: whether it gives files an ETag, and hears If-Range.
     """
 
@@ -64,6 +67,7 @@ class PlainOrigin:
     etags: bool = False
     step: int = 1 << 16
     refused: tuple[Defect, ...] = ()
+    policy: Policy | None = None
 
     def offer(self, page: Page, *contents: bytes) -> None:
         """Have a page, and the bytes of its files."""
@@ -102,4 +106,14 @@ class PlainOrigin:
         return PlainTransfer(size, first, content[first:stop], self.step, self.between.get(url), etag=current)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        return self.refused
+        return self.refused if self.policy is None else self.policy.refuses(lock)
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        return () if self.policy is None else self.policy.notes(lock)
+
+    def indexes_for(self, pin: Pin) -> Indexes:
+        return Indexes(pin.indexes or ("",)) if self.policy is None else self.policy.indexes_for(pin)
+
+    def allow(self, pin: Pin, source: Archive | Git) -> None:
+        if self.policy is not None:
+            self.policy.allow(pin, source)

@@ -92,6 +92,27 @@ class DigestTests(SynchronousTestCase):
         self.assertTrue(admits(pinned, a_file("six-1.0.tar.gz", digests=both, measured=True)))
 
 
+class IndexTests(SynchronousTestCase):
+    """Where a pin has no digests, the index that a file was listed on counts; where it has some, they decide."""
+
+    ONE, TWO = "https://one.example.org/simple", "https://two.example.org/simple"
+
+    def admitted(self, pinned: Lock, content: bytes = GOOD) -> list[str]:
+        """From which of three indexes the file is admitted."""
+        file = a_file("six-1.0.tar.gz", content)
+        return [index for index in ("", self.ONE, self.TWO) if admits(pinned, evolve(file, index=index))]
+
+    def test_a_pin_without_digests_admits_no_file_of_an_index_that_it_does_not_name(self) -> None:
+        self.assertEqual(self.admitted(lock("six==1.0")), [""])
+        self.assertEqual(self.admitted(lock(f"--index-url {self.ONE}", "six==1.0")), [self.ONE])
+        self.assertEqual(self.admitted(lock(f"--extra-index-url {self.ONE}", "six==1.0")), ["", self.ONE])
+
+    def test_a_file_of_any_index_is_admitted_by_its_digest_and_no_other_file_is(self) -> None:
+        pinned = lock(f"--index-url {self.ONE}", f"six==1.0 --hash={digest_of(GOOD)}")
+        self.assertEqual(self.admitted(pinned), ["", self.ONE, self.TWO])
+        self.assertEqual(self.admitted(pinned, EVIL), [])
+
+
 class UndecidedTests(SynchronousTestCase):
     """A file is measured where its listing says too little, and only there."""
 

@@ -123,7 +123,7 @@ class GitTests(SourcesCase):
 
 
 class IndexTests(ShelfCase):
-    """A project comes from the first of its indexes that has it, unless digests decide."""
+    """A version comes from the first of its indexes that has it, unless digests decide."""
 
     ONE, TWO = "https://one.example.org/simple", "https://two.example.org/simple"
 
@@ -145,6 +145,35 @@ class IndexTests(ShelfCase):
         """Whoever can upload a name to the second cannot answer for it."""
         self.assertEqual(await self.filenames(self.pinned(self.ONE, self.TWO)), {self.mine.filename})
         self.assertEqual(self.origin.asked, [f"{self.ONE} six"])
+
+    async def test_the_first_that_has_the_version(self) -> None:
+        """The extra index with builds for CPUs is such a one: the default index has the project in other versions."""
+        self.origin.indexes[self.ONE] = {SIX: a_page(a_file("six-0.9.tar.gz"), a_file("six-1.0+cpu.tar.gz"))}
+        self.assertEqual(await self.filenames(self.pinned(self.ONE, self.TWO)), {self.theirs.filename})
+        self.assertEqual(self.origin.asked, [f"{self.ONE} six", f"{self.TWO} six"])
+
+    async def test_each_version_comes_from_one_index(self) -> None:
+        """That a later index has to be asked for one version does not open it for another."""
+        newer = a_file("six-2.0.tar.gz", b"newer")
+        self.origin.indexes[self.TWO] = {SIX: a_page(self.theirs, newer)}
+        pins = [
+            Pin(SIX, version, indexes=(self.ONE, self.TWO), text=f"six=={version}", marker=f"extra == '{version}'")
+            for version in ("1.0", "2.0")
+        ]
+        self.assertEqual(await self.filenames(committed(*pins)), {self.mine.filename, newer.filename})
+
+    async def test_the_kind_of_a_file_opens_no_later_index(self) -> None:
+        """The first has the version, though not as a wheel, and wheels alone are admitted."""
+        pin = Pin(SIX, "1.0", indexes=(self.ONE, self.TWO), sdists=False, text="six==1.0")
+        await self.assert_raises(NothingUpstream, self.shelf.page(committed(pin), "six"))
+
+    async def test_where_no_index_has_it_all_that_were_asked_are_named(self) -> None:
+        self.origin.indexes = {self.ONE: {SIX: a_page(a_file("six-0.9.tar.gz"))}, self.TWO: {SIX: a_page()}}
+        error = await self.assert_raises(NothingUpstream, self.shelf.page(self.pinned(self.ONE, self.TWO), "six"))
+        self.assertIn(f"{self.ONE} (0.9); {self.TWO} (no release at all)", error.detail)
+        self.origin.indexes = {self.ONE: {}, self.TWO: {}}
+        error = await self.assert_raises(NothingUpstream, self.shelf.page(self.pinned(self.ONE, self.TWO), "six"))
+        self.assertIn(f"{self.ONE} and {self.TWO}", error.detail)
 
     async def test_the_next_where_the_first_has_it_not(self) -> None:
         self.origin.indexes[self.ONE] = {}

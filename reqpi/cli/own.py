@@ -76,6 +76,7 @@ def _served(options: argparse.Namespace, address: str | None = None) -> Abstract
             store=None if not where else place_of(where),
             store_options=options_of(options.store_option or _words("REQPI_STORE_OPTION")),
             learning=address is None,
+            local=True,
             upstream=upstream,
             upstreams=upstreams,
             allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),

@@ -8,17 +8,25 @@ from reqpi.cli.taken import Defective, Taken
 from reqpi.errors import BrokenLock
 from reqpi.model import Document, Lock
 
-__all__ = ["lock_of"]
+__all__ = ["lock_of", "read_taken"]
 
 
 def lock_of(taken: Taken) -> Lock:
     """The lock that was taken.
 
-    :raises reqpi.cli.taken.Defective: it has defects.
+    :raises reqpi.cli.taken.Defective: it has defects, and they were told.
     """
-    documents = [Document(path, data) for path, data in taken.documents]
     try:
-        return locks.read_together(documents) if documents[0].path else locks.read(documents[0].data)
+        return read_taken(taken)
     except BrokenLock as broken:
         tell_defects(taken.names, broken.defects)
         raise Defective from broken
+
+
+def read_taken(taken: Taken) -> Lock:
+    """The same.
+
+    :raises reqpi.errors.BrokenLock: it has defects, and they were not told.
+    """
+    documents = [Document(path, data) for path, data in taken.documents]
+    return locks.read_together(documents) if documents[0].path else locks.read(documents[0].data)

@@ -14,13 +14,14 @@ from twisted.internet.threads import deferToThread
 from twisted.web.iweb import IResponse
 
 from reqpi import simple
-from reqpi.errors import UpstreamTrouble
+from reqpi.errors import UpstreamTrouble, WrongPage
 from reqpi.garbage import unwatched
 from reqpi.model import Digest, Page, Project
 from reqpi.origins import coding
 from reqpi.origins.http import Busy, Http, header
 from reqpi.origins.kept import Kept, Pages
 from reqpi.origins.shared import Shared
+from reqpi.origins.urls import host_of
 from reqpi.simple import Packed
 
 __all__ = ["Index"]
@@ -29,6 +30,8 @@ _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+h
 
 _ENDED = re.compile(rb"(?:</html>|</body>|\})\s*\Z", re.IGNORECASE)
 """How a page ends that came without its length and is whole."""
+
+_HTML_TITLE = re.compile(rb"<title[^>]{0,200}>\s{0,200}([^<\s][^<]{0,200})", re.IGNORECASE)
 
 _LARGEST_PAGE = 64 << 20
 """Bytes of a project page, as it is sent and decoded. The largest on the public index has some 10 MiB."""
@@ -144,8 +147,22 @@ class _Sent:
 
 
 def _packed(sent: _Sent, project: Project) -> Packed:
-    data = coding.decode(sent.data, sent.coding, _LARGEST_PAGE)
-    return Packed(simple.read_listing(data, header(sent.response, "Content-Type"), sent.url, project))
+    data, kind = coding.decode(sent.data, sent.coding, _LARGEST_PAGE), header(sent.response, "Content-Type")
+    try:
+        return Packed(simple.read_listing(data, kind, sent.url, project))
+    except WrongPage as wrong:
+        raise WrongPage(wrong.title, f"{wrong.detail} {_what_came(sent.url, kind, data)}") from wrong
+
+
+def _what_came(url: str, kind: str, data: bytes) -> str:
+    """What an upstream sent in place of a page, for people."""
+    titled = _HTML_TITLE.search(data[:_LARGE_PAGE])
+    what = f"entitled {_plain(titled[1])}" if titled else f"that begin with {_plain(data[:40])}" if data else "of body"
+    return f"{host_of(url)} sent {len(data)} bytes of {kind[:60] or 'no'!r} type, {what}."
+
+
+def _plain(data: bytes) -> str:
+    return ascii(data.decode("utf-8", "replace").strip()[:80])
 
 
 def _packed_apart(sent: _Sent, project: Project) -> Packed:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from packaging.version import Version
 
 from reqpi.errors import Defect, UpstreamTrouble
-from reqpi.model import Digest, Lock, Project
+from reqpi.interfaces import Indexes
+from reqpi.model import Archive, Digest, Git, Lock, Note, Pin, Project
 from reqpi.origins.policy import Policy
 
 __all__ = ["Nowhere"]
@@ -24,7 +25,7 @@ class Nowhere:
     name = "no upstream (--offline)"
 
     def __init__(self, policy: Policy | None = None) -> None:
-        self._policy = policy
+        self._policy = policy or Policy(local=True)
 
     async def page(
         self,
@@ -43,7 +44,19 @@ class Nowhere:
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
         """See :meth:`reqpi.interfaces.Origin.refuses`."""
-        return () if self._policy is None else self._policy.refuses(lock)
+        return self._policy.refuses(lock)
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """See :meth:`reqpi.interfaces.Origin.notes`."""
+        return self._policy.notes(lock)
+
+    def indexes_for(self, pin: Pin) -> Indexes:
+        """See :meth:`reqpi.interfaces.Origin.indexes_for`."""
+        return self._policy.indexes_for(pin)
+
+    def allow(self, pin: Pin, source: Archive | Git) -> None:
+        """See :meth:`reqpi.interfaces.Origin.allow`."""
+        self._policy.allow(pin, source)
 
 
 def _not_here(what: str, detail: str) -> UpstreamTrouble:

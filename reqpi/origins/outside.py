@@ -11,6 +11,7 @@ from attrs import field, frozen
 from reqpi.errors import Misconfigured
 from reqpi.origins.client_certificate import ClientCertificate
 from reqpi.origins.credentials import Credentials, Keyring, split_credentials
+from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.policy import Policy
 from reqpi.origins.trust import Trust
@@ -35,6 +36,8 @@ class Outside:
     :param certificates: authorities beside the platform's, in PEM.
     :param client_certificate: who we are to upstreams that ask in TLS.
     :param proxies: what upstreams are asked through.
+    :param here: the addresses of the server itself.
+    :param local: the user is the operator: see :class:`~reqpi.origins.policy.Policy`.
     """
 
     default: str | None = field(default=None, repr=False)
@@ -46,6 +49,8 @@ class Outside:
     certificates: bytes = field(default=b"", repr=False)
     client_certificate: ClientCertificate | None = field(default=None, repr=False)
     proxies: Proxies = field(factory=Proxies)
+    here: Here = field(factory=Here)
+    local: bool = False
 
     def check(self) -> None:
         """See that every upstream is one.
@@ -74,7 +79,7 @@ class Outside:
                 bare, _ = split_credentials(url)
                 labels.setdefault(index_key(bare), f"{name} ({bare})" if name else bare)
         built_in = None if self.built_in is None or self.default is None else index_key(self.built_in)
-        return Policy(labels, built_in, self.hosts)
+        return Policy(labels, built_in, self.hosts, self.indexes, self.here, self.local)
 
     @cached_property
     def indexes(self) -> Mapping[str, str]:

@@ -6,19 +6,23 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from reqpi.errors import Defect
-from reqpi.model import Lock, Pin
+from reqpi.errors import Defect, NotAllowed
+from reqpi.interfaces import Indexes
+from reqpi.model import Archive, Git, Lock, Note, Pin
+from reqpi.origins import needs
+from reqpi.origins.forbidden import Forbidden
+from reqpi.origins.here import Here, base_of
 from reqpi.origins.hosts import Hosts, host_and_port
-from reqpi.origins.reach import Forbidden
+from reqpi.origins.needs import Need, projects_of
 from reqpi.origins.urls import as_shown, host_of, index_key, source_flaw
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "sentence"]
 
 UPSTREAM, ALLOW_HOST = "unknown-upstream", "host-not-allowed"
 """The names of the two rules, as ``docs/locks.md`` has them."""
 
 _MOST = 1000
-"""Defects of a lock: nobody mends more at a time."""
+"""Defects of a lock, and notes: nobody reads more at a time."""
 
 
 @frozen
@@ -29,11 +33,18 @@ class Policy:
     :param built_in: the key of the index that pip has built in, which stands for the default one: tools write it into
         a lock (uv.lock does, and ``pip-compile --emit-index-url``) whatever the installer is told later.
     :param hosts: for archives and repositories.
+    :param urls: the URL of each upstream, by its key.
+    :param here: this server's own addresses, which stand for the default index too.
+    :param local: the user of this server is its operator: public hosts that a lock names are allowed. Those on private
+        addresses are kept out by :mod:`reqpi.origins.reach`.
     """
 
     labels: Mapping[str, str] = field(factory=dict)
     built_in: str | None = None
     hosts: Hosts = field(factory=Hosts)
+    urls: Mapping[str, str] = field(factory=dict)
+    here: Here = field(factory=Here)
+    local: bool = False
 
     def upstream(self, index: str) -> str | None:
         """The key of the upstream that an index of a lock is; ``None`` where it is none of them.
@@ -46,7 +57,33 @@ class Policy:
         key = index_key(index)
         if key in self.labels:
             return key
-        return default if key == self.built_in else None
+        return default if key == self.built_in or self.here.has(index) else None
+
+    def is_open(self, index: str) -> bool:
+        """Whether an index that is none of the upstreams is asked all the same, as the user is the operator."""
+        return self.local and source_flaw(index) is None and self.upstream(index) is None
+
+    def indexes_for(self, pin: Pin) -> Indexes:
+        """See :meth:`reqpi.interfaces.Origin.indexes_for`.
+
+        An index that the operator does not have is never among them, but where the user is the operator.
+        """
+        named = pin.indexes or ("",)
+        known = tuple(index for index in named if self.upstream(index) is not None)
+        if known == named or not pin.digests:
+            return Indexes(named)
+        others: dict[str | None, str] = {}
+        for index in ("", *self.urls.values()):
+            others.setdefault(self.upstream(index), index)
+        for key in (None, *map(self.upstream, known)):
+            others.pop(key, None)
+        return Indexes(known, (*others.values(), *filter(self.is_open, named)))
+
+    def allow(self, pin: Pin, source: Archive | Git) -> None:
+        """See :meth:`reqpi.interfaces.Origin.allow`."""
+        wrong = self._wrong_source(source.url)
+        if wrong is not None:
+            raise NotAllowed(f"{pin.project} is not served: {wrong[0]}", f"{sentence(wrong[1])}.")
 
     def check(self, url: str) -> None:
         """Whether an archive or a repository may be taken from ``url``.
@@ -64,40 +101,93 @@ class Policy:
         for pin in lock.pins:
             if len(defects) >= _MOST:
                 break
-            # An index is said once in a document, and by every pin of it.
-            indexes = [index for index in pin.indexes if (pin.document, index) not in seen]
-            seen.update((pin.document, index) for index in indexes)
-            defects += [*self._indexes(pin, indexes), *self._source(pin)]
+            if pin.source is not None:
+                flaw = source_flaw(pin.source.url)
+                defects += [] if flaw is None else [_defect(pin, *_flawed(pin.source.url, flaw), ALLOW_HOST)]
+            elif not pin.digests:
+                # An index is said once in a document, and by every pin of it.
+                indexes = [index for index in pin.indexes if (pin.document, index) not in seen]
+                seen.update((pin.document, index) for index in indexes)
+                defects += self._unknown(pin, indexes)
         return tuple(defects)
 
-    def _indexes(self, pin: Pin, indexes: list[str]) -> Iterator[Defect]:
-        for index in indexes:
-            if self.upstream(index) is None:
-                problem = f"{as_shown(index)} is not among this server's upstreams"
-                yield _defect(pin, problem, self.said(), UPSTREAM)
+    def needs(self, lock: Lock) -> tuple[Need, ...]:
+        """The options that a lock needs beside those that there are."""
+        return needs.needs_of(
+            lock, lambda index: self.upstream(index) is not None, lambda url: self._is_allowed(url) is not False
+        )
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """See :meth:`reqpi.interfaces.Origin.notes`."""
+        noted = [(need.pins[0], self._noted(need)) for need in self.needs(lock)[:_MOST]]
+        return tuple(Note(pin.line, pin.text[:200], message, pin.document) for pin, message in noted if message)
 
     def said(self) -> str:
         """Which upstreams there are, and how there could be another."""
         there_are = f"name one of those: {', '.join(self.labels.values())}; or" if self.labels else "there is none;"
-        return f"{there_are} let the operator add it with --upstream NAME=URL"
+        return f"{there_are} {self._add('--upstream NAME=URL')}"
 
-    def _source(self, pin: Pin) -> Iterator[Defect]:
-        wrong = None if pin.source is None else self._wrong_source(pin.source.url)
-        if wrong is not None:
-            yield _defect(pin, *wrong, ALLOW_HOST)
+    def _add(self, option: str) -> str:
+        """Who adds an option."""
+        return f"add {option}" if self.local else f"start the server with {option}"
+
+    def _unknown(self, pin: Pin, indexes: list[str]) -> Iterator[Defect]:
+        for index in indexes:
+            if self.upstream(index) is None and not self.is_open(index):
+                problem = f"{as_shown(index)} is not among this server's upstreams, and {pin.project} has no digest"
+                yield _defect(pin, problem, self._instead_of(index), UPSTREAM)
+
+    def _instead_of(self, index: str) -> str:
+        digests = "give the pins digests (--generate-hashes), by which their files are found elsewhere"
+        base = base_of(index)
+        if base is None:
+            return f"{digests}; or {self.said()}"
+        return (
+            "this looks like an address of a ReqPI: leave the index out of the lock (pip-compile --no-emit-index-url); "
+            f"or {digests}; or, if it is this server under another name, {self._add(f'--url {as_shown(base)}')}"
+        )
+
+    def _noted(self, need: Need) -> str:
+        """What a user should know of what a lock needs; empty where it is a defect, which says so itself."""
+        projects = projects_of(need.pins)
+        if need.option == needs.ALLOW_HOST:
+            if self.local:
+                return f"{projects}: taken from {need.place}, as the lock names it"
+            return (
+                f"{projects}: refused when asked for, as nothing is taken from {need.place}; "
+                f"to take it, {self._add(f'{need.option} {need.value}')}"
+            )
+        if any(self.is_open(index) and as_shown(index) == need.place for index in need.pins[0].indexes):
+            what = projects if need.decisive else f"those files of {projects} that no other upstream has"
+            return f"{need.place} is asked for {what}, as the lock names it"
+        if need.decisive:
+            return ""
+        where = ", ".join(self.labels.values()) or "no upstream"
+        return f"{need.place} is not contacted: the files of {projects} are looked for by their digests at {where}"
+
+    def _is_allowed(self, url: str) -> bool | None:
+        """Whether the operator named the host of a source; ``None`` where its URL is wrong in itself."""
+        if source_flaw(url) is not None:
+            return None
+        return self.hosts.has(*host_and_port(url))
 
     def _wrong_source(self, url: str) -> tuple[str, str] | None:
         flaw = source_flaw(url)
         if flaw is not None:
-            return f"nothing is taken from {as_shown(url)!r:.200}: {flaw}", "write an https URL without any of that"
-        host, port = host_and_port(url)
-        if self.hosts.has(host, port):
+            return _flawed(url, flaw)
+        if self.local or self._is_allowed(url):
             return None
         where = host_of(url)
-        return (
-            f"archives and repositories are not taken from {where}",
-            f"pin a release of an index; or let the operator allow the host with --allow-host {where}",
-        )
+        return f"nothing is taken from {where}", f"{self._add(f'--allow-host {where}')}, or pin a release of an index"
+
+
+def sentence(text: str) -> str:
+    """``text`` with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def _flawed(url: str, flaw: str) -> tuple[str, str]:
+    return f"nothing is taken from {as_shown(url)!r:.200}: {flaw}", "write an https URL without any of that"
 
 
 def _defect(pin: Pin, problem: str, advice: str, rule: str) -> Defect:

@@ -28,6 +28,7 @@ from zope.interface import directlyProvides, implementer, providedBy
 
 from reqpi.errors import UpstreamTrouble
 from reqpi.origins.addresses import why_refused
+from reqpi.origins.forbidden import Forbidden
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.public_names import why_not_public
 
@@ -41,12 +42,6 @@ class Unanswered(TimeoutError):
     """A name that nobody resolved in time."""
 
     MESSAGE = "No name server answers"
-
-
-class Forbidden(UpstreamTrouble):
-    """The operator does not allow that to be asked."""
-
-    final = True
 
 
 class Reach:

@@ -9,8 +9,8 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.errors import Defect, UpstreamTrouble
-from reqpi.interfaces import Transfer
-from reqpi.model import Digest, Lock, Page, Project
+from reqpi.interfaces import Indexes, Transfer
+from reqpi.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
 from reqpi.origins.agent import PooledAgent
 from reqpi.origins.files import open_file
 from reqpi.origins.git.repositories import Repositories
@@ -19,8 +19,9 @@ from reqpi.origins.http import Http
 from reqpi.origins.index import Index
 from reqpi.origins.kept import Pages
 from reqpi.origins.outside import Outside
+from reqpi.origins.policy import sentence
 from reqpi.origins.reach import Forbidden, Reach
-from reqpi.origins.urls import as_shown
+from reqpi.origins.urls import as_shown, index_key
 
 __all__ = ["PAGE_CACHE", "Upstreams"]
 
@@ -55,8 +56,8 @@ class Upstreams:
         self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
         self._policy = outside.policy
         self._http = Http(self.agent, time, outside.keyring)
-        pages = Pages(page_cache)
-        self._indexes = {key: Index(url, self._http, time, pages) for key, url in outside.indexes.items()}
+        self._time, self._pages = time, Pages(page_cache)
+        self._indexes = {key: Index(url, self._http, time, self._pages) for key, url in outside.indexes.items()}
         self._repositories = Repositories(
             self._http, outside.keyring, reach, trust, check=self._policy.check, proxies=outside.proxies
         )
@@ -71,11 +72,7 @@ class Upstreams:
         digests: Collection[Digest] = (),
     ) -> Page:
         """See :meth:`reqpi.interfaces.Origin.page`."""
-        key = self._policy.upstream(index)
-        if key is None:
-            what = as_shown(index) or "an index"
-            raise Forbidden(f"{what} is not among this server's upstreams", f"{self._policy.said().capitalize()}.")
-        return await self._indexes[key].page(project, versions, digests)
+        return await self._index(index).page(project, versions, digests)
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
         """See :meth:`reqpi.interfaces.Origin.open`.
@@ -95,10 +92,37 @@ class Upstreams:
         """See :meth:`reqpi.interfaces.Origin.refuses`."""
         return self._policy.refuses(lock)
 
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """See :meth:`reqpi.interfaces.Origin.notes`."""
+        return self._policy.notes(lock)
+
+    def indexes_for(self, pin: Pin) -> Indexes:
+        """See :meth:`reqpi.interfaces.Origin.indexes_for`."""
+        return self._policy.indexes_for(pin)
+
+    def allow(self, pin: Pin, source: Archive | Git) -> None:
+        """See :meth:`reqpi.interfaces.Origin.allow`."""
+        self._policy.allow(pin, source)
+
     async def close(self) -> None:
         """Break off what is under way, and close the connections that nobody uses."""
         await self._repositories.close()
         await self.agent.close()
+
+    def _index(self, index: str) -> Index:
+        """The index at a URL, as a lock spells it.
+
+        :raises reqpi.origins.reach.Forbidden: it is none of the operator's, and may not be asked.
+        """
+        key = self._policy.upstream(index)
+        if key is None and self._policy.is_open(index):
+            key = index_key(index)
+            if key not in self._indexes:
+                self._indexes[key] = Index(index, self._http, self._time, self._pages)
+        if key is None:
+            what = as_shown(index) or "an index"
+            raise Forbidden(f"{what} is not among this server's upstreams", f"{sentence(self._policy.said())}.")
+        return self._indexes[key]
 
     def _is_allowed(self, url: str) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from html import escape
@@ -23,6 +24,13 @@ MAX_TAGS = 1_000_000
 LONGEST_STRETCH = 1024 * 1024
 """Characters from one ``<`` to the next. html.parser builds all attributes of a tag before anybody can object."""
 
+_TITLE = re.compile(
+    r"\s*(?:[\w./-]{1,200}: )?(?:links for|simple (?:package )?index|package index|index of|directory listing)\b", re.I
+)
+"""How the titles of indexes begin: the public index, devpi, Nexus, Artifactory, and web servers."""
+
+_LONGEST_TITLE = 200
+
 Attributes = dict[str, str | None]
 
 
@@ -38,11 +46,35 @@ class _Links(HTMLParser):
         self.base: str | None = None
         self.links: list[Attributes] = []
         self.meta: dict[str, str] = {}
+        self.title = ""
+        self.login = False
+        self._in_title = False
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it can be a page of an index: by its title, its meta tags or its links.
+
+        A project without files has none of the latter. A login page has links too, and a field for a password.
+        """
+        if any(name.startswith("pypi:") for name in self.meta) or _TITLE.match(self.title):
+            return True
+        return bool(self.links) and not self.login
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_title = self._in_title and tag != "title"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_title:
+            self.title = f"{self.title}{data}"[:_LONGEST_TITLE]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.anything = True
         if tag == "a":
             self.links.append(dict(attrs))
+        elif tag == "title":
+            self._in_title = True
+        elif tag == "input":
+            self.login = self.login or (dict(attrs).get("type") or "").lower() == "password"
         elif tag in {"meta", "base"}:
             attributes = dict(attrs)
             if tag == "base" and self.base is None:
@@ -85,6 +117,12 @@ def _parse(body: bytes, project: Project) -> _Links:
     if page.rawdata.startswith("<"):
         # Left over from a tag or comment that never ends. What stood behind it is lost.
         raise WrongPage(f"the page of {project} is cut off", "It ends within a tag.")
+    if not page.is_index:
+        # A login page, an error page, noise that happens to have a tag in it: not the same as a project without files.
+        raise WrongPage(
+            f"the page of {project} is no page of an index",
+            "It has no links, or asks for a password, and it has neither the title nor the meta tags of an index.",
+        )
     return page
 
 

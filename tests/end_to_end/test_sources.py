@@ -6,6 +6,8 @@ import io
 import sys
 import tarfile
 from hashlib import sha256
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -69,15 +71,36 @@ class SourcesTests(WithSources):
         self.assertEqual(done.status, 0, done.said)
         self.assert_installed()
 
-    def test_a_host_that_the_operator_does_not_allow_is_a_defect(self) -> None:
-        """And it is asked for nothing."""
+    def test_a_host_that_the_operator_does_not_allow_keeps_back_its_projects_alone(self) -> None:
+        """A warning names the option, pip gets the rest, and the host is asked for nothing."""
         self.server.stop()
         self.server = self.started("--upstream", self.upstream.url)
         (self.folder / "requirements.txt").write_text(self.lock)
         command = [sys.executable, "-m", "reqpi", "gethash", "--url", self.server.url, "requirements.txt"]
         done = run(command, self.folder, {"PYTHONPATH": str(ROOT)})
-        self.assertEqual(done.status, 1, done.said)
-        self.assertIn("--allow-host", done.said)
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("archived and committed: refused when asked for", done.said)
+        self.assertIn(f"--allow-host {self.host.name}", done.said)
+        index = next(line for line in done.said.split() if line.endswith("/simple/"))
+        download = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-cache-dir",
+            "--no-deps",
+            "--index-url",
+            index,
+            "-d",
+            "got",
+        ]
+        environ = {"PIP_CONFIG_FILE": "/dev/null"}
+        self.assertEqual(run([*download, "top"], self.folder, environ).status, 0)
+        self.assertEqual(run([*download, "committed"], self.folder, environ).status, 1)
+        refused = self.assertRaises(HTTPError, urlopen, f"{index}committed/")
+        self.assertEqual(refused.code, 410)
+        self.assertIn(f"nothing is taken from {self.host.name}", refused.reason)
+        self.assertIn(f"--allow-host {self.host.name}", refused.read().decode())
         self.assertEqual(self.host.requests, [])
 
 

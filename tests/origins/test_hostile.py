@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from packaging.utils import canonicalize_name
 
-from reqpi.errors import Defect
+from reqpi.errors import NotAllowed
 from reqpi.model import Archive, Digest, Git, Lock, Pin
+from reqpi.origins.hosts import Hosts
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.sources import SourceCase
 
@@ -62,17 +63,21 @@ class HostileTests(SourceCase):
     def untouched(self, what: str) -> None:
         self.assertEqual((self.host.requests, self.other.connections), ([], 0), what)
 
-    def refused(self, upstreams: Upstreams, source: Archive | Git) -> tuple[Defect, ...]:
+    def assert_refused(self, upstreams: Upstreams, source: Archive | Git) -> None:
+        """It is a defect where it is wrong in itself; and in any case it is refused before anything is asked."""
         pin = Pin(canonicalize_name("thing"), "", source=source, line=3, text="thing @ …", document="a.txt")
-        return upstreams.refuses(Lock(b"", "requirements.txt", (pin,)))
+        lock = Lock(b"", "requirements.txt", (pin,))
+        said = [*upstreams.refuses(lock), *upstreams.notes(lock)]
+        self.assertTrue(said, source.url)
+        self.assertEqual({(each.line, each.document) for each in said}, {(3, "a.txt")})
+        error = self.assertRaises(NotAllowed, upstreams.allow, pin, source)
+        self.assertNotIn("secret", f"{said} {error}")
 
     async def test_no_archive(self) -> None:
         """A lock that names it is refused; and if it were not, it still would not be asked for."""
         for text in self.SOURCES:
             url = self.spelled(text)
-            [defect] = self.refused(self.open_to_one, Archive(url, DIGESTS))
-            self.assertEqual((defect.line, defect.document), (3, "a.txt"))
-            self.assertNotIn("secret", str(defect))
+            self.assert_refused(self.open_to_one, Archive(url, DIGESTS))
             trouble = await self.trouble(self.open_to_one.open(f"archive+{url}"))
             self.assertTrue(trouble.final)
             self.assertNotIn("secret", str(trouble))
@@ -82,9 +87,25 @@ class HostileTests(SourceCase):
         """The same, with a commit behind it."""
         for text in self.SOURCES:
             url = self.spelled(text)
-            self.assertEqual(len(self.refused(self.open_to_one, Git(url, COMMIT))), 1)
+            self.assert_refused(self.open_to_one, Git(url, COMMIT))
             await self.trouble(self.open_to_one.open(f"git+{url}@{COMMIT}"))
             self.untouched(text)
+
+    async def test_a_local_command_reaches_no_private_address_either(self) -> None:
+        """The user is the operator, and yet has named none of these hosts: a lock may come from anybody."""
+        local = self.upstreams(self.host, local=True, hosts=Hosts())
+        for text in self.SOURCES:
+            url = self.spelled(text)
+            for place in (f"archive+{url}", f"git+{url}@{COMMIT}"):
+                trouble = await self.trouble(local.open(place))
+                self.assertNotIn("secret", str(trouble))
+                self.untouched(place)
+        trouble = await self.trouble(local.open(f"archive+{self.host.url}/x.tar.gz"))
+        self.assertIn(f"add --allow-host {self.host.name}", trouble.detail)
+        index = f"{self.host.url}/simple"
+        trouble = await self.trouble(local.page(canonicalize_name("thing"), index))
+        self.assertIn("is not on the public internet", trouble.title)
+        self.untouched(index)
 
     async def test_no_commit(self) -> None:
         """What is none: an option, a branch, something short, something with more behind it."""

@@ -108,6 +108,18 @@ class NoPageTests(OriginCase):
             script = self.scripted(ok(LINK, *said))
             await self.assertFailure(self.page(script.url), WrongPage)
 
+    async def test_a_page_that_is_no_index_is_named_with_its_host_and_what_came(self) -> None:
+        """Where a login is wanted, or a proxy answers. Nothing of it is kept."""
+        for body, came in (
+            (b"<html><title>Sign in</title>Please log in.</html>", "entitled 'Sign in'"),
+            (b"\x00\xff<b>\x01" * 20, "that begin with '\\x00\\ufffd<b>\\x01"),
+        ):
+            script = self.scripted(ok(body, HTML))
+            trouble = await self.trouble(self.page(script.url))
+            self.assertIsInstance(trouble, WrongPage)
+            self.assertIn(f"{script.url.removeprefix('http://')} sent {len(body)} bytes of 'text/html", trouble.detail)
+            self.assertIn(came, trouble.detail)
+
     async def test_a_part_is_no_page(self) -> None:
         """A 206 to who asked for the whole: half a project must not be frozen as the whole of it."""
         script = self.scripted(ok(LINK, HTML, "Content-Range: bytes 0-69/900", status="206 Partial Content"))

@@ -64,7 +64,7 @@ class NamesTests(GuardCase):
 
     async def test_what_was_checked_is_what_is_connected_to(self) -> None:
         """A name is looked up once for each connection, so that no second answer can be another."""
-        script = self.scripted(ok(b"<html></html>", HTML))
+        script = self.scripted(ok(b"<html><title>Links for thing</title></html>", HTML))
         port = script.url.rpartition(":")[2]
         names = Names(reactor, {"index.example": ["127.0.0.1"]})
         await self.outside(f"http://index.example:{port}", names).page("thing")  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ class NamesTests(GuardCase):
 
     async def test_a_kept_address_is_refused_like_a_new_one(self) -> None:
         """Its answer was kept for somebody who may go there, which is no permission for others."""
-        script = self.scripted(ok(b"<html></html>", HTML))
+        script = self.scripted(ok(b"<html><title>Links for thing</title></html>", HTML))
         port = script.url.rpartition(":")[2]
         names = Names(reactor, {"rebind.example": ["127.0.0.1"]})
         shared: Any = Kept(names)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.errors import Misconfigured
 from reqpi.origins.outside import Outside, read_upstreams
 from reqpi.origins.reach import Forbidden
 from reqpi.origins.upstreams import Upstreams
+from reqpi.shelf import Shelf
+from reqpi.storage.memory import MemoryStore
 from tests.origins.case import OriginCase, reactor
 
 
@@ -35,6 +39,46 @@ class SeveralTests(OriginCase):
         self.assertIsInstance(trouble, Forbidden)
         self.assertIn("is not among this server's upstreams", trouble.title)
         self.assertEqual(two.requests, [])
+
+
+class ForeignTests(OriginCase):
+    """A lock may name any index: one that the operator does not have is never connected to."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ours, self.foreign = self.upstream(), self.upstream(tls=True)
+        self.document = (
+            f"--index-url {self.foreign.url}\nthing==1.0 --hash=sha256:{self.thing.sha256}\n"
+            f"absent==1.0 --hash=sha256:{'0' * 64}\n"
+        ).encode()
+
+    def shelf(self, **fields: Any) -> Shelf:
+        """With a login for the foreign host."""
+        logins = {"127.0.0.1": "Basic c2VjcmV0", "localhost": "Basic c2VjcmV0"}
+        outside = Outside(self.ours.url, logins=logins, **fields)
+        upstreams = Upstreams(outside, reactor, self.clock, self.agent)
+        return Shelf(MemoryStore(self.clock.seconds), upstreams, self.clock, "tests")
+
+    async def test_a_server_takes_its_files_from_the_operators(self) -> None:
+        """Page, file and metadata."""
+        shelf = self.shelf()
+        commitment, _ = await shelf.commitments.commit(self.document)
+        (file,) = (await shelf.page(commitment, "thing")).files
+        delivery = await shelf.file(commitment, "thing", file.filename)
+        self.assertEqual(b"".join([piece async for piece in delivery.read(0, delivery.size)]), self.thing.content)
+        await shelf.metadata(commitment, "thing", file.filename)
+        await self.trouble(shelf.page(commitment, "absent"))
+        self.assertTrue(self.ours.requests)
+        self.assertEqual(self.foreign.requests, [])
+
+    async def test_a_local_command_asks_it_for_what_the_operators_have_not(self) -> None:
+        """And not for the rest."""
+        shelf = self.shelf(local=True)
+        commitment, _ = await shelf.commitments.commit(self.document)
+        await shelf.page(commitment, "thing")
+        self.assertEqual(self.foreign.requests, [])
+        trouble = await self.trouble(shelf.page(commitment, "absent"))
+        self.assertNotIsInstance(trouble, Forbidden)
 
 
 class ReadTests(SynchronousTestCase):

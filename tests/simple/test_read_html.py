@@ -120,7 +120,7 @@ class Links(SynchronousTestCase):
         )
 
     def test_links_in_comments_are_none(self) -> None:
-        self.assertEqual(urls('<!-- <a href="foo-1.zip">x</a> --><p>'), [])
+        self.assertEqual(urls('<!-- <a href="foo-1.zip">x</a> --><title>Links for foo</title>'), [])
 
 
 class Attributes(SynchronousTestCase):
@@ -208,11 +208,31 @@ class WholePages(SynchronousTestCase):
         )
         self.assertEqual(page.status, Status("archived", "see <bar>"))
         self.assertEqual(page.files, ())
-        self.assertIsNone(read("<html>").status)
+        self.assertIsNone(read('<a href="foo-1.zip">x</a>').status)
 
     def test_what_is_no_html_is_no_page(self) -> None:
         for body in (b"", b"Not found", b"\x00\xff" * 50, '<a href="foo-1.zip">x</a>'.encode("utf-16")):
             self.assertRaises(WrongPage, read_page, body, "text/html", BASE, FOO)
+
+    def test_a_page_without_links_must_say_that_it_is_an_index(self) -> None:
+        """By a title that indexes have, or a meta tag: a project may have no files."""
+        for title in ("Links for foo", "root/pypi: links for foo", "Simple index", "Index of /simple/foo/"):
+            self.assertEqual(read(f"<html><head><title>\n{title}</title></head></html>").files, ())
+        self.assertEqual(read('<meta name="pypi:repository-version" content="1.0">').files, ())
+
+    def test_a_login_page_is_no_page(self) -> None:
+        """It would pass for a project without files, and the answer would be that the lock admits none of them."""
+        field = '<form><input name=u><input TYPE="Password"></form>'
+        for html in (
+            "<html><title>Sign in</title><p>Please log in.</p></html>",
+            f'<html><a href="/help">Help</a>{field}</html>',
+            "<html><title>Portal</title> Links for foo </html>",
+            "<p>502 Bad Gateway</p>",
+            "\x00\x01<b\x02>\x03 noise",
+        ):
+            error = self.assertRaises(WrongPage, read, html)
+            self.assertIn("no page of an index", error.title, html)
+        self.assertEqual(len(read(f'<title>Links for foo</title>{field}<a href="foo-1.zip">x</a>').files), 1)
 
     def test_a_page_that_ends_within_a_tag_is_cut_off(self) -> None:
         for tail in ('<a href="foo-2.zip', "<!-- ", "<a"):

@@ -1,0 +1,74 @@
+"""The options of a server that a lock needs, worked out here: no server is asked, and no index."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from reqpi.defaults import builtin_index, default_upstream
+from reqpi.errors import Defect, Misconfigured
+from reqpi.model import Lock
+from reqpi.origins.here import Here
+from reqpi.origins.hosts import Hosts
+from reqpi.origins.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of
+from reqpi.origins.outside import Outside, read_upstreams
+
+__all__ = ["as_defect", "in_words", "needs_in"]
+
+_RULES = {ALLOW_HOST: "host-not-allowed", UPSTREAM: "unknown-upstream", URL: "unknown-upstream"}
+
+_DEFAULT_PORT = 2000
+
+
+def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
+    """What a lock needs beside what the command line and the environment say that a server has.
+
+    :raises reqpi.errors.Misconfigured: they make no sense.
+    """
+    here = Here(os.environ.get("REQPI_URL") or None)
+    here.listen("127.0.0.1", _DEFAULT_PORT, secure=False)
+    default, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
+    hosts = Hosts.read(options.allow_host or _words("REQPI_ALLOW_HOST"), ALLOW_HOST)
+    names_one = any(pin.indexes and any(pin.indexes) for pin in lock.pins)
+    # To ask pip takes half a second, and few locks name an index.
+    if names_one and default is None:
+        default = _default_upstream()
+    outside = Outside(default, upstreams, builtin_index() if names_one else None, hosts, here=here)
+    outside.check()
+    return outside.policy.needs(lock)
+
+
+def in_words(need: Need) -> str:
+    """``--allow-host github.com, for a and b``, and what happens without it."""
+    projects = projects_of(need.pins)
+    said = f"{need.option} {need.value}, for {projects}"
+    if need.option == ALLOW_HOST:
+        return said
+    if need.decisive:
+        return f"{said}: a server without it refuses the lock, as a pin has no digest"
+    return f"{said}: a server without it looks for these files by digest at its other upstreams"
+
+
+def as_defect(need: Need) -> Defect:
+    """A need that the server does not meet."""
+    pin = need.pins[0]
+    return Defect(
+        pin.line,
+        pin.text[:200],
+        f"{projects_of(need.pins)}: taken from {need.place}, for which the server needs an option",
+        f"start it with {need.option} {need.value}; if it has that option, give it to this command too",
+        _RULES[need.option],
+        pin.document,
+    )
+
+
+def _default_upstream() -> str | None:
+    try:
+        return default_upstream()
+    except Misconfigured:
+        return None
+
+
+def _words(variable: str) -> Sequence[str]:
+    return os.environ.get(variable, "").split()

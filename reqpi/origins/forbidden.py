@@ -1,0 +1,13 @@
+"""The error of what the operator does not allow to be asked. It needs no network to be imported."""
+
+from __future__ import annotations
+
+from reqpi.errors import UpstreamTrouble
+
+__all__ = ["Forbidden"]
+
+
+class Forbidden(UpstreamTrouble):
+    """The operator does not allow that to be asked."""
+
+    final = True

@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from shlex import quote
+from urllib.parse import urlsplit
 
 from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
-from reqpi.cli.messages import tell_notes
+from reqpi.cli.messages import tell_notes, tell_remark
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.build_requirements import lacking_soon
+from reqpi.environment import trusted_host
 
 __all__ = ["command_line", "main"]
 
@@ -38,7 +41,18 @@ def main(arguments: Sequence[str]) -> int:
         # Of a lock that it had, the server has said with its first answer what it knows.
         tell_notes(taken.names, lacking_soon(options.url, lock.address, _PATIENCE, filters))
     print(lock.index_url)
+    _hint_at_trusted_host(lock.index_url)
     return DONE
+
+
+def _hint_at_trusted_host(index_url: str) -> None:
+    """Tell which option pip needs for this index, unless the environment has it."""
+    trusted = trusted_host(index_url)
+    if trusted is None:
+        return
+    given = os.environ.get("PIP_TRUSTED_HOST", "").split()
+    if trusted not in given and (urlsplit(index_url).hostname or "") not in given:
+        tell_remark(f"pip ignores an index over plain http unless it is given --trusted-host {quote(trusted)}")
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -26,6 +26,7 @@ from reqpi.gap import Gaps
 from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
+from reqpi.listening import cannot_listen
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins
@@ -214,7 +215,7 @@ class Server(Service):
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
-                raise Misconfigured(f"cannot listen on {description}", f"{error}.".replace("..", ".")) from error
+                raise cannot_listen(description, error) from error
 
     @property
     def origin_name(self) -> str:

@@ -15,11 +15,12 @@ from twisted.python import usage
 
 from reqpi import __version__, garbage
 from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.listening import CannotListen
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
 from reqpi.server import Settings, assemble
 from reqpi.storage.chosen import options_of, place_of
-from reqpi.workers import Workers
+from reqpi.workers import Workers, probe
 
 __all__ = ["Options", "makeService"]
 
@@ -201,6 +202,7 @@ class _OneLine(MultiService):
         super().__init__()
         self._maker = os.getpid()
         with self._failing_in_one_line():
+            probe(settings.listen)
             service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
             service.setServiceParent(self)
 
@@ -226,7 +228,10 @@ class _OneLine(MultiService):
                 # twistd has forked. Its other half waits for an exception, which it prints in one line, and for ever
                 # if the daemon just exits.
                 raise
-            raise SystemExit(f"reqpi: {error}") from None
+            advice = error.advice if isinstance(error, CannotListen) else ""
+            # The log has taken sys.stderr over.
+            print(f"reqpi: {error} {advice}".rstrip(), file=sys.__stderr__)
+            raise SystemExit(1) from None
 
 
 def _path(text: str | None) -> Path | None:

@@ -15,6 +15,7 @@ from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.cli.taken import take_or_tell
 from reqpi.client import BadUsage
 from reqpi.client.fetching import listed
+from reqpi.client.target import index_of
 from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
 
 __all__ = ["command_line", "main"]
@@ -44,9 +45,7 @@ def _line(change: Change) -> str:
 
 def _contents(what: str) -> Contents:
     if what.startswith(("http://", "https://")):
-        base, _, address = what.rstrip("/").removesuffix("/simple").rpartition("/")
-        if len(address) != 64:
-            raise BadUsage(f"{what} is no address's URL", "Write it like http://buildhost:2000/<address>/.")
+        base, address = index_of(what)
         found: dict[str, dict[str, frozenset[str]]] = {}
         for file in listed(base, address):
             versions = found.setdefault(file.project, {})

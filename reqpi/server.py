@@ -87,6 +87,7 @@ class Settings:
     :param memory: bytes of answers that are kept ready, in each process.
     :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
     :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
+    :param log_level: one of :data:`reqpi.logs.LEVELS`.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
@@ -113,6 +114,7 @@ class Settings:
     memory: int = 64 << 20
     access_log: str = "log"
     page_cache: int = PAGE_CACHE
+    log_level: str = "info"
 
 
 class Server(Service):
@@ -200,6 +202,8 @@ class Server(Service):
 
     def stopService(self) -> Deferred[None]:
         """Listen no more, let what is in flight finish, write down what is not yet."""
+        if not self._quiet:
+            self._log.info("stopping")
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
@@ -263,7 +267,8 @@ Address = tuple[Any, bool]
 
 
 def announce(log: Logger, settings: Settings, origin_name: str, addresses: Sequence[Address]) -> None:
-    """Say where a server can be reached, by whom, and how to use it."""
+    """Log how to use a server, where it can be reached, and by whom."""
+    log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
     for address, _ in addresses:
         where, who = reach(address)
         log.info("listening on {where}: {who}", where=where, who=who)
@@ -272,7 +277,6 @@ def announce(log: Logger, settings: Settings, origin_name: str, addresses: Seque
         log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
     if settings.learning:
         log.warn("learning is on: whoever reaches this server has through /learn all that its upstream has")
-    log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
 
 
 def assemble(

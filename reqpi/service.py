@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
+from twisted.logger import ILogObserver
 from twisted.python import usage
+from twisted.scripts._twistd_unix import UnixAppLogger
 
 from reqpi import __version__, garbage
 from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.listening import CannotListen
+from reqpi.logs import LEVELS, at_level
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
 from reqpi.server import Settings, assemble
@@ -40,7 +46,7 @@ _SWITCH = 0.001
 
 _FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
 _FLAGS = ("offline", "learning", "trust-proxy")
-_WORDS = ("url", "store", "cache", "netrc", "ca", "access-log")
+_WORDS = ("url", "store", "cache", "netrc", "ca", "access-log", "log-level")
 _LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
 
@@ -68,6 +74,7 @@ class Options(usage.Options):
         ["workers", None, None, "Processes that serve. Default: 1."],
         ["memory", None, None, "Bytes of answers that each process keeps ready. Default: 67108864."],
         ["access-log", None, None, "Who asked for what: a file, or off. Default: log, this server's own log."],
+        ["log-level", None, None, "Events that are logged: debug, info, warn or error, and all above. Default: info."],
         ["page-cache", None, None, "Bytes of memory for pages of upstreams, between locks. Default: 33554432."],
     ]
     optFlags = [
@@ -118,7 +125,15 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)
         except usage.UsageError as error:
-            raise SystemExit(f"reqpi: {error} (twistd reqpi --help lists all options.)") from None
+            close = self._spelled_alike(options or ()) if "not recognized" in str(error) else ""
+            raise SystemExit(f"reqpi: {error}{close} (reqpi server --help lists all options.)") from None
+
+    def _spelled_alike(self, arguments: Sequence[str]) -> str:
+        """Return a question that names an option like the one that was written; empty if there is none."""
+        known = [f"--{name.rstrip('=')}" for name in self.longOpt]
+        written = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+        close = [get_close_matches(each, known, n=1, cutoff=0.7) for each in written if each not in known]
+        return f". Did you mean {close[0][0]}?" if close and close[0] else ""
 
     def parseArgs(self, *extra: str) -> None:
         """There are no arguments beside the options."""
@@ -141,6 +156,8 @@ class Options(usage.Options):
             self["store-options"] = options_of(self["store-option"])
         except Misconfigured as error:
             raise usage.UsageError(str(error)) from None
+        if self["log-level"] is not None and self["log-level"] not in LEVELS:
+            raise usage.UsageError(f"--log-level {self['log-level']}: write {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
         given = [name for name in _FOR_OBJECTS if self[name] or self[name] == 0]
         if given and not isinstance(self["store"], str):
             raise usage.UsageError(f"--{given[0]} is for an object store: --store s3://BUCKET/PREFIX.")
@@ -186,25 +203,34 @@ class Options(usage.Options):
             workers=self["workers"] or 1,
             memory=Settings().memory if self["memory"] is None else self["memory"],
             access_log=_access_log(self["access-log"]),
+            log_level=self["log-level"] or Settings().log_level,
             page_cache=Settings().page_cache if self["page-cache"] is None else self["page-cache"],
         )
 
 
 def makeService(options: Options) -> IService:
-    """The service."""
-    return _OneLine(options.settings)
+    """Return the service."""
+    return _OneLine(options.settings, partial(_observer, options))
 
 
 class _OneLine(MultiService):
     """The server, whose failure to start is one line and exit status 1."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Callable[[], ILogObserver | None]) -> None:
         super().__init__()
         self._maker = os.getpid()
+        self._observer = observer
         with self._failing_in_one_line():
             probe(settings.listen)
             service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
             service.setServiceParent(self)
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Join the application, and give it the observer that twistd is to log with."""
+        super().setServiceParent(parent)
+        observer = self._observer()
+        if observer is not None:
+            parent.setComponent(ILogObserver, observer)
 
     def privilegedStartService(self) -> None:
         """See :class:`reqpi.server.Server`."""
@@ -232,6 +258,17 @@ class _OneLine(MultiService):
             # The log has taken sys.stderr over.
             print(f"reqpi: {error} {advice}".rstrip(), file=sys.__stderr__)
             raise SystemExit(1) from None
+
+
+def _observer(options: Options) -> ILogObserver | None:
+    """Return the observer that twistd's own options ask for, at our level.
+
+    :returns: ``None`` where twistd is not there, or has an observer of the operator's choice.
+    """
+    twistds = getattr(options, "parent", None)
+    if twistds is None or twistds["logger"] is not None:
+        return None
+    return at_level(UnixAppLogger(twistds)._getLogObserver(), options.settings.log_level)
 
 
 def _path(text: str | None) -> Path | None:

@@ -23,7 +23,7 @@ FLOORS: dict[int, str] = {
     4: "web client",
     3: "shelf ahead freezing sources commitments arrivals arrival cores refusals holding sweep verifying "
     "patrol wheelhouses bills once deliveries learning sessions ranged build_systems building gap",  # the verbs
-    2: "storage origins defaults",  # the rim
+    2: "storage origins defaults logs",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent pieces locks commitment simple narrow "
     "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
     "prefetch cutoff learned garbage extras listening",

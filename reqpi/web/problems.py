@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from attrs import asdict, frozen
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES
 from twisted.web.server import Request
@@ -133,8 +133,17 @@ def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
         _log.failure("fault while answering {path}", failure, path=_path(request))
     else:
-        cause = f" ({error.__cause__!r})" if (error := failure.value) and error.__cause__ else ""
-        _log.warn("{path}: {error}{cause}", path=_path(request), error=failure.value, cause=cause)
+        said = _with_cause(failure.value)
+        site: Any = request.site
+        level = LogLevel.warn if site.troubles.is_new(said) else LogLevel.debug
+        _log.emit(level, "{path}: {said}", path=_path(request), said=said)
+
+
+def _with_cause(error: BaseException | None) -> str:
+    """Return the text of an error on one line, with that of its cause if it does not contain it."""
+    cause = error.__cause__ if error is not None else None
+    words = "" if isinstance(cause, TimeoutError) else str(cause or "")
+    return f"{error} ({words})" if words and words not in str(error) else str(error)
 
 
 def _path(request: Request) -> str:

@@ -33,9 +33,27 @@ class ServerTests(CommandTestCase):
         self.assertEqual(process.returncode, -signal.SIGTERM)
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["requirements.txt", "store"])
 
+    def test_the_log_begins_with_the_url_to_use(self) -> None:
+        """Twisted's own lines, with objects at places in memory, are for debugging."""
+        for level, workers, expected in (("info", (), True), ("debug", (), False), ("info", ("--workers", "2"), True)):
+            options = ("--http", "tcp:0:interface=127.0.0.1", "--offline", "--store", f"store-{level}-{len(workers)}")
+            process = self.start("server", *options, "--log-level", level, *workers, environ={"PYTHONUNBUFFERED": "1"})
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                if "upstream: " in line:
+                    break
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=60)
+            self.assertEqual("use it: reqpi gethash --url http://127.0.0.1:" in lines[0], expected, lines)
+            self.assertNotIn(" at 0x", "".join(lines))
+            self.assertEqual("twistd" in "".join(lines), not expected, lines)
+            self.assertEqual(err, "")
+
     def test_bad_options_are_one_clear_line(self) -> None:
         """And status 1, as for twistd."""
-        for options in (["--frobnicate"], ["--url", "buildhost"], ["--max-age", "x"]):
+        for options in (["--frobnicate"], ["--url", "buildhost"], ["--max-age", "x"], ["--log-level", "loud"]):
             status, out, err = self.run_reqpi("server", *options)
             self.assertEqual((status, out), (1, ""))
             self.assertRegex(err, r"^reqpi: .*\n$")

@@ -6,6 +6,8 @@ import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+
 from reqpi.errors import StoreFull, StoreTrouble, UpstreamTrouble
 from tests.web.case import FILES, SDIST, WHEEL, WebCase
 
@@ -107,6 +109,19 @@ class Upstream(WebCase):
             self.assertIn(int(reply["Retry-After"] or 0), range(1, 6))
         del self.origin.before["six"]
         self.assertEqual((await self.under("/simple/six/")).status, 200)
+
+    async def test_a_host_that_is_away_is_one_line_of_the_log(self) -> None:
+        """Of each minute, and with no representation of a Python object."""
+        for project in ("six", "flask", "attrs"):
+            self.origin.before[project] = raising(UpstreamTrouble("files.example.org cannot be reached", "refused"))
+        address = await self.committed("six==1.0", "flask==1.0", "attrs==1.0")
+        with capturedLogs() as logged:
+            for project in ("six", "flask", "attrs"):
+                self.assert_problem(await self.ask(f"/{address}/simple/{project}/"), 503)
+            self.clock.advance(61)
+            self.assert_problem(await self.ask(f"/{address}/simple/six/"), 503)
+        said = [str(formatEvent(event)) for event in logged if event["log_level"] >= LogLevel.warn]
+        self.assertEqual(said, [f"/{address}/simple/six/: files.example.org cannot be reached: refused"] * 2)
 
     async def test_trouble_with_a_file_is_503_before_any_of_it(self) -> None:
         """With nothing about it that looks like a success: no length, range or ETag of the file."""

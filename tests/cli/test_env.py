@@ -47,7 +47,12 @@ class EnvTests(CommandTestCase):
     def test_a_url_that_cannot_be_an_address_is_an_error(self) -> None:
         """An installer would be pointed at an index that no server can have."""
         for url in (
-            *("http://buildhost/zzz/", "http://buildhost:2000", "http://buildhost:2000/simple/", "https://x/a/b/simple"),
+            *(
+                "http://buildhost/zzz/",
+                "http://buildhost:2000",
+                "http://buildhost:2000/simple/",
+                "https://x/a/b/simple",
+            ),
             *(f"http://buildhost/{ADDRESS[:-1]}/", f"http://buildhost/{ADDRESS[:-1]}g/", f"http://b/{ADDRESS}/lock"),
         ):
             status, out, err = self.run_reqpi("env", url)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import asdict
 
+from reqpi.cli.colour import CYAN, GREEN, RED, YELLOW, painted
 from reqpi.cli.messages import visible
 from reqpi.cli.reading import lock_of
 from reqpi.cli.statuses import DIFFERENT, DONE
@@ -21,6 +23,9 @@ from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill,
 __all__ = ["command_line", "main"]
 
 
+_COLOURS = {"added": GREEN, "removed": RED, "version": YELLOW, "files": CYAN}
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print what differs, a project a line."""
     options = command_line().parse_args(arguments)
@@ -29,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps([asdict(change) for change in found], indent=2))
     else:
         for change in found:
-            print(visible(_line(change)))
+            print(painted(visible(_line(change)), _COLOURS[change.kind], sys.stdout))
     return DIFFERENT if found else DONE
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from reqpi.commitment import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 
@@ -40,6 +42,21 @@ class GethashTests(CommandTestCase):
         self.assertEqual(
             self.gethash(), (0, f"{index}\n", "requirements.txt:3: warning: it says nothing here: --pre\n")
         )
+
+    def test_json(self) -> None:
+        """All that is known; where anything is wrong, stdout is empty all the same."""
+        warning = {"line": 3, "text": "--pre", "message": "it says nothing here", "document": ""}
+        index = self.server.takes(DOCUMENT, warnings=[warning])
+        status, out, _ = self.gethash("--json", "requirements.txt")
+        address = address_of(DOCUMENT)
+        expected = {"address": address, "index": index, "pins": 1, "created": True, "trusted_host": None}
+        self.assertEqual((status, json.loads(out)), (0, expected | {"warnings": [warning]}))
+        elsewhere = f"http://buildhost:2000/{address}/simple/"
+        self.server.takes(DOCUMENT, status=200, index=elsewhere)
+        told = json.loads(self.gethash("--json", "requirements.txt")[1])
+        self.assertEqual((told["created"], told["trusted_host"]), (False, "buildhost:2000"))
+        self.server.refuses({"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Pin it."})
+        self.assertEqual(self.gethash("--json", "requirements.txt")[:2], (1, ""))
 
     def test_every_defect_with_its_line(self) -> None:
         """What is wrong, the line itself, and below it what to write instead."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from attrs import asdict, frozen
+from twisted.internet.defer import TimeoutError
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES
@@ -142,7 +143,7 @@ def _report(request: Request, problem: Problem, failure: Failure) -> None:
 def _with_cause(error: BaseException | None) -> str:
     """Return the text of an error on one line, with that of its cause if it does not contain it."""
     cause = error.__cause__ if error is not None else None
-    words = "" if isinstance(cause, TimeoutError) else str(cause or "")
+    words = "" if isinstance(cause, TimeoutError) else str(cause or "")  # Twisted's shows the object that waited
     return f"{error} ({words})" if words and words not in str(error) else str(error)
 
 

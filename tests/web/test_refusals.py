@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
+from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from reqpi.errors import StoreFull, StoreTrouble, UpstreamTrouble
@@ -122,6 +123,25 @@ class Upstream(WebCase):
             self.assert_problem(await self.ask(f"/{address}/simple/six/"), 503)
         said = [str(formatEvent(event)) for event in logged if event["log_level"] >= LogLevel.warn]
         self.assertEqual(said, [f"/{address}/simple/six/: files.example.org cannot be reached: refused"] * 2)
+
+    async def test_a_slow_upstream_is_reported_in_words(self) -> None:
+        """The object that waited for it is of no use to an operator."""
+        gate: Deferred[None] = Deferred()
+
+        async def held() -> None:
+            await gate
+
+        self.origin.before["six"] = held
+        with capturedLogs() as logged:
+            wire = await self.wire()
+            wire.say(self.request(f"/{self.address}/simple/six/"))
+            while not wire.received:
+                self.clock.advance(1)
+                await self.turn()
+            self.assert_problem(await wire.reply(), 503)
+        [said] = [str(formatEvent(event)) for event in logged if event["log_level"] == LogLevel.warn]
+        self.assertTrue(said.endswith("Ask again in a moment."), said)
+        gate.callback(None)
 
     async def test_trouble_with_a_file_is_503_before_any_of_it(self) -> None:
         """With nothing about it that looks like a success: no length, range or ETag of the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import Any
 from twisted.application.service import IService, MultiService
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
-from twisted.scripts._twistd_unix import UnixAppLogger
+from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 
 from reqpi import __version__, garbage
 from reqpi.errors import Misconfigured, ReqPIError
@@ -216,10 +216,13 @@ def makeService(options: Options) -> IService:
 class _OneLine(MultiService):
     """The server, whose failure to start is one line and exit status 1."""
 
+    _log = Logger()
+
     def __init__(self, settings: Settings, observer: Callable[[], ILogObserver | None]) -> None:
         super().__init__()
         self._maker = os.getpid()
         self._observer = observer
+        self._terminal = _Terminal()
         with self._failing_in_one_line():
             probe(settings.listen)
             service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
@@ -241,6 +244,7 @@ class _OneLine(MultiService):
         """See :class:`reqpi.server.Server`."""
         with self._failing_in_one_line():
             super().startService()
+        self._terminal.close()
         garbage.settle()
         # A thread that computes lets the reactor wait so long for the interpreter, again after each read and write.
         sys.setswitchinterval(_SWITCH)
@@ -250,14 +254,45 @@ class _OneLine(MultiService):
         try:
             yield
         except ReqPIError as error:
-            if os.getpid() != self._maker:
-                # twistd has forked. Its other half waits for an exception, which it prints in one line, and for ever
-                # if the daemon just exits.
-                raise
             advice = error.advice if isinstance(error, CannotListen) else ""
-            # The log has taken sys.stderr over.
-            print(f"reqpi: {error} {advice}".rstrip(), file=sys.__stderr__)
+            said = f"reqpi: {error} {advice}".rstrip()
+            self._terminal.say(said)
+            if os.getpid() != self._maker:
+                self._log.critical("{said}", said=said)
+                # twistd has forked. Its other half waits forever if the daemon just exits; of an exception it prints
+                # the first hundred bytes.
+                raise NotStarted("the line above says why") from None
             raise SystemExit(1) from None
+
+
+class NotStarted(Exception):
+    """The daemon could not start, and its error was printed."""
+
+
+class _Terminal:
+    """The stderr that this process was started with: a log takes ``sys.stderr`` over, and a daemon loses the file."""
+
+    def __init__(self) -> None:
+        try:
+            self._descriptor: int | None = os.dup(2)
+        except OSError:  # closed by the caller
+            self._descriptor = None
+
+    def say(self, line: str) -> None:
+        """Print a line, and let go of the terminal: a program that reads it to its end waits for no daemon."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.write(self._descriptor, f"{line}\n".encode(errors="replace"))
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it. Closing it again does nothing."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _observer(options: Options) -> ILogObserver | None:
@@ -266,7 +301,7 @@ def _observer(options: Options) -> ILogObserver | None:
     :returns: ``None`` where twistd is not there, or has an observer of the operator's choice.
     """
     twistds = getattr(options, "parent", None)
-    if twistds is None or twistds["logger"] is not None:
+    if not isinstance(twistds, ServerOptions) or twistds["logger"] is not None:
         return None
     return at_level(UnixAppLogger(twistds)._getLogObserver(), options.settings.log_level)
 

@@ -260,6 +260,8 @@ class Server(Service):
         await self.store.close()
         self._gaps.stop()
         self._log.debug("the reactor was late by {late:.3f} s at most", late=self._gaps.longest)
+        if not self._quiet:
+            self._log.info("stopped")
 
 
 Address = tuple[Any, bool]

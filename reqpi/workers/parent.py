@@ -85,9 +85,11 @@ class Workers(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self._log.info("stopping")
         await gatherResults([Deferred.fromCoroutine(worker.stop()) for worker in self._workers])
         for each in self._sockets:
             each.close()
+        self._log.info("stopped")
 
     def _bind(self) -> None:
         if self._sockets:

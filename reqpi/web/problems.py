@@ -16,6 +16,7 @@ from twisted.web.server import Request
 
 from reqpi.errors import (
     BrokenLock,
+    HostAway,
     NotAdmitted,
     NothingUpstream,
     NotServed,
@@ -134,10 +135,11 @@ def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
         _log.failure("fault while answering {path}", failure, path=_path(request))
     else:
-        said = _with_cause(failure.value)
         site: Any = request.site
-        level = LogLevel.warn if site.troubles.is_new(said) else LogLevel.debug
-        _log.emit(level, "{path}: {said}", path=_path(request), said=said)
+        error = failure.value
+        repeated = isinstance(error, HostAway) and not site.troubles.is_new(error.title)
+        level = LogLevel.debug if repeated else LogLevel.warn
+        _log.emit(level, "{path}: {said}", path=_path(request), said=_with_cause(error))
 
 
 def _with_cause(error: BaseException | None) -> str:

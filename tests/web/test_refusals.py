@@ -9,7 +9,7 @@ from urllib.parse import quote
 from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
-from reqpi.errors import StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.errors import HostAway, StoreFull, StoreTrouble, UpstreamTrouble
 from tests.web.case import FILES, SDIST, WHEEL, WebCase
 
 
@@ -114,7 +114,7 @@ class Upstream(WebCase):
     async def test_a_host_that_is_away_is_one_line_of_the_log(self) -> None:
         """Of each minute, and with no representation of a Python object."""
         for project in ("six", "flask", "attrs"):
-            self.origin.before[project] = raising(UpstreamTrouble("files.example.org cannot be reached", "refused"))
+            self.origin.before[project] = raising(HostAway("files.example.org cannot be reached", "refused"))
         address = await self.committed("six==1.0", "flask==1.0", "attrs==1.0")
         with capturedLogs() as logged:
             for project in ("six", "flask", "attrs"):
@@ -123,6 +123,16 @@ class Upstream(WebCase):
             self.assert_problem(await self.ask(f"/{address}/simple/six/"), 503)
         said = [str(formatEvent(event)) for event in logged if event["log_level"] >= LogLevel.warn]
         self.assertEqual(said, [f"/{address}/simple/six/: files.example.org cannot be reached: refused"] * 2)
+
+    async def test_other_trouble_is_reported_for_each_project(self) -> None:
+        """An operator looks for the project that a user cannot install."""
+        for project in ("six", "flask"):
+            self.origin.before[project] = raising(UpstreamTrouble("files.example.org answered 500"))
+        address = await self.committed("six==1.0", "flask==1.0")
+        with capturedLogs() as logged:
+            for project in ("six", "flask"):
+                self.assert_problem(await self.ask(f"/{address}/simple/{project}/"), 503)
+        self.assertEqual(len([event for event in logged if event["log_level"] == LogLevel.warn]), 2)
 
     async def test_a_slow_upstream_is_reported_in_words(self) -> None:
         """The object that waited for it is of no use to an operator."""

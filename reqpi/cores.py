@@ -58,12 +58,34 @@ class Cores:
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
 
     async def at_hand(self, file: File) -> bool:
-        """Whether the metadata of a wheel that is in the store is there too, and not yet to be read from it."""
+        """Return whether the metadata of a wheel that is in the store is there too, without asking an upstream.
+
+        If it is missing, it is read from the wheel and kept: clients that took the wheel left none behind.
+        """
         promised = _promise(file)
         if promised is None:
             known = await self._store.get(metadata_record(str(file.sha256)))
-            return known is not None and await self._store.size(known.decode("ascii")) is not None
-        return await self._store.size(promised.hex) is not None
+            found = known is not None and await self._store.size(known.decode("ascii")) is not None
+        else:
+            found = await self._store.size(promised.hex) is not None
+        return found or await self._taken_from_wheel(file, promised)
+
+    async def _taken_from_wheel(self, file: File, promised: Digest | None) -> bool:
+        """Keep the metadata of a wheel that is in the store, if it can be read and is what was promised."""
+        sha256 = str(file.sha256)
+        size = await self._store.size(sha256)
+        if size is None:
+            return False
+        try:
+            data = await self._read_stored(file, size)
+            if promised is not None and sha256_of(data) != promised.hex:
+                return False
+            await self._keep(data)
+            if promised is None:
+                await self._store.create(metadata_record(sha256), sha256_of(data).encode("ascii"))
+        except (UpstreamTrouble, StoreTrouble):
+            return False
+        return True
 
     async def is_settled(self, file: File) -> bool:
         """Whether the metadata of a wheel will never be other bytes: else it is what was told."""
@@ -155,9 +177,14 @@ class Cores:
         sha256 = str(file.sha256)
         if await self._store.size(sha256) is None:
             await self._arrivals.of(file).landing()
-        metadata = await by_ranges(
-            file, await self._store.size(sha256), _wheel(file), partial(stored, self._store, sha256)
-        )
+        return await self._read_stored(file, await self._store.size(sha256))
+
+    async def _read_stored(self, file: File, size: int | None) -> bytes:
+        """Return the metadata that a wheel in the store has.
+
+        :raises BrokenWheel: it cannot be read.
+        """
+        metadata = await by_ranges(file, size, _wheel(file), partial(stored, self._store, str(file.sha256)))
         if metadata is None:
             raise BrokenWheel(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
         return metadata

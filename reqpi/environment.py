@@ -14,7 +14,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
-__all__ = ["changes", "changes_to_folder", "is_loopback", "pointed_at"]
+__all__ = ["changes", "changes_to_folder", "is_loopback", "pointed_at", "trusted_host"]
 
 _TAKEN_AWAY = frozenset(
     {
@@ -94,9 +94,9 @@ def _pip(index_url: str) -> dict[str, str]:
         "PIP_INDEX_URL": index_url,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    parts = urlsplit(index_url)
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        found["PIP_TRUSTED_HOST"] = parts.netloc.rpartition("@")[2]
+    trusted = trusted_host(index_url)
+    if trusted is not None:
+        found["PIP_TRUSTED_HOST"] = trusted
     return found
 
 
@@ -124,6 +124,20 @@ def _no_proxy(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         before = environ.get(name) or environ.get(other) or ""
         if before.strip() != "*":
             yield name, ",".join(filter(None, [before, *_LOOPBACK]))
+
+
+def trusted_host(url: str) -> str | None:
+    """Return the value that pip's ``--trusted-host`` needs before pip uses an index at ``url``.
+
+    :param url: absolute; a login in it is left out of the value.
+    :returns: ``HOST`` or ``HOST:PORT``; ``None`` for an index behind TLS or on loopback, which pip uses anyway.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    # pip knows localhost and the numbers of loopback; a name below .localhost is any other host to it.
+    if parts.scheme != "http" or (is_loopback(host) and not host.endswith(".localhost")):
+        return None
+    return parts.netloc.rpartition("@")[2]
 
 
 def is_loopback(host: str) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "BrokenLock",
     "Defect",
     "DigestMismatch",
+    "HostAway",
     "Misconfigured",
     "NotAdmitted",
     "NotAllowed",
@@ -153,6 +154,10 @@ def wanting(what: str) -> Iterator[None]:
     except UpstreamTrouble as error:
         error.missing = what
         raise
+
+
+class HostAway(UpstreamTrouble):
+    """A host takes no connection, so that every request to it fails alike; the title names it."""
 
 
 class NotFound(UpstreamTrouble):

@@ -45,12 +45,20 @@ class Once(Generic[_T]):
     def _land(self, outcome: _T | Failure, key: Hashable) -> None:
         waiting = self._waiting.pop(key)
         if isinstance(outcome, Failure) and all(one.called for one in waiting):
-            _log.failure("work for {key!r} failed when nobody waited for it any more", outcome, key=key)
+            _report_unawaited(outcome, key)
         for one in waiting:
             if isinstance(outcome, Failure) and isinstance(outcome.value, ReqPIError):
                 one.errback(outcome.value.again())
             else:
                 one.callback(outcome)  # a Failure makes it an errback
+
+
+def _report_unawaited(failure: Failure, key: Hashable) -> None:
+    """Log a failure that no caller waits for; a known one has no traceback, and is reported where it is asked for."""
+    if isinstance(failure.value, ReqPIError):
+        _log.debug("no caller waited any more for what failed: {error}", error=failure.value)
+    else:
+        _log.failure("work for {key!r} failed when no caller waited for it any more", failure, key=key)
 
 
 async def within(patience: float, clock: IReactorTime, waiting: Deferred[_T], what: str) -> _T:

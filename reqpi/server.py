@@ -29,6 +29,7 @@ from reqpi.gap import Gaps
 from reqpi.holding import Holding
 from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
+from reqpi.listening import cannot_listen
 from reqpi.origins.client_certificate import read_client_certificate
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.here import Here
@@ -99,6 +100,7 @@ class Settings:
     :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
     :param local: the user is the operator, and no other machine reaches this server: public hosts that a lock names are
         asked, without the operator's naming them.
+    :param log_level: one of :data:`reqpi.logs.LEVELS`.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
@@ -128,6 +130,7 @@ class Settings:
     access_log: str = "log"
     page_cache: int = PAGE_CACHE
     local: bool = False
+    log_level: str = "info"
 
 
 class Server(Service):
@@ -224,6 +227,8 @@ class Server(Service):
 
     def stopService(self) -> Deferred[None]:
         """Listen no more, let what is in flight finish, write down what is not yet."""
+        if not self._quiet:
+            self._log.info("stopping")
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
@@ -239,7 +244,7 @@ class Server(Service):
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
-                raise Misconfigured(f"cannot listen on {description}", f"{error}.".replace("..", ".")) from error
+                raise cannot_listen(description, error) from error
 
     @property
     def origin_name(self) -> str:
@@ -283,6 +288,8 @@ class Server(Service):
         await self.store.close()
         self._gaps.stop()
         self._log.debug("the reactor was late by {late:.3f} s at most", late=self._gaps.longest)
+        if not self._quiet:
+            self._log.info("stopped")
 
 
 Address = tuple[Any, bool]
@@ -290,7 +297,8 @@ Address = tuple[Any, bool]
 
 
 def announce(log: Logger, settings: Settings, origin_name: str, addresses: Sequence[Address]) -> None:
-    """Say where a server can be reached, by whom, and how to use it."""
+    """Log how to use a server, where it can be reached, and by whom."""
+    log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
     for address, _ in addresses:
         where, who = reach(address)
         log.info("listening on {where}: {who}", where=where, who=who)
@@ -301,7 +309,6 @@ def announce(log: Logger, settings: Settings, origin_name: str, addresses: Seque
         log.info("upstreams are asked through the proxy {url}", url=proxy.url)
     if settings.learning:
         log.warn("learning is on: whoever reaches this server has through /learn all that its upstream has")
-    log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
 
 
 def assemble(

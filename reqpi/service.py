@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
+from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 
 from reqpi import __version__, garbage
 from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.listening import CannotListen
+from reqpi.logs import LEVELS, at_level
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
 from reqpi.server import Settings, assemble
 from reqpi.storage.chosen import options_of, place_of
-from reqpi.workers import Workers
+from reqpi.workers import Workers, probe
 
 __all__ = ["Options", "makeService"]
 
@@ -39,7 +46,7 @@ _SWITCH = 0.001
 
 _FOR_OBJECTS = ("store-option", "cache", "cache-size", "redirect-above")
 _FLAGS = ("offline", "learning", "trust-proxy")
-_WORDS = ("url", "store", "cache", "netrc", "ca", "client-cert", "proxy", "access-log")
+_WORDS = ("url", "store", "cache", "netrc", "ca", "client-cert", "proxy", "access-log", "log-level")
 _LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
 
@@ -69,6 +76,7 @@ class Options(usage.Options):
         ["workers", None, None, "Processes that serve. Default: 1."],
         ["memory", None, None, "Bytes of answers that each process keeps ready. Default: 67108864."],
         ["access-log", None, None, "Who asked for what: a file, or off. Default: log, this server's own log."],
+        ["log-level", None, None, "Events that are logged: debug, info, warn or error, and all above. Default: info."],
         ["page-cache", None, None, "Bytes of memory for pages of upstreams, between locks. Default: 33554432."],
     ]
     optFlags = [
@@ -119,7 +127,15 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)
         except usage.UsageError as error:
-            raise SystemExit(f"reqpi: {error} (twistd reqpi --help lists all options.)") from None
+            close = self._spelled_alike(options or ()) if "not recognized" in str(error) else ""
+            raise SystemExit(f"reqpi: {error}{close} (reqpi server --help lists all options.)") from None
+
+    def _spelled_alike(self, arguments: Sequence[str]) -> str:
+        """Return a question that names an option like the one that was written; empty if there is none."""
+        known = [f"--{name.rstrip('=')}" for name in self.longOpt]
+        written = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+        close = [get_close_matches(each, known, n=1, cutoff=0.7) for each in written if each not in known]
+        return f". Did you mean {close[0][0]}?" if close and close[0] else ""
 
     def parseArgs(self, *extra: str) -> None:
         """There are no arguments beside the options."""
@@ -142,6 +158,8 @@ class Options(usage.Options):
             self["store-options"] = options_of(self["store-option"])
         except Misconfigured as error:
             raise usage.UsageError(str(error)) from None
+        if self["log-level"] is not None and self["log-level"] not in LEVELS:
+            raise usage.UsageError(f"--log-level {self['log-level']}: write {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
         given = [name for name in _FOR_OBJECTS if self[name] or self[name] == 0]
         if given and not isinstance(self["store"], str):
             raise usage.UsageError(f"--{given[0]} is for an object store: --store s3://BUCKET/PREFIX.")
@@ -189,24 +207,37 @@ class Options(usage.Options):
             workers=self["workers"] or 1,
             memory=Settings().memory if self["memory"] is None else self["memory"],
             access_log=_access_log(self["access-log"]),
+            log_level=self["log-level"] or Settings().log_level,
             page_cache=Settings().page_cache if self["page-cache"] is None else self["page-cache"],
         )
 
 
 def makeService(options: Options) -> IService:
-    """The service."""
-    return _OneLine(options.settings)
+    """Return the service."""
+    return _OneLine(options.settings, partial(_observer, options))
 
 
 class _OneLine(MultiService):
     """The server, whose failure to start is one line and exit status 1."""
 
-    def __init__(self, settings: Settings) -> None:
+    _log = Logger()
+
+    def __init__(self, settings: Settings, observer: Callable[[], ILogObserver | None]) -> None:
         super().__init__()
         self._maker = os.getpid()
+        self._observer = observer
+        self._terminal = _Terminal()
         with self._failing_in_one_line():
+            probe(settings.listen)
             service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
             service.setServiceParent(self)
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Join the application, and give it the observer that twistd is to log with."""
+        super().setServiceParent(parent)
+        observer = self._observer()
+        if observer is not None:
+            parent.setComponent(ILogObserver, observer)
 
     def privilegedStartService(self) -> None:
         """See :class:`reqpi.server.Server`."""
@@ -217,6 +248,7 @@ class _OneLine(MultiService):
         """See :class:`reqpi.server.Server`."""
         with self._failing_in_one_line():
             super().startService()
+        self._terminal.close()
         garbage.settle()
         # A thread that computes lets the reactor wait so long for the interpreter, again after each read and write.
         sys.setswitchinterval(_SWITCH)
@@ -226,11 +258,56 @@ class _OneLine(MultiService):
         try:
             yield
         except ReqPIError as error:
+            advice = error.advice if isinstance(error, CannotListen) else ""
+            said = f"reqpi: {error} {advice}".rstrip()
+            self._terminal.say(said)
             if os.getpid() != self._maker:
-                # twistd has forked. Its other half waits for an exception, which it prints in one line, and for ever
-                # if the daemon just exits.
-                raise
-            raise SystemExit(f"reqpi: {error}") from None
+                self._log.critical("{said}", said=said)
+                # twistd has forked. Its other half waits forever if the daemon just exits; of an exception it prints
+                # the first hundred bytes.
+                raise NotStarted("the line above says why") from None
+            raise SystemExit(1) from None
+
+
+class NotStarted(Exception):
+    """The daemon could not start, and its error was printed."""
+
+
+class _Terminal:
+    """The stderr that this process was started with: a log takes ``sys.stderr`` over, and a daemon loses the file."""
+
+    def __init__(self) -> None:
+        try:
+            self._descriptor: int | None = os.dup(2)
+        except OSError:  # closed by the caller
+            self._descriptor = None
+
+    def say(self, line: str) -> None:
+        """Print a line, and let go of the terminal: a program that reads it to its end waits for no daemon."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.write(self._descriptor, f"{line}\n".encode(errors="replace"))
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it. Closing it again does nothing."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _observer(options: Options) -> ILogObserver | None:
+    """Return the observer that twistd's own options ask for, at our level.
+
+    :returns: ``None`` where twistd is not there, or has an observer of the operator's choice.
+    """
+    twistds = getattr(options, "parent", None)
+    if not isinstance(twistds, ServerOptions) or twistds["logger"] is not None:
+        return None
+    return at_level(UnixAppLogger(twistds)._getLogObserver(), options.settings.log_level)
 
 
 def _path(text: str | None) -> Path | None:

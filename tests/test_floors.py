@@ -21,13 +21,12 @@ FLOORS: dict[int, str] = {
     6: "workers",  # servers, several at a time
     5: "server",  # the one place where a server is put together, for both doors
     4: "web client",
-    3: "listings records shelf ahead freezing sources commitments arrivals arrival cores refusals holding sweep "
-    "verifying patrol wheelhouses bills once deliveries learning sessions ranged build_systems building "
-    "gap",  # the verbs
-    2: "allocator storage origins defaults",  # the rim
+    3: "records listings shelf ahead freezing sources commitments arrivals arrival cores refusals holding sweep "
+    "verifying patrol wheelhouses bills once deliveries learning sessions ranged build_systems building gap",
+    2: "storage origins defaults allocator logs",  # the rim
     1: "__init__ releases model errors interfaces filenames frozen recent pieces locks commitment simple narrow "
     "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
-    "prefetch cutoff learned garbage proxies",
+    "prefetch cutoff learned garbage extras listening proxies",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+from io import BytesIO
 from typing import Any
 from weakref import ref
+from zipfile import ZipFile
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -147,6 +149,43 @@ class VerdictTests(HoldingCase):
         verdict = await self.held(commitment)
         self.assertEqual([each.filename for each in verdict.missing], [file.filename])
         self.assertIn("wrong bytes for core-1.0-py3-none-any.whl.metadata", verdict.missing[0].reason)
+
+    async def test_wheels_that_clients_took_are_held_although_upstream_has_no_core_metadata(self) -> None:
+        """An installer asks for the metadata first, and then takes the wheel; no upstream is asked to say so."""
+        commitment = await self.committed()
+        for name, project in (*((name, "six") for name in self.contents), *((name, "attrs") for name in self.attrs)):
+            if name.endswith(".whl"):
+                await self.shelf.metadata(commitment, project, name)
+            delivery = await self.shelf.file(commitment, project, name)
+            async for _ in delivery.read(0, delivery.size):
+                pass
+        asked = len(self.origin.asked)
+        verdict = await self.holding.verdict(commitment, EVERYWHERE)
+        self.assertEqual((verdict.missing, verdict.held), ((), 4))
+        self.assertEqual(len(self.origin.asked), asked)
+
+    async def test_metadata_that_was_promised_is_taken_from_the_wheel_in_the_store(self) -> None:
+        content = wheel_of("core", "1.0", b"x")
+        with ZipFile(BytesIO(content)) as archive:
+            promised = digest_of(archive.read("core-1.0.dist-info/METADATA"))
+        file = a_file("core-1.0-py3-none-any.whl", content, project="core", size=len(content), core_metadata=promised)
+        self.origin.offer(a_page(file, project="core"), content)
+        commitment = await self.committed("core==1.0\n")
+        delivery = await self.shelf.file(commitment, "core", file.filename)
+        async for _ in delivery.read(0, delivery.size):
+            pass
+        self.assertEqual((await self.holding.verdict(commitment, EVERYWHERE)).missing, ())
+
+    async def test_a_wheel_without_readable_metadata_is_not_held(self) -> None:
+        content = b"this is not an archive"
+        file = a_file("core-1.0-py3-none-any.whl", content, project="core", size=len(content))
+        self.origin.offer(a_page(file, project="core"), content)
+        commitment = await self.committed("core==1.0\n")
+        delivery = await self.shelf.file(commitment, "core", file.filename)
+        async for _ in delivery.read(0, delivery.size):
+            pass
+        verdict = await self.holding.verdict(commitment, EVERYWHERE)
+        self.assertEqual([each.filename for each in verdict.missing], [file.filename])
 
     async def test_filters_leave_less(self) -> None:
         """Only what they leave is fetched, and only that is asked about."""

@@ -105,7 +105,7 @@ class OptionsTests(SynchronousTestCase):
         options = Options({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
-            value = {"url": "http://1", "workers": "2", "store-option": "a=b"}.get(name, "1")
+            value = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}.get(name, "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()
             self.assertNotEqual(said, without, name)

@@ -17,7 +17,7 @@ from typing import Any
 from reqpi import __version__
 from reqpi.cli.statuses import BROKEN_PIPE, INTERRUPTED, OUR_FAULT, USAGE
 
-__all__ = ["COMMANDS", "main", "module_of"]
+__all__ = ["COMMANDS", "main", "module_of", "tell_unknown_command", "whole_parser"]
 
 COMMANDS = {
     "gethash": "commit a lock to a server and print the URL of its index",
@@ -31,10 +31,12 @@ COMMANDS = {
     "inject": "rewrite requirements files to the files of a folder",
     "learn": "run a command and write down as a lock what it takes from an open index",
     "diff": "say what differs between two locks, addresses or SBOMs",
-    "server": "serve: twistd -n reqpi",
+    "server": "serve locks to every client, in the foreground",
     "verify": "hash everything in a store again, and repair it",
     "sweep": "remove from a store what nobody used for a while",
     "completion": "print what a shell needs to complete all this",
+    "help": "print what a command does, with its options",
+    "version": "print the version",
 }
 
 
@@ -70,12 +72,21 @@ def module_of(command: str) -> Any:
 
 def _dispatch(arguments: Sequence[str]) -> int:
     """Find the command and run it; an error that it knows no better answer to becomes a message and a status."""
-    if not arguments or arguments[0] not in COMMANDS:
-        _parser().parse_args(arguments or ["--help"])
+    if not arguments or arguments[0].startswith("-"):
+        whole_parser().parse_args(arguments or ["--help"])
+        return USAGE
+    if arguments[0] not in COMMANDS:
+        tell_unknown_command(arguments[0])
         return USAGE
     command = module_of(arguments[0])
     try:
         status: int = command.main(arguments[1:])
+    except SystemExit as end:
+        if end.code == USAGE:
+            from reqpi.cli.suggesting import tell_unknown_options  # noqa: PLC0415
+
+            tell_unknown_options(command.command_line(), arguments[1:])
+        raise
     except Exception as error:
         # Imported here because it knows every error there is, and with them attrs and packaging.
         from reqpi.cli.failures import tell_failure  # noqa: PLC0415
@@ -87,14 +98,26 @@ def _dispatch(arguments: Sequence[str]) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    """What answers where no command is named; the commands' own parsers are in their modules."""
+def tell_unknown_command(command: str) -> None:
+    """Tell which command may be meant; or all of them, if none is spelled alike."""
+    from reqpi.cli.messages import tell_error  # noqa: PLC0415
+    from reqpi.cli.suggesting import did_you_mean  # noqa: PLC0415
+
+    question = did_you_mean(command, COMMANDS)
+    tell_error(
+        f"there is no command {command}",
+        f"{question} reqpi help lists all commands." if question else f"The commands are {', '.join(COMMANDS)}.",
+    )
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser for a command line without a command; the commands' own parsers are in their modules."""
     listing = "\n".join(f"  {name:<18} {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="reqpi",
         usage="reqpi [-h] [--version] COMMAND …",
         description="The hermetic package index: upload a lock, get an index that serves exactly what it pins.",
-        epilog=f"commands (each has its own --help):\n{listing}",
+        epilog=f"commands (reqpi help COMMAND, or COMMAND --help):\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"reqpi {__version__}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from reqpi.cli import COMMANDS, module_of
 from reqpi.cli.statuses import DONE
 from reqpi.errors import Misconfigured
+from reqpi.extras import advice_for
 
 __all__ = ["command_line", "main"]
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         import shtab  # noqa: PLC0415
     except ImportError:
-        raise Misconfigured("completion needs shtab", "pip install 'reqpi[completion]'") from None
+        raise Misconfigured("completion needs shtab", advice_for("completion")) from None
     whole = _whole()
     _mark_paths(whole, shtab.FILE, shtab.DIRECTORY)
     print(shtab.complete(whole, options.shell), end="")
@@ -65,7 +66,7 @@ def command_line() -> argparse.ArgumentParser:
         description="Print what a shell needs to complete commands, options and files. bash: put it into "
         "~/.local/share/bash-completion/completions/reqpi; zsh: into a file _reqpi in a folder of fpath; fish: into "
         "~/.config/fish/completions/reqpi.fish.",
-        epilog="Exit status: 0 done, 2 usage, or shtab is not installed: pip install 'reqpi[completion]'.",
+        epilog="Exit status: 0 done, 2 usage, or shtab is not installed.",
     )
     parser.add_argument("shell", choices=SHELLS, help="for which shell")
     return parser

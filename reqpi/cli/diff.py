@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import asdict
 
+from reqpi.cli.colour import CYAN, GREEN, RED, YELLOW, painted
 from reqpi.cli.messages import visible
 from reqpi.cli.reading import lock_of
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.cli.taken import take_or_tell
 from reqpi.client import BadUsage
 from reqpi.client.fetching import listed
+from reqpi.client.target import index_of
 from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
 
 __all__ = ["command_line", "main"]
+
+
+_COLOURS = {"added": GREEN, "removed": RED, "version": YELLOW, "files": CYAN}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps([asdict(change) for change in found], indent=2))
     else:
         for change in found:
-            print(visible(_line(change)))
+            print(painted(visible(_line(change)), _COLOURS[change.kind], sys.stdout))
     return DIFFERENT if found else DONE
 
 
@@ -44,9 +50,7 @@ def _line(change: Change) -> str:
 
 def _contents(what: str) -> Contents:
     if what.startswith(("http://", "https://")):
-        base, _, address = what.rstrip("/").removesuffix("/simple").rpartition("/")
-        if len(address) != 64:
-            raise BadUsage(f"{what} is no address's URL", "Write it like http://buildhost:2000/<address>/.")
+        base, address = index_of(what)
         found: dict[str, dict[str, frozenset[str]]] = {}
         for file in listed(base, address):
             versions = found.setdefault(file.project, {})

@@ -9,7 +9,7 @@ from pathlib import Path
 from reqpi.cli.filled import deps_of, fetched_in, write
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
-from reqpi.client.target import target_of
+from reqpi.client.target import index_of
 from reqpi.export.environment import PAIRS, SHELLS, environment, environment_of_folder
 
 __all__ = ["command_line", "main"]
@@ -23,11 +23,10 @@ def main(arguments: Sequence[str]) -> int:
     options = command_line().parse_args(arguments)
     place: str = options.place
     if place.startswith(("http://", "https://")):
-        target_of(place)
+        base, address = index_of(place)
         if options.for_output_dir:
             raise BadUsage("--for-output-dir is for a folder", "An index has the same URL wherever it is used.")
-        index = place if place.rstrip("/").endswith("/simple") else f"{place.rstrip('/')}/simple"
-        written = environment(f"{index.rstrip('/')}/", _shell(options))
+        written = environment(f"{base}/{address}/simple/", _shell(options))
     else:
         written = environment_of_folder(_links(Path(place), options.for_output_dir), _shell(options))
     if options.output is None:

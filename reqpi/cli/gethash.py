@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
+from shlex import quote
+from urllib.parse import urlsplit
 
 from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
-from reqpi.cli.messages import tell_notes
+from reqpi.cli.messages import tell_notes, tell_remark
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
+from reqpi.client import Committed, Note
 from reqpi.client.build_requirements import lacking_soon
+from reqpi.environment import trusted_host
 
 __all__ = ["command_line", "main"]
 
@@ -34,11 +39,38 @@ def main(arguments: Sequence[str]) -> int:
     lock = committed(options.url, taken, hold=filters if options.hold else None)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
         return SERVER_TROUBLE
+    warnings = lock.warnings
     if lock.created:
         # Of a lock that it had, the server has said with its first answer what it knows.
-        tell_notes(taken.names, lacking_soon(options.url, lock.address, _PATIENCE, filters))
-    print(lock.index_url)
+        lacking = lacking_soon(options.url, lock.address, _PATIENCE, filters)
+        tell_notes(taken.names, lacking)
+        warnings += tuple(lacking)
+    print(_as_json(lock, warnings) if options.json else lock.index_url)
+    _hint_at_trusted_host(lock.index_url)
     return DONE
+
+
+def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
+    """Return what is known of a lock that was committed, for programs."""
+    known = {
+        "address": lock.address,
+        "index": lock.index_url,
+        "pins": lock.pins,
+        "created": lock.created,
+        "trusted_host": trusted_host(lock.index_url),
+        "warnings": [warning._asdict() for warning in warnings],
+    }
+    return json.dumps(known, indent=2)
+
+
+def _hint_at_trusted_host(index_url: str) -> None:
+    """Tell which option pip needs for this index, unless the environment has it."""
+    trusted = trusted_host(index_url)
+    if trusted is None:
+        return
+    given = os.environ.get("PIP_TRUSTED_HOST", "").split()
+    if trusted not in given and (urlsplit(index_url).hostname or "") not in given:
+        tell_remark(f"pip ignores an index over plain http unless it is given --trusted-host {quote(trusted)}")
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -57,6 +89,7 @@ def command_line() -> argparse.ArgumentParser:
         help=f"where the server is (default: $REQPI_URL, then {DEFAULT_URL})",
     )
     parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
+    parser.add_argument("--json", action="store_true", help="print the address, the URL and all warnings as JSON")
     add_filters(parser)
     add_arguments(parser)
     return parser

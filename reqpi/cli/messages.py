@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from reqpi.cli.colour import BOLD, RED, YELLOW, painted
+
 __all__ = [
     "Names",
     "count_of",
@@ -70,7 +72,7 @@ class _Note(Protocol):
 
 def tell_error(title: str, detail: str = "") -> None:
     """One error that concerns no line of a lock."""
-    _tell(f"reqpi: {title}", detail)
+    _say(f"{_seen('reqpi:', RED)} {visible(title)}", detail)
 
 
 def tell_remark(text: str) -> None:
@@ -86,16 +88,18 @@ def tell_defects(names: Names, defects: Iterable[_Defect], more: int = 0) -> Non
     told = 0
     for defect in defects:
         told += 1
-        _tell(
-            f"{_place(names.of(defect.document), defect.line)}: {defect.problem}{_quoted(defect.text)}", defect.advice
-        )
+        place = _place(names.of(defect.document), defect.line)
+        problem = _seen(defect.problem, RED)
+        _say(f"{_seen(f'{place}:', BOLD)} {problem}{visible(_quoted(defect.text))}", defect.advice)
     _tell(f"{names.whole}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
 
 
 def tell_notes(names: Names, notes: Iterable[_Note]) -> None:
     """Warnings about a lock."""
     for note in notes:
-        _tell(f"{_place(names.of(note.document), note.line)}: warning: {note.message}{_quoted(note.text)}")
+        place = _place(names.of(note.document), note.line)
+        message = visible(f"{note.message}{_quoted(note.text)}")
+        _say(f"{_seen(f'{place}:', BOLD)} {_seen('warning:', YELLOW)} {message}")
 
 
 def tell_lines(lines: Iterable[str]) -> None:
@@ -141,8 +145,21 @@ def _quoted(text: str) -> str:
     return f": {text}" if len(text) <= _LONGEST_QUOTE else f": {text[:_LONGEST_QUOTE]}…"
 
 
-def _tell(text: str, advice: str = "") -> None:
-    """Say it, and below it what to do."""
-    print(visible(text), file=sys.stderr)
+def _tell(text: str) -> None:
+    """Print a line that has no colour."""
+    _say(visible(text))
+
+
+def _seen(text: str, colour: str) -> str:
+    """Return a part of a message in a colour, with nothing in it that a terminal obeys."""
+    return painted(visible(text), colour, sys.stderr)
+
+
+def _say(text: str, advice: str = "") -> None:
+    """Print a line, and what to do below it.
+
+    :param text: made of what is visible.
+    """
+    print(text, file=sys.stderr)
     if advice:
         print(f"    {visible(advice)}", file=sys.stderr)

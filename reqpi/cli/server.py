@@ -13,8 +13,24 @@ from reqpi.cli.statuses import DONE
 
 __all__ = ["command_line", "main"]
 
-_PATHS = {"store": "WHERE", "cache": "DIR", "netrc": "FILE", "ca": "FILE", "client-cert": "FILE"}
-"""The options whose value is a path."""
+_METAVARS = {
+    **{
+        "store": "WHERE",
+        "cache": "DIR",
+        "netrc": "FILE",
+        "ca": "FILE",
+        "client-cert": "FILE",
+        "proxy": "URL",
+        "access-log": "WHERE",
+        "http": "PORT|ENDPOINT",
+    },
+    **dict.fromkeys(("cache-size", "max-document", "memory", "page-cache", "redirect-above", "verify-rate"), "BYTES"),
+    **dict.fromkeys(("frequency", "max-age"), "SECONDS"),
+    **dict.fromkeys(("allow-host", "trusted-host"), "HOST"),
+    **{"upstream": "[NAME=]URL", "url": "URL", "baseurl": "URL", "store-option": "NAME=VALUE", "workers": "N"},
+    "log-level": "LEVEL",
+}
+"""What stands for the value of an option in the help; shells complete WHERE, DIR and FILE as paths."""
 
 _MAKER = ServiceMaker("ReqPI", "reqpi.service", "The hermetic package index", "reqpi")
 
@@ -34,6 +50,9 @@ def main(arguments: Sequence[str]) -> int:
 
     Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.service` sees to that.
     """
+    if {"-h", "--help"} & set(arguments):
+        command_line().print_help()
+        return DONE
     options = _Options()
     options.parseOptions(["--nodaemon", "--pidfile=", _MAKER.tapname, *arguments])
     twistd.runApp(options)
@@ -41,14 +60,23 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options, as twistd reads them: for a shell that completes them."""
+    """Return its options, for its help and for shells; twistd's own parser reads them."""
     options: Any = _MAKER.options({})
-    parser = argparse.ArgumentParser(prog="reqpi server", add_help=False)
+    parser = argparse.ArgumentParser(
+        prog="reqpi server",
+        usage="reqpi server [options]",
+        description="Serve locks to every client that can reach this machine, until Ctrl-C or SIGTERM. Without "
+        "options: on port 2000, for this machine alone. The log goes to stdout, and begins with the URL to use.",
+        epilog="Every option can come from the environment: --max-age is REQPI_MAX_AGE. The command line wins. "
+        "twistd reqpi takes the same options, and runs in the background. Exit status: 1 an option or the machine "
+        "does not let it start.",
+        add_help=False,
+    )
     for name in sorted(options.longOpt):
         option = name.rstrip("=")
-        text = options.docs.get(option) or ""
+        text = " ".join((options.docs.get(option) or "").split())
         if name.endswith("="):
-            parser.add_argument(f"--{option}", metavar=_PATHS.get(option, "VALUE"), help=text.replace("%", "%%"))
+            parser.add_argument(f"--{option}", metavar=_METAVARS.get(option, "VALUE"), help=text.replace("%", "%%"))
         else:
             parser.add_argument(f"--{option}", action="store_true", help=text.replace("%", "%%"))
     return parser

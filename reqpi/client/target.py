@@ -6,8 +6,9 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from reqpi.client.errors import BadUsage
+from reqpi.commitment import is_address
 
-__all__ = ["Credentials", "Target", "target_of", "with_login_of"]
+__all__ = ["Credentials", "Target", "index_of", "target_of", "with_login_of"]
 
 # What may stand in a path without being escaped (RFC 3986, section 3.3); "%" because the user may have escaped already.
 _IN_A_PATH = "/%:@!$&'()*+,;=~-._"
@@ -67,6 +68,23 @@ def target_of(url: str) -> Target:
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     return Target(parts.scheme, host, port, quote(parts.path, safe=_IN_A_PATH).rstrip("/"), credentials)
+
+
+def index_of(url: str) -> tuple[str, str]:
+    """Split the URL of an address, or of its index.
+
+    :param url: ``http://buildhost:2000/<address>/``, or ``…/<address>/simple/``; the last slash may be missing.
+    :returns: the base URL of the server as it was written, without a slash at its end; and the address.
+    :raises BadUsage: it is not such a URL.
+    """
+    target_of(url)
+    base, _, address = url.strip().rstrip("/").removesuffix("/simple").rpartition("/")
+    if not is_address(address):
+        raise BadUsage(
+            f"{_without_userinfo(url)} is not the URL of an address",
+            "Write it like http://buildhost:2000/<address>/, with the 64 hex digits that sha256sum prints.",
+        )
+    return base, address
 
 
 def with_login_of(base_url: str, url: str) -> str:

@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
 from reqpi import __version__
-from reqpi.errors import NotFound, UpstreamTrouble
+from reqpi.errors import HostAway, NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
 from reqpi.origins.connect import ProxyTrouble
 from reqpi.origins.credentials import Keys
@@ -101,10 +101,10 @@ class Http:
             raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {_HEAD:g} s.") from error
         except UNREACHED as error:
             self._silent.note(url)
-            raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
+            raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ConnectError, ConnectionClosed, DNSLookupError) as error:
             self._silent.forget(url)
-            raise UpstreamTrouble(f"{host_of(url)} cannot be reached", str(error)) from error
+            raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
             self._silent.forget(url)
             raise UpstreamTrouble(f"{host_of(url)} broke off", f"{reasons_of(Failure(error))}.") from error

@@ -26,7 +26,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.errors import HostAway
 from reqpi.origins.addresses import why_refused
 from reqpi.origins.forbidden import Forbidden
 from reqpi.origins.hosts import Hosts
@@ -83,7 +83,7 @@ class Reach:
         addresses = await found.all
         if not addresses:
             guard.raise_refused(host, port)
-            raise UpstreamTrouble(f"{host} cannot be reached", "No address is known for that name.")
+            raise HostAway(f"{host} cannot be reached", "No address is known for that name.")
         return list(dict.fromkeys(address.host for address in addresses))
 
 

@@ -14,7 +14,7 @@ from attrs import frozen
 from twisted.internet.error import NoRouteError, TCPTimedOutError, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.errors import HostAway
 from reqpi.origins.urls import host_of
 from reqpi.recent import Recent
 
@@ -68,7 +68,7 @@ class Silent:
         left = silence.until - self._clock.seconds()
         if left > 0:
             detail = f"It did not answer, and is asked again in {math.ceil(left)} s. What is in the store is served."
-            raise UpstreamTrouble(f"{host_of(url)} cannot be reached", detail, final=True)
+            raise HostAway(f"{host_of(url)} cannot be reached", detail, final=True)
         self._put(url, _Silence(self._clock.seconds() + _TRIAL, silence.lasts))
 
     def note(self, url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
+from shlex import quote as quoted
 from urllib.parse import quote
 
 from twisted.internet.threads import deferToThread
@@ -13,6 +14,7 @@ from twisted.web.server import Request
 from twisted.web.template import Element, Tag, TagLoader, flattenString, renderer, slot, tags
 
 from reqpi import __version__, narrow
+from reqpi.environment import trusted_host
 from reqpi.model import Commitment, File, Page, Pin, Project
 from reqpi.refusals import Refusal
 from reqpi.shelf import Shelf
@@ -47,7 +49,7 @@ def front(request: Request, base: str) -> bytes:
             tags.p("Without ReqPI on this machine, the answer has the URL in ", tags.code("index"), ":"),
             tags.pre(f"curl --data-binary @requirements.txt {base}/locks"),
             tags.h2("Install from it"),
-            tags.pre(_commands("$PYPI")),
+            tags.pre(_commands("$PYPI", base)),
             tags.p(
                 "The address in the URL is the sha256 of the file: ",
                 tags.code("sha256sum requirements.txt"),
@@ -77,7 +79,7 @@ def _overview(
         [
             tags.p(tags.code(commitment.address, class_="faint")),
             tags.h2("Use it"),
-            tags.pre(_commands(f"{base}/{commitment.address}/simple/")),
+            tags.pre(_commands(quoted(f"{base}/{commitment.address}/simple/"), base)),
             tags.p(
                 "The ", tags.a("lock", href=f"{here}lock"), " as it was uploaded; the ",
                 tags.a("lock with every digest", href=f"{here}requirements.txt"), "; the ",
@@ -93,9 +95,16 @@ def _overview(
     return _written(sheet)
 
 
-def _commands(index: str) -> str:
+def _commands(index: str, base: str) -> str:
+    """Return the commands that install from an index.
+
+    :param index: as a shell reads it.
+    :param base: the URL of this server.
+    """
+    trusted = trusted_host(base)
+    trust = f" --trusted-host {quoted(trusted)}" if trusted else ""
     return (
-        f"pip install --index-url {index} -r requirements.txt\n"
+        f"pip install --index-url {index}{trust} -r requirements.txt\n"
         f"uv pip install --default-index {index} -r requirements.txt"
     )
 

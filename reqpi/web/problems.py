@@ -8,13 +8,15 @@ from types import MappingProxyType
 from typing import Any
 
 from attrs import asdict, frozen
-from twisted.logger import Logger
+from twisted.internet.defer import TimeoutError
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES
 from twisted.web.server import Request
 
 from reqpi.errors import (
     BrokenLock,
+    HostAway,
     NotAdmitted,
     NothingUpstream,
     NotServed,
@@ -135,8 +137,18 @@ def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
         _log.failure("fault while answering {path}", failure, path=_path(request))
     else:
-        cause = f" ({error.__cause__!r})" if (error := failure.value) and error.__cause__ else ""
-        _log.warn("{path}: {error}{cause}", path=_path(request), error=failure.value, cause=cause)
+        site: Any = request.site
+        error = failure.value
+        repeated = isinstance(error, HostAway) and not site.troubles.is_new(error.title)
+        level = LogLevel.debug if repeated else LogLevel.warn
+        _log.emit(level, "{path}: {said}", path=_path(request), said=_with_cause(error))
+
+
+def _with_cause(error: BaseException | None) -> str:
+    """Return the text of an error on one line, with that of its cause if it does not contain it."""
+    cause = error.__cause__ if error is not None else None
+    words = "" if isinstance(cause, TimeoutError) else str(cause or "")  # Twisted's shows the object that waited
+    return f"{error} ({words})" if words and words not in str(error) else str(error)
 
 
 def _path(request: Request) -> str:

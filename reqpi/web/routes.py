@@ -33,6 +33,7 @@ costs each of them a round trip.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -58,6 +59,12 @@ __all__ = ["Root"]
 
 
 _NO_PATH = problems.Problem(404, "no such path", "The front page of this server says what there is.")
+_NO_ADDRESS = evolve(
+    _NO_PATH, detail="An address has 64 hex digits, as sha256sum prints them. The front page of this server shows more."
+)
+
+_ADDRESS = re.compile(r"[0-9A-Fa-f]{64}")
+"""A name that may be an address. Any other first segment is 404, because no lock can be missing there."""
 
 
 class Routes:
@@ -213,8 +220,9 @@ class Root(Resource):
             segments = [segment.decode("utf-8") for segment in request.postpath]
         except UnicodeDecodeError:
             return problems.send(request, problems.Problem(400, "bad path", "The path is not UTF-8."))
-        if any("/" in segment or segment in (".", "..") for segment in segments):
-            return problems.send(request, _NO_PATH)
+        problem = _wrong(segments)
+        if problem is not None:
+            return problems.send(request, problem)
         if segments[0] == "learn" and segments[2:3] == ["simple"]:
             return self._learning.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":
@@ -223,6 +231,15 @@ class Root(Resource):
             work = partial(machines.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)
         return self._rest.render(request)
+
+
+def _wrong(segments: list[str]) -> problems.Problem | None:
+    """Return what is wrong with a path, whatever its method is."""
+    if any("/" in segment or segment in (".", "..") for segment in segments):
+        return _NO_PATH
+    if segments in ([""], ["locks"]) or segments[0] == "learn" or _ADDRESS.fullmatch(segments[0]):
+        return None
+    return _NO_ADDRESS
 
 
 def _as_problem(error: BaseException | None) -> problems.Problem:

@@ -21,6 +21,7 @@ from reqpi.web.accesslog import AccessLog
 from reqpi.web.channel import Channel, Heads
 from reqpi.web.hot import Hot
 from reqpi.web.problems import CONTENT_TYPE, Problem
+from reqpi.web.repeats import Repeats
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
@@ -140,6 +141,7 @@ class BoundedSite(Site):
     :param access: where it is written down who asked for what; ``None``: nowhere.
     """
 
+    noisy = False  # Twisted would log that it starts, with its place in memory
     requestFactory = BoundedRequest
     protocol = Channel  # type: ignore[assignment]  # HTTP/2 is never spoken, so nothing has to choose
 
@@ -157,6 +159,7 @@ class BoundedSite(Site):
         self.hot = hot or Hot(0, clock.seconds)
         self.heads = Heads()
         self.ending = False
+        self.troubles = Repeats(clock.seconds)
         self._access = access
         self._second = -1
         self._date = b""

@@ -9,5 +9,6 @@ ends. Workers know nothing of each other: what they share is the store.
 from __future__ import annotations
 
 from reqpi.workers.parent import Workers
+from reqpi.workers.sockets import probe
 
-__all__ = ["Workers"]
+__all__ = ["Workers", "probe"]

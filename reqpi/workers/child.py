@@ -16,11 +16,12 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.main import CONNECTION_DONE
-from twisted.logger import FileLogObserver, eventAsText, globalLogBeginner
+from twisted.logger import FileLogObserver, ILogObserver, eventAsText, globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from reqpi.errors import ReqPIError
+from reqpi.logs import at_level
 from reqpi.server import assemble
 from reqpi.workers.handed import FIRST_DESCRIPTOR, loaded
 
@@ -88,7 +89,8 @@ def main() -> None:
     os.setpgid(0, 0)  # a Ctrl-C is for the parent
     reactor = cast(Any, _the_reactor)
     settings = loaded(_line())
-    globalLogBeginner.beginLoggingTo([FileLogObserver(sys.stdout, _written)])
+    observer = cast(ILogObserver, FileLogObserver(sys.stdout, _written))
+    globalLogBeginner.beginLoggingTo([at_level(observer, settings.log_level)])
     descriptors: Iterator[int] = iter(range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + len(settings.listen)))
     try:
         server = assemble(settings, reactor, endpoints=partial(_endpoint, reactor, descriptors), quiet=True)

@@ -16,7 +16,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.errors import Misconfigured
+from reqpi.listening import cannot_listen
 from reqpi.server import GRACE, Settings, announce, assemble
 from reqpi.workers.handed import FIRST_DESCRIPTOR, dumped
 from reqpi.workers.sockets import Sockets, opened
@@ -85,9 +85,11 @@ class Workers(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self._log.info("stopping")
         await gatherResults([Deferred.fromCoroutine(worker.stop()) for worker in self._workers])
         for each in self._sockets:
             each.close()
+        self._log.info("stopped")
 
     def _bind(self) -> None:
         if self._sockets:
@@ -99,9 +101,7 @@ class Workers(Service):
                 for each in self._sockets:
                     each.close()
                 self._sockets = []
-                raise Misconfigured(
-                    f"cannot listen on {description}", f"{getattr(error, 'strerror', None) or error}."
-                ) from error
+                raise cannot_listen(description, error) from error
 
     def _made(self, number: int) -> _Worker:
         settings = self._settings

@@ -13,7 +13,9 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 
-__all__ = ["Sockets", "opened"]
+from reqpi.listening import cannot_listen
+
+__all__ = ["Sockets", "opened", "probe"]
 
 
 @frozen
@@ -48,13 +50,16 @@ class _Noting:
 
     def __init__(self) -> None:
         self.opened: list[Callable[[int], Sockets]] = []
+        self.ports: list[tuple[str, int]] = []
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
         """Note a port."""
+        self.ports.append((interface, port))
         self.opened.append(lambda count: _ports(port, backlog, interface, count, secure=False))
 
     def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> None:
         """Note a port where TLS is spoken."""
+        self.ports.append((interface, port))
         self.opened.append(lambda count: _ports(port, backlog, interface, count, secure=True))
 
     def listenUNIX(
@@ -72,12 +77,33 @@ def opened(description: str, count: int) -> Sockets:
     :raises ValueError: it is no endpoint, or of a kind whose sockets cannot be handed down.
     :raises OSError: a port is taken.
     """
-    noting = _Noting()
-    # An endpoint of another kind asks for what is not there, and fails.
-    maybeDeferred(serverFromString(cast(Any, noting), description).listen, cast(Any, None)).addErrback(lambda _: None)
+    noting = _noted(description)
     if len(noting.opened) != 1:
         raise ValueError("with --workers there are tcp, tcp6, ssl, tls and unix endpoints, and no others")
     return noting.opened[0](count)
+
+
+def probe(descriptions: Sequence[str]) -> None:
+    """Bind the TCP ports of some endpoints, and release them again.
+
+    A daemon finds a port in use only after its fork, when nothing that it prints reaches a terminal. Call this before.
+
+    :raises CannotListen: a port cannot be bound.
+    """
+    for description in descriptions:
+        for interface, port in _noted(description).ports:
+            family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+            try:
+                _socket(family, interface, port, shared=False).close()
+            except OSError as error:
+                raise cannot_listen(description, error) from error
+
+
+def _noted(description: str) -> _Noting:
+    noting = _Noting()
+    # An endpoint of another kind asks for what is not there, and fails.
+    maybeDeferred(serverFromString(cast(Any, noting), description).listen, cast(Any, None)).addErrback(lambda _: None)
+    return noting
 
 
 def _ports(port: int, backlog: int, interface: str, count: int, *, secure: bool) -> Sockets:

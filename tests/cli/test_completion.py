@@ -74,4 +74,4 @@ class CompletionTests(CommandTestCase):
         process = self.start("completion", "bash", program=["-c", program])
         out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, out), (2, ""))
-        self.assertIn("pip install 'reqpi[completion]'", err)
+        self.assertIn("pip install 'shtab>=1.13'", err)

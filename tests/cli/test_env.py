@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 
-from tests.cli.process import CommandTestCase
+from reqpi.commitment import address_of
+from tests.cli.process import DOCUMENT, CommandTestCase
+
+ADDRESS = address_of(DOCUMENT)
 
 
 class EnvTests(CommandTestCase):
@@ -37,8 +40,26 @@ class EnvTests(CommandTestCase):
 
     def test_an_index(self) -> None:
         """Its own URL, or the address's."""
-        for url in ("http://127.0.0.1:2000/abc", "http://127.0.0.1:2000/abc/", "http://127.0.0.1:2000/abc/simple/"):
-            self.assertEqual(self.said(url)["set"]["PIP_INDEX_URL"], "http://127.0.0.1:2000/abc/simple/")
+        base = f"http://127.0.0.1:2000/prefix/{ADDRESS}"
+        for url in (base, f"{base}/", f"{base}/simple", f"{base}/simple/"):
+            self.assertEqual(self.said(url)["set"]["PIP_INDEX_URL"], f"{base}/simple/")
+
+    def test_a_url_that_cannot_be_an_address_is_an_error(self) -> None:
+        """An installer would be pointed at an index that no server can have."""
+        for url in (
+            *(
+                "http://buildhost/zzz/",
+                "http://buildhost:2000",
+                "http://buildhost:2000/simple/",
+                "https://x/a/b/simple",
+            ),
+            *(f"http://buildhost/{ADDRESS[:-1]}/", f"http://buildhost/{ADDRESS[:-1]}g/", f"http://b/{ADDRESS}/lock"),
+        ):
+            status, out, err = self.run_reqpi("env", url)
+            self.assertEqual((status, out), (2, ""), url)
+            self.assertIn(f"reqpi: {url} is not the URL of an address\n", err)
+            self.assertIn("http://buildhost:2000/<address>/", err)
+        self.assertNotIn("secret", self.run_reqpi("env", "http://me:secret@buildhost/zzz/")[2])
 
     def test_a_shell_takes_it(self) -> None:
         (self.folder / "wheels").mkdir()

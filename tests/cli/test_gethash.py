@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from reqpi.commitment import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 
@@ -39,6 +42,21 @@ class GethashTests(CommandTestCase):
         self.assertEqual(
             self.gethash(), (0, f"{index}\n", "requirements.txt:3: warning: it says nothing here: --pre\n")
         )
+
+    def test_json(self) -> None:
+        """All that is known; where anything is wrong, stdout is empty all the same."""
+        warning = {"line": 3, "text": "--pre", "message": "it says nothing here", "document": ""}
+        index = self.server.takes(DOCUMENT, warnings=[warning])
+        status, out, _ = self.gethash("--json", "requirements.txt")
+        address = address_of(DOCUMENT)
+        expected = {"address": address, "index": index, "pins": 1, "created": True, "trusted_host": None}
+        self.assertEqual((status, json.loads(out)), (0, expected | {"warnings": [warning]}))
+        elsewhere = f"http://buildhost:2000/{address}/simple/"
+        self.server.takes(DOCUMENT, status=200, index=elsewhere)
+        told = json.loads(self.gethash("--json", "requirements.txt")[1])
+        self.assertEqual((told["created"], told["trusted_host"]), (False, "buildhost:2000"))
+        self.server.refuses({"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Pin it."})
+        self.assertEqual(self.gethash("--json", "requirements.txt")[:2], (1, ""))
 
     def test_every_defect_with_its_line(self) -> None:
         """What is wrong, the line itself, and below it what to write instead."""
@@ -103,3 +121,31 @@ class GethashTests(CommandTestCase):
             status, out, err = self.run_reqpi("gethash", *arguments)
             self.assertEqual((status, out), (2, ""), err)
             self.assertNotIn("Traceback", err)
+
+
+class TrustedHostTests(CommandTestCase):
+    """pip ignores an index over plain http on another machine, and says nothing of the option that it needs."""
+
+    def gethash(self, index: str, **environ: str) -> tuple[int, str, str]:
+        self.server.takes(DOCUMENT, index=index)
+        return self.run_reqpi("gethash", "--url", self.server.url, "requirements.txt", environ=environ)
+
+    def test_plain_http_elsewhere_gets_a_hint_on_stderr(self) -> None:
+        for host in ("buildhost:2000", "buildhost", "index.localhost:2000", "192.0.2.7:2000", "[2001:db8::7]:2000"):
+            index = f"http://{host}/{address_of(DOCUMENT)}/simple/"
+            status, out, err = self.gethash(index)
+            self.assertEqual((status, out), (0, f"{index}\n"))
+            shown = f"'{host}'" if "[" in host else host
+            self.assertEqual(
+                err, f"reqpi: pip ignores an index over plain http unless it is given --trusted-host {shown}\n"
+            )
+
+    def test_loopback_and_tls_need_no_hint(self) -> None:
+        for origin in ("http://127.0.0.1:2000", "http://localhost", "http://[::1]:2000", "https://buildhost"):
+            self.assertEqual(self.gethash(f"{origin}/{address_of(DOCUMENT)}/simple/")[2], "")
+
+    def test_no_hint_where_the_environment_tells_pip_already(self) -> None:
+        index = f"http://buildhost:2000/{address_of(DOCUMENT)}/simple/"
+        for value in ("buildhost:2000", "other.example.org buildhost"):
+            self.assertEqual(self.gethash(index, PIP_TRUSTED_HOST=value)[2], "")
+        self.assertIn("--trusted-host", self.gethash(index, PIP_TRUSTED_HOST="buildhost:2001")[2])

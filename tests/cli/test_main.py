@@ -44,6 +44,37 @@ class MainTests(CommandTestCase):
         for command in COMMANDS:
             self.assertIn(command, err)
 
+    def test_a_command_that_is_spelled_wrong(self) -> None:
+        """The one that is meant is named, and not the whole list."""
+        for command in (["gethsh"], ["help", "gethsh"]):
+            status, out, err = self.run_reqpi(*command)
+            self.assertEqual((status, out), (2, ""))
+            self.assertEqual(
+                err,
+                "reqpi: there is no command gethsh\n    Did you mean gethash? reqpi help lists all commands.\n",
+            )
+
+    def test_an_option_that_is_spelled_wrong(self) -> None:
+        """Also of the server; what stands behind ``--`` is of another command."""
+        for arguments, meant in (
+            (["gethash", "--platfrom", "x", "requirements.txt"], "--platform"),
+            (["run", "--ofline", "requirements.txt", "--", "true", "--platfrom"], "--offline"),
+            (["server", "--ofline"], "--offline"),
+        ):
+            status, out, err = self.run_reqpi(*arguments)
+            self.assertEqual((status, out), (1 if arguments[0] == "server" else 2, ""))
+            self.assertIn(f"Did you mean {meant}?", err)
+            self.assertNotIn("Did you mean --platform", err.replace(f"Did you mean {meant}", ""))
+
+    def test_help_and_version_are_commands(self) -> None:
+        """They print what the options print."""
+        self.assertEqual(self.run_reqpi("version"), self.run_reqpi("--version"))
+        self.assertEqual(self.run_reqpi("help"), self.run_reqpi("--help"))
+        self.assertEqual(self.run_reqpi("help", "gethash"), self.run_reqpi("gethash", "--help"))
+        _, out, _ = self.run_reqpi("help", "server")
+        self.assertTrue(out.startswith("usage: reqpi server"), out)
+        self.assertNotIn("twistd [options]", out)
+
     def test_ctrl_c(self) -> None:
         """No traceback, and the status that shells give it."""
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:

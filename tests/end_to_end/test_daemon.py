@@ -71,6 +71,6 @@ class DaemonTests(SynchronousTestCase):
         (self.folder / "file").touch()
         done = self.started("--store", str(self.folder / "file"))
         self.assertEqual(done.returncode, 1)
-        self.assertIn("cannot be the store", done.stdout)
+        self.assertRegex(done.stdout, rf"(?m)^reqpi: {self.folder}/file cannot be the store: .* can be made\.$")
         self.assertNotIn("Traceback", done.stdout)
         self.until(lambda: not self.pid_file.exists())  # its other half is told first

@@ -38,7 +38,7 @@ class OutageTests(EndToEnd):
         self.assertEqual(before[self.path("top", index)], self.files["top"].content)
         # Twisted lets the signal that stopped it end the process too, once everything was shut down.
         self.assertEqual(self.server.stop(), -SIGTERM)
-        self.assertIn("Server Shut Down", self.server.log[-1])
+        self.assertIn("stopped", self.server.log[-1])
         self.upstream.close()
         for options in (("--upstream", self.upstream.url), ("--offline",)):
             self.server = self.started(*options)

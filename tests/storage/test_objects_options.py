@@ -8,6 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.errors import Misconfigured
+from reqpi.extras import advice_for
 from reqpi.storage.objects import options as options_module
 from reqpi.storage.objects.options import connect
 from tests.storage.scratch import scratch
@@ -82,7 +83,7 @@ class OptionsTests(SynchronousTestCase):
             raise ImportError(name)
 
         self.patch(options_module, "import_module", missing)
-        self.assert_refused(URL, "s3:// needs obstore: Install it: pip install 'reqpi[s3]'.")
+        self.assert_refused(URL, f"s3:// needs obstore: {advice_for('s3')}")
 
 
 class LazyTests(SynchronousTestCase):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from tests.web.case import SDIST, WebCase
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
@@ -15,6 +17,18 @@ class NoSuchPath(WebCase):
         for path in ("/simple/six/x/y", "/simple/six/x/", "/simple/-/"):
             self.assertIn((await self.under(path)).status, (404, 410), path)
         self.assert_problem(await self.under(f"/simple/six/{SDIST}/more"), 404)
+
+    async def test_a_name_that_cannot_be_an_address_is_404(self) -> None:
+        """Probes, browsers and crawlers ask for such paths; 410 would tell them that a lock is missing."""
+        for name in (
+            *("health", "metrics", "favicon.ico", "robots.txt", "simple", "\u00e9", "..%"),
+            *(self.address[:-1], f"{self.address}0", f"{self.address[:-1]}g"),
+        ):
+            for path in ("", "/", "/lock", "/refused", "/simple/", "/simple/six/", "/simple/six/x.whl", "/x/y"):
+                for method in ("GET", "POST"):
+                    problem = self.assert_problem(await self.ask(f"/{quote(name)}{path}", method), 404, "no such path")
+                    self.assertIn("64 hex digits", problem["detail"])
+        self.assert_problem(await self.ask("/locks/lock"), 404)
 
     async def test_a_path_that_is_not_utf_8_is_400(self) -> None:
         """Every name here is ASCII, so bytes that are no text name nothing."""

@@ -50,6 +50,22 @@ class Shown(WebCase):
         ):
             self.assertIn(words, body)
 
+    async def test_the_commands_work_with_pip_over_plain_http(self) -> None:
+        """pip ignores an index that is neither on loopback nor behind TLS, unless it is told."""
+        for path in ("/", f"/{self.address}/"):
+            for host, flag in (
+                ("buildhost:2000", " --trusted-host buildhost:2000 "),
+                ("[2001:db8::7]:2000", " --trusted-host '[2001:db8::7]:2000' "),
+                ("localhost:2000", None),
+                ("127.0.0.1:2000", None),
+            ):
+                text = read((await self.ask(path, Host=host)).body).text
+                command = text[text.index("pip install") :].splitlines()[0]
+                if flag is None:
+                    self.assertNotIn("--trusted-host", command)
+                else:
+                    self.assertIn(flag, command)
+
     async def test_a_lock_is_shown_with_its_files_and_refusals(self) -> None:
         """Files once they are known, refusals once there are any."""
         before = read((await self.under()).body).text

@@ -64,6 +64,6 @@ class Pipelining(WebCase):
     async def test_small_answers_come_in_order(self) -> None:
         """As many as were asked for, each to its own request."""
         wire = await self.wire()
-        wire.say(b"".join(self.request(f"/{number}/lock") for number in range(200)))
+        wire.say(b"".join(self.request(f"/{number:08}{'0' * 56}/lock") for number in range(200)))
         for number in range(200):
-            self.assert_problem(await wire.reply(), 410, f"no lock has the address {number}")
+            self.assert_problem(await wire.reply(), 410, f"no lock has the address {number:08}")

@@ -6,7 +6,10 @@ import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
-from reqpi.errors import StoreFull, StoreTrouble, UpstreamTrouble
+from twisted.internet.defer import Deferred
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+
+from reqpi.errors import HostAway, StoreFull, StoreTrouble, UpstreamTrouble
 from tests.web.case import FILES, SDIST, WHEEL, WebCase
 
 
@@ -54,8 +57,8 @@ class Policy(WebCase):
         self.assertEqual(await self.counted(), {})
 
     async def test_an_address_nobody_committed_is_410(self) -> None:
-        """On every route under it, whether it could be an address or not."""
-        for address in ("0" * 64, self.address.upper(), self.address[:-1], "favicon.ico", "simple", "\u00e9", "..%"):
+        """On every route under it, if it has the 64 hex digits of an address."""
+        for address in ("0" * 64, self.address.upper()):
             for path in ("", "/lock", "/requirements.txt", "/refused", "/simple/", "/simple/six/", "/simple/six/x.whl"):
                 reply = await self.ask(f"/{quote(address)}{path}")
                 problem = self.assert_problem(reply, 410)
@@ -107,6 +110,48 @@ class Upstream(WebCase):
             self.assertIn(int(reply["Retry-After"] or 0), range(1, 6))
         del self.origin.before["six"]
         self.assertEqual((await self.under("/simple/six/")).status, 200)
+
+    async def test_a_host_that_is_away_is_one_line_of_the_log(self) -> None:
+        """Of each minute, and with no representation of a Python object."""
+        for project in ("six", "flask", "attrs"):
+            self.origin.before[project] = raising(HostAway("files.example.org cannot be reached", "refused"))
+        address = await self.committed("six==1.0", "flask==1.0", "attrs==1.0")
+        with capturedLogs() as logged:
+            for project in ("six", "flask", "attrs"):
+                self.assert_problem(await self.ask(f"/{address}/simple/{project}/"), 503)
+            self.clock.advance(61)
+            self.assert_problem(await self.ask(f"/{address}/simple/six/"), 503)
+        said = [str(formatEvent(event)) for event in logged if event["log_level"] >= LogLevel.warn]
+        self.assertEqual(said, [f"/{address}/simple/six/: files.example.org cannot be reached: refused"] * 2)
+
+    async def test_other_trouble_is_reported_for_each_project(self) -> None:
+        """An operator looks for the project that a user cannot install."""
+        for project in ("six", "flask"):
+            self.origin.before[project] = raising(UpstreamTrouble("files.example.org answered 500"))
+        address = await self.committed("six==1.0", "flask==1.0")
+        with capturedLogs() as logged:
+            for project in ("six", "flask"):
+                self.assert_problem(await self.ask(f"/{address}/simple/{project}/"), 503)
+        self.assertEqual(len([event for event in logged if event["log_level"] == LogLevel.warn]), 2)
+
+    async def test_a_slow_upstream_is_reported_in_words(self) -> None:
+        """The object that waited for it is of no use to an operator."""
+        gate: Deferred[None] = Deferred()
+
+        async def held() -> None:
+            await gate
+
+        self.origin.before["six"] = held
+        with capturedLogs() as logged:
+            wire = await self.wire()
+            wire.say(self.request(f"/{self.address}/simple/six/"))
+            while not wire.received:
+                self.clock.advance(1)
+                await self.turn()
+            self.assert_problem(await wire.reply(), 503)
+        [said] = [str(formatEvent(event)) for event in logged if event["log_level"] == LogLevel.warn]
+        self.assertTrue(said.endswith("Ask again in a moment."), said)
+        gate.callback(None)
 
     async def test_trouble_with_a_file_is_503_before_any_of_it(self) -> None:
         """With nothing about it that looks like a success: no length, range or ETag of the file."""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from reqpi.errors import Misconfigured
+from reqpi.extras import advice_for
 from reqpi.storage.objects.errors import said
 from reqpi.storage.objects.keys import LONGEST_KEY
 
@@ -113,7 +114,7 @@ def connect(url: str, options: Mapping[str, str]) -> Connection:
     try:
         stores = import_module("obstore.store")
     except ImportError as error:
-        raise Misconfigured(f"{parts.scheme}:// needs obstore", "Install it: pip install 'reqpi[s3]'.") from error
+        raise Misconfigured(f"{parts.scheme}:// needs obstore", advice_for("s3")) from error
     config, client = _told_apart(parts.scheme, options)
     return Connection(
         url,

@@ -1,0 +1,22 @@
+"""ReqPI's optional dependencies, and the advice for a user who lacks one.
+
+The name ``reqpi`` on the public index belongs to another project, so no advice may give that name to pip.
+"""
+
+from __future__ import annotations
+
+__all__ = ["EXTRAS", "advice_for"]
+
+EXTRAS = {"completion": "shtab>=1.13", "s3": "obstore>=0.11"}
+"""The one requirement of each extra, as pyproject.toml has it."""
+
+
+def advice_for(extra: str) -> str:
+    """Return one sentence that says how to install an extra.
+
+    :param extra: one of :data:`EXTRAS`.
+    """
+    return (
+        f"Install it where ReqPI is installed: pip install '{EXTRAS[extra]}' "
+        f"(docs/install.md: the extra {extra} of a clone or a wheel file)."
+    )

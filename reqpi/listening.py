@@ -1,0 +1,44 @@
+"""Why a server cannot listen, and what its operator can do about it."""
+
+from __future__ import annotations
+
+import errno
+
+from reqpi.errors import Misconfigured
+
+__all__ = ["CannotListen", "cannot_listen"]
+
+_REASONS = {
+    errno.EADDRINUSE: ("The port is in use.", "Name another one with --http or REQPI_HTTP."),
+    errno.EADDRNOTAVAIL: ("This machine does not have that address.", "Name another one with --http or REQPI_HTTP."),
+    errno.EACCES: (
+        "This user may not open that port.",
+        "Name one above 1023 with --http or REQPI_HTTP, or start twistd as root with --uid.",
+    ),
+}
+
+
+class CannotListen(Misconfigured):
+    """A server cannot open one of its ports.
+
+    :ivar advice: the option to change; only a server that has options can show it.
+    """
+
+    advice = ""
+
+
+def cannot_listen(description: str, error: Exception) -> CannotListen:
+    """Return the error for an endpoint that cannot be opened.
+
+    :param description: the endpoint, as the operator wrote it.
+    :param error: an :class:`OSError`, Twisted's ``CannotListenError``, or an error of an endpoint's parser.
+    """
+    cause = getattr(error, "socketError", error)
+    reason, advice = _REASONS.get(getattr(cause, "errno", None) or 0, (_sentence(cause), ""))
+    found = CannotListen(f"cannot listen on {description}", reason)
+    found.advice = advice
+    return found
+
+
+def _sentence(error: Exception) -> str:
+    return f"{getattr(error, 'strerror', None) or error}".rstrip(".") + "."

@@ -29,6 +29,7 @@ __all__ = [
     "Project",
     "Release",
     "Status",
+    "Support",
 ]
 
 ALGORITHMS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}
@@ -173,6 +174,18 @@ class Document:
     format: str = ""
 
 
+@frozen
+class Support:
+    """The environments that a lock is made for (:pep:`751`). An installer refuses others; the index serves them all.
+
+    :param requires_python: a version specifier; empty for every Python.
+    :param environments: markers, one of which must hold; none at all for every environment.
+    """
+
+    requires_python: str = ""
+    environments: tuple[str, ...] = ()
+
+
 @frozen(slots=False)
 class Lock:
     """The document that a user uploads, byte for byte, and what it says.
@@ -182,6 +195,7 @@ class Lock:
     :param format: what it was recognised as: ``requirements.txt``; of several, each once, with commas.
     :param pins: in the order of the document.
     :param notes: warnings, in the order of the document.
+    :param support: the environments that it is made for.
     """
 
     document: bytes = field(repr=False)
@@ -189,6 +203,7 @@ class Lock:
     pins: tuple[Pin, ...]
     notes: tuple[Note, ...] = ()
     documents: tuple[Document, ...] = ()
+    support: Support = Support()
 
     @cached_property
     def projects(self) -> Mapping[Project, tuple[Pin, ...]]:

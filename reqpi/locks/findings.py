@@ -1,4 +1,4 @@
-"""What a reader finds in a document: defects and notes, bounded in number, each with its line."""
+"""What a reader finds in a document: defects and notes, bounded in number, each with its line; and what it is for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve
 
 from reqpi.errors import BrokenLock, Defect
 from reqpi.locks.rules import MORE_DEFECTS, Refused, Rule, shown
-from reqpi.model import Note
+from reqpi.model import Note, Support
 
 __all__ = ["LIMIT", "Findings", "conclude"]
 
@@ -22,6 +22,7 @@ class Findings:
 
     :param lines: the document's physical lines.
     :param path: the document's, where several are committed together.
+    :ivar support: the environments that it is made for, once its reader knows.
     """
 
     def __init__(self, lines: Sequence[str], path: str = "") -> None:
@@ -30,6 +31,7 @@ class Findings:
         self._defects: list[Defect] = []
         self._notes: list[Note] = []
         self._more = 0
+        self.support = Support()
 
     @property
     def full(self) -> bool:

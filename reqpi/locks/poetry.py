@@ -18,10 +18,11 @@ from reqpi.locks import source_urls
 from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
 from reqpi.locks.packages import Hashes, project
+from reqpi.locks.support import read_pythons
 from reqpi.locks.toml_document import Document, load
 from reqpi.locks.tool_packages import Packages, check_version, find, older_files, with_files
 from reqpi.locks.tool_sources import archive, git, hash_files
-from reqpi.model import Archive, Git, Pin
+from reqpi.model import Archive, Git, Pin, Support
 
 __all__ = ["FORMAT", "read", "recognises"]
 
@@ -58,6 +59,9 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     """
     parsed = load(document, _ENTRIES, findings)
     version = check_version(parsed, "lock-version", VERSIONS, findings)
+    metadata = Entry(parsed.tables, "the lock").inner("metadata") or Entry({})
+    line = find(parsed, "python-versions")
+    findings.support = Support(read_pythons(metadata, "python-versions", line, findings))
     files: dict[str, object] = {
         canonicalize_name(name): listed for name, listed in older_files(parsed, findings).items()
     }

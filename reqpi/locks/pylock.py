@@ -21,8 +21,9 @@ from reqpi.locks.findings import Findings
 from reqpi.locks.markers import Markers
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.locks.rules import TOO_LONG, Refused, shown
+from reqpi.locks.support import read_environments, read_pythons
 from reqpi.locks.toml_document import Document, load
-from reqpi.model import Archive, Git, Pin
+from reqpi.model import Archive, Git, Pin, Support
 
 __all__ = ["FORMAT", "read", "recognises"]
 
@@ -82,6 +83,11 @@ def _check_head(parsed: Document, findings: Findings) -> None:
         _validate({"created-by": parsed.tables.get("created-by")}, [])
     except PylockValidationError as error:
         findings.refuse(rules.ENTRY, 0, str(error))
+    top = Entry(parsed.tables, "the lock")
+    findings.support = Support(
+        read_pythons(top, "requires-python", parsed.top("requires-python"), findings),
+        read_environments(top, "environments", parsed.top("environments"), findings),
+    )
     if not isinstance(parsed.tables.get(_ENTRIES), list):
         findings.refuse(rules.ENTRY, 0, "there is no `packages` array")
 

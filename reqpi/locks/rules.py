@@ -38,6 +38,11 @@ class Refused(Exception):
         self.what = what
         self.name = name
 
+    @property
+    def problem(self) -> str:
+        """What is wrong, in words that are safe to show."""
+        return self.rule.problem.format(what=shown(self.what, 80), name=shown(self.name, 80))
+
 
 def shown(text: str, limit: int = 200) -> str:
     """``text`` for a person's eyes: cut where it is long, and with what cannot be seen written as an escape.

@@ -20,9 +20,10 @@ from reqpi.locks.findings import Findings
 from reqpi.locks.markers import Markers
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.locks.rules import TOO_MANY, Refused
+from reqpi.locks.support import read_environments, read_pythons
 from reqpi.locks.toml_document import Document, load
 from reqpi.locks.uv_graph import Dependency, Package
-from reqpi.model import Archive, Git, Pin, Project
+from reqpi.model import Archive, Git, Pin, Project, Support
 
 __all__ = ["FORKS", "FORMAT", "MARKER_LENGTH", "read", "recognises"]
 
@@ -66,6 +67,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     """
     parsed = load(document, _ENTRIES, findings)
     _check_version(parsed, findings)
+    findings.support = _support(parsed, findings)
     reader = _Reader(parsed, findings)
     numbered = list(read_each(parsed, _ENTRIES, findings, reader.read))
     pins = tuple(reader.marked(numbered))
@@ -81,6 +83,14 @@ def _check_version(parsed: Document, findings: Findings) -> None:
     if "distribution" in parsed.tables:
         what = "older than its `version` says: it has `distribution` tables"
         findings.only(Refused(rules.LOCK_VERSION, what, f"version {VERSION}"), parsed.top("version"))
+
+
+def _support(parsed: Document, findings: Findings) -> Support:
+    top = Entry(parsed.tables, "the lock")
+    return Support(
+        read_pythons(top, "requires-python", parsed.top("requires-python"), findings),
+        read_environments(top, "supported-markers", parsed.top("supported-markers"), findings),
+    )
 
 
 @define

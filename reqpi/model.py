@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 __all__ = [
     "ALGORITHMS",
+    "NOTE",
+    "WARNING",
     "Archive",
     "Commitment",
     "Digest",
@@ -145,6 +147,10 @@ class Pin:
         return self.version.lower() if self.arbitrary else Version(self.version)
 
 
+WARNING, NOTE = "warning", "note"
+"""Levels of a :class:`Note`: something may go wrong because of it; or it is good to know."""
+
+
 @frozen
 class Note:
     """Something a user should know about one line of a lock, though it stops nothing.
@@ -153,12 +159,18 @@ class Note:
     :param text: the line, as it stands.
     :param message: what it means here.
     :param document: the path of the document, where several are committed together.
+    :param level: :data:`WARNING` or :data:`NOTE`.
     """
 
     line: int
     text: str
     message: str
     document: str = ""
+    level: str = WARNING
+
+    def as_dict(self) -> Mapping[str, object]:
+        """Return it as JSON has it. ``level`` is there only where it is no warning: older readers know no other."""
+        return {key: value for key, value in asdict(self).items() if key != "level" or value != WARNING}
 
 
 @frozen

@@ -66,6 +66,8 @@ class _Note(Protocol):
     def message(self) -> str: ...
     @property
     def document(self) -> str: ...
+    @property
+    def level(self) -> str: ...
 
 
 def tell_error(title: str, detail: str = "") -> None:
@@ -93,9 +95,9 @@ def tell_defects(names: Names, defects: Iterable[_Defect], more: int = 0) -> Non
 
 
 def tell_notes(names: Names, notes: Iterable[_Note]) -> None:
-    """Warnings about a lock."""
+    """Warnings and notes about a lock."""
     for note in notes:
-        _tell(f"{_place(names.of(note.document), note.line)}: warning: {note.message}{_quoted(note.text)}")
+        _tell(f"{_place(names.of(note.document), note.line)}: {note.level}: {note.message}{_quoted(note.text)}")
 
 
 def tell_lines(lines: Iterable[str]) -> None:

@@ -18,8 +18,10 @@ from reqpi.model import Commitment, Document, Page, Pin, Project
 __all__ = ["requirements"]
 
 _HASH = re.compile(r"(?:^|\s)--hash(?:=|\s)\s*[^\s]+")
-_ELSEWHERE = re.compile(r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])")
-"""Options that say where else to look. Here is all there is."""
+_ELSEWHERE = re.compile(
+    r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])|-e|--editable(?![a-z])"
+)
+"""Options that say where else to look, be it the project itself (``-e .``). Here is all there is."""
 
 _KINDS = re.compile(r"--(?:no|only)-binary(?![a-z])")
 """Options that hold for their own document, where a file that several are written to would have them hold for all."""

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from reqpi.errors import BrokenLock, Defect
 from reqpi.locks.rules import MORE_DEFECTS, Refused, Rule, shown
-from reqpi.model import Note, Support
+from reqpi.model import WARNING, Note, Support
 
 __all__ = ["LIMIT", "Findings", "conclude"]
 
@@ -59,10 +59,13 @@ class Findings:
         """Write down what was raised about ``line``."""
         self.refuse(refused.rule, line, refused.what, refused.name)
 
-    def note(self, line: int, message: str) -> None:
-        """Write down something that stops nothing."""
+    def note(self, line: int, message: str, level: str = WARNING) -> None:
+        """Write down something that stops nothing.
+
+        :param level: see :class:`reqpi.model.Note`.
+        """
         if len(self._notes) < LIMIT:
-            self._notes.append(Note(line, self._text(line), message, self.path))
+            self._notes.append(Note(line, self._text(line), message, self.path, level))
 
     def adopt(self, defects: Iterable[Defect]) -> None:
         """Add defects that were found elsewhere."""

@@ -105,9 +105,8 @@ class _Reader:
         kind = next((kind for kind in _KINDS if kind in entry.table), None)
         taken = _source(entry, kind, hashes) if kind else None
         if kind and not taken:
-            self.packages.left_out(
-                entry, line, f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
-            )
+            what = f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
+            self.packages.left_out(entry, line, what, entry.text(kind) or "")
             return None
         if not kind:
             hash_files(entry.listed("files"), hashes)

@@ -92,7 +92,8 @@ class _Reader:
         kind = source.needed("type") if source else "legacy"
         taken = _source(entry, kind, source, hashes) if source and kind != "legacy" else None
         if taken is None and kind != "legacy":
-            self.packages.left_out(entry, span[0], _LOCAL[kind])
+            path = source.needed("url") if source else ""
+            self.packages.left_out(entry, span[0], _LOCAL[kind], path if kind == "directory" else "")
             return None
         if taken is None:
             hash_files(entry.listed("files"), hashes)

@@ -9,7 +9,7 @@ import re
 
 from attrs import frozen
 
-__all__ = ["Refused", "Rule", "shown"]
+__all__ = ["Refused", "Rule", "counted", "shown"]
 
 
 _USERINFO = re.compile(r"(?<=//)[^\s/?#]*@")
@@ -56,6 +56,11 @@ def shown(text: str, limit: int = 200) -> str:
     if cut.isprintable():
         return cut
     return "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in cut)
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """``1 marker``, ``2 markers``."""
+    return f"{number} {one if number == 1 else several}"
 
 
 def _escaped(char: str) -> str:

@@ -17,6 +17,7 @@ from reqpi.locks import source_urls, uv_graph
 from reqpi.locks.conditions import ALWAYS, Budget, Condition, TooMuch, both, either, parse
 from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
+from reqpi.locks.left_out import LeftOut, is_project_itself
 from reqpi.locks.markers import Markers
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.locks.rules import TOO_MANY, Refused
@@ -43,7 +44,7 @@ MARKERS_LENGTH = 1 << 21
 _CONFLICTS = 100
 _ENTRIES = "package"
 _LOCAL = {
-    "virtual": "the project itself",
+    "virtual": "a directory that nothing is installed from",
     "editable": "installed from a directory, as editable",
     "directory": "installed from a directory",
     "path": "installed from a path on the machine that locked",
@@ -71,6 +72,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     reader = _Reader(parsed, findings)
     numbered = list(read_each(parsed, _ENTRIES, findings, reader.read))
     pins = tuple(reader.marked(numbered))
+    reader.left_out.note(findings)
     note_overlaps(pins, findings)
     return pins
 
@@ -98,6 +100,7 @@ class _Reader:
     document: Document
     findings: Findings
     packages: dict[int, Package] = field(factory=dict)
+    left_out: LeftOut = field(factory=LeftOut)
     _members: frozenset[str] | None = None
     _asked: list[Dependency] = field(factory=list)
     _exclusive: list[frozenset[str]] = field(factory=list)
@@ -139,7 +142,7 @@ class _Reader:
         hashes = Hashes(entry)
         taken = _source(entry, source, hashes)
         if taken in _LOCAL:
-            self.findings.note(first, f"{name} is {_LOCAL[str(taken)]}: it is left out.")
+            self._leave_out(entry, source, str(taken), first)
             return None
         registry = isinstance(taken, str)
         if registry and not version:
@@ -157,6 +160,14 @@ class _Reader:
             source=None if isinstance(taken, str) else taken,
             indexes=self._indexes(source, first) if registry else (),
         )
+
+    def _leave_out(self, entry: Entry, source: Entry, kind: str, line: int) -> None:
+        if is_project_itself(str(source.table.get(kind, ""))):
+            self.left_out.project()
+        elif self._members is not None and entry.needed("name") in self._members:
+            self.left_out.member()
+        else:
+            self.findings.note(line, f"{project(entry)} is {_LOCAL[kind]}: it is left out.")
 
     def marked(self, numbered: Sequence[tuple[int, Pin]]) -> Iterator[Pin]:
         """The same pins with their markers, and notes for those that could not be worked out."""

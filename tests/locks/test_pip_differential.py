@@ -84,6 +84,9 @@ class PipDifferentialTests(SynchronousTestCase):
             if not any(holds(lock) for holds in LOOSER.values()):
                 self.fail(f"accepted here: {document!r}; pip: {failed}")
             return "looser"
+        # The project itself is in the folder that pip runs in, and in no index.
+        if any("the project itself" in note.message for note in lock.notes):
+            theirs = [one for one in theirs if not one.source.startswith("file:")]
         ours = sorted(lock.pins, key=said)
         self.assertEqual([said(pin) for pin in ours], [compared(one) for one in theirs], document)
         for pin, one in zip(ours, theirs, strict=True):

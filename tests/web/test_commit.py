@@ -82,10 +82,10 @@ class NotCommitted(WebCase):
 
     async def test_every_defect_is_told_with_its_line(self) -> None:
         """Not the first alone; and nothing is kept."""
-        reply = await self.ask("/locks", "POST", b"six\nok==1.0\nflask>=2\n-e .\n")
+        reply = await self.ask("/locks", "POST", b"six\nok==1.0\nflask>=2\n-e ./a\n")
         problem = self.assert_problem(reply, 422, "the lock has 3 defects")
         self.assertEqual(
-            [(d["line"], d["text"]) for d in problem["defects"]], [(1, "six"), (3, "flask>=2"), (4, "-e .")]
+            [(d["line"], d["text"]) for d in problem["defects"]], [(1, "six"), (3, "flask>=2"), (4, "-e ./a")]
         )
         for defect in problem["defects"]:
             self.assertTrue(defect["problem"] and defect["advice"], defect)

@@ -43,7 +43,7 @@ class Findings:
         if self.full:
             self._more += 1
             return
-        words = {"what": shown(what, 80), "name": shown(name, 80)}
+        words = {"what": shown(what, 80), "name": shown(name, 120)}
         problem, advice = rule.problem.format(**words), rule.advice.format(**words)
         self._defects.append(Defect(line, self._text(line), problem, advice, rule.name, self.path))
 

@@ -110,6 +110,8 @@ class _Reader:
         :raises Refused: it is flawed.
         """
         name = project(entry)
+        if name != entry.name:
+            raise entry.flaw(rules.SPELLING, name, "name")
         version = release(entry)
         marker = self._marker(entry, self.document.line(number))
         _check_costs(entry)

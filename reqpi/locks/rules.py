@@ -209,19 +209,23 @@ MISSING_DIGEST = Rule(
 
 # Requirements
 
+_MAKERS = "`uv pip compile`, `pip-compile` and `reqpi learn` make a lock of requirements like this one"
+
 NO_VERSION = Rule(
     "no-version",
     "{name} has no version",
-    "pin one: `{name}==<version>` (pip-compile, uv pip compile and pip freeze write such lines)",
+    f"pin one: `{{name}}==<version>`; {_MAKERS}",
 )
 RANGE = Rule(
     "range",
     "{name} has a range, not a version",
-    "pin one version: `{name}==<version>` (pip-compile, uv pip compile and pip freeze write such lines)",
+    f"pin one version: `{{name}}==<version>`; {_MAKERS}",
 )
-SEVERAL = Rule("several-specifiers", "{name} has several specifiers", "keep one: `{name}==<version>`")
+SEVERAL = Rule("several-specifiers", "{name} has several specifiers", f"keep one: `{{name}}==<version>`; {_MAKERS}")
 WILDCARD = Rule(
-    "wildcard", "{name} has a wildcard, which admits many versions", "pin one version: `{name}==<version>`, with no `*`"
+    "wildcard",
+    "{name} has a wildcard, which admits many versions",
+    f"pin one version: `{{name}}==<version>`, with no `*`; {_MAKERS}",
 )
 SINGLE_EQUALS = Rule("single-equals", "`=` is no operator", "write `{name}==<version>`, with two equals signs")
 VERSION = Rule(

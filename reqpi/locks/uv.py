@@ -19,6 +19,7 @@ from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
 from reqpi.locks.left_out import LeftOut, is_project_itself
 from reqpi.locks.markers import Markers
+from reqpi.locks.missing import Missing
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.locks.rules import TOO_MANY, Refused
 from reqpi.locks.support import read_environments, read_pythons
@@ -73,6 +74,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     numbered = list(read_each(parsed, _ENTRIES, findings, reader.read))
     pins = tuple(reader.marked(numbered))
     reader.left_out.note(findings)
+    reader.note_missing()
     note_overlaps(pins, findings)
     return pins
 
@@ -204,6 +206,16 @@ class _Reader:
                 )
             text = requirement(pin.project, pin.version, pin.source, marker)
             yield evolve(pin, marker=marker or None, text=text)
+
+    def note_missing(self) -> None:
+        """Warn of dependencies that lead to no package."""
+        each = self.packages.values()
+        missing = Missing({package.name for package in each} | {(package.name, package.version) for package in each})
+        for number, package in self.packages.items():
+            for listed in package.dependencies.values():
+                for dependency in listed:
+                    missing.look(package.name, self.document.line(number, "name"), dependency.name, dependency.version)
+        missing.note(self.findings)
 
     def _with_fork(self, number: int, pin: Pin, condition: Condition) -> tuple[Condition, bool]:
         """The condition, and that of its fork where there are several; whether it would have become too long."""

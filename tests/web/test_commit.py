@@ -114,8 +114,7 @@ class NotCommitted(WebCase):
         self.assert_problem(reply, 415)
 
     async def test_no_document_is_400(self) -> None:
-        """With and without a length."""
-        self.assert_problem(await self.ask("/locks", "POST", b""), 400, "no document")
+        """A request without a body is a mistake; one with an empty body is an empty lock."""
         self.assert_problem(await self.ask("/locks", "POST"), 400, "no document")
 
     async def test_a_document_of_nothing_but_defects_is_answered_in_bounds(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
@@ -45,6 +46,9 @@ _FILENAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+!~-]|\.(?!\.))*+")
 
 _WEAK = ("md5", "sha1", "sha224")
 _KEYS = ("egg", "subdirectory", "submodules", "cachito_hash", *ALGORITHMS, *_WEAK)
+
+_DECODED = ("egg", "cachito_hash")
+"""Keys whose values may be percent-encoded: ``cachito_hash=sha256%3A…``."""
 
 
 @frozen
@@ -151,7 +155,8 @@ def _fragment(url: Url, git: bool) -> dict[str, str]:
             raise Refused(about.FRAGMENT, f"`{piece or '#'}` means nothing in a URL's fragment")
         if key in keys:
             raise Refused(about.FRAGMENT, f"{key}= stands twice in the URL's fragment")
-        keys[key] = value
+        # Cachito and Hermeto read a fragment as they read a query. What comes of it is judged like anything else.
+        keys[key] = unquote(value) if key in _DECODED else value
     if "submodules" in keys and not (git and keys["submodules"] in ("true", "false")):
         raise Refused(
             about.FRAGMENT, f"`submodules={keys['submodules']}` is not `submodules=true`, of a git repository"

@@ -289,5 +289,5 @@ def written(answer: Answer) -> dict[str, Any]:
         ],
         "requirements": [asdict(wanted) | {"lacking": wanted.lacking} for wanted in answer.wanted],
         "unread": answer.troubles,
-        "warnings": [asdict(note) for note in answer.notes],
+        "warnings": [note.as_dict() for note in answer.notes],
     }

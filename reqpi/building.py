@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
-from attrs import asdict, evolve, frozen
+from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
@@ -129,7 +129,7 @@ class Building:
 
     async def _note(self, commitment: Commitment, notes: Iterable[Note]) -> None:
         with suppress(StoreTrouble):  # a store that can be read and not be written still serves
-            value = json.dumps([asdict(note) for note in notes]).encode()
+            value = json.dumps([note.as_dict() for note in notes]).encode()
             await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
 
     async def _read(self, commitment: Commitment, sdist: Sdist) -> Sdist:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field, frozen
 
@@ -152,7 +152,7 @@ def _keys(url: str) -> list[str]:
     for piece in urlsplit(url).fragment.split("&"):
         key, _, value = piece.partition("=")
         if key == "cachito_hash":
-            key, _, value = value.partition(":")
+            key, _, value = unquote(value).partition(":")
         if key.lower() in ALGORITHMS:
             found.append(f"{key.lower()}={value.lower()}")
     return found

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 __all__ = [
     "ALGORITHMS",
+    "NOTE",
+    "WARNING",
     "Archive",
     "Commitment",
     "Digest",
@@ -29,6 +31,7 @@ __all__ = [
     "Project",
     "Release",
     "Status",
+    "Support",
 ]
 
 ALGORITHMS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}
@@ -151,6 +154,10 @@ class Pin:
         return self.version.lower() if self.arbitrary else Version(self.version)
 
 
+WARNING, NOTE = "warning", "note"
+"""Levels of a :class:`Note`: something may go wrong because of it; or it is good to know."""
+
+
 @frozen
 class Note:
     """Something a user should know about one line of a lock, though it stops nothing.
@@ -159,12 +166,18 @@ class Note:
     :param text: the line, as it stands.
     :param message: what it means here.
     :param document: the path of the document, where several are committed together.
+    :param level: :data:`WARNING` or :data:`NOTE`.
     """
 
     line: int
     text: str
     message: str
     document: str = ""
+    level: str = WARNING
+
+    def as_dict(self) -> Mapping[str, object]:
+        """Return it as JSON has it. ``level`` is there only where it is no warning: older readers know no other."""
+        return {key: value for key, value in asdict(self).items() if key != "level" or value != WARNING}
 
 
 @frozen
@@ -180,6 +193,18 @@ class Document:
     format: str = ""
 
 
+@frozen
+class Support:
+    """The environments that a lock is made for (:pep:`751`). An installer refuses others; the index serves them all.
+
+    :param requires_python: a version specifier; empty for every Python.
+    :param environments: markers, one of which must hold; none at all for every environment.
+    """
+
+    requires_python: str = ""
+    environments: tuple[str, ...] = ()
+
+
 @frozen(slots=False)
 class Lock:
     """The document that a user uploads, byte for byte, and what it says.
@@ -189,6 +214,7 @@ class Lock:
     :param format: what it was recognised as: ``requirements.txt``; of several, each once, with commas.
     :param pins: in the order of the document.
     :param notes: warnings, in the order of the document.
+    :param support: the environments that it is made for.
     """
 
     document: bytes = field(repr=False)
@@ -196,6 +222,7 @@ class Lock:
     pins: tuple[Pin, ...]
     notes: tuple[Note, ...] = ()
     documents: tuple[Document, ...] = ()
+    support: Support = Support()
 
     @cached_property
     def projects(self) -> Mapping[Project, tuple[Pin, ...]]:

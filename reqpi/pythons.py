@@ -17,8 +17,10 @@ from reqpi.model import Lock, Page, Pin
 
 __all__ = ["requires_python", "with_markers"]
 
-_ATOM = r"python_(full_)?version\s*(<=|>=|<|>|==|!=)\s*(['\"])([0-9]+(?:\.[0-9]+)*)\3"
+_NUMBER = "[0-9]{1,5}"  # int() refuses thousands of digits, and takes quadratic time over fewer
+_ATOM = rf"python_(full_)?version\s*(<=|>=|<|>|==|!=)\s*(['\"])({_NUMBER}(?:\.{_NUMBER}){{0,7}})\3"
 _ALL = re.compile(rf"\s*\(?\s*{_ATOM}\s*\)?\s*")
+_NEVER = "<0"
 _AND = re.compile(r"\s+and\s+")
 
 
@@ -36,26 +38,37 @@ def with_markers(lock: Lock, page: Page) -> Page:
 
 
 def requires_python(marker: str) -> str | None:
-    """The specifier that says what ``marker`` does; ``None`` where it speaks of anything else, or has an ``or``."""
+    """Return the specifier that holds for the same final Pythons as ``marker``; it is empty where all of them do.
+
+    ``None`` stands for a marker that speaks of anything else, or has an ``or``. For example,
+    ``python_version <= "3.11"`` becomes ``<3.12``, because it holds on 3.11.7.
+    """
     specifiers = []
     for part in _AND.split(marker):
         match = _ALL.fullmatch(part)
         if match is None:
             return None
         full, operator, _, version = match.groups()
-        specifiers.append(f"{operator}{version}" if full else _short(operator, version))
-    return ",".join(specifiers)
+        specifiers.append(f"{operator}{version}" if full else _of_python_version(operator, version))
+    return ",".join(filter(None, specifiers))
 
 
-def _short(operator: str, version: str) -> str:
-    """``python_version`` is ``major.minor``: what it says of 3.11 it says of every 3.11.x."""
-    numbers = [int(number) for number in version.split(".")]
-    if len(numbers) != 2:
-        return f"{operator}{version}"
-    above = f"{numbers[0]}.{numbers[1] + 1}"
-    return {"==": f"=={version}.*", "!=": f"!={version}.*", ">": f">={above}", "<=": f"<{above}"}.get(
-        operator, f"{operator}{version}"
-    )
+def _of_python_version(operator: str, version: str) -> str:
+    """Return the specifier for a comparison with ``python_version``, which is ``major.minor`` and no more.
+
+    On 3.11.7 it is ``3.11``, so ``<= "3.11.2"`` holds there. A literal whose third number is not zero lies between two
+    minor versions: no ``python_version`` equals it.
+    """
+    major, minor, *rest = [*map(int, version.split(".")), 0]
+    this, following = f"{major}.{minor}", f"{major}.{minor + 1}"
+    if any(rest):
+        return {"==": _NEVER, "!=": "", "<": f"<{following}", "<=": f"<{following}"}.get(operator, f">={following}")
+    return {
+        "==": f"=={this}.*",
+        "!=": f"!={this}.*",
+        ">": f">={following}",
+        "<=": f"<{following}",
+    }.get(operator, f"{operator}{this}")
 
 
 def _common(pins: Iterable[Pin]) -> str | None:

@@ -30,6 +30,7 @@ from reqpi.errors import (
 )
 from reqpi.freezing import Freezing
 from reqpi.interfaces import Origin, Store
+from reqpi.locks.adding import how_to_pin
 from reqpi.model import Commitment, File, Lock, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
@@ -266,6 +267,6 @@ class Shelf:
         self.refusals.note(commitment.address, project, None, "not in the lock")
         raise NotAdmitted(
             f"{project} is not in lock {commitment.short}",
-            f"Only what the lock pins can be installed from here. Pin it, with a line such as `{project}==<version>`, "
+            f"Only what the lock pins can be installed from here. {how_to_pin(commitment.lock.format, project)}, "
             "commit the file again and use the address that it has then.",
         )

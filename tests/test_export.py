@@ -7,11 +7,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi import locks
 from reqpi.commitment import address_of
-from reqpi.errors import NothingUpstream
+from reqpi.errors import BrokenLock, NothingUpstream
 from reqpi.export import chosen, files, requirements
 from reqpi.frozen import load_all
-from reqpi.model import Commitment, Document, File
+from reqpi.model import Archive, Commitment, Document, File, Pin
 from tests.distributions import a_commitment, a_file, a_page, digest_of
+from tests.locks.toml_locks import DATA
 
 ONE, TWO = digest_of(b"1"), digest_of(b"2")
 FIRST, SECOND = sorted([ONE, TWO])
@@ -141,3 +142,53 @@ class FilesTests(SynchronousTestCase):
         ):
             page = a_page(*offered)
             self.assertEqual(chosen(a_commitment("six==1.0"), {page.project: page}), [best])
+
+
+class ContradictionTests(SynchronousTestCase):
+    """A requirements.txt cannot leave it to groups which of two pins applies, and says so."""
+
+    TWO = SIX[0], a_file("six-2.0.tar.gz", b"2")
+
+    def lock(self, *markers: str) -> bytes:
+        """A Pipfile.lock that pins a project in two groups."""
+        groups = ", ".join(
+            f'"{group}": {{"six": {{"version": "=={version}"{marker}}}}}'
+            for group, version, marker in zip(("default", "develop"), ("1.0", "2.0"), markers, strict=True)
+        )
+        return f'{{"_meta": {{"pipfile-spec": 6}}, {groups}}}'.encode()
+
+    def test_two_versions_in_two_groups_are_named_at_its_head(self) -> None:
+        text = exported(self.lock("", ""), *self.TWO)
+        self.assertTrue(text.startswith(b"# six is pinned more than once"), text)
+        self.assertIn(b"cannot be committed again", text)
+        self.assertEqual(text.count(b"\nsix=="), 2)
+        broken = self.assertRaises(BrokenLock, locks.read, text)
+        self.assertEqual([defect.rule for defect in broken.defects], ["conflict"])
+
+    def test_markers_that_differ_need_no_comment(self) -> None:
+        markers = [f', "markers": "python_version {operator} \'3.9\'"' for operator in ("<", ">=")]
+        text = exported(self.lock(*markers), *self.TWO)
+        self.assertTrue(text.startswith(b"six=="), text)
+        self.assertEqual(len(locks.read(text).pins), 2)
+
+    def test_every_export_without_the_comment_can_be_committed_again(self) -> None:
+        refused = DATA / "pipenv" / "sources.Pipfile.lock"
+        for path in {*DATA.glob("*/*.lock"), *DATA.glob("*/*pylock.toml")} - {refused}:
+            lock = locks.read(path.read_bytes())
+            files = [file for pin in lock.pins for file in files_of(pin)]
+            text = exported(path.read_bytes(), *files)
+            if b"more than once" not in text.partition(b"==")[0]:
+                again = locks.read(text)
+                self.assertEqual(len(again.pins), len(lock.pins), path)
+
+
+def files_of(pin: Pin) -> list[File]:
+    """A file for each digest of a pin; one for a source."""
+    name = f"{pin.project.replace('-', '_')}-{pin.version or '0'}"
+    fields = {"index": pin.indexes[0] if pin.indexes else "", "source": pin.source, "measured": True}
+    if isinstance(pin.source, Archive):
+        return [a_file(f"{name}.tar.gz", None, pin.project, digests=pin.source.digests, **fields)]
+    if pin.source is not None:
+        return [a_file(f"{name}.tar.gz", b"", pin.project, **fields)]
+    wheels = [(f"{name}-{number}-py3-none-any.whl", digest) for number, digest in enumerate(sorted(pin.digests))]
+    return [a_file(wheel, None, pin.project, digests=frozenset({digest}), **fields) for wheel, digest in wheels]

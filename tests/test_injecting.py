@@ -34,6 +34,7 @@ REWRITTEN = {
     f"foo @ {URL}#sha256={A}\n": f"foo @ {FOO}#sha256={A}\n",
     f"foo @ {URL}#subdirectory=a/b&sha256={A}\n": f"foo @ {FOO}#subdirectory=a/b&sha256={A}\n",
     f"foo @ {URL}#cachito_hash=sha256:{A}\n": f"foo @ {FOO}#sha256={A}\n",
+    f"foo @ {URL}#cachito_hash=sha256%3A{A}\n": f"foo @ {FOO}#sha256={A}\n",
     f"{URL}#egg=foo {H}\n": f"foo @ {FOO} {H}\n",
     f"  {URL}#egg=foo[x,Y]&sha256={A} ; os_name == 'posix'\n": f"  foo[x,Y] @ {FOO}#sha256={A} ; os_name == 'posix'\n",
     f"foo @ {URL}#egg=foo {H}\n": f"foo @ {FOO} {H}\n",

@@ -105,7 +105,7 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
         "address": address_of(checked.taken.committed) if checked.taken.documents else None,
         "pins": None if lock is None else len(lock.pins),
         "defects": [_members(defect) for defect in checked.defects],
-        "warnings": [] if lock is None else [asdict(note) for note in lock.notes],
+        "warnings": [] if lock is None else [note.as_dict() for note in lock.notes],
         "needs": [
             {
                 "option": need.option,

@@ -68,6 +68,8 @@ class _Note(Protocol):
     def message(self) -> str: ...
     @property
     def document(self) -> str: ...
+    @property
+    def level(self) -> str: ...
 
 
 def tell_error(title: str, detail: str = "") -> None:
@@ -95,11 +97,11 @@ def tell_defects(names: Names, defects: Iterable[_Defect], more: int = 0) -> Non
 
 
 def tell_notes(names: Names, notes: Iterable[_Note]) -> None:
-    """Warnings about a lock."""
+    """Warnings and notes about a lock."""
     for note in notes:
         place = _place(names.of(note.document), note.line)
-        message = visible(f"{note.message}{_quoted(note.text)}")
-        _say(f"{_seen(f'{place}:', BOLD)} {_seen('warning:', YELLOW)} {message}")
+        level = _seen(f"{note.level}:", YELLOW if note.level == "warning" else BOLD)
+        _say(f"{_seen(f'{place}:', BOLD)} {level} {visible(f'{note.message}{_quoted(note.text)}')}")
 
 
 def tell_lines(lines: Iterable[str]) -> None:

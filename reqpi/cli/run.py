@@ -15,6 +15,7 @@ from reqpi.cli.unadmitted import lines_for, since
 from reqpi.client import ClientError, Refusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.environment import pointed_at
+from reqpi.locks.adding import command_for
 
 __all__ = ["command_line", "main"]
 
@@ -39,7 +40,10 @@ def _run(url: str, taken: Taken, command: Sequence[str]) -> int:
     if asked:
         # Only now: the server may have to ask its upstream about everything that was ever refused.
         asked = since(before, _refused(url, lock.address, suggest=True)) or asked
-        tell_lines([f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, add:", *lines_for(asked)])
+        command = command_for(document.data for document in taken.documents)
+        add = "run" if command else "add"
+        heading = f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, {add}:"
+        tell_lines([heading, *lines_for(asked, command)])
     return status
 
 

@@ -15,10 +15,17 @@ def since(before: Iterable[Refusal], after: Iterable[Refusal]) -> list[Refusal]:
     return [refusal for refusal in after if refusal.times > times.get((refusal.project, refusal.filename), 0)]
 
 
-def lines_for(refusals: Iterable[Refusal]) -> list[str]:
-    """A line for each, and each line once; a comment where nobody knows what it should say."""
-    lines = [refusal.line or _comment(refusal) for refusal in refusals]
+def lines_for(refusals: Iterable[Refusal], command: str = "") -> list[str]:
+    """A line for each, and each line once; a comment where nobody knows what it should say.
+
+    :param command: the one that adds a requirement to the lock, as ``uv add``; empty where it is a line of the lock.
+    """
+    lines = [_added(refusal, command) if command else refusal.line or _comment(refusal) for refusal in refusals]
     return list(dict.fromkeys(lines))
+
+
+def _added(refusal: Refusal, command: str) -> str:
+    return f"{command} {refusal.line or refusal.project}" if refusal.filename is None else _comment(refusal)
 
 
 def _comment(refusal: Refusal) -> str:

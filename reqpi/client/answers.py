@@ -42,12 +42,13 @@ class Defect(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A warning about one line of a lock; see :class:`reqpi.model.Note`."""
+    """A warning or a note about one line of a lock; see :class:`reqpi.model.Note`."""
 
     line: int
     text: str
     message: str
     document: str = ""
+    level: str = "warning"
 
 
 class Committed(NamedTuple):
@@ -153,7 +154,13 @@ def committed_of(target: Target, answer: Answer, address: str) -> Committed:
 def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
     """The warnings that an answer has."""
     return tuple(
-        Note(number(each, "line"), text(each, "text"), text(each, "message"), text(each, "document"))
+        Note(
+            number(each, "line"),
+            text(each, "text"),
+            text(each, "message"),
+            text(each, "document"),
+            "note" if text(each, "level") == "note" else "warning",
+        )
         for each in objects(found, "warnings")
     )
 

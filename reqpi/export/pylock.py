@@ -8,6 +8,7 @@ from datetime import datetime
 import tomli_w
 from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from reqpi.export.links import Admitted, url_of
@@ -29,8 +30,13 @@ def pylock(commitment: Commitment, pages: Mapping[Project, Page], here: str) -> 
     for pin in commitment.lock.pins:
         key = (pin.project, pin.version if pin.source is None else str(pin.source), pin.marker or "")
         packages.setdefault(key, _package(pin, admitted.files(pin), here))
+    support = commitment.lock.support
     document = Pylock(
-        lock_version=Version("1.0"), created_by="reqpi", packages=[packages[key] for key in sorted(packages)]
+        lock_version=Version("1.0"),
+        environments=[Marker(each) for each in support.environments] or None,
+        requires_python=SpecifierSet(support.requires_python) if support.requires_python else None,
+        created_by="reqpi",
+        packages=[packages[key] for key in sorted(packages)],
     )
     document.validate()
     return tomli_w.dumps(dict(document.to_dict())).encode()

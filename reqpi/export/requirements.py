@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import define, field
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from reqpi.export.links import Admitted, url_of
+from reqpi.locks.conflicts import rivals
 from reqpi.locks.lines import LogicalLine, comment_start, logical_lines, physical_lines
 from reqpi.locks.options import parted
 from reqpi.locks.text import decode, encoding
@@ -18,8 +19,10 @@ from reqpi.model import Commitment, Document, Page, Pin, Project
 __all__ = ["requirements"]
 
 _HASH = re.compile(r"(?:^|\s)--hash(?:=|\s)\s*[^\s]+")
-_ELSEWHERE = re.compile(r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])")
-"""Options that say where else to look. Here is all there is."""
+_ELSEWHERE = re.compile(
+    r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])|-e|--editable(?![a-z])"
+)
+"""Options that say where else to look, be it the project itself (``-e .``). Here is all there is."""
 
 _KINDS = re.compile(r"--(?:no|only)-binary(?![a-z])")
 """Options that hold for their own document, where a file that several are written to would have them hold for all."""
@@ -35,7 +38,8 @@ def requirements(commitment: Commitment, pages: Mapping[Project, Page], here: st
 
     :param pages: the frozen page of every project that the lock pins.
     :param here: the URL of the address, with a slash at its end: the file then needs nothing but that address. Without
-        it, the file names no index, and can be committed again: that address commits to every byte.
+        it, the file names no index, and can be committed again unless a comment at its head says otherwise: that
+        address commits to every byte.
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
     writer = _Writer(commitment, Admitted(commitment, pages), here)
@@ -79,8 +83,9 @@ class _Writer:
 
     def pins(self, document: Document) -> str:
         """The pins of a document of another format."""
-        pins = (pin for pin in self.commitment.lock.pins if pin.document == document.path)
-        return "".join(line for pin in pins for line in self._requirement(pin, pin.text, "", "\n"))
+        pins = [pin for pin in self.commitment.lock.pins if pin.document == document.path]
+        written = "".join(line for pin in pins for line in self._requirement(pin, pin.text, "", "\n"))
+        return _contradictions(pins) + written
 
     def lines(self, document: Document) -> str:
         """A requirements.txt with each of its requirements completed, and all other lines as they are."""
@@ -136,6 +141,22 @@ class _Writer:
         if pin.source is not None and self.here is None:
             digests = digests if "git+" not in text else []
         yield f" \\{end}    ".join([f"{text} {options}".rstrip(), *digests]) + end
+
+
+def _contradictions(pins: Sequence[Pin]) -> str:
+    """Return a comment for each project that is pinned twice, where no markers say which of the two applies.
+
+    The lock of a tool may leave that to groups and extras which exclude each other. A requirements.txt cannot.
+    """
+    projects: dict[Project, list[Pin]] = {}
+    for pin in pins:
+        projects.setdefault(pin.project, []).append(pin)
+    return "".join(
+        f"# {project} is pinned more than once, and no markers say which applies: an installer may refuse this file, "
+        "and it cannot be committed again\n"
+        for project, each in projects.items()
+        if next(rivals(each), None)
+    )
 
 
 def _kinds(commitment: Commitment) -> str:

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from reqpi.commitment import flaws_of_paths, is_listing, listing_of
 from reqpi.errors import BrokenLock
-from reqpi.locks import pdm, pipfile, poetry, pylock, ranges, requirements, uv
+from reqpi.locks import pdm, pipfile, poetry, pylock, ranges, requirements, support, uv
 from reqpi.locks.findings import Findings, conclude
 from reqpi.locks.formats import recognise
 from reqpi.locks.lines import physical_lines
@@ -80,7 +80,8 @@ def _read(committed: bytes, documents: tuple[Document, ...]) -> Lock:
         ranges.check(((part.findings, each) for part in parts for each in part.ranges), pins)
     notes = conclude(_with_note_of_nothing(parts, pins))
     known = tuple(evolve(document, format=part.format) for document, part in zip(documents, parts, strict=True))
-    return Lock(committed, ", ".join(dict.fromkeys(part.format for part in parts)), pins, notes, known)
+    formats = ", ".join(dict.fromkeys(part.format for part in parts))
+    return Lock(committed, formats, pins, notes, known, support.together(part.findings.support for part in parts))
 
 
 def _with_note_of_nothing(parts: Sequence[_Part], pins: Sequence[Pin]) -> list[Findings]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from attrs import field, frozen
 from packaging.version import Version
@@ -11,7 +11,7 @@ from reqpi.locks.findings import Findings
 from reqpi.locks.rules import CONFLICT, CONFLICTING_DIGESTS, MISSING_DIGEST
 from reqpi.model import Archive, Digest, Pin
 
-__all__ = ["check_digests", "check_versions"]
+__all__ = ["check_digests", "check_versions", "rivals"]
 
 _Meaning = tuple[object, frozenset[Digest]]
 """A version or a source, such that equal ones are equal; and the digests."""
@@ -42,8 +42,8 @@ def check_versions(projects: Iterable[Sequence[Pin]], findings: Findings) -> Non
     so that other versions leave it nothing, and other digests fewer files than either line says.
     """
     for pins in projects:
-        if len(pins) > 1:
-            _check_project(pins, findings)
+        for pin, rival in rivals(pins):
+            _refuse(pin, rival, findings)
 
 
 @frozen
@@ -55,21 +55,25 @@ class _Seen:
     marked: dict[str, dict[_Meaning, Pin]] = field(factory=dict)
 
 
-def _check_project(pins: Sequence[Pin], findings: Findings) -> None:
+def rivals(pins: Sequence[Pin]) -> Iterator[tuple[Pin, Pin]]:
+    """Return the pins of one project that mean something else than an earlier one, and can apply where that does.
+
+    :returns: each of them with the earlier one.
+    """
     seen = _Seen()
-    for pin in pins:
+    for pin in pins if len(pins) > 1 else ():
         meaning = _meaning(pin)
         if pin.marker is None:
-            rivals: tuple[dict[_Meaning, Pin], ...] = (seen.all,)
+            known: tuple[dict[_Meaning, Pin], ...] = (seen.all,)
             seen.unmarked.setdefault(meaning, pin)
         else:
             same = seen.marked.setdefault(pin.marker, {})
-            rivals = (seen.unmarked, same)
+            known = (seen.unmarked, same)
             same.setdefault(meaning, pin)
-        rival = next((found for known in rivals if (found := _other(known, meaning))), None)
+        rival = next((found for each in known if (found := _other(each, meaning))), None)
         seen.all.setdefault(meaning, pin)
-        if rival:
-            _refuse(pin, rival, findings)
+        if rival and (_version(pin) != _version(rival) or isinstance(pin.source, Archive) or _both_hashed(pin, rival)):
+            yield pin, rival
 
 
 def _other(known: dict[_Meaning, Pin], meaning: _Meaning) -> Pin | None:
@@ -84,8 +88,12 @@ def _refuse(pin: Pin, rival: Pin, findings: Findings) -> None:
     if _version(pin) != _version(rival):
         what = f"{_spelled(pin)} here and to {_spelled(rival)} in line {rival.line}"
         findings.refuse(CONFLICT, pin.line, what, pin.project)
-    elif isinstance(pin.source, Archive) or (pin.digests and rival.digests):
+    else:
         findings.refuse(CONFLICTING_DIGESTS, pin.line, str(rival.line), pin.project)
+
+
+def _both_hashed(pin: Pin, rival: Pin) -> bool:
+    return bool(pin.digests and rival.digests)
 
 
 def _meaning(pin: Pin) -> _Meaning:

@@ -20,6 +20,11 @@ PROJECT = Rule(
     "`{what}` is no project name",
     "let the tool that wrote the lock write it again; a name is letters and digits, with `. _ -` between them",
 )
+SPELLING = Rule(
+    "entry-spelling",
+    "the name `{name}` is not normalized, so that installers refuse the file",
+    'write `name = "{what}"`, or lock again with a newer version of the tool',
+)
 RELEASE = Rule(
     "entry-version",
     "`{what}` is no PEP 440 version of {name}",

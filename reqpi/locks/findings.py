@@ -1,4 +1,4 @@
-"""What a reader finds in a document: defects and notes, bounded in number, each with its line."""
+"""What a reader finds in a document: defects and notes, bounded in number, each with its line; and what it is for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve
 
 from reqpi.errors import BrokenLock, Defect
 from reqpi.locks.rules import MORE_DEFECTS, Refused, Rule, shown
-from reqpi.model import Note
+from reqpi.model import WARNING, Note, Support
 
 __all__ = ["LIMIT", "Findings", "conclude"]
 
@@ -22,6 +22,7 @@ class Findings:
 
     :param lines: the document's physical lines.
     :param path: the document's, where several are committed together.
+    :ivar support: the environments that it is made for, once its reader knows.
     """
 
     def __init__(self, lines: Sequence[str], path: str = "") -> None:
@@ -30,6 +31,7 @@ class Findings:
         self._defects: list[Defect] = []
         self._notes: list[Note] = []
         self._more = 0
+        self.support = Support()
 
     @property
     def full(self) -> bool:
@@ -41,7 +43,7 @@ class Findings:
         if self.full:
             self._more += 1
             return
-        words = {"what": shown(what, 80), "name": shown(name, 80)}
+        words = {"what": shown(what, 80), "name": shown(name, 120)}
         problem, advice = rule.problem.format(**words), rule.advice.format(**words)
         self._defects.append(Defect(line, self._text(line), problem, advice, rule.name, self.path))
 
@@ -57,10 +59,13 @@ class Findings:
         """Write down what was raised about ``line``."""
         self.refuse(refused.rule, line, refused.what, refused.name)
 
-    def note(self, line: int, message: str) -> None:
-        """Write down something that stops nothing."""
+    def note(self, line: int, message: str, level: str = WARNING) -> None:
+        """Write down something that stops nothing.
+
+        :param level: see :class:`reqpi.model.Note`.
+        """
         if len(self._notes) < LIMIT:
-            self._notes.append(Note(line, self._text(line), message, self.path))
+            self._notes.append(Note(line, self._text(line), message, self.path, level))
 
     def adopt(self, defects: Iterable[Defect]) -> None:
         """Add defects that were found elsewhere."""

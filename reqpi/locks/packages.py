@@ -110,9 +110,8 @@ class Hashes:
         if self.open and not self.digests:
             findings.note(line, f"{name} has no digests: the files that are first seen upstream are kept to.")
         elif self.open:
-            findings.note(
-                line, f"{self.open} of the {self.files} files of {name} have no digest: they are not admitted."
-            )
+            lack = "has no digest: it is" if self.open == 1 else "have no digest: they are"
+            findings.note(line, f"{self.open} of the {self.files} files of {name} {lack} not admitted.")
 
 
 def _digest(file: Entry, algorithm: str, digits: object) -> Digest:

@@ -16,10 +16,12 @@ from reqpi.locks import source_rules
 from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
 from reqpi.locks.packages import Hashes, project
+from reqpi.locks.rules import Refused
+from reqpi.locks.support import read_pythons
 from reqpi.locks.toml_document import Document, load
 from reqpi.locks.tool_packages import Packages, check_version, extras, find, older_files, with_files
 from reqpi.locks.tool_sources import SYSTEMS, archive, git, hash_files, without_variables
-from reqpi.model import Archive, Git, Pin
+from reqpi.model import Archive, Git, Pin, Support
 
 __all__ = ["FORMAT", "read", "recognises"]
 
@@ -48,6 +50,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     """
     parsed = load(document, _ENTRIES, findings)
     check_version(parsed, "lock_version", VERSIONS, findings)
+    findings.support = _support(parsed, findings)
     files = {_key(*named.split(" ", 1)): each for named, each in older_files(parsed, findings).items() if " " in named}
     reader = _Reader(Packages(findings), parsed, files)
     pins = [pin for _, pin in read_each(parsed, _ENTRIES, findings, reader.read)]
@@ -58,6 +61,18 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 def _key(name: str, version: str) -> tuple[str, str]:
     # A name may have extras here: ``requests[socks] 2.32.5``.
     return canonicalize_name(name.partition("[")[0]), version
+
+
+def _support(document: Document, findings: Findings) -> Support:
+    """The Pythons of the only target. Several targets are for several platforms, which a specifier cannot name."""
+    metadata = Entry(document.tables, "the lock").inner("metadata") or Entry({})
+    try:
+        targets = metadata.listed("targets")
+    except Refused:
+        return Support()
+    if len(targets) != 1:
+        return Support()
+    return Support(read_pythons(targets[0], "requires_python", find(document, "requires_python"), findings))
 
 
 def _note_strategy(document: Document, findings: Findings) -> None:
@@ -90,9 +105,8 @@ class _Reader:
         kind = next((kind for kind in _KINDS if kind in entry.table), None)
         taken = _source(entry, kind, hashes) if kind else None
         if kind and not taken:
-            self.packages.left_out(
-                entry, line, f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
-            )
+            what = f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
+            self.packages.left_out(entry, line, what, entry.text(kind) or "")
             return None
         if not kind:
             hash_files(entry.listed("files"), hashes)

@@ -129,9 +129,8 @@ class _Reader:
             hashes.add(Entry(entry.table, entry.name, "hashes"), hashed)
         taken = _source(entry, kind, hashes) if kind else None
         if kind and not taken:
-            self.packages.left_out(
-                entry, line, f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
-            )
+            what = f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
+            self.packages.left_out(entry, line, what, entry.text(kind) or "")
             return None
         pinned = Entry({**entry.table, "version": _version(entry, bool(kind))}, entry.name)
         return self.packages.pin(

@@ -18,10 +18,12 @@ from reqpi.locks import source_urls
 from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
 from reqpi.locks.packages import Hashes, project
+from reqpi.locks.poetry_edges import Edges
+from reqpi.locks.support import read_pythons
 from reqpi.locks.toml_document import Document, load
 from reqpi.locks.tool_packages import Packages, check_version, find, older_files, with_files
 from reqpi.locks.tool_sources import archive, git, hash_files
-from reqpi.model import Archive, Git, Pin
+from reqpi.model import Archive, Git, Pin, Support
 
 __all__ = ["FORMAT", "read", "recognises"]
 
@@ -58,14 +60,19 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     """
     parsed = load(document, _ENTRIES, findings)
     version = check_version(parsed, "lock-version", VERSIONS, findings)
+    metadata = Entry(parsed.tables, "the lock").inner("metadata") or Entry({})
+    line = find(parsed, "python-versions")
+    findings.support = Support(read_pythons(metadata, "python-versions", line, findings))
     files: dict[str, object] = {
         canonicalize_name(name): listed for name, listed in older_files(parsed, findings).items()
     }
-    reader = _Reader(Packages(findings), parsed, files)
+    edges = Edges.within(findings.support.requires_python, version >= _MARKED, parsed.tables.get(_ENTRIES))
+    reader = _Reader(Packages(findings), parsed, files, edges)
     pins = [pin for _, pin in read_each(parsed, _ENTRIES, findings, reader.read)]
     if pins and version < _MARKED:
         line = find(parsed, "lock-version")
         findings.note(line, f"lock-version {version} has no markers: in an export every pin applies everywhere.")
+    edges.missing.note(findings)
     return reader.packages.conclude(pins)
 
 
@@ -74,6 +81,7 @@ class _Reader:
     packages: Packages
     document: Document
     _files: Mapping[str, object] = field(repr=False)
+    _edges: Edges
 
     def read(self, number: int, entry: Entry) -> Pin | None:
         """The pin that a package is; ``None`` for one that is on the machine that locked.
@@ -83,12 +91,14 @@ class _Reader:
         entry = with_files(entry, self._files.get(project(entry)))
         span = self.document.span(number)
         marker = self.packages.marker(entry, _markers(entry), "markers")
+        self._edges.look(entry, self.document.line(number, "name"), marker)
         hashes = Hashes(entry)
         source = entry.inner("source")
         kind = source.needed("type") if source else "legacy"
         taken = _source(entry, kind, source, hashes) if source and kind != "legacy" else None
         if taken is None and kind != "legacy":
-            self.packages.left_out(entry, span[0], _LOCAL[kind])
+            path = source.needed("url") if source else ""
+            self.packages.left_out(entry, span[0], _LOCAL[kind], path if kind == "directory" else "")
             return None
         if taken is None:
             hash_files(entry.listed("files"), hashes)

@@ -18,11 +18,13 @@ from reqpi.locks import source_rules, source_urls
 from reqpi.locks.conditions import Budget, TooMuch, parse
 from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
+from reqpi.locks.left_out import LeftOut, is_project_itself
 from reqpi.locks.markers import Markers
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
-from reqpi.locks.rules import TOO_LONG, Refused, shown
+from reqpi.locks.rules import TOO_LONG, Refused, counted, shown
+from reqpi.locks.support import read_environments, read_pythons
 from reqpi.locks.toml_document import Document, load
-from reqpi.model import Archive, Git, Pin
+from reqpi.model import NOTE, Archive, Git, Pin, Support
 
 __all__ = ["FORMAT", "read", "recognises"]
 
@@ -57,9 +59,11 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     if reader.chosen:
         findings.note(
             0,
-            f"{reader.chosen} markers speak of extras or dependency groups: every choice of them is served, and "
-            "exports leave that part of the marker out.",
+            f"{counted(reader.chosen, 'marker speaks', 'markers speak')} of extras or dependency groups: every choice "
+            "of them is served, and exports leave that part of the marker out.",
+            NOTE,
         )
+    reader.left_out.note(findings)
     note_overlaps(pins, findings)
     return pins
 
@@ -82,6 +86,11 @@ def _check_head(parsed: Document, findings: Findings) -> None:
         _validate({"created-by": parsed.tables.get("created-by")}, [])
     except PylockValidationError as error:
         findings.refuse(rules.ENTRY, 0, str(error))
+    top = Entry(parsed.tables, "the lock")
+    findings.support = Support(
+        read_pythons(top, "requires-python", parsed.top("requires-python"), findings),
+        read_environments(top, "environments", parsed.top("environments"), findings),
+    )
     if not isinstance(parsed.tables.get(_ENTRIES), list):
         findings.refuse(rules.ENTRY, 0, "there is no `packages` array")
 
@@ -91,6 +100,7 @@ class _Reader:
     document: Document
     findings: Findings
     chosen: int = 0
+    left_out: LeftOut = field(factory=LeftOut)
     _markers: Markers = field(factory=Markers)
     _budget: Budget = field(factory=lambda: Budget(_WORK))
 
@@ -100,6 +110,8 @@ class _Reader:
         :raises Refused: it is flawed.
         """
         name = project(entry)
+        if name != entry.name:
+            raise entry.flaw(rules.SPELLING, name, "name")
         version = release(entry)
         marker = self._marker(entry, self.document.line(number))
         _check_costs(entry)
@@ -114,7 +126,7 @@ class _Reader:
         if source is None and not self._files(entry, hashes, first):
             source = "files"
         if isinstance(source, str):
-            self.findings.note(first, f"{entry.name} is {source} on the machine that locked: it is left out.")
+            self._leave_out(entry, source, first)
             return None
         hashes.note(first, self.findings)
         if not version and not source:
@@ -130,6 +142,13 @@ class _Reader:
             source=source,
             indexes=() if source else self._indexes(entry, first),
         )
+
+    def _leave_out(self, entry: Entry, source: str, line: int) -> None:
+        directory = entry.inner("directory")
+        if directory and is_project_itself(directory.needed("path")):
+            self.left_out.project()
+        else:
+            self.findings.note(line, f"{entry.name} is {source} on the machine that locked: it is left out.")
 
     def _marker(self, entry: Entry, line: int) -> str | None:
         """The package's marker, without what it says of extras and groups."""
@@ -159,9 +178,9 @@ class _Reader:
             said = file.inner("hashes")
             hashes.add(file, said.table.items() if said else ())
         if local and hashes.files:
-            self.findings.note(
-                line, f"{local} files of {entry.name} are on the machine that locked: they are left out."
-            )
+            files = counted(local, "file", "files")
+            left = "is on the machine that locked: it is" if local == 1 else "are on the machine that locked: they are"
+            self.findings.note(line, f"{files} of {entry.name} {left} left out.")
         return bool(hashes.files)
 
     def _indexes(self, entry: Entry, line: int) -> tuple[str, ...]:

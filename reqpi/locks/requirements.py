@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from reqpi.locks import characters, conflicts, digests, includes, options, ranges, requirement, rules, sources
 from reqpi.locks.findings import Findings
+from reqpi.locks.left_out import LeftOut, is_project_itself
 from reqpi.locks.lines import LogicalLine, logical_lines
 from reqpi.locks.markers import Markers
 from reqpi.locks.options import Use
@@ -95,6 +96,7 @@ class _Reader:
     doubtful: set[int] = field(factory=set)
     hashes_required: int = 0
     scope: Scope = field(factory=Scope)
+    left_out: LeftOut = field(factory=LeftOut)
 
     def read(self, line: LogicalLine) -> None:
         """Read one line, and find what is wrong with it."""
@@ -120,7 +122,9 @@ class _Reader:
 
     def _requirement(self, line: LogicalLine, said: str, allowed: frozenset[Digest]) -> None:
         try:
-            if sources.is_source(said):
+            if is_project_itself(said) and line.line not in self.hashed:
+                self.left_out.project(line.line)
+            elif sources.is_source(said):
                 self._source(line, said, allowed)
             else:
                 self._pin(line, requirement.parse(said, self._markers), allowed)
@@ -218,7 +222,13 @@ class _Reader:
             self.findings.note(line.find(use.spelled), option.note.format(use.spelled))
 
     def _editable(self, line: LogicalLine, said: str) -> None:
-        parsed = sources.parse(said, (), self._markers) if sources.is_source(said) else None
+        if is_project_itself(said):
+            self.left_out.project(line.line)
+            return
+        start, end = sources.url_in(said) if sources.is_source(said) else (0, 0)
+        # An archive cannot be installed so, whether or not there is a digest.
+        archive = said[start:end].lower().startswith("https:")
+        parsed = sources.parse(said, (), self._markers) if end and not archive else None
         if parsed is None or not isinstance(parsed.source, Git):
             raise Refused(rules.EDITABLE, f"-e {said}")
         self._pin(line, parsed, _OPEN)
@@ -232,6 +242,7 @@ class _Reader:
         for pin in pins:
             by_project.setdefault(pin.project, []).append(pin)
         conflicts.check_versions(by_project.values(), self.findings)
+        self.left_out.note(self.findings)
         return Said(tuple(pins), tuple(self.ranges))
 
 

@@ -9,7 +9,7 @@ import re
 
 from attrs import frozen
 
-__all__ = ["Refused", "Rule", "shown"]
+__all__ = ["Refused", "Rule", "counted", "shown"]
 
 
 _USERINFO = re.compile(r"(?<=//)[^\s/?#]*@")
@@ -38,6 +38,11 @@ class Refused(Exception):
         self.what = what
         self.name = name
 
+    @property
+    def problem(self) -> str:
+        """What is wrong, in words that are safe to show."""
+        return self.rule.problem.format(what=shown(self.what, 80), name=shown(self.name, 80))
+
 
 def shown(text: str, limit: int = 200) -> str:
     """``text`` for a person's eyes: cut where it is long, and with what cannot be seen written as an escape.
@@ -51,6 +56,11 @@ def shown(text: str, limit: int = 200) -> str:
     if cut.isprintable():
         return cut
     return "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in cut)
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """``1 marker``, ``2 markers``."""
+    return f"{number} {one if number == 1 else several}"
 
 
 def _escaped(char: str) -> str:
@@ -199,19 +209,23 @@ MISSING_DIGEST = Rule(
 
 # Requirements
 
+_MAKERS = "`uv pip compile`, `pip-compile` and `reqpi learn` make a lock of requirements like this one"
+
 NO_VERSION = Rule(
     "no-version",
     "{name} has no version",
-    "pin one: `{name}==<version>` (pip-compile, uv pip compile and pip freeze write such lines)",
+    f"pin one: `{{name}}==<version>`; {_MAKERS}",
 )
 RANGE = Rule(
     "range",
     "{name} has a range, not a version",
-    "pin one version: `{name}==<version>` (pip-compile, uv pip compile and pip freeze write such lines)",
+    f"pin one version: `{{name}}==<version>`; {_MAKERS}",
 )
-SEVERAL = Rule("several-specifiers", "{name} has several specifiers", "keep one: `{name}==<version>`")
+SEVERAL = Rule("several-specifiers", "{name} has several specifiers", f"keep one: `{{name}}==<version>`; {_MAKERS}")
 WILDCARD = Rule(
-    "wildcard", "{name} has a wildcard, which admits many versions", "pin one version: `{name}==<version>`, with no `*`"
+    "wildcard",
+    "{name} has a wildcard, which admits many versions",
+    f"pin one version: `{{name}}==<version>`, with no `*`; {_MAKERS}",
 )
 SINGLE_EQUALS = Rule("single-equals", "`=` is no operator", "write `{name}==<version>`, with two equals signs")
 VERSION = Rule(

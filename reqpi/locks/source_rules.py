@@ -63,7 +63,7 @@ SUBDIRECTORY = Rule(
 )
 NO_NAME = Rule("no-name", "`{what}` does not say which project it is", "write `name @ {what}`")
 NAMES_DISAGREE = Rule(
-    "names-disagree", "{what}", "let the name before `@`, the egg and a wheel's filename say the same"
+    "names-disagree", "{what}", "let what stands before `@`, the egg and a wheel's filename say the same"
 )
 NO_DIGEST = Rule(
     "no-digest",
@@ -85,16 +85,20 @@ ARCHIVE_TYPE = Rule(
     "`{what}` is no name of an archive that every installer unpacks",
     "its URL ends in .tar.gz, .tgz, .tar.bz2, .tar.xz, .tar, .zip or .whl",
 )
-NO_COMMIT = Rule("no-commit", "{name} comes from git, and names no commit", "write `git+https://…@<40 hex digits>`")
+NO_COMMIT = Rule(
+    "no-commit",
+    "{name} comes from git, and names no commit",
+    "write `git+{what}@<commit>`; `git ls-remote {what} HEAD` prints the newest",
+)
 SHORT_COMMIT = Rule(
     "short-commit",
     "`{what}` is a part of a commit's name, which may come to mean another",
-    "write all 40 digits, or 64: `git rev-parse {what}` prints them",
+    "write all 40 digits, or 64: in a clone of it, `git rev-parse {what}` prints them",
 )
 BRANCH = Rule(
     "branch-or-tag",
     "`{what}` is a branch, a tag or another name that can move, and no commit",
-    "write the commit's 40 hex digits, or 64: `git ls-remote` prints them",
+    "write the commit in its place: `{name}` prints it",
 )
 
 # Indexes

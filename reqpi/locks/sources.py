@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
@@ -31,6 +32,7 @@ _REFUSED = {"http": about.PLAIN_HTTP, "ssh": about.SSH, "file": about.FILE_URL}
 _SCP = re.compile(r"(?:[A-Za-z0-9._-]++@)?+[A-Za-z0-9-]++\.[A-Za-z0-9.-]++:(?![/:])|git@")
 _EGG = re.compile(rf"({NAME})(?:\[({EXTRAS})\])?")
 _FOLDER = re.compile(r"[A-Za-z0-9._+~][A-Za-z0-9._+~-]*+(?:/[A-Za-z0-9._+~][A-Za-z0-9._+~-]*+)*+")
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/:-]|~(?=[A-Za-z0-9]))*+")
 _HEX = re.compile(r"[0-9a-f]++")
 
 # pip looks for these anywhere in a URL, and not in its fragment alone.
@@ -44,6 +46,9 @@ _FILENAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+!~-]|\.(?!\.))*+")
 
 _WEAK = ("md5", "sha1", "sha224")
 _KEYS = ("egg", "subdirectory", "submodules", "cachito_hash", *ALGORITHMS, *_WEAK)
+
+_DECODED = ("egg", "cachito_hash")
+"""Keys whose values may be percent-encoded: ``cachito_hash=sha256%3A…``."""
 
 
 @frozen
@@ -150,7 +155,8 @@ def _fragment(url: Url, git: bool) -> dict[str, str]:
             raise Refused(about.FRAGMENT, f"`{piece or '#'}` means nothing in a URL's fragment")
         if key in keys:
             raise Refused(about.FRAGMENT, f"{key}= stands twice in the URL's fragment")
-        keys[key] = value
+        # Cachito and Hermeto read a fragment as they read a query. What comes of it is judged like anything else.
+        keys[key] = unquote(value) if key in _DECODED else value
     if "submodules" in keys and not (git and keys["submodules"] in ("true", "false")):
         raise Refused(
             about.FRAGMENT, f"`submodules={keys['submodules']}` is not `submodules=true`, of a git repository"
@@ -167,9 +173,10 @@ def _with_egg(said: _Named, egg: str | None) -> _Named:
     name, extras = match[1], match[2] or ""
     if not said.name:
         return evolve(said, name=name, extras=extras)
-    same = canonicalize_name(name) == canonicalize_name(said.name)
-    if not same or (match[2] is not None and extras_of(extras) != extras_of(said.extras)):
+    if canonicalize_name(name) != canonicalize_name(said.name):
         raise Refused(about.NAMES_DISAGREE, f"the name before `@` and `egg={egg}` differ")
+    if match[2] is not None and extras_of(extras) != extras_of(said.extras):
+        raise Refused(about.NAMES_DISAGREE, f"the extras before `@` and those in `egg={egg}` differ")
     return said
 
 
@@ -227,12 +234,12 @@ def _git(said: _Named, url: Url, subdirectory: str | None, submodules: bool, fou
     if url.query is not None:
         raise Refused(about.QUERY, "the URL of a git repository has a query")
     path, at, commit = url.path.rpartition("@")
-    name = said.name or url.path.rpartition("/")[2]
+    where = _pasted(f"https://{url.host}{path if at else url.path}", "URL")
     if not at or not commit:
-        raise Refused(about.NO_COMMIT, name=name)
+        raise Refused(about.NO_COMMIT, where, said.name or url.path.rpartition("/")[2])
     lower = commit.lower()
     if not _HEX.fullmatch(lower) or len(lower) < 4:
-        raise Refused(about.BRANCH, commit)
+        raise Refused(about.BRANCH, commit, f"git ls-remote {where} {_pasted(commit, 'NAME')}")
     if len(lower) not in (40, 64):
         raise Refused(about.SHORT_COMMIT, commit)
     if not path.strip("/") or any(part.startswith("-") for part in evolve(url, path=path).parts):
@@ -243,6 +250,11 @@ def _git(said: _Named, url: Url, subdirectory: str | None, submodules: bool, fou
         raise Refused(about.GIT_DIGEST, name=said.name)
     source = Git(f"https://{url.host}{path}", lower, subdirectory, submodules)
     return _pin(said, f"git+{source.url}@{lower}", source)
+
+
+def _pasted(text: str, otherwise: str) -> str:
+    """``text`` for a command that a user may paste: a lock may come from anyone, so a shell must not see more in it."""
+    return text if _PLAIN.fullmatch(text) else otherwise
 
 
 def _pin(said: _Named, url: str, source: Archive | Git, version: str = "") -> Requirement:

@@ -13,12 +13,13 @@ from reqpi.locks import entry_rules, tool_rules
 from reqpi.locks.conditions import Budget, TooMuch, parse
 from reqpi.locks.entries import Entry
 from reqpi.locks.findings import Findings
+from reqpi.locks.left_out import LeftOut, is_project_itself
 from reqpi.locks.markers import Markers
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.locks.requirement import NAME
-from reqpi.locks.rules import Refused, shown
+from reqpi.locks.rules import Refused, counted, shown
 from reqpi.locks.toml_document import Document
-from reqpi.model import Archive, Git, Pin, Project
+from reqpi.model import NOTE, Archive, Git, Pin, Project
 
 __all__ = ["Packages", "check_version", "extras", "find", "older_files", "with_files"]
 
@@ -92,6 +93,7 @@ class Packages:
 
     findings: Findings
     _chosen: int = 0
+    _left_out: LeftOut = field(factory=LeftOut)
     _markers: Markers = field(factory=Markers)
     _budget: Budget = field(factory=lambda: Budget(_WORK))
     _parsed: dict[str, str] = field(factory=dict)
@@ -159,21 +161,28 @@ class Packages:
             indexes=indexes,
         )
 
-    def left_out(self, entry: Entry, line: int, what: str) -> None:
+    def left_out(self, entry: Entry, line: int, what: str, path: str = "") -> None:
         """Note that a package is no pin.
 
+        :param path: where it is on the machine that locked.
         :raises reqpi.locks.rules.Refused: its name is none.
         """
-        self.findings.note(line, f"{project(entry)} is {what}: it is left out.")
+        name = project(entry)
+        if is_project_itself(path):
+            self._left_out.project()
+        else:
+            self.findings.note(line, f"{name} is {what}: it is left out.")
 
     def conclude(self, pins: Sequence[Pin]) -> tuple[Pin, ...]:
         """The same pins, now that all are known; adds what is to be said of them together."""
         _check_digests(pins, self.findings)
+        self._left_out.note(self.findings)
         if self._chosen:
             self.findings.note(
                 0,
-                f"{self._chosen} markers speak of extras: every choice of them is served, and exports leave that part "
-                "of the marker out.",
+                f"{counted(self._chosen, 'marker speaks', 'markers speak')} of extras: every choice of them is "
+                "served, and exports leave that part of the marker out.",
+                NOTE,
             )
         note_overlaps(_differing(pins), self.findings)
         return tuple(pins)

@@ -17,12 +17,15 @@ from reqpi.locks import source_urls, uv_graph
 from reqpi.locks.conditions import ALWAYS, Budget, Condition, TooMuch, both, either, parse
 from reqpi.locks.entries import Entry, read_each
 from reqpi.locks.findings import Findings
+from reqpi.locks.left_out import LeftOut, is_project_itself
 from reqpi.locks.markers import Markers
+from reqpi.locks.missing import Missing
 from reqpi.locks.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.locks.rules import TOO_MANY, Refused
+from reqpi.locks.support import read_environments, read_pythons
 from reqpi.locks.toml_document import Document, load
 from reqpi.locks.uv_graph import Dependency, Package
-from reqpi.model import Archive, Git, Pin, Project
+from reqpi.model import Archive, Git, Pin, Project, Support
 
 __all__ = ["FORKS", "FORMAT", "MARKER_LENGTH", "read", "recognises"]
 
@@ -42,7 +45,7 @@ MARKERS_LENGTH = 1 << 21
 _CONFLICTS = 100
 _ENTRIES = "package"
 _LOCAL = {
-    "virtual": "the project itself",
+    "virtual": "a directory that nothing is installed from",
     "editable": "installed from a directory, as editable",
     "directory": "installed from a directory",
     "path": "installed from a path on the machine that locked",
@@ -66,9 +69,12 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     """
     parsed = load(document, _ENTRIES, findings)
     _check_version(parsed, findings)
+    findings.support = _support(parsed, findings)
     reader = _Reader(parsed, findings)
     numbered = list(read_each(parsed, _ENTRIES, findings, reader.read))
     pins = tuple(reader.marked(numbered))
+    reader.left_out.note(findings)
+    reader.note_missing()
     note_overlaps(pins, findings)
     return pins
 
@@ -83,11 +89,20 @@ def _check_version(parsed: Document, findings: Findings) -> None:
         findings.only(Refused(rules.LOCK_VERSION, what, f"version {VERSION}"), parsed.top("version"))
 
 
+def _support(parsed: Document, findings: Findings) -> Support:
+    top = Entry(parsed.tables, "the lock")
+    return Support(
+        read_pythons(top, "requires-python", parsed.top("requires-python"), findings),
+        read_environments(top, "supported-markers", parsed.top("supported-markers"), findings),
+    )
+
+
 @define
 class _Reader:
     document: Document
     findings: Findings
     packages: dict[int, Package] = field(factory=dict)
+    left_out: LeftOut = field(factory=LeftOut)
     _members: frozenset[str] | None = None
     _asked: list[Dependency] = field(factory=list)
     _exclusive: list[frozenset[str]] = field(factory=list)
@@ -129,7 +144,7 @@ class _Reader:
         hashes = Hashes(entry)
         taken = _source(entry, source, hashes)
         if taken in _LOCAL:
-            self.findings.note(first, f"{name} is {_LOCAL[str(taken)]}: it is left out.")
+            self._leave_out(entry, source, str(taken), first)
             return None
         registry = isinstance(taken, str)
         if registry and not version:
@@ -147,6 +162,14 @@ class _Reader:
             source=None if isinstance(taken, str) else taken,
             indexes=self._indexes(source, first) if registry else (),
         )
+
+    def _leave_out(self, entry: Entry, source: Entry, kind: str, line: int) -> None:
+        if is_project_itself(str(source.table.get(kind, ""))):
+            self.left_out.project()
+        elif self._members is not None and entry.needed("name") in self._members:
+            self.left_out.member()
+        else:
+            self.findings.note(line, f"{project(entry)} is {_LOCAL[kind]}: it is left out.")
 
     def marked(self, numbered: Sequence[tuple[int, Pin]]) -> Iterator[Pin]:
         """The same pins with their markers, and notes for those that could not be worked out."""
@@ -183,6 +206,16 @@ class _Reader:
                 )
             text = requirement(pin.project, pin.version, pin.source, marker)
             yield evolve(pin, marker=marker or None, text=text)
+
+    def note_missing(self) -> None:
+        """Warn of dependencies that lead to no package."""
+        each = self.packages.values()
+        missing = Missing({package.name for package in each} | {(package.name, package.version) for package in each})
+        for number, package in self.packages.items():
+            for listed in package.dependencies.values():
+                for dependency in listed:
+                    missing.look(package.name, self.document.line(number, "name"), dependency.name, dependency.version)
+        missing.note(self.findings)
 
     def _with_fork(self, number: int, pin: Pin, condition: Condition) -> tuple[Condition, bool]:
         """The condition, and that of its fork where there are several; whether it would have become too long."""

@@ -71,7 +71,7 @@ async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) ->
             "address": commitment.address,
             "index": index,
             "pins": len(commitment.lock.pins),
-            "warnings": [asdict(note) for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *lacking)],
+            "warnings": [note.as_dict() for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *lacking)],
         },
     )
 

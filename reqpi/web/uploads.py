@@ -49,7 +49,8 @@ def documents_in(request: Request) -> tuple[Document, ...]:
         if content_type != "multipart/form-data" or not options.get("boundary"):
             raise Unsuitable(415, f"{content_type[:40]} is not taken", _SEVERAL)
         return _parts(body, options["boundary"])
-    if not body:
+    # An empty document is a lock without pins. A request that has no body at all does not mean one.
+    if not body and not (header(request, "Content-Length") or header(request, "Transfer-Encoding")):
         raise Unsuitable(400, "no document", _ONE)
     return (Document("", body),)
 

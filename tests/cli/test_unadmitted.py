@@ -42,3 +42,13 @@ class LineTests(SynchronousTestCase):
         """A project's page and its files may need the same."""
         refusals = [Refusal("six", name, "", 1, "six==1.17.0") for name in (None, "a.whl", "b.whl")]
         self.assertEqual(lines_for(refusals), ["six==1.17.0"])
+
+    def test_the_lock_of_a_tool_wants_a_command(self) -> None:
+        """A line cannot be pasted into it."""
+        refusals = [
+            Refusal("six", None, "", 1, "six==1.17.0"),
+            Refusal("attrs", None, "", 1, None),
+            Refusal("six", "six-1.0.zip", "the lock pins 1.17.0", 1, None),
+        ]
+        lines = ["uv add six==1.17.0", "uv add attrs", "# six-1.0.zip: the lock pins 1.17.0"]
+        self.assertEqual(lines_for(refusals, "uv add"), lines)

@@ -46,6 +46,16 @@ ACCEPTED: dict[bytes, str] = {
     b"foo[b,A_c, b]==1\n": "foo[a-c,b]==1 @1-1",
     b"foo [ tls , x ] == 1\n": "foo[tls,x]==1 @1-1",
     b"foo[]==1\n": "foo==1 @1-1",
+    # the project itself
+    b"-e .\nfoo==1\n": "foo==1 @2-2",
+    b"-e ./\n": "",
+    b"-e file:.\n": "",
+    b"-e file:.#egg=foo\n": "",
+    b"-e .[tls,x]\n--editable=.\n": "",
+    b".\n": "",
+    b"./\n": "",
+    b".[tls]\n": "",
+    b"file:.\n": "",
     # markers
     b'foo==1; python_version >= "3.11"\n': 'foo==1 ; python_version >= "3.11" @1-1',
     b"foo==1;os_name=='posix'\n": "foo==1 ; os_name=='posix' @1-1",
@@ -226,7 +236,6 @@ REFUSED: dict[bytes, str] = {
     # paths
     b"./foo\n": "1 path",
     b"../foo[tls]\n": "1 path",
-    b".\n": "1 path",
     b"/srv/foo-1.0-py3-none-any.whl " + H: "1 path",
     b"foo/bar\n": "1 path",
     b"~/foo\n": "1 path",
@@ -236,7 +245,12 @@ REFUSED: dict[bytes, str] = {
     b"foo===1.0.tar.gz\n": "1 archive",
     b"foo==1.0+x.TAR ; os_name == 'a'\n": "1 archive",
     # options
-    b"-e .\n": "1 editable",
+    b". " + H: "1 path",
+    b"-e https://example.org/foo-1.0.zip#egg=foo\n": "1 editable",
+    b"-e https://example.org/foo-1.0.zip#egg=foo " + H: "1 editable, 1 lone-hash",
+    b"-e foo@https://example.org/foo-1.0.zip#sha256=" + A.encode(): "1 editable",
+    b"-e ./.foo\n": "1 editable",
+    b"-e ..\n": "1 editable",
     b"-e ./foo\n": "1 editable",
     b"-e https://example.org/foo-1.0.zip#egg=foo&sha256=" + A.encode(): "1 editable",
     b"--editable=foo\n": "1 editable",
@@ -397,5 +411,5 @@ REFUSED: dict[bytes, str] = {
     A.encode() + b"  requirements.txt\n": "0 listing",
     A.encode() + b"  ==1.0\n": "0 listing",
     # all defects together
-    b"foo>=1\nbar==1\n-e .\nbaz==${X}\nqux\n": "1 range, 3 editable, 4 variable, 5 no-version",
+    b"foo>=1\nbar==1\n-e ./a\nbaz==${X}\nqux\n": "1 range, 3 editable, 4 variable, 5 no-version",
 }

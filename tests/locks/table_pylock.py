@@ -123,7 +123,7 @@ REFUSED: dict[bytes, str] = {
     lock(package(WHEEL)) + b"\xff": "8 undecodable",
     # packages
     lock(package(WHEEL, name="foo bar")): "5 entry-name",
-    lock(package(WHEEL, name="Foo")): "5 entry",
+    lock(package(WHEEL, name="Foo")): "5 entry-spelling",
     lock(package(WHEEL, name="bar")): "7 entry",
     lock(package(WHEEL, version="2")): "7 entry",
     lock(package(WHEEL, version="x")): "6 entry-version",

@@ -89,7 +89,7 @@ REFUSED: dict[tuple[tuple[str, bytes], ...], str] = {
     # the defects of all documents
     (
         ("a.txt", b"foo==1\nfoo==2\n"),
-        ("b.txt", b"bar==x\n-e .\n"),
+        ("b.txt", b"bar==x\n-e ./a\n"),
     ): "a.txt:2 conflict, b.txt:1 version, b.txt:2 editable",
     (("a.txt", b"foo==1\nbar==1" + H), ("b.txt", b"foo==2\n")): "a.txt:1 missing-digest",
     # documents that cannot be read, or are no locks

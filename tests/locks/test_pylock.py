@@ -99,7 +99,7 @@ class NoteTests(SynchronousTestCase):
 
     def test_choices_in_markers(self) -> None:
         """Every choice of extras and groups is served."""
-        self.assertIn("1 markers speak of extras or dependency groups", self.notes(marked("'x' in extras"))[0])
+        self.assertIn("1 marker speaks of extras or dependency groups", self.notes(marked("'x' in extras"))[0])
 
     def test_weak_digests(self) -> None:
         """They do not count beside strong ones."""

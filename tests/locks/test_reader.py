@@ -81,7 +81,10 @@ class DefectTests(SynchronousTestCase):
 
     def test_a_range(self) -> None:
         """The words that most people will see."""
-        advice = "pin one version: `requests==<version>` (pip-compile, uv pip compile and pip freeze write such lines)"
+        advice = (
+            "pin one version: `requests==<version>`; `uv pip compile`, `pip-compile` and `reqpi learn` make a lock "
+            "of requirements like this one"
+        )
         self.assertEqual(defects(b"requests>=2\n"), [(1, "requests>=2", "requests has a range, not a version", advice)])
 
     def test_a_defect_points_at_the_line_of_the_word(self) -> None:

@@ -40,7 +40,7 @@ class NoteTests(SynchronousTestCase):
     def test_a_file_without_a_digest_is_named(self) -> None:
         """It is not admitted beside those that have one."""
         ((line, message),) = notes(a_poetry_lock(NAME + FOO[len(NAME) :].replace("]\n", ', {file = "x.zip"}]\n')))
-        self.assertEqual((line, message), (1, "1 of the 2 files of foo have no digest: they are not admitted."))
+        self.assertEqual((line, message), (1, "1 of the 2 files of foo has no digest: it is not admitted."))
 
     def test_a_lock_without_digests_says_so(self) -> None:
         """Once."""
@@ -72,7 +72,7 @@ class NoteTests(SynchronousTestCase):
     def test_choices_are_noted(self) -> None:
         """Of extras, all are served."""
         ((line, message),) = notes(a_poetry_lock(FOO + "markers = \"extra == 'x' and os_name == 'a'\"\n"))
-        self.assertEqual((line, message.split(":")[0]), (0, "1 markers speak of extras"))
+        self.assertEqual((line, message.split(":")[0]), (0, "1 marker speaks of extras"))
 
     def test_a_marker_too_long_to_take_apart_is_left_out(self) -> None:
         """The pin then applies more often than the lock says, never less."""

@@ -12,6 +12,12 @@ from reqpi.model import Git, Pin
 from tests.locks.table_uv import ACCEPTED, REFUSED, REGISTRY, asked, lock, marked, on, package
 from tests.locks.toml_locks import DATA, defects, pins, spelled
 
+LEFT = [
+    ("note", "left out: the project itself and 1 workspace member"),
+    ("warning", "delta is installed from a directory: it is left out."),
+    ("warning", "zeta is installed from a path on the machine that locked: it is left out."),
+]
+
 
 def environments() -> list[dict[str, str]]:
     """Those that locks of the tests may tell apart."""
@@ -102,10 +108,10 @@ class RealTests(SynchronousTestCase):
         self.assertEqual(alpha.subdirectory, "python/alpha")
 
     def test_what_is_local_is_left_out_with_a_note(self) -> None:
-        """The project, its workspace, a directory and a file."""
+        """A directory and a file each; the project and its workspace together."""
         _, notes = pins(read, (DATA / "uv/workspace.uv.lock").read_bytes())
-        left = [note.message.split(" ")[0] for note in notes if "left out" in note.message]
-        self.assertEqual(left, ["delta", "member", "top", "zeta"])
+        left = [(note.level, note.message) for note in notes if "left out" in note.message]
+        self.assertEqual(left, LEFT)
 
     def test_lines_are_those_of_the_tables(self) -> None:
         """The header is the first, and no blank line is the last."""
@@ -136,14 +142,14 @@ class NoteTests(SynchronousTestCase):
             here = {"os_name": "nt", "platform_machine": f"m{number}", "sys_platform": f"s{number}"}
             self.assertTrue(Marker(pin.marker).evaluate(here))
         self.assertFalse(Marker(pin.marker).evaluate({"os_name": "posix"}))
-        self.assertIn("too long", notes[0].message)
+        self.assertIn("too long", notes[-1].message)
 
     def test_files_without_a_digest(self) -> None:
         """They are not admitted beside those that have one."""
         rest = f'sdist = {{ url = "x" }}\nwheels = [{{ url = "y", hash = "sha256:{"a" * 64}" }}]\n'
         (pin,), notes = pins(read, lock(package(REGISTRY, rest), asked('{ name = "foo" }')))
         self.assertEqual(len(pin.digests), 1)
-        self.assertEqual(notes[0].message, "1 of the 2 files of foo have no digest: they are not admitted.")
+        self.assertEqual(notes[-1].message, "1 of the 2 files of foo has no digest: it is not admitted.")
 
     def test_forks_are_bounded(self) -> None:
         """So that no dependency leads to many packages."""

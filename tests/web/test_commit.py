@@ -82,10 +82,10 @@ class NotCommitted(WebCase):
 
     async def test_every_defect_is_told_with_its_line(self) -> None:
         """Not the first alone; and nothing is kept."""
-        reply = await self.ask("/locks", "POST", b"six\nok==1.0\nflask>=2\n-e .\n")
+        reply = await self.ask("/locks", "POST", b"six\nok==1.0\nflask>=2\n-e ./a\n")
         problem = self.assert_problem(reply, 422, "the lock has 3 defects")
         self.assertEqual(
-            [(d["line"], d["text"]) for d in problem["defects"]], [(1, "six"), (3, "flask>=2"), (4, "-e .")]
+            [(d["line"], d["text"]) for d in problem["defects"]], [(1, "six"), (3, "flask>=2"), (4, "-e ./a")]
         )
         for defect in problem["defects"]:
             self.assertTrue(defect["problem"] and defect["advice"], defect)
@@ -114,8 +114,7 @@ class NotCommitted(WebCase):
         self.assert_problem(reply, 415)
 
     async def test_no_document_is_400(self) -> None:
-        """With and without a length."""
-        self.assert_problem(await self.ask("/locks", "POST", b""), 400, "no document")
+        """A request without a body is a mistake; one with an empty body is an empty lock."""
         self.assert_problem(await self.ask("/locks", "POST"), 400, "no document")
 
     async def test_a_document_of_nothing_but_defects_is_answered_in_bounds(self) -> None:

@@ -193,6 +193,7 @@ class TroubleTests(ProxyCase):
         for data, title, detail, final in (
             (page("407 No", basic), "does not accept the login (407)", "http://USER:PASSWORD@HOST:PORT", True),
             (page("407 No"), "does not accept the login (407)", "", True),
+            (page("401 Unauthorized", "WWW-Authenticate: Basic"), "does not accept the login (401)", "", True),
             (page("407 No", "Proxy-Authenticate: NTLM"), "a login of another kind (407)", "It asks for NTLM,", True),
             (
                 page("407 No", "Proxy-Authenticate: Negotiate", "proxy-authenticate: NTLM abc"),

@@ -40,7 +40,7 @@ class Tinyproxy:
     :param names: the port of another proxy on loopback, which knows the hosts of ``example.org``.
     :param more: lines of its configuration.
     :ivar where: ``127.0.0.1:40123``.
-    :raises twisted.trial.unittest.SkipTest: there is none here, and none can be fetched.
+    :raises twisted.trial.unittest.SkipTest: it is not installed, and cannot be fetched.
     """
 
     def __init__(self, folder: Path, names: int, more: str = "") -> None:

@@ -26,7 +26,7 @@ SECRETS = (PASSWORD, b64encode(f"me:{PASSWORD}".encode()).decode())
 
 
 class ProxiesTests(SynchronousTestCase):
-    """tinyproxy wants a login, and asks another proxy for the names that nobody else knows."""
+    """tinyproxy wants a login, and asks another proxy for the names that only that one knows."""
 
     def setUp(self) -> None:
         folder = TemporaryDirectory()

@@ -137,7 +137,7 @@ class Proxies(NamedTuple):
 def read_proxies(option: str | None, environ: Mapping[str, str], where: str = "--proxy") -> Proxies:
     """The operator's choice, or else the environment's.
 
-    :param option: a proxy's URL for everything that ``NO_PROXY`` does not except; ``off`` for none at all; ``None`` or
+    :param option: a proxy's URL for everything that ``NO_PROXY`` does not except; ``off`` to use no proxy; ``None`` or
         empty to leave the choice to the environment.
     :param where: how the option is called in a message.
     :raises BadProxy: one of the values is not a proxy that can be used.

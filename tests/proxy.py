@@ -1,4 +1,4 @@
-"""A proxy of the tests' own: it knows names that nobody else knows, and misbehaves as it is told."""
+"""A proxy of the tests' own: it knows names that no one else knows, and misbehaves on demand."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class EnvironmentTests(SynchronousTestCase):
         self.assertEqual(self.asked(HTTP_PROXY=PROXY, REQUEST_METHOD="GET"), (None, None))
 
     def test_a_socks_proxy_that_is_not_needed_is_no_error(self) -> None:
-        """Desktops set ALL_PROXY beside the others."""
+        """Desktops set ALL_PROXY in addition to the others."""
         self.assertEqual(
             self.asked(https_proxy=PROXY, http_proxy=PROXY, ALL_PROXY="socks5://127.0.0.1:1080"), (PROXY, PROXY)
         )

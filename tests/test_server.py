@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -165,10 +166,32 @@ class AssembleTests(TestCase):
         self.assertIn("file:///srv/simple", self.assertRaises(Misconfigured, assemble, settings, reactor).title)
 
     def test_a_file_that_cannot_be_read_is_named(self) -> None:
-        for name in ("netrc", "ca"):
+        for name in ("netrc", "ca", "client_cert"):
             settings = Settings(upstream="https://a.example.org", **{name: Path("/nonexistent/file")})
             error = self.assertRaises(Misconfigured, assemble, settings, reactor)
-            self.assertIn(f"--{name} /nonexistent/file", error.title)
+            self.assertIn(f"--{name.replace('_', '-')} /nonexistent/file", error.title)
+
+    def test_a_proxy_that_cannot_be_used_is_named_without_its_login(self) -> None:
+        for option, environ in (
+            ("socks5://me:s3cret@proxy:1", {}),
+            (None, {"ALL_PROXY": "socks5://me:s3cret@proxy:1"}),
+        ):
+            for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+                self.patch_environment(name, environ.get(name))
+                self.patch_environment(name.lower(), None)
+            settings = Settings(upstream="https://a.example.org", proxy=option)
+            error = self.assertRaises(Misconfigured, assemble, settings, reactor)
+            self.assertIn("--proxy" if option else "ALL_PROXY", error.title)
+            self.assertIn("--proxy off", error.detail)
+            self.assertNotIn("s3cret", f"{error} {settings!r}")
+            assemble(Settings(upstream="https://a.example.org", proxy="off"), reactor)
+            assemble(Settings(offline=True, proxy=option), reactor)
+
+    def patch_environment(self, name: str, value: str | None) -> None:
+        before = os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+        self.addCleanup(lambda: os.environ.pop(name, None) if before is None else os.environ.update({name: before}))
 
     def test_a_host_that_is_none_is_named(self) -> None:
         for name in ("allow_hosts", "trusted_hosts"):

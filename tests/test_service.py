@@ -39,6 +39,8 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_TRUSTED_HOST": "own.example.org",
             "REQPI_NETRC": "/etc/reqpi/netrc",
             "REQPI_CA": "/etc/reqpi/ca.pem",
+            "REQPI_CLIENT_CERT": "/etc/reqpi/client.pem",
+            "REQPI_PROXY": "http://me:secret@proxy.example.org:3128",
             "REQPI_OFFLINE": "1",
             "REQPI_LEARNING": "on",
             "REQPI_TRUST_PROXY": "yes",
@@ -73,7 +75,8 @@ class OptionsTests(SynchronousTestCase):
             ),
             *("--upstream", "own=https://own.example.org/simple", "--allow-host", "git.example.org"),
             *("--allow-host", "files.example.org:8443", "--trusted-host", "own.example.org"),
-            *("--netrc", "/etc/reqpi/netrc", "--ca", "/etc/reqpi/ca.pem"),
+            *("--netrc", "/etc/reqpi/netrc", "--ca", "/etc/reqpi/ca.pem", "--client-cert", "/etc/reqpi/client.pem"),
+            *("--proxy", "http://me:secret@proxy.example.org:3128"),
         ]
         said = settings(environ=environ)
         self.assertEqual(said, settings(*command_line))
@@ -89,6 +92,8 @@ class OptionsTests(SynchronousTestCase):
                 trusted_hosts=("own.example.org",),
                 netrc=Path("/etc/reqpi/netrc"),
                 ca=Path("/etc/reqpi/ca.pem"),
+                client_cert=Path("/etc/reqpi/client.pem"),
+                proxy="http://me:secret@proxy.example.org:3128",
                 offline=True,
                 learning=True,
                 trust_proxy=True,

@@ -76,7 +76,7 @@ class PooledAgent:
     def _through(
         self, proxy: Proxy, method: bytes, uri: bytes, headers: Headers | None, body: Any
     ) -> Deferred[IResponse]:
-        """Give a proxy the whole URL (:rfc:`9112`, section 3.2.2), and its login beside the headers."""
+        """Give a proxy the whole URL (:rfc:`9112`, section 3.2.2), and its login with the headers."""
         sent = Headers() if headers is None else headers.copy()
         login = authorization(proxy)
         if login is not None:

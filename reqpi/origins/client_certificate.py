@@ -70,7 +70,7 @@ def _parsed(path: Path, certificates: list[bytes], key: bytes) -> ClientCertific
         context.use_privatekey(private)
         context.check_privatekey()
     except (Error, TLSError, ValueError, TypeError):
-        # What OpenSSL says of it helps nobody, and may quote the key.
+        # OpenSSL's own message does not help, and may quote the key.
         advice = "Write the certificate that belongs to the key first, and then those of the authorities between."
         raise Misconfigured(f"--client-cert {path} has no key and certificate that fit", advice) from None
     pem = b"\n".join([*certificates, key, b""])

@@ -64,8 +64,9 @@ def trouble_of(head: bytes, rest: bytes, proxy: Proxy, host: str, port: int) -> 
     if match is None:
         return not_http(proxy)
     status, headers = int(match[1]), _headers(fields)
-    if status == 407:
-        return login_wanted(proxy, headers.get("proxy-authenticate", []))
+    if status in (401, 407):
+        # 407 is what it should be (RFC 9110, section 15.5.8); tinyproxy answers 401 to a login that is wrong.
+        return login_wanted(proxy, headers.get("proxy-authenticate", []), status)
     if status == 511 or 300 <= status < 400:
         return login_page(proxy, headers.get("location", [""])[0])
     if 200 <= status < 300:
@@ -82,7 +83,7 @@ def not_http(proxy: Proxy) -> ProxyTrouble:
     return ProxyTrouble(f"the proxy {proxy.url} does not answer in HTTP", detail, final=True)
 
 
-def login_wanted(proxy: Proxy, challenges: list[str]) -> ProxyTrouble:
+def login_wanted(proxy: Proxy, challenges: list[str], status: int = 407) -> ProxyTrouble:
     """Say that a proxy wants a login, or another one (407).
 
     :param challenges: values of ``Proxy-Authenticate``.
@@ -90,10 +91,10 @@ def login_wanted(proxy: Proxy, challenges: list[str]) -> ProxyTrouble:
     schemes = [_words(each.partition(" ")[0]) for each in challenges if each]
     if schemes and not any(each.lower() == "basic" for each in schemes):
         detail = f"It asks for {', '.join(schemes)[:_LONGEST]}, and only Basic is supported."
-        return ProxyTrouble(f"the proxy {proxy.url} wants a login of another kind (407)", detail, final=True)
+        return ProxyTrouble(f"the proxy {proxy.url} wants a login of another kind ({status})", detail, final=True)
     detail = "Write a user and a password in its URL: http://USER:PASSWORD@HOST:PORT, percent-encoded."
     title = "wants a login" if proxy.user is None else "does not accept the login"
-    return ProxyTrouble(f"the proxy {proxy.url} {title} (407)", detail, final=True)
+    return ProxyTrouble(f"the proxy {proxy.url} {title} ({status})", detail, final=True)
 
 
 def login_page(proxy: Proxy, location: str = "") -> ProxyTrouble:

@@ -147,7 +147,7 @@ class KeptNames:
             _tell(receiver, addresses)
 
     def _close(self, key: _Key, lookup: _Lookup) -> None:
-        """Let nobody join any more."""
+        """Let no more clients join."""
         for timer in lookup.timers:
             if timer.active():
                 timer.cancel()
@@ -170,7 +170,7 @@ class _Collected:
     _so_far: list[IAddress] = field(factory=list)
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
-        """The clients were told."""
+        """The clients know already."""
 
     def addressResolved(self, address: IAddress) -> None:
         """One address."""

@@ -1,7 +1,7 @@
 """Which names may be asked for through a proxy, where the operator did not name them.
 
-A proxy resolves names itself, so no address is there to be checked. What remains is the name: one that can only be
-somebody's own machine or network is refused, and so is every port except the usual ones. A public name that leads to a
+A proxy resolves names itself, so no address is there to be checked. What remains is the name: one that can only belong
+to a private machine or network is refused, and so is every port except the usual ones. A public name that leads to a
 private address is beyond this rule; only the proxy can refuse that.
 """
 

@@ -37,8 +37,8 @@ class Trust:
 
     :param extra: certificates in PEM, beside the platform's.
     :param unverified: hosts whose TLS is not verified.
-    :param client: who we are to a host that asks.
-    :param known: the hosts that are told so, and no other.
+    :param client: the certificate for a host that asks for one.
+    :param known: the only hosts that are shown it.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Trust:
         return (self._policy if client is None else self._introduced).creatorForNetloc(hostname, port)
 
     def client_for(self, host: str, port: int) -> ClientCertificate | None:
-        """Who we are to a host; ``None`` where that is none of its business."""
+        """Return the certificate to show to a host; ``None`` for a host that must not see one."""
         return self._client if self._known.has(host, port) else None
 
     def verifies(self, host: str, port: int) -> bool:

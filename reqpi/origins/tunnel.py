@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, TimeoutError
 from twisted.internet.interfaces import (
+    IDelayedCall,
     IHandshakeListener,
     IProtocol,
     IProtocolFactory,
@@ -99,6 +100,7 @@ class _Gate(Protocol):
         self._clock = clock
         self._factory = factory
         self._behind: Any = None
+        self._late: IDelayedCall | None = None
         self._outcome: Deferred[IProtocol] = Deferred(lambda _: self._end())
 
     def begin(self) -> Deferred[IProtocol]:
@@ -115,7 +117,7 @@ class _Gate(Protocol):
         """The end, for the protocol behind, or of the attempt."""
         if self._behind is not None:
             self._behind.connectionLost(reason)
-        else:
+        elif self._late is not None:  # or another address was faster, and this gate is not used
             self.fail(self.lost(reason))
 
     def lost(self, reason: Failure) -> ProxyTrouble:
@@ -123,8 +125,10 @@ class _Gate(Protocol):
         return _unreachable(self._proxy, f"{reasons_of(reason)}.")
 
     def open(self) -> None:
-        """Let the protocol through."""
-        self._late.cancel()
+        """Let the protocol through, unless it was given up."""
+        if self._outcome.called:
+            return
+        self._stop_waiting()
         self._behind = self._factory.buildProtocol(self.transport.getPeer())
         self._behind.makeConnection(self.transport)
         self._outcome.callback(self._behind)
@@ -136,9 +140,12 @@ class _Gate(Protocol):
             self._end()
 
     def _end(self) -> None:
-        if self._late.active():
-            self._late.cancel()
+        self._stop_waiting()
         self.transport.abortConnection()
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None and self._late.active():
+            self._late.cancel()
 
     def _fail_late(self) -> None:
         detail = f"No answer within {_ANSWER:g} s."

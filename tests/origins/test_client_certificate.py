@@ -73,7 +73,7 @@ class FileTests(SynchronousTestCase):
         error = self.assertRaises(Misconfigured, read_client_certificate, Path("/nowhere/client.pem"))
         self.assertIn("--client-cert /nowhere/client.pem cannot be read", str(error))
 
-    def test_only_hosts_that_the_operator_named_are_told(self) -> None:
+    def test_only_hosts_that_the_operator_named_see_it(self) -> None:
         path = Path(self.mktemp())
         path.write_bytes(b"".join(made()))
         trust = Trust(client=read_client_certificate(path), known=Hosts.read(["index.example:8443"], ""))
@@ -83,7 +83,7 @@ class FileTests(SynchronousTestCase):
 
 
 class UpstreamTests(SourceCase):
-    """An upstream that lets nobody else in."""
+    """An upstream that lets no other client in."""
 
     def demanding(self, listening: Any, certificate: bytes) -> None:
         """Let only that client in."""

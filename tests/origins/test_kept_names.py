@@ -123,7 +123,7 @@ class SharedTests(KeptCase):
         self.clock.pump([kept_names._AGAIN] * 5)
         self.assertEqual(len(self.resolver.queries), 2)
 
-    def test_a_query_without_an_answer_is_not_joined_for_ever(self) -> None:
+    def test_a_query_without_an_answer_is_not_joined_forever(self) -> None:
         """Its answer still counts, should it come."""
         first = self.ask()
         self.clock.pump([1.0] * int(kept_names._JOINED))
@@ -159,7 +159,7 @@ class KeptTests(KeptCase):
         self.assertEqual(client.addresses, ["192.0.2.2"])
 
     def test_a_name_in_use_is_looked_up_again_before_its_answer_ends(self) -> None:
-        """So that nobody waits for the query, and one that is lost costs nothing."""
+        """No client waits for the query, and a lost one costs nothing."""
         self.ask()
         self.resolver.queries[0].answer("192.0.2.1")
         self.clock.advance(kept_names._REFRESHED)

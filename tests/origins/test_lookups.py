@@ -50,7 +50,7 @@ class LookupsTests(TestCase):
             await one
 
     async def test_a_burst_of_connections_is_one_lookup(self) -> None:
-        """And one more connection soon after is none."""
+        """One more connection soon after needs no lookup."""
         asked: list[str] = []
 
         def getaddrinfo(host: str, port: int, *_: object) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Upstreams behind a proxy: what it is asked, what it is told, and what goes wrong with it."""
+"""Upstreams behind a proxy: the requests to it, its login, and its failures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.internet.tcp import Client
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from reqpi.errors import NotFound, UpstreamTrouble
 from reqpi.origins import tunnel
@@ -193,6 +197,7 @@ class TroubleTests(ProxyCase):
         for data, title, detail, final in (
             (page("407 No", basic), "does not accept the login (407)", "http://USER:PASSWORD@HOST:PORT", True),
             (page("407 No"), "does not accept the login (407)", "", True),
+            (page("401 Unauthorized", "WWW-Authenticate: Basic"), "does not accept the login (401)", "", True),
             (page("407 No", "Proxy-Authenticate: NTLM"), "a login of another kind (407)", "It asks for NTLM,", True),
             (
                 page("407 No", "Proxy-Authenticate: Negotiate", "proxy-authenticate: NTLM abc"),
@@ -255,7 +260,7 @@ class TroubleTests(ProxyCase):
         self.assertEqual(trouble.title, f"the proxy {option} wants a login (407)")
 
     async def test_silence_has_an_end(self) -> None:
-        """And then nobody else waits for that host."""
+        """No other client waits for that host then."""
         self.patch(tunnel, "_ANSWER", 0.05)
         for data in (b"", b"HTTP/1.1 200"):
             proxy = self.proxy()
@@ -306,7 +311,16 @@ class TroubleTests(ProxyCase):
         self.assertIn("--ca FILE", trouble.detail)
         self.assertNotIn("s3cret", trouble.detail)
 
-    async def test_whoever_gives_up_leaves_no_connection(self) -> None:
+    async def test_a_second_address_of_a_proxy_that_was_too_slow_is_no_error(self) -> None:
+        """Both connected; the second is closed, and no request was sent on it."""
+        proxy = read_proxies("http://proxy.example.org", {}).all[0]
+        factory, transport = Factory.forProtocol(Protocol), StringTransport()
+        gate = tunnel._Connect(proxy, self.clock, factory, "index.example.org", 443)
+        gate.makeConnection(transport)
+        gate.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((transport.value(), self.clock.getDelayedCalls(), self.flushLoggedErrors()), (b"", [], []))
+
+    async def test_a_client_that_gives_up_leaves_no_connection(self) -> None:
         proxy = self.proxy()
         proxy.answer = Answer(b"", "keep")
         asking = Deferred.fromCoroutine(self.through("https://index.example.org/simple", proxy.url).page(THING))

@@ -1,4 +1,4 @@
-"""Which names may be asked for through a proxy, where nobody can see their address."""
+"""Which names may be asked for through a proxy, where their addresses are unknown."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class NamesTests(GuardCase):
         self.assertEqual((names.asked, script.connections), (["index.example"], 1))
 
     async def test_a_kept_address_is_refused_like_a_new_one(self) -> None:
-        """Its answer was kept for somebody who may go there, which is no permission for others."""
+        """Its answer was kept for a client that may go there; that permits nothing to others."""
         script = self.scripted(ok(b"<html><title>Links for thing</title></html>", HTML))
         port = script.url.rpartition(":")[2]
         names = Names(reactor, {"rebind.example": ["127.0.0.1"]})

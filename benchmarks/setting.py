@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from shutil import which
 
 from benchmarks.machine import describe
 from benchmarks.peers import peer_versions
 from benchmarks.processes import run
 from benchmarks.stage import Bench
-from benchmarks.tools import program, versions_of
+from benchmarks.tools import found_program, program, versions_of
 
 __all__ = ["setting"]
 
@@ -25,7 +24,7 @@ def setting(bench: Bench) -> str:
         "Python": python,
         "Twisted": own.get("twisted", "?"),
         "ReqPI": own.get("reqpi", "?"),
-        **{name: _said([program(name), "-v"]) for name in ("nginx", "wrk") if which(name)},
+        **{name: _said([program(name), "-v"]) for name in ("nginx", "wrk") if found_program(name)},
         **peer_versions(bench.work),
         **(versions_of(clients, ["pip", "uv"]) if clients.exists() else {}),
     }

@@ -11,10 +11,15 @@ from shutil import rmtree, which
 
 from benchmarks.processes import run
 
-__all__ = ["environment", "installed", "program", "versions_of"]
+__all__ = ["environment", "found_program", "installed", "program", "versions_of"]
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 _PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "openssl": "openssl"}
+
+
+def found_program(name: str) -> str | None:
+    """Where a program is, if it is here."""
+    return which(name, path=_PATH)
 
 
 def program(name: str) -> str:
@@ -22,7 +27,7 @@ def program(name: str) -> str:
 
     :raises SystemExit: there is none, and it cannot be installed.
     """
-    if found := which(name, path=_PATH):
+    if found := found_program(name):
         return found
     package = _PACKAGES[name]
     if os.geteuid() or which("apt-get") is None:

@@ -26,7 +26,7 @@ _AT_ONCE = 8
 _MOST = 20_000
 """Projects that may wait. A lock that would make them more is looked up when clients ask for it."""
 
-_HEAVIEST = 32 << 20
+_HEAVIEST = 16 << 20
 """Bytes of memory of the locks that wait, which are kept for as long as they do. A heavier lock waits alone."""
 
 _BREAK = 0.1

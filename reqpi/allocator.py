@@ -56,11 +56,15 @@ def resident() -> int:
 class Trimming:
     """Trims after the process has grown.
 
+    :param free: frees what nothing needs any more, such as cycles of objects.
     :param resident: bytes that the process has.
     :param trim: gives back what is free.
     """
 
-    def __init__(self, resident: Callable[[], int] = resident, trim: Callable[[], None] = trim) -> None:
+    def __init__(
+        self, free: Callable[[], None], resident: Callable[[], int] = resident, trim: Callable[[], None] = trim
+    ) -> None:
+        self._free = free
         self._resident = resident
         self._trim = trim
         self._least = resident()
@@ -69,6 +73,7 @@ class Trimming:
         """Trim if the process is larger by some MiB than it was at its smallest since the last time."""
         now = self._resident()
         if now >= self._least + _GROWN:
+            self._free()
             self._trim()
             now = self._least = self._resident()
         self._least = min(self._least, now)

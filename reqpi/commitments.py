@@ -30,8 +30,8 @@ __all__ = ["Commitments", "Lease", "MadeOf"]
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
 
-_IN_MEMORY = 48 << 20
-"""Bytes of commitments kept in memory: one lock of 8 MiB, or a dozen of 1 MiB, or hundreds of a usual size."""
+_IN_MEMORY = 32 << 20
+"""Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one alone."""
 
 _LARGE = 1 << 17
 """Bytes of documents that may have thousands of pins."""

@@ -13,7 +13,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["settle", "unwatched"]
+__all__ = ["collect_all", "settle", "unwatched"]
 
 _under_way: list[None] = []
 _MOST = 1000
@@ -38,6 +38,17 @@ def unwatched() -> Iterator[None]:
 
 def settle() -> None:
     """What a program has loaded by now it will have for as long as it runs."""
+    gc.collect()
+    gc.freeze()
+
+
+def collect_all() -> None:
+    """Go through everything once, what was left out too. All threads stop for it, for up to 0.2 s.
+
+    An error that passed through a coroutine is in a cycle with its frames, and these have the lock that it is about.
+    Left out of later rounds, such a lock would stay in memory.
+    """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

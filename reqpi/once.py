@@ -94,5 +94,7 @@ async def each(items: Iterable[_K], work: Callable[[_K], Coroutine[Any, Any, _T]
 
     await gatherResults([Deferred.fromCoroutine(worker()) for _ in range(at_once)])
     if failures:
-        raise failures[0]
+        # Nothing here may refer to what is raised: with this frame in its traceback, that would be a cycle.
+        del failures[1:]
+        raise failures.pop()
     return outcomes

@@ -21,6 +21,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from reqpi import garbage
 from reqpi.ahead import Ahead
 from reqpi.allocator import Trimming, limit_arenas
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
@@ -186,7 +187,7 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             sweeping = Sweeping(store, reactor, settings.max_age)
             self._calls.append(_every(reactor, settings.frequency, sweeping.run))
-        self._trimming = Trimming()
+        self._trimming = Trimming(garbage.collect_all)
         self._calls.append(_every(reactor, _TRIM, self._trim))
         if learning is not None:
             self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))

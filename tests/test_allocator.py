@@ -38,11 +38,15 @@ class TrimmingTests(SynchronousTestCase):
     """It trims after a burst, and not while nothing changes."""
 
     def setUp(self) -> None:
-        self.size, self.trimmed = 60 * MIB, 0
-        self.trimming = Trimming(lambda: self.size, self.trim)
+        self.size, self.trimmed, self.freed = 60 * MIB, 0, 0
+        self.trimming = Trimming(self.free, lambda: self.size, self.trim)
+
+    def free(self) -> None:
+        self.freed += 1
 
     def trim(self) -> None:
         self.trimmed += 1
+        self.assertEqual(self.freed, self.trimmed)
         self.size -= 10 * MIB
 
     def test_a_process_that_does_not_grow_is_left_alone(self) -> None:

@@ -20,6 +20,7 @@ __all__ = ["EveryCommand", "commands_that_take_a_store_or_a_lock"]
 
 TARGET = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12", "--only-binary=:all:")
 ASK = "import os, sys, urllib.request as r; r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1] + '/').read()"
+STORE_ALONE = ("verify", "sweep")
 YEAR = 365 * 86400
 
 
@@ -48,22 +49,29 @@ class EveryCommand(SynchronousTestCase):
     options: Sequence[str]
     OTHER: ClassVar[str] = "other==1.0\n"
 
-    def every_command(self, lock: str, *, pins: int, project: str, files: int) -> None:
-        """Run all of them.
+    def every_command(self, lock: str, *, pins: int, project: str, files: int, sources: Sequence[str] = ()) -> None:
+        """Run all of them that take a lock.
 
         :param lock: its name in ``folder``.
         :param pins: how many components its SBOM has.
         :param project: one that it pins.
         :param files: how many it admits for :data:`TARGET`.
+        :param sources: projects that it takes from a URL or a repository.
         """
-        self.lock, self.pins, self.project, self.files = lock, pins, project, files
+        self.lock, self.pins, self.project, self.files, self.sources = lock, pins, project, files, sources
         (self.folder / "other.txt").write_text(self.OTHER)
         commands = commands_that_take_a_store_or_a_lock()
         missing = {command for command in commands if not hasattr(self, _method(command))}
         self.assertEqual(missing, set(), "write a method for each of these commands here")
-        # fetch fills the folder and the store that others look into; sweep and verify find what all of them left.
-        first, last = ["check", "fetch", "server"], ["verify", "sweep"]
-        for command in [*first, *sorted(commands - {*first, *last}), *last]:
+        # fetch fills the folder and the store that others look into.
+        first = ["check", "fetch", "server"]
+        for command in [*first, *sorted(commands - {*first, *STORE_ALONE})]:
+            getattr(self, _method(command))()
+        self.server.stop()
+
+    def every_command_without_a_lock(self) -> None:
+        """Run those that find what all others left in the store."""
+        for command in STORE_ALONE:
             getattr(self, _method(command))()
 
     def reqpi(self, *arguments: str, status: int = 0) -> str:
@@ -132,8 +140,9 @@ class EveryCommand(SynchronousTestCase):
         self.assertEqual(self.reqpi("inject", "-r", "other.txt", "--dry-run", f"{self.lock}.files"), "")
 
     def command_diff(self) -> None:
-        """Against itself, and against another."""
-        self.assertEqual(self.reqpi("diff", self.lock, self.index.removesuffix("simple/")), "")
+        """Against its address, where a source has a version in place of a URL; and against another lock."""
+        said = self.reqpi("diff", self.lock, self.index.removesuffix("simple/"), status=6 if self.sources else 0)
+        self.assertEqual(sorted({line.split()[1] for line in said.splitlines()}), sorted(self.sources))
         self.assertIn("+ other 1.0", self.reqpi("diff", self.lock, "other.txt", status=6))
 
     def command_verify(self) -> None:
@@ -146,7 +155,6 @@ class EveryCommand(SynchronousTestCase):
         for option in ("--dry-run", "--json"):
             said = self.reqpi("sweep", "--store", str(self.store), "--max-age", str(YEAR), option)
             self.assertIn("would remove 0 locks" if option == "--dry-run" else '"locks": 0', said)
-        self.server.stop()
 
 
 def _method(command: str) -> str:

@@ -51,7 +51,9 @@ class LargeLocksTests(RealSizeCase):
         self.every_command("requirements.txt", pins=61, project="attrs", files=65)
         text = (TESTS / "data" / "real" / "paperless.uv.lock").read_text()
         (self.folder / "uv.lock").write_text(uv_lock_on(self.upstream, second, host, text))
-        self.every_command("uv.lock", pins=270, project="aiohttp", files=271)
+        sources = ("microsoft-python-type-stubs", "psycopg-c")
+        self.every_command("uv.lock", pins=270, project="aiohttp", files=271, sources=sources)
+        self.every_command_without_a_lock()
 
 
 class ManyLocksTests(RealSizeCase):
@@ -126,3 +128,4 @@ class ManyLocksTests(RealSizeCase):
 
     def test_every_command_on_a_store_of_2000_locks(self) -> None:
         self.every_command("lock.txt", pins=3, project=self.pinned, files=3)
+        self.every_command_without_a_lock()

@@ -157,7 +157,7 @@ class Policy:
                 f"{projects}: refused when asked for, as nothing is taken from {need.place}; "
                 f"to take it, {self._add(f'{need.option} {need.value}')}"
             )
-        if any(self.is_open(index) and as_shown(index) == need.place for index in need.pins[0].indexes):
+        if self.is_open(need.place):
             what = projects if need.decisive else f"those files of {projects} that no other upstream has"
             return f"{need.place} is asked for {what}, as the lock names it"
         if need.decisive:

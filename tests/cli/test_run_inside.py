@@ -161,7 +161,7 @@ class NamedByLockTests(InsideTestCase):
         self.assertEqual([request.path for request in extra.requests if "six" in request.path], [])
 
     def test_a_source_on_a_private_address_needs_the_option(self) -> None:
-        """The note says that it is taken from there, the answer which option is missing; nobody is asked."""
+        """The note and the answer say which; nobody is asked."""
         host = SourceHost()
         self.addCleanup(host.close)
         archive = build_sdist("archived", "1.0")
@@ -171,9 +171,9 @@ class NamedByLockTests(InsideTestCase):
         trust = ("--ca", str(host.authority))
         status, out, err = self.run_behind(*ask, options=trust)
         self.assertEqual(status, 0, err)
-        self.assertIn(f"archived: taken from {host.name}, as the lock names it", err)
-        self.assertTrue(out.startswith("503 "), out)
-        self.assertIn(f"add --allow-host {host.name}", out)
+        self.assertIn(f"to take it, add --allow-host {host.name}", err)
+        self.assertTrue(out.startswith("410 "), out)
+        self.assertIn(f"Add --allow-host {host.name}", out)
         self.assertEqual(host.requests, [])
         status, out, err = self.run_behind(*ask, options=(*trust, "--allow-host", host.name))
         self.assertEqual((status, out, err), (0, "200\n", ""))

@@ -226,6 +226,36 @@ class WholeTests(TestCase):
         await server.stopService()
 
 
+class OwnAddressTests(TestCase):
+    """A server knows the addresses on the ports that it listens on, and takes no client's word for others."""
+
+    async def test_a_lock_may_name_one_of_them_without_digests(self) -> None:
+        """Under every name of this machine's; not on another port, nor under the name that a request came for."""
+        settings = Settings(
+            listen=(LOOPBACK,), url="https://reqpi.example.org", store=scratch(self), upstream="http://127.0.0.1:9/"
+        )
+        server = assemble(settings, reactor, quiet=True)
+        server.startService()
+        self.addCleanup(server.stopService)
+        (port,) = await server.ready
+        server.ahead.stop()
+        here = port.getHost().port
+        client = HTTPClient(Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False)))
+        for base, expected in (
+            (f"http://127.0.0.1:{here}", 201),
+            (f"http://localhost:{here}", 201),
+            ("https://reqpi.example.org", 201),
+            ("http://other.example.org", 422),
+            ("http://127.0.0.1:9", 422),
+        ):
+            document = f"--index-url {base}/{'a' * 64}/simple/\nsix==1.0\n".encode()
+            headers = {"Host": "other.example.org"}
+            answer = await client.post(f"http://127.0.0.1:{here}/locks", data=document, headers=headers)
+            self.assertEqual(answer.code, expected, base)
+            warnings = (await answer.json()).get("warnings", [])
+            self.assertEqual(warnings, [])
+
+
 class ReachTests(TestCase):
     """The log says who can reach a port."""
 

@@ -75,8 +75,8 @@ EDITABLE = Option("--editable")
 INDEX_URLS = (Option("--index-url"), Option("--pypi-url"))
 EXTRA_INDEX_URL = Option(
     "--extra-index-url",
-    note="{}: a project comes from the first index that has it, so that none can answer for another's names; "
-    "from all of them where each of its pins has digests.",
+    note="{}: a pin without digests takes its files from the first index that has its version, in the order of the "
+    "lock; a pin with digests from any of them.",
 )
 NO_BINARY = Option("--no-binary")
 ONLY_BINARY = Option("--only-binary")

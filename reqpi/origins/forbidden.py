@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.errors import NothingUpstream
 
 __all__ = ["Forbidden"]
 
 
-class Forbidden(UpstreamTrouble):
-    """The operator does not allow that to be asked."""
-
-    final = True
+class Forbidden(NothingUpstream):
+    """The operator does not allow that to be asked: 410, as asking again brings the same."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reqpi.model import Lock, Pin
 from reqpi.origins.here import base_of
@@ -51,23 +52,34 @@ def needs_of(lock: Lock, has_index: Callable[[str], bool], has_source: Callable[
     :param has_index: whether an index, by its URL, is one of the operator's.
     :param has_source: whether the operator allows an archive or a repository at a URL.
     """
-    known: dict[str, bool] = {}
-    found: dict[tuple[str, str], list[Pin]] = {}
-    shown: dict[tuple[str, str], str] = {}
+    known = cache(has_index)  # an index is named by every pin of a document
+    found: dict[_Wanted, list[Pin]] = {}
     for pin in lock.pins:
-        if pin.source is not None:
-            if not has_source(pin.source.url):
-                key = (ALLOW_HOST, host_of(pin.source.url))
-                shown.setdefault(key, key[1])
-                found.setdefault(key, []).append(pin)
-            continue
+        for wanted in _wanted(pin, known, has_source):
+            found.setdefault(wanted, []).append(pin)
+    return tuple(_need(wanted, pins) for wanted, pins in found.items())
+
+
+@frozen
+class _Wanted:
+    """An index or a host that a pin names. Spellings of one index are equal.
+
+    :param place: as it may be shown.
+    """
+
+    option: str
+    key: str
+    place: str = field(eq=False)
+
+
+def _wanted(pin: Pin, has_index: Callable[[str], bool], has_source: Callable[[str], bool]) -> Iterator[_Wanted]:
+    if pin.source is None:
         for index in pin.indexes:
-            if known.setdefault(index, not index or has_index(index)):
-                continue
-            key = (UPSTREAM, index_key(index))
-            shown.setdefault(key, as_shown(index))
-            found.setdefault(key, []).append(pin)
-    return tuple(_need(option, shown[option, key], pins) for (option, key), pins in found.items())
+            if index and not has_index(index):
+                yield _Wanted(UPSTREAM, index_key(index), as_shown(index))
+    elif not has_source(pin.source.url):
+        host = host_of(pin.source.url)
+        yield _Wanted(ALLOW_HOST, host, host)
 
 
 def projects_of(pins: Iterable[Pin]) -> str:
@@ -79,11 +91,14 @@ def projects_of(pins: Iterable[Pin]) -> str:
     return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
 
 
-def _need(option: str, place: str, pins: list[Pin]) -> Need:
-    base = base_of(place) if option == UPSTREAM else None
+def _need(wanted: _Wanted, pins: list[Pin]) -> Need:
+    place = wanted.place
+    if wanted.option == ALLOW_HOST:
+        return Need(ALLOW_HOST, place, place, tuple(pins))
+    base = base_of(place)
     if base is not None:
         return Need(URL, base, place, tuple(pins))
-    return Need(option, f"{_name(place)}={place}" if option == UPSTREAM else place, place, tuple(pins))
+    return Need(UPSTREAM, f"{_name(place)}={place}", place, tuple(pins))
 
 
 def _name(index: str) -> str:

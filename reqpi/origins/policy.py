@@ -10,6 +10,7 @@ from reqpi.errors import Defect, NotAllowed
 from reqpi.interfaces import Indexes
 from reqpi.model import Archive, Git, Lock, Note, Pin
 from reqpi.origins import needs
+from reqpi.origins.addresses import why_refused
 from reqpi.origins.forbidden import Forbidden
 from reqpi.origins.here import Here, base_of
 from reqpi.origins.hosts import Hosts, host_and_port
@@ -61,7 +62,7 @@ class Policy:
 
     def is_open(self, index: str) -> bool:
         """Whether an index that is none of the upstreams is asked all the same, as the user is the operator."""
-        return self.local and source_flaw(index) is None and self.upstream(index) is None
+        return self.local and source_flaw(index) is None and self._is_open(index) and self.upstream(index) is None
 
     def indexes_for(self, pin: Pin) -> Indexes:
         """See :meth:`reqpi.interfaces.Origin.indexes_for`.
@@ -151,13 +152,13 @@ class Policy:
         """What a user should know of what a lock needs; empty where it is a defect, which says so itself."""
         projects = projects_of(need.pins)
         if need.option == needs.ALLOW_HOST:
-            if self.local:
+            if all(self._wrong_source(pin.source.url) is None for pin in need.pins if pin.source):
                 return f"{projects}: taken from {need.place}, as the lock names it"
             return (
                 f"{projects}: refused when asked for, as nothing is taken from {need.place}; "
                 f"to take it, {self._add(f'{need.option} {need.value}')}"
             )
-        if any(self.is_open(index) and as_shown(index) == need.place for index in need.pins[0].indexes):
+        if self.is_open(need.place):
             what = projects if need.decisive else f"those files of {projects} that no other upstream has"
             return f"{need.place} is asked for {what}, as the lock names it"
         if need.decisive:
@@ -171,11 +172,22 @@ class Policy:
             return None
         return self.hosts.has(*host_and_port(url))
 
+    def _is_open(self, url: str) -> bool:
+        """Whether the host of a URL may be on the public internet, or was named: not an address that is private.
+
+        What a name leads to is not known here: :mod:`reqpi.origins.reach` sees to that.
+        """
+        host, port = host_and_port(url)
+        if self.hosts.has(host, port):
+            return True
+        is_name = host.strip(".0123456789") != "" and ":" not in host
+        return host.rpartition(".")[2] != "localhost" if is_name else why_refused(host) is None
+
     def _wrong_source(self, url: str) -> tuple[str, str] | None:
         flaw = source_flaw(url)
         if flaw is not None:
             return _flawed(url, flaw)
-        if self.local or self._is_allowed(url):
+        if self._is_allowed(url) or (self.local and self._is_open(url)):
             return None
         where = host_of(url)
         return f"nothing is taken from {where}", f"{self._add(f'--allow-host {where}')}, or pin a release of an index"

@@ -29,6 +29,9 @@ _TITLE = re.compile(
 )
 """How the titles of indexes begin: the public index, devpi, Nexus, Artifactory, and web servers."""
 
+_TITLED = ("title", "h1")
+"""Where they stand: some indexes have a heading and no title."""
+
 _LONGEST_TITLE = 200
 
 Attributes = dict[str, str | None]
@@ -46,32 +49,39 @@ class _Links(HTMLParser):
         self.base: str | None = None
         self.links: list[Attributes] = []
         self.meta: dict[str, str] = {}
-        self.title = ""
         self.login = False
+        self._title = ""
+        self._is_titled = False
         self._in_title = False
 
-    @property
     def is_index(self) -> bool:
-        """Whether it can be a page of an index: by its title, its meta tags or its links.
+        """Whether it can be a page of an index: by its title or heading, its meta tags or its links.
 
         A project without files has none of the latter. A login page has links too, and a field for a password.
         """
-        if any(name.startswith("pypi:") for name in self.meta) or _TITLE.match(self.title):
+        self._end_title()
+        if self._is_titled or any(name.startswith("pypi:") for name in self.meta):
             return True
         return bool(self.links) and not self.login
 
     def handle_endtag(self, tag: str) -> None:
-        self._in_title = self._in_title and tag != "title"
+        if tag in _TITLED:
+            self._end_title()
+
+    def _end_title(self) -> None:
+        self._is_titled = self._is_titled or _TITLE.match(self._title) is not None
+        self._title, self._in_title = "", False
 
     def handle_data(self, data: str) -> None:
         if self._in_title:
-            self.title = f"{self.title}{data}"[:_LONGEST_TITLE]
+            self._title = f"{self._title}{data}"[:_LONGEST_TITLE]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.anything = True
         if tag == "a":
             self.links.append(dict(attrs))
-        elif tag == "title":
+        elif tag in _TITLED:
+            self._end_title()
             self._in_title = True
         elif tag == "input":
             self.login = self.login or (dict(attrs).get("type") or "").lower() == "password"
@@ -117,7 +127,7 @@ def _parse(body: bytes, project: Project) -> _Links:
     if page.rawdata.startswith("<"):
         # Left over from a tag or comment that never ends. What stood behind it is lost.
         raise WrongPage(f"the page of {project} is cut off", "It ends within a tag.")
-    if not page.is_index:
+    if not page.is_index():
         # A login page, an error page, noise that happens to have a tag in it: not the same as a project without files.
         raise WrongPage(
             f"the page of {project} is no page of an index",

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from contextlib import closing
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,9 @@ from urllib.parse import urlsplit
 from reqpi.cli.served import port_for
 from reqpi.commitment import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
+from tests.sourcehost import SourceHost
 from tests.upstream import Upstream
+from tests.upstream.distributions import build_sdist
 
 SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
 ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"
@@ -126,3 +129,51 @@ def _of_nobody_else() -> bytes:
     """A lock whose port no test that runs at the same time has, nor any connection: Linux deals out those below."""
     locks = (DOCUMENT + f"# {os.getpid()}.{number}\n".encode() for number in count())
     return next(lock for lock in locks if port_for(address_of(lock)) >= 61000)
+
+
+SHOW = (
+    "import os, sys, urllib.error, urllib.request\n"
+    "try:\n"
+    "    print(urllib.request.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).status)\n"
+    "except urllib.error.HTTPError as error:\n"
+    "    print(error.code, error.read().decode())\n"
+)
+
+
+class NamedByLockTests(InsideTestCase):
+    """The user is the operator: what a lock names needs no option, if it is on the public internet."""
+
+    def test_pip_takes_a_local_version_from_the_extra_index_and_the_rest_from_the_default_one(self) -> None:
+        """The idiom of PyTorch, without digests."""
+        extra = Upstream()
+        self.addCleanup(extra.close)
+        self.upstream.wheel("torch", "2.4.0")
+        cpu = extra.wheel("torch", "2.4.0+cpu")
+        extra.wheel("six", "1.17.0")
+        self.lock.write_text(f"--extra-index-url {extra.url}\ntorch==2.4.0+cpu\nsix==1.17.0\n")
+        download = (sys.executable, "-m", "pip", "download", "--no-cache-dir", "--quiet", "--dest", "got")
+        options = ("--upstream", self.upstream.url, "--upstream", f"cpu={extra.url}")
+        status, out, err = self.run_behind(*download, "torch", "six", options=options)
+        self.assertEqual((status, out, len(err.splitlines())), (0, "", 1), err)
+        self.assertIn("from the first index that has its version", err)
+        self.assertEqual((self.folder / "got" / cpu.filename).read_bytes(), cpu.content)
+        self.assertEqual((self.folder / "got" / self.wheel.filename).read_bytes(), self.wheel.content)
+        self.assertEqual([request.path for request in extra.requests if "six" in request.path], [])
+
+    def test_a_source_on_a_private_address_needs_the_option(self) -> None:
+        """The note and the answer say which; nobody is asked."""
+        host = SourceHost()
+        self.addCleanup(host.close)
+        archive = build_sdist("archived", "1.0")
+        url = host.archive("archived-1.0.tar.gz", archive)
+        self.lock.write_text(f"archived @ {url} --hash=sha256:{sha256(archive).hexdigest()}\n")
+        ask = (sys.executable, "-c", SHOW, "archived/")
+        trust = ("--ca", str(host.authority))
+        status, out, err = self.run_behind(*ask, options=trust)
+        self.assertEqual(status, 0, err)
+        self.assertIn(f"to take it, add --allow-host {host.name}", err)
+        self.assertTrue(out.startswith("410 "), out)
+        self.assertIn(f"Add --allow-host {host.name}", out)
+        self.assertEqual(host.requests, [])
+        status, out, err = self.run_behind(*ask, options=(*trust, "--allow-host", host.name))
+        self.assertEqual((status, out, err), (0, "200\n", ""))

@@ -274,5 +274,5 @@ class InterfacesTests(PrefetchCase):
             (self.allowed, "out/app/requirements.txt:1: wheeled 1.0 is a wheel"),
         ):
             done = self.reqpi("--request", "request.json", "--output", "out", *options, inside=True)
-            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertNotIn(done.returncode, (0, 70), done.stderr)
             self.assertIn(expected, done.stderr)

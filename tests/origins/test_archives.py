@@ -40,7 +40,7 @@ class ArchiveTests(SourceCase):
         upstreams = self.upstreams(default=index.url)
         for asked in (f"archive+{index.url}thing/", f"archive+{self.host.url}/away"):
             trouble = await self.trouble(upstreams.open(asked))
-            self.assertIn("archives and repositories are not taken from", trouble.title)
+            self.assertIn("nothing is taken from", trouble.title)
         self.assertEqual(index.requests, [])
 
     async def test_a_redirect_to_http_is_not_followed(self) -> None:

@@ -12,7 +12,7 @@ from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn, ok
 
 reactor: Any = _reactor
-PAGE = ok(b"<html><title>Links for thing</title></html>", "Content-Type: text/html")
+PAGE = ok(b"<title>Links for thing</title>", "Content-Type: text/html")
 
 
 class KeptTests(OriginCase):

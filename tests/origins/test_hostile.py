@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from packaging.utils import canonicalize_name
 
-from reqpi.errors import NotAllowed
+from reqpi.errors import NotAllowed, NothingUpstream
 from reqpi.model import Archive, Digest, Git, Lock, Pin
 from reqpi.origins.hosts import Hosts
+from reqpi.origins.outside import Outside
 from reqpi.origins.upstreams import Upstreams
+from tests.origins.case import reactor
+from tests.origins.names import Names
 from tests.origins.sources import SourceCase
 
 COMMIT = "ab" * 20
@@ -102,10 +105,26 @@ class HostileTests(SourceCase):
                 self.untouched(place)
         trouble = await self.trouble(local.open(f"archive+{self.host.url}/x.tar.gz"))
         self.assertIn(f"add --allow-host {self.host.name}", trouble.detail)
-        index = f"{self.host.url}/simple"
-        trouble = await self.trouble(local.page(canonicalize_name("thing"), index))
-        self.assertIn("is not on the public internet", trouble.title)
-        self.untouched(index)
+        await self.trouble(local.page(canonicalize_name("thing"), f"{self.host.url}/simple"))
+        self.untouched("a page")
+
+    async def test_a_public_name_leads_a_local_command_to_no_private_address(self) -> None:
+        """It is resolved, and then refused: as a source, as a repository, and as an index."""
+        names = Names(reactor, {"public.example": ["127.0.0.1"]})
+        local = self.made(Outside(local=True), names)
+        place = f"public.example:{self.host.port}"
+        pin = Pin(canonicalize_name("thing"), "1.0", indexes=(f"https://{place}/simple",))
+        self.assertEqual(local.refuses(Lock(b"", "requirements.txt", (pin,))), ())
+        for asked in (
+            local.open(f"archive+https://{place}/x.tar.gz"),
+            local.open(f"git+https://{place}/x@{COMMIT}"),
+            local.page(pin.project, pin.indexes[0]),
+        ):
+            trouble = await self.trouble(asked)
+            self.assertIsInstance(trouble, NothingUpstream)
+            self.assertIn("public.example is not on the public internet", trouble.title)
+            self.assertIn(f"add --allow-host {place}", trouble.detail)
+        self.assertEqual(self.host.connections, 0)
 
     async def test_no_commit(self) -> None:
         """What is none: an option, a branch, something short, something with more behind it."""

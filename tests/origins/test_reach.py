@@ -64,7 +64,7 @@ class NamesTests(GuardCase):
 
     async def test_what_was_checked_is_what_is_connected_to(self) -> None:
         """A name is looked up once for each connection, so that no second answer can be another."""
-        script = self.scripted(ok(b"<html><title>Links for thing</title></html>", HTML))
+        script = self.scripted(ok(b"<title>Links for thing</title>", HTML))
         port = script.url.rpartition(":")[2]
         names = Names(reactor, {"index.example": ["127.0.0.1"]})
         await self.outside(f"http://index.example:{port}", names).page("thing")  # type: ignore[arg-type]

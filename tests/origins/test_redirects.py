@@ -7,7 +7,7 @@ from tests.origins.scripted import Scripted, Turn, ok
 from tests.upstream import faults
 
 HTML = "Content-Type: text/html"
-EMPTY = ok(b"<html><title>Links for thing</title></html>", HTML)
+EMPTY = ok(b"<title>Links for thing</title>", HTML)
 
 
 def to(*locations: str, status: int = 302) -> Turn:

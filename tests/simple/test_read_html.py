@@ -219,6 +219,7 @@ class WholePages(SynchronousTestCase):
         for title in ("Links for foo", "root/pypi: links for foo", "Simple index", "Index of /simple/foo/"):
             self.assertEqual(read(f"<html><head><title>\n{title}</title></head></html>").files, ())
         self.assertEqual(read('<meta name="pypi:repository-version" content="1.0">').files, ())
+        self.assertEqual(read("<html><body><h1>Links for foo</h1></body></html>").files, ())
 
     def test_a_login_page_is_no_page(self) -> None:
         """It would pass for a project without files, and the answer would be that the lock admits none of them."""

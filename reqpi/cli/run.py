@@ -15,7 +15,6 @@ from reqpi.cli.unadmitted import lines_for, since
 from reqpi.client import ClientError, Refusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.environment import pointed_at
-from reqpi.locks.adding import command_for
 
 __all__ = ["command_line", "main"]
 
@@ -40,11 +39,19 @@ def _run(url: str, taken: Taken, command: Sequence[str]) -> int:
     if asked:
         # Only now: the server may have to ask its upstream about everything that was ever refused.
         asked = since(before, _refused(url, lock.address, suggest=True)) or asked
-        command = command_for(document.data for document in taken.documents)
+        command = _command_for(taken)
         add = "run" if command else "add"
         heading = f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, {add}:"
         tell_lines([heading, *lines_for(asked, command)])
     return status
+
+
+def _command_for(taken: Taken) -> str:
+    """Return the command that adds a requirement to the lock; empty where it is a line of it."""
+    # What reads a lock takes a tenth of a second and more to import: a run in which nothing was refused needs none.
+    from reqpi.locks.adding import command_for  # noqa: PLC0415
+
+    return command_for(document.data for document in taken.documents)
 
 
 def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:

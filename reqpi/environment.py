@@ -5,8 +5,8 @@ alone leaves pip's extra indexes and find-links in force, and a configuration fi
 with where files come from (PIP_REQUIRE_VIRTUALENV, PIP_CERT, caches) is the caller's and stays.
 
 Not every door can be closed from here: ``pip --isolated`` reads no variable, ``--index-url`` on a command line wins,
-pants reads its indexes from the project alone, poetry too where its mirror plug-in is not installed, and a ``pex`` needs
-``--no-pypi --index "$PIP_INDEX_URL"``.
+pants reads its indexes from the project alone, poetry too where its mirror plug-in is not installed, and a ``pex``
+needs ``--no-pypi --index "$PIP_INDEX_URL"``.
 """
 
 from __future__ import annotations

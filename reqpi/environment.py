@@ -5,7 +5,8 @@ alone leaves pip's extra indexes and find-links in force, and a configuration fi
 with where files come from (PIP_REQUIRE_VIRTUALENV, PIP_CERT, caches) is the caller's and stays.
 
 Not every door can be closed from here: ``pip --isolated`` reads no variable, ``--index-url`` on a command line wins,
-poetry and pants read their indexes from the project alone, and a ``pex`` needs ``--no-pypi --index "$PIP_INDEX_URL"``.
+pants reads its indexes from the project alone, poetry too where its mirror plug-in is not installed, and a ``pex``
+needs ``--no-pypi --index "$PIP_INDEX_URL"``.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
 def pointed_at(index_url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ``, changed so that pip, uv, pdm, pipenv and hatch see the index at ``index_url`` and no other.
+    """``environ``, changed so that pip, uv, pdm, pipenv, hatch and poetry see the index at ``index_url`` and no other.
 
     :param index_url: absolute; with a login where the index wants one and netrc has none.
     :param environ: is not changed.
@@ -62,7 +63,7 @@ def pointed_at(index_url: str, environ: Mapping[str, str]) -> dict[str, str]:
 def changes(index_url: str) -> tuple[dict[str, str], frozenset[str]]:
     """The variables to set for the index at ``index_url``, and the names of those to take away."""
     here = is_loopback(urlsplit(index_url).hostname or "")
-    set_to = _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url)
+    set_to = _pip(index_url) | _uv(index_url) | _pdm(index_url) | _pipenv(index_url) | _poetry(index_url)
     return set_to, (_TAKEN_AWAY | _PIPS_PROXY if here else _TAKEN_AWAY) - set_to.keys()
 
 
@@ -83,7 +84,7 @@ def changes_to_folder(folder: str) -> tuple[dict[str, str], frozenset[str]]:
         "UV_DEFAULT_INDEX": f"file://{quote(folder)}",
         "UV_FIND_LINKS": links,
     }
-    indexes = {"PIP_INDEX_URL", "PDM_PYPI_URL", "PIPENV_PYPI_MIRROR"}
+    indexes = {"PIP_INDEX_URL", "PDM_PYPI_URL", "PIPENV_PYPI_MIRROR", "POETRY_PYPI_MIRROR_URL"}
     return set_to, (_TAKEN_AWAY | _PIPS_PROXY | indexes) - set_to.keys()
 
 
@@ -113,6 +114,11 @@ def _pdm(index_url: str) -> dict[str, str]:
 def _pipenv(index_url: str) -> dict[str, str]:
     """For pipenv: it takes the place of the public index in every Pipfile; other sources there stay."""
     return {"PIPENV_PYPI_MIRROR": index_url}
+
+
+def _poetry(index_url: str) -> dict[str, str]:
+    """For poetry with its plug-in poetry-plugin-pypi-mirror: in place of the public index; other sources stay."""
+    return {"POETRY_PYPI_MIRROR_URL": index_url}
 
 
 def _no_proxy(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

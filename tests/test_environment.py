@@ -23,6 +23,7 @@ class PointedTests(SynchronousTestCase):
             "PDM_CONFIG_FILE": os.devnull,
             "PDM_PYPI_URL": INDEX,
             "PIPENV_PYPI_MIRROR": INDEX,
+            "POETRY_PYPI_MIRROR_URL": INDEX,
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_INDEX_URL": INDEX,
@@ -36,7 +37,7 @@ class PointedTests(SynchronousTestCase):
         names = (
             "PIP_INDEX_URL PIP_PYPI_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CONFIG_FILE "
             "UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_CONFIG_FILE "
-            "PDM_PYPI_URL PIPENV_PYPI_MIRROR"
+            "PDM_PYPI_URL PIPENV_PYPI_MIRROR POETRY_PYPI_MIRROR_URL"
         )
         found = pointed_at(INDEX, dict.fromkeys(names.split(), OTHER))
         self.assertNotIn(OTHER, found.values())

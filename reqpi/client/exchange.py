@@ -54,14 +54,14 @@ def ask(
     *,
     longest: int | None = None,
     headers: Mapping[str, str] = MappingProxyType({}),
-    silence: float = SILENCE,
+    silence: float | None = None,
 ) -> Answer:
     """Ask ``target`` for ``path``, which begins with a slash and is below its prefix.
 
     :param content_type: of the body.
     :param longest: bytes of an answer; ``None``: 16 MiB.
     :param headers: beside our own.
-    :param silence: seconds without a byte, after which nothing more is awaited.
+    :param silence: seconds without a byte, after which nothing more is awaited; ``None``: two minutes.
     :raises ServerTrouble: there is no answer, or one without end.
     :raises reqpi.client.errors.BadUsage: the environment names a proxy or a certificate bundle that cannot be used.
     """
@@ -75,7 +75,7 @@ def ask(
     try:
         connection.connect()
         opened.append(connection.sock)
-        connection.sock.settimeout(silence)
+        connection.sock.settimeout(SILENCE if silence is None else silence)
         url, sent, own = _request(target, path, body, content_type, proxy)
         answer = _answer(target, _send(connection, method, url, sent, own | dict(headers)), longest or LONGEST)
         if overdue.is_set():  # an answer without a length ends, as it seems, where we hang up

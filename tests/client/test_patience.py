@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from threading import Event, Thread
+from time import monotonic
 
 from reqpi.client import ServerTrouble, commit
 from tests.client.case import ALONE, ClientTestCase
@@ -35,8 +36,10 @@ class PatienceTests(ClientTestCase):
     def test_silence_is_given_up(self) -> None:
         """The connection stands, and nothing comes."""
         self.patch_bound("SILENCE", 0.2)
+        began = monotonic()
         error = self.assertRaises(ServerTrouble, commit, self.serve(b""), ALONE)
         self.assertIn("does not answer in time", error.title)
+        self.assertLess(monotonic() - began, 60, "the bound is not the one that this test has set")
 
     def test_a_trickle_is_given_up(self) -> None:
         """Each byte comes in time, and the whole never would."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -27,10 +28,14 @@ class DaemonTests(SynchronousTestCase):
         self.pid_file = self.folder / "pid"
         [self.port] = free_ports(1)
 
-    def started(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Start it; twistd returns when the daemon serves, or has failed."""
+    def started(self, *options: str, where: Sequence[str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Start it; twistd returns when the daemon serves, or has failed.
+
+        :param where: its pid and its log are; ``None``: under names of our own.
+        """
         command = "from twisted.scripts.twistd import run; run()"
-        where = ["--pidfile", str(self.pid_file), "--logfile", str(self.folder / "log")]
+        if where is None:
+            where = ["--pidfile", str(self.pid_file), "--logfile", str(self.folder / "log")]
         listening = ["--http", f"tcp:{self.port}:interface=127.0.0.1", "--offline"]
         return subprocess.run(
             [sys.executable, "-c", command, *where, "reqpi", *listening, *options],
@@ -66,6 +71,21 @@ class DaemonTests(SynchronousTestCase):
             os.kill(pid, signal.SIGTERM)
         self.until(lambda: not self.pid_file.exists())
         self.assertFalse(self.answers())
+
+    def test_left_to_itself_it_keeps_its_pid_and_log_where_it_was_started(self) -> None:
+        """As docs/operate says: one file stops it, and is gone then; the other stays."""
+        self.pid_file = self.folder / "twistd.pid"
+        done = self.started("--store", str(self.folder / "store"), where=())
+        self.assertEqual(done.returncode, 0, done.stdout)
+        log = self.folder / "twistd.log"
+        try:
+            self.until(self.answers)
+            again = self.started("--store", str(self.folder / "store"), where=())
+            self.assertIn("Another twistd server is running", again.stdout)
+        finally:
+            subprocess.run('kill "$(cat twistd.pid)"', shell=True, cwd=self.folder, check=True)
+        self.until(lambda: not self.pid_file.exists())
+        self.assertIn("listening on", log.read_text())
 
     def test_what_keeps_it_from_starting_is_told_at_once(self) -> None:
         (self.folder / "file").touch()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Condition, Thread
 from typing import IO
@@ -16,6 +16,19 @@ __all__ = ["Shell", "Terminal"]
 
 _LIMIT = 120.0  # seconds for one command
 _TO_END = 20.0  # seconds after Ctrl-C
+
+
+@contextmanager
+def _ctrl_c_counts() -> Iterator[None]:
+    """What is started in here obeys Ctrl-C, also where the tests run in the background, and so ignore it."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Terminal:
@@ -28,15 +41,16 @@ class Terminal:
         self.printed = ""
         self._changed = Condition()
         self._ended = False
-        self._process = subprocess.Popen(
-            program,
-            cwd=folder,
-            env=environ,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with _ctrl_c_counts():
+            self._process = subprocess.Popen(
+                program,
+                cwd=folder,
+                env=environ,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         self._reader = Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
 

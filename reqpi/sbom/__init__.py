@@ -11,7 +11,8 @@ from reqpi.sbom.cyclonedx import cyclonedx
 from reqpi.sbom.gathering import bill_of, described_by
 from reqpi.sbom.merging import merged
 from reqpi.sbom.model import About, Artifact, Bill, Component, Licence, Own
-from reqpi.sbom.purls import purl_of_own
+from reqpi.sbom.projects import with_project
+from reqpi.sbom.purls import purl_of_own, purl_of_source
 from reqpi.sbom.spdx import spdx
 
 __all__ = [
@@ -27,5 +28,7 @@ __all__ = [
     "described_by",
     "merged",
     "purl_of_own",
+    "purl_of_source",
     "spdx",
+    "with_project",
 ]

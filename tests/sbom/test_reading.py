@@ -264,6 +264,23 @@ class HostileTests(SynchronousTestCase):
         self.refused(HERMETO | {"specVersion": "1" * 200_000}, "longer than")
         self.refused(HERMETO | {"components": [{"name": "a", "purl": f"pkg:a/{'b' * 9000}"}]}, "not a purl")
 
+    def test_edges_that_multiply(self) -> None:
+        """A package may have many purls, and each of them is a component."""
+        packages = [
+            {
+                "SPDXID": f"SPDXRef-{name}",
+                "name": name,
+                "externalRefs": [
+                    {"referenceType": "purl", "referenceLocator": f"pkg:pypi/{name}{at}@1"} for at in range(200)
+                ],
+            }
+            for name in "ab"
+        ]
+        edge = {"spdxElementId": "SPDXRef-a", "relationshipType": "DEPENDS_ON", "relatedSpdxElement": "SPDXRef-b"}
+        document = hermeto_spdx() | {"packages": packages, "relationships": [edge]}
+        self.assertEqual(len(read(document).edges), 200 * 200)
+        self.refused(document | {"relationships": [edge] * 26}, "more than 1000000 edges")
+
     def test_what_is_no_sbom(self) -> None:
         for document, problem in (
             (b"", "not JSON"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field
 from packageurl import PackageURL
 
 from reqpi.sbom.licences import as_expression
@@ -26,7 +26,7 @@ _MOST = 100_000
 _MOST_EDGES = 1_000_000
 
 
-@frozen
+@define
 class Gathered:
     """The components and edges of a document so far.
 
@@ -37,6 +37,7 @@ class Gathered:
     refs: dict[str, list[str]] = field(factory=dict)
     edges: set[tuple[str, str]] = field(factory=set)
     unread: set[str] = field(factory=set)
+    _edges_left: int = _MOST_EDGES
 
     def add(self, identifier: str, component: Component, unread: bool, where: str) -> None:
         """Add one; two that differ cannot have one id."""
@@ -51,11 +52,12 @@ class Gathered:
 
     def connect(self, one: str, other: str) -> bool:
         """Add the edges between what two ids mean; whether both mean something."""
-        new = {(a, b) for a in self.refs.get(one, ()) for b in self.refs.get(other, ()) if a != b}
-        self.edges.update(new)
-        if len(self.edges) > _MOST_EDGES:
+        ones, others = self.refs.get(one, ()), self.refs.get(other, ())
+        self._edges_left -= len(ones) * len(others)
+        if self._edges_left < 0:  # of one relationship there are as many as two packages have purls, multiplied
             raise BadBill("", f"there are more than {_MOST_EDGES} edges")
-        return one in self.refs and other in self.refs
+        self.edges.update((a, b) for a in ones for b in others if a != b)
+        return bool(ones and others)
 
 
 def purl_in(value: str, where: str) -> str:

@@ -78,33 +78,35 @@ class Bills:
         self._asked_for = 0
         self._writing = DeferredSemaphore(_WRITERS)
 
-    async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer) -> Written:
+    async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str = "") -> Written:
         """The bill of a lock.
 
         :param own: the project whose lock it is.
         :param write: one of the formats of :mod:`reqpi.sbom`.
+        :param index: the URL of the default index, if purls are to name it.
         :raises reqpi.errors.UpstreamTrouble: not all is frozen yet, or core metadata is on its way.
         """
-        key = (commitment.address, own, write)
-        waiting = self._under_way.do(key, partial(self._made, commitment, own, write))
+        key = (commitment.address, own, write, index)
+        waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
         return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
 
-    async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer) -> Written:
+    async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str) -> Written:
         if self._asked_for >= _MOST:
             raise UpstreamTrouble(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
         try:
             # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.
-            bill = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            key = (commitment.address, index)
+            bill = await self._gathering.do(key, partial(self._gathered, commitment, index))
             return await self._writing.run(deferToThread, _write, bill.of(own), write)
         finally:
             self._asked_for -= 1
 
-    async def _gathered(self, commitment: Commitment) -> sbom.Bill:
+    async def _gathered(self, commitment: Commitment, index: str) -> sbom.Bill:
         pages = await self._pages(commitment)
         described = await deferToThread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
-        return await self._writing.run(deferToThread, sbom.bill_of, commitment, pages, known)
+        return await self._writing.run(deferToThread, partial(sbom.bill_of, commitment, pages, known, index=index))
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """What is written down, or else what can be had now, which is written down if it is all."""

@@ -56,6 +56,7 @@ def bill_of(
         tuple(sorted(purl for purl, file in described.items() if file.wheel and purl not in abouts)),
         # That of the newest file: the first moment at which there can have been such a lock.
         newest(file.upload_time for release in releases for file in release.files),
+        index=index,
     )
 
 

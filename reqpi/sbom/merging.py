@@ -33,7 +33,7 @@ def merged(bills: Iterable[Bill], own: Own | None = None) -> Bill:
     unread = {ref for bill in given for ref in bill.unread} - said
     owns = {bill.own for bill in given if bill.own is not None}
     return Bill(
-        sha256("\n".join(sorted({bill.key for bill in given})).encode()).hexdigest(),
+        sha256("\n".join(sorted({f"{bill.key} {bill.index}".strip() for bill in given})).encode()).hexdigest(),
         own or (owns.pop() if len(owns) == 1 else None),
         united(component for bill in given for component in bill.components),
         tuple(sorted({edge for bill in given for edge in bill.edges})),

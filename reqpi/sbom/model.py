@@ -130,6 +130,7 @@ class Bill:
         key may say more.
     :param created: RFC 3339, in UTC, with whole seconds.
     :param addresses: of the locks that it is made of, sorted; ``None``: the key is the only one.
+    :param index: the default index, if purls name it.
     """
 
     key: str
@@ -139,6 +140,7 @@ class Bill:
     unread: tuple[str, ...] = ()
     created: str = UNDATED
     addresses: tuple[str, ...] | None = None
+    index: str = ""
 
     @property
     def projects(self) -> tuple[Component, ...]:

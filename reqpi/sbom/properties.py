@@ -41,8 +41,9 @@ def properties_of(component: Component, bill: Bill) -> list[tuple[str, str]]:
 
 def uuid_of(bill: Bill) -> UUID:
     """What the document is known by: the same for equal bills (version 5, :rfc:`9562`), and never a random one."""
-    own = [bill.own.name, bill.own.version, bill.own.purl] if bill.own is not None else []
+    parts = [bill.own.name, bill.own.version, bill.own.purl] if bill.own is not None else []
+    parts += ["", *bill.unread]
     projects = [component.ref for component in bill.projects]
-    return uuid5(
-        NAMESPACE_URL, "\n".join(["reqpi", bill.key, *own, "", *bill.unread, *([""] if projects else []), *projects])
-    )
+    parts += ["", *projects] if projects else []
+    parts += ["index", bill.index] if bill.index else []
+    return uuid5(NAMESPACE_URL, "\n".join(["reqpi", bill.key, *parts]))

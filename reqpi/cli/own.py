@@ -63,6 +63,8 @@ def private_index(options: argparse.Namespace) -> str:
         parts = urlsplit(os.environ.get("PIP_INDEX_URL", "").strip())
     except ValueError:
         return ""
+    if parts.scheme not in ("http", "https"):
+        return ""
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 

@@ -96,17 +96,16 @@ class Bills:
         self._asked_for += 1
         try:
             # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.
-            key = (commitment.address, index)
-            bill = await self._gathering.do(key, partial(self._gathered, commitment, index))
-            return await self._writing.run(deferToThread, _write, bill.of(own), write)
+            bill = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            return await self._writing.run(deferToThread, _write, bill.of(own), index, write)
         finally:
             self._asked_for -= 1
 
-    async def _gathered(self, commitment: Commitment, index: str) -> sbom.Bill:
+    async def _gathered(self, commitment: Commitment) -> sbom.Bill:
         pages = await self._pages(commitment)
         described = await deferToThread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
-        return await self._writing.run(deferToThread, partial(sbom.bill_of, commitment, pages, known, index=index))
+        return await self._writing.run(deferToThread, sbom.bill_of, commitment, pages, known)
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """What is written down, or else what can be had now, which is written down if it is all."""
@@ -147,5 +146,5 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _write(bill: sbom.Bill, write: Writer) -> Written:
-    return Written(write(bill), not bill.unread)
+def _write(bill: sbom.Bill, index: str, write: Writer) -> Written:
+    return Written(write(sbom.with_index(bill, index)), not bill.unread)

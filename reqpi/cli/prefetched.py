@@ -166,20 +166,20 @@ def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "")
 
     :param folder: where the files are.
     :param source: what paths of documents are relative to.
-    :param index: see :func:`reqpi.sbom.purls.purl_of`.
+    :param index: see :func:`reqpi.sbom.with_index`.
     """
     shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
     commitment = evolve(pick.commitment, lock=lock)
     known = _known(url, commitment, pick, folder)
-    return sbom.bill_of(
+    bill = sbom.bill_of(
         commitment,
         {project: _renamed(page) for project, page in pick.pages.items()},
         {evolve(file, filename=name_of(file)): about for file, about in known.items()},
         builds=_builds(pick.work, shown),
         files={evolve(file, filename=name_of(file)) for file in pick.selection.files},
-        index=index,
     )
+    return sbom.with_index(bill, index)
 
 
 def _known(url: str, commitment: Commitment, pick: Chosen, folder: Path) -> dict[File, sbom.About]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from reqpi.sbom.about import about
 from reqpi.sbom.cyclonedx import cyclonedx
 from reqpi.sbom.gathering import bill_of, described_by
+from reqpi.sbom.indexed import with_index
 from reqpi.sbom.merging import merged
 from reqpi.sbom.model import About, Artifact, Bill, Component, Licence, Own
 from reqpi.sbom.projects import with_project
@@ -30,5 +31,6 @@ __all__ = [
     "purl_of_own",
     "purl_of_source",
     "spdx",
+    "with_index",
     "with_project",
 ]

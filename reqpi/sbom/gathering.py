@@ -29,7 +29,6 @@ def bill_of(
     folder: str = "",
     builds: Collection[str] | None = None,
     files: Collection[File] | None = None,
-    index: str = "",
 ) -> Bill:
     """The bill of a commitment.
 
@@ -39,10 +38,9 @@ def bill_of(
     :param folder: where the documents of the lock are, below what the bill is of: ``missing_hash_in`` begins with it.
     :param builds: the paths of the documents that pin build requirements; ``None``: those called like :data:`BUILDS`.
     :param files: those to be listed; a component with none of them is left out. ``None``: all that the lock admits.
-    :param index: see :func:`reqpi.sbom.purls.purl_of`.
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
-    releases = _releases(commitment, pages, files, index)
+    releases = _releases(commitment, pages, files)
     described = {release.purl: release.described for release in releases}
     abouts = {purl: known[file] for purl, file in described.items() if file in known}
     making = _Making(commitment, folder, builds)
@@ -56,7 +54,6 @@ def bill_of(
         tuple(sorted(purl for purl, file in described.items() if file.wheel and purl not in abouts)),
         # That of the newest file: the first moment at which there can have been such a lock.
         newest(file.upload_time for release in releases for file in release.files),
-        index=index,
     )
 
 
@@ -93,7 +90,7 @@ def _preference(file: File) -> tuple[bool, bool, str]:
 
 
 def _releases(
-    commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None, index: str = ""
+    commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
 ) -> list[_Release]:
     """The components in the making, with those of their files that are listed."""
     admitted = Admitted(commitment, pages)
@@ -102,7 +99,7 @@ def _releases(
         for file in admitted.files(pin):
             if files is not None and file not in files:
                 continue
-            purl = purl_of(file, index)
+            purl = purl_of(file)
             release = releases.setdefault(purl, _Release(purl))
             release.files[file] = None
             if pin not in release.pins[-1:]:

@@ -25,14 +25,11 @@ __all__ = ["purl_of", "purl_of_own", "purl_of_source"]
 _SCP = re.compile(r"(?P<user>[^@:/\s]+@)?(?!file:)(?P<host>[A-Za-z0-9][A-Za-z0-9._-]+):(?!//)/?(?P<path>[^@:\s]+)")
 
 
-def purl_of(file: File, index: str = "") -> str:
-    """The purl of the release, or of the source, that ``file`` is a file of.
-
-    :param index: the URL of the default index, if it is one that has releases of its own; empty for any mirror.
-    """
+def purl_of(file: File) -> str:
+    """The purl of the release, or of the source, that ``file`` is a file of."""
     version = (str(file.version) if file.listed else "") or None
     subpath = file.source.subdirectory if file.source is not None else None
-    return PackageURL("pypi", None, file.project, version, _qualifiers(file, index), subpath).to_string()
+    return PackageURL("pypi", None, file.project, version, _qualifiers(file), subpath).to_string()
 
 
 def purl_of_own(name: str, version: str, origin: str | None, commit: str | None, subpath: str) -> str:
@@ -74,13 +71,12 @@ def _clonable(origin: str) -> str:
     return place if parts.scheme == "git" else f"git+{place}"
 
 
-def _qualifiers(file: File, default: str) -> dict[str, str]:
+def _qualifiers(file: File) -> dict[str, str]:
     if isinstance(file.source, Archive):
         return {"checksum": f"sha256:{file.sha256}", "download_url": file.source.url}
     if isinstance(file.source, Git):
         return {"vcs_url": f"git+{file.source.url}@{file.source.commit}"}
-    index = file.index or default
-    return {"repository_url": index} if index and not _is_default(index) else {}
+    return {"repository_url": file.index} if file.index and not _is_default(file.index) else {}
 
 
 def _is_default(index: str) -> bool:

@@ -74,25 +74,26 @@ class Bills:
         self._asked_for = 0
         self._writing = DeferredSemaphore(_WRITERS)
 
-    async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer) -> Written:
+    async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str = "") -> Written:
         """The bill of a lock.
 
         :param own: the project whose lock it is.
         :param write: one of the formats of :mod:`reqpi.sbom`.
+        :param index: the URL of the default index, if purls are to name it.
         :raises reqpi.errors.UpstreamTrouble: not all is frozen yet, or core metadata is on its way.
         """
-        key = (commitment.address, own, write)
-        waiting = self._under_way.do(key, partial(self._made, commitment, own, write))
+        key = (commitment.address, own, write, index)
+        waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
         return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
 
-    async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer) -> Written:
+    async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str) -> Written:
         if self._asked_for >= _MOST:
             raise UpstreamTrouble(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
         try:
             # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.
             bill = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
-            return await self._writing.run(deferToThread, _write, bill.of(own), write)
+            return await self._writing.run(deferToThread, _write, bill.of(own), index, write)
         finally:
             self._asked_for -= 1
 
@@ -141,5 +142,5 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _write(bill: sbom.Bill, write: Writer) -> Written:
-    return Written(write(bill), not bill.unread)
+def _write(bill: sbom.Bill, index: str, write: Writer) -> Written:
+    return Written(write(sbom.with_index(bill, index)), not bill.unread)

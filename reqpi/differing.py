@@ -88,6 +88,8 @@ def contents_of_bill(data: bytes) -> Contents:
 
 def _of_cyclonedx(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, Iterable[str]]]:
     for component in components:
+        if component.get("type") == "application":  # the project itself: a lock does not pin it
+            continue
         hashes = list(component.get("hashes", ()))
         for reference in (*component.get("externalReferences", ()), *component.get("components", ())):
             hashes += reference.get("hashes", ())
@@ -104,7 +106,8 @@ def _of_spdx(bill: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[str]]
     }
     for package in bill.get("packages", ()):
         purls = [each for each in package.get("externalRefs", ()) if each.get("referenceType") == "purl"]
-        if package["SPDXID"] in described or not purls:
+        is_project = package.get("primaryPackagePurpose") == "APPLICATION"
+        if package["SPDXID"] in described or is_project or not purls:
             continue
         digests = [f"{each['algorithm'].lower()}:{each['checksumValue']}" for each in package.get("checksums", ())]
         yield canonicalize_name(package["name"]), str(package.get("versionInfo", "")), digests

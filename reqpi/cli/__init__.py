@@ -27,6 +27,7 @@ COMMANDS = {
     "wheelhouse": "write everything that a lock admits into one archive",
     "build-requirements": "say what the sdists of a lock are built with, and what of that it lacks",
     "sbom": "write what a lock is made of, as CycloneDX or SPDX",
+    "merge-sboms": "merge SBOMs into one, those of Hermeto too",
     "env": "print the variables that point installers at a folder or an index",
     "inject": "rewrite requirements files to the files of a folder",
     "learn": "run a command and write down as a lock what it takes from an open index",

@@ -65,7 +65,7 @@ def command_line() -> argparse.ArgumentParser:
     written_for = parser.add_mutually_exclusive_group()
     written_for.add_argument("--shell", choices=SHELLS, help="for what (default: sh)")
     written_for.add_argument(
-        "--format", choices=_FORMATS, help="as Hermeto has it: env is for sh, json a list of names and values"
+        "-f", "--format", choices=_FORMATS, help="as Hermeto has it: env is for sh, json a list of names and values"
     )
     parser.add_argument(
         "--for-output-dir", metavar="DIR", help="where the folder will be when the variables are used: in a container"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reqpi.cli.taken import Taken
 from reqpi.commitment import address_of
 
-__all__ = ["add_server", "check_server", "open_server_for", "server_for"]
+__all__ = ["add_server", "check_server", "open_server_for", "private_index", "server_for"]
 
 _OWN = (
     *("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "client_cert", "proxy"),
     "offline",
 )
+_DEFAULT = re.compile(r"https?://", re.IGNORECASE)
+"""How an upstream begins that has no name, so that it is the default one."""
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +54,23 @@ def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 def server_for(options: argparse.Namespace, taken: Taken) -> AbstractContextManager[str]:
     """The URL of the server that runs, or of one of our own for as long as that is needed."""
     return nullcontext(options.url) if options.url else _served(options, address_of(taken.committed))
+
+
+def private_index(options: argparse.Namespace) -> str:
+    """Return the index that ``PIP_INDEX_URL`` names, as spelled there but without a login; empty if it is not asked.
+
+    An index that is named with ``--upstream`` stands in for the default one, and has no releases of its own.
+    """
+    named = options.upstream or _words("REQPI_UPSTREAM")
+    if options.url or any(_DEFAULT.match(upstream) for upstream in named):
+        return ""
+    try:
+        parts = urlsplit(os.environ.get("PIP_INDEX_URL", "").strip())
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https"):
+        return ""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence, Set
-from pathlib import Path
 
 from attrs import frozen
 
 from reqpi.cli.document import document_of
 from reqpi.cli.messages import Names, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.outputs import Output
-from reqpi.cli.own import server_for
+from reqpi.cli.own import private_index, server_for
 from reqpi.cli.prefetched import Chosen, Work, bill_of, chosen, fetched, refuse_lacking
 from reqpi.cli.reading import lock_of
 from reqpi.cli.source import Source
@@ -33,7 +32,7 @@ from reqpi.prefetch import (
     read_request,
 )
 from reqpi.prefetch.fields import LARGEST
-from reqpi.sbom import Bill, Own, cyclonedx, merged, spdx
+from reqpi.sbom import Bill, Own, cyclonedx, merged, spdx, with_project
 
 __all__ = ["main"]
 
@@ -99,9 +98,9 @@ def _from_source(options: argparse.Namespace, asked: Asked) -> int:
     output = Output(options.output)
     needed = next((each.taken for each in packages if isinstance(each, Work)), None)
     if needed is None:
-        return _finish(options, output, options.source, packages, "")
+        return _finish(options, output, source, packages, "")
     with server_for(options, needed) as url:
-        return _finish(options, output, options.source, packages, url)
+        return _finish(options, output, source, packages, url)
 
 
 def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
@@ -120,8 +119,8 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
         for path in unpack(archive, application):
             tell_remark(f"left out: {path}, which leads outside the repository")
         archive.unlink()
-        packages = _read(Source(application, request.repo, request.ref), request.packages)
-        return _finish(options, output, application, packages, url, wheels_at_urls=False)
+        source = Source(application, request.repo, request.ref)
+        return _finish(options, output, source, _read(source, request.packages), url, wheels_at_urls=False)
 
 
 def _read(source: Source, packages: Sequence[Package]) -> list[Work | Bare]:
@@ -137,7 +136,7 @@ def _read(source: Source, packages: Sequence[Package]) -> list[Work | Bare]:
 def _finish(
     options: argparse.Namespace,
     output: Output,
-    source: Path,
+    source: Source,
     packages: Sequence[Work | Bare],
     url: str,
     *,
@@ -148,8 +147,12 @@ def _finish(
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps)
-    bills = {pick.work.files.path: bill_of(url, pick, output.deps, source) for pick in picks}
-    bill = merged([bills.get(each.files.path, Bill("", each.own)) for each in packages])
+    index = private_index(options)
+    bills = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
+    bill = merged(
+        [with_project(bills.get(each.files.path, Bill("")), each.own) for each in packages],
+        source.whole if len(packages) > 1 else None,
+    )
     files = [file for pick in picks for file in pick.selection.files]
     written = spdx(bill) if options.sbom_output_type == "spdx" else cyclonedx(bill)
     names = {name_of(file) for file in files}

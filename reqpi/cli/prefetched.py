@@ -161,29 +161,30 @@ def _check_names(picks: Sequence[Chosen]) -> None:
             )
 
 
-def bill_of(url: str, pick: Chosen, folder: Path, source: Path) -> sbom.Bill:
+def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "") -> sbom.Bill:
     """The bill of what was taken of one package.
 
     :param folder: where the files are.
     :param source: what paths of documents are relative to.
+    :param index: see :func:`reqpi.sbom.with_index`.
     """
     shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
     commitment = evolve(pick.commitment, lock=lock)
     known = _known(url, commitment, pick, folder)
-    return sbom.bill_of(
+    bill = sbom.bill_of(
         commitment,
         {project: _renamed(page) for project, page in pick.pages.items()},
         {evolve(file, filename=name_of(file)): about for file, about in known.items()},
-        own=pick.work.own,
         builds=_builds(pick.work, shown),
         files={evolve(file, filename=name_of(file)) for file in pick.selection.files},
     )
+    return sbom.with_index(bill, index)
 
 
 def _known(url: str, commitment: Commitment, pick: Chosen, folder: Path) -> dict[File, sbom.About]:
-    """What core metadata says of each component: the server's word, or that of an sdist that was taken."""
-    files = sbom.described_by(commitment, pick.pages)
+    """Return what core metadata says of each component: that of a wheel if one was taken, else that of an sdist."""
+    files = sbom.described_by(commitment, pick.pages, frozenset(pick.selection.files))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(partial(_metadata, url, commitment.address, pick, folder), files)
         return {file: sbom.about(data) for file, data in zip(files, found, strict=True) if data is not None}
@@ -193,8 +194,8 @@ def _metadata(url: str, address: str, pick: Chosen, folder: Path, file: File) ->
     try:
         if file.wheel:
             return metadata(url, address, file.project, file.filename)
-        if file in pick.selection.files and (file.size or 0) <= sdists.LARGEST:
-            return sdists.pkg_info((folder / name_of(file)).read_bytes(), name_of(file))
+        if (file.size or 0) <= sdists.LARGEST:
+            return sdists.core_metadata((folder / name_of(file)).read_bytes(), name_of(file))
     except (ClientError, OSError):
         pass  # the bill says of what nothing is known
     return None

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from reqpi.cli.filled import write
 from reqpi.cli.messages import size_of, tell_remark
-from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.own import add_server, check_server, private_index, server_for
 from reqpi.cli.source import Source
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.main_version and not options.name:
         parser.error("--version says which version of --name it is")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
-    query = _query(*_own(options))
+    query = _query(*_own(options), private_index(options))
     with server_for(options, taken) as url:
         lock = committed(url, taken, quiet=options.quiet)
         bill = take_bill(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
@@ -58,8 +58,8 @@ def _own(options: argparse.Namespace) -> tuple[str | None, str | None]:
     return (None, None) if said is None else (said.name, said.version)
 
 
-def _query(name: str | None, version: str | None) -> str:
-    said = {key: value for key, value in (("name", name), ("version", version)) if value}
+def _query(name: str | None, version: str | None, index: str) -> str:
+    said = {key: value for key, value in (("name", name), ("version", version), ("index", index)) if value}
     return f"?{urlencode(said)}" if said else ""
 
 

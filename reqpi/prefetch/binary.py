@@ -98,14 +98,19 @@ def read_binary(value: Any, where: str, findings: Findings) -> Binary | None:
 
 
 def _words(fields: Mapping[str, Any], key: str, default: str, where: str, findings: Findings) -> list[str]:
-    """The values of one key, which stand with commas in one string; none where it is open."""
+    """The values of one key, which stand with commas in one string; none where it is open.
+
+    Hermeto reads over commas with nothing in between, and over a Python that is null.
+    """
     value = fields.get(key, default)
+    if key == "py_version" and value is None:
+        value = default
     if key == "py_version" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # json reads none with more digits than this writes
-    if not isinstance(value, str) or not value.strip():
+    words = [word for each in value.split(",") if (word := each.strip())] if isinstance(value, str) else []
+    if not words:
         findings.say(f"{where}.{key}", f"{shown(value)} is no text", f"Write {_ALL}, or values with commas in between.")
         return []
-    words = [word.strip() for word in value.split(",")]
     if len(words) > _MOST and key != "packages":
         findings.say(f"{where}.{key}", f"{len(words)} values are too many", f"At most {_MOST} are taken.")
         return []
@@ -137,12 +142,16 @@ def _architectures(fields: Mapping[str, Any], where: str, findings: Findings) ->
     return frozenset(map(_one_name, words))
 
 
+_REPLACED = (("os", "linux"), ("arch", "x86_64"))
+"""What a pattern stands in place of, and what may stand beside it: Hermeto does not tell a default that is written."""
+
+
 def _pattern(fields: Mapping[str, Any], where: str, findings: Findings) -> str | None:
     value = fields.get("platform")
     if value is None or value == _ALL:
         return None if value is None else ""
     where, example = f"{where}.platform", "Write one such as ^manylinux.*_x86_64$."
-    beside = [key for key in ("os", "arch") if key in fields]
+    beside = [key for key, default in _REPLACED if fields.get(key, default) != default]
     if beside:
         findings.say(
             where, f"it stands beside {' and '.join(beside)}", "It is in place of both: keep one or the other."

@@ -20,7 +20,12 @@ _OTHERS = ("bundler", "cargo", "generic", "gomod", "maven", "npm", "pnpm", "rpm"
 _FLAGS = ("cgo-disable", "dev-package-managers", "force-gomod-tidy", "gomod-vendor", "gomod-vendor-check")
 """Their flags. None of them says anything of pip."""
 
-_TRUTHS: Mapping[Any, bool] = {True: True, False: False, "true": True, "false": False}
+_TRUTHS: Mapping[Any, bool] = {
+    **dict.fromkeys((1, "1", "on", "t", "true", "y", "yes"), True),
+    **dict.fromkeys((0, "0", "off", "f", "false", "n", "no"), False),
+}
+"""Every spelling that Hermeto takes. ``True`` is equal to 1, and ``False`` to 0."""
+
 _EXAMPLE = '{"type": "pip", "path": "."}'
 
 
@@ -86,7 +91,8 @@ def read(text: str) -> Asked:
 
 def package_of(fields: Mapping[str, Any], where: str, findings: Findings) -> Package:
     """What is the same in all of the interfaces: a folder and its files."""
-    path = findings.path(fields.get("path", "."), f"{where}.path".strip("."), "the source")
+    said = fields.get("path", ".")
+    path = findings.path("." if said == "" else said, f"{where}.path".strip("."), "the source")
     run, build = (
         findings.paths(fields[key], f"{where}.{key}".strip(".")) if key in fields else None for key in _KEYS[2:4]
     )
@@ -132,7 +138,7 @@ def _binary(fields: Mapping[str, Any], where: str, findings: Findings, notes: li
     allowed = None
     if "allow_binary" in fields:
         said = fields["allow_binary"]
-        allowed = _TRUTHS.get(said.lower() if isinstance(said, str) else said if isinstance(said, bool) else None)
+        allowed = _TRUTHS.get(said.lower() if isinstance(said, str) else said if isinstance(said, int) else None)
         if allowed is None:
             advice = 'Write "true" or "false"; or "binary", which says which wheels.'
             findings.say(f"{where}.allow_binary".strip("."), f"{shown(said)} is neither true nor false", advice)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from reqpi.sbom.about import about
 from reqpi.sbom.cyclonedx import cyclonedx
 from reqpi.sbom.gathering import bill_of, described_by
+from reqpi.sbom.indexed import with_index
 from reqpi.sbom.merging import merged
 from reqpi.sbom.model import About, Artifact, Bill, Component, Licence, Own
-from reqpi.sbom.purls import purl_of_own
+from reqpi.sbom.projects import with_project
+from reqpi.sbom.purls import purl_of_own, purl_of_source
 from reqpi.sbom.spdx import spdx
 
 __all__ = [
@@ -27,5 +29,8 @@ __all__ = [
     "described_by",
     "merged",
     "purl_of_own",
+    "purl_of_source",
     "spdx",
+    "with_index",
+    "with_project",
 ]

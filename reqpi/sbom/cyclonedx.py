@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reqpi.sbom.model import Artifact, Bill, Component, Licence
-from reqpi.sbom.properties import properties_of, uuid_of
-from reqpi.sbom.urls import url_in
+from reqpi.sbom.properties import PATCH, PROXY, properties_of, uuid_of
+from reqpi.sbom.urls import reference_in, url_in
 from reqpi.sbom.writing import written
 
 if TYPE_CHECKING:
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 __all__ = ["cyclonedx"]
 
 _MAIN = "main"
-"""How the main component is referred to: no purl is spelled so."""
+"""How the main component is referred to: no component has such a ref."""
 
 
 def cyclonedx(bill: Bill) -> bytes:
     """The bill as CycloneDX 1.6, in JSON. It takes a second or two for 1,000 components: call it in a thread."""
-    return written(
-        {
-            "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-            "bomFormat": "CycloneDX",
-            "specVersion": "1.6",
-            "serialNumber": uuid_of(bill).urn,
-            "version": 1,
-            "metadata": _said(_metadata(bill)),
-            "components": (_said(_component(component, bill)) for component in bill.components),
-            "dependencies": map(_said, _dependencies(bill)),
-        }
-    )
+    document: dict[str, Any] = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": uuid_of(bill).urn,
+        "version": 1,
+        "metadata": _said(_metadata(bill)),
+        "components": (_said(_component(component, bill)) for component in bill.components),
+        "dependencies": map(_said, _dependencies(bill)),
+    }
+    annotations = _annotations(bill)
+    return written(document | {"annotations": annotations} if annotations else document)
 
 
 def _said(value: Any) -> Any:
@@ -68,8 +68,29 @@ def _metadata(bill: Bill) -> BomMetaData:
         timestamp=datetime.fromisoformat(bill.created),
         tools=ToolRepository(components=[Component(name="reqpi", type=ComponentType.APPLICATION)]),
         component=main,
-        properties=[Property(name="reqpi:address", value=bill.key)],
+        properties=[Property(name="reqpi:address", value=each) for each in _addresses(bill)],
     )
+
+
+def _addresses(bill: Bill) -> Sequence[str]:
+    return [bill.key] if bill.addresses is None else bill.addresses
+
+
+def _annotations(bill: Bill) -> list[dict[str, Any]]:
+    """The lines about components, each with the components that it is about."""
+    subjects: dict[str, list[str]] = {}
+    for component in bill.components:
+        for text in component.annotations:
+            subjects.setdefault(text, []).append(component.ref)
+    return [
+        {
+            "subjects": subjects[text],
+            "annotator": {"component": {"type": "application", "name": "reqpi"}},
+            "timestamp": bill.created,
+            "text": text,
+        }
+        for text in sorted(subjects)
+    ]
 
 
 def _component(component: Component, bill: Bill) -> cdx.Component:
@@ -81,14 +102,39 @@ def _component(component: Component, bill: Bill) -> cdx.Component:
     return cdx.Component(
         name=component.name,
         version=component.version or None,
-        type=cdx.ComponentType.LIBRARY,
-        bom_ref=component.purl,
-        purl=PackageURL.from_string(component.purl),
+        type=cdx.ComponentType(component.kind),
+        bom_ref=component.ref,
+        purl=PackageURL.from_string(component.purl) if component.purl else None,
         description=component.summary or None,
         hashes=_hashes(Artifact("", False, single)),
         licenses=_licences(component.licences),
-        external_references=[_reference(artifact) for artifact in component.artifacts if artifact.url],
-        properties=[Property(name=name, value=value) for name, value in properties_of(component, bill)],
+        external_references=[
+            *(_reference(artifact) for artifact in component.artifacts if artifact.url),
+            *map(_proxy, component.proxies),
+        ],
+        properties=[
+            Property(name=name, value=value)
+            for name, value in properties_of(component, bill)
+            if not name.startswith(PATCH)
+        ],
+        pedigree=_pedigree(component),
+    )
+
+
+def _pedigree(component: Component) -> cdx.Pedigree | None:
+    from cyclonedx.model import XsUri  # noqa: PLC0415
+    from cyclonedx.model import component as cdx  # noqa: PLC0415
+
+    patches = [(name.removeprefix(PATCH), url) for name, url in component.properties if name.startswith(PATCH)]
+    return (
+        cdx.Pedigree(
+            patches=[
+                cdx.Patch(type=cdx.PatchClassification(kind), diff=cdx.Diff(url=XsUri(reference_in(url))))
+                for kind, url in patches
+            ]
+        )
+        if patches
+        else None
     )
 
 
@@ -102,6 +148,12 @@ def _reference(artifact: Artifact) -> ExternalReference:
         comment=artifact.filename,
         hashes=_hashes(artifact),
     )
+
+
+def _proxy(url: str) -> ExternalReference:
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri  # noqa: PLC0415
+
+    return ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(reference_in(url)), comment=PROXY)
 
 
 def _hashes(artifact: Artifact) -> list[HashType]:
@@ -132,11 +184,11 @@ def _dependencies(bill: Bill) -> Iterator[Dependency]:
     from cyclonedx.model.bom_ref import BomRef  # noqa: PLC0415
     from cyclonedx.model.dependency import Dependency  # noqa: PLC0415
 
-    refs: Mapping[str, Any] = {component.purl: BomRef(component.purl) for component in bill.components}
-    after: dict[str, list[str]] = {purl: [] for purl in refs}
+    refs: Mapping[str, Any] = {component.ref: BomRef(component.ref) for component in bill.components}
+    after: dict[str, list[str]] = {ref: [] for ref in refs}
     for one, other in bill.edges:
         after[one].append(other)
-    for purl, others in after.items():
-        yield Dependency(refs[purl], (Dependency(refs[other]) for other in others))
+    for ref, others in after.items():
+        yield Dependency(refs[ref], (Dependency(refs[other]) for other in others))
     if bill.own is not None:
-        yield Dependency(BomRef(_MAIN), (Dependency(refs[purl]) for purl in bill.tops))
+        yield Dependency(BomRef(_MAIN), (Dependency(refs[ref]) for ref in bill.tops))

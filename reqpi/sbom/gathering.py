@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from attrs import define, field, frozen
 
 from reqpi.export.links import Admitted
 from reqpi.model import Commitment, File, Git, Page, Pin, Project
-from reqpi.sbom.model import UNDATED, About, Artifact, Bill, Component, Own
+from reqpi.sbom.model import About, Artifact, Bill, Component, Own
 from reqpi.sbom.purls import purl_of
 from reqpi.sbom.requires import edges
+from reqpi.sbom.timestamps import newest
 
 __all__ = ["BUILDS", "bill_of", "described_by"]
 
@@ -40,12 +40,10 @@ def bill_of(
     :param files: those to be listed; a component with none of them is left out. ``None``: all that the lock admits.
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
-    releases = [
-        release for release in _releases(commitment, pages) if files is None or any(f in files for f in release.files)
-    ]
+    releases = _releases(commitment, pages, files)
     described = {release.purl: release.described for release in releases}
     abouts = {purl: known[file] for purl, file in described.items() if file in known}
-    making = _Making(commitment, folder, builds, files)
+    making = _Making(commitment, folder, builds)
     components = tuple(sorted(making.component(one, abouts.get(one.purl, About())) for one in releases))
     asked = {release.purl: sorted({extra for pin in release.pins for extra in pin.extras}) for release in releases}
     return Bill(
@@ -54,18 +52,22 @@ def bill_of(
         components,
         edges(components, asked, {purl: abouts[purl].requires for purl in sorted(abouts)}),
         tuple(sorted(purl for purl, file in described.items() if file.wheel and purl not in abouts)),
-        _created(release.files for release in releases),
+        # That of the newest file: the first moment at which there can have been such a lock.
+        newest(file.upload_time for release in releases for file in release.files),
     )
 
 
-def described_by(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
-    """The files whose core metadata a bill is made with: one wheel of each component that has any.
+def described_by(
+    commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
+) -> list[File]:
+    """The files whose core metadata a bill is made with: one of each component.
 
-    Only wheels have a metadata file. One who has the ``PKG-INFO`` of an sdist may make it known to a bill all the same.
-
+    :param files: those that are listed, sdists too: their ``PKG-INFO`` is at hand. ``None``: all that the lock admits,
+        and of these the wheels alone, since only wheels have a metadata file.
     :raises reqpi.errors.NothingUpstream: a pin has no file.
     """
-    return [release.described for release in _releases(commitment, pages) if release.described.wheel]
+    described = [release.described for release in _releases(commitment, pages, files)]
+    return [file for file in described if file.wheel or files is not None]
 
 
 @define
@@ -87,11 +89,16 @@ def _preference(file: File) -> tuple[bool, bool, str]:
     return not file.wheel, not likely, file.filename
 
 
-def _releases(commitment: Commitment, pages: Mapping[Project, Page]) -> list[_Release]:
+def _releases(
+    commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
+) -> list[_Release]:
+    """The components in the making, with those of their files that are listed."""
     admitted = Admitted(commitment, pages)
     releases: dict[str, _Release] = {}
     for pin in commitment.lock.pins:
         for file in admitted.files(pin):
+            if files is not None and file not in files:
+                continue
             purl = purl_of(file)
             release = releases.setdefault(purl, _Release(purl))
             release.files[file] = None
@@ -107,17 +114,15 @@ class _Making:
     commitment: Commitment
     folder: str
     builds: Collection[str] | None
-    files: Collection[File] | None
 
     def component(self, release: _Release, about: About) -> Component:
         """The component that a release becomes."""
         first = release.described
-        listed = [file for file in release.files if self.files is None or file in self.files]
         return Component(
             release.purl,
             first.project,
             str(first.version) if first.listed else "",
-            tuple(sorted(map(_artifact, listed))),
+            tuple(sorted(map(_artifact, release.files))),
             about.summary,
             about.licences,
             all(self._is_for_builds(pin.document) for pin in release.pins),
@@ -143,17 +148,3 @@ def _artifact(file: File) -> Artifact:
     else:
         url = file.url.removeprefix("archive+")
     return Artifact(file.filename, file.wheel, tuple(sorted(file.digests)), url)
-
-
-def _created(releases: Iterable[Iterable[File]]) -> str:
-    """When the newest file was uploaded: the first moment at which there can have been such a lock."""
-    times = [time for files in releases for file in files if (time := _time(file.upload_time)) is not None]
-    return f"{max(times).replace(tzinfo=None).isoformat(timespec='seconds')}Z" if times else UNDATED
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        said = datetime.fromisoformat(text or "")
-        return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -9,7 +9,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from reqpi.sbom.model import Licence
 from reqpi.sbom.words import words
 
-__all__ = ["licences_of"]
+__all__ = ["as_expression", "licences_of"]
 
 _LONGEST = 1000
 """Characters of an expression. What is longer is the text of a licence."""
@@ -62,7 +62,7 @@ def licences_of(expression: str, licence: str, classifiers: Iterable[str]) -> tu
     :param classifiers: all there are.
     """
     for text in (expression, licence):
-        found = _expression(text)
+        found = as_expression(text)
         if found is not None:
             return (found,)
     named = {_classified(classifier) for classifier in classifiers if classifier.startswith(_CLASSIFIER)}
@@ -74,7 +74,8 @@ def licences_of(expression: str, licence: str, classifiers: Iterable[str]) -> tu
     return (Licence(text),) if text and text.upper() != "UNKNOWN" else ()
 
 
-def _expression(text: str) -> Licence | None:
+def as_expression(text: str) -> Licence | None:
+    """Return an SPDX expression as SPDX spells it; ``None`` if ``text`` is not one."""
     if len(text) > _LONGEST:
         return None
     try:

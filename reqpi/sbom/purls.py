@@ -10,6 +10,7 @@ from git                  ``pkg:pypi/six@1.17.0?vcs_url=git%2Bhttps://example.or
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -17,7 +18,11 @@ from packageurl import PackageURL
 
 from reqpi.model import Archive, File, Git
 
-__all__ = ["purl_of", "purl_of_own"]
+__all__ = ["purl_of", "purl_of_own", "purl_of_source"]
+
+# [user@]host:path, as scp has it: "only recognized if there are no slashes before the first colon" (git-clone(1)). One
+# letter is a drive. A path with an @ is not taken apart: with user:password@host in front it would show the password.
+_SCP = re.compile(r"(?P<user>[^@:/\s]+@)?(?!file:)(?P<host>[A-Za-z0-9][A-Za-z0-9._-]+):(?!//)/?(?P<path>[^@:\s]+)")
 
 
 def purl_of(file: File) -> str:
@@ -28,21 +33,42 @@ def purl_of(file: File) -> str:
 
 
 def purl_of_own(name: str, version: str, origin: str | None, commit: str | None, subpath: str) -> str:
-    """The purl of the project whose lock it is; empty where its repository or its commit is not known.
+    """Return the purl of the project whose requirements are listed.
 
-    :param origin: where its repository was cloned from: a login in it is left out.
+    Without a repository that others can reach, or without a commit, it names the release and the path alone.
+
+    :param origin: where its repository was cloned from, as git has it.
     :param subpath: where in the repository it is.
     """
+    place = _clonable(origin or "") if commit else ""
+    qualifiers = {"vcs_url": f"{place}@{commit}"} if place else None
+    below = None if subpath in ("", ".") else subpath
+    return PackageURL("pypi", None, name, version or None, qualifiers, below).to_string()
+
+
+def purl_of_source(name: str, origin: str | None, commit: str | None) -> str:
+    """Return the purl of a repository that has several projects; empty if others cannot reach it."""
+    place = _clonable(origin or "") if commit else ""
+    return PackageURL("generic", None, name, None, {"vcs_url": f"{place}@{commit}"}).to_string() if place else ""
+
+
+def _clonable(origin: str) -> str:
+    """Return ``origin`` as a ``vcs_url`` spells it; empty for a folder of one machine, and for what is not a URL.
+
+    No password is kept. The user is kept for ssh only: a user of https may be a token.
+    """
+    if (scp := _SCP.fullmatch(origin)) is not None:
+        origin = f"ssh://{scp['user'] or ''}{scp['host']}/{scp['path']}"
     try:
-        parts = urlsplit(origin or "")
+        parts = urlsplit(origin.removeprefix("git+"))
     except ValueError:
         return ""
-    if commit is None or parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname:
+    if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname:
         return ""
-    place = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-    place = place if parts.scheme == "git" else f"git+{place}"
-    below = None if subpath == "." else subpath
-    return PackageURL("pypi", None, name, version or None, {"vcs_url": f"{place}@{commit}"}, below).to_string()
+    login, at, host = parts.netloc.rpartition("@")
+    user = f"{login.partition(':')[0]}{at}" if parts.scheme == "ssh" else ""
+    place = parts._replace(netloc=f"{user}{host}", query="", fragment="").geturl()
+    return place if parts.scheme == "git" else f"git+{place}"
 
 
 def _qualifiers(file: File) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reqpi.sbom.model import Bill, Component, Licence, Own
 from reqpi.sbom.properties import properties_of, uuid_of
-from reqpi.sbom.urls import url_in
+from reqpi.sbom.urls import reference_in, url_in
 from reqpi.sbom.writing import written
 
 __all__ = ["spdx"]
@@ -43,11 +43,13 @@ def spdx(bill: Bill) -> bytes:
 def _packages(bill: Bill) -> Iterator[dict[str, Any]]:
     yield _root(bill)
     for component in bill.components:
-        yield _package(component, bill)
+        if not bill.is_main(component):
+            yield _package(component, bill)
 
 
 def _name(bill: Bill) -> str:
-    own = bill.own or Own(f"lock {bill.key}")
+    addresses = (bill.key,) if bill.addresses is None else bill.addresses
+    own = bill.own or Own(f"lock {addresses[0]}" if len(addresses) == 1 else f"merged {bill.key}")
     return f"{own.name} {own.version}".strip()
 
 
@@ -68,23 +70,26 @@ def _root(bill: Bill) -> dict[str, Any]:
         root["versionInfo"] = own.version
     if own.purl:
         root["externalRefs"] = [_reference(own.purl)]
+    for component in filter(bill.is_main, bill.components):
+        root["annotations"] = list(_annotations(component, bill))
     return root
 
 
 def _package(component: Component, bill: Bill) -> dict[str, Any]:
     artifacts = component.artifacts
     package: dict[str, Any] = {
-        "SPDXID": _id(component.purl),
+        "SPDXID": _id(component.ref),
         "name": component.name,
         "downloadLocation": _location(artifacts[0].url) if len(artifacts) == 1 else _NOT_SAID,
         "filesAnalyzed": False,
         "licenseConcluded": _NOT_SAID,
         "licenseDeclared": _declared(component.licences),
         "copyrightText": _NOT_SAID,
-        "externalRefs": [_reference(component.purl)],
-        "annotations": [_annotation(name, value, bill) for name, value in properties_of(component, bill)],
-        "primaryPackagePurpose": "LIBRARY",
+        "annotations": list(_annotations(component, bill)),
+        "primaryPackagePurpose": component.kind.upper(),
     }
+    if component.purl:
+        package["externalRefs"] = [_reference(component.purl)]
     checksums = sorted({digest for artifact in artifacts for digest in artifact.digests})
     if checksums:
         package["checksums"] = [{"algorithm": each.algorithm.upper(), "checksumValue": each.hex} for each in checksums]
@@ -92,10 +97,10 @@ def _package(component: Component, bill: Bill) -> dict[str, Any]:
         package["versionInfo"] = component.version
     if component.summary:
         package["summary"] = component.summary
-    if artifacts:
-        package["sourceInfo"] = "\n".join(
-            " ".join([each.filename, *map(str, each.digests), url_in(each.url)]).strip() for each in artifacts
-        )
+    lines = [" ".join([each.filename, *map(str, each.digests), url_in(each.url)]).strip() for each in artifacts]
+    lines += map(reference_in, component.proxies)
+    if lines:
+        package["sourceInfo"] = "\n".join(lines)
     return package
 
 
@@ -113,13 +118,22 @@ def _reference(purl: str) -> dict[str, str]:
     return {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
 
 
-def _annotation(name: str, value: str, bill: Bill) -> dict[str, str]:
-    """A property. Its annotator says how it is spelled, and Hermeto's are spelled as Hermeto does."""
+def _annotations(component: Component, bill: Bill) -> Iterator[dict[str, str]]:
+    """Properties, and lines that tools left. Hermeto's are spelled as Hermeto does."""
+    for name, value in properties_of(component, bill):
+        # The annotator says how the comment is spelled.
+        comment = json.dumps({"name": name, "value": value}, separators=(",", ":"))
+        yield _annotation(f"{'reqpi' if name.startswith('reqpi:') else 'hermeto'}:jsonencoded", comment, bill)
+    for text in component.annotations:
+        yield _annotation(":".join(text.split(":")[:2]), text, bill)
+
+
+def _annotation(tool: str, comment: str, bill: Bill) -> dict[str, str]:
     return {
-        "annotator": f"Tool: {name.partition(':')[0]}:jsonencoded",
+        "annotator": f"Tool: {tool}",
         "annotationDate": bill.created,
         "annotationType": "OTHER",
-        "comment": json.dumps({"name": name, "value": value}, separators=(",", ":")),
+        "comment": comment,
     }
 
 
@@ -145,14 +159,16 @@ def _texts(bill: Bill) -> list[dict[str, str]]:
 
 def _relationships(bill: Bill) -> Iterator[dict[str, str]]:
     yield _relationship("SPDXRef-DOCUMENT", "DESCRIBES", _ROOT)
+    ids = {each.ref: _ROOT if bill.is_main(each) else _id(each.ref) for each in bill.components}
     for component in bill.components:
-        yield _relationship(_ROOT, "CONTAINS", _id(component.purl))
+        if not bill.is_main(component):
+            yield _relationship(_ROOT, "CONTAINS", ids[component.ref])
     if bill.own is not None:
-        for purl in bill.tops:
-            yield _relationship(_ROOT, "DEPENDS_ON", _id(purl))
-    ids = {component.purl: _id(component.purl) for component in bill.components}
+        for ref in bill.tops:
+            yield _relationship(_ROOT, "DEPENDS_ON", ids[ref])
     for one, other in bill.edges:
-        yield _relationship(ids[one], "DEPENDS_ON", ids[other])
+        if ids[one] != _ROOT:
+            yield _relationship(ids[one], "DEPENDS_ON", ids[other])
 
 
 def _relationship(one: str, kind: str, other: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["url_in"]
+__all__ = ["reference_in", "url_in"]
 
 _AS_IT_IS = "!$%&'()*+,/:;=?@~"
 _HOST = re.compile(r"[a-z+]+://[^/?#]*")
@@ -18,3 +18,8 @@ def url_in(url: str) -> str:
     start = host.end() if host else 0
     quoted = quote(url[:start], safe=f"{_AS_IT_IS}[]") + quote(url[start:], safe=_AS_IT_IS)
     return _NO_ESCAPE.sub("%25", quoted)
+
+
+def reference_in(url: str) -> str:
+    """Return the same with its fragment."""
+    return "#".join(map(url_in, url.split("#", 1)))

@@ -16,9 +16,14 @@ __all__ = ["cyclonedx", "spdx"]
 _LONGEST = 200
 """Characters of a name, and of a version."""
 
+_LONGEST_URL = 2000
+
 
 async def cyclonedx(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/sbom.cdx.json``; ``?name=`` and ``?version=`` say of what it is."""
+    """``GET /<address>/sbom.cdx.json``; ``?name=`` and ``?version=`` say of what it is.
+
+    ``?index=`` is the default index, if it is one that purls are to name.
+    """
     return await _bill(request, shelf, address, sbom.cyclonedx, "application/vnd.cyclonedx+json; version=1.6")
 
 
@@ -31,6 +36,7 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
     """A bill. One that is complete never changes, so it is written once and kept for a while."""
     commitment = await shelf.commitments.get(address)
     name, version = _said(request, b"name"), _said(request, b"version")
+    index = _said(request, b"index", _LONGEST_URL)
     if name is None or version is None or (version and not name):
         return problems.send(
             request,
@@ -40,21 +46,25 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
                 f"?name= and ?version= are one line each, of at most {_LONGEST} characters; no version without a name.",
             ),
         )
+    if index is None or (index and not index.startswith(("https://", "http://"))):
+        advice = f"?index= is an http or https URL of at most {_LONGEST_URL} characters."
+        return problems.send(request, problems.Problem(400, "no such index", advice))
     own = sbom.Own(name, version) if name else None
-    body = shelf.exports.get(commitment, (content_type, own))
+    kind = (content_type, own, index)
+    body = shelf.exports.get(commitment, kind)
     if body is None:
-        written = await shelf.bills.written(commitment, own, write)
+        written = await shelf.bills.written(commitment, own, write, index)
         if not written.complete:
             return _for_now(request, written.body, content_type)
         body = written.body
-        shelf.exports.put(commitment, (content_type, own), body, len(body))
+        shelf.exports.put(commitment, kind, body, len(body))
     return send_representation(request, Representation(body, content_type))
 
 
-def _said(request: Request, name: bytes) -> str | None:
+def _said(request: Request, name: bytes, longest: int = _LONGEST) -> str | None:
     """A value of the query; empty where nothing is said, ``None`` where it is no such value."""
     text = request.args.get(name, [b""])[-1].decode("utf-8", "replace").strip()
-    return text if text.isprintable() and len(text) <= _LONGEST else None
+    return text if text.isprintable() and len(text) <= longest else None
 
 
 def _for_now(request: Request, body: bytes, content_type: str) -> bytes:

@@ -101,3 +101,10 @@ class EnvTests(CommandTestCase):
             status, out, err = self.run_reqpi("env", *arguments)
             self.assertEqual((status, out), (2, ""), arguments)
             self.assertTrue(err.startswith("reqpi: "), err)
+
+    def test_the_short_name_that_hermeto_has_for_the_format(self) -> None:
+        (self.folder / "wheels").mkdir()
+        self.assertEqual(
+            self.run_reqpi("env", "wheels", "-f", "json"), self.run_reqpi("env", "wheels", "--format", "json")
+        )
+        self.assertEqual(self.run_reqpi("env", "wheels", "-f", "json")[0], 0)

@@ -110,7 +110,7 @@ class NameTests(SourceCase):
 
     def test_by_its_own_metadata(self) -> None:
         self.write("pyproject.toml", '[project]\nname = "Tool"\nversion = "1.0"\n')
-        self.assertEqual(self.own(), ("Tool", "1.0", ""))
+        self.assertEqual(self.own(), ("Tool", "1.0", "pkg:pypi/tool@1.0"))
 
     def test_with_its_commit_where_that_is_known(self) -> None:
         """Detached, of a branch, or packed; a login is left out."""
@@ -127,7 +127,7 @@ class NameTests(SourceCase):
             (self.folder / ".git/refs/heads/main").unlink(missing_ok=True)
         for head in ("ref: refs/heads/gone", "ref: refs/../../../x", "main", ""):
             self.repository(head)
-            self.assertEqual(self.own("sub"), ("Tool", "1.0", ""))
+            self.assertEqual(self.own("sub"), ("Tool", "1.0", "pkg:pypi/tool@1.0#sub"))
 
     def test_by_its_repository_and_the_path_in_it(self) -> None:
         """The source may be a part of the repository."""
@@ -139,15 +139,36 @@ class NameTests(SourceCase):
         self.assertEqual(self.own("one")[0], "tool-packages-one")
 
     def test_an_origin_that_has_no_place_in_a_purl(self) -> None:
-        """A folder of somebody's machine, or no URL at all."""
+        """It is a folder of one machine, or not a URL; then the purl names the release and the path alone."""
+        self.write("sub/pyproject.toml", '[project]\nname = "foo"\nversion = "1.0.0"\n')
         for url in (
             "/srv/git/tool.git",
-            "git@example.org:team/tool.git",
+            "../tool.git",
+            "C:/git/tool.git",
             "https://[x/tool.git",
             "file:///srv/tool.git",
+            "file:/srv/tool.git",
+            "me:secret@example.org:team/tool.git",
+            "git@[::1]:tool.git",
+            "ssh:///team/tool.git",
         ):
             self.repository(COMMIT, f'[remote "origin"]\nurl = {url}\n')
-            self.assertEqual(self.own(), ("tool", "", ""))
+            self.assertEqual(self.own("sub"), ("foo", "1.0.0", "pkg:pypi/foo@1.0.0#sub"), url)
+
+    def test_an_origin_over_ssh_keeps_its_user_and_never_a_password(self) -> None:
+        """The form that scp has is the same URL. Over https a user may be a token, so it is left out."""
+        at = f"team/tool.git%40{COMMIT}"
+        for url, shown in (
+            ("git@example.org:team/tool.git", "ssh://git%40example.org/"),
+            ("git@example.org:/team/tool.git", "ssh://git%40example.org/"),
+            ("example.org:team/tool.git", "ssh://example.org/"),
+            ("ssh://git@example.org/team/tool.git", "ssh://git%40example.org/"),
+            ("ssh://git:secret@example.org:2222/team/tool.git", "ssh://git%40example.org:2222/"),
+            ("git+ssh://git@example.org/team/tool.git", "ssh://git%40example.org/"),
+            ("https://token@example.org/team/tool.git", "https://example.org/"),
+        ):
+            self.repository(COMMIT, f'[remote "origin"]\nurl = {url}\n')
+            self.assertEqual(self.own(), ("tool", "", f"pkg:pypi/tool?vcs_url=git%2B{shown}{at}"), url)
 
     def test_of_a_worktree(self) -> None:
         """Whose configuration is that of the repository it is of."""

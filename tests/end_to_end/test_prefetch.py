@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from packageurl import PackageURL
 
 from tests.end_to_end import clients
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.server import ROOT
 from tests.end_to_end.test_sources import unpacked
+from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.sourcehost import SourceHost
 from tests.upstream.distributions import build_sdist, build_wheel, wheel_filename
 from tests.upstream.faults import WrongBytes
@@ -40,21 +43,26 @@ class PrefetchCase(EndToEnd):
         file.write_text(text)
         return file
 
-    def reqpi(self, *arguments: str, inside: bool = False) -> subprocess.CompletedProcess[str]:
-        """``reqpi fetch`` through the server that runs, or through one of its own."""
-        own = ["--upstream", self.upstream.url, "--store", "own"]
-        command = [sys.executable, "-m", "reqpi", "fetch", *arguments, *(own if inside else ["--url", self.server.url])]
+    def reqpi(self, *arguments: str, inside: bool = False, index: str = "") -> subprocess.CompletedProcess[str]:
+        """``reqpi fetch`` through the server that runs, or through one of its own.
+
+        :param index: the one of this machine's pip, if that is where its own server takes files from.
+        """
+        own = ["--store", "own"] if index else ["--upstream", self.upstream.url, "--store", "own"]
+        server = own if inside or index else ["--url", self.server.url]
+        command = [sys.executable, "-m", "reqpi", "fetch", *arguments, *server]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+        environ |= {"PIP_INDEX_URL": index} if index else {}
         return subprocess.run(
             command, cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
             timeout=120, check=False,
         )  # fmt: skip
 
-    def fetch(self, asked: Any = "pip", *options: str, status: int = 0, inside: bool = False) -> str:
+    def fetch(self, asked: Any = "pip", *options: str, status: int = 0, inside: bool = False, index: str = "") -> str:
         """Fetch for the source; what is said on stderr."""
         text = asked if isinstance(asked, str) else json.dumps(asked)
         arguments = ["--source", "src", "--output", "out", "--mode", "permissive", text, *options]
-        done = self.reqpi(*arguments, inside=inside)
+        done = self.reqpi(*arguments, inside=inside, index=index)
         self.assertEqual(done.returncode, status, done.stderr)
         self.assertNotIn("Traceback", done.stderr)
         self.said = done.stdout
@@ -119,6 +127,96 @@ class SourceTests(PrefetchCase):
         after = (self.out / "deps/pip/native-1.0.tar.gz").stat()
         self.assertEqual((after.st_ino, after.st_mtime_ns), (before.st_ino, before.st_mtime_ns))
 
+    def test_each_of_several_packages_is_a_component_with_its_own_edges(self) -> None:
+        """One of them requires nothing. None of them is the main component: that is the source."""
+        self.upstream.sdist("upper", "1.0", ["lower"])
+        self.upstream.sdist("lower", "1.0")
+        for name, lines in (("one", "upper==1.0\nlower==1.0\n"), ("two", "lower==1.0\nsource==3.0\n"), ("three", "")):
+            self.write(f"{name}/pyproject.toml", f'[project]\nname = "{name}"\nversion = "1.0"\n')
+            if lines:
+                self.write(f"{name}/requirements.txt", lines)
+        asked = [{"type": "pip", "path": name} for name in ("two", "one", "three")]
+        self.fetch(asked)
+        bill = self.document("bom.json")
+        self.assertEqual(flaws_of_cyclonedx((self.out / "bom.json").read_bytes()), [])
+        after = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+        one, two, three = (f"pkg:pypi/{name}@1.0#{name}" for name in ("one", "two", "three"))
+        upper, lower, source = (f"pkg:pypi/{name}" for name in ("upper@1.0", "lower@1.0", "source@3.0"))
+        self.assertEqual((after[one], after[two]), ([upper], [lower, source]))
+        self.assertEqual(after[three], [])
+        self.assertEqual(after["main"], sorted([one, three, two]))
+        self.assertEqual(bill["metadata"]["component"]["name"], "src")
+        (annotation,) = bill["annotations"]
+        self.assertEqual(annotation["text"], "hermeto:backend:pip")
+        self.assertEqual(annotation["subjects"], sorted([one, two, three, upper, lower, source]))
+        for package in ("one", "two"):
+            address = sha256((self.folder / "src" / package / "requirements.txt").read_bytes()).hexdigest()
+            self.assertIn({"name": "reqpi:address", "value": address}, bill["metadata"]["properties"])
+
+        self.fetch(asked, "--sbom-output-type", "spdx")
+        bill = self.document("bom.json")
+        self.assertEqual(flaws_of_spdx((self.out / "bom.json").read_bytes()), [])
+        names = {each["SPDXID"]: each["name"] for each in bill["packages"]}
+        edges = {
+            (names[each["spdxElementId"]], names[each["relatedSpdxElement"]])
+            for each in bill["relationships"]
+            if each["relationshipType"] == "DEPENDS_ON"
+        }
+        self.assertEqual(
+            edges,
+            {("src", "one"), ("src", "two"), ("src", "three"), ("one", "upper"), ("two", "lower"), ("two", "source"),
+             ("upper", "lower")},
+        )  # fmt: skip
+
+    def test_the_project_is_among_the_components_and_is_the_main_one(self) -> None:
+        self.write("requirements.txt", "top==1.0\n")
+        self.fetch()
+        bill = self.document("bom.json")
+        self.assertEqual(flaws_of_cyclonedx((self.out / "bom.json").read_bytes()), [])
+        own = "pkg:pypi/own@1.0"
+        self.assertEqual({each["purl"] for each in bill["components"]}, {own, "pkg:pypi/top@1.0"})
+        self.assertEqual(bill["metadata"]["component"]["purl"], own)
+        after = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+        self.assertEqual((after["main"], after[own]), (["pkg:pypi/top@1.0"], ["pkg:pypi/top@1.0"]))
+        self.fetch("pip", "--sbom-output-type", "spdx")
+        bill = self.document("bom.json")
+        self.assertEqual(flaws_of_spdx((self.out / "bom.json").read_bytes()), [])
+        self.assertEqual([each["name"] for each in bill["packages"]], ["own", "top"])
+        self.assertEqual(
+            [{each["comment"] for each in package["annotations"]} & {"hermeto:backend:pip"}
+             for package in bill["packages"]],
+            [{"hermeto:backend:pip"}] * 2,
+        )  # fmt: skip
+
+    def test_an_sdist_speaks_for_itself_and_no_wheel_is_asked_for(self) -> None:
+        """It is there already. What setuptools wrote beside PKG-INFO says what it requires."""
+        self.upstream.wheel("upper", "1.0", ["wrong"])
+        self.upstream.sdist("upper", "1.0", ["lower"])
+        self.upstream.wheel("lower", "1.0")
+        self.upstream.sdist("lower", "1.0")
+        self.write("requirements.txt", "upper==1.0\nlower==1.0\n")
+        self.fetch(inside=True)
+        self.assertEqual([each.path for each in self.upstream.asked(".whl")], [])
+        bill = self.document("bom.json")
+        said = {each["name"]: each for each in bill["components"]}
+        self.assertEqual(said["upper"]["description"], "made for a test")
+        after = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+        self.assertEqual(after["pkg:pypi/upper@1.0"], ["pkg:pypi/lower@1.0"])
+
+    def test_a_private_index_of_this_machine_is_named_as_it_is_set(self) -> None:
+        """With its last slash, and without its login. One that --upstream names stands in for the default one."""
+        self.write("requirements.txt", "top==1.0\n")
+        index = f"{self.upstream.url.rstrip('/')}/"
+        for url in (index, index.rstrip("/"), index.replace("://", "://me:secret@")):
+            self.fetch(index=url)
+            self.assertNotIn("secret", (self.out / "bom.json").read_text())
+            (top,) = (each for each in self.document("bom.json")["components"] if each["name"] == "top")
+            shown = quote(url.replace("me:secret@", ""), safe=":/")
+            self.assertEqual(top["purl"], f"pkg:pypi/top@1.0?repository_url={shown}")
+            self.assertEqual(PackageURL.from_string(top["purl"]).qualifiers["repository_url"][-1:], shown[-1:])
+        self.fetch(inside=True)
+        self.assertNotIn("repository_url", (self.out / "bom.json").read_text())
+
     def test_several_packages_share_the_folder(self) -> None:
         """Each has an address of its own; a document of several may be a file."""
         self.write("a/requirements.txt", "top==1.0\n")
@@ -136,7 +234,6 @@ class SourceTests(PrefetchCase):
             sha256((self.folder / "src" / path / "requirements.txt").read_bytes()).hexdigest() for path in "ab"
         ]
         self.assertEqual([each["address"] for each in said["packages"]], addresses)
-        self.assertEqual(len(self.document("bom.json")["components"]), 3)
         self.assertEqual([each["path"] for each in self.document(".build-config.json")["packages"]], ["a", "b"])
 
     def test_a_package_that_requires_nothing(self) -> None:

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+from packageurl import PackageURL
+
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT
 from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
@@ -15,8 +17,8 @@ from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 class SbomTests(EndToEnd):
     """A real server, and one inside."""
 
-    def reqpi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+    def reqpi(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")} | variables
         return subprocess.run(
             [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
             capture_output=True, text=True, timeout=120, check=False,
@@ -39,3 +41,22 @@ class SbomTests(EndToEnd):
             self.assertGreater(len(json.loads(bills[0])), 5)
         done = self.reqpi("diff", "cyclonedx-0.json", "spdx-0.json")
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_the_private_index_of_this_machine_is_in_the_purls(self) -> None:
+        """As ``PIP_INDEX_URL`` spells it, with its last slash and without its login."""
+        (self.folder / "requirements.txt").write_text(LOCK)
+        index = f"{self.upstream.url.rstrip('/')}/"
+        arguments = ["sbom", "requirements.txt", "-o", "bill.json", "--store", "own"]
+        bills = []
+        for more, variables in (
+            ([], {"PIP_INDEX_URL": index.replace("://", "://me:secret@")}),
+            (["--upstream", self.upstream.url], {}),
+        ):
+            done = self.reqpi(*arguments, *more, **variables)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("secret", (self.folder / "bill.json").read_text())
+            bills.append(json.loads((self.folder / "bill.json").read_text()))
+        purls = [PackageURL.from_string(each["purl"]) for each in bills[0]["components"]]
+        self.assertEqual({purl.qualifiers.get("repository_url") for purl in purls}, {index})
+        self.assertNotIn("repository_url", json.dumps(bills[1]))
+        self.assertEqual(len({bill["serialNumber"] for bill in bills}), 2)

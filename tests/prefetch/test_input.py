@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.prefetch import Asked, BadInput, Binary, Package, is_inline, read, read_request
+from reqpi.prefetch.binary import ANY_WHEEL
 from tests.prefetch.table import INPUTS, REQUESTS, WRONG_INPUTS, WRONG_REQUESTS
 
 
@@ -38,6 +41,17 @@ class TableTests(SynchronousTestCase):
 
 class InlineTests(SynchronousTestCase):
     """An argument is the input, or a file that has it."""
+
+    def test_every_spelling_of_true_and_false_that_hermeto_takes(self) -> None:
+        """Those of pydantic, which reads its input."""
+        for yes, no in (
+            (True, False),
+            (1, 0),
+            *zip(("1", "on", "T", "True", "y", "YES"), ("0", "off", "F", "FALSE", "n", "no"), strict=True),
+        ):
+            for said, expected in ((yes, ANY_WHEEL), (no, None)):
+                (package,) = read(json.dumps({"type": "pip", "allow_binary": said})).packages
+                self.assertEqual(package.binary, expected, said)
 
     def test_what_is_no_path(self) -> None:
         for argument in ("pip", "npm", " pip", '{"type": "pip"}', "[]", "\n[{"):

@@ -62,6 +62,17 @@ class BillsTests(WebCase):
     async def test_a_name_that_is_none(self) -> None:
         for query in ("name=a%0Ab", f"name={'x' * 201}", "version=1.0", "name=a&version=%00", "name=%FF%1B"):
             self.assert_problem(await self.under(f"/sbom.cdx.json?{query}"), 400, "no such component")
+        for query in ("index=x", "index=ftp://example.org/", f"index=https://{'a' * 2000}", "index=https://a%0Ab"):
+            self.assert_problem(await self.under(f"/sbom.cdx.json?{query}"), 400, "no such index")
+
+    async def test_the_default_index_is_named_if_the_query_says_so(self) -> None:
+        """And it is another bill, which is kept apart."""
+        for _ in range(2):
+            plain = (await self.under("/sbom.cdx.json")).body
+            named = (await self.under("/sbom.cdx.json?index=https://index.example.org/simple/")).body
+            self.assertNotIn(b"repository_url", plain)
+            self.assertIn(b"?repository_url=https://index.example.org/simple/", named)
+            self.assertNotEqual(json.loads(plain)["serialNumber"], json.loads(named)["serialNumber"])
 
     async def test_what_is_not_complete_is_not_kept(self) -> None:
         """Upstream is away for the metadata; once it is back, the same URL says all, and may be kept."""

@@ -22,6 +22,7 @@ from reqpi.arrivals import Arrivals
 from reqpi.errors import NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.garbage import unwatched
 from reqpi.interfaces import Origin, Store
+from reqpi.lacking import lines_of, named
 from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.sources import Sources
 
@@ -108,8 +109,9 @@ class Freezing:
     async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
         """What the indexes and sources that the lock names have of a project, and the lock admits."""
         pins = commitment.lock.projects[project]
-        listed = await self._listings(project, pins, narrow.versions(pins))
-        files = [await self._sources.file(pin, source) for pin, source in _sources(pins)]
+        with named([pin for pin in pins if pin.source is None]):
+            listed = await self._listings(project, pins, narrow.versions(pins))
+        files = await self._sourced(pins)
         for each in listed:
             undecided = await _apart(len(each.files), _undecided, commitment.lock, each)
             files += [
@@ -118,20 +120,43 @@ class Freezing:
             ]
         status = next((each.status for each in listed if each.status is not None), None)
         page, found = await _apart(len(files), _admitted, commitment.lock, Page(project, tuple(files), status))
-        if not page.files:
-            raise NothingUpstream(
-                f"the upstream has no file of {project} that the lock admits",
-                _why_not_these(evolve(commitment.lock, pins=pins), files) or await self._why_none(project, pins),
-            )
-        missing = sorted({pin.version for pin in pins if pin not in found})
-        if missing:
-            # To write down what there is would hide the rest for ever, and a release may just be in the making.
-            raise NothingUpstream(
-                f"the upstream has no file of {project} {', '.join(missing)} that the lock admits",
-                "It is in the lock beside another version, and without it the page is not complete. "
-                "Remove it from the lock, or see that upstream has it.",
-            )
+        with named(pins):
+            if not page.files:
+                raise NothingUpstream(
+                    f"the upstream has no file of {project} that the lock admits",
+                    _why_not_these(evolve(commitment.lock, pins=pins), files) or await self._why_none(project, pins),
+                )
+        missing = [pin for pin in pins if pin not in found]
+        with named(missing):
+            if missing:
+                # To write down what there is would hide the rest, and a release may just be in the making.
+                versions = ", ".join(sorted({pin.version for pin in missing}))
+                raise NothingUpstream(
+                    f"the upstream has no file of {project} {versions} that the lock admits",
+                    "It is in the lock beside another version, and without it the page is not complete. "
+                    "Remove it from the lock, or see that upstream has it.",
+                )
         return page
+
+    async def _sourced(self, pins: Iterable[Pin]) -> list[File]:
+        """The files of the pins that name a URL or a commit.
+
+        :raises reqpi.errors.UpstreamTrouble: one of them cannot be obtained. The error names each of which that is
+            certain.
+        """
+        files, failures = [], []
+        for pin, source in _sources(pins):
+            try:
+                with named([pin]):
+                    files.append(await self._sources.file(pin, source))
+            except UpstreamTrouble as error:
+                if not error.defects:
+                    raise
+                failures.append(error)
+        if failures:
+            failures[0].defects = lines_of(failures)
+            raise failures[0]
+        return files
 
     async def _listings(
         self, project: Project, pins: Sequence[Pin], versions: Collection[Version] | None

@@ -45,12 +45,21 @@ class Once(Generic[_T]):
     def _land(self, outcome: _T | Failure, key: Hashable) -> None:
         waiting = self._waiting.pop(key)
         if isinstance(outcome, Failure) and all(one.called for one in waiting):
-            _log.failure("work for {key!r} failed when nobody waited for it any more", outcome, key=key)
+            _tell_unheard(outcome, key)
         for one in waiting:
             if isinstance(outcome, Failure) and isinstance(outcome.value, ReqPIError):
                 one.errback(outcome.value.again())
             else:
                 one.callback(outcome)  # a Failure makes it an errback
+
+
+def _tell_unheard(failure: Failure, key: Hashable) -> None:
+    """Log a failure that no one waited for any more; a traceback only where it is a fault of ours."""
+    text = "work for {key!r} failed when nobody waited for it any more"
+    if isinstance(failure.value, ReqPIError):
+        _log.info(text + ": {error}", key=key, error=failure.value)
+    else:
+        _log.failure(text, failure, key=key)
 
 
 async def within(patience: float, clock: IReactorTime, waiting: Deferred[_T], what: str) -> _T:

@@ -30,6 +30,7 @@ from reqpi.errors import (
 )
 from reqpi.freezing import Freezing, newest
 from reqpi.interfaces import Origin, Store
+from reqpi.lacking import all_lacking
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
@@ -226,7 +227,26 @@ class Shelf:
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
 
     async def _pages_of(self, commitment: Commitment) -> dict[Project, Page]:
-        return await each(commitment.lock.projects, partial(self.page, commitment), _AT_ONCE)
+        """The pages; where pins cannot be completed, an error that names all of them."""
+        lacking: list[UpstreamTrouble] = []
+
+        async def page(project: Project) -> Page | None:
+            try:
+                return await self.page(commitment, project)
+            except UpstreamTrouble as error:
+                if not error.defects:
+                    raise
+                lacking.append(error)
+                return None
+
+        try:
+            pages = await each(commitment.lock.projects, page, _AT_ONCE)
+        except UpstreamTrouble:
+            if not lacking:
+                raise
+        if lacking:
+            raise all_lacking(lacking)
+        return {project: page for project, page in pages.items() if page is not None}
 
     async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
         """For each project, a line that would pin its newest release, as upstream has it now.

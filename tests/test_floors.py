@@ -26,7 +26,7 @@ FLOORS: dict[int, str] = {
     2: "storage origins defaults",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent pieces locks commitment simple narrow "
     "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
-    "prefetch cutoff learned garbage",
+    "prefetch cutoff learned garbage lacking",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

@@ -6,8 +6,8 @@ import argparse
 import time
 
 from reqpi.cli.bar import Bar
-from reqpi.cli.messages import count_of, size_of, tell_error, tell_remark
-from reqpi.cli.taken import Taken
+from reqpi.cli.messages import count_of, size_of, tell_defects, tell_error, tell_remark
+from reqpi.cli.taken import Defective, Taken
 from reqpi.client import Filters, Held, commit, held
 
 __all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
@@ -50,6 +50,7 @@ def filters_of(options: argparse.Namespace) -> Filters:
 def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> bool:
     """Whether the server, which was asked to hold the lock, has all of it; what is missing is told.
 
+    :raises reqpi.cli.taken.Defective: some lines of the lock cannot be completed. They were told.
     :raises reqpi.client.ClientError: the server does not say.
     """
     bar = Bar()
@@ -59,6 +60,9 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
         bar.clear()
     for pin in found.unfit:
         tell_remark(f"{pin} has no file for these filters")
+    if found.defects:
+        tell_defects(taken.names, found.defects)
+        raise Defective
     if not found.complete:
         _tell_missing(taken, found)
     else:

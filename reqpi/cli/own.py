@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from reqpi.cli.taken import Taken
+from reqpi.cli.taken import Taken, lines_told
+from reqpi.client.errors import ClientError, ServerTrouble
+from reqpi.client.fetching import Failed
 from reqpi.commitment import address_of
 
 __all__ = ["add_server", "check_server", "open_server_for", "server_for"]
@@ -42,9 +45,36 @@ def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
 
 
-def server_for(options: argparse.Namespace, taken: Taken) -> AbstractContextManager[str]:
-    """The URL of the server that runs, or of one of our own for as long as that is needed."""
-    return nullcontext(options.url) if options.url else _served(options, address_of(taken.committed))
+@contextmanager
+def server_for(options: argparse.Namespace, taken: Taken) -> Iterator[str]:
+    """The URL of the server that runs, or of one of our own for as long as that is needed.
+
+    :raises reqpi.cli.taken.Defective: the server cannot complete some lines of the lock. They were told.
+    """
+    with lines_told(taken):
+        if options.url:
+            yield options.url
+            return
+        with _served(options, address_of(taken.committed)) as url, _in_its_own_words():
+            yield url
+
+
+@contextmanager
+def _in_its_own_words() -> Iterator[None]:
+    """Leave the URL of a server inside this process out of errors: it is gone when the user reads them."""
+    try:
+        yield
+    except ServerTrouble as error:
+        _shorten(error)
+        raise
+    except Failed as failed:
+        for each in failed.failures.values():
+            _shorten(each)
+        raise
+
+
+def _shorten(error: ClientError) -> None:
+    error.title = getattr(error, "said", "") or error.title
 
 
 def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:

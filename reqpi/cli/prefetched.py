@@ -16,7 +16,7 @@ from reqpi import sbom, sdists
 from reqpi.cli.bar import metered
 from reqpi.cli.matching import matched
 from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
-from reqpi.cli.taken import Defective, Taken, committed
+from reqpi.cli.taken import Defective, Taken, committed, lines_told
 from reqpi.client import BadUsage, Defect, ServerTrouble
 from reqpi.client.answers import Note
 from reqpi.client.errors import ClientError
@@ -73,7 +73,8 @@ def chosen(url: str, work: Work, *, quiet: bool, wheels_at_urls: bool = True) ->
     :raises reqpi.client.ClientError: the server does not say.
     """
     commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
-    found = _pages(url, commitment)
+    with lines_told(work.taken):
+        found = _pages(url, commitment)
     binary = work.package.binary
     pattern = binary.pattern if binary is not None else None
     tags = () if pattern is None else matched(pattern, platforms(found), '"platform"')

@@ -87,7 +87,8 @@ class Failed(ClientError):
 
     def __init__(self, failures: Mapping[str, ClientError]) -> None:
         what = "1 file" if len(failures) == 1 else f"{len(failures)} files"
-        super().__init__(f"{what} could not be fetched", "Run it again: it goes on from what is there.")
+        passing = not all(getattr(failure, "final", False) for failure in failures.values())
+        super().__init__(f"{what} could not be fetched", "Run it again: it goes on from what is there." * passing)
         self.failures = failures
 
 
@@ -131,6 +132,8 @@ def _patiently(target: Target, path: str) -> Answer:
     for attempt in range(_UNDER_WAY):
         answer = ask(target, "GET", path, longest=_LONGEST_LIST)
         if answer.status != 503 or (attempt >= _ATTEMPTS and b" on the way" not in answer.body):
+            break
+        if getattr(trouble_of(target, path, answer), "final", False):
             break
         sleep(_PAUSE)
     return answer
@@ -259,6 +262,8 @@ class _Taking:
                     self._go_on(file, part)
             except ServerTrouble as trouble:
                 failure = trouble
+                if trouble.final:
+                    break
                 continue
             if part.sha256 == file.sha256:
                 part.settle()

@@ -46,6 +46,7 @@ class Forbidden(UpstreamTrouble):
     """The operator does not allow that to be asked."""
 
     final = True
+    of_a_pin = True
 
 
 class Reach:

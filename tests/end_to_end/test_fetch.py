@@ -35,6 +35,14 @@ class FetchCase(EndToEnd):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
+    def reqpi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Any command, in the folder of the test."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+        return subprocess.run(
+            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
     def out(self) -> dict[str, bytes]:
         """What is in the folder."""
         return {path.name: path.read_bytes() for path in (self.folder / "out").iterdir()}

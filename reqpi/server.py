@@ -28,7 +28,7 @@ from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.hosts import Hosts
-from reqpi.origins.logins import read_logins
+from reqpi.origins.logins import read_logins, read_own_logins
 from reqpi.origins.lookups import Lookups
 from reqpi.origins.nowhere import Nowhere
 from reqpi.origins.outside import Outside
@@ -38,6 +38,7 @@ from reqpi.patrol import Patrol
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
+from reqpi.storage.passing import PassingStore
 from reqpi.sweep import Sweeping
 from reqpi.web.accesslog import AccessLog, LogFile
 from reqpi.web.base import Base
@@ -74,6 +75,7 @@ class Settings:
     :param allow_hosts: where archives and git repositories may be taken from: ``HOST`` or ``HOST:PORT``.
     :param trusted_hosts: hosts whose TLS is not verified, likewise.
     :param netrc: a file of passwords for hosts.
+    :param own_netrc: the same of the user whose command this is; for upstreams and the hosts that are named alone.
     :param ca: a file of certificates to trust beside the platform's.
     :param offline: never ask an upstream.
     :param learning: anybody may learn: have an index that lets everything through.
@@ -85,6 +87,7 @@ class Settings:
     :param workers: processes that serve.
     :param memory: bytes of answers that are kept ready, in each process.
     :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
+    :param passing: a folder for files that are wanted no longer than this process lives; ``None``: the store has them.
     :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
     """
 
@@ -100,6 +103,7 @@ class Settings:
     allow_hosts: Sequence[str] = ()
     trusted_hosts: Sequence[str] = ()
     netrc: Path | None = None
+    own_netrc: Path | None = None
     ca: Path | None = None
     offline: bool = False
     learning: bool = False
@@ -112,6 +116,7 @@ class Settings:
     memory: int = 64 << 20
     access_log: str = "log"
     page_cache: int = PAGE_CACHE
+    passing: Path | None = None
 
 
 class Server(Service):
@@ -286,6 +291,8 @@ def assemble(
     :raises reqpi.errors.Misconfigured: it cannot be one.
     """
     store = _place(settings).store()
+    if settings.passing is not None:
+        store = PassingStore(store, settings.passing)
     outside = _outside(settings)
     if settings.offline:
         return Server(settings, reactor, store, Nowhere(outside.policy), endpoints=endpoints, quiet=quiet)
@@ -313,6 +320,8 @@ def _outside(settings: Settings) -> Outside:
         certificates=b"" if settings.ca is None else read_certificates(settings.ca),
     )
     outside.check()
+    if settings.netrc is None and settings.own_netrc is not None:
+        return outside.with_logins_of_named(read_own_logins(settings.own_netrc))
     return outside
 
 

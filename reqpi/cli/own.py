@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from reqpi.cli.taken import Taken, lines_told
+from reqpi.client.credentials import netrc_of_user
 from reqpi.client.errors import ClientError, ServerTrouble
 from reqpi.client.fetching import Failed
 from reqpi.commitment import address_of
@@ -46,16 +47,23 @@ def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 
 
 @contextmanager
-def server_for(options: argparse.Namespace, taken: Taken) -> Iterator[str]:
+def server_for(
+    options: argparse.Namespace,
+    taken: Taken,
+    passing: Path | None = None,
+    watch: Callable[[str], None] = lambda _: None,
+) -> Iterator[str]:
     """The URL of the server that runs, or of one of our own for as long as that is needed.
 
+    :param passing: a folder for files that our own need not keep.
+    :param watch: is given lines of the access log of our own.
     :raises reqpi.cli.taken.Defective: the server cannot complete some lines of the lock. They were told.
     """
     with lines_told(taken):
         if options.url:
             yield options.url
             return
-        with _served(options, address_of(taken.committed)) as url, _in_its_own_words():
+        with _served(options, address_of(taken.committed), passing, watch) as url, _in_its_own_words():
             yield url
 
 
@@ -82,7 +90,12 @@ def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:
     return nullcontext(options.url) if options.url else _served(options)
 
 
-def _served(options: argparse.Namespace, address: str | None = None) -> AbstractContextManager[str]:
+def _served(
+    options: argparse.Namespace,
+    address: str | None = None,
+    passing: Path | None = None,
+    watch: Callable[[str], None] = lambda _: None,
+) -> AbstractContextManager[str]:
     """A server which this machine alone can reach, its settings as for ``reqpi server``.
 
     :param address: what it is for; ``None``: to learn from.
@@ -106,10 +119,13 @@ def _served(options: argparse.Namespace, address: str | None = None) -> Abstract
             allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
             trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
             netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
+            own_netrc=netrc_of_user(),
             ca=options.ca or _path(os.environ.get("REQPI_CA")),
             offline=options.offline
             or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
-        )
+            passing=passing,
+        ),
+        watch,
     )
 
 

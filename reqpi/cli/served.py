@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 from typing import Any, cast
 
@@ -28,12 +29,14 @@ _TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) -> Iterator[str]:
     """Serve; the value is the base URL. At the end of the block nothing listens any more. At most once a process.
 
+    :param watch: is given lines of the access log, from the server's thread.
     :raises reqpi.errors.Misconfigured: the server cannot start.
     """
-    globalLogBeginner.beginLoggingTo([cast(Any, _to_stderr)], redirectStandardIO=False)
+    observers = [cast(Any, _to_stderr), cast(Any, partial(_to_watch, watch))]
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False)
     ready: Future[str] = Future()
     end: Deferred[None] = Deferred()
     _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end)))
@@ -82,6 +85,12 @@ def _url_of(ports: list[IListeningPort]) -> str:
     """Where the first of ``ports`` can be reached."""
     host = cast(Any, ports[0]).getHost()
     return f"http://{host.host}:{host.port}"
+
+
+def _to_watch(watch: Callable[[str], None], event: LogEvent) -> None:
+    """The access log."""
+    if event.get("log_namespace") == "reqpi.access":
+        watch(event["lines"])
 
 
 def _to_stderr(event: LogEvent) -> None:

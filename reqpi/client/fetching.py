@@ -167,11 +167,13 @@ def fetch(
     folder: Path,
     progress: Callable[[int], None] = lambda _: None,
     *,
+    landed: Callable[[Listed], None] = lambda _: None,
     replace: bool = False,
 ) -> list[Listed]:
     """Have ``files`` in ``folder``.
 
     :param progress: is told of bytes, from several threads: of those that come, and of those that were there.
+    :param landed: is told of each file that is there, from several threads.
     :param replace: a file of the same name that has other bytes makes way; if not, it is an error.
     :returns: those that were not there before.
     :raises Failed: some could not be had.
@@ -183,7 +185,13 @@ def fetch(
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
     taking = _Taking(target_of(base_url), address, folder, progress, replace)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        work = {pool.submit(taking.have, file): file for file in {file.name: file for file in files}.values()}
+
+        def have(file: Listed) -> bool:
+            fresh = taking.have(file)
+            landed(file)
+            return fresh
+
+        work = {pool.submit(have, file): file for file in {file.name: file for file in files}.values()}
         try:
             wait(work)
         except BaseException:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from time import monotonic, sleep
 
 import pytest
@@ -35,11 +36,12 @@ class FetchCase(EndToEnd):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def reqpi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def reqpi(self, *arguments: str, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
         """Any command, in the folder of the test."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
         return subprocess.run(
-            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
+            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder,
+            env=kept | {"PYTHONPATH": str(ROOT)} | dict(environ),
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 

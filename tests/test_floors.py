@@ -26,7 +26,8 @@ FLOORS: dict[int, str] = {
     2: "storage origins defaults",  # the rim
     1: "__init__ model errors interfaces filenames frozen recent pieces locks commitment simple narrow "
     "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
-    "prefetch cutoff learned garbage lacking",
+    "prefetch cutoff learned garbage lacking "
+    "preference",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

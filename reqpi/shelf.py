@@ -275,9 +275,6 @@ class Shelf:
             return project
         if _NAME.fullmatch(project) is None:
             raise NotServed("no such project", "That is no project's name.")
-        if project == "pip":
-            # pip asks after its own newest version at the end of every command. Nobody was refused anything.
-            raise NotServed(f"pip is not in lock {commitment.short}")
         self.refusals.note(commitment.address, project, None, "not in the lock")
         raise NotAdmitted(
             f"{project} is not in lock {commitment.short}",

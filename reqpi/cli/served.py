@@ -25,6 +25,9 @@ from reqpi.server import Settings, assemble
 __all__ = ["port_for", "served"]
 
 _reactor = cast(Any, _the_reactor)
+_FOR_OPERATORS = ("reqpi.gap.Gaps",)
+"""What a user of one command can do nothing about: that the machine is busy."""
+
 _TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
 
 
@@ -95,7 +98,7 @@ def _to_watch(watch: Callable[[str], None], event: LogEvent) -> None:
 
 def _to_stderr(event: LogEvent) -> None:
     """A warning or worse, as a person wants it between the lines of the command that runs; the rest is for nobody."""
-    if event["log_level"] < LogLevel.warn:
+    if event["log_level"] < LogLevel.warn or event.get("log_namespace") in _FOR_OPERATORS:
         return
     text = eventAsText(event, includeTimestamp=False, includeSystem=False)
     print(f"reqpi: {text}", file=sys.stderr)

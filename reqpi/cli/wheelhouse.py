@@ -47,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     check_server(parser, options)
     if options.python and not options.build:
         parser.error("--python says what to build with: write --build too")
+    if options.python and "current" in (options.platform or ()) and not options.python_version:
+        parser.error("--platform current is the Python that runs reqpi: with --python, write --python-version too")
     filters = filters_of(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:

@@ -287,6 +287,8 @@ def _read(values: Mapping[str, Sequence[str]], name: str, parse: Callable[[str, 
 
 
 def _tag(name: str, text: str) -> str:
+    if (name, text) == ("platform", "current"):
+        raise BadFilter("platform: a server does not know which platform is current; name its tag")
     tag = text.replace("-", "_").replace(".", "_")
     if not _TAG.fullmatch(tag):
         raise BadFilter(f"{name}: {text[:60]!r} is no tag; write one such as manylinux2014_x86_64 or cp312")

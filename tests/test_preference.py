@@ -13,7 +13,7 @@ from reqpi.client.current import with_current
 from reqpi.filenames import parse
 from reqpi.model import File
 from reqpi.preference import preferred
-from reqpi.targets import Target
+from reqpi.targets import BadFilter, Target
 
 PYTHONS = ("cp38", "cp39", "cp310", "cp311", "cp312", "cp313", "py3", "py2.py3")
 # Not linux_x86_64, which public indexes do not take: newer versions of packaging rank it first, older ones last.
@@ -109,3 +109,11 @@ class PreferredTests(TestCase):
         newer = _file("x-1.0-cp312-cp312-win_amd64.whl", requires_python=">=3.13")
         older = _file("x-1.0-py3-none-any.whl")
         self.assertEqual(preferred([newer, older], target), [older])
+
+
+class CurrentTests(TestCase):
+    """Of whom, a server cannot know."""
+
+    def test_current_is_no_platform_of_a_server(self) -> None:
+        with self.assertRaisesRegex(BadFilter, "name its tag"):
+            Target.read({"platform": ["current"]})

@@ -30,7 +30,7 @@ _ABI = re.compile(r"cp\d+[a-z]*")
 
 
 def preferred(files: Iterable[File], target: Target) -> list[File]:
-    """What pip would take of ``files`` on ``target``, in their order.
+    """Return the files that pip would take on ``target``, in their order.
 
     Of a release that has a wheel for the target, sdists are left out. Sources (a URL, a commit) stay. A target that
     names no platform leaves too much open for a choice: then all files stay.

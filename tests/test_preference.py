@@ -46,7 +46,7 @@ class PreferredTests(TestCase):
     """One target, several files."""
 
     def test_what_packaging_ranks_first_is_chosen(self) -> None:
-        """On this machine, of wheels that nobody picked by hand: pip ranks by the same list of tags."""
+        """On this machine, of random wheels: pip ranks by the same list of tags."""
         ranks = {tag: rank for rank, tag in reversed(list(enumerate(sys_tags())))}
         target = _target(platform="current")
         names = [

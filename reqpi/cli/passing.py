@@ -43,7 +43,7 @@ def passing(options: argparse.Namespace, output: Path) -> Iterator[Path | None]:
 
 
 def forgetting(room: Path | None) -> Callable[[Listed], None]:
-    """What to call with each file that is in the output: its copy in ``room`` is removed."""
+    """Return a function that takes each file in the output and removes its copy from ``room``."""
     if room is None:
         return lambda _: None
     from reqpi.storage.passing import forget  # noqa: PLC0415 - it brings Twisted along

@@ -26,7 +26,7 @@ __all__ = ["port_for", "served"]
 
 _reactor = cast(Any, _the_reactor)
 _FOR_OPERATORS = ("reqpi.gap.Gaps",)
-"""What a user of one command can do nothing about: that the machine is busy."""
+"""Warnings for an operator alone: the user of one command cannot change that the machine is busy."""
 
 _TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
 

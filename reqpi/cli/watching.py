@@ -1,4 +1,4 @@
-"""What a server inside this process gives away meanwhile: lines now and then, and the count at the end.
+"""Progress of a server inside this process: lines now and then while a command runs, and a count at the end.
 
 The command has the terminal, and may draw on it. So a line is written only where something came since the last one,
 and never over another line.

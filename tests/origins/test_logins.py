@@ -149,7 +149,7 @@ class SentTests(SourceCase):
 
 
 class OwnFileTests(SynchronousTestCase):
-    """The file of the user whose command it is: read unasked, so it is for the hosts alone that somebody named."""
+    """The file of the user whose command it is: read unasked, so only hosts that were named hear it."""
 
     def said_to(self, text: str, **more: Any) -> list[str | None]:
         path = Path(self.mktemp())

@@ -66,7 +66,7 @@ class Policy(WebCase):
             self.assertEqual(await self.on(command, "six/", agent), 200)
             self.assertEqual(await self.counted(), {})
 
-    async def test_whoever_else_asks_for_pip_is_refused_and_counted(self) -> None:
+    async def test_any_other_client_that_asks_for_pip_is_refused_and_counted(self) -> None:
         """A command that wants it, on its only connection; another pip; another client; one that comes much later."""
         command = await self.wire()
         self.assertEqual(await self.on(command, "six/", "pip/26.3"), 200)

@@ -10,6 +10,9 @@ from reqpi.model import Pin
 
 __all__ = ["all_lacking", "lines_of", "named"]
 
+_SHOWN = 1000
+"""Lines that one error names, as for the defects of a lock."""
+
 
 @contextmanager
 def named(pins: Iterable[Pin]) -> Iterator[None]:
@@ -37,5 +40,5 @@ def all_lacking(errors: Sequence[UpstreamTrouble]) -> UpstreamTrouble:
     defects = lines_of(errors)
     first = f"{defects[0].problem}; and so on: see the lines."
     error = NothingUpstream(f"{len(defects)} pins of the lock cannot be completed", first)
-    error.defects = defects
+    error.defects = defects[:_SHOWN]
     return error

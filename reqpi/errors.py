@@ -140,6 +140,12 @@ class UpstreamTrouble(ReqPIError):
     missing = ""
     """What was wanted and is not in the store: a project, a filename."""
 
+    of_a_pin = False
+    """It concerns what a line of the lock names, and not the host or this machine: the line has to change."""
+
+    defects: tuple[Defect, ...] = ()
+    """The lines of the lock that cannot be completed, where another attempt would not change that."""
+
     def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
         super().__init__(title, detail)
         if final is not None:
@@ -164,6 +170,7 @@ class NotFound(UpstreamTrouble):
     """An upstream was reached and has nothing there."""
 
     final = True
+    of_a_pin = True
 
 
 class WrongPage(UpstreamTrouble):
@@ -176,6 +183,7 @@ class NothingUpstream(UpstreamTrouble):
     """What a lock pins is not to be had from its upstream: asking again will not help by itself."""
 
     final = True
+    of_a_pin = True
 
 
 class NotAllowed(NothingUpstream):
@@ -186,6 +194,7 @@ class DigestMismatch(UpstreamTrouble):
     """Bytes are not what their digest says. They are thrown away."""
 
     final = True
+    of_a_pin = True
 
     def __init__(self, what: str, expected: Digest, received: Digest) -> None:
         super().__init__(

@@ -18,9 +18,10 @@ from twisted.internet.threads import deferToThread
 from reqpi import frozen as freezer
 from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
-from reqpi.errors import NothingUpstream, StoreTrouble
+from reqpi.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.garbage import unwatched
 from reqpi.interfaces import Origin, Store
+from reqpi.lacking import lines_of, named
 from reqpi.listings import Listings, wanted
 from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.records import page_record
@@ -121,28 +122,48 @@ class Freezing:
             files += await _apart(len(listed), _admitted_of, theirs, listed)
             status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
         page, found = await _apart(len(files), _admitted, commitment.lock, Page(project, tuple(files), status))
-        if not page.files:
-            raise NothingUpstream(
-                f"the upstream has no file of {project} that the lock admits",
-                _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
-                or await self._listings.why_none(project, pins),
-            )
-        missing = sorted({pin.version for pin in pins if pin not in found})
-        if missing:
-            # To write down what there is would hide the rest for ever, and a release may just be in the making.
-            raise NothingUpstream(
-                f"the upstream has no file of {project} {', '.join(missing)} that the lock admits",
-                "It is in the lock beside another version, and without it the page is not complete. "
-                "Remove it from the lock, or see that upstream has it.",
-            )
+        with named(pins):
+            if not page.files:
+                raise NothingUpstream(
+                    f"the upstream has no file of {project} that the lock admits",
+                    _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
+                    or await self._listings.why_none(project, pins),
+                )
+        missing = [pin for pin in pins if pin not in found]
+        with named(missing):
+            if missing:
+                # To freeze what there is would hide the rest forever, and a release may just be in the making.
+                versions = ", ".join(sorted({pin.version for pin in missing}))
+                raise NothingUpstream(
+                    f"the upstream has no file of {project} {versions} that the lock admits",
+                    "It is in the lock beside another version, and without it the page is not complete. "
+                    "Remove it from the lock, or see that upstream has it.",
+                )
         return page
 
     async def _from_sources(self, pins: Sequence[Pin]) -> list[File]:
-        """The files of the pins that are taken from elsewhere than an index. Nothing is asked if one is not allowed."""
+        """Return the files of the pins that name a URL or a commit. Nothing is asked if one is not allowed.
+
+        :raises reqpi.errors.UpstreamTrouble: one of them cannot be obtained. The error names each of which that is
+            certain.
+        """
         sources = _sources(pins)
         for pin, source in sources:
-            self._origin.allow(pin, source)
-        return [await self._sources.file(pin, source) for pin, source in sources]
+            with named([pin]):
+                self._origin.allow(pin, source)
+        files, failures = [], []
+        for pin, source in sources:
+            try:
+                with named([pin]):
+                    files.append(await self._sources.file(pin, source))
+            except UpstreamTrouble as error:
+                if not error.defects:
+                    raise
+                failures.append(error)
+        if failures:
+            failures[0].defects = lines_of(failures)
+            raise failures[0]
+        return files
 
     async def _decided(self, lock: Lock, files: Sequence[File]) -> list[File]:
         """The files, those measured of which their listing says too little."""

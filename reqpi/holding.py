@@ -20,8 +20,9 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from reqpi import narrow
-from reqpi.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.errors import Defect, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.interfaces import Store
+from reqpi.lacking import lines_of
 from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import each
 from reqpi.records import holding_record
@@ -88,6 +89,7 @@ class Verdict:
     :param more: how many others there are.
     :param platforms: in alphabetical order.
     :param unfit: pins without a marker of which no file fits the target: a client there will not find one.
+    :param defects: the lines of the lock that the latest hold could not complete, and never will.
     """
 
     files: int
@@ -98,6 +100,7 @@ class Verdict:
     more: int
     platforms: tuple[Platform, ...]
     unfit: tuple[str, ...]
+    defects: tuple[Defect, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -160,7 +163,7 @@ class Holding:
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
         sizes = await self._shelf.sizes(files)
-        reasons = await self._reasons(holding_record(commitment.address, target))
+        reasons, defects = await self._reasons(holding_record(commitment.address, target))
         missing = [
             *(
                 Missing(name, reason=reasons.get((name, None), ""))
@@ -183,6 +186,7 @@ class Holding:
             more=max(0, len(missing) - _SHOWN),
             platforms=_platforms(files, sizes),
             unfit=tuple(_unfit(commitment, pages.values(), target)),
+            defects=defects if missing else (),
         )
 
     def stop(self) -> None:
@@ -211,7 +215,12 @@ class Holding:
 
         :param at: when; ``None`` where nobody is about it any more.
         """
-        noted = {"at": at, "progress": asdict(hold.progress()), "failures": hold.told()}
+        noted = {
+            "at": at,
+            "progress": asdict(hold.progress()),
+            "failures": hold.told(),
+            "defects": [asdict(defect) for defect in hold.defects()],
+        }
         with suppress(StoreTrouble):  # others see it as not under way, and no more than that
             await self._store.replace(record, json.dumps(noted).encode())
 
@@ -223,10 +232,11 @@ class Holding:
             return None
         return Progress(**noted["progress"])
 
-    async def _reasons(self, record: str) -> dict[_Thing, str]:
-        """Why the latest hold could not have what it could not."""
+    async def _reasons(self, record: str) -> tuple[dict[_Thing, str], tuple[Defect, ...]]:
+        """Why the latest hold could not obtain what is missing; and the lines of the lock that are the reason."""
         noted = _read(await self._store.get(record))
-        return {(project, filename): reason for project, filename, reason in noted.get("failures", ())}
+        reasons = {(project, filename): reason for project, filename, reason in noted.get("failures", ())}
+        return reasons, tuple(Defect(**defect) for defect in noted.get("defects", ()))
 
 
 _Thing = tuple[Project, str | None]
@@ -276,6 +286,10 @@ class _Hold:
         """What could not be had, and why."""
         failures = list(self._failures.items())[:_SHOWN]
         return [(project, filename, str(error)) for (project, filename), error in failures]
+
+    def defects(self) -> tuple[Defect, ...]:
+        """The lines of the lock that cannot be completed."""
+        return lines_of(error for error in self._failures.values() if isinstance(error, UpstreamTrouble))[:_SHOWN]
 
     def _open(self, thing: _Thing, done: Mapping[Any, object], key: object) -> bool:
         """Whether it is to be tried in this round."""

@@ -14,6 +14,7 @@ from packaging.version import Version
 from reqpi import narrow
 from reqpi.errors import NotFound, NothingUpstream, UpstreamTrouble
 from reqpi.interfaces import Indexes, Origin
+from reqpi.lacking import named
 from reqpi.model import Digest, File, Page, Pin, Project
 from reqpi.releases import newest
 
@@ -59,8 +60,10 @@ class Listings:
             listing = await self._by_digest(project, pins, indexes, versions)
         else:
             listing = await self._by_order(project, pins, indexes, versions)
-        if not listing.pages:
-            raise NothingUpstream(f"the upstream has no project {project}", f"Asked was {self._names(listing.asked)}.")
+        with named(pins):
+            if not listing.pages:
+                asked = f"Asked was {self._names(listing.asked)}."
+                raise NothingUpstream(f"the upstream has no project {project}", asked)
         return listing
 
     async def _by_digest(

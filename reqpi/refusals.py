@@ -90,6 +90,16 @@ class Refusals:
         counted[key] = counted[key].plus(fresh) if key in counted else fresh
         self._unwritten.add(address)
 
+    def forget(self, address: str, project: Project) -> None:
+        """Count one less of a project as a whole: it turned out to be no refusal."""
+        counted = self._counted.get(address, {})
+        refusal = counted.pop((project, None), None)
+        if refusal is None:
+            return
+        if refusal.count > 1:
+            counted[project, None] = evolve(refusal, count=refusal.count - 1)
+        self._unwritten.add(address)
+
     async def of(self, address: str) -> list[Refusal]:
         """All that was refused under ``address``, the latest first."""
         total = dict(self._counted.get(address, {}))

@@ -35,7 +35,7 @@ from reqpi.origins.client_certificate import read_client_certificate
 from reqpi.origins.credentials import split_credentials
 from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts
-from reqpi.origins.logins import read_logins
+from reqpi.origins.logins import read_logins, read_own_logins
 from reqpi.origins.lookups import Lookups
 from reqpi.origins.nowhere import Nowhere
 from reqpi.origins.outside import Outside, proxies_of
@@ -46,6 +46,7 @@ from reqpi.proxies import Proxies
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
+from reqpi.storage.passing import PassingStore
 from reqpi.sweep import Sweeping
 from reqpi.web.accesslog import AccessLog, LogFile
 from reqpi.web.base import Base
@@ -85,6 +86,7 @@ class Settings:
     :param allow_hosts: where archives and git repositories may be taken from: ``HOST`` or ``HOST:PORT``.
     :param trusted_hosts: hosts whose TLS is not verified, likewise.
     :param netrc: a file of passwords for hosts.
+    :param own_netrc: the same of the user whose command this is; for upstreams and the hosts that are named alone.
     :param ca: a file of certificates to trust beside the platform's.
     :param client_cert: a file with the certificate and the key for upstreams that require one.
     :param proxy: the URL of a proxy for upstreams, or ``off``; ``None``: what the environment says.
@@ -98,6 +100,7 @@ class Settings:
     :param workers: processes that serve.
     :param memory: bytes of answers that are kept ready, in each process.
     :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
+    :param passing: a folder for files that are wanted no longer than this process lives; ``None``: the store has them.
     :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
     :param local: the user is the operator, and no other machine reaches this server: public hosts that a lock names are
         asked, without the operator's naming them.
@@ -116,6 +119,7 @@ class Settings:
     allow_hosts: Sequence[str] = ()
     trusted_hosts: Sequence[str] = ()
     netrc: Path | None = None
+    own_netrc: Path | None = None
     ca: Path | None = None
     client_cert: Path | None = None
     proxy: str | None = field(default=None, repr=False)
@@ -132,6 +136,7 @@ class Settings:
     page_cache: int = PAGE_CACHE
     local: bool = False
     log_level: str = "info"
+    passing: Path | None = None
 
 
 class Server(Service):
@@ -324,6 +329,8 @@ def assemble(
     :raises reqpi.errors.Misconfigured: it cannot be one.
     """
     store = _place(settings).store()
+    if settings.passing is not None:
+        store = PassingStore(store, settings.passing)
     outside = _outside(settings)
     if settings.offline:
         nowhere = Nowhere(outside.policy)
@@ -358,6 +365,8 @@ def _outside(settings: Settings) -> Outside:
         local=settings.local,
     )
     outside.check()
+    if settings.netrc is None and settings.own_netrc is not None:
+        return outside.with_logins_of_named(read_own_logins(settings.own_netrc))
     return outside
 
 

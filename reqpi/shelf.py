@@ -30,6 +30,7 @@ from reqpi.errors import (
 )
 from reqpi.freezing import Freezing
 from reqpi.interfaces import Origin, Store
+from reqpi.lacking import all_lacking
 from reqpi.locks.adding import how_to_pin
 from reqpi.model import Commitment, File, Lock, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
@@ -232,7 +233,26 @@ class Shelf:
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
 
     async def _pages_of(self, commitment: Commitment) -> dict[Project, Page]:
-        return await each(commitment.lock.projects, partial(self.page, commitment), _AT_ONCE)
+        """The pages; where pins cannot be completed, an error that names all of them."""
+        lacking: list[UpstreamTrouble] = []
+
+        async def page(project: Project) -> Page | None:
+            try:
+                return await self.page(commitment, project)
+            except UpstreamTrouble as error:
+                if not error.defects:
+                    raise
+                lacking.append(error)
+                return None
+
+        try:
+            pages = await each(commitment.lock.projects, page, _AT_ONCE)
+        except UpstreamTrouble:
+            if not lacking:
+                raise
+        if lacking:
+            raise all_lacking(lacking)
+        return {project: page for project, page in pages.items() if page is not None}
 
     async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
         """For each project, a line that would pin its newest release, as upstream has it now.
@@ -261,9 +281,6 @@ class Shelf:
             return project
         if _NAME.fullmatch(project) is None:
             raise NotServed("no such project", "That is no project's name.")
-        if project == "pip":
-            # pip asks after its own newest version at the end of every command. Nobody was refused anything.
-            raise NotServed(f"pip is not in lock {commitment.short}")
         self.refusals.note(commitment.address, project, None, "not in the lock")
         raise NotAdmitted(
             f"{project} is not in lock {commitment.short}",

@@ -15,7 +15,7 @@ from twisted.internet.threads import deferToThread
 
 from reqpi import filenames, sdists
 from reqpi.arrivals import Arrivals
-from reqpi.errors import UpstreamTrouble
+from reqpi.errors import NothingUpstream
 from reqpi.interfaces import Store
 from reqpi.model import Archive, File, Git, Pin
 
@@ -51,9 +51,9 @@ class Sources:
         if said is None:
             return file
         if said.project != file.project:
-            raise UpstreamTrouble(
+            raise NothingUpstream(
                 f"the source of {file.project} is {said.project}",
-                f"{file.filename} says so in its PKG-INFO. Mend the lock.",
+                f"{file.filename} says so in its PKG-INFO. Fix the lock.",
             )
         ending = next(ending for ending in _ENDINGS if file.filename.endswith(ending))
         return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{said.version}{ending}"))

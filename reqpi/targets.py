@@ -22,7 +22,7 @@ from packaging.version import Version
 
 from reqpi.model import File
 
-__all__ = ["EVERYWHERE", "FILTERS", "BadFilter", "Target", "platforms_of"]
+__all__ = ["EVERYWHERE", "FILTERS", "BadFilter", "Target", "ordered_platforms", "platforms_of"]
 
 _T = TypeVar("_T")
 
@@ -142,7 +142,7 @@ class Target:
 
     @cached_property
     def _platforms(self) -> frozenset[str]:
-        return frozenset({"any"}.union(*map(_compatible, self.platforms)))
+        return frozenset({"any"}.union(*map(ordered_platforms, self.platforms)))
 
     def _loads(self, interpreter: str, abi: str) -> bool:
         """Whether a wheel of this interpreter and ABI fits one of the Pythons."""
@@ -215,29 +215,34 @@ def _within(specifier: SpecifierSet, python: tuple[int, ...]) -> bool:
     return any(specifier.contains(Version(f"{start}{rest}"), prereleases=True) for rest in ("", f".{last}"))
 
 
-def _compatible(platform: str) -> Iterable[str]:
-    """What installs on a platform: itself, and what was made for older ones."""
+def ordered_platforms(platform: str) -> tuple[str, ...]:
+    """What installs on a platform: itself, and what was made for older ones, the newest first."""
+    return tuple(dict.fromkeys((platform, *_older(platform))))
+
+
+def _older(platform: str) -> Iterable[str]:
     for old, (major, minor) in _OLD_MANYLINUX.items():
         if platform.startswith(f"{old}_"):
-            return {platform, *_manylinux(major, minor, platform.removeprefix(f"{old}_"))}
+            return _manylinux(major, minor, platform.removeprefix(f"{old}_"))
     if match := _MANYLINUX.fullmatch(platform):
-        return {platform, *_manylinux(int(match[1]), int(match[2]), match[3])}
+        return _manylinux(int(match[1]), int(match[2]), match[3])
     if match := _MUSLLINUX.fullmatch(platform):
         major, newest, arch = int(match[1]), int(match[2]), match[3]
-        return {f"musllinux_{major}_{minor}_{arch}" for minor in range(newest + 1)} | {f"linux_{arch}"}
+        return [*(f"musllinux_{major}_{minor}_{arch}" for minor in range(newest, -1, -1)), f"linux_{arch}"]
     if match := _MACOS.fullmatch(platform):
-        return {platform, *mac_platforms((int(match[1]), int(match[2])), match[3])}
-    return {platform}
+        return mac_platforms((int(match[1]), int(match[2])), match[3])
+    return ()
 
 
 def _manylinux(major: int, newest: int, arch: str) -> Iterable[str]:
-    """What runs on that glibc."""
-    named = {old for old, version in _OLD_MANYLINUX.items() if version <= (major, newest)}
-    return {
-        f"linux_{arch}",
-        *(f"{old}_{arch}" for old in named),
-        *(f"manylinux_{major}_{minor}_{arch}" for minor in range(newest + 1)),
-    }
+    """What runs on that glibc, the newest first; an old name follows the number that it stands for."""
+    by_number = {version: old for old, version in _OLD_MANYLINUX.items()}
+    for minor in range(newest, -1, -1):
+        yield f"manylinux_{major}_{minor}_{arch}"
+        if (old := by_number.get((major, minor))) is not None:
+            yield f"{old}_{arch}"
+    yield from (f"{old}_{arch}" for version, old in by_number.items() if version[0] < major)
+    yield f"linux_{arch}"
 
 
 _KNOWN = frozenset(
@@ -282,6 +287,8 @@ def _read(values: Mapping[str, Sequence[str]], name: str, parse: Callable[[str, 
 
 
 def _tag(name: str, text: str) -> str:
+    if (name, text) == ("platform", "current"):
+        raise BadFilter("platform: a server does not know which platform is current; name its tag")
     tag = text.replace("-", "_").replace(".", "_")
     if not _TAG.fullmatch(tag):
         raise BadFilter(f"{name}: {text[:60]!r} is no tag; write one such as manylinux2014_x86_64 or cp312")

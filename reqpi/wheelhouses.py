@@ -7,10 +7,11 @@ from contextlib import aclosing
 
 from twisted.internet.threads import deferToThread
 
-from reqpi import export
+from reqpi import export, narrow
 from reqpi.errors import UpstreamTrouble
 from reqpi.holding import Holding
 from reqpi.model import Commitment, File
+from reqpi.preference import preferred
 from reqpi.shelf import Shelf
 from reqpi.targets import Target
 
@@ -26,14 +27,19 @@ class Wheelhouses:
         self._shelf = shelf
         self._holding = holding
 
-    async def of(self, commitment: Commitment, target: Target) -> export.Wheelhouse:
+    async def of(self, commitment: Commitment, target: Target, *, one: bool = False) -> export.Wheelhouse:
         """The archive of what ``target`` admits of a lock.
 
+        :param one: of each release, only the file that pip would choose there.
         :raises reqpi.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the last
             one could not have it either.
         """
         pages = await self._shelf.pages(commitment)
         files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
+        if one:
+            files = await deferToThread(
+                preferred, [file for file in files if _needed(commitment, target, file)], target
+            )
         sizes = await self._shelf.sizes(files)
         if missing := [file for file in files if sizes[file] is None]:
             await self._refuse(commitment, target, missing)
@@ -65,3 +71,8 @@ class Wheelhouses:
             async with aclosing(delivery.read(stretch.start, stretch.stop)) as pieces:
                 async for piece in pieces:
                     yield piece
+
+
+def _needed(commitment: Commitment, target: Target, file: File) -> bool:
+    """Whether the marker of some pin that admits a file may hold on the target."""
+    return any(target.needs(pin.marker or "") for pin in narrow.admitting(commitment.lock, file))

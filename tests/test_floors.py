@@ -26,7 +26,7 @@ FLOORS: dict[int, str] = {
     2: "storage origins defaults allocator logs",  # the rim
     1: "__init__ releases model errors interfaces filenames frozen recent pieces locks commitment simple narrow "
     "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
-    "prefetch cutoff learned garbage extras listening proxies",
+    "lacking prefetch cutoff learned garbage extras listening proxies preference",
 }
 """The rooms of each floor, from the top. A room may import what is below it."""
 

@@ -366,9 +366,15 @@ class RefusalTests(ShelfCase):
         (refusal,) = await self.shelf.refusals.of(commitment.address)
         self.assertEqual(refusal.filename, "six-2.0.tar.gz")
 
-    async def test_pips_question_about_itself_is_not_counted(self) -> None:
+    async def test_a_pip_that_is_not_pinned_is_counted(self) -> None:
+        """Whether pip asks about itself, HTTP knows."""
         commitment = await self.committed("six==1.0")
-        await self.assert_raises(NotServed, self.shelf.page(commitment, "pip"))
+        await self.assert_raises(NotAdmitted, self.shelf.page(commitment, "pip"))
+        await self.assert_raises(NotAdmitted, self.shelf.page(commitment, "pip"))
+        self.shelf.refusals.forget(commitment.address, "pip")
+        (refusal,) = await self.shelf.refusals.of(commitment.address)
+        self.assertEqual((refusal.project, refusal.count), ("pip", 1))
+        self.shelf.refusals.forget(commitment.address, "pip")
         self.assertEqual(await self.shelf.refusals.of(commitment.address), [])
 
     async def test_a_suggestion_is_the_newest_release_that_is_neither_a_pre_release_nor_yanked(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
 
+from attrs import evolve
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -15,12 +17,14 @@ from reqpi import export, filenames
 from reqpi.client.errors import BadUsage
 from reqpi.client.fetching import Listed
 from reqpi.export.built import Built, with_built
-from reqpi.model import Digest, File
+from reqpi.model import Commitment, Digest, File, Page, Project
 
-__all__ = ["built_of", "unpack", "write"]
+__all__ = ["built_of", "unpack", "without_build_requirements", "write"]
 
 _PIECE = 1 << 20
 _REQUIREMENTS = "requirements.txt"
+
+_WORD = re.compile(r"[-_. ]")
 
 
 def unpack(archive: Path, folder: Path, admitted: Iterable[Listed]) -> list[Listed]:
@@ -60,8 +64,31 @@ def built_of(sdists: Sequence[Listed], wheels: Mapping[str, Path]) -> list[Built
     return found
 
 
+def without_build_requirements(commitment: Commitment, pages: Mapping[Project, Page]) -> bytes | None:
+    """A requirements.txt for what runs: documents that say by their name that they are for building are left out.
+
+    :param pages: the frozen page of every project that the lock pins.
+    :returns: ``None`` where no document says so, or all do.
+    """
+    documents = tuple(document for document in commitment.lock.documents if not _is_for_building(document.path))
+    if not documents or len(documents) == len(commitment.lock.documents):
+        return None
+    # Alone, a document is written as its own format has it. All pins stay: a bare name may lean on any of them.
+    kind = documents[0].format if len(documents) == 1 else commitment.lock.format
+    lock = evolve(commitment.lock, documents=documents, format=kind)
+    return export.requirements(evolve(commitment, lock=lock), pages, None)
+
+
+def _is_for_building(path: str) -> bool:
+    """``requirements-build.txt``, as Cachito and Hermeto call it, ``build-requirements.txt``, ``build/linux.txt``."""
+    return any("build" in _WORD.split(part.lower()) for part in path.split("/"))
+
+
 def write(folder: Path, files: Iterable[Listed], wheels: Iterable[Path], built: Sequence[Built], to: Path) -> None:
-    """Write the archive of what is in ``folder`` and of ``wheels``, in one step."""
+    """Write the archive of what is in ``folder`` and of ``wheels``, in one step.
+
+    :param folder: has the requirements.txt too.
+    """
     places = {file.filename: (folder / file.filename, file.sha256) for file in files}
     places |= {wheel.name: (wheel, _sha256(wheel)) for wheel in wheels}
     requirements = with_built((folder / _REQUIREMENTS).read_bytes(), built)

@@ -121,4 +121,10 @@ def _environ(room: Path, index_url: str) -> dict[str, str]:
     home.mkdir()
     netrc = os.environ.get("NETRC") or str(Path("~/.netrc").expanduser())
     own = {"HOME": str(home), "NETRC": netrc, "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
-    return pointed_at(index_url, {"SOURCE_DATE_EPOCH": _EPOCH} | kept | own)
+    return pointed_at(index_url, {"SOURCE_DATE_EPOCH": _EPOCH} | _toolchain() | kept | own)
+
+
+def _toolchain() -> dict[str, str]:
+    """Where rustup and cargo have what the user installed: without a home, the programs in PATH find no compiler."""
+    places = {"RUSTUP_HOME": Path("~/.rustup").expanduser(), "CARGO_HOME": Path("~/.cargo").expanduser()}
+    return {name: str(place) for name, place in places.items() if place.is_dir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _links(folder: Path, mounted: str | None) -> str:
-    """Where files will be, when the folder is at ``mounted``."""
+    """Where files will be, when the folder is at ``mounted``; a relative one is relative to the current folder."""
+    if mounted is not None:
+        mounted = os.path.abspath(mounted) + ("/" if mounted.endswith("/") else "")
     if folder.is_dir():
         return deps_of(mounted or str(folder.absolute()), fetched_in(folder))
     if mounted is None:

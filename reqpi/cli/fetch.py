@@ -16,6 +16,7 @@ from reqpi.cli.filled import fetched_in, write
 from reqpi.cli.held import add_filters, filters_of
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.passing import forgetting, passing
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.errors import ServerTrouble
@@ -23,7 +24,7 @@ from reqpi.client.fetching import Listed, fetch, listed, pages
 from reqpi.fetched import RECORD, Fetched, Kept, record
 from reqpi.frozen import load_all
 from reqpi.model import File
-from reqpi.targets import BadFilter, Target
+from reqpi.targets import EVERYWHERE, BadFilter, Target
 
 __all__ = ["command_line", "main"]
 
@@ -50,16 +51,35 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     except BadFilter as bad:
         parser.error(str(bad))
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
-    with server_for(options, taken) as url:
+    with passing(options, options.output) as room, server_for(options, taken, room) as url:
         lock = committed(url, taken, quiet=options.quiet)
         files = listed(url, lock.address)
         wanted = _wanted(files, target)
-        with metered(sum(file.size or 0 for file in wanted)) as meter:
-            fresh = fetch(url, lock.address, wanted, options.output, meter.count)
+        if not options.quiet:
+            _announce(wanted, everywhere=target == EVERYWHERE)
+        forget = forgetting(room)
+        with metered(sum(file.size or 0 for file in wanted), len(wanted), quiet=options.quiet) as meter:
+
+            def there(file: Listed) -> None:
+                meter.file()
+                forget(file)
+
+            fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there)
         if any(file.source for file in files):
             _record(pages(url, lock.address), wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
+
+
+def _announce(wanted: Sequence[Listed], *, everywhere: bool) -> None:
+    """Say how much it will be, where no filter was given: that is often ten times what one machine needs."""
+    size = sum(file.size or 0 for file in wanted)
+    if everywhere and len(wanted) > len({(file.project, file.version) for file in wanted}):
+        unknown = "" if all(file.size for file in wanted) else "at least "
+        tell_remark(
+            f"{count_of(len(wanted), 'file')}, {unknown}{size_of(size)}, for every platform; "
+            "use --platform current for this machine"
+        )
 
 
 def _wanted(files: Iterable[Listed], target: Target) -> list[Listed]:

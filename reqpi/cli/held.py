@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from reqpi.cli.bar import Bar
-from reqpi.cli.messages import count_of, size_of, tell_error, tell_remark
-from reqpi.cli.taken import Taken
+from reqpi.cli.bar import Bar, Pace, shown
+from reqpi.cli.messages import count_of, size_of, tell_defects, tell_error, tell_remark
+from reqpi.cli.taken import Defective, Taken
 from reqpi.client import Filters, Held, commit, held
 
 __all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
@@ -16,7 +16,10 @@ FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary",
 """Those of :data:`reqpi.targets.FILTERS`, which brings packaging along: ``gethash`` has to start at once."""
 
 _HELP = {
-    "platform": ("TAG", "wheels for this platform alone: manylinux2014_x86_64; again for another"),
+    "platform": (
+        "TAG",
+        "wheels for it alone: manylinux2014_x86_64; current: of this machine, for its Python; again for another",
+    ),
     "python-version": ("VERSION", "what this Python can use alone: 3.12; again for another"),
     "implementation": ("NAME", "wheels for this implementation alone: cp, pp, py"),
     "abi": ("TAG", "wheels for this ABI alone: cp312; again for another"),
@@ -43,13 +46,19 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def filters_of(options: argparse.Namespace) -> Filters:
-    """Those that were given, in order."""
-    return [(name, value) for name in FILTERS for value in getattr(options, name.replace("-", "_")) or ()]
+    """Those that were given, in order; this machine in place of ``--platform current``."""
+    given = [(name, value) for name in FILTERS for value in getattr(options, name.replace("-", "_")) or ()]
+    if ("platform", "current") not in given:
+        return given
+    from reqpi.client.current import with_current  # noqa: PLC0415 - it brings platform and subprocess along
+
+    return with_current(given)
 
 
 def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> bool:
     """Whether the server, which was asked to hold the lock, has all of it; what is missing is told.
 
+    :raises reqpi.cli.taken.Defective: some lines of the lock cannot be completed. They were told.
     :raises reqpi.client.ClientError: the server does not say.
     """
     bar = Bar()
@@ -59,6 +68,9 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
         bar.clear()
     for pin in found.unfit:
         tell_remark(f"{pin} has no file for these filters")
+    if found.defects:
+        tell_defects(taken.names, found.defects)
+        raise Defective
     if not found.complete:
         _tell_missing(taken, found)
     else:
@@ -67,9 +79,10 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
 
 
 def _awaited(url: str, taken: Taken, address: str, filters: Filters, bar: Bar) -> Held:
+    pace = Pace()
     for _ in range(_ATTEMPTS):
         while (found := held(url, address, filters)).under_way:
-            bar.show(_told(found), _share(found))
+            bar.show(_told(found, pace.of(time.monotonic(), found.held_size)), _share(found))
             time.sleep(_BETWEEN)
         # A hold that was tried to its end has a reason for whatever is missing.
         if found.complete or any(each.reason for each in found.missing):
@@ -78,11 +91,12 @@ def _awaited(url: str, taken: Taken, address: str, filters: Filters, bar: Bar) -
     return found
 
 
-def _told(found: Held) -> str:
-    """How far a hold is."""
-    text = f"{found.held} of {count_of(found.files, 'file')}, {size_of(found.held_size)}"
-    if found.size > found.held_size:
-        text += f" of {size_of(found.size)}"
+def _told(found: Held, pace: float = 0.0) -> str:
+    """How far a hold is.
+
+    :param pace: bytes a second.
+    """
+    text = shown((found.held, found.files), found.held_size, found.size, pace)
     projects, frozen = found.projects
     return f"{frozen} of {count_of(projects, 'project')} looked up; {text}" if frozen < projects else text
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reqpi.cli.taken import Taken
+from reqpi.cli.taken import Taken, lines_told
+from reqpi.client.credentials import netrc_of_user
+from reqpi.client.errors import ClientError, ServerTrouble
+from reqpi.client.fetching import Failed
 from reqpi.commitment import address_of
 
 __all__ = ["add_server", "check_server", "open_server_for", "private_index", "server_for"]
@@ -51,9 +55,43 @@ def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
 
 
-def server_for(options: argparse.Namespace, taken: Taken) -> AbstractContextManager[str]:
-    """The URL of the server that runs, or of one of our own for as long as that is needed."""
-    return nullcontext(options.url) if options.url else _served(options, address_of(taken.committed))
+@contextmanager
+def server_for(
+    options: argparse.Namespace,
+    taken: Taken,
+    passing: Path | None = None,
+    watch: Callable[[str], None] = lambda _: None,
+) -> Iterator[str]:
+    """The URL of the server that runs, or of one of our own for as long as that is needed.
+
+    :param passing: a folder for files that our own need not keep.
+    :param watch: is given lines of the access log of our own.
+    :raises reqpi.cli.taken.Defective: the server cannot complete some lines of the lock. They were told.
+    """
+    with lines_told(taken):
+        if options.url:
+            yield options.url
+            return
+        with _served(options, address_of(taken.committed), passing, watch) as url, _in_its_own_words():
+            yield url
+
+
+@contextmanager
+def _in_its_own_words() -> Iterator[None]:
+    """Leave the URL of a server inside this process out of errors: it is gone when the user reads them."""
+    try:
+        yield
+    except ServerTrouble as error:
+        _shorten(error)
+        raise
+    except Failed as failed:
+        for each in failed.failures.values():
+            _shorten(each)
+        raise
+
+
+def _shorten(error: ClientError) -> None:
+    error.title = getattr(error, "said", "") or error.title
 
 
 def private_index(options: argparse.Namespace) -> str:
@@ -78,7 +116,12 @@ def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:
     return nullcontext(options.url) if options.url else _served(options)
 
 
-def _served(options: argparse.Namespace, address: str | None = None) -> AbstractContextManager[str]:
+def _served(
+    options: argparse.Namespace,
+    address: str | None = None,
+    passing: Path | None = None,
+    watch: Callable[[str], None] = lambda _: None,
+) -> AbstractContextManager[str]:
     """A server which this machine alone can reach, its settings as for ``reqpi server``.
 
     :param address: what it is for; ``None``: to learn from.
@@ -103,12 +146,15 @@ def _served(options: argparse.Namespace, address: str | None = None) -> Abstract
             allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
             trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
             netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
+            own_netrc=netrc_of_user(),
             ca=options.ca or _path(os.environ.get("REQPI_CA")),
             client_cert=options.client_cert or _path(os.environ.get("REQPI_CLIENT_CERT")),
             proxy=options.proxy or os.environ.get("REQPI_PROXY"),
             offline=options.offline
             or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
-        )
+            passing=passing,
+        ),
+        watch,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
 
 from attrs import frozen
 
@@ -12,6 +13,7 @@ from reqpi.cli.document import document_of
 from reqpi.cli.messages import Names, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.outputs import Output
 from reqpi.cli.own import private_index, server_for
+from reqpi.cli.passing import forgetting, passing
 from reqpi.cli.prefetched import Chosen, Work, bill_of, chosen, fetched, refuse_lacking
 from reqpi.cli.reading import lock_of
 from reqpi.cli.source import Source
@@ -99,8 +101,8 @@ def _from_source(options: argparse.Namespace, asked: Asked) -> int:
     needed = next((each.taken for each in packages if isinstance(each, Work)), None)
     if needed is None:
         return _finish(options, output, source, packages, "")
-    with server_for(options, needed) as url:
-        return _finish(options, output, source, packages, url)
+    with passing(options, output.folder) as room, server_for(options, needed, room) as url:
+        return _finish(options, output, source, packages, url, room=room)
 
 
 def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
@@ -112,15 +114,16 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
     )
     repository = Work(Package(), Filled(".", (), ()), Own(request.name), taken, lock_of(taken))
     application = output.folder / "app"
-    with server_for(options, taken) as url:
+    with passing(options, output.folder) as room, server_for(options, taken, room) as url:
         commit = chosen(url, repository, quiet=options.quiet)
-        fetched(url, [commit], output.folder)
+        fetched(url, [commit], output.folder, forgetting(room), quiet=options.quiet)
         archive = output.folder / commit.listed()[0].name
         for path in unpack(archive, application):
             tell_remark(f"left out: {path}, which leads outside the repository")
         archive.unlink()
         source = Source(application, request.repo, request.ref)
-        return _finish(options, output, source, _read(source, request.packages), url, wheels_at_urls=False)
+        packages = _read(source, request.packages)
+        return _finish(options, output, source, packages, url, room=room, wheels_at_urls=False)
 
 
 def _read(source: Source, packages: Sequence[Package]) -> list[Work | Bare]:
@@ -140,13 +143,17 @@ def _finish(
     packages: Sequence[Work | Bare],
     url: str,
     *,
+    room: Path | None = None,
     wheels_at_urls: bool = True,
 ) -> int:
-    """Have everything there, and say what is."""
+    """Have everything there, and say what is.
+
+    :param room: where a server inside this process keeps files meanwhile.
+    """
     work = [each for each in packages if isinstance(each, Work)]
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
-    fresh = fetched(url, picks, output.deps)
+    fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     index = private_index(options)
     bills = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
     bill = merged(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from reqpi import sbom, sdists
 from reqpi.cli.bar import metered
 from reqpi.cli.matching import matched
 from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
-from reqpi.cli.taken import Defective, Taken, committed
+from reqpi.cli.taken import Defective, Taken, committed, lines_told
 from reqpi.client import BadUsage, Defect, ServerTrouble
 from reqpi.client.answers import Note
 from reqpi.client.errors import ClientError
@@ -73,7 +73,8 @@ def chosen(url: str, work: Work, *, quiet: bool, wheels_at_urls: bool = True) ->
     :raises reqpi.client.ClientError: the server does not say.
     """
     commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
-    found = _pages(url, commitment)
+    with lines_told(work.taken):
+        found = _pages(url, commitment)
     binary = work.package.binary
     pattern = binary.pattern if binary is not None else None
     tags = () if pattern is None else matched(pattern, platforms(found), '"platform"')
@@ -129,19 +130,36 @@ def refuse_lacking(picks: Sequence[Chosen]) -> None:
         raise Defective
 
 
-def fetched(url: str, picks: Sequence[Chosen], folder: Path) -> set[str]:
+def fetched(
+    url: str,
+    picks: Sequence[Chosen],
+    folder: Path,
+    landed: Callable[[Listed], None] = lambda _: None,
+    *,
+    quiet: bool = False,
+) -> set[str]:
     """Have all files in ``folder``; the names of those that were not there.
 
+    :param landed: is told of each file that is there, from several threads.
+    :param quiet: show no progress.
     :raises reqpi.client.fetching.Failed: some could not be had. The others are there.
     :raises reqpi.client.BadUsage: two of them have one name, or the folder cannot be written.
     """
     _check_names(picks)
     failures: dict[str, ClientError] = {}
     fresh: set[str] = set()
-    with metered(sum(file.size or 0 for pick in picks for file in pick.selection.files)) as meter:
+    files = [file for pick in picks for file in pick.selection.files]
+    with metered(sum(file.size or 0 for file in files), len(files), quiet=quiet) as meter:
+
+        def there(file: Listed) -> None:
+            meter.file()
+            landed(file)
+
         for pick in picks:
             try:
-                came = fetch(url, pick.commitment.address, pick.listed(), folder, meter.count, replace=True)
+                came = fetch(
+                    url, pick.commitment.address, pick.listed(), folder, meter.count, landed=there, replace=True
+                )
             except Failed as failed:
                 failures |= failed.failures
             else:

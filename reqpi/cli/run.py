@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from reqpi.cli.child import die_of, run_child
 from reqpi.cli.commanded import commanded
-from reqpi.cli.messages import tell_error, tell_lines
+from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
 from reqpi.cli.taken import Taken, add_arguments, committed, take_or_tell
 from reqpi.cli.unadmitted import lines_for, since
+from reqpi.cli.watching import Watch
 from reqpi.client import ClientError, Refusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.environment import pointed_at
@@ -25,16 +26,27 @@ def main(arguments: Sequence[str]) -> int:
     options, command = commanded(parser, arguments)
     check_server(parser, options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
-    with server_for(options, taken) as url:
-        status = _run(url, taken, command)
-    return die_of(-status) if status < 0 else status
+    watch = Watch(quiet=options.quiet or bool(options.url))
+    with server_for(options, taken, watch=watch.note) as url:
+        status, refusals = _run(url, taken, command, watch, quiet=options.quiet)
+    if status < 0:
+        return die_of(-status)
+    if not options.quiet:
+        # Another server has other clients, and does not say which of them took what.
+        taking = [] if options.url else [f"{count_of(watch.files, 'file')} taken"]
+        tell_remark(", ".join([*taking, f"{refusals} refused"]))
+    return status
 
 
-def _run(url: str, taken: Taken, command: Sequence[str]) -> int:
-    """Run ``command`` behind what was taken, on the server at ``url``; then tell what was refused meanwhile."""
-    lock = committed(url, taken)
+def _run(url: str, taken: Taken, command: Sequence[str], watch: Watch, *, quiet: bool) -> tuple[int, int]:
+    """Run ``command`` behind what was taken, on the server at ``url``; then tell what was refused meanwhile.
+
+    :returns: the command's status, and how many different things were refused.
+    """
+    lock = committed(url, taken, quiet=quiet)
     before = () if lock.created else _refused(url, lock.address)
-    status = run_child(command, pointed_at(with_login_of(url, lock.index_url), os.environ))
+    with watch.telling():
+        status = run_child(command, pointed_at(with_login_of(url, lock.index_url), os.environ))
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Only now: the server may have to ask its upstream about everything that was ever refused.
@@ -43,7 +55,7 @@ def _run(url: str, taken: Taken, command: Sequence[str]) -> int:
         add = "run" if command else "add"
         heading = f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, {add}:"
         tell_lines([heading, *lines_for(asked, command)])
-    return status
+    return status, len(asked)
 
 
 def _command_for(taken: Taken) -> str:
@@ -67,13 +79,14 @@ def command_line() -> argparse.ArgumentParser:
     """Its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi run",
-        usage="reqpi run [-h] [--url URL | --store WHERE --upstream URL … --offline] [--allow-outside] FILE … "
+        usage="reqpi run [-h] [-q] [--url URL | --store WHERE --upstream URL … --offline] [--allow-outside] FILE … "
         "-- COMMAND …",
         description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
         "at no other. Without --url the lock is served from inside, for as long as the command runs.",
         epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "
         "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server answers another address.",
     )
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
     add_server(parser)
     add_arguments(parser)
     return parser

@@ -7,15 +7,17 @@ A reactor in that place hears of no SIGCHLD; a server that spawns processes woul
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 from typing import Any, cast
 
 from twisted.internet import reactor as _the_reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
+from twisted.logger import LogEvent
 
 from reqpi.cli.logged import begin_logging
 from reqpi.server import Settings, assemble
@@ -23,16 +25,18 @@ from reqpi.server import Settings, assemble
 __all__ = ["port_for", "served"]
 
 _reactor = cast(Any, _the_reactor)
+
 _TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) -> Iterator[str]:
     """Serve; the value is the base URL. At the end of the block nothing listens any more. At most once a process.
 
+    :param watch: is given lines of the access log, from the server's thread.
     :raises reqpi.errors.Misconfigured: the server cannot start.
     """
-    begin_logging()
+    begin_logging(partial(_to_watch, watch))
     ready: Future[str] = Future()
     end: Deferred[None] = Deferred()
     _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end)))
@@ -81,3 +85,9 @@ def _url_of(ports: list[IListeningPort]) -> str:
     """Where the first of ``ports`` can be reached."""
     host = cast(Any, ports[0]).getHost()
     return f"http://{host.host}:{host.port}"
+
+
+def _to_watch(watch: Callable[[str], None], event: LogEvent) -> None:
+    """Pass on lines of the access log."""
+    if event.get("log_namespace") == "reqpi.access":
+        watch(event["lines"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
 from typing import NamedTuple
@@ -17,10 +18,11 @@ from reqpi.cli.document import document_of, name_of
 from reqpi.cli.messages import Names, tell_defects, tell_notes, tell_remark
 from reqpi.client import BadUsage, Committed, Defect, Document, Filters, LockRefused, commit
 from reqpi.client.documents import committed_by
+from reqpi.client.errors import PinsLacking
 from reqpi.client.includes import includes_of
 from reqpi.commitment import DOCUMENTS, flaws_of_paths
 
-__all__ = ["Defective", "Taken", "add_arguments", "committed", "take", "take_or_tell"]
+__all__ = ["Defective", "Taken", "add_arguments", "committed", "lines_told", "take", "take_or_tell"]
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
 _ALLOW = "--allow-outside takes it all the same."
@@ -111,6 +113,19 @@ def committed(url: str, taken: Taken, *, hold: Filters | None = None, quiet: boo
     if not quiet:
         tell_notes(taken.names, answer.warnings)
     return answer
+
+
+@contextmanager
+def lines_told(taken: Taken) -> Iterator[None]:
+    """Tell the lines of the lock that the server cannot complete.
+
+    :raises Defective: there are some.
+    """
+    try:
+        yield
+    except PinsLacking as lacking:
+        tell_defects(taken.names, lacking.defects)
+        raise Defective from lacking
 
 
 class _Untaken(Exception):

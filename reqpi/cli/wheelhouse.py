@@ -15,23 +15,27 @@ from packaging.utils import canonicalize_name
 
 from reqpi.cli.bar import metered
 from reqpi.cli.build_requirements import lines_lacking
-from reqpi.cli.bundle import built_of, unpack, write
+from reqpi.cli.bundle import built_of, unpack, without_build_requirements, write
 from reqpi.cli.compiling import NotBuilt, compiled, to_be_built
 from reqpi.cli.held import add_filters, filters_of, wait_until_held
 from reqpi.cli.interpreter import Interpreter
 from reqpi.cli.messages import count_of, size_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.own import add_server, check_server, server_for
+from reqpi.cli.reading import lock_of
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
-from reqpi.cli.taken import add_arguments, committed, take_or_tell
+from reqpi.cli.taken import Taken, add_arguments, committed, take_or_tell
 from reqpi.cli.unadmitted import lines_for, since
 from reqpi.client import ClientError, Committed, Filters, Refusal, refused
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
-from reqpi.client.fetching import Listed, listed
+from reqpi.client.fetching import Listed, listed, pages
 from reqpi.client.target import with_login_of
+from reqpi.frozen import load_all
+from reqpi.model import Commitment
 
 __all__ = ["command_line", "main"]
 
+_FOLDER = "wheelhouse"
 _PLAIN = "plain.tar"
 """The archive as the server has it, before anything is built."""
 
@@ -43,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     check_server(parser, options)
     if options.python and not options.build:
         parser.error("--python says what to build with: write --build too")
+    if options.python and "current" in (options.platform or ()) and not options.python_version:
+        parser.error("--platform current is the Python that runs reqpi: with --python, write --python-version too")
     filters = filters_of(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
@@ -51,11 +57,21 @@ def main(arguments: Sequence[str]) -> int:
             return SERVER_TROUBLE
         admitted = listed(url, lock.address)
         with TemporaryDirectory(prefix="reqpi-") as room:
-            _take(url, lock.address, filters, admitted, Path(room, _PLAIN) if options.build else options.output)
-            status = _build(url, lock, admitted, options, Path(room)) if options.build else DONE
+            one = [("one", "1")] if _has_target(filters) and not options.all_wheels else []
+            to = Path(room, _PLAIN) if options.build else options.output
+            _take(url, lock.address, [*filters, *one], admitted, to)
+            status = DONE
+            if options.build:
+                files = _unpacked(url, taken, lock, admitted, Path(room))
+                status = _build(url, lock, files, options, Path(room))
     if status == DONE:
         _tell(options.output)
     return status
+
+
+def _has_target(filters: Filters) -> bool:
+    """Whether a platform is named: then pip would choose one wheel of each release there."""
+    return any(name == "platform" for name, _ in filters)
 
 
 def _tell(output: Path) -> None:
@@ -73,12 +89,23 @@ def _take(url: str, address: str, filters: Filters, admitted: Iterable[Listed], 
         take_archive(url, f"/{address}/wheelhouse.tar{query}", to, digests, meter.count)
 
 
-def _build(url: str, lock: Committed, admitted: Iterable[Listed], options: argparse.Namespace, room: Path) -> int:
-    """Write the archive with what is built of its sdists; the status."""
-    folder = room / "wheelhouse"
+def _unpacked(url: str, taken: Taken, lock: Committed, admitted: Iterable[Listed], room: Path) -> list[Listed]:
+    """Unpack the archive that the server has, with a requirements.txt for what runs; the files in it."""
+    folder = room / _FOLDER
     folder.mkdir()
     files = unpack(room / _PLAIN, folder, admitted)
     (room / _PLAIN).unlink()
+    if len(taken.documents) > 1:
+        known = load_all(pages(url, lock.address))
+        requirements = without_build_requirements(Commitment(lock.address, lock_of(taken)), known)
+        if requirements is not None:
+            (folder / "requirements.txt").write_bytes(requirements)
+    return files
+
+
+def _build(url: str, lock: Committed, files: Sequence[Listed], options: argparse.Namespace, room: Path) -> int:
+    """Write the archive with what is built of its sdists; the status."""
+    folder = room / _FOLDER
     interpreter = Interpreter(options.python or sys.executable)
     sdists = to_be_built(files, interpreter)
     before = refused(url, lock.address)
@@ -122,6 +149,11 @@ def command_line() -> argparse.ArgumentParser:
         "--build", action="store_true", help="build what has no wheel for this machine, and put the wheels in too"
     )
     parser.add_argument("--python", metavar="PYTHON", help="build with this Python (default: the one that runs reqpi)")
+    parser.add_argument(
+        "--all-wheels",
+        action="store_true",
+        help="with --platform, keep every wheel and sdist that fits, and not only the one that pip would choose",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.tar", help="the archive")
     add_server(parser)
     add_filters(parser)

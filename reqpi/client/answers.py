@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, ServerTrouble
+from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble
 from reqpi.client.exchange import Answer
 from reqpi.client.members import number, object_in, objects, text
 from reqpi.client.target import Target
@@ -102,6 +102,7 @@ class Held(NamedTuple):
     :param held: how many of the files are there.
     :param more: how many things are missing beside those that are listed.
     :param unfit: pins that have no file for those filters.
+    :param defects: the lines of the lock that cannot be completed.
     """
 
     complete: bool
@@ -114,6 +115,7 @@ class Held(NamedTuple):
     missing: tuple[Missing, ...]
     more: int
     unfit: tuple[str, ...]
+    defects: tuple[Defect, ...] = ()
 
 
 def object_of(target: Target, path: str, answer: Answer) -> Mapping[str, object]:
@@ -184,6 +186,7 @@ def held_of(found: Mapping[str, object]) -> Held:
         ),
         more=number(found, "more"),
         unfit=tuple(each for each in unfit if isinstance(each, str)) if isinstance(unfit, list) else (),
+        defects=_defects(found),
     )
 
 
@@ -213,7 +216,18 @@ def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
     problem = object_in(answer)
     if problem is None or "title" not in problem:
         return _stranger(target, path, answer)
-    defects = tuple(
+    defects = _defects(problem)
+    if answer.status == 422 and defects:
+        return LockRefused(defects, number(problem, "more"))
+    title, detail = f"{target.url} answers {answer.status}: {text(problem, 'title')}", text(problem, "detail")
+    trouble = PinsLacking(title, detail, defects) if defects else ServerTrouble(title, detail)
+    trouble.said = text(problem, "title")
+    trouble.final = trouble.final or problem.get("final") is True
+    return trouble
+
+
+def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
+    return tuple(
         Defect(
             number(each, "line"),
             text(each, "text"),
@@ -221,11 +235,8 @@ def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
             text(each, "advice"),
             text(each, "document"),
         )
-        for each in objects(problem, "defects")
+        for each in objects(found, "defects")
     )
-    if answer.status == 422 and defects:
-        return LockRefused(defects, number(problem, "more"))
-    return ServerTrouble(f"{target.url} answers {answer.status}: {text(problem, 'title')}", text(problem, "detail"))
 
 
 def _redirected(target: Target, path: str, location: str) -> ServerTrouble:

@@ -70,6 +70,8 @@ def _take(target: Target, path: str, out: IO[bytes], progress: Callable[[int], N
                     progress(len(data))
         except ServerTrouble as trouble:
             failure = trouble
+            if trouble.final:
+                break
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
             failure = ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.")
         else:

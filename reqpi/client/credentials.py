@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reqpi.client.target import Credentials
 
-__all__ = ["credentials_for"]
+__all__ = ["credentials_for", "netrc_of_user"]
 
 
 def credentials_for(host: str) -> Credentials | None:
@@ -26,6 +26,11 @@ def credentials_for(host: str) -> Credentials | None:
             return None
         return Credentials(entry[0], entry[2] or "") if entry else None
     return None
+
+
+def netrc_of_user() -> Path | None:
+    """The netrc file of this user, where there is one."""
+    return next((path for path in _candidates() if path.is_file()), None)
 
 
 def _candidates() -> list[Path]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reqpi.client.answers import Defect
 
-__all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "ServerTrouble"]
+__all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble"]
 
 
 class ClientError(Exception):
@@ -33,7 +33,27 @@ class BadUsage(ClientError):
 
 
 class ServerTrouble(ClientError):
-    """No server, no answer, somebody else's answer, or a problem that the server has."""
+    """No server, no answer, another server's answer, or a problem that the server has.
+
+    :ivar said: what the server said, without the server's name; empty where it said nothing.
+    :ivar final: another attempt would bring the same.
+    """
+
+    said = ""
+    final = False
+
+
+class PinsLacking(ServerTrouble):
+    """Lines of the lock that the server cannot complete: an upstream does not have what they pin.
+
+    :ivar defects: the lines, each with the reason.
+    """
+
+    final = True
+
+    def __init__(self, title: str, detail: str, defects: Sequence[Defect]) -> None:
+        super().__init__(title, detail)
+        self.defects = tuple(defects)
 
 
 class AddressDiffers(ClientError):

@@ -87,7 +87,8 @@ class Failed(ClientError):
 
     def __init__(self, failures: Mapping[str, ClientError]) -> None:
         what = "1 file" if len(failures) == 1 else f"{len(failures)} files"
-        super().__init__(f"{what} could not be fetched", "Run it again: it goes on from what is there.")
+        passing = not all(getattr(failure, "final", False) for failure in failures.values())
+        super().__init__(f"{what} could not be fetched", "Run it again: it goes on from what is there." * passing)
         self.failures = failures
 
 
@@ -132,6 +133,8 @@ def _patiently(target: Target, path: str) -> Answer:
         answer = ask(target, "GET", path, longest=_LONGEST_LIST)
         if answer.status != 503 or (attempt >= _ATTEMPTS and b" on the way" not in answer.body):
             break
+        if getattr(trouble_of(target, path, answer), "final", False):
+            break
         sleep(_PAUSE)
     return answer
 
@@ -164,11 +167,13 @@ def fetch(
     folder: Path,
     progress: Callable[[int], None] = lambda _: None,
     *,
+    landed: Callable[[Listed], None] = lambda _: None,
     replace: bool = False,
 ) -> list[Listed]:
     """Have ``files`` in ``folder``.
 
     :param progress: is told of bytes, from several threads: of those that come, and of those that were there.
+    :param landed: is told of each file that is there, from several threads.
     :param replace: a file of the same name that has other bytes makes way; if not, it is an error.
     :returns: those that were not there before.
     :raises Failed: some could not be had.
@@ -180,7 +185,13 @@ def fetch(
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
     taking = _Taking(target_of(base_url), address, folder, progress, replace)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        work = {pool.submit(taking.have, file): file for file in {file.name: file for file in files}.values()}
+
+        def have(file: Listed) -> bool:
+            fresh = taking.have(file)
+            landed(file)
+            return fresh
+
+        work = {pool.submit(have, file): file for file in {file.name: file for file in files}.values()}
         try:
             wait(work)
         except BaseException:
@@ -259,6 +270,8 @@ class _Taking:
                     self._go_on(file, part)
             except ServerTrouble as trouble:
                 failure = trouble
+                if trouble.final:
+                    break
                 continue
             if part.sha256 == file.sha256:
                 part.settle()

@@ -50,17 +50,13 @@ def _powershell(set_to: _Settings, taken_away: Set[str]) -> str:
 
 
 def _docker(set_to: _Settings, taken_away: Set[str]) -> str:
-    return "".join(f"ENV {name}={json.dumps(value)}\n" for name, value in _emptied(set_to, taken_away).items())
+    unset = f"# No Dockerfile can take a variable away. Set none of: {' '.join(sorted(taken_away))}\n"
+    return unset + "".join(f"ENV {name}={json.dumps(value)}\n" for name, value in set_to.items())
 
 
 def _pairs(set_to: _Settings, taken_away: Set[str]) -> str:
-    pairs = [{"name": name, "value": value} for name, value in _emptied(set_to, taken_away).items()]
-    return json.dumps(pairs, indent=2) + "\n"
-
-
-def _emptied(set_to: _Settings, taken_away: Set[str]) -> _Settings:
-    """For what cannot take a variable away: pip and uv pass over an empty one."""
-    return {**dict.fromkeys(sorted(taken_away), ""), **set_to}
+    """Only what is set: uv rejects an empty value where it wants one, so nothing is emptied instead of taken away."""
+    return json.dumps([{"name": name, "value": value} for name, value in set_to.items()], indent=2) + "\n"
 
 
 def _json(set_to: _Settings, taken_away: Set[str]) -> str:

@@ -175,6 +175,8 @@ def _failed(url: str, response: IResponse) -> UpstreamTrouble:
     if status in (404, 410):
         return NotFound(f"{host_of(url)} has nothing there", f"It answered {status} for {as_shown(url)}.")
     title, detail = f"{host_of(url)} answered {status}", f"For {as_shown(url)}."
+    if status == 401:
+        detail += " It wants a login: write one into a netrc file, and name that with --netrc."
     if status < 500 and status not in _PASSING:
         return UpstreamTrouble(title, detail, final=True)
     after = header(response, "Retry-After")

@@ -10,7 +10,7 @@ from reqpi.errors import Misconfigured
 from reqpi.origins.credentials import basic
 from reqpi.origins.hosts import normalized
 
-__all__ = ["read_logins"]
+__all__ = ["read_logins", "read_own_logins"]
 
 
 def read_logins(path: Path) -> Mapping[str, str]:
@@ -35,3 +35,11 @@ def read_logins(path: Path) -> Mapping[str, str]:
         for host, (login, _, password) in read.hosts.items()
         if host != "default"
     }
+
+
+def read_own_logins(path: Path) -> Mapping[str, str]:
+    """The same of the file that programs read unasked; one that cannot be read counts as none, as it does to pip."""
+    try:
+        return read_logins(path)
+    except Misconfigured:
+        return {}

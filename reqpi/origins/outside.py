@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from reqpi.errors import Misconfigured
 from reqpi.origins.client_certificate import ClientCertificate
@@ -104,6 +104,11 @@ class Outside:
         own: tuple[Credentials, ...] = tuple(credentials for _, credentials in parts if credentials is not None)
         plain = frozenset(origin_of(urlsplit(bare)) for bare, _ in parts if bare.startswith("http://"))
         return Keyring(own, self.logins, self.named, plain)
+
+    def with_logins_of_named(self, logins: Mapping[str, str]) -> Outside:
+        """The same, with those of ``logins`` that are for a host of an upstream or one that the operator named."""
+        named = {host for host, _ in self.named.named}
+        return evolve(self, logins={host: login for host, login in logins.items() if host in named})
 
     @property
     def _urls(self) -> list[str]:

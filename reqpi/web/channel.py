@@ -11,7 +11,9 @@ import re
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
+from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi import simple
@@ -20,6 +22,9 @@ from reqpi.web.forms import Asked, takes_gzip
 __all__ = ["Channel", "Heads", "Judged", "judged"]
 
 _LONGEST_HEAD = 2048
+_ADDRESS = 65
+"""Characters of a path that are an address, with the slash before it."""
+
 _MOST_FIELDS = 32
 _REMEMBERED = 1024
 """Heads that were judged. Clients repeat theirs to the letter, but for the request line."""
@@ -96,10 +101,17 @@ class Channel(HTTPChannel):
     _between = False
     """No request is under way, and of the next nothing has come."""
 
+    served = 0
+    """Requests so far."""
+
+    latest = (b"", "")
+    """The beginning of the path that was asked for last, and who asked: its referrer and agent."""
+
     def connectionMade(self) -> None:
         """Begin."""
         super().connectionMade()
-        self._peer = str(getattr(self.transport.getPeer(), "host", "-"))
+        self.site.self_checks.connected.add(self)
+        self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
         self._plain = isinstance(self.transport, Connection)
         self._between = True
 
@@ -110,6 +122,11 @@ class Channel(HTTPChannel):
                 return
             self._between = False
         super().dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """End."""
+        self.site.self_checks.connected.discard(self)
+        super().connectionLost(reason)
 
     def requestDone(self, request: Any) -> None:
         """An answer of the ordinary stack is complete."""
@@ -135,8 +152,12 @@ class Channel(HTTPChannel):
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
         self.resetTimeout()
+        self.served += 1
+        self.latest = (target[:_ADDRESS], said.log)
+        if site.self_checks.waiting:
+            site.self_checks.followed(self, *self.latest)
         self._send(found.wire(site.date(), head=no_body))
-        site.answered(self._peer, line, found.status, 0 if no_body else len(found.body), said.log)
+        site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), said.log)
         return True
 
     def _send(self, data: bytes) -> None:

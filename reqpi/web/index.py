@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from packaging.utils import canonicalize_name
 from twisted.internet.threads import deferToThread
@@ -81,12 +82,25 @@ class Index(Resource):
         self._send(request, commitment, content_type, shown)
 
     async def _page(self, request: Request, commitment: Commitment, name: str) -> None:
+        if canonicalize_name(name) == "pip" and "pip" not in commitment.lock.projects:
+            self._refuse_pip(request, commitment)
         page = await self._shelf.page(commitment, name)
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
         shown = await self._text(key, page, len(page.files), partial(render, page))
         self._send(request, commitment, content_type, shown, page.project)
+
+    def _refuse_pip(self, request: Request, commitment: Commitment) -> None:
+        """Refuse a pip that the lock does not pin. That is no refusal to be counted where pip asks about itself.
+
+        :raises reqpi.errors.NotServed: it is pip's own question.
+        """
+        site: Any = request.site
+        if site.self_checks.is_one(request, commitment.address):
+            raise NotServed(f"pip is not in lock {commitment.short}")
+        undo = partial(self._shelf.refusals.forget, commitment.address, canonicalize_name("pip"))
+        site.self_checks.may_be_one(request, commitment.address, undo)
 
     def _send(self, request: Request, commitment: Commitment, form: str, shown: Representation, *below: str) -> None:
         """Send what will be sent again: the next time without all this.

@@ -146,14 +146,14 @@ async def held(request: Request, shelf: Shelf, holding: Holding, address: str) -
 
 
 async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:
-    """``GET /<address>/wheelhouse.tar``, with the filters of a hold."""
+    """``GET /<address>/wheelhouse.tar``, with the filters of a hold; with ``one=1`` one wheel of each release."""
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
     except Unsuitable as unsuitable:
         request.write(problems.send(request, unsuitable.problem))
         return
-    archive = await wheelhouses.of(commitment, target)
+    archive = await wheelhouses.of(commitment, target, one=_is_said(request, b"one"))
     read = partial(wheelhouses.read, commitment, archive)
     await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
 

@@ -98,8 +98,13 @@ def problem_of(error: BaseException | None) -> Problem:
 def _members(error: ReqPIError) -> Mapping[str, Any]:
     if isinstance(error, BrokenLock):
         return {"defects": [asdict(defect) for defect in error.defects]}
-    if isinstance(error, UpstreamTrouble) and error.missing:
-        return {"missing": error.missing}
+    if isinstance(error, UpstreamTrouble):
+        found = {
+            "missing": error.missing,
+            "final": error.final,
+            "defects": [asdict(defect) for defect in error.defects],
+        }
+        return {name: value for name, value in found.items() if value}
     return {}
 
 

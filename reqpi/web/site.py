@@ -22,6 +22,7 @@ from reqpi.web.channel import Channel, Heads
 from reqpi.web.hot import Hot
 from reqpi.web.problems import CONTENT_TYPE, Problem
 from reqpi.web.repeats import Repeats
+from reqpi.web.self_check import SelfChecks
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
@@ -70,6 +71,10 @@ class BoundedRequest(Request):
         """
         self._site.began(self)
         channel: Any = self.channel
+        channel.served += 1
+        channel.latest = (self.path[:65], self.getHeader("User-Agent") or "")
+        if not self.path.rstrip(b"/").endswith(b"/simple/pip"):
+            self._site.self_checks.followed(channel, *channel.latest)
         if self._site.ending:
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
@@ -164,6 +169,7 @@ class BoundedSite(Site):
         self._second = -1
         self._date = b""
         self._in_flight: set[Request] = set()
+        self.self_checks = SelfChecks(clock)
         self._idle: list[Deferred[None]] = []
 
     def acceptableProtocols(self) -> list[bytes]:

@@ -37,6 +37,17 @@ class EnvironmentTests(SynchronousTestCase):
         said = {"PIP_CERT": "/ca.pem", "PIP_CLIENT_CERT": "/me.pem", "PIP_PROXY": "http://proxy.example.org:3128"}
         self.assertLessEqual(said.items(), self.seen(**said).items())
 
+    def test_a_rust_toolchain_in_the_home_is_found(self) -> None:
+        """The home itself is not; and what the user set stays."""
+        home = Path(self.mktemp()).absolute()
+        (home / ".rustup").mkdir(parents=True)
+        (home / ".cargo").mkdir()
+        environ = self.seen(HOME=str(home))
+        self.assertEqual((environ["RUSTUP_HOME"], environ["CARGO_HOME"]), (f"{home}/.rustup", f"{home}/.cargo"))
+        self.assertNotEqual(environ["HOME"], str(home))
+        self.assertEqual(self.seen(HOME=str(home), CARGO_HOME="/cargo")["CARGO_HOME"], "/cargo")
+        self.assertNotIn("RUSTUP_HOME", self.seen(HOME="/nowhere"))
+
 
 class FitsTests(SynchronousTestCase):
     """Which wheels a Python installs."""

@@ -17,7 +17,7 @@ class EnvironmentTests(CommandTestCase):
         self.server.says(f"/{ADDRESS}/refused", 200, {"refused": []})
         program = f"import os; print(os.environ[{name!r}])"
         status, out, err = self.run_reqpi("run", "--url", url, "requirements.txt", "--", sys.executable, "-c", program)
-        self.assertEqual((status, err), (0, ""))
+        self.assertEqual((status, err), (0, "reqpi: 0 refused\n"))
         return out.strip()
 
     def test_the_index_is_that_of_the_lock(self) -> None:
@@ -53,7 +53,8 @@ class RefusedTests(CommandTestCase):
             self.server.says(f"/{ADDRESS}/{path}", 200, self.refusing(("idna", 1, "idna==3.10"), ("attrs", 2, None)))
         status, out, err = self.run_command("sh", "-c", "echo no >&2; exit 1")
         self.assertEqual((status, out), (1, ""))
-        said, comment, *lines = err.splitlines()
+        said, comment, *lines, count = err.splitlines()
+        self.assertEqual(count, "reqpi: 2 refused")
         self.assertEqual((said, lines), ("no", ["idna==3.10", "# attrs==<version>"]))
         self.assertRegex(comment, r"^# .*requirements\.txt")
 
@@ -65,7 +66,7 @@ class RefusedTests(CommandTestCase):
         self.server.says_then(f"/{ADDRESS}/refused", 200, after)
         self.server.says(f"/{ADDRESS}/refused?suggest=1", 200, after)
         _, _, err = self.run_command("true")
-        self.assertEqual(err.splitlines()[1:], ["attrs==25.1.0"])
+        self.assertEqual(err.splitlines()[1:], ["attrs==25.1.0", "reqpi: 1 refused"])
 
     def test_without_a_suggestion_the_project_is_named(self) -> None:
         """The server could not ask its upstream."""
@@ -73,7 +74,7 @@ class RefusedTests(CommandTestCase):
         self.server.says(f"/{ADDRESS}/refused", 200, self.refusing(("idna", 1, None)))
         self.server.says(f"/{ADDRESS}/refused?suggest=1", 503, {"title": "upstream is away"})
         _, _, err = self.run_command("true")
-        self.assertEqual(err.splitlines()[-1], "# idna==<version>")
+        self.assertEqual(err.splitlines()[-2], "# idna==<version>")
 
     def test_a_server_that_is_gone_does_not_change_the_status(self) -> None:
         """The command did its work; that we cannot tell what was refused is a message."""

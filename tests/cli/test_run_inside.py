@@ -45,9 +45,10 @@ class InsideTests(InsideTestCase):
     """A developer on a laptop needs no server."""
 
     def test_pip_gets_what_is_pinned(self) -> None:
-        """The file is upstream's, byte for byte; and nothing is said that pip does not say."""
+        """The file is upstream's, byte for byte; the last line counts, and is silenced by -q."""
         download = (sys.executable, "-m", "pip", "download", "--no-cache-dir", "--quiet", "--dest", "got", "six")
-        self.assertEqual(self.run_behind(*download), (0, "", ""))
+        self.assertEqual(self.run_behind(*download), (0, "", "reqpi: 1 file taken, 0 refused\n"))
+        self.assertEqual(self.run_behind(*download, options=("-q",)), (0, "", ""))
         self.assertEqual((self.folder / "got" / self.wheel.filename).read_bytes(), self.wheel.content)
 
     def test_pip_does_not_get_the_rest_and_we_say_what_to_pin(self) -> None:
@@ -56,7 +57,7 @@ class InsideTests(InsideTestCase):
         download = (sys.executable, "-m", "pip", "download", "--no-cache-dir", "--quiet", "--dest", "got", "idna")
         status, out, err = self.run_behind(*download)
         self.assertEqual((status, out), (1, ""))
-        self.assertRegex(err, r"\n# .*requirements\.txt.*\nidna==3\.10\n$")
+        self.assertRegex(err, r"\n# .*requirements\.txt.*\nidna==3\.10\nreqpi: 0 files taken, 1 refused\n$")
         self.assertEqual(list((self.folder / "got").glob("*")), [])
 
     def test_afterwards_nothing_listens(self) -> None:
@@ -80,7 +81,7 @@ class InsideTests(InsideTestCase):
         self.run_behind(sys.executable, "-c", ASK, f"six/{self.wheel.filename}")
         self.upstream.forget()
         again = self.run_behind(sys.executable, "-c", ASK, f"six/{self.wheel.filename}", options=("--offline",))
-        self.assertEqual(again, (0, f"{len(self.wheel.content)}\n", ""))
+        self.assertEqual(again, (0, f"{len(self.wheel.content)}\n", "reqpi: 1 file taken, 0 refused\n"))
         self.assertEqual(self.upstream.asked(), [])
 
     def test_a_store_that_cannot_be_one(self) -> None:
@@ -104,7 +105,7 @@ class PortTests(InsideTestCase):
         """Two runs of one lock at the same time are no conflict."""
         with socket.create_server(("127.0.0.1", port_for(address_of(self.document)))) as taken:
             status, out, err = self.run_behind(*SAY_INDEX)
-            self.assertEqual((status, err), (0, ""))
+            self.assertEqual((status, err), (0, "reqpi: 0 files taken, 0 refused\n"))
             self.assertNotEqual(urlsplit(out.strip()).port, taken.getsockname()[1])
 
 

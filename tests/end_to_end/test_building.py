@@ -112,6 +112,24 @@ class WheelhouseTests(EndToEnd):
     def target(self) -> Path:
         return self.folder / "target"
 
+    def test_the_requirements_of_the_archive_leave_out_what_only_builds(self) -> None:
+        """By the name of their document; their files stay in the archive."""
+        (self.folder / "requirements-build.txt").write_text("builder==2.0\n")
+        done = self.wheelhouse("needing==1.0  # why\n", "requirements-build.txt")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with tarfile.open(self.folder / "a.tar") as archive:
+            archive.extractall(self.folder, filter="data")
+        self.assertTrue((self.folder / "wheelhouse" / "builder-2.0-py3-none-any.whl").exists())
+        said = (self.folder / "wheelhouse" / "requirements.txt").read_text()
+        self.assertIn("needing==1.0", said)
+        self.assertNotIn("builder", said)
+        pip = environment("pip", "pip") / "python"
+        install = [pip, "-m", "pip", "install", "--target", self.target, "--no-index", "--find-links", "wheelhouse"]
+        done_too = run([*install, "--only-binary", ":all:", "--require-hashes", "-r", "wheelhouse/requirements.txt"],
+                       self.folder, {"PIP_CONFIG_FILE": "/dev/null"})  # fmt: skip
+        self.assertEqual(done_too.status, 0, done_too.said)
+        self.assertEqual({path.name for path in self.target.glob("*.py")}, {"needing.py"})
+
     def test_what_is_lacking_is_named(self) -> None:
         done = self.wheelhouse("needing==1.0\n")
         self.assertEqual((done.returncode, done.stdout), (7, ""), done.stderr)

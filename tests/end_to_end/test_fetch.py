@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from time import monotonic, sleep
 
 import pytest
@@ -33,6 +34,15 @@ class FetchCase(EndToEnd):
         return subprocess.Popen(
             command, cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def reqpi(self, *arguments: str, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+        """Any command, in the folder of the test."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+        return subprocess.run(
+            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder,
+            env=kept | {"PYTHONPATH": str(ROOT)} | dict(environ),
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     def out(self) -> dict[str, bytes]:

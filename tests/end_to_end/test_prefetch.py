@@ -75,6 +75,30 @@ class PrefetchCase(EndToEnd):
         return json.loads((self.out / name).read_text())
 
 
+@pytest.mark.clients
+class HookTests(PrefetchCase):
+    """What the hook of this repository writes, a fetch for the source takes."""
+
+    def test_build_requirements_of_the_hook_can_be_fetched(self) -> None:
+        """By default: a fetch takes sdists alone, and pip builds with wheels."""
+        self.upstream.sdist("needing", "1.0", build_requires=["builder"])
+        self.upstream.wheel("builder", "2.0")
+        self.upstream.sdist("builder", "2.0")
+        self.write("requirements.txt", "needing==1.0\n")
+        hooks = (ROOT / ".pre-commit-hooks.yaml").read_text().partition("id: reqpi-build-requirements")[2]
+        arguments = [line.strip()[2:] for line in hooks.splitlines() if line.startswith("    - ")]
+        self.assertIn("--output=requirements-build.txt", arguments)
+        own = ["--upstream", self.upstream.url, "--store", str(self.folder / "own")]
+        pip = clients.environment("pip", "pip")
+        environ = {"PYTHONPATH": str(ROOT), "PATH": f"{pip}{os.pathsep}{os.environ['PATH']}"}
+        learn = [sys.executable, "-m", "reqpi", "learn", *own, *arguments]
+        done = clients.run(learn, self.folder / "src", environ)
+        self.assertEqual(done.status, 6, done.said)
+        self.assertIn("builder==2.0", (self.folder / "src" / "requirements-build.txt").read_text())
+        self.fetch()
+        self.assertEqual(self.there(), {"needing-1.0.tar.gz", "builder-2.0.tar.gz"})
+
+
 class SourceTests(PrefetchCase):
     """A folder with packages."""
 

@@ -20,8 +20,8 @@ from tests.upstream.faults import Status
 INSTALLED = LOCK.replace("lonely", "# lonely")
 
 
-class WheelhouseTests(EndToEnd):
-    """A real server, and one inside."""
+class WheelhouseCase(EndToEnd):
+    """Runs the command in the test's own folder."""
 
     def wheelhouse(self, *options: str, lock: str = LOCK, url: bool = True) -> subprocess.CompletedProcess[str]:
         (self.folder / "requirements.txt").write_text(lock)
@@ -42,6 +42,10 @@ class WheelhouseTests(EndToEnd):
             sleep(0.1)
         self.assertEqual(answer[0].status, 200, answer[1])
         return answer[1]
+
+
+class WheelhouseTests(WheelhouseCase):
+    """A real server, and one inside."""
 
     def test_the_same_bytes_from_everywhere(self) -> None:
         """From a server asked over HTTP, by the command, and from a server inside on a store of its own."""
@@ -122,3 +126,44 @@ class WheelhouseTests(EndToEnd):
             self.assertEqual(done.status, 0, done.said)
             found = {path.name for path in (Path(self.folder) / name).glob("*.py")}
             self.assertEqual(found, {"top.py", "mid.py", "source.py"})
+
+
+class OneWheelTests(WheelhouseCase):
+    """With a platform, of each release what pip would choose there."""
+
+    def names(self) -> set[str]:
+        with tarfile.open(self.folder / "a.tar") as archive:
+            return {name.removeprefix("wheelhouse/") for name in archive.getnames()} - {
+                "SHA256SUMS",
+                "requirements.txt",
+            }
+
+    def stocked(self):  # type: ignore[no-untyped-def]
+        here = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+        self.many = [
+            self.upstream.wheel("many", "1.0", tag=tag).filename
+            for tag in (f"{here}-{here}-manylinux2014_x86_64", f"{here}-abi3-manylinux1_x86_64", "py3-none-any")
+        ]
+        self.many.append(self.upstream.sdist("many", "1.0").filename)
+        return super().stocked()
+
+    @pytest.mark.clients
+    def test_pips_own_recipe_works_on_what_is_unpacked(self) -> None:
+        lock = "many==1.0\ntop==1.0\nmid==1.5\n" + 'lonely==1.0; sys_platform == "win32"\n'
+        for options, expected in (
+            ([], {self.many[0], "top-1.0-py3-none-any.whl", "mid-1.5-py3-none-any.whl"}),
+            (["--all-wheels"], {*self.many, "top-1.0-py3-none-any.whl", "mid-1.5-py3-none-any.whl",
+                                "lonely-1.0-py3-none-any.whl"}),
+        ):  # fmt: skip
+            done = self.wheelhouse("-o", "a.tar", "--platform", "current", *options, lock=lock)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.names(), expected)
+            if not options:
+                with tarfile.open(self.folder / "a.tar") as archive:
+                    archive.extractall(self.folder, filter="data")
+        pip = clients.environment("pip", "pip")
+        wheels = [str(path) for path in (self.folder / "wheelhouse").glob("*.whl")]
+        install = [pip / "python", "-m", "pip", "install", "--no-index", "--no-deps", "--target", "got", *wheels]
+        done_too = clients.run(install, self.folder, {"PIP_CONFIG_FILE": "/dev/null"})
+        self.assertEqual(done_too.status, 0, done_too.said)
+        self.assertEqual({path.name for path in (self.folder / "got").glob("*.py")}, {"many.py", "top.py", "mid.py"})

@@ -14,6 +14,7 @@ from reqpi.origins.credentials import Credentials, Keyring, basic
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins
 from reqpi.origins.outside import Outside
+from reqpi.server import Settings, _outside
 from tests.origins.case import reactor
 from tests.origins.names import Names
 from tests.origins.scripted import ok
@@ -145,3 +146,29 @@ class SentTests(SourceCase):
         for text in seen:
             for secret in ("p@ss", basic("me", "p@ss")[6:]):
                 self.assertNotIn(secret, text)
+
+
+class OwnFileTests(SynchronousTestCase):
+    """The file of the user whose command it is: read unasked, so only hosts that were named hear it."""
+
+    def said_to(self, text: str, **more: Any) -> list[str | None]:
+        path = Path(self.mktemp())
+        path.write_text(text)
+        settings = Settings(upstream="https://index.example.org/simple", allow_hosts=["src.example.org"],
+                            own_netrc=path, **more)  # fmt: skip
+        keyring = _outside(settings).keyring
+        hosts = ("index.example.org", "src.example.org", "other.example.org")
+        return [said(keyring.for_url(f"https://{host}/x")) for host in hosts]
+
+    def test_hosts_that_no_one_named_hear_nothing(self) -> None:
+        text = "".join(f"machine {host}.example.org login {host} password p\n" for host in ("index", "src", "other"))
+        self.assertEqual(self.said_to(text), ["index:p", "src:p", None])
+
+    def test_a_file_that_is_named_wins(self) -> None:
+        named = Path(self.mktemp())
+        named.write_text("machine src.example.org login named password p\n")
+        self.assertEqual(self.said_to("machine src.example.org login own password p\n", netrc=named),
+                         [None, "named:p", None])  # fmt: skip
+
+    def test_one_that_cannot_be_read_is_as_good_as_none(self) -> None:
+        self.assertEqual(self.said_to("nonsense secret\n"), [None, None, None])

@@ -84,4 +84,5 @@ class KeptAwayTests(OriginCase):
         script = self.scripted(Turn(ok(b"", "WWW-Authenticate: Basic", status="401 Who").data))
         trouble = await self.trouble(self.page(script.url))
         self.assertEqual(trouble.title, f"{script.url.removeprefix('http://')} answered 401")
-        self.assertEqual(trouble.detail, f"For {script.url}/thing/.")
+        self.assertTrue(trouble.detail.startswith(f"For {script.url}/thing/. "))
+        self.assertIn("--netrc", trouble.detail)

@@ -11,6 +11,7 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from reqpi.errors import HostAway, StoreFull, StoreTrouble, UpstreamTrouble
 from tests.web.case import FILES, SDIST, WHEEL, WebCase
+from tests.web.wire import Wire
 
 
 def raising(error: Exception) -> Callable[[], Awaitable[None]]:
@@ -45,9 +46,47 @@ class Policy(WebCase):
         self.assertEqual(await self.counted(), {("six", "six-2.0.tar.gz"): 2})
         self.assertNotIn("https://files.example.org/six-2.0.tar.gz", self.origin.asked)
 
-    async def test_pip_asking_after_itself_is_a_quiet_404(self) -> None:
-        """Its self-check at the end of every command is no refusal of anything."""
-        self.assert_problem(await self.under("/simple/pip/"), 404)
+    async def on(self, wire: Wire, path: str, agent: str, **headers: str) -> int:
+        """The status of an answer on a connection that stays."""
+        wire.say(self.request(f"/{self.address}/simple/{path}", User_Agent=agent, **headers))
+        return (await wire.reply()).status
+
+    async def test_pip_asking_about_itself_last_is_a_quiet_404(self) -> None:
+        """Until pip 26: on a connection of its own, while that of the command is open."""
+        for agent in ('pip/23.2 {"a":"b"}', 'pip/23.2 {"a":"b"}'):  # the second time the page is a ready answer
+            command, question = await self.wire(), await self.wire()
+            self.assertEqual(await self.on(command, "six/", agent), 200)
+            self.assertEqual(await self.on(question, "pip/", agent), 404)
+            command.transport.abortConnection()
+        self.assertEqual(await self.counted(), {})
+
+    async def test_pip_asking_about_itself_first_is_no_refusal_once_its_command_follows(self) -> None:
+        """Since pip 26. The second time the command gets a ready answer."""
+        for agent in ('pip/26.3 {"a":"b"}', 'pip/26.4 {"a":"b"}'):
+            question, command = await self.wire(), await self.wire()
+            self.assertEqual(await self.on(question, "pip/", agent), 410)
+            self.assertEqual(await self.counted(), {("pip", None): 1})
+            self.assertEqual(await self.on(command, "six/", agent), 200)
+            self.assertEqual(await self.counted(), {})
+
+    async def test_any_other_client_that_asks_for_pip_is_refused_and_counted(self) -> None:
+        """A command that wants it, on its only connection; another pip; another client; one that comes much later."""
+        command = await self.wire()
+        self.assertEqual(await self.on(command, "six/", "pip/26.3"), 200)
+        self.assertEqual(await self.on(command, "pip/", "pip/26.3"), 410)
+        command.transport.abortConnection()
+        await command.ended
+        self.assertEqual(await self.on(await self.wire(), "pip/", "pip/20.3"), 410)
+        self.assertEqual(await self.on(await self.wire(), "six/", "pip/26.3"), 200)
+        self.assertEqual(await self.on(await self.wire(), "pip/", "uv/0.9"), 410)
+        self.assertEqual(await self.on(await self.wire(), "six/", "uv/0.9"), 200)
+        self.clock.advance(11)
+        self.assertEqual(await self.on(await self.wire(), "six/", "pip/20.3"), 200)
+        self.assertEqual(await self.counted(), {("pip", None): 3})
+
+    async def test_behind_a_proxy_pip_gets_the_benefit_of_the_doubt(self) -> None:
+        """All connections are the proxy's."""
+        self.assertEqual(await self.on(await self.wire(), "pip/", "pip/26.3", X_Forwarded_For="192.0.2.1"), 404)
         self.assertEqual(await self.counted(), {})
 
     async def test_what_was_admitted_is_not_counted(self) -> None:

@@ -6,6 +6,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -62,3 +63,8 @@ class PackTests(SynchronousTestCase):
             path = Path(self.mktemp())
             path.write_bytes(data)
             self.assertRaises(UpstreamTrouble, self.packed, path)
+
+    def test_these_bytes_never_change(self) -> None:
+        """An address has their digest: a server that fetches a commit again must come to the same ones."""
+        digest = sha256(self.packed(self.tar(a=b"content", b=bytes(70_000)))).hexdigest()
+        self.assertEqual(digest, "6bb830a1b7738d3d9fd371c234552ff1e9d2ca0451c893f9d9e3ddb3a0d5faef")

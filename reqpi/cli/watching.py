@@ -1,0 +1,90 @@
+"""Progress of a server inside this process: lines now and then while a command runs, and a count at the end.
+
+The command has the terminal, and may draw on it. So a line is written only where something came since the last one,
+and never over another line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
+
+from reqpi.cli.messages import count_of, size_of, tell_remark
+
+__all__ = ["Watch"]
+
+_FIRST = 2.0
+"""Seconds until the first line: a command that is done by then needs none."""
+
+_BETWEEN = 5.0
+"""Seconds between two lines."""
+
+_MOST = 100_000
+"""Files that are counted."""
+
+_FILE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?(/[0-9a-f]{64}/simple/[^/ ]+/([^/ ]+)) HTTP/[0-9.]+" (200|206) ([0-9]+)')
+_PAGE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/simple/[^/ ]+/? HTTP/[0-9.]+" 200 ')
+
+
+class Watch:
+    """Reads the access log of a server.
+
+    :param quiet: write no lines.
+    :ivar files: how many different ones were taken, metadata aside.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._lock = Lock()
+        self._taken: set[str] = set()
+        self._size = 0
+        self._pages = 0
+        self._told = ""
+
+    @property
+    def files(self) -> int:
+        """How many files were taken."""
+        return len(self._taken)
+
+    def note(self, lines: str) -> None:
+        """Count what some lines of the log say; from any thread."""
+        with self._lock:
+            for line in lines.splitlines():
+                self._count(line)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Write lines while the block runs."""
+        if self._quiet:
+            yield
+            return
+        end = Event()
+        thread = Thread(target=self._tell, args=(end,), name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
+
+    def _count(self, line: str) -> None:
+        file = _FILE.search(line)
+        if file is None:
+            self._pages += _PAGE.search(line) is not None
+        elif not file[2].endswith(".metadata") and len(self._taken) < _MOST:
+            self._taken.add(file[1])
+            self._size += int(file[4])
+
+    def _tell(self, end: Event) -> None:
+        pause = _FIRST
+        while not end.wait(pause):
+            pause = _BETWEEN
+            with self._lock:
+                text = (
+                    f"{count_of(self._pages, 'page')} and {count_of(self.files, 'file')}, {size_of(self._size)} so far"
+                )
+                news, self._told = (self._pages or self._taken) and text != self._told, text
+            if news:
+                tell_remark(text)

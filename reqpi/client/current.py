@@ -1,0 +1,90 @@
+"""The machine and the interpreter that run, as filters: what ``--platform current`` stands for.
+
+Standard library alone: ``gethash`` has to start at once. The result is the newest tag that this machine can use
+(:pep:`600`, :pep:`656`); a server knows which older ones it stands for.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+
+__all__ = ["CURRENT", "with_current"]
+
+CURRENT = "current"
+
+_OF_THE_PYTHON = ("python-version", "implementation", "abi")
+_IMPLEMENTATIONS = {"cpython": "cp", "pypy": "pp"}
+_IN_32_BITS = {"x86_64": "i686", "aarch64": "armv7l"}
+
+
+def with_current(filters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """``filters``, with this machine in place of ``("platform", "current")``.
+
+    The version, implementation and ABI of this interpreter come along, unless the filters name one of these.
+    """
+    if ("platform", CURRENT) not in filters:
+        return list(filters)
+    named = {name for name, _ in filters}
+    replaced = [(name, _platform() if (name, value) == ("platform", CURRENT) else value) for name, value in filters]
+    return replaced if named & {*_OF_THE_PYTHON} else [*replaced, *_python()]
+
+
+def _python() -> list[tuple[str, str]]:
+    """The interpreter that runs. The ABI of PyPy has more parts than a filter needs, so it is left open."""
+    short = _IMPLEMENTATIONS.get(sys.implementation.name)
+    found = [("python-version", ".".join(map(str, sys.version_info[:3])))]
+    if short is None:
+        return found
+    found.append(("implementation", short))
+    if short == "cp":
+        threads = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+        found.append(("abi", f"cp{sys.version_info[0]}{sys.version_info[1]}{threads}"))
+    return found
+
+
+def _platform() -> str:
+    """The tag of this machine."""
+    built_for = re.sub("[-.]", "_", sysconfig.get_platform())
+    if built_for.startswith("linux_"):
+        return _linux(built_for.removeprefix("linux_"))
+    if built_for.startswith("macosx_"):
+        release, _, machine = platform.mac_ver()
+        major, minor = (int(number) for number in [*release.split("."), "0"][:2])
+        return f"macosx_{major}_{minor if major < 11 else 0}_{machine}"
+    return built_for
+
+
+def _linux(machine: str) -> str:
+    if sys.maxsize <= 1 << 32:  # a 32-bit interpreter over a 64-bit kernel
+        machine = _IN_32_BITS.get(machine, machine)
+    libc = _glibc()
+    if libc is not None:
+        return f"manylinux_{libc}_{machine}"
+    libc = _musl(machine)
+    return f"linux_{machine}" if libc is None else f"musllinux_{libc}_{machine}"
+
+
+def _glibc() -> str | None:
+    """``2_36``; ``None`` where there is another libc."""
+    try:
+        said = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, OSError, ValueError):
+        return None
+    match = re.fullmatch(r"glibc (\d+)\.(\d+).*", said)
+    return match and f"{match[1]}_{match[2]}"
+
+
+def _musl(machine: str) -> str | None:
+    """``1_2``: the loader says it where it is run without a program."""
+    try:
+        said = subprocess.run([f"/lib/ld-musl-{machine}.so.1"], capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.search(r"Version (\d+)\.(\d+)", said.stderr)
+    return match and f"{match[1]}_{match[2]}"

@@ -1,0 +1,105 @@
+"""A store whose files are gone at the end: records stay where they always are, new blobs go to another folder.
+
+``reqpi fetch`` writes each file into the folder that its user names. A second copy in the user's store would double
+what a lock takes on the disk; without the records, a lock without digests would be frozen anew each time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from twisted.internet.threads import deferToThread
+
+from reqpi.interfaces import Store
+from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.layout import Layout
+from reqpi.storage.threads import InThread
+
+__all__ = ["PassingStore", "forget"]
+
+
+class PassingStore(DirectoryStore):
+    """A :class:`reqpi.interfaces.Store` over another one.
+
+    :param behind: has the records, and is asked for blobs that are not in ``folder``.
+    :param folder: for new blobs. Its owner removes it after :meth:`close`.
+    :param in_thread: how calls that block are put off the reactor's thread.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        behind: Store,
+        folder: Path,
+        *,
+        in_thread: InThread = deferToThread,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(folder, in_thread=in_thread, clock=clock)
+        self._behind = behind
+        self.get = behind.get  # type: ignore[method-assign]
+        self.create = behind.create  # type: ignore[method-assign]
+        self.replace = behind.replace  # type: ignore[method-assign]
+        self.delete = behind.delete  # type: ignore[method-assign]
+        self.names = behind.names  # type: ignore[method-assign]
+        self.use = behind.use  # type: ignore[method-assign]
+        self.last_used = behind.last_used  # type: ignore[method-assign]
+
+    def open(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.open`."""
+        self._behind.open()
+        super().open()
+
+    async def close(self) -> None:
+        """See :meth:`reqpi.interfaces.Store.close`."""
+        await super().close()
+        await self._behind.close()
+
+    async def size(self, sha256: str) -> int | None:
+        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        here = await super().size(sha256)
+        return await self._behind.size(sha256) if here is None else here
+
+    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """See :meth:`reqpi.interfaces.Blobs.read`."""
+        here = await super().size(sha256) is not None
+        pieces = super().read(sha256, start, stop) if here else self._behind.read(sha256, start, stop)
+        async for piece in pieces:
+            yield piece
+
+    async def local(self, sha256: str) -> BinaryIO | None:
+        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        return await super().local(sha256) or await self._behind.local(sha256)
+
+    async def touch(self, *sha256s: str) -> None:
+        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        await super().touch(*sha256s)
+        await self._behind.touch(*sha256s)
+
+    async def remove(self, sha256: str, unused_since: float) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        here = await super().remove(sha256, unused_since)
+        return await self._behind.remove(sha256, unused_since) or here
+
+    async def mend(self, sha256: str) -> bool:
+        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        here = await super().mend(sha256)
+        return await self._behind.mend(sha256) or here
+
+    async def all(self) -> AsyncGenerator[str, None]:
+        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        seen = set()
+        async for sha256 in super().all():
+            seen.add(sha256)
+            yield sha256
+        async for sha256 in self._behind.all():
+            if sha256 not in seen:
+                yield sha256
+
+
+def forget(folder: Path, sha256: str) -> None:
+    """Remove a blob that is needed no longer from the folder of a :class:`PassingStore`. It blocks."""
+    (Layout(folder).blobs / sha256[:2] / sha256).unlink(missing_ok=True)

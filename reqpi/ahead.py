@@ -27,7 +27,7 @@ _MOST = 20_000
 """Projects that may wait. A lock that would make them more is looked up when clients ask for it."""
 
 _HEAVIEST = 16 << 20
-"""Bytes of memory of the locks that wait, which are kept for as long as they do. A heavier lock waits alone."""
+"""Bytes of memory of the locks that wait, which are kept for as long as they do. Above, it is the same."""
 
 _BREAK = 0.1
 """Seconds to wait while clients queue for upstream."""
@@ -51,8 +51,8 @@ class Ahead:
         """Begin to look up what a lock pins. Nothing is done before the caller has returned to the reactor."""
         projects = commitment.lock.projects
         weight = commitment.lock.weight
-        heavy = self._weight > 0 and self._weight + weight > _HEAVIEST
-        if self._stopped or heavy or self._left + len(projects) > _MOST:
+        crowded = self._weight + weight > _HEAVIEST or self._left + len(projects) > _MOST
+        if self._stopped or crowded:
             self._log.debug("lock {short} is not frozen ahead: too much is waiting", short=commitment.short)
             return
         self._left += len(projects)

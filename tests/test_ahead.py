@@ -189,9 +189,9 @@ class ManyTests(AheadCase):
         ahead.stop()
 
     async def test_the_memory_of_what_waits_is_bounded(self) -> None:
-        """A lock may have few projects and many digests. One that is heavier than the bound waits alone."""
+        """A lock may have few projects and many digests."""
         commitment = await self.committed("six")
-        heavy = evolve(commitment, lock=evolve(commitment.lock, document=bytes(40 << 20)))
+        heavy = evolve(commitment, lock=evolve(commitment.lock, document=bytes(10 << 20)))
         self.ahead.stop()
         ahead = Ahead(self.shelf, self.clock)
         self.addCleanup(ahead.stop)

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from reqpi.errors import Defect, NotAllowed
 from reqpi.interfaces import Indexes
-from reqpi.model import Archive, Git, Lock, Note, Pin
+from reqpi.model import NOTE, WARNING, Archive, Git, Lock, Note, Pin
 from reqpi.origins import needs
 from reqpi.origins.addresses import why_refused
 from reqpi.origins.forbidden import Forbidden
@@ -120,8 +120,10 @@ class Policy:
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """See :meth:`reqpi.interfaces.Origin.notes`."""
-        noted = [(need.pins[0], self._noted(need)) for need in self.needs(lock)[:_MOST]]
-        return tuple(Note(pin.line, pin.text[:200], message, pin.document) for pin, message in noted if message)
+        noted = [(need.pins[0], *self._noted(need)) for need in self.needs(lock)[:_MOST]]
+        return tuple(
+            Note(pin.line, pin.text[:200], message, pin.document, level) for pin, message, level in noted if message
+        )
 
     def said(self) -> str:
         """Which upstreams there are, and how there could be another."""
@@ -148,23 +150,27 @@ class Policy:
             f"or {digests}; or, if it is this server under another name, {self._add(f'--url {as_shown(base)}')}"
         )
 
-    def _noted(self, need: Need) -> str:
-        """What a user should know of what a lock needs; empty where it is a defect, which says so itself."""
+    def _noted(self, need: Need) -> tuple[str, str]:
+        """Return what a user should know about what a lock needs, and its level: a warning if a client will be refused.
+
+        The message is empty where the need is a defect, which explains itself.
+        """
         projects = projects_of(need.pins)
         if need.option == needs.ALLOW_HOST:
             if all(self._wrong_source(pin.source.url) is None for pin in need.pins if pin.source):
-                return f"{projects}: taken from {need.place}, as the lock names it"
-            return (
-                f"{projects}: refused when asked for, as nothing is taken from {need.place}; "
-                f"to take it, {self._add(f'{need.option} {need.value}')}"
-            )
+                return f"{projects}: taken from {need.place}, as the lock names it", NOTE
+            refused = f"{projects}: refused when asked for, as nothing is taken from {need.place}"
+            return f"{refused}; to take it, {self._add(f'{need.option} {need.value}')}", WARNING
         if self.is_open(need.place):
             what = projects if need.decisive else f"those files of {projects} that no other upstream has"
-            return f"{need.place} is asked for {what}, as the lock names it"
+            return f"{need.place} is asked for {what}, as the lock names it", NOTE
         if need.decisive:
-            return ""
+            return "", NOTE
         where = ", ".join(self.labels.values()) or "no upstream"
-        return f"{need.place} is not contacted: the files of {projects} are looked for by their digests at {where}"
+        return (
+            f"{need.place} is not contacted: the files of {projects} are looked for by their digests at {where}",
+            NOTE,
+        )
 
     def _is_allowed(self, url: str) -> bool | None:
         """Whether the operator named the host of a source; ``None`` where its URL is wrong in itself."""

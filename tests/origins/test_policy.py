@@ -185,6 +185,7 @@ class LocalTests(SynchronousTestCase):
         self.assertIn("/simple is asked for those files of a that no other upstream has, as the lock", note.message)
         [note] = self.LOCAL.policy.notes(Lock(b"", "requirements.txt", (named,)))
         self.assertEqual(note.message, "https://three.example/simple is asked for a, as the lock names it")
+        self.assertEqual(note.level, "note")
 
     def test_plain_http_needs_the_option(self) -> None:
         """Anybody on the way could answer."""

@@ -241,6 +241,11 @@ class Lock:
         return {release: tuple(group) for release, group in pins.items()}
 
     @cached_property
+    def without_digests(self) -> int:
+        """The number of pins that have no digest, so that the files seen first are frozen: trust on first use."""
+        return sum(pin.source is None and not pin.digests for pin in self.pins)
+
+    @cached_property
     def weight(self) -> int:
         """Bytes of memory that it takes: its documents, and all that was read from them."""
         documents = sum(len(document.data) for document in self.documents if document.data is not self.document)

@@ -92,7 +92,8 @@ def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) ->
             tell_defects(names, checked.defects)
         elif lock is not None and not options.quiet:
             whole, address = visible(names.whole), address_of(checked.taken.committed)
-            print(f"{whole}: {count_of(len(lock.pins), 'pin')}, address {address}")
+            loose = f", {lock.without_digests} without digests" if lock.without_digests else ""
+            print(f"{whole}: {count_of(len(lock.pins), 'pin')}{loose}, address {address}")
             for need in checked.needs:
                 print(f"{whole}: needs {visible(in_words(need))}")
 
@@ -104,6 +105,7 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
         "format": None if lock is None else lock.format,
         "address": address_of(checked.taken.committed) if checked.taken.documents else None,
         "pins": None if lock is None else len(lock.pins),
+        "without_digests": None if lock is None else lock.without_digests,
         "defects": [_members(defect) for defect in checked.defects],
         "warnings": [] if lock is None else [note.as_dict() for note in lock.notes],
         "needs": [

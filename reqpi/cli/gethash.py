@@ -13,7 +13,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from reqpi.cli.held import FILTERS, add_filters, filters_of, wait_until_held
-from reqpi.cli.messages import tell_notes, tell_remark
+from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client import Committed, Note
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         lacking = lacking_soon(options.url, lock.address, _PATIENCE, filters)
         tell_notes(taken.names, lacking)
         warnings += tuple(lacking)
+    if lock.without_digests:
+        tell_remark(trust_on_first_use(lock.without_digests, lock.pins))
     print(_as_json(lock, warnings) if options.json else lock.index_url)
     _hint_at_trusted_host(lock.index_url)
     return DONE
@@ -56,6 +58,7 @@ def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
         "address": lock.address,
         "index": lock.index_url,
         "pins": lock.pins,
+        "without_digests": lock.without_digests,
         "created": lock.created,
         "trusted_host": trusted_host(lock.index_url),
         "warnings": [warning._asdict() for warning in warnings],

@@ -21,6 +21,7 @@ __all__ = [
     "tell_lines",
     "tell_notes",
     "tell_remark",
+    "trust_on_first_use",
     "visible",
 ]
 
@@ -113,6 +114,18 @@ def tell_lines(lines: Iterable[str]) -> None:
 def count_of(number: int, noun: str) -> str:
     """``1 pin``, ``2 pins``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def trust_on_first_use(pins: int, of: int) -> str:
+    """Say how many pins of a lock commit to a version and not to bytes.
+
+    :param pins: those that have no digest.
+    :param of: all pins.
+    """
+    return (
+        f"{pins} of {count_of(of, 'pin')} {'has' if pins == 1 else 'have'} no digest: trust on first use; "
+        "<address>/requirements.txt lists the digests that are frozen"
+    )
 
 
 def size_of(size: int) -> str:

@@ -56,6 +56,7 @@ class Committed(NamedTuple):
 
     :param index_url: the URL of the index, as the server spells it, without credentials.
     :param created: it was not there before.
+    :param without_digests: pins whose files are those that the server saw first.
     """
 
     address: str
@@ -63,6 +64,7 @@ class Committed(NamedTuple):
     pins: int
     warnings: tuple[Note, ...]
     created: bool
+    without_digests: int = 0
 
 
 class Refusal(NamedTuple):
@@ -150,7 +152,9 @@ def committed_of(target: Target, answer: Answer, address: str) -> Committed:
             f"{target.url} answers the index of another address",
             f"It has to end in /{address}/simple/, and is {index}. Do not use it.",
         )
-    return Committed(address, index, number(found, "pins"), notes_of(found), answer.status == 201)
+    return Committed(
+        address, index, number(found, "pins"), notes_of(found), answer.status == 201, number(found, "without_digests")
+    )
 
 
 def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:

@@ -71,6 +71,7 @@ async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) ->
             "address": commitment.address,
             "index": index,
             "pins": len(commitment.lock.pins),
+            "without_digests": commitment.lock.without_digests,
             "warnings": [note.as_dict() for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *lacking)],
         },
     )

@@ -13,13 +13,13 @@ class CheckTests(CommandTestCase):
 
     def test_a_good_lock(self) -> None:
         """How many pins, and which address."""
-        expected = f"requirements.txt: 1 pin, address {address_of(DOCUMENT)}\n"
+        expected = f"requirements.txt: 1 pin, 1 without digests, address {address_of(DOCUMENT)}\n"
         self.assertEqual(self.run_reqpi("check", "requirements.txt"), (0, expected, ""))
 
     def test_standard_input(self) -> None:
         """It has a name in messages."""
         document = "six==1.17.0\nattrs==25.1.0\n"
-        expected = f"<stdin>: 2 pins, address {address_of(document.encode())}\n"
+        expected = f"<stdin>: 2 pins, 2 without digests, address {address_of(document.encode())}\n"
         self.assertEqual(self.run_reqpi("check", "-", given=document), (0, expected, ""))
 
     def test_a_broken_lock(self) -> None:

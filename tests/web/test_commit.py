@@ -27,6 +27,7 @@ class Commit(WebCase):
                     "address": address,
                     "index": f"http://index.example.org/{address}/simple/",
                     "pins": 2,
+                    "without_digests": 2,
                     "warnings": [],
                 },
             )

@@ -28,7 +28,7 @@ class WeightTests(SynchronousTestCase):
             "digests": requirements(300, digests=10),
             "no digests": requirements(3000, digests=0),
             "sixty": (DATA.parent / "live" / "sixty.txt").read_bytes(),
-            "uv": (DATA / "real" / "paperless.uv.lock").read_bytes(),
+            "uv": (DATA / "locks" / "projects" / "paperless.uv.lock").read_bytes(),
         }
         for name, document in cases.items():
             taken, lock = memory_of(lambda document=document: read(bytes(bytearray(document))))

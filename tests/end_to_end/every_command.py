@@ -26,7 +26,7 @@ YEAR = 365 * 86400
 
 def commands_that_take_a_store_or_a_lock() -> set[str]:
     """Those with ``--store``, or with an argument that is none of a few words."""
-    return {command for command in COMMANDS if _takes(command)}
+    return {command for command in COMMANDS if command != "help" and _takes(command)}
 
 
 def _takes(command: str) -> bool:
@@ -118,7 +118,7 @@ class EveryCommand(SynchronousTestCase):
         self.reqpi("learn", "-r", self.lock, "-o", "learned.txt", *self.own, *command)
 
     def command_wheelhouse(self) -> None:
-        self.reqpi("wheelhouse", self.lock, "-o", f"{self.lock}.tar", *TARGET, *self.own)
+        self.reqpi("wheelhouse", self.lock, "-o", f"{self.lock}.tar", "--all-wheels", *TARGET, *self.own)
         with tarfile.open(self.folder / f"{self.lock}.tar") as archive:
             found = [member for member in archive if member.name.endswith((".whl", ".tar.gz", ".zip"))]
         self.assertEqual(len(found), self.files)
@@ -130,6 +130,14 @@ class EveryCommand(SynchronousTestCase):
         for form, key in (("cyclonedx", "components"), ("spdx", "packages")):
             said = json.loads(self.reqpi("sbom", "--name", "", "--format", form, self.lock, *self.own))
             self.assertGreaterEqual(len(said[key]), self.pins)
+
+    def command_merge_sboms(self) -> None:
+        """The same lock in both forms is the same components."""
+        forms = {form: f"{self.lock}.{form}.json" for form in ("cyclonedx", "spdx")}
+        for form, name in forms.items():
+            self.reqpi("sbom", "--name", "", "--format", form, "-o", name, self.lock, *self.own)
+        merged = json.loads(self.reqpi("merge-sboms", *forms.values()))
+        self.assertGreaterEqual(len(merged["components"]), self.pins)
 
     def command_env(self) -> None:
         self.assertIn(f"{self.lock}.files", self.reqpi("env", f"{self.lock}.files"))

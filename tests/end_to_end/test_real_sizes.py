@@ -49,7 +49,7 @@ class LargeLocksTests(RealSizeCase):
         text = requirements_on(self.upstream, (TESTS / "live" / "sixty.txt").read_text())
         (self.folder / "requirements.txt").write_text(text)
         self.every_command("requirements.txt", pins=61, project="attrs", files=65)
-        text = (TESTS / "data" / "real" / "paperless.uv.lock").read_text()
+        text = (TESTS / "data" / "locks" / "projects" / "paperless.uv.lock").read_text()
         (self.folder / "uv.lock").write_text(uv_lock_on(self.upstream, second, host, text))
         sources = ("microsoft-python-type-stubs", "psycopg-c")
         self.every_command("uv.lock", pins=270, project="aiohttp", files=271, sources=sources)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
 from reqpi.errors import Misconfigured
-from reqpi.origins.client_certificate import ClientCertificate
 from reqpi.origins.credentials import Credentials, Keyring, split_credentials
 from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.policy import Policy
-from reqpi.origins.trust import Trust
 from reqpi.origins.urls import index_key, origin_of
 from reqpi.proxies import BadProxy, Proxies, read_proxies
+
+if TYPE_CHECKING:  # it brings OpenSSL along, which only those who connect need
+    from reqpi.origins.client_certificate import ClientCertificate
 
 __all__ = ["Outside", "proxies_of", "read_upstreams"]
 
@@ -86,11 +88,6 @@ class Outside:
         """The URL of each upstream without userinfo, by its key in :attr:`policy`; the default one first."""
         bare = [split_credentials(url)[0] for url in self._urls]
         return {index_key(url): url for url in reversed(bare)}
-
-    @cached_property
-    def trust(self) -> Trust:
-        """Who is believed, and who we are to the hosts that the operator named."""
-        return Trust(self.certificates, self.unverified, self.client_certificate, self.named)
 
     @cached_property
     def named(self) -> Hosts:

@@ -185,7 +185,7 @@ class _Guard:
 
 def _advice(host: str, port: int) -> str:
     where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
-    return f"If that is meant, the operator of this server names the host: --allow-host {where}"
+    return f"If that is meant, add --allow-host {where}"
 
 
 @implementer(IResolutionReceiver)

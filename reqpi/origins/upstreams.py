@@ -21,6 +21,7 @@ from reqpi.origins.kept import Pages
 from reqpi.origins.outside import Outside
 from reqpi.origins.policy import sentence
 from reqpi.origins.reach import Forbidden, Reach
+from reqpi.origins.trust import Trust
 from reqpi.origins.urls import as_shown, index_key
 
 __all__ = ["PAGE_CACHE", "Upstreams"]
@@ -52,7 +53,8 @@ class Upstreams:
     ) -> None:
         outside.check()
         time: IReactorTime = clock or reactor
-        reach, trust = Reach(reactor, outside.named), outside.trust
+        reach = Reach(reactor, outside.named)
+        trust = Trust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
         self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
         self._policy = outside.policy
         self._http = Http(self.agent, time, outside.keyring)

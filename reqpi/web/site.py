@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from reqpi.web.accesslog import AccessLog
 from reqpi.web.channel import Channel, Heads
+from reqpi.web.headers import header
 from reqpi.web.hot import Hot
 from reqpi.web.problems import CONTENT_TYPE, Problem
 from reqpi.web.repeats import Repeats
@@ -72,7 +73,7 @@ class BoundedRequest(Request):
         self._site.began(self)
         channel: Any = self.channel
         channel.served += 1
-        channel.latest = (self.path[:65], self.getHeader("User-Agent") or "")
+        channel.latest = (self.path[:65], header(self, "User-Agent"))
         if not self.path.rstrip(b"/").endswith(b"/simple/pip"):
             self._site.self_checks.followed(channel, *channel.latest)
         if self._site.ending:

@@ -31,7 +31,7 @@ class RunTestCase(CommandTestCase):
         super().setUp()
         address = self.server.takes(DOCUMENT).split("/")[3]
         self.server.says(f"/{address}/refused", 200, {"refused": []})
-        self.run_options = ("run", "--url", self.server.url, "requirements.txt", "--")
+        self.run_options = ("run", "-q", "--url", self.server.url, "requirements.txt", "--")
 
 
 class StatusTests(RunTestCase):

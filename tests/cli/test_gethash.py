@@ -45,12 +45,13 @@ class GethashTests(CommandTestCase):
 
     def test_json(self) -> None:
         """All that is known; where anything is wrong, stdout is empty all the same."""
-        warning = {"line": 3, "text": "--pre", "message": "it says nothing here", "document": ""}
+        warning = {"line": 3, "text": "--pre", "message": "it says nothing here", "document": "", "level": "warning"}
         index = self.server.takes(DOCUMENT, warnings=[warning])
         status, out, _ = self.gethash("--json", "requirements.txt")
         address = address_of(DOCUMENT)
-        expected = {"address": address, "index": index, "pins": 1, "created": True, "trusted_host": None}
-        self.assertEqual((status, json.loads(out)), (0, expected | {"warnings": [warning]}))
+        expected = {"address": address, "index": index, "pins": 1, "without_digests": 0, "created": True}
+        expected |= {"trusted_host": None, "warnings": [warning]}
+        self.assertEqual((status, json.loads(out)), (0, expected))
         elsewhere = f"http://buildhost:2000/{address}/simple/"
         self.server.takes(DOCUMENT, status=200, index=elsewhere)
         told = json.loads(self.gethash("--json", "requirements.txt")[1])

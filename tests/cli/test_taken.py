@@ -211,7 +211,7 @@ class OtherCommandTests(TakenTestCase):
 
     def test_check(self) -> None:
         """A range is no defect where another document pins it."""
-        expected = f"requirements.in and 1 more: 1 pin, address {self.address}\n"
+        expected = f"requirements.in and 1 more: 1 pin, 1 without digests, address {self.address}\n"
         told = "reqpi: together with constraints.txt\n"
         self.assertEqual(self.run_reqpi("check", "requirements.in"), (0, expected, told))
         self.assertEqual(self.run_reqpi("check", "requirements.in", "constraints.txt"), (0, expected, ""))
@@ -232,7 +232,7 @@ class OtherCommandTests(TakenTestCase):
         index = self.server.takes(self.listed("requirements.in", "constraints.txt"))
         self.server.says(f"/{self.address}/refused", 200, {"refused": []})
         command = ("--", "sh", "-c", "echo $PIP_INDEX_URL")
-        answer = self.run_reqpi("run", "--url", self.server.url, "requirements.in", "constraints.txt", *command)
+        answer = self.run_reqpi("run", "-q", "--url", self.server.url, "requirements.in", "constraints.txt", *command)
         self.assertEqual(answer, (0, f"{index}\n", ""))
         (self.folder / "constraints.txt").unlink()
         status, out, _ = self.run_reqpi("run", "--url", self.server.url, "requirements.in", *command)

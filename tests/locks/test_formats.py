@@ -13,7 +13,11 @@ from reqpi.locks.lines import physical_lines
 from reqpi.model import Document
 
 DATA = Path(__file__).parents[1] / "data" / "locks"
-LOCKS = sorted(path for path in DATA.glob("*/*") if path.name.endswith(".lock") or path.name.endswith("pylock.toml"))
+LOCKS = sorted(
+    path
+    for path in DATA.glob("*/*")
+    if path.name.endswith((".lock", "pylock.toml")) and path.parent.name != "projects"  # the label stands first there
+)
 
 KNOWN = {
     'lock-version = "1.0"\ncreated-by = "x"\n': "pylock.toml",

@@ -61,7 +61,7 @@ REFUSED = {
     "awx-git.requirements.txt": {"branch-or-tag", "no-commit"},
     "esphome.requirements.txt": {"range"},
     "pants-user-reqs.pex.lock": {"format"},
-    "pipenv.pylock.toml": {"entry"},
+    "pipenv.pylock.toml": {"entry-spelling"},
 }
 """The rules that are among those it breaks."""
 

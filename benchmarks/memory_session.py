@@ -18,7 +18,7 @@ from benchmarks.reqpi_server import ReqPI
 from benchmarks.stage import Bench, say
 from tests.end_to_end.restocked import requirements_on, uv_lock_on
 from tests.sourcehost import SourceHost
-from tests.upstream import Upstream
+from tests.fake_upstream import Upstream
 
 __all__ = ["main"]
 

@@ -11,7 +11,7 @@ from random import Random
 
 from attrs import frozen
 
-from tests.upstream.distributions import build_wheel, core_metadata, wheel_filename
+from tests.fake_upstream.distributions import build_wheel, core_metadata, wheel_filename
 
 __all__ = ["Made", "Tree", "pin", "tags", "wheel"]
 

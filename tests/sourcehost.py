@@ -16,8 +16,8 @@ from urllib.parse import unquote
 
 from twisted.trial.unittest import SkipTest
 
-from tests.upstream.authority import make_certificates
-from tests.upstream.exchange import Request
+from tests.fake_upstream.authority import make_certificates
+from tests.fake_upstream.exchange import Request
 
 __all__ = ["Repository", "SourceHost"]
 

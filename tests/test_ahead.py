@@ -15,7 +15,7 @@ from reqpi.records import page_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 
 
 class AheadCase(TestCase):

@@ -19,7 +19,7 @@ from reqpi.model import File
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 from tests.storage.inline import inline
 from tests.storage.scratch import scratch
 

@@ -21,8 +21,8 @@ from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping
 from tests.distributions import a_file, a_page
-from tests.origin import PlainOrigin
-from tests.upstream.distributions import build_wheel
+from tests.fake_index import PlainOrigin
+from tests.fake_upstream.distributions import build_wheel
 
 LOCK = b"six==1.0\ntreq==2.0\nidna==3.0\n"
 SIX, TREQ = build_wheel("six", "1.0", requires=("treq", "elsewhere")), build_wheel("treq", "2.0")

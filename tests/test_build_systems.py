@@ -17,7 +17,7 @@ from reqpi.records import build_system_record, claimed_build_system_record
 from reqpi.sdists import DEFAULT, BrokenSdist
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
-from tests.origin import PlainOrigin, PlainTransfer
+from tests.fake_index import PlainOrigin, PlainTransfer
 from tests.test_sdists import a_tar, a_zip
 
 PYPROJECT = b'[build-system]\nrequires = ["hatchling>=1.24"]\nbuild-backend = "hatchling.build"\n'

@@ -15,9 +15,9 @@ from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.targets import EVERYWHERE, Target
 from tests.distributions import a_file, a_page
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 from tests.test_sdists import a_tar
-from tests.upstream.distributions import build_sdist, build_wheel
+from tests.fake_upstream.distributions import build_sdist, build_wheel
 
 
 class BuildingCase(TestCase):

@@ -13,8 +13,8 @@ from reqpi.metadata import BrokenWheel
 from reqpi.model import File
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
-from tests.upstream.distributions import build_wheel
+from tests.fake_index import PlainOrigin
+from tests.fake_upstream.distributions import build_wheel
 
 WHEEL = build_wheel("six", "1.0", requires=("attrs",), files={"six/big.bin": bytes(range(256)) * 4000})
 

@@ -21,8 +21,8 @@ from reqpi.storage.memory import MemoryIncoming, MemoryStore
 from reqpi.sweep import Sweeping
 from reqpi.targets import EVERYWHERE, Target
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
-from tests.upstream.distributions import build_wheel
+from tests.fake_index import PlainOrigin
+from tests.fake_upstream.distributions import build_wheel
 
 WINDOWS = Target.read({"platform": ["win_amd64"]})
 

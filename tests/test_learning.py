@@ -21,8 +21,8 @@ from reqpi.sessions import FILES, LASTS, SESSIONS, Session, Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
-from tests.upstream import build_wheel, core_metadata
+from tests.fake_index import PlainOrigin
+from tests.fake_upstream import build_wheel, core_metadata
 
 SDIST, WHEEL = b"an sdist of six", build_wheel("six", "1.0")
 FILES_OF_SIX = (

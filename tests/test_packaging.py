@@ -66,7 +66,7 @@ class BuildTests(SynchronousTestCase):
             "LICENSE",
             "CHANGELOG.md",
             "tests/test_packaging.py",
-            "tests/upstream/server.py",
+            "tests/fake_upstream/server.py",
         }
         self.assertEqual(needed - names, set())
         self.assertFalse([name for name in names if "__pycache__" in name or name.endswith("dropin.cache")])

@@ -20,7 +20,7 @@ from reqpi.records import page_record
 from reqpi.server import Server, Settings, assemble, reach
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 from tests.sourcehost import SourceHost
 from tests.storage.scratch import scratch
 

@@ -30,7 +30,7 @@ from reqpi.records import lock_record
 from reqpi.shelf import Delivery, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 
 SDIST, WHEEL = b"an sdist of six", b"a wheel of six"
 FILES = (a_file("six-1.0.tar.gz", SDIST, size=len(SDIST)), a_file("six-1.0-py3-none-any.whl", WHEEL, size=len(WHEEL)))

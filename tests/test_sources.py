@@ -13,10 +13,10 @@ from reqpi.errors import DigestMismatch, NotAdmitted, NothingUpstream, UpstreamT
 from reqpi.model import Archive, Commitment, Digest, Git, Lock, Pin
 from reqpi.shelf import Shelf
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 from tests.test_sdists import a_tar
 from tests.test_shelf import ShelfCase, whole
-from tests.upstream.distributions import build_wheel
+from tests.fake_upstream.distributions import build_wheel
 
 SIX = canonicalize_name("six")
 HERE = "https://reqpi.example.org/abc/"

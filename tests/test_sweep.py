@@ -15,8 +15,8 @@ from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping, Swept
 from reqpi.targets import EVERYWHERE
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
-from tests.upstream.distributions import build_sdist, build_wheel
+from tests.fake_index import PlainOrigin
+from tests.fake_upstream.distributions import build_sdist, build_wheel
 
 DAY = 86400.0
 WHEEL = build_wheel("six", "1.0")

@@ -12,7 +12,7 @@ from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.verifying import Verdict, Verifying
 from tests.distributions import a_file, a_page, digest_of
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 
 SIX = b"the bytes of six"
 LOCK = b"six==1.0\n"

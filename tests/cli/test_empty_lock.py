@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from tests.cli.process import CommandTestCase
-from tests.upstream import Upstream
+from tests.fake_upstream import Upstream
 
 NOTE = "requirements.txt: warning: Nothing is pinned: this lock admits nothing.\n"
 

@@ -13,7 +13,7 @@ from reqpi.cli.statuses import DIFFERENT
 from reqpi.learned import MARK
 from tests.cli.process import CommandTestCase
 from tests.distributions import a_file
-from tests.upstream import Distribution, Style, Upstream
+from tests.fake_upstream import Distribution, Style, Upstream
 
 TAKE = "import os, sys, urllib.request as r; [r.urlopen(os.environ['PIP_INDEX_URL'] + x).read() for x in sys.argv[1:]]"
 BUILD = "requirements-build.txt"

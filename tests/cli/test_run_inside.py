@@ -16,8 +16,8 @@ from reqpi.cli.served import port_for
 from reqpi.commitment import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.sourcehost import SourceHost
-from tests.upstream import Upstream
-from tests.upstream.distributions import build_sdist
+from tests.fake_upstream import Upstream
+from tests.fake_upstream.distributions import build_sdist
 
 SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
 ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"

@@ -7,7 +7,7 @@ from typing import Any
 
 from reqpi.commitment import address_of
 from tests.cli.process import CommandTestCase
-from tests.upstream import Upstream
+from tests.fake_upstream import Upstream
 
 DIGEST = "0" * 64
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from reqpi.client import BadUsage, Document, ServerTrouble, commit
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 from tests.client.scripted import Scripted
-from tests.upstream.authority import make_certificates
+from tests.fake_upstream.authority import make_certificates
 
 
 class TLSTests(ClientTestCase):

@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.end_to_end.server import ROOT, Server
 from tests.sourcehost import SourceHost
-from tests.upstream import Distribution, Upstream
+from tests.fake_upstream import Distribution, Upstream
 
 __all__ = ["LOCK", "EndToEnd", "WithSources"]
 

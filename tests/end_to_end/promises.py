@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.clients import Done
-from tests.upstream import Distribution
-from tests.upstream.faults import WrongBytes
+from tests.fake_upstream import Distribution
+from tests.fake_upstream.faults import WrongBytes
 
 __all__ = ["Promises"]
 

@@ -15,7 +15,7 @@ from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT
 from tests.test_sdists import a_tar
-from tests.upstream import Distribution
+from tests.fake_upstream import Distribution
 
 pytestmark = pytest.mark.clients
 

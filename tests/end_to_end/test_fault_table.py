@@ -30,8 +30,8 @@ from attrs import evolve, field, frozen
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT
-from tests.upstream import Distribution, Upstream
-from tests.upstream.faults import (
+from tests.fake_upstream import Distribution, Upstream
+from tests.fake_upstream.faults import (
     Changed,
     Encoding,
     Endless,

@@ -9,8 +9,8 @@ from time import monotonic
 from attrs import frozen
 
 from tests.end_to_end.case import EndToEnd
-from tests.upstream.exchange import Exchange
-from tests.upstream.faults import (
+from tests.fake_upstream.exchange import Exchange
+from tests.fake_upstream.faults import (
     Encoding,
     Endless,
     Fault,

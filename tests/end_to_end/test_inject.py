@@ -17,7 +17,7 @@ from tests.end_to_end import clients
 from tests.end_to_end.case import WithSources
 from tests.end_to_end.server import ROOT
 from tests.end_to_end.test_sources import unpacked
-from tests.upstream.distributions import build_sdist
+from tests.fake_upstream.distributions import build_sdist
 
 
 class InjectCase(WithSources):

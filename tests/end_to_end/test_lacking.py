@@ -6,7 +6,7 @@ from time import monotonic
 
 from tests.end_to_end.case import WithSources
 from tests.end_to_end.test_fetch import FetchCase
-from tests.upstream.faults import WrongBytes
+from tests.fake_upstream.faults import WrongBytes
 
 LOCK = "top==1.0\nmid==9.9\n# a comment\nnosuch==1.0\nlonely==3.0\nsource==3.0\n"
 

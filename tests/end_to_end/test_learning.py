@@ -9,7 +9,7 @@ import pytest
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT, Server
-from tests.upstream import Distribution, Style
+from tests.fake_upstream import Distribution, Style
 
 pytestmark = pytest.mark.clients
 

@@ -20,7 +20,7 @@ from tests.end_to_end.server import ROOT, Server
 from tests.nginx import Nginx
 from tests.seaweed import SeaweedFS
 from tests.seaweed_cluster import SeaweedCluster
-from tests.upstream.faults import Drip
+from tests.fake_upstream.faults import Drip
 
 
 class ObjectStoreCase(EndToEnd):

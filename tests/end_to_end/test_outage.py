@@ -6,8 +6,8 @@ import json
 from signal import SIGTERM
 
 from tests.end_to_end.case import LOCK, EndToEnd
-from tests.upstream.faults import Status
-from tests.upstream.pages import JSON
+from tests.fake_upstream.faults import Status
+from tests.fake_upstream.pages import JSON
 
 MACHINES = {"Accept": JSON}
 

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from reqpi.learned import MARK
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT
-from tests.upstream import Upstream
+from tests.fake_upstream import Upstream
 
 pytestmark = pytest.mark.clients
 

@@ -21,8 +21,8 @@ from tests.end_to_end.server import ROOT
 from tests.end_to_end.test_sources import unpacked
 from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.sourcehost import SourceHost
-from tests.upstream.distributions import build_sdist, build_wheel, wheel_filename
-from tests.upstream.faults import WrongBytes
+from tests.fake_upstream.distributions import build_sdist, build_wheel, wheel_filename
+from tests.fake_upstream.faults import WrongBytes
 
 NAMED = '[project]\nname = "own"\nversion = "1.0"\n'
 

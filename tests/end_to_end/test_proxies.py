@@ -17,7 +17,7 @@ from tests.end_to_end.server import ROOT, Server
 from tests.proxy import OwnProxy
 from tests.sourcehost import SourceHost
 from tests.tinyproxy import Tinyproxy
-from tests.upstream import Upstream
+from tests.fake_upstream import Upstream
 
 pytestmark = pytest.mark.clients
 

@@ -19,7 +19,7 @@ from tests.distributions import a_file, a_page
 from tests.end_to_end.every_command import EveryCommand
 from tests.end_to_end.restocked import requirements_on, uv_lock_on
 from tests.sourcehost import SourceHost
-from tests.upstream import Distribution, Upstream
+from tests.fake_upstream import Distribution, Upstream
 
 TESTS = Path(__file__).parents[1]
 

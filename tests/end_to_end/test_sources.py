@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.case import WithSources
 from tests.end_to_end.clients import environment, run
 from tests.end_to_end.server import ROOT
-from tests.upstream.distributions import build_sdist
+from tests.fake_upstream.distributions import build_sdist
 
 pytestmark = pytest.mark.clients
 

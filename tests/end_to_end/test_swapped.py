@@ -9,8 +9,8 @@ import pytest
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
 from tests.test_sdists import a_tar
-from tests.upstream import Distribution
-from tests.upstream.distributions import build_wheel, core_metadata
+from tests.fake_upstream import Distribution
+from tests.fake_upstream.distributions import build_wheel, core_metadata
 
 pytestmark = pytest.mark.clients
 

@@ -15,7 +15,7 @@ import pytest
 from tests.end_to_end import clients
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT
-from tests.upstream.faults import Status
+from tests.fake_upstream.faults import Status
 
 INSTALLED = LOCK.replace("lonely", "# lonely")
 

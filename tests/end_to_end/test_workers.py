@@ -17,7 +17,7 @@ from twisted.trial.unittest import SkipTest
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.server import ROOT, Server
 from tests.end_to_end.test_crowd import _take
-from tests.upstream.faults import Drip
+from tests.fake_upstream.faults import Drip
 
 _CLIENTS = 40
 

@@ -23,7 +23,7 @@ from reqpi.origins.trust import Trust
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.clock import Hasty
 from tests.origins.scripted import Scripted, Turn
-from tests.upstream import Distribution, Request, Style, Upstream
+from tests.fake_upstream import Distribution, Request, Style, Upstream
 
 __all__ = ["OriginCase"]
 

@@ -13,7 +13,7 @@ from reqpi.origins import index
 from reqpi.origins.coding import decode
 from tests.origins.case import OriginCase
 from tests.origins.scripted import ok
-from tests.upstream import faults
+from tests.fake_upstream import faults
 
 HTML = "Content-Type: text/html"
 GZIP = "Content-Encoding: gzip"

@@ -8,7 +8,7 @@ from reqpi.errors import NotFound
 from reqpi.interfaces import Transfer
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn, ok
-from tests.upstream import Style, faults
+from tests.fake_upstream import Style, faults
 
 CONTENT = bytes(range(256)) * 4
 

@@ -13,7 +13,7 @@ from reqpi.origins.shared import Shared
 from reqpi.origins.upstreams import Upstreams
 from tests.origins.case import OriginCase, reactor
 from tests.origins.scripted import Scripted, Turn, ok
-from tests.upstream import Style, faults
+from tests.fake_upstream import Style, faults
 
 THING = canonicalize_name("thing")
 ONE, TWO = Version("1.0"), Version("2.0")

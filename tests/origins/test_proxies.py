@@ -30,9 +30,9 @@ from tests.origins.names import Names
 from tests.origins.scripted import ok
 from tests.ports import free_ports
 from tests.proxy import Answer, OwnProxy
-from tests.upstream import Upstream
-from tests.upstream.authority import make_certificates
-from tests.upstream.faults import Status
+from tests.fake_upstream import Upstream
+from tests.fake_upstream.authority import make_certificates
+from tests.fake_upstream.faults import Status
 
 LOGIN = "me:s3cret"
 THING = canonicalize_name("thing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn, ok
-from tests.upstream import faults
+from tests.fake_upstream import faults
 
 PAUSES = [0.3, 1.0]
 

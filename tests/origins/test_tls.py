@@ -12,7 +12,7 @@ from twisted.internet.tcp import Client
 
 from tests.origins.case import OriginCase
 from tests.origins.scripted import ok
-from tests.upstream import faults
+from tests.fake_upstream import faults
 
 reactor: Any = _reactor
 

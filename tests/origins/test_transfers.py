@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 from reqpi.interfaces import Transfer
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Scripted, Turn, ok
-from tests.upstream import faults
+from tests.fake_upstream import faults
 
 reactor: Any = _reactor
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"

@@ -10,7 +10,7 @@ from reqpi.errors import HostAway
 from reqpi.origins import index
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn
-from tests.upstream import faults
+from tests.fake_upstream import faults
 
 HTML = "Content-Type: text/html"
 LINK = b'<a href="thing-1.0-py3-none-any.whl">thing-1.0-py3-none-any.whl</a>'

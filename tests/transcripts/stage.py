@@ -25,7 +25,7 @@ from tests.sourcehost import SourceHost
 from tests.transcripts.matching import difference, matches
 from tests.transcripts.pages import Command, Left, Page, Written
 from tests.transcripts.terminals import Shell, Terminal
-from tests.upstream import Upstream
+from tests.fake_upstream import Upstream
 
 __all__ = ["Stage", "program"]
 

@@ -22,7 +22,7 @@ from reqpi.web.hot import Hot
 from reqpi.web.routes import Root
 from reqpi.web.site import BoundedSite
 from tests.distributions import a_file, a_page
-from tests.origin import PlainOrigin
+from tests.fake_index import PlainOrigin
 from tests.web.wire import Reply, Wire
 
 __all__ = ["LARGEST", "SDIST", "WHEEL", "WatchedSite", "WebCase"]

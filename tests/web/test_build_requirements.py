@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.distributions import a_file, a_page
-from tests.upstream.distributions import build_sdist
+from tests.fake_upstream.distributions import build_sdist
 from tests.web.case import WebCase
 
 LOCK = b"# pins\nbuilt==1.0\n"

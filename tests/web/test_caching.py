@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from tests.distributions import a_file, a_page
-from tests.upstream.distributions import build_wheel
+from tests.fake_upstream.distributions import build_wheel
 from tests.web.case import CONTENTS, SDIST, WHEEL, WebCase
 
 JSON = "application/vnd.pypi.simple.v1+json"

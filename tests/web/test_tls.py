@@ -13,7 +13,7 @@ from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
 from reqpi.errors import StoreTrouble
 from reqpi.web import site
-from tests.upstream.authority import make_certificates
+from tests.fake_upstream.authority import make_certificates
 from tests.web import test_sendfile
 from tests.web.case import LARGEST, WebCase
 from tests.web.long_files import BUFFERS, LongFiles, failing_at

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.errors import UpstreamTrouble
 from reqpi.origins.git.packing import pack
-from tests.upstream import build_wheel
+from tests.fake_upstream import build_wheel
 
 
 class PackTests(SynchronousTestCase):

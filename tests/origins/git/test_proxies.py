@@ -12,7 +12,7 @@ from tests.origins.case import reactor
 from tests.origins.names import Names
 from tests.origins.sources import SourceCase, unpacked
 from tests.proxy import Answer, OwnProxy
-from tests.upstream.authority import make_certificates
+from tests.fake_upstream.authority import make_certificates
 
 LOGIN = "me:s3cr%40t"
 

@@ -18,8 +18,8 @@ from attrs import evolve
 from packaging.metadata import Metadata
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.upstream import Style, Upstream, build_sdist, build_wheel, faults
-from tests.upstream.pages import JSON
+from tests.fake_upstream import Style, Upstream, build_sdist, build_wheel, faults
+from tests.fake_upstream.pages import JSON
 
 
 class Asking(SynchronousTestCase):

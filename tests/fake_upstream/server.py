@@ -14,12 +14,12 @@ from typing import Any, Self
 
 from packaging.utils import canonicalize_name
 
-from tests.upstream.answers import Index, answer, kind
-from tests.upstream.authority import make_certificates
-from tests.upstream.distributions import build_sdist, build_wheel, core_metadata, sdist_filename, wheel_filename
-from tests.upstream.exchange import Exchange, Gone, Request
-from tests.upstream.faults import Fault, First, Hang, Later
-from tests.upstream.pages import Distribution, Style
+from tests.fake_upstream.answers import Index, answer, kind
+from tests.fake_upstream.authority import make_certificates
+from tests.fake_upstream.distributions import build_sdist, build_wheel, core_metadata, sdist_filename, wheel_filename
+from tests.fake_upstream.exchange import Exchange, Gone, Request
+from tests.fake_upstream.faults import Fault, First, Hang, Later
+from tests.fake_upstream.pages import Distribution, Style
 
 __all__ = ["Upstream"]
 

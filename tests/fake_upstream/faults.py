@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attrs import evolve, field, frozen
 
-from tests.upstream.exchange import Answer, Exchange
+from tests.fake_upstream.exchange import Answer, Exchange
 
 __all__ = [
     "Changed",

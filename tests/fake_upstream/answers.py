@@ -10,8 +10,8 @@ from typing import Literal
 from attrs import field, frozen
 from packaging.utils import canonicalize_name
 
-from tests.upstream.exchange import Answer, Request
-from tests.upstream.pages import JSON, Distribution, Style, page, root
+from tests.fake_upstream.exchange import Answer, Request
+from tests.fake_upstream.pages import JSON, Distribution, Style, page, root
 
 __all__ = ["Index", "Kind", "answer", "kind"]
 

@@ -11,8 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from reqpi.errors import BrokenLock
-from reqpi.locks import read
+from reqpi.core.errors import BrokenLock
+from reqpi.core.locks import read
 
 MEBIBYTE = 1 << 20
 MARGIN = 6

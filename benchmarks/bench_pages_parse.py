@@ -14,9 +14,9 @@ from html.parser import HTMLParser
 
 from packaging.utils import canonicalize_name
 
-from reqpi import filenames
-from reqpi.model import Digest, File, Page
-from reqpi.simple import HTML, V1_JSON, page_html, page_json, read_page
+from reqpi.core import filenames
+from reqpi.core.model import Digest, File, Page
+from reqpi.core.simple import HTML, V1_JSON, page_html, page_json, read_page
 
 PROJECT = canonicalize_name("foo-bar")
 TAGS = ("cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64", "cp311-cp311-macosx_11_0_arm64", "py3-none-any")

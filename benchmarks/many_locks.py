@@ -14,7 +14,7 @@ from benchmarks.asking import get
 from benchmarks.load import ACCEPT
 from benchmarks.reqpi_server import ReqPI
 from benchmarks.stage import Bench, Stage, say
-from reqpi import frozen as freezer
+from reqpi.core import frozen_pages as freezer
 from reqpi.records import lock_record, page_record
 from reqpi.storage.layout import Layout
 from reqpi.storage.paths import record_parts

@@ -17,8 +17,8 @@ from benchmarks.outcomes import Outcome, Plot, Series, Table
 from benchmarks.reqpi_server import ReqPI
 from benchmarks.stage import Bench, say
 from tests.end_to_end.restocked import requirements_on, uv_lock_on
-from tests.sourcehost import SourceHost
 from tests.fake_upstream import Upstream
+from tests.sourcehost import SourceHost
 
 __all__ = ["main"]
 

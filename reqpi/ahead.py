@@ -14,8 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from reqpi.errors import ReqPIError
-from reqpi.model import Commitment, Project
+from reqpi.core.errors import ReqPIError
+from reqpi.core.model import Commitment, Project
 from reqpi.shelf import Shelf
 
 __all__ = ["Ahead"]

@@ -16,9 +16,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
-from reqpi.errors import DigestMismatch, ReqPIError, UpstreamTrouble
-from reqpi.interfaces import Following, Incoming, Origin, Store, Transfer
-from reqpi.model import Digest, File
+from reqpi.core.errors import DigestMismatch, ReqPIError, UpstreamTrouble
+from reqpi.core.interfaces import Following, Incoming, Origin, Store, Transfer
+from reqpi.core.model import Digest, File
 from reqpi.pieces import Pieces
 
 __all__ = ["HELD_BACK", "Arrival", "Measured", "TooSlow"]
@@ -64,7 +64,7 @@ _CLAIMS = 20
 class Measured:
     """What a file's own bytes say of it.
 
-    :param digests: one for each of :data:`reqpi.model.ALGORITHMS` that was asked for.
+    :param digests: one for each of :data:`reqpi.core.model.ALGORITHMS` that was asked for.
     :param size: bytes.
     """
 
@@ -114,8 +114,8 @@ class Arrival:
     async def fetch(self, origin: Origin) -> Measured:
         """Take the file, verify it, keep it; or see another process of this host do that.
 
-        :raises reqpi.errors.UpstreamTrouble: it could not be had, or is not what it was said to be.
-        :raises reqpi.errors.StoreTrouble: it cannot be kept.
+        :raises reqpi.core.errors.UpstreamTrouble: it could not be had, or is not what it was said to be.
+        :raises reqpi.core.errors.StoreTrouble: it cannot be kept.
         """
         try:
             measured = await self._arrived(origin)
@@ -172,7 +172,7 @@ class Arrival:
 
         :param patience: seconds.
         :returns: its size in bytes.
-        :raises reqpi.errors.UpstreamTrouble: it failed, or nothing of it may be had after ``patience`` seconds.
+        :raises reqpi.core.errors.UpstreamTrouble: it failed, or nothing of it may be had after ``patience`` seconds.
         """
         came = self._clock.seconds()
         while not (self._settled or self._flows) and await self._woken(self._beginning, self._began + patience):
@@ -204,7 +204,7 @@ class Arrival:
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """The bytes from ``start`` up to ``stop`` as they come.
 
-        :raises reqpi.errors.UpstreamTrouble: the file turned out to be wrong, or cannot be had to its end.
+        :raises reqpi.core.errors.UpstreamTrouble: the file turned out to be wrong, or cannot be had to its end.
         """
         self._readers += 1
         try:

@@ -11,9 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.arrival import Arrival, Measured, TooSlow
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Origin, Store
-from reqpi.model import ALGORITHMS, Digest, File
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.model import ALGORITHMS, Digest, File
 from reqpi.once import Once
 from reqpi.recent import Recent
 
@@ -45,7 +45,7 @@ class Arrivals:
     def of(self, file: File) -> Arrival:
         """The arrival of ``file``, whose sha256 is known: the one under way, or one that begins now.
 
-        :raises reqpi.errors.UpstreamTrouble: it failed a moment ago in a way that asking again would only repeat.
+        :raises reqpi.core.errors.UpstreamTrouble: it failed a moment ago in a way that asking again would only repeat.
         """
         key = _key(file)
         self._recall(key)

@@ -15,13 +15,13 @@ from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
-from reqpi import sbom
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Store
-from reqpi.model import Commitment, File, Page, Project
+from reqpi.core import sbom
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.sbom import record
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.records import sbom_record
-from reqpi.sbom import record
 
 __all__ = ["Bills", "Written"]
 
@@ -78,9 +78,9 @@ class Bills:
         """The bill of a lock.
 
         :param own: the project whose lock it is.
-        :param write: one of the formats of :mod:`reqpi.sbom`.
+        :param write: one of the formats of :mod:`reqpi.core.sbom`.
         :param index: the URL of the default index, if purls are to name it.
-        :raises reqpi.errors.UpstreamTrouble: not all is frozen yet, or core metadata is on its way.
+        :raises reqpi.core.errors.UpstreamTrouble: not all is frozen yet, or core metadata is on its way.
         """
         key = (commitment.address, own, write, index)
         waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))

@@ -15,15 +15,15 @@ from functools import partial
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.threads import deferToThread
 
-from reqpi import sdists
 from reqpi.arrivals import Arrivals
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Origin, Store
-from reqpi.model import File
+from reqpi.core import metadata
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
+from reqpi.core.model import File
 from reqpi.once import Once
 from reqpi.ranged import Take, by_ranges, fetched, stored
 from reqpi.records import build_system_record, claimed_build_system_record
-from reqpi.sdists import BrokenSdist, BuildSystem, LazySdist
 
 __all__ = ["BuildSystems", "TooDeep"]
 
@@ -58,7 +58,7 @@ class BuildSystems:
         :param address: for which.
         :param whole: fetch all of it where its beginning does not tell.
         :raises TooDeep: its beginning does not tell, and no more is to be fetched.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is broken.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is broken.
         """
         known = await self.known(file, address)
         if known is not None:
@@ -92,13 +92,13 @@ class BuildSystems:
         if files is None:
             record = build_system_record(sha256, subdirectory)
             files = await self._stored(file)
-        system = await deferToThread(sdists.build_system, files)
+        system = await deferToThread(metadata.build_system, files)
         await self._store.use(record)
         # Over what a ReqPI of another layout wrote; otherwise the same bytes have the same outcome.
         await self._store.replace(record, system.dump())
         return system
 
-    async def _told(self, file: File) -> tuple[sdists.Files | None, bool]:
+    async def _told(self, file: File) -> tuple[metadata.Files | None, bool]:
         """What a part of upstream's sdist says, and whether it turned out to be the whole, of the right digest.
 
         Nothing, where no small part says it.
@@ -124,11 +124,11 @@ class BuildSystems:
         whole = hashlib.sha256(data).hexdigest() == file.sha256
         return await self._look(file, bytes(data), whole=whole), whole
 
-    async def _stored(self, file: File) -> sdists.Files:
+    async def _stored(self, file: File) -> metadata.Files:
         """What the verified sdist says, which is fetched first if it is not in the store."""
         sha256 = str(file.sha256)
         if await self._store.size(sha256) is None:
-            if (file.size or 0) > sdists.LARGEST:
+            if (file.size or 0) > metadata.LARGEST:
                 raise _too_large(file)
             await self._arrivals.of(file).landing()
         size = await self._store.size(sha256)
@@ -138,7 +138,7 @@ class BuildSystems:
                 raise BrokenSdist(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
             return files
         data = bytearray()
-        async with aclosing(self._store.read(sha256, 0, sdists.LARGEST)) as pieces:
+        async with aclosing(self._store.read(sha256, 0, metadata.LARGEST)) as pieces:
             async for piece in pieces:
                 data += piece
         files = await self._look(file, bytes(data), whole=size is not None and len(data) == size)
@@ -146,12 +146,12 @@ class BuildSystems:
             raise _too_large(file)
         return files
 
-    def _look(self, file: File, data: bytes, *, whole: bool) -> Deferred[sdists.Files | None]:
-        look = partial(sdists.look, data, file.filename, _subdirectory(file), sdists.enough, whole=whole)
+    def _look(self, file: File, data: bytes, *, whole: bool) -> Deferred[metadata.Files | None]:
+        look = partial(metadata.look, data, file.filename, _subdirectory(file), metadata.enough, whole=whole)
         return self._looks.run(deferToThread, look)
 
-    async def _by_ranges(self, file: File, size: int | None, take: Take) -> sdists.Files | None:
-        plan = partial(LazySdist, filename=file.filename, subdirectory=_subdirectory(file), enough=sdists.enough)
+    async def _by_ranges(self, file: File, size: int | None, take: Take) -> metadata.Files | None:
+        plan = partial(LazySdist, filename=file.filename, subdirectory=_subdirectory(file), enough=metadata.enough)
         return await by_ranges(file, size, plan, take)
 
 
@@ -161,5 +161,6 @@ def _subdirectory(file: File) -> str | None:
 
 def _too_large(file: File) -> UpstreamTrouble:
     return BrokenSdist(
-        f"{file.filename} is not looked into", f"What it is built with is not in its first {sdists.LARGEST >> 20} MiB."
+        f"{file.filename} is not looked into",
+        f"What it is built with is not in its first {metadata.LARGEST >> 20} MiB.",
     )

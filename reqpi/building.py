@@ -19,7 +19,8 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
-from reqpi.build_requirements import (
+from reqpi.build_systems import TooDeep
+from reqpi.core.build_requirements import (
     Answer,
     Asked,
     Release,
@@ -32,16 +33,15 @@ from reqpi.build_requirements import (
     required_by,
     sdists_of,
 )
-from reqpi.build_systems import TooDeep
-from reqpi.errors import StoreTrouble, UpstreamTrouble
-from reqpi.interfaces import Records
-from reqpi.model import Commitment, File, Note, Page, Project
+from reqpi.core.errors import StoreTrouble, UpstreamTrouble
+from reqpi.core.interfaces import Records
+from reqpi.core.metadata import BuildSystem
+from reqpi.core.model import Commitment, File, Note, Page, Project
+from reqpi.core.releases import sdist_of
+from reqpi.core.targets import EVERYWHERE, Target
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.records import lacking_record
-from reqpi.releases import sdist_of
-from reqpi.sdists import BuildSystem
-from reqpi.targets import EVERYWHERE, Target
 
 __all__ = ["Building", "Reading"]
 
@@ -96,7 +96,7 @@ class Building:
         """What is wanted where ``target`` is.
 
         :param patience: seconds.
-        :raises reqpi.errors.UpstreamTrouble: it is not known yet; it is being found out then.
+        :raises reqpi.core.errors.UpstreamTrouble: it is not known yet; it is being found out then.
         """
         key = (commitment.address, target)
         kept = self._answers.get(key)

@@ -15,12 +15,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
-from reqpi import locks
-from reqpi.commitment import address_of, is_address, is_listing, parse_listing
-from reqpi.errors import BrokenLock, Defect, StoreTrouble, UnknownAddress
+from reqpi.core import locks
+from reqpi.core.address import address_of, is_address, is_listing, parse_listing
+from reqpi.core.errors import BrokenLock, Defect, StoreTrouble, UnknownAddress
+from reqpi.core.interfaces import Records
+from reqpi.core.model import Commitment, Document, Lock
 from reqpi.garbage import unwatched
-from reqpi.interfaces import Records
-from reqpi.model import Commitment, Document, Lock
 from reqpi.once import Once
 from reqpi.recent import Recent
 from reqpi.records import document_record, lock_record
@@ -123,7 +123,7 @@ class Commitments:
         """Keep a lock of one document under its address.
 
         :returns: the commitment, and whether it is new here.
-        :raises reqpi.errors.BrokenLock: the document has defects, or the operator does not allow what it names; nothing
+        :raises reqpi.core.errors.BrokenLock: the document has defects, or the operator does not allow what it names; nothing
             is kept.
         """
         return await self._commit(await self._lock(locks.read, document, len(document)))
@@ -161,7 +161,7 @@ class Commitments:
     async def get(self, address: str) -> Commitment:
         """The commitment of an address; being asked for is being used.
 
-        :raises reqpi.errors.UnknownAddress: nobody committed it here, or it was removed.
+        :raises reqpi.core.errors.UnknownAddress: nobody committed it here, or it was removed.
         """
         read = self._read.get(address)
         if read is None:

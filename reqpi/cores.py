@@ -16,11 +16,11 @@ from functools import partial
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.arrivals import Arrivals
-from reqpi.commitment import address_of as sha256_of
-from reqpi.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
-from reqpi.interfaces import Origin, Store
-from reqpi.metadata import BrokenWheel, LazyWheel
-from reqpi.model import Digest, File
+from reqpi.core.address import address_of as sha256_of
+from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
+from reqpi.core.model import Digest, File
 from reqpi.once import PATIENCE, Once, within
 from reqpi.ranged import by_ranges, fetched, stored
 from reqpi.records import claimed_metadata_record, metadata_record
@@ -45,7 +45,7 @@ class Cores:
         """The core metadata of a wheel that was admitted.
 
         :param address: for which.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is not there yet.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not there yet.
         """
         promised = _promise(file)
         kept = await self._kept(promised) if promised else await self._known(file, address)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_state_path
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 
 __all__ = ["builtin_index", "default_spool", "default_store", "default_upstream"]
 
@@ -53,7 +53,7 @@ def default_upstream() -> str:
     """The index that pip is configured with on this host.
 
     :returns: as pip has it: there may be a user and a password in it.
-    :raises reqpi.errors.Misconfigured: there is no pip to be asked, or it cannot read its configuration.
+    :raises reqpi.core.errors.Misconfigured: there is no pip to be asked, or it cannot read its configuration.
     """
     configured = os.environ.get("PIP_INDEX_URL")
     if configured:

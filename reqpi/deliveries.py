@@ -11,9 +11,9 @@ from attrs import evolve, frozen
 from twisted.logger import Logger
 
 from reqpi.arrivals import Arrivals
-from reqpi.errors import StoreTrouble, wanting
-from reqpi.interfaces import Store
-from reqpi.model import File
+from reqpi.core.errors import StoreTrouble, wanting
+from reqpi.core.interfaces import Store
+from reqpi.core.model import File
 from reqpi.once import PATIENCE, Once
 from reqpi.recent import Recent
 from reqpi.verifying import is_right
@@ -62,7 +62,7 @@ class Deliveries:
     async def of(self, file: File) -> Delivery:
         """A file whose sha256 is known, from the store or on its way into it.
 
-        :raises reqpi.errors.UpstreamTrouble: it is not in the store, and cannot be had.
+        :raises reqpi.core.errors.UpstreamTrouble: it is not in the store, and cannot be had.
         """
         size = await self.here(file)
         if size is not None:
@@ -77,7 +77,7 @@ class Deliveries:
     async def measured(self, file: File) -> File:
         """A file of which upstream does not say enough, fetched, kept, and with what its own bytes say.
 
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is not what upstream does say.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream does say.
         """
         measured = await self._arrivals.measure(file)
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)

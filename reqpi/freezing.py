@@ -15,15 +15,15 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.threads import deferToThread
 
-from reqpi import frozen as freezer
-from reqpi import narrow, pythons
 from reqpi.arrivals import Arrivals
-from reqpi.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.core import admission, requires_python
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.garbage import unwatched
-from reqpi.interfaces import Origin, Store
 from reqpi.lacking import lines_of, named
 from reqpi.listings import Listings, wanted
-from reqpi.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.records import page_record
 from reqpi.sources import Sources
 
@@ -80,7 +80,7 @@ class Freezing:
         standing = await self._store.create(record, written)
         if standing == written and all(file.listed for file in page.files):
             # It would be read as it was written.
-            return await _apart(len(page.files), pythons.with_markers, commitment.lock, page)
+            return await _apart(len(page.files), requires_python.with_markers, commitment.lock, page)
         return await _read(commitment, page.project, await self._kept(record, standing))
 
     async def _kept(self, record: str, page: bytes) -> bytes:
@@ -144,7 +144,7 @@ class Freezing:
     async def _from_sources(self, pins: Sequence[Pin]) -> list[File]:
         """Return the files of the pins that name a URL or a commit. Nothing is asked if one is not allowed.
 
-        :raises reqpi.errors.UpstreamTrouble: one of them cannot be obtained. The error names each of which that is
+        :raises reqpi.core.errors.UpstreamTrouble: one of them cannot be obtained. The error names each of which that is
             certain.
         """
         sources = _sources(pins)
@@ -196,24 +196,26 @@ async def _read(commitment: Commitment, project: Project, written: bytes) -> Pag
 
 
 def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
-    return pythons.with_markers(commitment.lock, narrow.narrow(commitment.lock, freezer.load(written, project)))
+    return requires_python.with_markers(
+        commitment.lock, admission.narrow(commitment.lock, freezer.load(written, project))
+    )
 
 
 def _undecided(lock: Lock, files: Iterable[File]) -> list[bool]:
     """Of each file, whether it must be measured."""
-    return [narrow.undecided(lock, file) for file in files]
+    return [admission.undecided(lock, file) for file in files]
 
 
 def _admitted_of(lock: Lock, files: Iterable[File]) -> list[File]:
     """The files that a lock admits."""
-    return [file for file in files if narrow.admits(lock, file)]
+    return [file for file in files if admission.admits(lock, file)]
 
 
 def _admitted(lock: Lock, page: Page) -> tuple[Page, Collection[Pin]]:
     """The page that is written down, and the pins that there are files for on it."""
     page = evolve(page, files=tuple(map(_with_metadata, page.files)))
-    page = _distinct(narrow.narrow(lock, page))
-    return page, narrow.by_pin(lock, page).keys()
+    page = _distinct(admission.narrow(lock, page))
+    return page, admission.by_pin(lock, page).keys()
 
 
 def _named_by(page: Page) -> list[str]:
@@ -250,9 +252,9 @@ def _why_not_these(lock: Lock, files: Sequence[File]) -> str:
     """Why none of ``files`` is admitted, where some are of what the lock pins; else nothing."""
     versions = wanted(lock.pins)
     open_to_all = evolve(lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in lock.pins))
-    if any(narrow.admits(open_to_all, file) for file in files):
+    if any(admission.admits(open_to_all, file) for file in files):
         return f"It has files of {versions}, but none with a digest that the lock lists."
     every_kind = evolve(open_to_all, pins=tuple(evolve(pin, wheels=True, sdists=True) for pin in open_to_all.pins))
-    if any(narrow.admits(every_kind, file) for file in files):
+    if any(admission.admits(every_kind, file) for file in files):
         return f"It has files of {versions}, but none of the kind that --no-binary and --only-binary leave."
     return ""

@@ -19,15 +19,15 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
-from reqpi import narrow
-from reqpi.errors import Defect, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
-from reqpi.interfaces import Store
+from reqpi.core import admission
+from reqpi.core.errors import Defect, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.targets import Target, platforms_of
 from reqpi.lacking import lines_of
-from reqpi.model import Commitment, File, Page, Project
 from reqpi.once import each
 from reqpi.records import holding_record
 from reqpi.shelf import Shelf
-from reqpi.targets import Target, platforms_of
 
 __all__ = ["Holding", "Missing", "Platform", "Progress", "Verdict"]
 
@@ -354,7 +354,7 @@ def _unfit(commitment: Commitment, pages: Iterable[Page], target: Target) -> Seq
     """Pins of frozen projects, without a marker that might rule them out, that have no file for the target."""
     unfit = []
     for page in pages:
-        for pin, files in narrow.by_pin(commitment.lock, page).items():
+        for pin, files in admission.by_pin(commitment.lock, page).items():
             if pin.marker is None and not any(target.takes(file) for file in files):
                 unfit.append(f"{pin.project} {pin.version}".strip())
     return list(dict.fromkeys(unfit))

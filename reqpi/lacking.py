@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from reqpi.errors import Defect, NothingUpstream, UpstreamTrouble
-from reqpi.model import Pin
+from reqpi.core.errors import Defect, NothingUpstream, UpstreamTrouble
+from reqpi.core.model import Pin
 
 __all__ = ["all_lacking", "lines_of", "named"]
 

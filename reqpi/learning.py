@@ -15,12 +15,12 @@ from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 
+from reqpi.core.errors import NotFound, NothingUpstream, NotServed
+from reqpi.core.exclude_newer import before, has_no_times
+from reqpi.core.interfaces import Origin
+from reqpi.core.model import File, Page, Project
 from reqpi.cores import Cores
-from reqpi.cutoff import before, has_no_times
 from reqpi.deliveries import Deliveries, Delivery
-from reqpi.errors import NotFound, NothingUpstream, NotServed
-from reqpi.interfaces import Origin
-from reqpi.model import File, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.recent import Recent
 from reqpi.sessions import Session, Sessions
@@ -71,9 +71,9 @@ class Learning:
         """A project's page, as upstream has it; from a moment on, without what was uploaded later.
 
         :param name: in any spelling.
-        :raises reqpi.errors.NothingUpstream: there is no such project, or nothing says how old its files are.
-        :raises reqpi.errors.NotServed: it is no project's name.
-        :raises reqpi.errors.UpstreamTrouble: upstream cannot be asked.
+        :raises reqpi.core.errors.NothingUpstream: there is no such project, or nothing says how old its files are.
+        :raises reqpi.core.errors.NotServed: it is no project's name.
+        :raises reqpi.core.errors.UpstreamTrouble: upstream cannot be asked.
         """
         project = canonicalize_name(name)
         if _NAME.fullmatch(project) is None:
@@ -108,16 +108,16 @@ class Learning:
     async def file(self, session: Session, name: str, filename: str) -> Delivery:
         """A file; one that upstream gives no digest of is fetched and measured first.
 
-        :raises reqpi.errors.NotServed: it is not on its project's page.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is not what upstream says it is.
+        :raises reqpi.core.errors.NotServed: it is not on its project's page.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream says it is.
         """
         return await self._deliveries.of(await self._digested(session, await self._listed(session, name, filename)))
 
     async def metadata(self, session: Session, name: str, filename: str) -> bytes:
         """The core metadata of a wheel. To look at it is not to take the wheel.
 
-        :raises reqpi.errors.NotServed: it is no wheel, or not on its project's page.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.NotServed: it is no wheel, or not on its project's page.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
         """
         file = await self._listed(session, name, filename)
         if not file.wheel:
@@ -152,7 +152,7 @@ class Learning:
         """What was taken so far.
 
         :param beside: the other files of the same releases too, measured where upstream gives no digest of them.
-        :raises reqpi.errors.UpstreamTrouble: these are not known yet.
+        :raises reqpi.core.errors.UpstreamTrouble: these are not known yet.
         """
         waiting = self._gathering.do((session.name, beside), partial(self._taken, session, beside))
         return await within(PATIENCE, self._clock, waiting, "the files of these releases are")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 
 __all__ = ["CannotListen", "cannot_listen"]
 

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from attrs import evolve, field, frozen
 from packaging.version import Version
 
-from reqpi import narrow
-from reqpi.errors import NotFound, NothingUpstream, UpstreamTrouble
-from reqpi.interfaces import Indexes, Origin
+from reqpi.core import admission
+from reqpi.core.errors import NotFound, NothingUpstream, UpstreamTrouble
+from reqpi.core.interfaces import Indexes, Origin
+from reqpi.core.model import Digest, File, Page, Pin, Project
+from reqpi.core.releases import newest
 from reqpi.lacking import named
-from reqpi.model import Digest, File, Page, Pin, Project
-from reqpi.releases import newest
 
 __all__ = ["Listing", "Listings", "wanted"]
 
@@ -49,13 +49,13 @@ class Listings:
     async def of(self, project: Project, pins: Iterable[Pin]) -> list[Listing]:
         """What is listed for those of ``pins`` that are taken from indexes.
 
-        :raises reqpi.errors.NothingUpstream: no index of some pin has the project.
-        :raises reqpi.errors.UpstreamTrouble: an index cannot be asked.
+        :raises reqpi.core.errors.NothingUpstream: no index of some pin has the project.
+        :raises reqpi.core.errors.UpstreamTrouble: an index cannot be asked.
         """
         return [await self._of(project, group) for group in _groups(pins)]
 
     async def _of(self, project: Project, pins: tuple[Pin, ...]) -> Listing:
-        indexes, versions = self._origin.indexes_for(pins[0]), narrow.versions(pins)
+        indexes, versions = self._origin.indexes_for(pins[0]), admission.versions(pins)
         if all(pin.digests for pin in pins):
             listing = await self._by_digest(project, pins, indexes, versions)
         else:

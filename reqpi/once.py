@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.errors import ReqPIError, UpstreamTrouble
+from reqpi.core.errors import ReqPIError, UpstreamTrouble
 
 __all__ = ["PATIENCE", "Once", "each", "within"]
 
@@ -66,7 +66,7 @@ async def within(patience: float, clock: IReactorTime, waiting: Deferred[_T], wh
 
     :param patience: seconds.
     :param what: it is that is being waited for.
-    :raises reqpi.errors.UpstreamTrouble: it did not come in time.
+    :raises reqpi.core.errors.UpstreamTrouble: it did not come in time.
     """
     try:
         return await waiting.addTimeout(patience, clock)

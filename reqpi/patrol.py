@@ -6,8 +6,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from reqpi.errors import ReqPIError
-from reqpi.interfaces import Store
+from reqpi.core.errors import ReqPIError
+from reqpi.core.interfaces import Store
 from reqpi.shelf import Shelf
 from reqpi.verifying import Rate, Verdict, Verifying
 

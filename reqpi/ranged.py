@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from twisted.internet.threads import deferToThread
 
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Blobs, Origin
-from reqpi.metadata import TAIL, Lazy
-from reqpi.model import File
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Blobs, Origin
+from reqpi.core.metadata.wheel import TAIL, Lazy
+from reqpi.core.model import File
 
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]
 
@@ -29,7 +29,7 @@ async def fetched(origin: Origin, url: str, start: int, stop: int | None, *, lar
 
     :param start: first byte wanted; negative counts from the end.
     :param largest: bytes that may come.
-    :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is larger.
+    :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is larger.
     """
     transfer = await origin.open(url, start, stop)
     data = bytearray()

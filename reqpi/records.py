@@ -12,7 +12,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from reqpi.targets import Target
+from reqpi.core.targets import Target
 
 __all__ = [
     "KINDS",

@@ -13,9 +13,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from reqpi.errors import StoreTrouble
-from reqpi.interfaces import Records
-from reqpi.model import Project
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Records
+from reqpi.core.model import Project
 from reqpi.records import refusals_record
 
 __all__ = ["MOST", "Refusal", "Refusals"]

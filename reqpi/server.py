@@ -24,11 +24,12 @@ from twisted.python.failure import Failure
 from reqpi import garbage
 from reqpi.ahead import Ahead
 from reqpi.allocator import Trimming, limit_arenas
+from reqpi.core.errors import Misconfigured, ReqPIError
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.proxies import Proxies
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.errors import Misconfigured, ReqPIError
 from reqpi.gap import Gaps
 from reqpi.holding import Holding
-from reqpi.interfaces import Origin, Store
 from reqpi.learning import Learning
 from reqpi.listening import cannot_listen
 from reqpi.origins.client_certificate import read_client_certificate
@@ -42,7 +43,6 @@ from reqpi.origins.outside import Outside, proxies_of
 from reqpi.origins.trust import read_certificates
 from reqpi.origins.upstreams import PAGE_CACHE, Upstreams
 from reqpi.patrol import Patrol
-from reqpi.proxies import Proxies
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
@@ -202,7 +202,7 @@ class Server(Service):
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
 
-        :raises reqpi.errors.Misconfigured: a port is taken, or no port at all.
+        :raises reqpi.core.errors.Misconfigured: a port is taken, or no port at all.
         """
         super().privilegedStartService()
         self._listen()
@@ -210,7 +210,7 @@ class Server(Service):
     def startService(self) -> None:
         """Open the store, and listen. Nothing was opened before the fork of a daemon.
 
-        :raises reqpi.errors.Misconfigured: the store cannot be used, or a port not be listened on.
+        :raises reqpi.core.errors.Misconfigured: the store cannot be used, or a port not be listened on.
         """
         super().startService()
         limit_arenas()
@@ -326,7 +326,7 @@ def assemble(
 ) -> Server:
     """A server, ready to be started.
 
-    :raises reqpi.errors.Misconfigured: it cannot be one.
+    :raises reqpi.core.errors.Misconfigured: it cannot be one.
     """
     store = _place(settings).store()
     if settings.passing is not None:
@@ -349,7 +349,7 @@ def _place(settings: Settings) -> Place:
 def _outside(settings: Settings) -> Outside:
     """What the operator says of the outside, files read.
 
-    :raises reqpi.errors.Misconfigured: it makes no sense.
+    :raises reqpi.core.errors.Misconfigured: it makes no sense.
     """
     outside = Outside(
         default=settings.upstream or _default_upstream(settings.offline),

@@ -19,7 +19,7 @@ from twisted.python import usage
 from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 
 from reqpi import __version__, garbage
-from reqpi.errors import Misconfigured, ReqPIError
+from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.listening import CannotListen
 from reqpi.logs import LEVELS, at_level
 from reqpi.origins.hosts import Hosts

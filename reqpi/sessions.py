@@ -12,10 +12,10 @@ from attrs import field, frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi import frozen as freezer
-from reqpi.errors import Occupied, UnknownSession
-from reqpi.interfaces import Store
-from reqpi.model import File, Page, Project
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.errors import Occupied, UnknownSession
+from reqpi.core.interfaces import Store
+from reqpi.core.model import File, Page, Project
 from reqpi.recent import Recent
 from reqpi.records import claimed_metadata_record, recorded_file_record, session_record
 
@@ -72,7 +72,7 @@ class Sessions:
     async def begin(self, exclude_newer: datetime | None = None) -> Session:
         """Begin to learn.
 
-        :raises reqpi.errors.Occupied: as many do as may.
+        :raises reqpi.core.errors.Occupied: as many do as may.
         """
         await self.expire()
         if len([name async for name in self._store.names(session_record(""))]) >= SESSIONS:
@@ -87,7 +87,7 @@ class Sessions:
     async def get(self, token: str) -> Session:
         """The session of that token, which is in use now.
 
-        :raises reqpi.errors.UnknownSession: there is none, or none any more.
+        :raises reqpi.core.errors.UnknownSession: there is none, or none any more.
         """
         known, noted = self._known.get(token) or (None, 0.0)
         if known is not None and self._clock.seconds() - noted < _NOTED:
@@ -123,8 +123,8 @@ class Sessions:
         """Write down that a file is being downloaded.
 
         :param file: its sha256 is known.
-        :raises reqpi.errors.Occupied: the session has taken as many as it may.
-        :raises reqpi.errors.UnknownSession: it has ended by now.
+        :raises reqpi.core.errors.Occupied: the session has taken as many as it may.
+        :raises reqpi.core.errors.UnknownSession: it has ended by now.
         """
         page = Page(file.project, (file,))
         await self._note(
@@ -134,7 +134,7 @@ class Sessions:
     async def note_untimed(self, session: Session, project: Project) -> None:
         """Write down that nothing of a project was let through, as nothing says when it was uploaded.
 
-        :raises reqpi.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
+        :raises reqpi.core.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
         """
         await self._note(session, recorded_file_record(session.token, project, _UNTIMED), b"-")
 

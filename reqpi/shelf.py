@@ -1,6 +1,6 @@
 """The verbs on a commitment: take from its shelf a page, a file, a file's metadata.
 
-Every answer passes :func:`reqpi.narrow.admits`: nothing leaves here that the lock does not admit, and no byte but under
+Every answer passes :func:`reqpi.core.admission.admits`: nothing leaves here that the lock does not admit, and no byte but under
 a digest.
 """
 
@@ -14,29 +14,24 @@ from packaging.utils import canonicalize_name
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi import narrow
 from reqpi.arrivals import Arrivals
 from reqpi.bills import Bills
 from reqpi.build_systems import BuildSystems
 from reqpi.building import Building, Reading
 from reqpi.commitments import Commitments, MadeOf
+from reqpi.core import admission
+from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble, wanting
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.locks.adding import how_to_pin
+from reqpi.core.metadata import BuildSystem
+from reqpi.core.model import Commitment, File, Lock, Note, Page, Project
+from reqpi.core.releases import newest
 from reqpi.cores import Cores
 from reqpi.deliveries import Deliveries, Delivery
-from reqpi.errors import (
-    NotAdmitted,
-    NotServed,
-    UpstreamTrouble,
-    wanting,
-)
 from reqpi.freezing import Freezing
-from reqpi.interfaces import Origin, Store
 from reqpi.lacking import all_lacking
-from reqpi.locks.adding import how_to_pin
-from reqpi.model import Commitment, File, Lock, Note, Page, Project
 from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
-from reqpi.releases import newest
-from reqpi.sdists import BuildSystem
 
 __all__ = ["Delivery", "Shelf"]
 
@@ -103,9 +98,9 @@ class Shelf:
         """The frozen page of a project: what the commitment saw of it the first time.
 
         :param name: in any spelling.
-        :raises reqpi.errors.NotAdmitted: the lock does not pin it.
-        :raises reqpi.errors.NotServed: it is no project's name.
-        :raises reqpi.errors.UpstreamTrouble: it is not frozen yet, and upstream cannot be asked.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not pin it.
+        :raises reqpi.core.errors.NotServed: it is no project's name.
+        :raises reqpi.core.errors.UpstreamTrouble: it is not frozen yet, and upstream cannot be asked.
         """
         project = self._pinned(commitment, name)
         kept = self._pages.get(commitment, project)
@@ -138,8 +133,8 @@ class Shelf:
     async def file(self, commitment: Commitment, name: str, filename: str) -> Delivery:
         """A file, from the store or on its way into it.
 
-        :raises reqpi.errors.NotAdmitted: the lock does not admit it.
-        :raises reqpi.errors.UpstreamTrouble: it is not in the store, and cannot be had.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
+        :raises reqpi.core.errors.UpstreamTrouble: it is not in the store, and cannot be had.
         """
         return await self.deliveries.of(await self._admitted(commitment, name, filename))
 
@@ -147,9 +142,9 @@ class Shelf:
         """See that a file is in the store, and a wheel's core metadata; fetch what is not, however long that takes.
 
         :returns: the file's size in bytes.
-        :raises reqpi.errors.NotAdmitted: the lock does not admit it.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had.
-        :raises reqpi.errors.StoreTrouble: it cannot be kept.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.StoreTrouble: it cannot be kept.
         """
         file = await self._admitted(commitment, name, filename)
         size = await self.deliveries.here(file)
@@ -180,9 +175,9 @@ class Shelf:
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
         """The core metadata of a wheel. What upstream was asked for by ranges gives way once the wheel is here.
 
-        :raises reqpi.errors.NotAdmitted: the lock does not admit the wheel.
-        :raises reqpi.errors.NotServed: it is no wheel.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit the wheel.
+        :raises reqpi.core.errors.NotServed: it is no wheel.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
         """
         file = await self._admitted(commitment, name, filename)
         if not file.wheel:
@@ -196,9 +191,9 @@ class Shelf:
         """What an sdist is built with, however long it takes to know.
 
         :param whole: fetch all of it where its beginning does not tell.
-        :raises reqpi.errors.NotAdmitted: the lock does not admit it.
-        :raises reqpi.errors.NotServed: it is a wheel.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is broken.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
+        :raises reqpi.core.errors.NotServed: it is a wheel.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is broken.
         """
         file = await self._admitted(commitment, name, filename)
         if file.wheel:
@@ -213,7 +208,7 @@ class Shelf:
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)
         file = page.by_filename.get(filename)
-        if file is None or not narrow.admits(commitment.lock, file):
+        if file is None or not admission.admits(commitment.lock, file):
             pinned = ", ".join(sorted({pin.version for pin in commitment.lock.projects[page.project]}))
             self.refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
             raise NotAdmitted(
@@ -227,7 +222,7 @@ class Shelf:
     async def pages(self, commitment: Commitment) -> dict[Project, Page]:
         """The frozen page of every project that the lock pins: what an export is made of.
 
-        :raises reqpi.errors.UpstreamTrouble: not all is frozen yet, and an upstream cannot be asked.
+        :raises reqpi.core.errors.UpstreamTrouble: not all is frozen yet, and an upstream cannot be asked.
         """
         waiting = self._gathering.do(commitment.address, partial(self._pages_of, commitment))
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")

@@ -13,11 +13,11 @@ from attrs import evolve
 from packaging.version import Version
 from twisted.internet.threads import deferToThread
 
-from reqpi import filenames, sdists
 from reqpi.arrivals import Arrivals
-from reqpi.errors import NothingUpstream
-from reqpi.interfaces import Store
-from reqpi.model import Archive, File, Git, Pin
+from reqpi.core import filenames, metadata
+from reqpi.core.errors import NothingUpstream
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Archive, File, Git, Pin
 
 __all__ = ["Sources"]
 
@@ -34,7 +34,7 @@ class Sources:
     async def file(self, pin: Pin, source: Archive | Git) -> File:
         """The file that ``source`` is, fetched, measured and kept.
 
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or is not what the lock says it is.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what the lock says it is.
         """
         wanted = _unlisted(pin, source)
         measured = await self._arrivals.measure(wanted)
@@ -43,11 +43,11 @@ class Sources:
 
     async def _identified(self, file: File) -> File:
         """The file, under the name of a release if it says of itself which release it is."""
-        if (file.size or 0) > sdists.LARGEST:
+        if (file.size or 0) > metadata.LARGEST:
             return file
         async with aclosing(self._store.read(str(file.sha256))) as pieces:
             data = b"".join([piece async for piece in pieces])
-        said = await deferToThread(sdists.identity, data, file.filename)
+        said = await deferToThread(metadata.identity, data, file.filename)
         if said is None:
             return file
         if said.project != file.project:

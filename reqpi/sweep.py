@@ -15,11 +15,11 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
-from reqpi import frozen as freezer
-from reqpi.commitment import is_listing, parse_listing
-from reqpi.errors import StoreTrouble
-from reqpi.interfaces import Store
-from reqpi.model import Digest, Page, Project
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.address import is_listing, parse_listing
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Digest, Page, Project
 from reqpi.records import (
     Owner,
     claimed_metadata_record,

@@ -15,12 +15,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
-from reqpi import frozen as freezer
-from reqpi import locks, narrow
-from reqpi.commitment import address_of, is_listing, parse_listing
-from reqpi.errors import BrokenLock, StoreTrouble
-from reqpi.interfaces import Blobs, Store
-from reqpi.model import Document, Lock
+from reqpi.core import admission, locks
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.address import address_of, is_listing, parse_listing
+from reqpi.core.errors import BrokenLock, StoreTrouble
+from reqpi.core.interfaces import Blobs, Store
+from reqpi.core.model import Document, Lock
 from reqpi.records import document_record, lock_record, page_record
 
 __all__ = ["Damage", "Rate", "Verdict", "Verifying", "is_right"]
@@ -213,5 +213,5 @@ class Verifying:
         except StoreTrouble as trouble:
             return trouble.title, []
         lost = [file.filename for file in page.files if file.sha256 in self._removed]
-        foreign = [file.filename for file in page.files if not narrow.admits(lock, file)]
+        foreign = [file.filename for file in page.files if not admission.admits(lock, file)]
         return f"its lock does not admit {foreign[0]}" if foreign else "", lost

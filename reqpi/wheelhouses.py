@@ -7,13 +7,13 @@ from contextlib import aclosing
 
 from twisted.internet.threads import deferToThread
 
-from reqpi import export, narrow
-from reqpi.errors import UpstreamTrouble
+from reqpi.core import admission, export
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.model import Commitment, File
+from reqpi.core.preferred_wheel import preferred
+from reqpi.core.targets import Target
 from reqpi.holding import Holding
-from reqpi.model import Commitment, File
-from reqpi.preference import preferred
 from reqpi.shelf import Shelf
-from reqpi.targets import Target
 
 __all__ = ["Wheelhouses"]
 
@@ -31,7 +31,7 @@ class Wheelhouses:
         """The archive of what ``target`` admits of a lock.
 
         :param one: of each release, only the file that pip would choose there.
-        :raises reqpi.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the last
+        :raises reqpi.core.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the last
             one could not have it either.
         """
         pages = await self._shelf.pages(commitment)
@@ -75,4 +75,4 @@ class Wheelhouses:
 
 def _needed(commitment: Commitment, target: Target, file: File) -> bool:
     """Whether the marker of some pin that admits a file may hold on the target."""
-    return any(target.needs(pin.marker or "") for pin in narrow.admitting(commitment.lock, file))
+    return any(target.needs(pin.marker or "") for pin in admission.admitting(commitment.lock, file))

@@ -1,4 +1,4 @@
-"""What :mod:`reqpi.interfaces` promises of a store, as tests that every store runs."""
+"""What :mod:`reqpi.core.interfaces` promises of a store, as tests that every store runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from reqpi.interfaces import Incoming, Store
+from reqpi.core.interfaces import Incoming, Store
 
 if TYPE_CHECKING:
     from twisted.trial.unittest import TestCase
@@ -69,7 +69,7 @@ class StoreCase(TestCase):
 
 
 class IncomingContract(StoreCase):
-    """What :class:`reqpi.interfaces.Incoming` promises."""
+    """What :class:`reqpi.core.interfaces.Incoming` promises."""
 
     async def test_written_pieces_are_appended(self) -> None:
         """The size counts the bytes, and they are in the order they were written."""
@@ -159,7 +159,7 @@ class IncomingContract(StoreCase):
 
 
 class ClaimContract(StoreCase):
-    """What :meth:`reqpi.interfaces.Blobs.claim` and ``follow`` promise."""
+    """What :meth:`reqpi.core.interfaces.Blobs.claim` and ``follow`` promise."""
 
     name = sha256(b"what says which blob it is").hexdigest()
 
@@ -205,7 +205,7 @@ class ClaimContract(StoreCase):
 
 
 class BlobsContract(StoreCase):
-    """What :class:`reqpi.interfaces.Blobs` promises."""
+    """What :class:`reqpi.core.interfaces.Blobs` promises."""
 
     absent = sha256(b"absent").hexdigest()
 
@@ -380,7 +380,7 @@ class BlobsContract(StoreCase):
 
 
 class RecordsContract(StoreCase):
-    """What :class:`reqpi.interfaces.Records` promises."""
+    """What :class:`reqpi.core.interfaces.Records` promises."""
 
     async def test_a_record_that_is_not_there_is_none(self) -> None:
         """Absent is None, empty is empty."""
@@ -516,7 +516,7 @@ class RecordsContract(StoreCase):
 
 
 class StoreContract(IncomingContract, ClaimContract, BlobsContract, RecordsContract):
-    """What :class:`reqpi.interfaces.Store` promises."""
+    """What :class:`reqpi.core.interfaces.Store` promises."""
 
     async def test_closed_and_opened_it_holds_what_it_held(self) -> None:
         """Blobs and records are at rest between openings; what was not kept is gone."""

@@ -8,9 +8,9 @@ from typing import Any
 from attrs import evolve
 from packaging.utils import canonicalize_name
 
-from reqpi import filenames, locks
-from reqpi.commitment import address_of
-from reqpi.model import Commitment, Digest, File, Page
+from reqpi.core import filenames, locks
+from reqpi.core.address import address_of
+from reqpi.core.model import Commitment, Digest, File, Page
 
 __all__ = ["a_commitment", "a_file", "a_page", "digest_of"]
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 from attrs import define, field
 from packaging.version import Version
 
-from reqpi.errors import Defect, NotFound
-from reqpi.interfaces import Indexes
-from reqpi.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
+from reqpi.core.errors import Defect, NotFound
+from reqpi.core.interfaces import Indexes
+from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
 from reqpi.origins.policy import Policy
 
 __all__ = ["PlainOrigin", "PlainTransfer"]
@@ -42,7 +42,7 @@ class PlainTransfer:
 
 @define
 class PlainOrigin:
-    """An :class:`reqpi.interfaces.Origin` over two dictionaries.
+    """An :class:`reqpi.core.interfaces.Origin` over two dictionaries.
 
     :ivar asked: what it was asked for: projects and URLs, in order.
     :ivar wanted: the digests that it was asked for, page by page.

@@ -9,8 +9,8 @@ from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import TestCase
 
 from reqpi.ahead import Ahead
-from reqpi.errors import UpstreamTrouble
-from reqpi.model import Commitment
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.model import Commitment
 from reqpi.records import page_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore

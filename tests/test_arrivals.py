@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi import arrival as one
 from reqpi.arrival import HELD_BACK, Arrival
 from reqpi.arrivals import Arrivals
-from reqpi.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
-from reqpi.interfaces import Incoming
-from reqpi.model import File
+from reqpi.core.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
+from reqpi.core.interfaces import Incoming
+from reqpi.core.model import File
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of

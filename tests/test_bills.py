@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import Clock, LoopingCall, deferLater
 from twisted.trial.unittest import TestCase
 
-from reqpi import sbom
-from reqpi.errors import NotFound, UpstreamTrouble
-from reqpi.model import Commitment
+from reqpi.core import sbom
+from reqpi.core.errors import NotFound, UpstreamTrouble
+from reqpi.core.model import Commitment
 from reqpi.once import PATIENCE
 from reqpi.records import sbom_record
 from reqpi.shelf import Shelf

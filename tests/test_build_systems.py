@@ -11,14 +11,14 @@ from twisted.trial.unittest import TestCase
 from reqpi import build_systems
 from reqpi.arrivals import Arrivals
 from reqpi.build_systems import BuildSystems, TooDeep
-from reqpi.errors import DigestMismatch, UpstreamTrouble
-from reqpi.model import Archive, File
+from reqpi.core.errors import DigestMismatch, UpstreamTrouble
+from reqpi.core.metadata import DEFAULT, BrokenSdist
+from reqpi.core.model import Archive, File
 from reqpi.records import build_system_record, claimed_build_system_record
-from reqpi.sdists import DEFAULT, BrokenSdist
 from reqpi.storage.memory import MemoryStore
+from tests.core.metadata.test_pkg_info import a_tar, a_zip
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainOrigin, PlainTransfer
-from tests.test_sdists import a_tar, a_zip
 
 PYPROJECT = b'[build-system]\nrequires = ["hatchling>=1.24"]\nbuild-backend = "hatchling.build"\n'
 FIRST = ("six-1.0/pyproject.toml", PYPROJECT)

@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.build_requirements import Answer
-from reqpi.errors import NotFound, UpstreamTrouble
-from reqpi.model import Commitment, File
+from reqpi.core.build_requirements import Answer
+from reqpi.core.errors import NotFound, UpstreamTrouble
+from reqpi.core.model import Commitment, File
+from reqpi.core.targets import EVERYWHERE, Target
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
-from reqpi.targets import EVERYWHERE, Target
+from tests.core.metadata.test_pkg_info import a_tar
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainOrigin
-from tests.test_sdists import a_tar
 from tests.fake_upstream.distributions import build_sdist, build_wheel
 
 

@@ -7,10 +7,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from reqpi.arrivals import Arrivals
+from reqpi.core.errors import DigestMismatch, UpstreamTrouble
+from reqpi.core.metadata.wheel import BrokenWheel
+from reqpi.core.model import File
 from reqpi.cores import Cores
-from reqpi.errors import DigestMismatch, UpstreamTrouble
-from reqpi.metadata import BrokenWheel
-from reqpi.model import File
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin

@@ -11,8 +11,8 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi.core.errors import Misconfigured
 from reqpi.defaults import builtin_index, default_store, default_upstream
-from reqpi.errors import Misconfigured
 
 BUILT_IN = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 

@@ -67,7 +67,7 @@ LARGEST = 450
 
 @frozen
 class Import:
-    """One import: where, and of what: ``reqpi.model``, ``reqpi.model.Pin``, ``os``."""
+    """One import: where, and of what: ``reqpi.core.model``, ``reqpi.core.model.Pin``, ``os``."""
 
     file: str
     line: int

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from reqpi.errors import BrokenLock, NotAdmitted, NotAllowed, NothingUpstream
-from reqpi.model import Archive, Commitment, Digest, Lock, Pin
+from reqpi.core.errors import BrokenLock, NotAdmitted, NotAllowed, NothingUpstream
+from reqpi.core.model import Archive, Commitment, Digest, Lock, Pin
 from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside

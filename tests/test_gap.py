@@ -21,7 +21,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
-from reqpi import frozen as freezer
+from reqpi.core import frozen_pages as freezer
 from reqpi.gap import Gaps
 from reqpi.records import lock_record, page_record
 from reqpi.server import Server, Settings, assemble

@@ -12,14 +12,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.errors import NotFound, StoreFull, UpstreamTrouble
+from reqpi.core.errors import NotFound, StoreFull, UpstreamTrouble
+from reqpi.core.model import Commitment
+from reqpi.core.targets import EVERYWHERE, Target
 from reqpi.holding import Holding, Missing, Platform, Progress
-from reqpi.model import Commitment
 from reqpi.records import holding_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryIncoming, MemoryStore
 from reqpi.sweep import Sweeping
-from reqpi.targets import EVERYWHERE, Target
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin
 from tests.fake_upstream.distributions import build_wheel

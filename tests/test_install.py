@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.extras import EXTRAS, advice_for
+from reqpi.core.extras import EXTRAS, advice_for
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "install.md"

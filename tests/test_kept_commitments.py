@@ -5,11 +5,11 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi import locks
 from reqpi.commitments import Commitments
-from reqpi.model import Commitment, Document
+from reqpi.core import locks
+from reqpi.core.model import Commitment, Document
 from reqpi.storage.memory import MemoryStore
-from tests.test_weights import requirements
+from tests.core.test_weights import requirements
 
 
 class KeptCommitmentsTests(TestCase):

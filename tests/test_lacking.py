@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from unittest import TestCase
 
-from reqpi.errors import NotFound, NothingUpstream, UpstreamTrouble
+from reqpi.core.errors import NotFound, NothingUpstream, UpstreamTrouble
+from reqpi.core.locks import read
 from reqpi.lacking import all_lacking, lines_of, named
-from reqpi.locks import read
 
 PINS = read(b"one==1.0\ntwo==2.0\n").pins
 

@@ -13,8 +13,8 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import TestCase
 
 from reqpi.arrival import HELD_BACK
+from reqpi.core.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.deliveries import Delivery
-from reqpi.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.learning import Learning
 from reqpi.once import PATIENCE
 from reqpi.sessions import FILES, LASTS, SESSIONS, Session, Sessions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi import records
+from reqpi.core.targets import Target
 from reqpi.records import KINDS, Owner, kinds_of
-from reqpi.targets import Target
 
 A = "a" * 64
 

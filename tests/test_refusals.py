@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.refusals import MOST, Refusals
 from reqpi.storage.memory import MemoryStore
 

@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi import export, locks
-from reqpi.commitment import address_of
-from reqpi.errors import (
+from reqpi.core import export, locks
+from reqpi.core.address import address_of
+from reqpi.core.errors import (
     BrokenLock,
     DigestMismatch,
     NotAdmitted,
@@ -24,7 +24,7 @@ from reqpi.errors import (
     UnknownAddress,
     UpstreamTrouble,
 )
-from reqpi.model import Commitment
+from reqpi.core.model import Commitment
 from reqpi.recent import Recent
 from reqpi.records import lock_record
 from reqpi.shelf import Delivery, Shelf

@@ -8,15 +8,15 @@ from attrs import evolve
 from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 
-from reqpi import export, simple
-from reqpi.errors import DigestMismatch, NotAdmitted, NothingUpstream, UpstreamTrouble
-from reqpi.model import Archive, Commitment, Digest, Git, Lock, Pin
+from reqpi.core import export, simple
+from reqpi.core.errors import DigestMismatch, NotAdmitted, NothingUpstream, UpstreamTrouble
+from reqpi.core.model import Archive, Commitment, Digest, Git, Lock, Pin
 from reqpi.shelf import Shelf
+from tests.core.metadata.test_pkg_info import a_tar
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin
-from tests.test_sdists import a_tar
-from tests.test_shelf import ShelfCase, whole
 from tests.fake_upstream.distributions import build_wheel
+from tests.test_shelf import ShelfCase, whole
 
 SIX = canonicalize_name("six")
 HERE = "https://reqpi.example.org/abc/"

@@ -8,12 +8,12 @@ from twisted.internet.task import Clock, deferLater
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from reqpi.errors import StoreTrouble, UnknownAddress
-from reqpi.model import Commitment, Page
+from reqpi.core.errors import StoreTrouble, UnknownAddress
+from reqpi.core.model import Commitment, Page
+from reqpi.core.targets import EVERYWHERE
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping, Swept
-from reqpi.targets import EVERYWHERE
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin
 from tests.fake_upstream.distributions import build_sdist, build_wheel

@@ -6,7 +6,7 @@ from attrs import evolve
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.model import Commitment, Document
+from reqpi.core.model import Commitment, Document
 from reqpi.records import page_record
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore

@@ -13,11 +13,11 @@ from attrs import evolve
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from reqpi import export, filenames
 from reqpi.client.errors import BadUsage
 from reqpi.client.fetching import Listed
-from reqpi.export.built import Built, with_built
-from reqpi.model import Commitment, Digest, File, Page, Project
+from reqpi.core import export, filenames
+from reqpi.core.export.built import Built, with_built
+from reqpi.core.model import Commitment, Digest, File, Page, Project
 
 __all__ = ["built_of", "unpack", "without_build_requirements", "write"]
 

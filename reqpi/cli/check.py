@@ -18,9 +18,9 @@ from reqpi.cli.strict_builds import add_strict_builds, check_builds
 from reqpi.cli.taken import Taken, add_arguments, take
 from reqpi.client import BadUsage
 from reqpi.client import Defect as Untaken
-from reqpi.commitment import address_of
-from reqpi.errors import BrokenLock, Defect
-from reqpi.model import Lock
+from reqpi.core.address import address_of
+from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.model import Lock
 from reqpi.origins.needs import Need
 
 __all__ = ["command_line", "main"]

@@ -16,7 +16,7 @@ from reqpi.cli.interpreter import Interpreter
 from reqpi.cli.messages import tell_remark
 from reqpi.client.errors import ClientError
 from reqpi.client.fetching import Listed
-from reqpi.environment import pointed_at
+from reqpi.core.env_vars import pointed_at
 
 __all__ = ["NotBuilt", "compiled", "to_be_built"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from reqpi.cli import COMMANDS, module_of
 from reqpi.cli.statuses import DONE
-from reqpi.errors import Misconfigured
-from reqpi.extras import advice_for
+from reqpi.core.errors import Misconfigured
+from reqpi.core.extras import advice_for
 
 __all__ = ["command_line", "main"]
 

@@ -18,7 +18,7 @@ from reqpi.cli.taken import take_or_tell
 from reqpi.client import BadUsage
 from reqpi.client.fetching import listed
 from reqpi.client.target import index_of
-from reqpi.differing import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
+from reqpi.core.diff import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
 
 __all__ = ["command_line", "main"]
 

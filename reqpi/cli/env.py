@@ -11,7 +11,7 @@ from reqpi.cli.filled import deps_of, fetched_in, write
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.client.target import index_of
-from reqpi.export.environment import PAIRS, SHELLS, environment, environment_of_folder
+from reqpi.core.export.env_shells import PAIRS, SHELLS, environment, environment_of_folder
 
 __all__ = ["command_line", "main"]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from reqpi import filenames
 from reqpi.cli.bar import metered
 from reqpi.cli.filled import fetched_in, write
 from reqpi.cli.held import add_filters, filters_of
@@ -21,10 +20,11 @@ from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.fetching import Listed, fetch, listed, pages
-from reqpi.fetched import RECORD, Fetched, Kept, record
-from reqpi.frozen import load_all
-from reqpi.model import File
-from reqpi.targets import EVERYWHERE, BadFilter, Target
+from reqpi.core import filenames
+from reqpi.core.export.folder_record import RECORD, Fetched, Kept, record
+from reqpi.core.frozen_pages import load_all
+from reqpi.core.model import File
+from reqpi.core.targets import EVERYWHERE, BadFilter, Target
 
 __all__ = ["command_line", "main"]
 

@@ -10,8 +10,8 @@ from tempfile import NamedTemporaryFile
 
 from reqpi.client import BadUsage
 from reqpi.client.fetching import WrongBytes
-from reqpi.fetched import CONFIG, LARGEST, RECORD, Fetched, Kept, read
-from reqpi.model import Archive, Pin
+from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, Kept, read
+from reqpi.core.model import Archive, Pin
 
 __all__ = ["deps_of", "fetched_in", "verify", "write"]
 
@@ -23,7 +23,7 @@ def fetched_in(folder: Path, names: Sequence[str] = (CONFIG, RECORD)) -> Fetched
 
     :param names: of the files that may say so; the first that is there counts.
     :raises BadUsage: it cannot be read.
-    :raises reqpi.fetched.UnreadableRecord: it means nothing.
+    :raises reqpi.core.export.folder_record.UnreadableRecord: it means nothing.
     """
     for name in names:
         try:

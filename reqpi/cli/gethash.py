@@ -18,7 +18,7 @@ from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client import Committed, Note
 from reqpi.client.build_requirements import lacking_soon
-from reqpi.environment import trusted_host
+from reqpi.core.env_vars import trusted_host
 
 __all__ = ["command_line", "main"]
 

@@ -13,7 +13,7 @@ from reqpi.client import Filters, Held, commit, held
 __all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
 
 FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary", "no-binary")
-"""Those of :data:`reqpi.targets.FILTERS`, which brings packaging along: ``gethash`` has to start at once."""
+"""Those of :data:`reqpi.core.targets.FILTERS`, which brings packaging along: ``gethash`` has to start at once."""
 
 _HELP = {
     "platform": (

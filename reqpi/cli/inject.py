@@ -17,10 +17,10 @@ from reqpi.cli.reading import lock_of
 from reqpi.cli.statuses import DONE
 from reqpi.cli.taken import Defective, Taken, take_or_tell
 from reqpi.client import BadUsage
-from reqpi.errors import Defect
-from reqpi.fetched import Fetched
-from reqpi.injecting import Injected, injected
-from reqpi.model import Document, Pin
+from reqpi.core.errors import Defect
+from reqpi.core.export.folder_record import Fetched
+from reqpi.core.export.rewriting import Injected, injected
+from reqpi.core.model import Document, Pin
 
 __all__ = ["command_line", "main"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from reqpi.cli.filled import write
 from reqpi.cli.messages import tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
-from reqpi.sbom import Bill, Own, cyclonedx, merged, spdx
-from reqpi.sbom.reading import LARGEST, BadBill, read_bill
+from reqpi.core.sbom import Bill, Own, cyclonedx, merged, spdx
+from reqpi.core.sbom.reading import LARGEST, BadBill, read_bill
 
 __all__ = ["command_line", "main"]
 

@@ -44,7 +44,7 @@ class Names(NamedTuple):
 
 
 class _Defect(Protocol):
-    """:class:`reqpi.errors.Defect`, or the same from a server."""
+    """:class:`reqpi.core.errors.Defect`, or the same from a server."""
 
     @property
     def line(self) -> int: ...
@@ -59,7 +59,7 @@ class _Defect(Protocol):
 
 
 class _Note(Protocol):
-    """:class:`reqpi.model.Note`, or the same from a server."""
+    """:class:`reqpi.core.model.Note`, or the same from a server."""
 
     @property
     def line(self) -> int: ...

@@ -6,9 +6,9 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from reqpi.core.errors import Defect, Misconfigured
+from reqpi.core.model import Lock
 from reqpi.defaults import builtin_index, default_upstream
-from reqpi.errors import Defect, Misconfigured
-from reqpi.model import Lock
 from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of
@@ -24,7 +24,7 @@ _DEFAULT_PORT = 2000
 def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
     """What a lock needs beside what the command line and the environment say that a server has.
 
-    :raises reqpi.errors.Misconfigured: they make no sense.
+    :raises reqpi.core.errors.Misconfigured: they make no sense.
     """
     here = Here(os.environ.get("REQPI_URL") or None)
     here.listen("127.0.0.1", _DEFAULT_PORT, secure=False)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from reqpi.cli.filled import write
 from reqpi.client import BadUsage
-from reqpi.fetched import CONFIG
-from reqpi.prefetch.config import DEPS
+from reqpi.core.export.folder_record import CONFIG
+from reqpi.core.hermeto.config import DEPS
 
 __all__ = ["Output", "writing"]
 

@@ -14,7 +14,7 @@ from reqpi.cli.taken import Taken, lines_told
 from reqpi.client.credentials import netrc_of_user
 from reqpi.client.errors import ClientError, ServerTrouble
 from reqpi.client.fetching import Failed
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 
 __all__ = ["add_server", "check_server", "open_server_for", "private_index", "server_for"]
 

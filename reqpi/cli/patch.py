@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reqpi.injecting import Edit
+from reqpi.core.export.rewriting import Edit
 
 __all__ = ["patch_of"]
 

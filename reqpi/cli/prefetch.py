@@ -21,7 +21,7 @@ from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import Taken
 from reqpi.cli.unpacking import unpack
 from reqpi.client import BadUsage, Document
-from reqpi.prefetch import (
+from reqpi.core.hermeto import (
     Asked,
     BadInput,
     Filled,
@@ -33,8 +33,8 @@ from reqpi.prefetch import (
     read,
     read_request,
 )
-from reqpi.prefetch.fields import LARGEST
-from reqpi.sbom import Bill, Own, cyclonedx, merged, spdx, with_project
+from reqpi.core.hermeto.fields import LARGEST
+from reqpi.core.sbom import Bill, Own, cyclonedx, merged, spdx, with_project
 
 __all__ = ["main"]
 

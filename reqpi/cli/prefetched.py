@@ -11,8 +11,6 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from reqpi import frozen as freezer
-from reqpi import sbom, sdists
 from reqpi.cli.bar import metered
 from reqpi.cli.matching import matched
 from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
@@ -22,8 +20,11 @@ from reqpi.client.answers import Note
 from reqpi.client.errors import ClientError
 from reqpi.client.fetching import Failed, Listed, fetch, metadata, pages
 from reqpi.client.includes import includes_of
-from reqpi.model import Commitment, File, Lock, Page, Project
-from reqpi.prefetch import Filled, Package, Selection, name_of, platforms, select
+from reqpi.core import frozen_pages as freezer
+from reqpi.core import metadata as sdists
+from reqpi.core import sbom
+from reqpi.core.hermeto import Filled, Package, Selection, name_of, platforms, select
+from reqpi.core.model import Commitment, File, Lock, Page, Project
 
 __all__ = ["Chosen", "Work", "bill_of", "chosen", "fetched", "refuse_lacking"]
 
@@ -184,7 +185,7 @@ def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "")
 
     :param folder: where the files are.
     :param source: what paths of documents are relative to.
-    :param index: see :func:`reqpi.sbom.with_index`.
+    :param index: see :func:`reqpi.core.sbom.with_index`.
     """
     shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reqpi import locks
 from reqpi.cli.messages import tell_defects
 from reqpi.cli.taken import Defective, Taken
-from reqpi.errors import BrokenLock
-from reqpi.model import Document, Lock
+from reqpi.core import locks
+from reqpi.core.errors import BrokenLock
+from reqpi.core.model import Document, Lock
 
 __all__ = ["lock_of", "read_taken"]
 
@@ -26,7 +26,7 @@ def lock_of(taken: Taken) -> Lock:
 def read_taken(taken: Taken) -> Lock:
     """The same.
 
-    :raises reqpi.errors.BrokenLock: it has defects, and they were not told.
+    :raises reqpi.core.errors.BrokenLock: it has defects, and they were not told.
     """
     documents = [Document(path, data) for path, data in taken.documents]
     return locks.read_together(documents) if documents[0].path else locks.read(documents[0].data)

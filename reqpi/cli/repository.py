@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from stat import S_ISREG
 
-from reqpi.prefetch import origin_of
+from reqpi.core.hermeto import origin_of
 
 __all__ = ["Repository", "bytes_of"]
 

@@ -15,7 +15,7 @@ from reqpi.cli.unadmitted import lines_for, since
 from reqpi.cli.watching import Watch
 from reqpi.client import ClientError, Refusal, refused
 from reqpi.client.target import with_login_of
-from reqpi.environment import pointed_at
+from reqpi.core.env_vars import pointed_at
 
 __all__ = ["command_line", "main"]
 
@@ -61,7 +61,7 @@ def _run(url: str, taken: Taken, command: Sequence[str], watch: Watch, *, quiet:
 def _command_for(taken: Taken) -> str:
     """Return the command that adds a requirement to the lock; empty where it is a line of it."""
     # What reads a lock takes a tenth of a second and more to import: a run in which nothing was refused needs none.
-    from reqpi.locks.adding import command_for  # noqa: PLC0415
+    from reqpi.core.locks.adding import command_for  # noqa: PLC0415
 
     return command_for(document.data for document in taken.documents)
 

@@ -34,7 +34,7 @@ def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) ->
     """Serve; the value is the base URL. At the end of the block nothing listens any more. At most once a process.
 
     :param watch: is given lines of the access log, from the server's thread.
-    :raises reqpi.errors.Misconfigured: the server cannot start.
+    :raises reqpi.core.errors.Misconfigured: the server cannot start.
     """
     begin_logging(partial(_to_watch, watch))
     ready: Future[str] = Future()

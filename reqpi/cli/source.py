@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from reqpi import ownname
 from reqpi.cli.repository import Repository, bytes_of
 from reqpi.cli.taken import Taken, take_or_tell
 from reqpi.client import BadUsage
-from reqpi.errors import UnreadableProject
-from reqpi.prefetch import Filled, Package
-from reqpi.sbom import Own, purl_of_own, purl_of_source
+from reqpi.core import project
+from reqpi.core.errors import UnreadableProject
+from reqpi.core.hermeto import Filled, Package
+from reqpi.core.sbom import Own, purl_of_own, purl_of_source
 
 __all__ = ["Source"]
 
@@ -67,14 +67,14 @@ class Source:
         """The package's own name and version; the name of the repository where its files have none.
 
         :raises reqpi.client.BadUsage: it has no name at all.
-        :raises reqpi.errors.UnreadableProject: a file that should have it cannot be read.
+        :raises reqpi.core.errors.UnreadableProject: a file that should have it cannot be read.
         """
         said = self.declared(package.path)
         below = Path(os.path.relpath(self.folder.absolute() / package.path, self._top.absolute())).as_posix()
         if said is not None:
             name, version = said.name, said.version or ""
         elif self._origin is not None:
-            name, version = ownname.from_git_origin(self._origin, below), ""
+            name, version = project.from_git_origin(self._origin, below), ""
         else:
             raise BadUsage(
                 f"{self.folder / package.path} has no name",
@@ -88,17 +88,17 @@ class Source:
         below = Path(os.path.relpath(self.folder.absolute(), self._top.absolute())).as_posix()
         with suppress(UnreadableProject):
             if self._origin is not None:
-                name = ownname.from_git_origin(self._origin, below)
+                name = project.from_git_origin(self._origin, below)
                 return Own(name, purl=purl_of_source(name, self._origin, self._commit))
         return Own(self.folder.absolute().resolve().name or "source")
 
-    def declared(self, path: str = ".") -> ownname.Own | None:
+    def declared(self, path: str = ".") -> project.Own | None:
         """What the files of a folder in it say that the project is; ``None`` where they do not say.
 
         :raises reqpi.client.BadUsage: a symbolic link leads outside.
-        :raises reqpi.errors.UnreadableProject: a file that should say it cannot be read.
+        :raises reqpi.core.errors.UnreadableProject: a file that should say it cannot be read.
         """
-        return ownname.read(lambda file: self._read(f"{path}/{file}"))
+        return project.read(lambda file: self._read(f"{path}/{file}"))
 
     def _files(self, package: Package, named: Sequence[str] | None, usual: Sequence[str]) -> tuple[str, ...]:
         files = usual if named is None else named
@@ -124,4 +124,4 @@ class Source:
         return place
 
     def _read(self, path: str) -> bytes | None:
-        return bytes_of(self._inside(path), ownname.LARGEST)
+        return bytes_of(self._inside(path), project.LARGEST)

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from reqpi.core.errors import Misconfigured
+from reqpi.core.interfaces import Store
 from reqpi.defaults import default_spool, default_store
-from reqpi.errors import Misconfigured
-from reqpi.interfaces import Store
 from reqpi.storage.chosen import Place, options_of, place_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
     """Open the store, which must exist, and run a reactor while the block runs. No directory is made.
 
     :returns: the store, and what waits for coroutines that work on it.
-    :raises reqpi.errors.Misconfigured: the store does not exist, or cannot be used.
+    :raises reqpi.core.errors.Misconfigured: the store does not exist, or cannot be used.
     """
     store = _store(options)
     # Imported here because the reactor must not be installed before a server chooses its own.

@@ -16,7 +16,7 @@ from reqpi.client.answers import Defect
 from reqpi.client.build_requirements import BuildRequirements, build_requirements
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.members import objects, text, texts
-from reqpi.model import Lock, Pin
+from reqpi.core.model import Lock, Pin
 
 __all__ = ["add_strict_builds", "check_builds", "defects_of"]
 

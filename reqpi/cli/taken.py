@@ -20,7 +20,7 @@ from reqpi.client import BadUsage, Committed, Defect, Document, Filters, LockRef
 from reqpi.client.documents import committed_by
 from reqpi.client.errors import PinsLacking
 from reqpi.client.includes import includes_of
-from reqpi.commitment import DOCUMENTS, flaws_of_paths
+from reqpi.core.address import DOCUMENTS, flaws_of_paths
 
 __all__ = ["Defective", "Taken", "add_arguments", "committed", "lines_told", "take", "take_or_tell"]
 

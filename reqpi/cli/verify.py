@@ -12,8 +12,8 @@ from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
 from reqpi.cli.stores import add_store, opened
 from reqpi.client import Document, commit
-from reqpi.commitment import is_listing, parse_listing
-from reqpi.interfaces import Store
+from reqpi.core.address import is_listing, parse_listing
+from reqpi.core.interfaces import Store
 from reqpi.records import document_record, lock_record
 from reqpi.verifying import Verdict, Verifying
 

@@ -30,8 +30,8 @@ from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
 from reqpi.client.fetching import Listed, listed, pages
 from reqpi.client.target import with_login_of
-from reqpi.frozen import load_all
-from reqpi.model import Commitment
+from reqpi.core.frozen_pages import load_all
+from reqpi.core.model import Commitment
 
 __all__ = ["command_line", "main"]
 

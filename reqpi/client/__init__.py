@@ -25,7 +25,7 @@ from reqpi.client.documents import Document, body_of, committed_by
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused, ServerTrouble
 from reqpi.client.exchange import ask
 from reqpi.client.target import target_of
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 
 __all__ = [
     "AddressDiffers",

@@ -32,7 +32,7 @@ _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 
 
 class Defect(NamedTuple):
-    """One thing that is wrong with a lock; see :class:`reqpi.errors.Defect`."""
+    """One thing that is wrong with a lock; see :class:`reqpi.core.errors.Defect`."""
 
     line: int
     text: str
@@ -42,7 +42,7 @@ class Defect(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A warning or a note about one line of a lock; see :class:`reqpi.model.Note`."""
+    """A warning or a note about one line of a lock; see :class:`reqpi.core.model.Note`."""
 
     line: int
     text: str

@@ -37,7 +37,7 @@ class Sdist(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A requirement; see :class:`reqpi.build_requirements.Wanted`."""
+    """A requirement; see :class:`reqpi.core.build_requirements.Wanted`."""
 
     requirement: str
     state: str

@@ -6,16 +6,16 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from reqpi.commitment import listing_of
+from reqpi.core.address import listing_of
 
 if TYPE_CHECKING:
-    from reqpi import model
+    from reqpi.core import model
 
 __all__ = ["Document", "body_of", "committed_by"]
 
 
 class Document(NamedTuple):
-    """One of the documents that make up a lock; see :class:`reqpi.model.Document`, which takes longer to import.
+    """One of the documents that make up a lock; see :class:`reqpi.core.model.Document`, which takes longer to import.
 
     :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
     """

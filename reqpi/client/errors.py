@@ -1,6 +1,6 @@
 """What can go wrong between a client and a server, by whom to blame.
 
-They stand apart from :mod:`reqpi.errors` because that module brings attrs and packaging along, which take longer to
+They stand apart from :mod:`reqpi.core.errors` because that module brings attrs and packaging along, which take longer to
 import than the whole of ``reqpi gethash`` does. The shape is the same: a title, and what to do about it.
 """
 

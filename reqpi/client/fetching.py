@@ -110,7 +110,7 @@ def listed(base_url: str, address: str) -> list[Listed]:
 
 
 def pages(base_url: str, address: str) -> bytes:
-    """All that is known of every file that a lock admits: what :func:`reqpi.frozen.load_all` reads.
+    """All that is known of every file that a lock admits: what :func:`reqpi.core.frozen_pages.load_all` reads.
 
     :raises ServerTrouble: the server does not say.
     """

@@ -57,7 +57,7 @@ class Taken(NamedTuple):
 def begin_learning(base_url: str, exclude_newer: str = "") -> Learning:
     """Begin a session on the server at ``base_url``.
 
-    :param exclude_newer: as :mod:`reqpi.cutoff` has it.
+    :param exclude_newer: as :mod:`reqpi.core.exclude_newer` has it.
     :raises ServerTrouble: there is no server, or it does not do that.
     """
     target = target_of(base_url)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reqpi.client.errors import BadUsage
 from reqpi.client.target import Credentials, Target
-from reqpi.environment import is_loopback
+from reqpi.core.env_vars import is_loopback
 
 __all__ = ["Proxy", "proxy_for"]
 
@@ -30,7 +30,7 @@ def proxy_for(target: Target) -> Proxy | None:
     if is_loopback(target.host):
         return None
     # Imported here because a server on this machine needs none of it.
-    from reqpi.proxies import BadProxy, proxy_in  # noqa: PLC0415
+    from reqpi.core.proxies import BadProxy, proxy_in  # noqa: PLC0415
 
     try:
         found = proxy_in(_environment(), target.scheme, target.host, target.port)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from reqpi.client.errors import BadUsage
-from reqpi.commitment import is_address
+from reqpi.core.address import is_address
 
 __all__ = ["Credentials", "Target", "index_of", "target_of", "with_login_of"]
 

@@ -15,6 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
+from reqpi.core.proxies import Proxies, Proxy
 from reqpi.origins.body import Body
 from reqpi.origins.connect import ProxyTrouble, authorization, login_page, login_wanted
 from reqpi.origins.hosts import Hosts, normalized
@@ -22,7 +23,6 @@ from reqpi.origins.reach import Reach
 from reqpi.origins.reasons import reasons_of
 from reqpi.origins.trust import Trust
 from reqpi.origins.tunnel import ToProxy, Tunnel
-from reqpi.proxies import Proxies, Proxy
 
 __all__ = ["PooledAgent"]
 

@@ -13,7 +13,7 @@ from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IResponse
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.origins.reasons import reasons_of
 
 __all__ = ["Body"]
@@ -33,7 +33,7 @@ class Body(Protocol):
     """Iterate over it for the bytes as they come: at each step all that arrived since the last.
 
     Reading from the network stops while :data:`_AHEAD` bytes wait here: memory stays bounded however slow the taker.
-    Whatever goes wrong is an :class:`~reqpi.errors.UpstreamTrouble`, and stays one however often it is asked again.
+    Whatever goes wrong is an :class:`~reqpi.core.errors.UpstreamTrouble`, and stays one however often it is asked again.
     """
 
     def __init__(self, response: IResponse, clock: IReactorTime) -> None:
@@ -91,7 +91,7 @@ class Body(Protocol):
     async def whole(self, limit: int, seconds: float) -> bytes:
         """The whole body.
 
-        :raises reqpi.errors.UpstreamTrouble: it has more than ``limit`` bytes, or did not come within ``seconds``.
+        :raises reqpi.core.errors.UpstreamTrouble: it has more than ``limit`` bytes, or did not come within ``seconds``.
         """
         pieces, size = [], 0
         slow = UpstreamTrouble("the upstream is too slow", f"Not all came within {seconds:g} s.")

@@ -12,7 +12,7 @@ from OpenSSL.crypto import FILETYPE_PEM, X509, Error, PKey, load_certificate, lo
 from OpenSSL.SSL import TLS_CLIENT_METHOD, Context
 from OpenSSL.SSL import Error as TLSError
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 
 __all__ = ["ClientCertificate", "read_client_certificate"]
 
@@ -44,7 +44,7 @@ class ClientCertificate:
 def read_client_certificate(path: Path) -> ClientCertificate:
     """Read a file of ``--client-cert``: a certificate first, its key anywhere, both in PEM.
 
-    :raises reqpi.errors.Misconfigured: it cannot be read, something is missing, or the two do not belong together.
+    :raises reqpi.core.errors.Misconfigured: it cannot be read, something is missing, or the two do not belong together.
     """
     try:
         with path.open("rb") as file:

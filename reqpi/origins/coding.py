@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from reqpi.errors import WrongPage
+from reqpi.core.errors import WrongPage
 
 __all__ = ["ACCEPTED", "decode"]
 
@@ -17,7 +17,7 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
 
     :param coding: the ``Content-Encoding``; empty where there is none.
     :param limit: bytes, decoded.
-    :raises reqpi.errors.WrongPage: another coding, not coded so, or more than ``limit``.
+    :raises reqpi.core.errors.WrongPage: another coding, not coded so, or more than ``limit``.
     """
     match coding.strip().lower():
         case "" | "identity":

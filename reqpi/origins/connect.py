@@ -9,9 +9,9 @@ import re
 from urllib.parse import urlsplit
 
 from reqpi import __version__
-from reqpi.errors import UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.proxies import Proxy
 from reqpi.origins.credentials import basic
-from reqpi.proxies import Proxy
 
 __all__ = ["ProxyTrouble", "authorization", "connect_request", "login_page", "login_wanted", "not_http", "trouble_of"]
 

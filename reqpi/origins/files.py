@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Transfer
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Transfer
 from reqpi.origins.http import Check, Http
 from reqpi.origins.ranges import range_header, transfer
 
@@ -19,7 +19,7 @@ async def open_file(
     etag: str | None = None,
     check: Check | None = None,
 ) -> Transfer:
-    """See :meth:`reqpi.interfaces.Origin.open`.
+    """See :meth:`reqpi.core.interfaces.Origin.open`.
 
     No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
     that would change the file. pip does the same.

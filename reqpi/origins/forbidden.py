@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.errors import NothingUpstream
+from reqpi.core.errors import NothingUpstream
 
 __all__ = ["Forbidden"]
 

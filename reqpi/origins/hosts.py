@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 
 __all__ = ["Hosts", "host_and_port", "normalized"]
 
@@ -32,7 +32,7 @@ class Hosts:
     def read(cls, words: Iterable[str], option: str) -> Hosts:
         """What was said with ``option``.
 
-        :raises reqpi.errors.Misconfigured: one of ``words`` is no host.
+        :raises reqpi.core.errors.Misconfigured: one of ``words`` is no host.
         """
         named: set[tuple[str, int]] = set()
         for word in words:

@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
 from reqpi import __version__
-from reqpi.errors import HostAway, NotFound, UpstreamTrouble
+from reqpi.core.errors import HostAway, NotFound, UpstreamTrouble
 from reqpi.origins.body import Body
 from reqpi.origins.connect import ProxyTrouble
 from reqpi.origins.credentials import Keys
@@ -71,8 +71,8 @@ class Http:
         :param check: for ``url`` and for wherever it redirects to.
         :returns: the final URL; a response of status 200, or 206 where a range was asked for, or 304 where only another
             one was; and its body, as it was sent, which the caller closes.
-        :raises reqpi.errors.NotFound: 404 or 410.
-        :raises reqpi.errors.UpstreamTrouble: anything else.
+        :raises reqpi.core.errors.NotFound: 404 or 410.
+        :raises reqpi.core.errors.UpstreamTrouble: anything else.
         """
         for _ in range(_REDIRECTS + 1):
             if check is not None:

@@ -13,16 +13,16 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.web.iweb import IResponse
 
-from reqpi import simple
-from reqpi.errors import UpstreamTrouble, WrongPage
+from reqpi.core import simple
+from reqpi.core.errors import UpstreamTrouble, WrongPage
+from reqpi.core.model import Digest, Page, Project
+from reqpi.core.simple import Packed
 from reqpi.garbage import unwatched
-from reqpi.model import Digest, Page, Project
 from reqpi.origins import coding
 from reqpi.origins.http import Busy, Http, header
 from reqpi.origins.kept import Kept, Pages
 from reqpi.origins.shared import Shared
 from reqpi.origins.urls import host_of
-from reqpi.simple import Packed
 
 __all__ = ["Index"]
 
@@ -71,7 +71,7 @@ class Index:
     async def page(
         self, project: Project, versions: Collection[Version] | None = None, digests: Collection[Digest] = ()
     ) -> Page:
-        """See :meth:`reqpi.interfaces.Origin.page`."""
+        """See :meth:`reqpi.core.interfaces.Origin.page`."""
         kept = self._pages.get(self.name, project)
         known = None if kept is None else await _judged(kept.listing, versions)
         if known is not None and not {file.version for file in known.files}.issuperset(versions or ()):

@@ -15,10 +15,10 @@ from email.utils import parsedate_to_datetime
 from attrs import evolve, frozen
 from twisted.web.iweb import IResponse
 
-from reqpi.model import Project
+from reqpi.core.model import Project
+from reqpi.core.simple import Packed
 from reqpi.origins.http import header
 from reqpi.recent import Recent
-from reqpi.simple import Packed
 
 __all__ = ["Kept", "Pages"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from netrc import NetrcParseError, netrc
 from pathlib import Path
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.origins.credentials import basic
 from reqpi.origins.hosts import normalized
 
@@ -18,7 +18,7 @@ def read_logins(path: Path) -> Mapping[str, str]:
 
     An entry ``default`` is passed over: it would be said to every host that a lock or a page names.
 
-    :raises reqpi.errors.Misconfigured: the file cannot be read, or is none.
+    :raises reqpi.core.errors.Misconfigured: the file cannot be read, or is none.
     """
     try:
         read = netrc(path)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from reqpi.model import Lock, Pin
+from reqpi.core.model import Lock, Pin
 from reqpi.origins.here import base_of
 from reqpi.origins.urls import as_shown, host_of, index_key
 

@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
-from reqpi.errors import Defect, UpstreamTrouble
-from reqpi.interfaces import Indexes
-from reqpi.model import Archive, Digest, Git, Lock, Note, Pin, Project
+from reqpi.core.errors import Defect, UpstreamTrouble
+from reqpi.core.interfaces import Indexes
+from reqpi.core.model import Archive, Digest, Git, Lock, Note, Pin, Project
 from reqpi.origins.policy import Policy
 
 __all__ = ["Nowhere"]
 
 
 class Nowhere:
-    """An :class:`~reqpi.interfaces.Origin` that has nothing, and asks nobody.
+    """An :class:`~reqpi.core.interfaces.Origin` that has nothing, and asks nobody.
 
     :param policy: what is refused stays so: an address means the same with the network and without.
     """
@@ -43,19 +43,19 @@ class Nowhere:
         raise _not_here(filename, "This server is offline, and the file was not fetched before.")
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.interfaces.Origin.refuses`."""
+        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
         return self._policy.refuses(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.interfaces.Origin.notes`."""
+        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
         return self._policy.notes(lock)
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.interfaces.Origin.indexes_for`."""
+        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`."""
         return self._policy.indexes_for(pin)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.interfaces.Origin.allow`."""
+        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
         self._policy.allow(pin, source)
 
 

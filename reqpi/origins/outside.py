@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
+from reqpi.core.proxies import BadProxy, Proxies, read_proxies
 from reqpi.origins.credentials import Credentials, Keyring, split_credentials
 from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts, host_and_port
 from reqpi.origins.policy import Policy
 from reqpi.origins.urls import index_key, origin_of
-from reqpi.proxies import BadProxy, Proxies, read_proxies
 
 if TYPE_CHECKING:  # it brings OpenSSL along, which only those who connect need
     from reqpi.origins.client_certificate import ClientCertificate
@@ -57,7 +57,7 @@ class Outside:
     def check(self) -> None:
         """See that every upstream is one.
 
-        :raises reqpi.errors.Misconfigured: it is none.
+        :raises reqpi.core.errors.Misconfigured: it is none.
         """
         for url in self._urls:
             # Split by hand: what is no URL may have a password in it all the same.
@@ -115,7 +115,7 @@ class Outside:
 def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str]]:
     """What was said with ``--upstream``: the default index, and others by name.
 
-    :raises reqpi.errors.Misconfigured: two are the default, or have one name.
+    :raises reqpi.core.errors.Misconfigured: two are the default, or have one name.
     """
     default: str | None = None
     named: dict[str, str] = {}
@@ -137,7 +137,7 @@ def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str]]
 def proxies_of(option: str | None, environ: Mapping[str, str]) -> Proxies:
     """The proxies that ``--proxy`` or the environment names.
 
-    :raises reqpi.errors.Misconfigured: one of them cannot be used.
+    :raises reqpi.core.errors.Misconfigured: one of them cannot be used.
     """
     try:
         return read_proxies(option, environ)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from reqpi.errors import Defect, NotAllowed
-from reqpi.interfaces import Indexes
-from reqpi.model import NOTE, WARNING, Archive, Git, Lock, Note, Pin
+from reqpi.core.errors import Defect, NotAllowed
+from reqpi.core.interfaces import Indexes
+from reqpi.core.model import NOTE, WARNING, Archive, Git, Lock, Note, Pin
 from reqpi.origins import needs
 from reqpi.origins.addresses import why_refused
 from reqpi.origins.forbidden import Forbidden
@@ -65,7 +65,7 @@ class Policy:
         return self.local and source_flaw(index) is None and self._is_open(index) and self.upstream(index) is None
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.interfaces.Origin.indexes_for`.
+        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`.
 
         An index that the operator does not have is never among them, but where the user is the operator.
         """
@@ -81,7 +81,7 @@ class Policy:
         return Indexes(known, (*others.values(), *filter(self.is_open, named)))
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.interfaces.Origin.allow`."""
+        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
         wrong = self._wrong_source(source.url)
         if wrong is not None:
             raise NotAllowed(f"{pin.project} is not served: {wrong[0]}", f"{sentence(wrong[1])}.")
@@ -96,7 +96,7 @@ class Policy:
             raise Forbidden(*wrong)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.interfaces.Origin.refuses`."""
+        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
         defects: list[Defect] = []
         seen: set[tuple[str, str]] = set()
         for pin in lock.pins:
@@ -119,7 +119,7 @@ class Policy:
         )
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.interfaces.Origin.notes`."""
+        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
         noted = [(need.pins[0], *self._noted(need)) for need in self.needs(lock)[:_MOST]]
         return tuple(
             Note(pin.line, pin.text[:200], message, pin.document, level) for pin, message, level in noted if message

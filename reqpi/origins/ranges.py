@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from attrs import frozen
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Transfer
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Transfer
 from reqpi.origins.body import Body
 from reqpi.origins.http import header
 
@@ -21,7 +21,7 @@ _STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 
 @frozen
 class _Transfer:
-    """See :class:`reqpi.interfaces.Transfer`."""
+    """See :class:`reqpi.core.interfaces.Transfer`."""
 
     size: int | None
     start: int
@@ -51,7 +51,7 @@ def range_header(start: int, stop: int | None, etag: str | None = None) -> dict[
 def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> Transfer:
     """What ``response`` brings, who was asked for the bytes from ``start`` up to ``stop``.
 
-    :raises reqpi.errors.UpstreamTrouble: it brings others.
+    :raises reqpi.core.errors.UpstreamTrouble: it brings others.
     """
     length = None if response.length is UNKNOWN_LENGTH else int(response.length)
     if response.code == 200:

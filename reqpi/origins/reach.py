@@ -26,7 +26,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
-from reqpi.errors import HostAway
+from reqpi.core.errors import HostAway
 from reqpi.origins.addresses import why_refused
 from reqpi.origins.forbidden import Forbidden
 from reqpi.origins.hosts import Hosts
@@ -75,7 +75,7 @@ class Reach:
         """The addresses of a host that may be connected to, at least one.
 
         :raises Forbidden: it has others only.
-        :raises reqpi.errors.UpstreamTrouble: it has none.
+        :raises reqpi.core.errors.UpstreamTrouble: it has none.
         """
         found = _Collected()
         guard = _Guard(self._reactor, self._named, _LOOKUP)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from reqpi.errors import ReqPIError
+from reqpi.core.errors import ReqPIError
 
 __all__ = ["Shared"]
 

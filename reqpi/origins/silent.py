@@ -14,7 +14,7 @@ from attrs import frozen
 from twisted.internet.error import NoRouteError, TCPTimedOutError, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.errors import HostAway
+from reqpi.core.errors import HostAway
 from reqpi.origins.urls import host_of
 from reqpi.recent import Recent
 
@@ -60,7 +60,7 @@ class Silent:
     def check(self, url: str) -> None:
         """Nothing, or the reason not to ask. Whoever comes when it is time to try again is the one who tries.
 
-        :raises reqpi.errors.UpstreamTrouble: the host took no connection a moment ago.
+        :raises reqpi.core.errors.UpstreamTrouble: the host took no connection a moment ago.
         """
         silence = self._hosts.get(_key(url))
         if silence is None:

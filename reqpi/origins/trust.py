@@ -16,7 +16,7 @@ from twisted.web.client import BrowserLikePolicyForHTTPS, HostnameCachingHTTPSPo
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.origins.client_certificate import ClientCertificate
 from reqpi.origins.hosts import Hosts, normalized
 
@@ -131,7 +131,7 @@ class _Unverified:
 def read_certificates(path: Path) -> bytes:
     """The certificates in a file of ``--ca``, in PEM.
 
-    :raises reqpi.errors.Misconfigured: it cannot be read, or there are none in it.
+    :raises reqpi.core.errors.Misconfigured: it cannot be read, or there are none in it.
     """
     try:
         with path.open("rb") as file:

@@ -20,10 +20,10 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from reqpi.core.proxies import Proxy
 from reqpi.origins.connect import ProxyTrouble, connect_request, not_http, trouble_of
 from reqpi.origins.reasons import reasons_of
 from reqpi.origins.silent import UNREACHED
-from reqpi.proxies import Proxy
 
 __all__ = ["ToProxy", "Tunnel"]
 

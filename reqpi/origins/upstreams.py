@@ -1,4 +1,4 @@
-"""Everything outside, as one :class:`~reqpi.interfaces.Origin`: indexes, archives and git repositories."""
+"""Everything outside, as one :class:`~reqpi.core.interfaces.Origin`: indexes, archives and git repositories."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.errors import Defect, UpstreamTrouble
-from reqpi.interfaces import Indexes, Transfer
-from reqpi.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
+from reqpi.core.errors import Defect, UpstreamTrouble
+from reqpi.core.interfaces import Indexes, Transfer
+from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
 from reqpi.origins.agent import PooledAgent
 from reqpi.origins.files import open_file
 from reqpi.origins.git.repositories import Repositories
@@ -40,7 +40,7 @@ class Upstreams:
     :param clock: where time passes, if not in the reactor.
     :param page_cache: bytes of memory for pages of indexes, from one lock to the next.
     :param agent: what asks over HTTP, if not one of its own.
-    :raises reqpi.errors.Misconfigured: an upstream is none.
+    :raises reqpi.core.errors.Misconfigured: an upstream is none.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class Upstreams:
         versions: Collection[Version] | None = None,
         digests: Collection[Digest] = (),
     ) -> Page:
-        """See :meth:`reqpi.interfaces.Origin.page`."""
+        """See :meth:`reqpi.core.interfaces.Origin.page`."""
         return await self._index(index).page(project, versions, digests)
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
-        """See :meth:`reqpi.interfaces.Origin.open`.
+        """See :meth:`reqpi.core.interfaces.Origin.open`.
 
         ``archive+https://…`` is an archive: it and its redirects are for allowed hosts alone. So is every other file on
         a host that the operator allowed; what a page lists may be on any public host, and on any that was named.
@@ -91,19 +91,19 @@ class Upstreams:
         return await open_file(self._http, url, start, stop, etag=etag)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.interfaces.Origin.refuses`."""
+        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
         return self._policy.refuses(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.interfaces.Origin.notes`."""
+        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
         return self._policy.notes(lock)
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.interfaces.Origin.indexes_for`."""
+        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`."""
         return self._policy.indexes_for(pin)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.interfaces.Origin.allow`."""
+        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
         self._policy.allow(pin, source)
 
     async def close(self) -> None:

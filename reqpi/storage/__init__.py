@@ -1,1 +1,1 @@
-"""Stores: in memory, in a directory. Each keeps the contract of :class:`reqpi.interfaces.Store`."""
+"""Stores: in memory, in a directory. Each keeps the contract of :class:`reqpi.core.interfaces.Store`."""

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reqpi.errors import StoreTrouble
-from reqpi.interfaces import Following, Incoming
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Following, Incoming
 from reqpi.pieces import Pieces
 from reqpi.storage.held import Held
 from reqpi.storage.moments import FOREVER, nanoseconds
@@ -27,7 +27,7 @@ __all__ = ["DirectoryBlobs"]
 
 
 class DirectoryBlobs:
-    """:class:`reqpi.interfaces.Blobs` in a directory.
+    """:class:`reqpi.core.interfaces.Blobs` in a directory.
 
     :param folder: of the blobs.
     :param incoming: folder of the temporaries, on the same file system.
@@ -46,11 +46,11 @@ class DirectoryBlobs:
         return self._blobs / checked_sha256(sha256)[:2] / sha256
 
     async def size(self, sha256: str) -> int | None:
-        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         return await self._in_thread(_size, self._blob(sha256))
 
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """See :meth:`reqpi.interfaces.Blobs.read`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("a range counts from the beginning")
         path = self._blob(sha256)
@@ -66,19 +66,19 @@ class DirectoryBlobs:
             blob.close()
 
     async def local(self, sha256: str) -> BinaryIO | None:
-        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.local`."""
         return await self._in_thread(_file, self._blob(sha256))
 
     async def begin(self) -> Incoming:
-        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
         return await self._spool.begin()
 
     async def claim(self, name: str) -> Incoming | None:
-        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.claim`."""
         return await self._spool.claim(name)
 
     async def follow(self, name: str) -> Following | None:
-        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.follow`."""
         return await self._spool.follow(name)
 
     def _keep(self, temporary: Temporary, sha256: str) -> None:
@@ -91,7 +91,7 @@ class DirectoryBlobs:
         raise FileExistsError(errno.EEXIST, "it comes and goes", str(path))
 
     async def touch(self, *sha256s: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
         await self._in_thread(self._touch, sha256s)
 
     def _touch(self, sha256s: Iterable[str]) -> None:
@@ -99,20 +99,20 @@ class DirectoryBlobs:
             touch(self._blob(sha256), nanoseconds(self._clock()))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         return await self._in_thread(remove, self._blob(sha256), nanoseconds(unused_since))
 
     async def mend(self, sha256: str) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         return await self._in_thread(remove, self._blob(sha256), FOREVER)
 
     async def link(self, sha256: str, seconds: int) -> str | None:
-        """See :meth:`reqpi.interfaces.Blobs.link`. A directory makes none."""
+        """See :meth:`reqpi.core.interfaces.Blobs.link`. A directory makes none."""
         checked_sha256(sha256)
         return None
 
     async def all(self) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         async for sha256 in streamed(self._in_thread, partial(_all, self._blobs)):
             yield sha256
 

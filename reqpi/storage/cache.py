@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.storage.blobs import DirectoryBlobs
 from reqpi.storage.folders import make_folders
 from reqpi.storage.temporary import Temporary, remove_abandoned
@@ -50,7 +50,7 @@ class Cache(DirectoryBlobs):
     def open(self) -> None:
         """Make what is missing, and remove what is too much. It blocks.
 
-        :raises reqpi.errors.Misconfigured: this can be no cache.
+        :raises reqpi.core.errors.Misconfigured: this can be no cache.
         """
         try:
             make_folders(self._folder)

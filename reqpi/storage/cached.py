@@ -12,8 +12,8 @@ from contextlib import aclosing, suppress
 from hashlib import sha256 as hasher
 from typing import BinaryIO
 
-from reqpi.errors import StoreTrouble
-from reqpi.interfaces import Following, Incoming, Store
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Following, Incoming, Store
 from reqpi.storage.cache import Cache
 from reqpi.storage.threads import InThread
 
@@ -21,7 +21,7 @@ __all__ = ["CachedStore"]
 
 
 class CachedStore:
-    """A :class:`reqpi.interfaces.Store` in front of another.
+    """A :class:`reqpi.core.interfaces.Store` in front of another.
 
     :param in_thread: calls a function in another thread.
     """
@@ -32,18 +32,18 @@ class CachedStore:
         self._in_thread = in_thread
 
     def open(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.open`."""
+        """See :meth:`reqpi.core.interfaces.Store.open`."""
         self._cache.open()
         self._store.open()
 
     async def close(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.close`."""
+        """See :meth:`reqpi.core.interfaces.Store.close`."""
         await self._store.close()
 
     # Blobs
 
     async def size(self, sha256: str) -> int | None:
-        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         try:
             return await self._store.size(sha256)
         except StoreTrouble:
@@ -53,7 +53,7 @@ class CachedStore:
             return cached
 
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """See :meth:`reqpi.interfaces.Blobs.read`. What is read from its beginning to its end is in the cache then."""
+        """See :meth:`reqpi.core.interfaces.Blobs.read`. What is read from its beginning to its end is in the cache then."""
         begun = False
         try:
             async with aclosing(self._cache.read(sha256, start, stop)) as pieces:
@@ -98,7 +98,7 @@ class CachedStore:
             return None
 
     async def local(self, sha256: str) -> BinaryIO | None:
-        """See :meth:`reqpi.interfaces.Blobs.local`. What the cache has not, :meth:`read` puts there."""
+        """See :meth:`reqpi.core.interfaces.Blobs.local`. What the cache has not, :meth:`read` puts there."""
         try:
             await self._cache.touch(sha256)
             return await self._cache.local(sha256)
@@ -106,38 +106,38 @@ class CachedStore:
             return None
 
     async def begin(self) -> Incoming:
-        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
         return await self._store.begin()
 
     async def claim(self, name: str) -> Incoming | None:
-        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.claim`."""
         return await self._store.claim(name)
 
     async def follow(self, name: str) -> Following | None:
-        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.follow`."""
         return await self._store.follow(name)
 
     async def touch(self, *sha256s: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
         await self._store.touch(*sha256s)
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         removed = await self._store.remove(sha256, unused_since)
         if removed:
             await self._cache.mend(sha256)
         return removed
 
     async def mend(self, sha256: str) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.mend`. What was read came from the cache, where that has it."""
+        """See :meth:`reqpi.core.interfaces.Blobs.mend`. What was read came from the cache, where that has it."""
         return await self._cache.mend(sha256) or await self._store.mend(sha256)
 
     async def link(self, sha256: str, seconds: int) -> str | None:
-        """See :meth:`reqpi.interfaces.Blobs.link`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         return await self._store.link(sha256, seconds)
 
     async def all(self) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         async with aclosing(self._store.all()) as names:
             async for sha256 in names:
                 yield sha256
@@ -145,33 +145,33 @@ class CachedStore:
     # Records
 
     async def get(self, name: str) -> bytes | None:
-        """See :meth:`reqpi.interfaces.Records.get`."""
+        """See :meth:`reqpi.core.interfaces.Records.get`."""
         return await self._store.get(name)
 
     async def create(self, name: str, value: bytes) -> bytes:
-        """See :meth:`reqpi.interfaces.Records.create`."""
+        """See :meth:`reqpi.core.interfaces.Records.create`."""
         return await self._store.create(name, value)
 
     async def replace(self, name: str, value: bytes) -> None:
-        """See :meth:`reqpi.interfaces.Records.replace`."""
+        """See :meth:`reqpi.core.interfaces.Records.replace`."""
         await self._store.replace(name, value)
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
-        """See :meth:`reqpi.interfaces.Records.delete`."""
+        """See :meth:`reqpi.core.interfaces.Records.delete`."""
         return await self._store.delete(name, unused_since)
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Records.names`."""
+        """See :meth:`reqpi.core.interfaces.Records.names`."""
         async with aclosing(self._store.names(prefix)) as names:
             async for name in names:
                 yield name
 
     async def use(self, name: str) -> bool:
-        """See :meth:`reqpi.interfaces.Records.use`."""
+        """See :meth:`reqpi.core.interfaces.Records.use`."""
         return await self._store.use(name)
 
     async def last_used(self, name: str) -> float | None:
-        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        """See :meth:`reqpi.core.interfaces.Records.last_used`."""
         return await self._store.last_used(name)
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from twisted.internet.threads import deferToThread
 
-from reqpi.errors import Misconfigured
-from reqpi.interfaces import Store
+from reqpi.core.errors import Misconfigured
+from reqpi.core.interfaces import Store
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
 from reqpi.storage.directory import DirectoryStore
@@ -55,7 +55,7 @@ class Place:
 def options_of(given: Iterable[str]) -> dict[str, str]:
     """The options of an object store, each ``NAME=VALUE``.
 
-    :raises reqpi.errors.Misconfigured: one is not.
+    :raises reqpi.core.errors.Misconfigured: one is not.
     """
     options = {}
     for each in given:
@@ -69,7 +69,7 @@ def options_of(given: Iterable[str]) -> dict[str, str]:
 def place_of(text: str) -> Path | str:
     """A directory, absolute, as a daemon changes its folder; or a URL.
 
-    :raises reqpi.errors.Misconfigured: a URL is of no kind that there is.
+    :raises reqpi.core.errors.Misconfigured: a URL is of no kind that there is.
     """
     if "://" not in text:
         return Path(text).absolute()

@@ -17,7 +17,7 @@ __all__ = ["DirectoryStore"]
 
 
 class DirectoryStore(DirectoryBlobs, DirectoryRecords):
-    """A :class:`reqpi.interfaces.Store` in a directory; :mod:`reqpi.storage.layout` shows what is where.
+    """A :class:`reqpi.core.interfaces.Store` in a directory; :mod:`reqpi.storage.layout` shows what is where.
 
     Nothing is opened, and no thread started, before :meth:`open`.
 
@@ -34,8 +34,8 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
         DirectoryRecords.__init__(self, self._layout.records, self._layout.incoming, in_thread, clock)
 
     def open(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.open`."""
+        """See :meth:`reqpi.core.interfaces.Store.open`."""
         self._layout.prepare()
 
     async def close(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.close`. Between calls nothing is held but by reads and incoming blobs."""
+        """See :meth:`reqpi.core.interfaces.Store.close`. Between calls nothing is held but by reads and incoming blobs."""

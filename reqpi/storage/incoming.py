@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.names import checked_sha256
 from reqpi.storage.temporary import Temporary
 from reqpi.storage.threads import InThread
@@ -15,7 +15,7 @@ __all__ = ["DirectoryIncoming"]
 
 
 class DirectoryIncoming:
-    """A :class:`reqpi.interfaces.Incoming` that grows in a temporary file.
+    """A :class:`reqpi.core.interfaces.Incoming` that grows in a temporary file.
 
     :param temporary: empty, and this one's alone.
     :param place: puts the temporary among the blobs, under a sha256.
@@ -30,7 +30,7 @@ class DirectoryIncoming:
         self._failure: StoreTrouble | None = None
 
     async def write(self, data: bytes) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.write`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.write`."""
         await self._in_thread(self._write, data)
 
     def _write(self, data: bytes) -> None:
@@ -39,7 +39,7 @@ class DirectoryIncoming:
             self.size = self._temporary.size
 
     async def expect(self, size: int) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.expect`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.expect`."""
         await self._in_thread(self._expect, size)
 
     def _expect(self, size: int) -> None:
@@ -47,7 +47,7 @@ class DirectoryIncoming:
             self._temporary.expect(size)
 
     async def read(self, start: int, stop: int) -> bytes:
-        """See :meth:`reqpi.interfaces.Incoming.read`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.read`."""
         if not 0 <= start <= stop <= self.size:
             raise ValueError("these bytes are not written yet")
         return await self._in_thread(self._read, start, stop)
@@ -57,7 +57,7 @@ class DirectoryIncoming:
             return self._temporary.read(start, stop)
 
     async def keep(self, sha256: str) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.keep`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.keep`."""
         await self._in_thread(self._keep, checked_sha256(sha256))
 
     def _keep(self, sha256: str) -> None:
@@ -80,5 +80,5 @@ class DirectoryIncoming:
             raise
 
     async def discard(self) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.discard`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.discard`."""
         await self._in_thread(self._temporary.close)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.storage.folders import make_folders
 from reqpi.storage.temporary import Temporary, remove_abandoned
 from reqpi.storage.trouble import FULL
@@ -57,7 +57,7 @@ class Layout:
     def prepare(self) -> None:
         """Make what is missing, and remove what processes that crashed left half-done. It blocks.
 
-        :raises reqpi.errors.Misconfigured: this can be no store; the words are for the operator.
+        :raises reqpi.core.errors.Misconfigured: this can be no store; the words are for the operator.
         """
         try:
             self._prepare()

@@ -14,7 +14,7 @@ _PIECE = 1024 * 1024
 
 
 class MemoryStore:
-    """A :class:`reqpi.interfaces.Store` that holds everything in this process.
+    """A :class:`reqpi.core.interfaces.Store` that holds everything in this process.
 
     What it holds outlasts :meth:`close`: opened again, the same object has it still.
 
@@ -40,12 +40,12 @@ class MemoryStore:
     # Blobs
 
     async def size(self, sha256: str) -> int | None:
-        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         blob = self._blobs.get(checked_sha256(sha256))
         return None if blob is None else len(blob)
 
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """See :meth:`reqpi.interfaces.Blobs.read`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("a range counts from the beginning")
         blob = self._blobs[checked_sha256(sha256)]
@@ -54,18 +54,18 @@ class MemoryStore:
             yield blob[position : min(position + _PIECE, end)]
 
     async def begin(self) -> MemoryIncoming:
-        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
         return MemoryIncoming(self._keep)
 
     async def claim(self, name: str) -> MemoryIncoming | None:
-        """See :meth:`reqpi.interfaces.Blobs.claim`. No other process sees this store."""
+        """See :meth:`reqpi.core.interfaces.Blobs.claim`. No other process sees this store."""
         if checked_sha256(name) in self._claimed:
             return None
         self._claimed.add(name)
         return MemoryIncoming(self._keep, lambda: self._claimed.discard(name))
 
     async def follow(self, name: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.follow`."""
         checked_sha256(name)
 
     def _keep(self, sha256: str, blob: bytes) -> None:
@@ -73,56 +73,56 @@ class MemoryStore:
         self._blob_used[sha256] = self._clock()
 
     async def touch(self, *sha256s: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
         for sha256 in sha256s:
             if checked_sha256(sha256) in self._blobs:
                 self._blob_used[sha256] = self._clock()
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         if checked_sha256(sha256) not in self._blobs or self._blob_used[sha256] > unused_since:
             return False
         del self._blobs[sha256], self._blob_used[sha256]
         return True
 
     async def mend(self, sha256: str) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         return await self.remove(sha256, math.inf)
 
     async def link(self, sha256: str, seconds: int) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.link`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         checked_sha256(sha256)
 
     async def local(self, sha256: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.local`."""
         checked_sha256(sha256)
 
     async def all(self) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         for sha256 in list(self._blobs):
             yield sha256
 
     # Records
 
     async def get(self, name: str) -> bytes | None:
-        """See :meth:`reqpi.interfaces.Records.get`."""
+        """See :meth:`reqpi.core.interfaces.Records.get`."""
         return self._records.get(checked_name(name))
 
     async def create(self, name: str, value: bytes) -> bytes:
-        """See :meth:`reqpi.interfaces.Records.create`."""
+        """See :meth:`reqpi.core.interfaces.Records.create`."""
         if checked_name(name) not in self._records:
             await self.replace(name, value)
         return self._records[name]
 
     async def replace(self, name: str, value: bytes) -> None:
-        """See :meth:`reqpi.interfaces.Records.replace`."""
+        """See :meth:`reqpi.core.interfaces.Records.replace`."""
         self._records[checked_name(name)] = bytes(value)
         self._record_used[name] = self._clock()
         for prefix in _prefixes(name):
             self._below.setdefault(prefix, {})[name] = None
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
-        """See :meth:`reqpi.interfaces.Records.delete`."""
+        """See :meth:`reqpi.core.interfaces.Records.delete`."""
         if checked_name(name) not in self._records or self._record_used[name] > unused_since:
             return False
         del self._records[name], self._record_used[name]
@@ -133,19 +133,19 @@ class MemoryStore:
         return True
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Records.names`."""
+        """See :meth:`reqpi.core.interfaces.Records.names`."""
         for name in list(self._below.get(checked_prefix(prefix), ())):
             yield name
 
     async def use(self, name: str) -> bool:
-        """See :meth:`reqpi.interfaces.Records.use`."""
+        """See :meth:`reqpi.core.interfaces.Records.use`."""
         if checked_name(name) not in self._records:
             return False
         self._record_used[name] = self._clock()
         return True
 
     async def last_used(self, name: str) -> float | None:
-        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        """See :meth:`reqpi.core.interfaces.Records.last_used`."""
         return self._record_used.get(checked_name(name))
 
 
@@ -155,7 +155,7 @@ def _prefixes(name: str) -> Iterator[str]:
 
 
 class MemoryIncoming:
-    """A :class:`reqpi.interfaces.Incoming` in this process."""
+    """A :class:`reqpi.core.interfaces.Incoming` in this process."""
 
     def __init__(self, kept: Callable[[str, bytes], None], free: Callable[[], None] = lambda: None) -> None:
         self._kept = kept
@@ -169,26 +169,26 @@ class MemoryIncoming:
         return self._data
 
     async def write(self, data: bytes) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.write`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.write`."""
         self._held().extend(data)
         self.size += len(data)
 
     async def expect(self, size: int) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.expect`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.expect`."""
 
     async def read(self, start: int, stop: int) -> bytes:
-        """See :meth:`reqpi.interfaces.Incoming.read`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.read`."""
         if not 0 <= start <= stop <= self.size:
             raise ValueError("these bytes are not written yet")
         return bytes(memoryview(self._held())[start:stop])
 
     async def keep(self, sha256: str) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.keep`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.keep`."""
         self._kept(checked_sha256(sha256), bytes(self._held()))
         self._let_go()
 
     async def discard(self) -> None:
-        """See :meth:`reqpi.interfaces.Incoming.discard`."""
+        """See :meth:`reqpi.core.interfaces.Incoming.discard`."""
         self._data = None
         self._let_go()
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from twisted.internet.threads import deferToThread
 
-from reqpi.interfaces import Store
+from reqpi.core.interfaces import Store
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.layout import Layout
 from reqpi.storage.threads import InThread
@@ -22,7 +22,7 @@ __all__ = ["PassingStore", "forget"]
 
 
 class PassingStore(DirectoryStore):
-    """A :class:`reqpi.interfaces.Store` over another one.
+    """A :class:`reqpi.core.interfaces.Store` over another one.
 
     :param behind: has the records, and is asked for blobs that are not in ``folder``.
     :param folder: for new blobs. Its owner removes it after :meth:`close`.
@@ -49,48 +49,48 @@ class PassingStore(DirectoryStore):
         self.last_used = behind.last_used  # type: ignore[method-assign]
 
     def open(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.open`."""
+        """See :meth:`reqpi.core.interfaces.Store.open`."""
         self._behind.open()
         super().open()
 
     async def close(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.close`."""
+        """See :meth:`reqpi.core.interfaces.Store.close`."""
         await super().close()
         await self._behind.close()
 
     async def size(self, sha256: str) -> int | None:
-        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         here = await super().size(sha256)
         return await self._behind.size(sha256) if here is None else here
 
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """See :meth:`reqpi.interfaces.Blobs.read`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         here = await super().size(sha256) is not None
         pieces = super().read(sha256, start, stop) if here else self._behind.read(sha256, start, stop)
         async for piece in pieces:
             yield piece
 
     async def local(self, sha256: str) -> BinaryIO | None:
-        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.local`."""
         return await super().local(sha256) or await self._behind.local(sha256)
 
     async def touch(self, *sha256s: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
         await super().touch(*sha256s)
         await self._behind.touch(*sha256s)
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         here = await super().remove(sha256, unused_since)
         return await self._behind.remove(sha256, unused_since) or here
 
     async def mend(self, sha256: str) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         here = await super().mend(sha256)
         return await self._behind.mend(sha256) or here
 
     async def all(self) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         seen = set()
         async for sha256 in super().all():
             seen.add(sha256)

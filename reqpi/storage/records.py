@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.folders import sync_folder
 from reqpi.storage.moments import FOREVER, nanoseconds
 from reqpi.storage.names import checked_name, checked_prefix
@@ -26,7 +26,7 @@ __all__ = ["DirectoryRecords"]
 
 
 class DirectoryRecords:
-    """:class:`reqpi.interfaces.Records` in a directory.
+    """:class:`reqpi.core.interfaces.Records` in a directory.
 
     :param folder: of the records.
     :param incoming: folder of the temporaries, on the same file system.
@@ -44,11 +44,11 @@ class DirectoryRecords:
         return self._records.joinpath(*record_parts(checked_name(name)))
 
     async def get(self, name: str) -> bytes | None:
-        """See :meth:`reqpi.interfaces.Records.get`."""
+        """See :meth:`reqpi.core.interfaces.Records.get`."""
         return await self._in_thread(_get, self._record(name))
 
     async def create(self, name: str, value: bytes) -> bytes:
-        """See :meth:`reqpi.interfaces.Records.create`."""
+        """See :meth:`reqpi.core.interfaces.Records.create`."""
         return await self._in_thread(self._create, self._record(name), value)
 
     def _create(self, path: Path, value: bytes) -> bytes:
@@ -63,7 +63,7 @@ class DirectoryRecords:
         raise StoreTrouble("a record comes and goes", "It was there and gone whenever it was looked for.")
 
     async def replace(self, name: str, value: bytes) -> None:
-        """See :meth:`reqpi.interfaces.Records.replace`."""
+        """See :meth:`reqpi.core.interfaces.Records.replace`."""
         await self._in_thread(self._write, self._record(name), value, Temporary.place_over)
 
     def _write(self, path: Path, value: bytes, place: Callable[[Temporary, Path], bool]) -> bool:
@@ -77,7 +77,7 @@ class DirectoryRecords:
                 temporary.close()
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
-        """See :meth:`reqpi.interfaces.Records.delete`."""
+        """See :meth:`reqpi.core.interfaces.Records.delete`."""
         return await self._in_thread(self._delete, self._record(name), unused_since)
 
     def _delete(self, path: Path, unused_since: float) -> bool:
@@ -88,17 +88,17 @@ class DirectoryRecords:
         return removed
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Records.names`."""
+        """See :meth:`reqpi.core.interfaces.Records.names`."""
         below = folder_parts(checked_prefix(prefix)[:-1])
         async for name in streamed(self._in_thread, partial(_names, self._records, below)):
             yield name
 
     async def use(self, name: str) -> bool:
-        """See :meth:`reqpi.interfaces.Records.use`."""
+        """See :meth:`reqpi.core.interfaces.Records.use`."""
         return await self._in_thread(touch, self._record(name), nanoseconds(self._clock()))
 
     async def last_used(self, name: str) -> float | None:
-        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        """See :meth:`reqpi.core.interfaces.Records.last_used`."""
         return await self._in_thread(_last_used, self._record(name))
 
 

@@ -32,11 +32,11 @@ class Spool:
         self._in_thread = in_thread
 
     async def begin(self) -> DirectoryIncoming:
-        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
         return DirectoryIncoming(await self._in_thread(self._begun, ""), self._place, self._in_thread)
 
     async def claim(self, name: str) -> DirectoryIncoming | None:
-        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.claim`."""
         try:
             temporary = await self._in_thread(self._begun, checked_sha256(name))
         except BlockingIOError:
@@ -53,14 +53,14 @@ class Spool:
         raise taken
 
     async def follow(self, name: str) -> SpoolFollowing | None:
-        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.follow`."""
         path = self._folder / checked_sha256(name)
         opened = await self._in_thread(_opened, path)
         return None if opened is None else SpoolFollowing(path, opened, self._in_thread)
 
 
 class SpoolFollowing:
-    """A :class:`reqpi.interfaces.Following` of a temporary that another process has locked."""
+    """A :class:`reqpi.core.interfaces.Following` of a temporary that another process has locked."""
 
     def __init__(self, path: Path, opened: Held[int], in_thread: InThread) -> None:
         self._path = path
@@ -70,7 +70,7 @@ class SpoolFollowing:
         self.expected: int | None = None
 
     async def look(self) -> bool:
-        """See :meth:`reqpi.interfaces.Following.look`."""
+        """See :meth:`reqpi.core.interfaces.Following.look`."""
         return await self._in_thread(self._look)
 
     def _look(self) -> bool:
@@ -83,7 +83,7 @@ class SpoolFollowing:
             return grows
 
     async def read(self, start: int, stop: int) -> bytes:
-        """See :meth:`reqpi.interfaces.Following.read`."""
+        """See :meth:`reqpi.core.interfaces.Following.read`."""
         if not 0 <= start <= stop <= self.size:
             raise ValueError("these bytes are not written yet")
         return await self._in_thread(self._read, start, stop)
@@ -93,7 +93,7 @@ class SpoolFollowing:
             return os.pread(descriptor, stop - start, start)
 
     async def discard(self) -> None:
-        """See :meth:`reqpi.interfaces.Following.discard`."""
+        """See :meth:`reqpi.core.interfaces.Following.discard`."""
         self._opened.close()
 
 

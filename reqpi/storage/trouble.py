@@ -1,4 +1,4 @@
-"""What the operating system says, in the words of :mod:`reqpi.errors`.
+"""What the operating system says, in the words of :mod:`reqpi.core.errors`.
 
 Titles and details reach HTTP clients, so they name no path. The ``OSError`` with its path stays as ``__cause__``, for
 the operator's log.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reqpi.errors import StoreFull, StoreTrouble
+from reqpi.core.errors import StoreFull, StoreTrouble
 
 __all__ = ["FULL", "store_trouble"]
 
@@ -25,8 +25,8 @@ def store_trouble(doing: str, path: Path | str) -> Iterator[None]:
 
     :param doing: what did not work, path-free: ``read``, ``written``.
     :param path: named in the log where the operating system names none.
-    :raises reqpi.errors.StoreFull: there is no room.
-    :raises reqpi.errors.StoreTrouble: anything else.
+    :raises reqpi.core.errors.StoreFull: there is no room.
+    :raises reqpi.core.errors.StoreTrouble: anything else.
     """
     try:
         yield

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.web.server import Request
 
-from reqpi import simple
-from reqpi.errors import OtherBytes
+from reqpi.core import simple
+from reqpi.core.errors import OtherBytes
 from reqpi.web.forms import Answer, Asked, Representation, answer, etag_of, is_named, takes_gzip
 from reqpi.web.headers import has_header, listed
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.web.server import Request
 
-from reqpi import sbom
 from reqpi.bills import Writer
+from reqpi.core import sbom
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import send_representation

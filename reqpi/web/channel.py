@@ -16,7 +16,7 @@ from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from reqpi import simple
+from reqpi.core import simple
 from reqpi.web.forms import Asked, takes_gzip
 
 __all__ = ["Channel", "Heads", "Judged", "judged"]

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.web.answers import hold_to, send
 from reqpi.web.forms import Answer, constant, has
 from reqpi.web.headers import header, listed

@@ -14,7 +14,8 @@ from functools import cached_property
 from attrs import frozen
 from twisted.web.http import NOT_MODIFIED, OK
 
-from reqpi import __version__, simple
+from reqpi import __version__
+from reqpi.core import simple
 
 __all__ = [
     "COMMON",
@@ -89,7 +90,7 @@ class Representation:
 class Asked:
     """What of the head of a request decides the form of such an answer.
 
-    :param form: the content type of a page that it wants, see :func:`reqpi.simple.choose`.
+    :param form: the content type of a page that it wants, see :func:`reqpi.core.simple.choose`.
     :param gzip: it takes gzip.
     :param etags: what it has already, ``If-None-Match`` as it was sent.
     """

@@ -15,9 +15,9 @@ from twisted.internet.threads import deferToThread
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from reqpi import simple
-from reqpi.errors import NotServed, StoreTrouble
-from reqpi.model import Commitment, Page
+from reqpi.core import simple
+from reqpi.core.errors import NotServed, StoreTrouble
+from reqpi.core.model import Commitment, Page
 from reqpi.once import Once
 from reqpi.recent import Recent
 from reqpi.shelf import Shelf
@@ -94,7 +94,7 @@ class Index(Resource):
     def _refuse_pip(self, request: Request, commitment: Commitment) -> None:
         """Refuse a pip that the lock does not pin. That is no refusal to be counted where pip asks about itself.
 
-        :raises reqpi.errors.NotServed: it is pip's own question.
+        :raises reqpi.core.errors.NotServed: it is pip's own question.
         """
         site: Any = request.site
         if site.self_checks.is_one(request, commitment.address):

@@ -10,11 +10,12 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
-from reqpi import learned, simple
-from reqpi.cutoff import BadCutoff, read_cutoff
-from reqpi.errors import NotServed
+from reqpi.core import simple
+from reqpi.core.errors import NotServed
+from reqpi.core.exclude_newer import BadCutoff, read_cutoff
+from reqpi.core.export import learned_lock_2
+from reqpi.core.model import File, Page
 from reqpi.learning import Learning
-from reqpi.model import File, Page
 from reqpi.sessions import Session
 from reqpi.web import problems
 from reqpi.web.answering import answer_with
@@ -77,7 +78,7 @@ class LearningPages:
         """``GET /learn/<token>/requirements.txt``: the same as a lock."""
         session = await self._allowed.sessions.get(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
-        body = learned.lines(learned.releases((*taken.files, *taken.beside))).encode()
+        body = learned_lock_2.lines(learned_lock_2.releases((*taken.files, *taken.beside))).encode()
         return _fresh(request, "text/plain; charset=utf-8", body)
 
     # The index

@@ -12,14 +12,14 @@ from attrs import asdict
 from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
-from reqpi import export
-from reqpi.build_requirements import written
-from reqpi.errors import NotServed
+from reqpi.core import export
+from reqpi.core.build_requirements import written
+from reqpi.core.errors import NotServed
+from reqpi.core.model import Commitment, Page, Project
+from reqpi.core.targets import FILTERS, BadFilter, Target
 from reqpi.holding import Holding
-from reqpi.model import Commitment, Page, Project
 from reqpi.once import PATIENCE
 from reqpi.shelf import Shelf
-from reqpi.targets import FILTERS, BadFilter, Target
 from reqpi.web import problems
 from reqpi.web.answers import send_representation
 from reqpi.web.files import send_file

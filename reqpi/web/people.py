@@ -13,9 +13,10 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 from twisted.web.template import Element, Tag, TagLoader, flattenString, renderer, slot, tags
 
-from reqpi import __version__, narrow
-from reqpi.environment import trusted_host
-from reqpi.model import Commitment, File, Page, Pin, Project
+from reqpi import __version__
+from reqpi.core import admission
+from reqpi.core.env_vars import trusted_host
+from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.refusals import Refusal
 from reqpi.shelf import Shelf
 
@@ -172,7 +173,7 @@ def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag
     more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
     files: dict[Pin, Sequence[File]] = {}
     for page in frozen.values():
-        files.update(narrow.by_pin(commitment.lock, page))
+        files.update(admission.by_pin(commitment.lock, page))
     rows = [_row(pin, here, files.get(pin, ()) if pin.project in frozen else None) for pin in shown]
     return tags.table(
         tags.caption(f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."),

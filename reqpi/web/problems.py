@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES
 from twisted.web.server import Request
 
-from reqpi.errors import (
+from reqpi.core.errors import (
     BrokenLock,
     HostAway,
     NotAdmitted,
@@ -87,7 +87,7 @@ class Problem:
 
 
 def problem_of(error: BaseException | None) -> Problem:
-    """What a client is told of an error. Of what is no :class:`~reqpi.errors.ReqPIError` it is told nothing."""
+    """What a client is told of an error. Of what is no :class:`~reqpi.core.errors.ReqPIError` it is told nothing."""
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
     if not isinstance(error, ReqPIError) or status == 500:
         return Problem(500, "internal error", "This is a fault of ReqPI's. Its log says more.")

@@ -16,7 +16,7 @@ from twisted.internet.tcp import Connection
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 
 __all__ = ["STALL", "sent_by_kernel", "takes_from_kernel"]
 
@@ -37,7 +37,7 @@ async def sent_by_kernel(request: Request, file: BinaryIO, start: int, stop: int
     """Send the bytes of ``file`` from ``start`` up to ``stop``. The head of the answer was written before.
 
     :raises twisted.internet.error.ConnectionAborted: the client is gone, or has taken nothing for a minute.
-    :raises reqpi.errors.StoreTrouble: the file ends before that.
+    :raises reqpi.core.errors.StoreTrouble: the file ends before that.
     """
     with suppress(OSError, AttributeError):  # it is no more than a hint, and macOS has none
         os.posix_fadvise(file.fileno(), start, stop - start, os.POSIX_FADV_SEQUENTIAL)

@@ -7,8 +7,8 @@ from io import BytesIO
 from multipart import MultipartError, MultipartParser, parse_options_header  # type: ignore[import-untyped]
 from twisted.web.server import Request
 
-from reqpi.commitment import DOCUMENTS
-from reqpi.model import Document
+from reqpi.core.address import DOCUMENTS
+from reqpi.core.model import Document
 from reqpi.web.headers import header
 from reqpi.web.problems import Problem
 

@@ -20,7 +20,7 @@ from twisted.logger import FileLogObserver, ILogObserver, eventAsText, globalLog
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
-from reqpi.errors import ReqPIError
+from reqpi.core.errors import ReqPIError
 from reqpi.logs import at_level
 from reqpi.server import assemble
 from reqpi.workers.handed import FIRST_DESCRIPTOR, loaded

@@ -57,7 +57,7 @@ class Workers(Service):
     def privilegedStartService(self) -> None:
         """Open the sockets, while the process may still use ports below 1024.
 
-        :raises reqpi.errors.Misconfigured: a port is taken, or cannot be shared.
+        :raises reqpi.core.errors.Misconfigured: a port is taken, or cannot be shared.
         """
         super().privilegedStartService()
         self._bind()
@@ -65,7 +65,7 @@ class Workers(Service):
     def startService(self) -> None:
         """Try the store, and start the workers.
 
-        :raises reqpi.errors.Misconfigured: the store cannot be used, or a port not be listened on.
+        :raises reqpi.core.errors.Misconfigured: the store cannot be used, or a port not be listened on.
         """
         super().startService()
         self._model.store.open()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 

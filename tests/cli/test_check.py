@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 ADDRESS = address_of(DOCUMENT)

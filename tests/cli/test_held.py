@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi import targets
 from reqpi.cli import held
+from reqpi.core import targets
 
 
 class FiltersTests(SynchronousTestCase):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reqpi import locks, narrow
 from reqpi.cli.statuses import DIFFERENT
-from reqpi.learned import MARK
+from reqpi.core import admission, locks
+from reqpi.core.export.learned_lock_2 import MARK
 from tests.cli.process import CommandTestCase
 from tests.distributions import a_file
 from tests.fake_upstream import Distribution, Style, Upstream
@@ -94,7 +94,9 @@ class LearnTests(LearnCase):
         self.assertIn("builder was taken in 2 versions: 2.0, 1.0", err)
         lock = locks.read(self.build.read_bytes())
         for file in (self.builder, self.older):
-            self.assertTrue(narrow.admits(lock, a_file(file.filename, file.content, project="builder")), file.filename)
+            self.assertTrue(
+                admission.admits(lock, a_file(file.filename, file.content, project="builder")), file.filename
+            )
 
     def test_an_upstream_that_does_not_say_when_lets_nothing_through(self) -> None:
         """And we say so."""

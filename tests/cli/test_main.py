@@ -9,9 +9,10 @@ import socket
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi import __version__, errors
+from reqpi import __version__
 from reqpi.cli import COMMANDS
 from reqpi.cli.failures import tell_failure
+from reqpi.core import errors
 from tests.cli.process import CommandTestCase
 
 

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli import main
-from reqpi.sbom import Own, cyclonedx, spdx, with_project
-from reqpi.sbom.reading import read_bill
-from tests.sbom.test_bill import full
-from tests.sbom.test_reading import HERMETO, hermeto_spdx
-from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
+from reqpi.core.sbom import Own, cyclonedx, spdx, with_project
+from reqpi.core.sbom.reading import read_bill
+from tests.core.sbom.test_bill import full
+from tests.core.sbom.test_reading import HERMETO, hermeto_spdx
+from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 
 OURS = with_project(full(), Own("mine", "1.0", "pkg:pypi/mine@1.0"))
 NAMES = {"app", "bash", "idna", "left-pad", "mine", "own", "six", "treq"}

@@ -13,11 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reqpi.cli.served import port_for
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
-from tests.sourcehost import SourceHost
 from tests.fake_upstream import Upstream
 from tests.fake_upstream.distributions import build_sdist
+from tests.sourcehost import SourceHost
 
 SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
 ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 ADDRESS = address_of(DOCUMENT)

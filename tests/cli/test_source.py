@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.cli.source import Source
 from reqpi.cli.taken import Defective
 from reqpi.client import BadUsage
-from reqpi.errors import UnreadableProject
-from reqpi.prefetch import Filled, Package
+from reqpi.core.errors import UnreadableProject
+from reqpi.core.hermeto import Filled, Package
 
 COMMIT = "c" * 40
 ORIGIN = '[remote "origin"]\n\turl = https://me:secret@example.org/team/tool.git\n'

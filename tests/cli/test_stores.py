@@ -11,8 +11,8 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred
 
-from reqpi.frozen import dump
-from reqpi.model import File, Page, Project
+from reqpi.core.frozen_pages import dump
+from reqpi.core.model import File, Page, Project
 from reqpi.storage.directory import DirectoryStore
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.distributions import a_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import CommandTestCase
 from tests.fake_upstream import Upstream
 

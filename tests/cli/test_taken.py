@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.cli.process import CommandTestCase
 
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import NamedTuple
 
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 
 
 class Seen(NamedTuple):

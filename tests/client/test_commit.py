@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reqpi.client import AddressDiffers, Document, Note, commit
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 ADDRESS = address_of(DOCUMENT)

@@ -7,9 +7,9 @@ import codecs
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.client.includes import Include, includes_of
-from reqpi.errors import BrokenLock
-from reqpi.locks import read_together
-from reqpi.model import Document
+from reqpi.core.errors import BrokenLock
+from reqpi.core.locks import read_together
+from reqpi.core.model import Document
 
 NAMES = {
     "-r x.txt": "x.txt",

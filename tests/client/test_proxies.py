@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 from reqpi.client import BadUsage, ServerTrouble, commit
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.client import BadUsage
 from reqpi.client.target import Credentials, target_of
-from reqpi.environment import is_loopback
+from reqpi.core.env_vars import is_loopback
 
 
 class TargetTests(SynchronousTestCase):

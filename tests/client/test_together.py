@@ -9,7 +9,7 @@ from pathlib import Path
 from multipart import MultipartParser, parse_options_header
 
 from reqpi.client import AddressDiffers, Defect, Document, LockRefused, Note, commit
-from reqpi.commitment import address_of
+from reqpi.core.address import address_of
 from tests.client.case import ClientTestCase
 
 DOCUMENTS = (

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.end_to_end.server import ROOT, Server
-from tests.sourcehost import SourceHost
 from tests.fake_upstream import Distribution, Upstream
+from tests.sourcehost import SourceHost
 
 __all__ = ["LOCK", "EndToEnd", "WithSources"]
 

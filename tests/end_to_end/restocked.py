@@ -8,8 +8,8 @@ from itertools import count
 from packaging.utils import canonicalize_name, parse_sdist_filename
 
 from tests.end_to_end.test_sources import unpacked
-from tests.sourcehost import SourceHost
 from tests.fake_upstream import Distribution, Upstream, build_sdist, build_wheel, core_metadata
+from tests.sourcehost import SourceHost
 
 __all__ = ["requirements_on", "uv_lock_on"]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.metadata.test_pkg_info import a_tar
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT
-from tests.test_sdists import a_tar
 from tests.fake_upstream import Distribution
 
 pytestmark = pytest.mark.clients

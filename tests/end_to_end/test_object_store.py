@@ -17,10 +17,10 @@ import pytest
 from tests.end_to_end import clients
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT, Server
+from tests.fake_upstream.faults import Drip
 from tests.nginx import Nginx
 from tests.seaweed import SeaweedFS
 from tests.seaweed_cluster import SeaweedCluster
-from tests.fake_upstream.faults import Drip
 
 
 class ObjectStoreCase(EndToEnd):

@@ -15,14 +15,14 @@ from urllib.parse import quote
 import pytest
 from packageurl import PackageURL
 
+from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.end_to_end import clients
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.server import ROOT
 from tests.end_to_end.test_sources import unpacked
-from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
-from tests.sourcehost import SourceHost
 from tests.fake_upstream.distributions import build_sdist, build_wheel, wheel_filename
 from tests.fake_upstream.faults import WrongBytes
+from tests.sourcehost import SourceHost
 
 NAMED = '[project]\nname = "own"\nversion = "1.0"\n'
 

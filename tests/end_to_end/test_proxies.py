@@ -14,10 +14,10 @@ import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.end_to_end.server import ROOT, Server
+from tests.fake_upstream import Upstream
 from tests.proxy import OwnProxy
 from tests.sourcehost import SourceHost
 from tests.tinyproxy import Tinyproxy
-from tests.fake_upstream import Upstream
 
 pytestmark = pytest.mark.clients
 

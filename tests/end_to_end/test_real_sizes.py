@@ -11,15 +11,15 @@ from tempfile import TemporaryDirectory
 from attrs import evolve
 
 from reqpi.commitments import lock_record
+from reqpi.core.frozen_pages import dump
 from reqpi.freezing import page_record
-from reqpi.frozen import dump
 from reqpi.storage.layout import Layout
 from reqpi.storage.paths import record_parts
 from tests.distributions import a_file, a_page
 from tests.end_to_end.every_command import EveryCommand
 from tests.end_to_end.restocked import requirements_on, uv_lock_on
-from tests.sourcehost import SourceHost
 from tests.fake_upstream import Distribution, Upstream
+from tests.sourcehost import SourceHost
 
 TESTS = Path(__file__).parents[1]
 

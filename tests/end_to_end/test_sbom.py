@@ -9,9 +9,9 @@ import sys
 
 from packageurl import PackageURL
 
+from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT
-from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 
 
 class SbomTests(EndToEnd):

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 import pytest
 
+from tests.core.metadata.test_pkg_info import a_tar
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
-from tests.test_sdists import a_tar
 from tests.fake_upstream import Distribution
 from tests.fake_upstream.distributions import build_wheel, core_metadata
 

@@ -10,9 +10,9 @@ from packaging.utils import parse_wheel_filename
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.client.current import with_current
-from reqpi.filenames import parse
-from reqpi.model import File
-from reqpi.targets import Target
+from reqpi.core.filenames import parse
+from reqpi.core.model import File
+from reqpi.core.targets import Target
 from tests.end_to_end.test_fetch import FetchCase
 
 PYTHON = f"cp{sys.version_info[0]}{sys.version_info[1]}"

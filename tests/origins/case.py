@@ -13,17 +13,17 @@ from twisted.internet.tcp import Client
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from reqpi.errors import UpstreamTrouble
-from reqpi.model import Page
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.model import Page
 from reqpi.origins.agent import PooledAgent
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside
 from reqpi.origins.reach import Reach
 from reqpi.origins.trust import Trust
 from reqpi.origins.upstreams import Upstreams
+from tests.fake_upstream import Distribution, Request, Style, Upstream
 from tests.origins.clock import Hasty
 from tests.origins.scripted import Scripted, Turn
-from tests.fake_upstream import Distribution, Request, Style, Upstream
 
 __all__ = ["OriginCase"]
 

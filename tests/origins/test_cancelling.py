@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from reqpi.model import Page
+from reqpi.core.model import Page
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn
-from tests.fake_upstream import faults
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n"
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.origins.client_certificate import read_client_certificate
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside

@@ -8,12 +8,12 @@ import zlib
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import WrongPage
+from reqpi.core.errors import WrongPage
 from reqpi.origins import index
 from reqpi.origins.coding import decode
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import ok
-from tests.fake_upstream import faults
 
 HTML = "Content-Type: text/html"
 GZIP = "Content-Encoding: gzip"

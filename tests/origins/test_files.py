@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 
-from reqpi.errors import NotFound
-from reqpi.interfaces import Transfer
+from reqpi.core.errors import NotFound
+from reqpi.core.interfaces import Transfer
+from tests.fake_upstream import Style, faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn, ok
-from tests.fake_upstream import Style, faults
 
 CONTENT = bytes(range(256)) * 4
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from packaging.utils import canonicalize_name
 
-from reqpi.errors import NotAllowed, NothingUpstream
-from reqpi.model import Archive, Digest, Git, Lock, Pin
+from reqpi.core.errors import NotAllowed, NothingUpstream
+from reqpi.core.model import Archive, Digest, Git, Lock, Pin
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside
 from reqpi.origins.upstreams import Upstreams

@@ -6,14 +6,14 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 
-from reqpi.errors import NotFound, UpstreamTrouble
-from reqpi.model import Digest, Page
+from reqpi.core.errors import NotFound, UpstreamTrouble
+from reqpi.core.model import Digest, Page
 from reqpi.origins.outside import Outside
 from reqpi.origins.shared import Shared
 from reqpi.origins.upstreams import Upstreams
+from tests.fake_upstream import Style, faults
 from tests.origins.case import OriginCase, reactor
 from tests.origins.scripted import Scripted, Turn, ok
-from tests.fake_upstream import Style, faults
 
 THING = canonicalize_name("thing")
 ONE, TWO = Version("1.0"), Version("2.0")

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.origins import kept_names
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.kept_names import KeptNames

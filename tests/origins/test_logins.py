@@ -9,7 +9,7 @@ from typing import Any
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.origins.credentials import Credentials, Keyring, basic
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.logins import read_logins

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import NotFound, UpstreamTrouble
+from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.origins.nowhere import Nowhere
 
 

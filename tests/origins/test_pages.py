@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reqpi.errors import NotFound, WrongPage
+from reqpi.core.errors import NotFound, WrongPage
+from tests.fake_upstream import Style, faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn, ok
-from tests.fake_upstream import Style, faults
 
 HTML = "Content-Type: text/html"
 LINK = b'<a href="thing-1.0-py3-none-any.whl">thing-1.0-py3-none-any.whl</a>'

@@ -6,9 +6,9 @@ from attrs import evolve
 from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import Defect, NotAllowed
-from reqpi.interfaces import Indexes
-from reqpi.model import Archive, Digest, Git, Lock, Pin
+from reqpi.core.errors import Defect, NotAllowed
+from reqpi.core.interfaces import Indexes
+from reqpi.core.model import Archive, Digest, Git, Lock, Pin
 from reqpi.origins.here import Here
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.nowhere import Nowhere

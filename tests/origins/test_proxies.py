@@ -17,22 +17,22 @@ from twisted.internet.tcp import Client
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from reqpi.errors import NotFound, UpstreamTrouble
+from reqpi.core.errors import NotFound, UpstreamTrouble
+from reqpi.core.proxies import read_proxies
 from reqpi.origins import tunnel
 from reqpi.origins.connect import ProxyTrouble
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside
 from reqpi.origins.reach import Forbidden
 from reqpi.origins.upstreams import Upstreams
-from reqpi.proxies import read_proxies
+from tests.fake_upstream import Upstream
+from tests.fake_upstream.authority import make_certificates
+from tests.fake_upstream.faults import Status
 from tests.origins.case import OriginCase, reactor
 from tests.origins.names import Names
 from tests.origins.scripted import ok
 from tests.ports import free_ports
 from tests.proxy import Answer, OwnProxy
-from tests.fake_upstream import Upstream
-from tests.fake_upstream.authority import make_certificates
-from tests.fake_upstream.faults import Status
 
 LOGIN = "me:s3cret"
 THING = canonicalize_name("thing")

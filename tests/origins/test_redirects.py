@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Scripted, Turn, ok
-from tests.fake_upstream import faults
 
 HTML = "Content-Type: text/html"
 EMPTY = ok(b"<title>Links for thing</title>", HTML)

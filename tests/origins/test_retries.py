@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn, ok
-from tests.fake_upstream import faults
 
 PAUSES = [0.3, 1.0]
 

@@ -10,9 +10,9 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.task import deferLater
 from twisted.internet.tcp import Client
 
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import ok
-from tests.fake_upstream import faults
 
 reactor: Any = _reactor
 

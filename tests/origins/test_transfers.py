@@ -8,10 +8,10 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
-from reqpi.interfaces import Transfer
+from reqpi.core.interfaces import Transfer
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Scripted, Turn, ok
-from tests.fake_upstream import faults
 
 reactor: Any = _reactor
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"

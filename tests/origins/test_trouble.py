@@ -6,11 +6,11 @@ import socket
 
 from twisted.internet.defer import Deferred
 
-from reqpi.errors import HostAway
+from reqpi.core.errors import HostAway
 from reqpi.origins import index
+from tests.fake_upstream import faults
 from tests.origins.case import OriginCase
 from tests.origins.scripted import Turn
-from tests.fake_upstream import faults
 
 HTML = "Content-Type: text/html"
 LINK = b'<a href="thing-1.0-py3-none-any.whl">thing-1.0-py3-none-any.whl</a>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside
 from reqpi.origins.trust import Trust, read_certificates

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.origins.outside import Outside, read_upstreams
 from reqpi.origins.reach import Forbidden
 from reqpi.origins.upstreams import Upstreams

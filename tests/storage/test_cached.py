@@ -9,7 +9,7 @@ from hashlib import sha256
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from reqpi.errors import Misconfigured, StoreTrouble
+from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
 from reqpi.storage.directory import DirectoryStore
@@ -59,7 +59,7 @@ class CachedCase(TestCase):
 
 
 class CachedStoreTests(StoreContract, CachedCase):
-    """It is a :class:`reqpi.interfaces.Store`."""
+    """It is a :class:`reqpi.core.interfaces.Store`."""
 
 
 class CacheTests(CachedCase):

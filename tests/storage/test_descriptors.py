@@ -16,7 +16,7 @@ from twisted.internet.threads import deferToThread
 from twisted.python.monkey import MonkeyPatcher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.directory import DirectoryStore
 from tests.contracts import gathered, incoming, kept
 from tests.storage.inline import inline, run

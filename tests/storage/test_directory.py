@@ -10,7 +10,7 @@ from tests.storage.scratch import scratch
 
 
 class DirectoryStoreTests(StoreContract, TestCase):
-    """:class:`DirectoryStore` is a :class:`reqpi.interfaces.Store`."""
+    """:class:`DirectoryStore` is a :class:`reqpi.core.interfaces.Store`."""
 
     async def setUp(self) -> None:
         self.clock = SetClock(1_000_000.0)

@@ -9,7 +9,7 @@ from tests.contracts import SetClock, StoreContract
 
 
 class MemoryStoreTests(StoreContract, TestCase):
-    """:class:`MemoryStore` is a :class:`reqpi.interfaces.Store`."""
+    """:class:`MemoryStore` is a :class:`reqpi.core.interfaces.Store`."""
 
     async def setUp(self) -> None:
         self.clock = SetClock(1_000_000.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
-from reqpi.errors import Misconfigured, StoreTrouble
+from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.objects import blobs as blobs_module
 from reqpi.storage.objects.keys import LONGEST_KEY, record_key, removing_folder
 from reqpi.storage.objects.objects import Objects
@@ -43,7 +43,7 @@ def keys(connect: Callable[[], Connection]) -> list[str]:
 
 
 class ObjectStoreTests(StoreContract, TestCase):
-    """:class:`ObjectStore` is a :class:`reqpi.interfaces.Store`."""
+    """:class:`ObjectStore` is a :class:`reqpi.core.interfaces.Store`."""
 
     def setUp(self) -> None:
         self.clock = SetClock(1_000_000.0)

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from reqpi.errors import Misconfigured, StoreFull, StoreTrouble
+from reqpi.core.errors import Misconfigured, StoreFull, StoreTrouble
 from reqpi.storage.objects.objects import Objects
 from reqpi.storage.objects.opening import prepare
 from reqpi.storage.objects.options import LONGEST_PREFIX, connect

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from reqpi.errors import Misconfigured
-from reqpi.extras import advice_for
+from reqpi.core.errors import Misconfigured
+from reqpi.core.extras import advice_for
 from reqpi.storage.objects import options as options_module
 from reqpi.storage.objects.options import connect
 from tests.storage.scratch import scratch

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects import presence as presences
 from reqpi.storage.objects.blobs import ObjectBlobs
 from reqpi.storage.objects.keys import record_key, removing_folder, used_key

@@ -15,7 +15,7 @@ import pytest
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from reqpi.errors import Misconfigured, StoreTrouble
+from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.objects.objects import Objects
 from reqpi.storage.objects.options import connect
 from reqpi.storage.objects.store import ObjectStore, object_store
@@ -62,7 +62,7 @@ class SeaweedCase(SynchronousTestCase):
 
 
 class SeaweedStoreTests(SeaweedCase, StoreContract, TestCase):
-    """In SeaweedFS, :class:`ObjectStore` is a :class:`reqpi.interfaces.Store`."""
+    """In SeaweedFS, :class:`ObjectStore` is a :class:`reqpi.core.interfaces.Store`."""
 
     store: ObjectStore
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.storage.directory import DirectoryStore
 from tests.contracts import gathered, kept
 from tests.storage.inline import inline, run

@@ -11,7 +11,7 @@ from tests.storage.scratch import scratch
 
 
 class PassingStoreTests(StoreContract, TestCase):
-    """:class:`PassingStore` is a :class:`reqpi.interfaces.Store`."""
+    """:class:`PassingStore` is a :class:`reqpi.core.interfaces.Store`."""
 
     async def setUp(self) -> None:
         self.clock = SetClock(1_000_000.0)

@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from reqpi.commitment import address_of
-from reqpi.frozen import dump
-from reqpi.interfaces import Store
+from reqpi.core.address import address_of
+from reqpi.core.frozen_pages import dump
+from reqpi.core.interfaces import Store
 from reqpi.records import lock_record, page_record
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.objects.store import object_store

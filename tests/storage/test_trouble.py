@@ -15,7 +15,7 @@ from typing import Any
 from twisted.python.monkey import MonkeyPatcher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from reqpi.errors import StoreFull, StoreTrouble
+from reqpi.core.errors import StoreFull, StoreTrouble
 from reqpi.storage.directory import DirectoryStore
 from tests.contracts import gathered, incoming, kept
 from tests.storage.child import ROOT

@@ -21,11 +21,11 @@ from socket import socket
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from tests.fake_upstream import Upstream
 from tests.sourcehost import SourceHost
 from tests.transcripts.matching import difference, matches
 from tests.transcripts.pages import Command, Left, Page, Written
 from tests.transcripts.terminals import Shell, Terminal
-from tests.fake_upstream import Upstream
 
 __all__ = ["Stage", "program"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reqpi.model import Digest
+from reqpi.core.model import Digest
 from tests.distributions import a_file, a_page
 from tests.web.case import WebCase
 from tests.web.stores import LongStore

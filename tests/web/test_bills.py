@@ -8,9 +8,9 @@ from reqpi.holding import Holding
 from reqpi.shelf import Shelf
 from reqpi.web.base import Base
 from reqpi.web.routes import Root
+from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainOrigin
-from tests.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.fake_upstream.distributions import build_wheel
 from tests.web.case import LARGEST, WebCase
 

@@ -11,8 +11,8 @@ from typing import Any
 from attrs import field, frozen
 
 from reqpi.cli import check
-from reqpi.locks import read
-from reqpi.model import Lock, Pin
+from reqpi.core.locks import read
+from reqpi.core.model import Lock, Pin
 from reqpi.origins.outside import Outside
 from tests.distributions import a_file, a_page
 from tests.web.case import WatchedSite, WebCase

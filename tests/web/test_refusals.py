@@ -9,7 +9,7 @@ from urllib.parse import quote
 from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
-from reqpi.errors import HostAway, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import HostAway, StoreFull, StoreTrouble, UpstreamTrouble
 from tests.web.case import FILES, SDIST, WHEEL, WebCase
 from tests.web.wire import Wire
 

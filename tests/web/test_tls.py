@@ -11,7 +11,7 @@ from twisted.internet.endpoints import SSL4ClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.web import site
 from tests.fake_upstream.authority import make_certificates
 from tests.web import test_sendfile

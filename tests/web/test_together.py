@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from reqpi.commitment import address_of, listing_of
-from reqpi.errors import Defect
-from reqpi.model import Document
+from reqpi.core.address import address_of, listing_of
+from reqpi.core.errors import Defect
+from reqpi.core.model import Document
 from tests.web.case import WebCase
 
 DOCUMENTS = (

@@ -18,7 +18,7 @@ from time import monotonic
 
 from attrs import field, frozen
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 
 __all__ = ["Failed", "Git", "Limits"]
 
@@ -110,7 +110,7 @@ class Git:
     def check(self) -> None:
         """See that there is a git that can be used.
 
-        :raises reqpi.errors.UpstreamTrouble: there is none.
+        :raises reqpi.core.errors.UpstreamTrouble: there is none.
         """
         if not self._program:
             raise UpstreamTrouble(
@@ -132,7 +132,7 @@ class Git:
 
         :param settings: more of git's; they do not appear among the arguments, which other users can see.
         :raises Failed: it ended with an error.
-        :raises reqpi.errors.UpstreamTrouble: it went beyond a limit.
+        :raises reqpi.core.errors.UpstreamTrouble: it went beyond a limit.
         """
         out, err = self.folder / "out", self.folder / "err"
         with out.open("wb") as stdout, err.open("wb") as stderr:

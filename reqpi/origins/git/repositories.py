@@ -13,8 +13,9 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from twisted.web.iweb import IResponse
 
-from reqpi.errors import UpstreamTrouble
-from reqpi.interfaces import Transfer
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Transfer
+from reqpi.core.proxies import Proxies, url_with_login
 from reqpi.origins.credentials import Keys
 from reqpi.origins.git.commits import Commit, repository_name
 from reqpi.origins.git.packing import pack
@@ -26,7 +27,6 @@ from reqpi.origins.http import Check, Http, header
 from reqpi.origins.reach import Reach
 from reqpi.origins.trust import Trust
 from reqpi.origins.urls import as_shown, host_of
-from reqpi.proxies import Proxies, url_with_login
 
 __all__ = ["Repositories"]
 
@@ -78,8 +78,8 @@ class Repositories:
         """The archive of a commit.
 
         :param url: ``https://host/repo@<commit>``, with ``#submodules`` where they belong to it.
-        :raises reqpi.errors.NotFound: there is none.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had, or may not.
+        :raises reqpi.core.errors.NotFound: there is none.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or may not.
         """
         commit = Commit.read(url)
         self._check(commit.url)
@@ -174,7 +174,7 @@ class Repositories:
 
 @frozen
 class _Archive:
-    """See :class:`reqpi.interfaces.Transfer`."""
+    """See :class:`reqpi.core.interfaces.Transfer`."""
 
     size: int
     _file: BinaryIO

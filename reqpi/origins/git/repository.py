@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from attrs import frozen
 
-from reqpi.errors import NotFound, UpstreamTrouble
+from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.origins.git.commits import Commit, is_commit
 from reqpi.origins.git.program import Failed, Git
 
@@ -51,8 +51,8 @@ class Repository:
     def fetch(self, place: Place, commit: str) -> None:
         """Have the commit here, and nothing that hints at how it came.
 
-        :raises reqpi.errors.NotFound: there is no such commit.
-        :raises reqpi.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.NotFound: there is no such commit.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
         """
         kind = ["--object-format=sha256"] if len(commit) == 64 else []
         self.git.run(["init", "--quiet", "--bare", "--template=", *kind, str(self.folder)])
@@ -71,7 +71,7 @@ class Repository:
     def submodules(self, commit: Commit) -> list[tuple[str, Commit]]:
         """The commits that belong to this one, each with its path.
 
-        :raises reqpi.errors.UpstreamTrouble: they are not said as they must be.
+        :raises reqpi.core.errors.UpstreamTrouble: they are not said as they must be.
         """
         links = self._links(commit.id)
         if not links:

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.origins.git.program import Git, Limits
 
 __all__ = ["Work"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects.errors import Kind, kind_of
 
 __all__ = ["Away"]
@@ -40,7 +40,7 @@ class Away:
     def asking(self) -> Iterator[None]:
         """Around each call.
 
-        :raises reqpi.errors.StoreTrouble: it was away a moment ago, and another call finds out whether it is back.
+        :raises reqpi.core.errors.StoreTrouble: it was away a moment ago, and another call finds out whether it is back.
         """
         tries = self._let_in()
         answered = False

@@ -6,8 +6,8 @@ import math
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from pathlib import Path
 
-from reqpi.errors import StoreTrouble
-from reqpi.interfaces import Following, Incoming
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Following, Incoming
 from reqpi.pieces import Pieces
 from reqpi.storage.held import Held
 from reqpi.storage.objects.keys import BLOBS, blob_key, blob_of
@@ -28,7 +28,7 @@ _BITES = (1 << 17, 1 << 21, 1 << 25)
 
 
 class ObjectBlobs:
-    """:class:`reqpi.interfaces.Blobs` in an object store.
+    """:class:`reqpi.core.interfaces.Blobs` in an object store.
 
     :param spool: folder where blobs grow, on this machine.
     :param in_thread: calls a function in another thread.
@@ -51,12 +51,12 @@ class ObjectBlobs:
         self._bites = Pieces(*_BITES)
 
     async def size(self, sha256: str) -> int | None:
-        """See :meth:`reqpi.interfaces.Blobs.size`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         found = await self._in_thread(self._objects.look, blob_key(sha256))
         return None if found is None else found.size
 
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """See :meth:`reqpi.interfaces.Blobs.read`.
+        """See :meth:`reqpi.core.interfaces.Blobs.read`.
 
         Whether a blob that is removed meanwhile stays readable is up to the store, as long as it does not cut the
         connection: S3 sees to that.
@@ -76,15 +76,15 @@ class ObjectBlobs:
         return Held(Reading(self._objects, key, start, stop, self._bites), Reading.close)
 
     async def begin(self) -> Incoming:
-        """See :meth:`reqpi.interfaces.Blobs.begin`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
         return await self._spool.begin()
 
     async def claim(self, name: str) -> Incoming | None:
-        """See :meth:`reqpi.interfaces.Blobs.claim`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.claim`."""
         return await self._spool.claim(name)
 
     async def follow(self, name: str) -> Following | None:
-        """See :meth:`reqpi.interfaces.Blobs.follow`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.follow`."""
         return await self._spool.follow(name)
 
     def _keep(self, temporary: Temporary, sha256: str) -> None:
@@ -105,7 +105,7 @@ class ObjectBlobs:
         raise StoreTrouble("a file comes and goes", "It was gone whenever it was put in place. Ask again.")
 
     async def touch(self, *sha256s: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.touch`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
         await self._in_thread(self._touch, sha256s)
 
     def _touch(self, sha256s: Iterable[str]) -> None:
@@ -113,15 +113,15 @@ class ObjectBlobs:
             self._presence.touch(blob_key(sha256))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.remove`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         return await self._in_thread(self._presence.remove, blob_key(sha256), unused_since)
 
     async def mend(self, sha256: str) -> bool:
-        """See :meth:`reqpi.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         return await self._in_thread(self._presence.remove, blob_key(sha256), math.inf)
 
     async def all(self) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Blobs.all`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         async for sha256 in streamed(self._in_thread, self._all):
             yield sha256
 
@@ -131,11 +131,11 @@ class ObjectBlobs:
                 yield sha256
 
     async def link(self, sha256: str, seconds: int) -> str | None:
-        """See :meth:`reqpi.interfaces.Blobs.link`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         return await self._in_thread(self._objects.link, blob_key(sha256), seconds)
 
     async def local(self, sha256: str) -> None:
-        """See :meth:`reqpi.interfaces.Blobs.local`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.local`."""
         blob_key(sha256)  # which refuses what is none
 
 

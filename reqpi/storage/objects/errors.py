@@ -1,4 +1,4 @@
-"""What an object store's client says, in the words of :mod:`reqpi.errors`.
+"""What an object store's client says, in the words of :mod:`reqpi.core.errors`.
 
 Titles and details reach HTTP clients, so they name no bucket, no endpoint and no key. What the store said stays as
 ``__cause__``, for the operator's log, without the client's dump of its own insides.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from reqpi.errors import StoreFull, StoreTrouble
+from reqpi.core.errors import StoreFull, StoreTrouble
 
 __all__ = ["Kind", "Said", "kind_of", "said", "trouble"]
 

@@ -1,4 +1,4 @@
-"""The verbs on objects, each one request or a few, in the errors of :mod:`reqpi.errors`. All of them block."""
+"""The verbs on objects, each one request or a few, in the errors of :mod:`reqpi.core.errors`. All of them block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects.away import Away
 from reqpi.storage.objects.errors import Kind, kind_of, said, trouble
 from reqpi.storage.objects.options import Connection
@@ -58,7 +58,7 @@ class Objects:
     def open(self) -> None:
         """Make the clients. After any fork: one that was made before hangs in the child.
 
-        :raises reqpi.errors.Misconfigured: they cannot be made.
+        :raises reqpi.core.errors.Misconfigured: they cannot be made.
         """
         self._connected = self._connect()
         self._obs = import_module("obstore")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from secrets import token_hex
 
-from reqpi.errors import Misconfigured, StoreTrouble
+from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.layout import LAYOUT
 from reqpi.storage.objects import keys
 from reqpi.storage.objects.errors import Kind, Said
@@ -33,7 +33,7 @@ def prepare(objects: Objects) -> None:
     """Find out whether the store can do what is asked of it, and write down the layout where that is missing.
 
     :param objects: opened.
-    :raises reqpi.errors.Misconfigured: it cannot be the store.
+    :raises reqpi.core.errors.Misconfigured: it cannot be the store.
     """
     layout = _layout(objects)
     if layout is not None:

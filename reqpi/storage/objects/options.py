@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from reqpi.errors import Misconfigured
-from reqpi.extras import advice_for
+from reqpi.core.errors import Misconfigured
+from reqpi.core.extras import advice_for
 from reqpi.storage.objects.errors import said
 from reqpi.storage.objects.keys import LONGEST_KEY
 
@@ -98,7 +98,7 @@ def connect(url: str, options: Mapping[str, str]) -> Connection:
 
     :param url: ``s3://bucket/prefix``, ``gs://…`` or ``az://…``.
     :param options: ``--store-option``.
-    :raises reqpi.errors.Misconfigured: obstore is not installed, or does not take this.
+    :raises reqpi.core.errors.Misconfigured: obstore is not installed, or does not take this.
     """
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:

@@ -25,7 +25,7 @@ from contextlib import suppress
 from secrets import token_hex
 from threading import Lock
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.recent import Recent
 from reqpi.storage.objects.keys import removing_folder, used_key
 from reqpi.storage.objects.objects import Objects
@@ -84,7 +84,7 @@ class Presence:
     def note(self, key: str) -> None:
         """Say that it is used now, and wait for who removes it. Whether it is here is to be looked at afterwards.
 
-        :raises reqpi.errors.StoreTrouble: somebody removes it, and does not come to an end.
+        :raises reqpi.core.errors.StoreTrouble: somebody removes it, and does not come to an end.
         """
         now = self._clock()
         self._objects.put(used_key(key), repr(now).encode("ascii"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.pieces import Pieces
 from reqpi.storage.objects.objects import Objects
 
@@ -52,7 +52,7 @@ class Reading:
     def piece(self) -> bytes:
         """The next bytes, :data:`PIECE` at most; empty at the end.
 
-        :raises reqpi.errors.StoreTrouble: no more come, however often they are asked for.
+        :raises reqpi.core.errors.StoreTrouble: no more come, however often they are asked for.
         """
         if not self._rest and self._position < self._end:
             self._rest = memoryview(self._chunk())[: self._end - self._position]

@@ -6,7 +6,7 @@ import math
 from collections.abc import AsyncGenerator, Generator
 from functools import partial
 
-from reqpi.errors import StoreTrouble
+from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects.blobs import ATTEMPTS
 from reqpi.storage.objects.keys import record_key, record_of, records_folder
 from reqpi.storage.objects.objects import Objects
@@ -17,7 +17,7 @@ __all__ = ["ObjectRecords"]
 
 
 class ObjectRecords:
-    """:class:`reqpi.interfaces.Records` in an object store.
+    """:class:`reqpi.core.interfaces.Records` in an object store.
 
     :param in_thread: calls a function in another thread.
     """
@@ -28,11 +28,11 @@ class ObjectRecords:
         self._in_thread = in_thread
 
     async def get(self, name: str) -> bytes | None:
-        """See :meth:`reqpi.interfaces.Records.get`."""
+        """See :meth:`reqpi.core.interfaces.Records.get`."""
         return await self._in_thread(self._objects.get, record_key(name))
 
     async def create(self, name: str, value: bytes) -> bytes:
-        """See :meth:`reqpi.interfaces.Records.create`."""
+        """See :meth:`reqpi.core.interfaces.Records.create`."""
         return await self._in_thread(self._create, record_key(name), value)
 
     def _create(self, key: str, value: bytes) -> bytes:
@@ -45,7 +45,7 @@ class ObjectRecords:
         raise StoreTrouble("a record comes and goes", "It was there and gone whenever it was looked for.")
 
     async def replace(self, name: str, value: bytes) -> None:
-        """See :meth:`reqpi.interfaces.Records.replace`."""
+        """See :meth:`reqpi.core.interfaces.Records.replace`."""
         await self._in_thread(self._replace, record_key(name), value)
 
     def _replace(self, key: str, value: bytes) -> None:
@@ -57,11 +57,11 @@ class ObjectRecords:
         raise StoreTrouble("a record comes and goes", "It was gone whenever it was written.")
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
-        """See :meth:`reqpi.interfaces.Records.delete`."""
+        """See :meth:`reqpi.core.interfaces.Records.delete`."""
         return await self._in_thread(self._presence.remove, record_key(name), unused_since)
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
-        """See :meth:`reqpi.interfaces.Records.names`."""
+        """See :meth:`reqpi.core.interfaces.Records.names`."""
         async for name in streamed(self._in_thread, partial(self._names, records_folder(prefix))):
             yield name
 
@@ -71,9 +71,9 @@ class ObjectRecords:
                 yield name
 
     async def use(self, name: str) -> bool:
-        """See :meth:`reqpi.interfaces.Records.use`."""
+        """See :meth:`reqpi.core.interfaces.Records.use`."""
         return await self._in_thread(self._presence.use, record_key(name))
 
     async def last_used(self, name: str) -> float | None:
-        """See :meth:`reqpi.interfaces.Records.last_used`."""
+        """See :meth:`reqpi.core.interfaces.Records.last_used`."""
         return await self._in_thread(self._presence.last_used, record_key(name))

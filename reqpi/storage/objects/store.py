@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twisted.internet.threads import deferToThread
 
-from reqpi.errors import Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.storage.folders import make_folders
 from reqpi.storage.objects.blobs import ObjectBlobs
 from reqpi.storage.objects.objects import Objects
@@ -25,7 +25,7 @@ __all__ = ["ObjectStore", "object_store"]
 
 
 class ObjectStore(ObjectBlobs, ObjectRecords):
-    """A :class:`reqpi.interfaces.Store` in an object store; :mod:`reqpi.storage.objects` shows what is where.
+    """A :class:`reqpi.core.interfaces.Store` in an object store; :mod:`reqpi.storage.objects` shows what is where.
 
     Nothing is asked of it, and no thread started, before :meth:`open`.
 
@@ -56,13 +56,13 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         ObjectRecords.__init__(self, objects, presence, in_thread)
 
     def open(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.open`."""
+        """See :meth:`reqpi.core.interfaces.Store.open`."""
         _make_ready(self._folder)
         self._objects.open()
         prepare(self._objects)
 
     async def close(self) -> None:
-        """See :meth:`reqpi.interfaces.Store.close`."""
+        """See :meth:`reqpi.core.interfaces.Store.close`."""
         self._objects.close()
 
 

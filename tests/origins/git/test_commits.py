@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 
-from reqpi.errors import NotFound
+from reqpi.core.errors import NotFound
 from tests.origins.git.archival import ARCHIVAL
 from tests.origins.sources import SourceCase, unpacked
 from tests.sourcehost import Repository

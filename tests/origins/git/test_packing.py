@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.errors import UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.origins.git.packing import pack
 from tests.fake_upstream import build_wheel
 

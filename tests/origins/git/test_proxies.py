@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from reqpi.core.proxies import read_proxies
 from reqpi.origins.git.program import Failed
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import Outside
 from reqpi.origins.reach import Forbidden
 from reqpi.origins.upstreams import Upstreams
-from reqpi.proxies import read_proxies
+from tests.fake_upstream.authority import make_certificates
 from tests.origins.case import reactor
 from tests.origins.names import Names
 from tests.origins.sources import SourceCase, unpacked
 from tests.proxy import Answer, OwnProxy
-from tests.fake_upstream.authority import make_certificates
 
 LOGIN = "me:s3cr%40t"
 

@@ -1,0 +1,293 @@
+"""What sdists need to be built, held against what a lock pins.
+
+A requirement counts where some sdist that must be built wants it in every environment that is meant. One that is
+wanted on some platforms or Pythons alone is shown, and counts only for a target that is one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from email.parser import BytesHeaderParser
+from typing import Any
+
+from attrs import asdict, define, field, frozen
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from reqpi.core import admission
+from reqpi.core.metadata import BuildSystem, sound
+from reqpi.core.model import Commitment, File, Note, Page, Pin, Project
+from reqpi.core.releases import sdist_of
+from reqpi.core.targets import Target
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "Release",
+    "Sdist",
+    "Wanted",
+    "WantedBy",
+    "asked_by",
+    "dependencies_of",
+    "lacking",
+    "sdists_of",
+    "written",
+]
+
+_SETUPTOOLS = canonicalize_name("setuptools")
+_NEEDS_WHEEL = Version("70.1")
+"""The first setuptools that makes wheels by itself (its changelog, v70.1.0); older ones ask for ``wheel``."""
+
+_SHOWN = 12
+"""Requirements that a warning names."""
+
+
+@frozen
+class Sdist:
+    """An sdist that a lock admits, and how it is built.
+
+    :param must_be_built: no wheel of its release is admitted for the target, and its pin applies there.
+    :param pin: one that admits it.
+    :param system: ``None`` where it could not be had.
+    :param trouble: why, where that may be otherwise when it is asked for again.
+    :param passed_over: why, where it was not worth while: it need not be built.
+    """
+
+    file: File
+    pin: Pin
+    must_be_built: bool
+    system: BuildSystem | None = None
+    trouble: str = ""
+    passed_over: str = ""
+
+
+@frozen
+class Asked:
+    """One requirement of somebody.
+
+    :param by: the filename of an sdist, or a release.
+    :param counts: it is wanted wherever the target is.
+    """
+
+    requirement: Requirement
+    by: str
+    counts: bool
+
+
+@frozen
+class Wanted:
+    """A requirement, by whomever it is wanted.
+
+    :param requirement: as it is written, without a marker that only chooses an extra.
+    :param state: ``pinned``; ``differs``: the lock pins another version; ``missing``; ``elsewhere``: it names a URL.
+    :param versions: those that the lock pins.
+    :param counts: an sdist that must be built wants it, wherever the target is.
+    :param wanted_by: filenames of sdists, and releases.
+    """
+
+    requirement: str
+    project: Project
+    state: str
+    versions: tuple[str, ...]
+    counts: bool
+    wanted_by: tuple[str, ...]
+
+    @property
+    def lacking(self) -> bool:
+        """A build will ask for it, and not get it."""
+        return self.counts and self.state != "pinned"
+
+
+@frozen
+class Answer:
+    """All that is to be said of how a lock's sdists are built.
+
+    :param troubles: what else could not be had, in words, so that something may be lacking that is not known.
+    """
+
+    sdists: tuple[Sdist, ...]
+    wanted: tuple[Wanted, ...]
+    notes: tuple[Note, ...]
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whatever must be built can be built with what the lock pins, as far as reading tells."""
+        return not any(wanted.lacking for wanted in self.wanted) and not self.troubled
+
+    @property
+    def troubled(self) -> bool:
+        """Something that must be built, or that a build needs, could not be had."""
+        return bool(self.troubles) or any(sdist.trouble and sdist.must_be_built for sdist in self.sdists)
+
+    @property
+    def lasting(self) -> bool:
+        """Nothing in it may be another when it is asked for again."""
+        return not self.troubles and not any(sdist.trouble for sdist in self.sdists)
+
+
+@frozen
+class Release:
+    """What a lock pins of a project, to be held against requirements.
+
+    :param versions: those whose files are known.
+    :param unknown: there is one whose version nobody knows: an archive that does not say.
+    """
+
+    versions: tuple[Version, ...]
+    unknown: bool
+
+    @classmethod
+    def of(cls, page: Page) -> Release:
+        """From the frozen page of a project."""
+        versions = tuple(sorted({file.version for file in page.files if file.listed}))
+        return cls(versions, any(not file.listed for file in page.files))
+
+
+def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: Target) -> list[Sdist]:
+    """One sdist of each release that has one, in the order of the lock."""
+    found: dict[File, Sdist] = {}
+    by_pin = {pin: files for page in pages.values() for pin, files in admission.by_pin(commitment.lock, page).items()}
+    for pin in commitment.lock.pins:
+        files = [file for file in by_pin.get(pin, ()) if target.takes(file)]
+        sdist = sdist_of(files)
+        if sdist is None:
+            continue
+        must = not any(file.wheel for file in files) and _applies(pin, target)
+        if sdist not in found or must > found[sdist].must_be_built:
+            found[sdist] = Sdist(sdist, pin, must)
+    return list(found.values())
+
+
+def _applies(pin: Pin, target: Target) -> bool:
+    """Whether anybody there heeds a pin."""
+    try:
+        return bool(_when(Marker(pin.marker) if pin.marker else None, frozenset(), target))
+    except (UndefinedEnvironmentName, UndefinedComparison):  # groups and extras of PEP 751
+        return True
+
+
+def asked_by(system: BuildSystem, filename: str, releases: Mapping[Project, Release], target: Target) -> list[Asked]:
+    """What building an sdist begins with."""
+    texts = [*system.requires, *system.setup_requires]
+    named = {canonicalize_name(Requirement(text).name) for text in texts}
+    setuptools = releases.get(_SETUPTOOLS) if system.setuptools and _SETUPTOOLS in named else None
+    if setuptools is not None and any(version < _NEEDS_WHEEL for version in setuptools.versions):
+        texts.append("wheel")
+    return _asked(texts, filename, frozenset(), target, counts=True)
+
+
+def dependencies_of(
+    texts: Iterable[str], by: str, extras: frozenset[str], target: Target, *, counts: bool
+) -> list[Asked]:
+    """What a release that is installed needs beside it.
+
+    :param texts: as in ``Requires-Dist``.
+    :param extras: of it that are wanted.
+    :param counts: it is wanted itself, wherever the target is.
+    """
+    return _asked(texts, by, extras, target, counts=counts)
+
+
+def required_by(metadata: bytes) -> tuple[str, ...]:
+    """The ``Requires-Dist`` of core metadata, whatever it is."""
+    listed = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist") or ()
+    return sound(map(str, listed), [], "")
+
+
+def _asked(texts: Iterable[str], by: str, extras: frozenset[str], target: Target, *, counts: bool) -> list[Asked]:
+    asked: list[Asked] = []
+    for text in texts:
+        requirement = Requirement(text)
+        when = _when(requirement.marker, extras, target)
+        if when:
+            if when == "always":
+                requirement.marker = None
+            asked.append(Asked(requirement, by, counts and when == "always"))
+    return asked
+
+
+def _when(marker: Marker | None, extras: frozenset[str], target: Target) -> str:
+    """``always``, ``sometimes``, or nothing, among the environments that are meant."""
+    if marker is None:
+        return "always"
+    held = [
+        any(marker.evaluate(environment | {"extra": extra}) for extra in (extras or {""}))
+        for environment in target.environments()
+    ]
+    return "always" if all(held) else "sometimes" if any(held) else ""
+
+
+@define
+class WantedBy:
+    """Collects what is wanted, and by whom."""
+
+    _releases: Mapping[Project, Release]
+    _found: dict[str, Wanted] = field(factory=dict)
+
+    def add(self, asked: Asked, *, must: bool) -> Wanted:
+        """One more.
+
+        :param must: for an sdist that must be built.
+        """
+        text = str(asked.requirement)
+        project = canonicalize_name(asked.requirement.name)
+        before = self._found.get(text)
+        by = dict.fromkeys([*(before.wanted_by if before else ()), asked.by])
+        counts = (asked.counts and must) or (before is not None and before.counts)
+        release = self._releases.get(project)
+        versions = tuple(map(str, release.versions)) if release else ()
+        self._found[text] = Wanted(text, project, _state(asked.requirement, release), versions, counts, tuple(by))
+        return self._found[text]
+
+    def all(self) -> tuple[Wanted, ...]:
+        """All of it, by name."""
+        return tuple(
+            self._found[text] for text in sorted(self._found, key=lambda text: (self._found[text].project, text))
+        )
+
+
+def _state(requirement: Requirement, release: Release | None) -> str:
+    if requirement.url:
+        return "elsewhere"
+    if release is None:
+        return "missing"
+    fits = any(requirement.specifier.contains(version, prereleases=True) for version in release.versions)
+    return "pinned" if fits or release.unknown else "differs"
+
+
+def lacking(sdist: Sdist, wanted: Sequence[Wanted]) -> Note | None:
+    """A warning about an sdist that must be built, where something that it wants is not in the lock."""
+    texts = list(dict.fromkeys(each.requirement for each in wanted if each.state != "pinned"))
+    if not texts:
+        return None
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    what = f"{', '.join(texts[:_SHOWN])}{more}"
+    message = f"only an sdist of it is admitted, and the lock lacks what that is built with: {what}"
+    return Note(sdist.pin.line, sdist.pin.text, message, sdist.pin.document)
+
+
+def written(answer: Answer) -> dict[str, Any]:
+    """An answer for programs, to be written as JSON."""
+    return {
+        "sdists": [
+            {
+                "project": sdist.file.project,
+                "version": str(sdist.file.version) if sdist.file.listed else None,
+                "filename": sdist.file.filename,
+                "sha256": sdist.file.sha256,
+                "must_be_built": sdist.must_be_built,
+                "backend": sdist.system.backend if sdist.system else None,
+                "declared": sdist.system.declared if sdist.system else None,
+                "requires": sdist.system.requires if sdist.system else None,
+                "setup_requires": sdist.system.setup_requires if sdist.system else None,
+                "unread": sdist.system.unread if sdist.system else [sdist.trouble or sdist.passed_over],
+            }
+            for sdist in answer.sdists
+        ],
+        "requirements": [asdict(wanted) | {"lacking": wanted.lacking} for wanted in answer.wanted],
+        "unread": answer.troubles,
+        "warnings": [note.as_dict() for note in answer.notes],
+    }

@@ -1,0 +1,121 @@
+"""What two locks, addresses or SBOMs have, and what the one has that the other has not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from attrs import frozen
+from packaging.utils import canonicalize_name
+
+from reqpi.core.model import Archive, Lock
+
+__all__ = ["Change", "Contents", "NoBill", "changes", "contents_of_bill", "contents_of_lock"]
+
+Contents = Mapping[str, Mapping[str, frozenset[str]]]
+"""By project and version, the digests that are known of its files: ``sha256:…``; none where none are known."""
+
+_ALGORITHMS = {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+
+
+class NoBill(ValueError):
+    """A document is no SBOM that can be read."""
+
+
+@frozen(order=True)
+class Change:
+    """One project that differs.
+
+    :param kind: ``files``: the version is the same, and both sides know its files, which are others.
+    :param before: the versions, sorted; empty where it is new.
+    :param after: likewise.
+    """
+
+    project: str
+    kind: Literal["added", "removed", "version", "files"]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def changes(before: Contents, after: Contents) -> list[Change]:
+    """What differs, by project."""
+    return sorted(
+        filter(None, (_change(name, before.get(name, {}), after.get(name, {})) for name in before.keys() | after))
+    )
+
+
+def _change(project: str, before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]]) -> Change | None:
+    versions = tuple(sorted(before)), tuple(sorted(after))
+    if not before:
+        return Change(project, "added", *versions)
+    if not after:
+        return Change(project, "removed", *versions)
+    if versions[0] != versions[1]:
+        return Change(project, "version", *versions)
+    known = [(before[version], after[version]) for version in before if before[version] and after[version]]
+    return Change(project, "files", *versions) if any(one != other for one, other in known) else None
+
+
+def contents_of_lock(lock: Lock) -> Contents:
+    """The pins of a lock. A source stands for a version."""
+    found: list[tuple[str, str, Iterable[str]]] = []
+    for pin in lock.pins:
+        version, digests = pin.version, pin.digests
+        if pin.source is not None:
+            where = pin.source.url if isinstance(pin.source, Archive) else f"git+{pin.source.url}@{pin.source.commit}"
+            version = where
+            digests = pin.source.digests if isinstance(pin.source, Archive) else frozenset()
+        found.append((pin.project, version, map(str, digests)))
+    return _gathered(found)
+
+
+def contents_of_bill(data: bytes) -> Contents:
+    """The components of an SBOM: CycloneDX or SPDX, in JSON.
+
+    :raises NoBill: it is neither.
+    """
+    try:
+        bill = json.loads(data)
+        if bill.get("bomFormat") == "CycloneDX":
+            return _gathered(_of_cyclonedx(bill.get("components", ())))
+        if "spdxVersion" in bill:
+            return _gathered(_of_spdx(bill))
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
+        raise NoBill(f"this is no SBOM: {error}") from error
+    raise NoBill("this is neither CycloneDX nor SPDX")
+
+
+def _of_cyclonedx(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, Iterable[str]]]:
+    for component in components:
+        if component.get("type") == "application":  # the project itself: a lock does not pin it
+            continue
+        hashes = list(component.get("hashes", ()))
+        for reference in (*component.get("externalReferences", ()), *component.get("components", ())):
+            hashes += reference.get("hashes", ())
+        digests = [f"{_ALGORITHMS[each['alg']]}:{each['content']}" for each in hashes if each["alg"] in _ALGORITHMS]
+        yield canonicalize_name(component["name"]), str(component.get("version", "")), digests
+
+
+def _of_spdx(bill: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[str]]]:
+    described = set(bill.get("documentDescribes", ()))
+    described |= {
+        each["relatedSpdxElement"]
+        for each in bill.get("relationships", ())
+        if each.get("relationshipType") == "DESCRIBES"
+    }
+    for package in bill.get("packages", ()):
+        purls = [each for each in package.get("externalRefs", ()) if each.get("referenceType") == "purl"]
+        is_project = package.get("primaryPackagePurpose") == "APPLICATION"
+        if package["SPDXID"] in described or is_project or not purls:
+            continue
+        digests = [f"{each['algorithm'].lower()}:{each['checksumValue']}" for each in package.get("checksums", ())]
+        yield canonicalize_name(package["name"]), str(package.get("versionInfo", "")), digests
+
+
+def _gathered(found: Iterable[tuple[str, str, Iterable[str]]]) -> Contents:
+    contents: dict[str, dict[str, frozenset[str]]] = {}
+    for project, version, digests in found:
+        versions = contents.setdefault(project, {})
+        versions[version] = versions.get(version, frozenset()) | frozenset(digests)
+    return contents

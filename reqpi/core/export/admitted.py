@@ -1,0 +1,59 @@
+"""What both forms of a lock say of the files that a pin admits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from reqpi.core import admission
+from reqpi.core.errors import NothingUpstream
+from reqpi.core.model import Commitment, File, Page, Pin, Project
+from reqpi.core.releases import sdist_of
+
+__all__ = ["Admitted", "chosen", "url_of"]
+
+
+class Admitted:
+    """The files that each pin of a commitment admits, of those that its project's frozen page has.
+
+    :param pages: the frozen page of every project that the lock pins.
+    """
+
+    def __init__(self, commitment: Commitment, pages: Mapping[Project, Page]) -> None:
+        self._files: dict[Pin, Sequence[File]] = {}
+        for page in pages.values():
+            self._files.update(admission.by_pin(commitment.lock, page))
+
+    def files(self, pin: Pin) -> Sequence[File]:
+        """The files that ``pin`` admits.
+
+        :raises reqpi.core.errors.NothingUpstream: there is none. A lock without it would be another lock.
+        """
+        files = self._files.get(pin)
+        if files is None:
+            where = f"Line {pin.line} of {pin.document or 'the lock'} cannot be completed."
+            raise NothingUpstream(f"the upstream has no file of {pin.project} {pin.version}".rstrip(), where)
+        return files
+
+
+def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
+    """What is taken away of a lock: every wheel, and of each release one sdist; each file once.
+
+    :raises reqpi.core.errors.NothingUpstream: a pin has no file.
+    """
+    admitted = Admitted(commitment, pages)
+    found: dict[File, None] = {}
+    for pin in commitment.lock.pins:
+        files = admitted.files(pin)
+        found |= dict.fromkeys(files[:1] if pin.source is not None else [file for file in files if file.wheel])
+        if pin.source is None and (sdist := sdist_of(files)) is not None:
+            found[sdist] = None
+    return list(found)
+
+
+def url_of(file: File, here: str) -> str:
+    """The file's absolute URL.
+
+    :param here: the URL of the address, with a slash at its end.
+    """
+    return f"{here}simple/{file.project}/{quote(file.filename, safe='')}"

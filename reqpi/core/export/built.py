@@ -1,0 +1,105 @@
+"""The requirements of an archive that has wheels which were built for it: their digests beside those of the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from reqpi.core.locks.pip.lines import logical_lines, physical_lines
+from reqpi.core.locks.pip.options import parted
+from reqpi.core.locks.text import decode, encoding
+from reqpi.core.model import Project
+
+__all__ = ["Built", "with_built"]
+
+
+@frozen
+class Built:
+    """A wheel that was built.
+
+    :param sha256: of the wheel, in hex.
+    :param source: it was built from an archive or a commit that the lock names by its URL.
+    """
+
+    project: Project
+    version: Version
+    sha256: str
+    source: bool = False
+
+
+def with_built(requirements: bytes, built: Sequence[Built]) -> bytes:
+    """A requirements.txt that admits the wheels in ``built`` too.
+
+    What is pinned by its URL becomes a pin of the version that was built of it, if one was: nobody need ask that URL.
+
+    :param requirements: as :func:`reqpi.core.export.requirements` writes it, without an index.
+    """
+    how = encoding(requirements)
+    releases: dict[tuple[Project, Version], list[str]] = {}
+    sources: dict[Project, Built] = {}
+    for each in built:
+        if each.source:
+            sources[each.project] = each
+        else:
+            releases.setdefault((each.project, each.version), []).append(each.sha256)
+    written = "".join(_lines(decode(requirements), releases, sources))
+    return how.mark + written.encode(how.codec)
+
+
+def _lines(
+    text: str, releases: Mapping[tuple[Project, Version], Sequence[str]], sources: Mapping[Project, Built]
+) -> Iterator[str]:
+    lines = physical_lines(text)
+    done = 0
+    for logical in logical_lines(lines):
+        yield from lines[done : logical.line - 1]
+        done = logical.last_line
+        said = lines[logical.line - 1 : done]
+        requirement = _requirement(logical.text)
+        source = sources.get(canonicalize_name(requirement.name)) if requirement and requirement.url else None
+        if requirement is not None and source is not None:
+            yield _pinned(requirement, source)
+        elif requirement is not None and (digests := _digests(requirement, releases)):
+            yield _with_digests("".join(said), digests)
+        else:
+            yield from said
+    yield from lines[done:]
+
+
+def _requirement(text: str) -> Requirement | None:
+    try:
+        return None if text.startswith("-") else Requirement(parted(text)[0])
+    except InvalidRequirement:
+        return None
+
+
+def _digests(requirement: Requirement, releases: Mapping[tuple[Project, Version], Sequence[str]]) -> Sequence[str]:
+    release = _release(requirement)
+    return releases.get(release, ()) if release is not None else ()
+
+
+def _release(requirement: Requirement) -> tuple[Project, Version] | None:
+    """What it pins; ``None`` for ``===`` of what is no version, and of a bare name."""
+    specifiers = list(requirement.specifier)
+    if len(specifiers) != 1:
+        return None
+    try:
+        return canonicalize_name(requirement.name), Version(specifiers[0].version)
+    except InvalidVersion:
+        return None
+
+
+def _with_digests(said: str, digests: Sequence[str]) -> str:
+    stem = said.rstrip("\r\n")
+    end = said[len(stem) :] or "\n"
+    return f" \\{end}    ".join([stem, *(f"--hash=sha256:{digest}" for digest in sorted(digests))]) + end
+
+
+def _pinned(requirement: Requirement, built: Built) -> str:
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    marker = f" ; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}{extras}=={built.version}{marker} \\\n    --hash=sha256:{built.sha256}\n"

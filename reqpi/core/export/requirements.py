@@ -1,0 +1,180 @@
+"""The lock as a ``requirements.txt`` that leaves nothing open: every file's digest, every source's URL here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import define, field
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from reqpi.core.export.admitted import Admitted, url_of
+from reqpi.core.locks.pip.conflicts import rivals
+from reqpi.core.locks.pip.lines import LogicalLine, comment_start, logical_lines, physical_lines
+from reqpi.core.locks.pip.options import parted
+from reqpi.core.locks.text import decode, encoding
+from reqpi.core.model import Commitment, Document, Page, Pin, Project
+
+__all__ = ["requirements"]
+
+_HASH = re.compile(r"(?:^|\s)--hash(?:=|\s)\s*[^\s]+")
+_ELSEWHERE = re.compile(
+    r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])|-e|--editable(?![a-z])"
+)
+"""Options that say where else to look, be it the project itself (``-e .``). Here is all there is."""
+
+_KINDS = re.compile(r"--(?:no|only)-binary(?![a-z])")
+"""Options that hold for their own document, where a file that several are written to would have them hold for all."""
+
+_FORMAT = "requirements.txt"
+
+
+def requirements(commitment: Commitment, pages: Mapping[Project, Page], here: str | None = None) -> bytes:
+    """The lock as a ``requirements.txt`` that lists the sha256 of every file it admits.
+
+    Comments, markers, extras and options stay as they are. Several documents are written one after the other; what a
+    later one pins to another version or source than an earlier one becomes a comment: no installer could heed both.
+
+    :param pages: the frozen page of every project that the lock pins.
+    :param here: the URL of the address, with a slash at its end: the file then needs nothing but that address. Without
+        it, the file names no index, and can be committed again unless a comment at its head says otherwise: that
+        address commits to every byte.
+    :raises reqpi.core.errors.NothingUpstream: a pin has no file.
+    """
+    writer = _Writer(commitment, Admitted(commitment, pages), here)
+    if len(commitment.lock.documents) > 1:
+        written = "".join(writer.document(document) for document in commitment.lock.documents)
+        return (writer.index() + _kinds(commitment) + written).encode()
+    (document,) = commitment.lock.documents or (Document("", commitment.lock.document),)
+    if commitment.lock.format != _FORMAT:
+        return (writer.index() + writer.pins(document)).encode()
+    how = encoding(document.data)
+    written = writer.lines(document)
+    coding = re.match(r"(?:#.*coding.*\r?\n|#.*\r?\n#.*coding.*\r?\n)?", written)
+    start = coding.end() if coding is not None else 0
+    return how.mark + (written[:start] + writer.index() + written[start:]).encode(how.codec)
+
+
+@define
+class _Writer:
+    """What has been written so far."""
+
+    commitment: Commitment
+    admitted: Admitted
+    here: str | None
+    _written: dict[Project, frozenset[object]] = field(factory=dict)
+
+    @property
+    def _several(self) -> bool:
+        return len(self.commitment.lock.documents) > 1
+
+    def index(self) -> str:
+        """The line that makes this address the index."""
+        return f"--index-url {self.here}simple/\n" if self.here else ""
+
+    def document(self, document: Document) -> str:
+        """One of several documents, under its name."""
+        ours = frozenset(pin for pin in self.commitment.lock.pins if pin.document == document.path)
+        said = self.lines(document) if document.format == _FORMAT else self.pins(document)
+        for pin in ours:
+            self._written.setdefault(pin.project, frozenset(_meaning(p) for p in ours if p.project == pin.project))
+        return f"# {document.path}\n{said}" + ("" if said.endswith("\n") or not said else "\n")
+
+    def pins(self, document: Document) -> str:
+        """The pins of a document of another format."""
+        pins = [pin for pin in self.commitment.lock.pins if pin.document == document.path]
+        written = "".join(line for pin in pins for line in self._requirement(pin, pin.text, "", "\n"))
+        return _contradictions(pins) + written
+
+    def lines(self, document: Document) -> str:
+        """A requirements.txt with each of its requirements completed, and all other lines as they are."""
+        lines = physical_lines(decode(document.data))
+        pins = {pin.line: pin for pin in self.commitment.lock.pins if pin.document == document.path}
+        written: list[str] = []
+        done = 0
+        for logical in logical_lines(lines):
+            written += lines[done : logical.line - 1]
+            done = logical.last_line
+            written += self._line(logical, lines[logical.line - 1 : done], pins.get(logical.line))
+        return "".join([*written, *lines[done:]])
+
+    def _line(self, logical: LogicalLine, said: list[str], pin: Pin | None) -> Iterator[str]:
+        end = said[0][len(said[0].rstrip("\r\n")) :] or "\n"
+        if pin is None:
+            yield from self._other(logical, said, end)
+            return
+        options = " ".join(_HASH.sub("", parted(logical.text)[1]).split()) if pin.source is None else ""
+        yield from self._requirement(pin, pin.text, options, end)
+        for line in said:
+            start = comment_start(line)
+            if start >= 0:
+                yield f"    {line[start:].rstrip()}{end}"
+
+    def _other(self, logical: LogicalLine, said: list[str], end: str) -> Iterator[str]:
+        """An option, or a bare name that another line or document pins."""
+        if logical.text.startswith("-"):
+            if not (_ELSEWHERE.match(logical.text) or (self._several and _KINDS.match(logical.text))):
+                yield from said
+            return
+        try:
+            bare = Requirement(parted(logical.text)[0])
+        except InvalidRequirement:
+            return
+        extras = f"[{','.join(sorted(bare.extras))}]" if bare.extras else ""
+        for pin in self.commitment.lock.projects.get(canonicalize_name(bare.name), ()):
+            if pin.source is None and (pin.arbitrary or bare.specifier.contains(pin.version, prereleases=True)):
+                equals = "===" if pin.arbitrary else "=="
+                markers = [f"({marker})" for marker in (str(bare.marker or ""), pin.marker or "") if marker]
+                text = f"{bare.name}{extras}{equals}{pin.version}" + (f" ; {' and '.join(markers)}" if markers else "")
+                yield from self._requirement(pin, text, "", end)
+
+    def _requirement(self, pin: Pin, text: str, options: str, end: str) -> Iterator[str]:
+        """One requirement: its own words, and its digests one a line."""
+        if _meaning(pin) not in self._written.get(pin.project, {_meaning(pin)}):
+            yield f"# {text}: another document pins another one{end}"
+            return
+        files = self.admitted.files(pin)
+        if pin.source is not None and self.here is not None:
+            text = _at(pin, f"{url_of(files[0], self.here)}#sha256={files[0].sha256}")
+        digests = sorted({f"--hash=sha256:{file.sha256}" for file in files})
+        if pin.source is not None and self.here is None:
+            digests = digests if "git+" not in text else []
+        yield f" \\{end}    ".join([f"{text} {options}".rstrip(), *digests]) + end
+
+
+def _contradictions(pins: Sequence[Pin]) -> str:
+    """Return a comment for each project that is pinned twice, where no markers say which of the two applies.
+
+    The lock of a tool may leave that to groups and extras which exclude each other. A requirements.txt cannot.
+    """
+    projects: dict[Project, list[Pin]] = {}
+    for pin in pins:
+        projects.setdefault(pin.project, []).append(pin)
+    return "".join(
+        f"# {project} is pinned more than once, and no markers say which applies: an installer may refuse this file, "
+        "and it cannot be committed again\n"
+        for project, each in projects.items()
+        if next(rivals(each), None)
+    )
+
+
+def _kinds(commitment: Commitment) -> str:
+    """What ``--no-binary`` and ``--only-binary`` say in several documents, project by project."""
+    releases = [pin for pin in commitment.lock.pins if pin.source is None]
+    wheels = {pin.project for pin in releases if pin.wheels}
+    sdists = {pin.project for pin in releases if pin.sdists}
+    options = {"--no-binary": sdists - wheels, "--only-binary": wheels - sdists}
+    return "".join(f"{option} {','.join(sorted(projects))}\n" for option, projects in options.items() if projects)
+
+
+def _at(pin: Pin, url: str) -> str:
+    """``name[extra] @ URL#subdirectory=… ; marker``."""
+    extras = f"[{','.join(pin.extras)}]" if pin.extras else ""
+    subdirectory = f"&subdirectory={pin.source.subdirectory}" if pin.source and pin.source.subdirectory else ""
+    marker = f" ; {pin.marker}" if pin.marker else ""
+    return f"{pin.project}{extras} @ {url}{subdirectory}{marker}"
+
+
+def _meaning(pin: Pin) -> object:
+    return pin.source or (pin.version, pin.arbitrary)

@@ -1,0 +1,158 @@
+"""A requirements file, its sources rewritten to the files that were fetched, and everything else left byte for byte.
+
+``name @ https://…`` and ``name @ git+https://…`` become ``name @ file://…``. What stands around the URL stays: extras,
+marker, options, digests, comments, continuations. A commit has no digest in a lock: it gets the one that its archive
+was fetched with, in the URL's fragment, where installers verify it in any file, and where hashes are required too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from urllib.parse import quote, unquote, urlsplit
+
+from attrs import define, field, frozen
+
+from reqpi.core.export.folder_record import Kept
+from reqpi.core.locks.pip.lines import LogicalLine, logical_lines, physical_lines
+from reqpi.core.locks.pip.options import parted
+from reqpi.core.locks.pip.sources import is_source, url_in
+from reqpi.core.locks.text import decode, encoding
+from reqpi.core.model import ALGORITHMS, Git, Note, Pin
+
+__all__ = ["Edit", "Injected", "injected"]
+
+
+@frozen
+class Edit:
+    """Physical lines that change.
+
+    :param line: the first one, from 1.
+    :param before: those lines, with their ends.
+    :param after: what becomes of them.
+    """
+
+    line: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@frozen
+class Injected:
+    """A document, rewritten.
+
+    :param document: in the encoding that it had.
+    :param lines: those that it had.
+    :param edits: in order.
+    :param notes: what a user should know of them.
+    """
+
+    document: bytes = field(repr=False)
+    lines: Sequence[str] = field(repr=False)
+    edits: tuple[Edit, ...]
+    notes: tuple[Note, ...]
+
+
+def injected(document: bytes, pins: Sequence[Pin], kept: Mapping[str, Kept], folder: str) -> Injected:
+    """``document`` with the sources of ``pins`` at their files.
+
+    :param document: a requirements.txt without defects.
+    :param pins: those of its pins that are rewritten, each with a source that ``kept`` has.
+    :param kept: by the places of sources.
+    :param folder: absolute: where the files will be.
+    """
+    how = encoding(document)
+    lines = physical_lines(decode(document))
+    by_line = {pin.line: pin for pin in pins}
+    writer = _Writer(lines, lambda pin: _url(pin, kept, folder))
+    for logical in logical_lines(lines):
+        if logical.line in by_line:
+            writer.rewrite(logical, by_line[logical.line])
+    return Injected(how.mark + writer.text().encode(how.codec), lines, tuple(writer.edits), tuple(writer.notes))
+
+
+@define
+class _Writer:
+    """What has been rewritten so far."""
+
+    lines: Sequence[str]
+    url: Callable[[Pin], _Url]
+    edits: list[Edit] = field(factory=list)
+    notes: list[Note] = field(factory=list)
+
+    def rewrite(self, logical: LogicalLine, pin: Pin) -> None:
+        """Rewrite one requirement."""
+        said, _ = parted(logical.text)
+        name, url = pin.text.partition(" @ ")[0], self.url(pin)
+        if is_source(said):
+            start, end = url_in(said)
+            keys = _keys(said[start:end])
+            new = url.spelled(keys) if start else f"{name} @ {url.spelled(keys)}"
+        else:
+            start, end = 0, len(logical.text)
+            marker = f" ; {pin.marker}" if pin.marker is not None else ""
+            new = f"{name} @ {url.spelled(())}{marker}"
+            message = "-e is left out: what is installed is the archive of the commit, and not a folder to edit."
+            self.notes.append(Note(logical.line, logical.text, message, pin.document))
+        self._replace(logical, start, end, new)
+
+    def _replace(self, logical: LogicalLine, start: int, end: int, new: str) -> None:
+        """Replace a part of what a logical line says, wherever its physical lines have it."""
+        joined = "".join(logical.pieces)
+        lead = len(joined) - len(joined.lstrip(" \t"))
+        starts = [0, *accumulate(len(piece) for piece in logical.pieces)]
+        # A piece is the beginning of its physical line. Empty ones begin where another does: the last of them has it.
+        first = bisect_right(starts, lead + start, hi=len(logical.pieces)) - 1
+        last = bisect_right(starts, lead + end - 1, hi=len(logical.pieces)) - 1
+        before = self.lines[logical.line - 1 + first : logical.line + last]
+        head = before[0][: lead + start - starts[first]]
+        tail = before[-1][lead + end - starts[last] :]
+        self.edits.append(Edit(logical.line + first, tuple(before), (f"{head}{new}{tail}",)))
+
+    def text(self) -> str:
+        """The whole document."""
+        written: list[str] = []
+        done = 0
+        for edit in self.edits:
+            written += [*self.lines[done : edit.line - 1], *edit.after]
+            done = edit.line - 1 + len(edit.before)
+        return "".join([*written, *self.lines[done:]])
+
+
+@frozen
+class _Url:
+    """Where a file is.
+
+    :param here: without a fragment.
+    :param own: what its fragment has in any case.
+    """
+
+    here: str
+    own: tuple[str, ...]
+
+    def spelled(self, keys: Sequence[str]) -> str:
+        """With those keys of the old fragment that still mean something."""
+        fragment = "&".join([*self.own, *(key for key in keys if key not in self.own)])
+        return f"{self.here}#{fragment}" if fragment else self.here
+
+
+def _url(pin: Pin, kept: Mapping[str, Kept], folder: str) -> _Url:
+    assert pin.source is not None
+    file = kept[pin.source.place]
+    here = f"file://{quote(folder.rstrip('/'))}/{quote(file.filename)}"
+    digest = [f"sha256={file.sha256}"] if isinstance(pin.source, Git) else []
+    folder_in_it = [f"subdirectory={pin.source.subdirectory}"] if pin.source.subdirectory else []
+    return _Url(here, (*digest, *folder_in_it))
+
+
+def _keys(url: str) -> list[str]:
+    """The digests in a fragment, as pip spells them: it knows no ``cachito_hash``."""
+    found = []
+    for piece in urlsplit(url).fragment.split("&"):
+        key, _, value = piece.partition("=")
+        if key == "cachito_hash":
+            key, _, value = unquote(value).partition(":")
+        if key.lower() in ALGORITHMS:
+            found.append(f"{key.lower()}={value.lower()}")
+    return found

@@ -1,0 +1,35 @@
+"""The interfaces of Hermeto, Cachi2 and Cachito: what is asked for, which files that is, and what they are called.
+
+Facts about them are in their documentation; ``docs/moving`` says where this differs, and why.
+"""
+
+from __future__ import annotations
+
+from reqpi.core.hermeto.binary import Binary
+from reqpi.core.hermeto.config import Filled, build_config
+from reqpi.core.hermeto.fields import BadInput, Flaw
+from reqpi.core.hermeto.input import Asked, Package, is_inline, read
+from reqpi.core.hermeto.names import name_of
+from reqpi.core.hermeto.request import SourceRequest, read_request
+from reqpi.core.hermeto.selection import Lacking, Selection, platforms, select
+from reqpi.core.project.git_origin_2 import origin_of
+
+__all__ = [
+    "Asked",
+    "BadInput",
+    "Binary",
+    "Filled",
+    "Flaw",
+    "Lacking",
+    "Package",
+    "Selection",
+    "SourceRequest",
+    "build_config",
+    "is_inline",
+    "name_of",
+    "origin_of",
+    "platforms",
+    "read",
+    "read_request",
+    "select",
+]

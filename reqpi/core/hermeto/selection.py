@@ -1,0 +1,114 @@
+"""Which of the files that a lock admits are taken: sdists, and the wheels that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from reqpi.core import admission
+from reqpi.core.hermeto.binary import Binary
+from reqpi.core.model import Commitment, File, Page, Pin, Project
+from reqpi.core.releases import sdist_of
+from reqpi.core.targets import platforms_of
+
+__all__ = ["Lacking", "Selection", "platforms", "select"]
+
+
+@frozen
+class Lacking:
+    """A pin of which nothing can be taken.
+
+    :param pin: of the lock.
+    :param problem: what there is not.
+    :param advice: what to ask for instead.
+    """
+
+    pin: Pin
+    problem: str
+    advice: str
+
+
+@frozen
+class Selection:
+    """What is taken.
+
+    :param files: each once, in the order of the pins.
+    :param lacking: in the same order.
+    :param unmeant: the projects of ``binary.packages`` that nothing pins.
+    """
+
+    files: tuple[File, ...]
+    lacking: tuple[Lacking, ...] = ()
+    unmeant: tuple[Project, ...] = ()
+
+    @property
+    def yanked(self) -> Iterator[File]:
+        """Those of the files that upstream advises against (:pep:`592`)."""
+        return (file for file in self.files if file.yanked is not None)
+
+
+def platforms(pages: Mapping[Project, Page]) -> frozenset[str]:
+    """The platform tags of all wheels, for a pattern to be matched with."""
+    return frozenset(tag for page in pages.values() for file in page.files if file.wheel for tag in platforms_of(file))
+
+
+def select(
+    commitment: Commitment,
+    pages: Mapping[Project, Page],
+    binary: Binary | None,
+    matched: Collection[str] = (),
+    *,
+    wheels_at_urls: bool = True,
+) -> Selection:
+    """Choose among the files of the frozen pages.
+
+    :param binary: for whom wheels are taken; ``None``: no wheels, but for those that the lock names by their URLs.
+    :param matched: of :func:`platforms`, those that the pattern of ``binary`` matches.
+    :param wheels_at_urls: those are taken too.
+    """
+    by_pin = {pin: files for page in pages.values() for pin, files in admission.by_pin(commitment.lock, page).items()}
+    files: dict[File, None] = {}
+    lacking = []
+    for pin in commitment.lock.pins:
+        admitted = by_pin.get(pin, ())
+        if pin.source is not None:
+            taken = [file for file in admitted[:1] if wheels_at_urls or binary is not None or not file.wheel]
+        else:
+            taken = _of_release(pin, admitted, binary, matched)
+        files |= dict.fromkeys(taken)
+        if not taken:
+            lacking.append(_lacking(pin, admitted, binary))
+    named = binary.packages if binary is not None else frozenset()
+    return Selection(tuple(files), tuple(lacking), tuple(sorted(named - commitment.lock.projects.keys())))
+
+
+def _of_release(pin: Pin, files: Sequence[File], binary: Binary | None, matched: Collection[str]) -> list[File]:
+    if binary is not None and pin.project in binary.packages:
+        return [file for file in files if file.wheel and binary.takes(file, matched)]
+    sdist = sdist_of(files)
+    wheels = binary is not None and not binary.packages
+    taken = [file for file in files if wheels and file.wheel and binary is not None and binary.takes(file, matched)]
+    return taken if sdist is None else [*taken, sdist]
+
+
+def _lacking(pin: Pin, admitted: Sequence[File], binary: Binary | None) -> Lacking:
+    what = f"{pin.project} {pin.version}".rstrip()
+    count = sum(file.wheel for file in admitted)
+    wheels = "1 wheel" if count == 1 else f"{count} wheels"
+    if pin.source is not None:
+        return Lacking(pin, f"{what} is a wheel", 'Ask for wheels with "binary", or name an sdist.')
+    if binary is not None and (pin.project in binary.packages or not binary.packages):
+        kind = "no wheel" if pin.project in binary.packages else "neither a wheel nor an sdist"
+        return Lacking(
+            pin,
+            f'{what} has {kind} for what "binary" asks for; the lock admits {wheels} of it',
+            'Widen "binary" (":all:" opens a key), or have the lock admit another file.',
+        )
+    if count:
+        return Lacking(
+            pin,
+            f"{what} has no sdist that the lock admits, and {wheels}",
+            f'Name it in "binary": {{"packages": "{pin.project}"}}; or have the lock admit its sdist, if there is one.',
+        )
+    return Lacking(pin, f"{what} has no file that the lock admits", "See that its digests are those of its files.")

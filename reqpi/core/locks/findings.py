@@ -1,0 +1,98 @@
+"""What a reader finds in a document: defects and notes, bounded in number, each with its line; and what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from attrs import evolve
+
+from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.locks.rules.requirements import MORE_DEFECTS, Refused, Rule, shown
+from reqpi.core.model import WARNING, Note, Support
+
+__all__ = ["LIMIT", "Findings", "conclude"]
+
+LIMIT = 1000
+"""Defects, and notes, that are kept: nobody mends more at a time, and a hostile document costs no more."""
+
+
+class Findings:
+    """Collects the defects and notes of one document.
+
+    :param lines: the document's physical lines.
+    :param path: the document's, where several are committed together.
+    :ivar support: the environments that it is made for, once its reader knows.
+    """
+
+    def __init__(self, lines: Sequence[str], path: str = "") -> None:
+        self._lines = lines
+        self.path = path
+        self._defects: list[Defect] = []
+        self._notes: list[Note] = []
+        self._more = 0
+        self.support = Support()
+
+    @property
+    def full(self) -> bool:
+        """Whether further defects are only counted."""
+        return len(self._defects) >= LIMIT
+
+    def refuse(self, rule: Rule, line: int, what: str = "", name: str = "") -> None:
+        """Write down that ``line`` (from 1; 0 for the whole document) breaks ``rule``."""
+        if self.full:
+            self._more += 1
+            return
+        words = {"what": shown(what, 80), "name": shown(name, 120)}
+        problem, advice = rule.problem.format(**words), rule.advice.format(**words)
+        self._defects.append(Defect(line, self._text(line), problem, advice, rule.name, self.path))
+
+    def only(self, refused: Refused, line: int) -> NoReturn:
+        """Refuse the whole document for one reason.
+
+        :raises reqpi.core.errors.BrokenLock: always.
+        """
+        self.refused(refused, line)
+        raise BrokenLock(self._defects)
+
+    def refused(self, refused: Refused, line: int) -> None:
+        """Write down what was raised about ``line``."""
+        self.refuse(refused.rule, line, refused.what, refused.name)
+
+    def note(self, line: int, message: str, level: str = WARNING) -> None:
+        """Write down something that stops nothing.
+
+        :param level: see :class:`reqpi.core.model.Note`.
+        """
+        if len(self._notes) < LIMIT:
+            self._notes.append(Note(line, self._text(line), message, self.path, level))
+
+    def adopt(self, defects: Iterable[Defect]) -> None:
+        """Add defects that were found elsewhere."""
+        self._defects += [evolve(defect, document=self.path) for defect in defects]
+
+    def conclude(self) -> tuple[Note, ...]:
+        """The notes, in the order of the document.
+
+        :raises reqpi.core.errors.BrokenLock: there are defects; it has them in the order of the document.
+        """
+        return conclude([self])
+
+    def _text(self, line: int) -> str:
+        return shown(self._lines[line - 1].rstrip("\r\n")) if line else ""
+
+
+def conclude(documents: Iterable[Findings]) -> tuple[Note, ...]:
+    """The notes of all documents, in order of documents and then of lines.
+
+    :raises reqpi.core.errors.BrokenLock: there are defects; it has them in the same order.
+    """
+    found = list(documents)
+    defects = [defect for each in found for defect in sorted(each._defects, key=lambda defect: defect.line)]
+    more = sum(each._more for each in found) + len(defects[LIMIT:])
+    if more:
+        problem = MORE_DEFECTS.problem.format(what=more)
+        defects[LIMIT:] = [Defect(0, "", problem, MORE_DEFECTS.advice, MORE_DEFECTS.name)]
+    if defects:
+        raise BrokenLock(defects)
+    return tuple(note for each in found for note in sorted(each._notes, key=lambda note: note.line))

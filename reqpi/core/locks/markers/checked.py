@@ -1,0 +1,62 @@
+"""Whether a marker is one (:pep:`508`), at a bounded price."""
+
+from __future__ import annotations
+
+from packaging.markers import InvalidMarker, Marker
+
+from reqpi.core.locks.rules.requirements import MARKER, MARKER_DEPTH, TOO_LONG, Refused
+
+__all__ = ["DEPTH", "LENGTH", "TOTAL", "Markers"]
+
+DEPTH = 32
+"""Parentheses inside each other. packaging's parser recurses on them, and so do the clients'."""
+
+LENGTH = 8192
+"""Characters of one marker."""
+
+TOTAL = 1 << 19
+"""Characters of all different markers of one document: their parser takes about a second over these."""
+
+
+class Markers:
+    """Checks the markers of one document, each spelling once: most locks repeat a few of them on every line."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Refused | None] = {}
+        self._total = 0
+
+    def check(self, marker: str) -> None:
+        """Nothing, where ``marker`` is one.
+
+        :raises reqpi.core.locks.rules.requirements.Refused: it is not, or it costs too much to tell.
+        """
+        if marker not in self._known:
+            self._known[marker] = self._reason(marker)
+        refused = self._known[marker]
+        if refused:
+            raise Refused(refused.rule, refused.what)
+
+    def _reason(self, marker: str) -> Refused | None:
+        self._total += len(marker)
+        if len(marker) > LENGTH:
+            return Refused(TOO_LONG, f"marker is longer than {LENGTH} characters")
+        if self._total > TOTAL:
+            return Refused(TOO_LONG, f"markers of the lock are together longer than {TOTAL} characters")
+        if _depth(marker) > DEPTH:
+            return Refused(MARKER_DEPTH, str(DEPTH))
+        try:
+            Marker(marker)
+        except InvalidMarker:
+            return Refused(MARKER, f"; {marker}".strip())
+        return None
+
+
+def _depth(marker: str) -> int:
+    depth = deepest = 0
+    for char in marker:
+        if char == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char == ")":
+            depth -= 1
+    return deepest

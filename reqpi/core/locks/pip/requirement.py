@@ -1,0 +1,169 @@
+"""One requirement as text -> what it pins, or why it pins nothing.
+
+The grammar is that of :pep:`508`, narrowed to one exact version. Everything a lock tool writes matches one expression;
+a requirement that does not is looked at again, slowly, for the words that tell its author what to type.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from reqpi.core.locks.markers.checked import Markers
+from reqpi.core.locks.rules import requirements
+from reqpi.core.locks.rules.requirements import Refused, Rule
+from reqpi.core.model import Archive, Git, Project
+
+__all__ = ["EXTRAS", "NAME", "NAME_LENGTH", "Requirement", "check_marker", "extras_of", "parse"]
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])"
+EXTRAS = rf"[ \t]*+(?:{NAME}[ \t]*+(?:,[ \t]*+{NAME}[ \t]*+)*+)?"
+
+# Every repetition is possessive: no input makes it go back.
+_PIN = re.compile(
+    rf"({NAME})[ \t]*+(?:\[({EXTRAS})\][ \t]*+)?(\([ \t]*+)?(===?)[ \t]*+([^\s;,()=]++)[ \t]*+(\)[ \t]*+)?(?:;(.*+))?"
+)
+_START = re.compile(rf"({NAME})[ \t]*+(\[[^\]]*+\]?)?[ \t]*+")
+_ARBITRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*+")
+_MEANT_AS_NAME = re.compile(r"[^\s\[\](),;@<>=~!]++[ \t]*+(?=[\[(<>=~!@])")
+_OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>|=")
+
+_VERSION_LENGTH = 128
+"""Characters of a version: Python takes quadratic time to make a number of many digits, and raises for over 4300."""
+
+NAME_LENGTH = 256
+
+# pip's ARCHIVE_EXTENSIONS: it takes a requirement that ends in one of them for the name of a file.
+_ARCHIVES = (
+    *(".zip", ".whl", ".tar.bz2", ".tbz", ".tar.gz", ".tgz", ".tar"),
+    *(".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"),
+)
+
+
+@frozen
+class Requirement:
+    """What one requirement pins; the fields are those of :class:`reqpi.core.model.Pin`."""
+
+    name: str
+    project: Project
+    version: str
+    arbitrary: bool
+    extras: tuple[str, ...]
+    marker: str | None
+    text: str
+    source: Archive | Git | None = None
+
+
+def parse(text: str, markers: Markers) -> Requirement:
+    """What ``text`` pins.
+
+    :param text: one requirement in ASCII, without options and comment.
+    :raises reqpi.core.locks.rules.requirements.Refused: it pins nothing, or not exactly one version.
+    """
+    match = _PIN.fullmatch(text)
+    if not match or bool(match[3]) != bool(match[6]):
+        raise _refusal(text)
+    name, extras, _, operator, version, _, marker = match.groups()
+    if len(name) > NAME_LENGTH:
+        raise Refused(requirements.TOO_LONG, f"name is longer than {NAME_LENGTH} characters")
+    arbitrary = operator == "==="
+    _check_version(name, version, arbitrary)
+    if not match[6] and text.partition(";")[0].rstrip().lower().endswith(_ARCHIVES):
+        raise Refused(requirements.ARCHIVE, text.partition(";")[0].rstrip())
+    if marker is not None:
+        marker = marker.strip(" \t")
+        check_marker(marker, markers)
+    return Requirement(name, canonicalize_name(name), version, arbitrary, extras_of(extras or ""), marker, text)
+
+
+def extras_of(text: str) -> tuple[str, ...]:
+    """The normalised names of what stands between the brackets, each once and sorted."""
+    if not text:
+        return ()
+    return tuple(sorted({canonicalize_name(extra.strip(" \t")) for extra in text.split(",") if extra.strip(" \t")}))
+
+
+def check_marker(marker: str, markers: Markers) -> None:
+    """Nothing, where ``marker`` is one.
+
+    :raises reqpi.core.locks.rules.requirements.Refused: it is not.
+    """
+    try:
+        markers.check(marker)
+    except Refused as refused:
+        # What follows a tab became part of the marker.
+        raise Refused(requirements.TAB) if "\t-" in marker else refused from None
+
+
+def _check_version(name: str, version: str, arbitrary: bool) -> None:
+    if len(version) > _VERSION_LENGTH:
+        raise Refused(requirements.TOO_LONG, f"version is longer than {_VERSION_LENGTH} characters")
+    if "*" in version:
+        raise Refused(requirements.WILDCARD, name=name)
+    if arbitrary:
+        if not _ARBITRARY.fullmatch(version):
+            raise Refused(requirements.ARBITRARY, version, name)
+        return
+    try:
+        Version(version)
+    except InvalidVersion:
+        raise Refused(requirements.VERSION, version, name) from None
+
+
+def _refusal(text: str) -> Refused:
+    """Why ``text`` is no pin, in the words that help most."""
+    bare = text.partition(";")[0].strip(" \t")
+    start = _START.match(bare)
+    rest = bare[start.end() :] if start else ""
+    if "\t-" in text:
+        return Refused(requirements.TAB)
+    head, at, _ = bare.partition("@")
+    if _is_path(head if at else bare):
+        return Refused(requirements.PATH, bare)
+    if not start:
+        return _nameless(bare)
+    name = start[1]
+    if start[2] and not re.fullmatch(rf"\[{EXTRAS}\]", start[2]):
+        return Refused(requirements.EXTRAS, start[2], name)
+    return _specifier(name, rest, bare)
+
+
+def _nameless(bare: str) -> Refused:
+    meant = _MEANT_AS_NAME.match(bare)
+    return Refused(requirements.NAME, meant[0].strip(" \t")) if meant else Refused(requirements.NO_REQUIREMENT, bare)
+
+
+def _is_path(bare: str) -> bool:
+    return "/" in bare or bare.startswith((".", "~")) or ("=" not in bare and bare.lower().endswith(_ARCHIVES))
+
+
+def _specifier(name: str, rest: str, bare: str) -> Refused:
+    """Why what follows a name and its extras is no single exact version."""
+    inner = rest.strip("() \t")
+    found = _OPERATOR.match(inner)
+    if not rest:
+        rule, what = requirements.NO_VERSION, ""
+    elif not found:
+        parted = bare[len(name) :][:1] in " \t["
+        rule, what = (requirements.ONE_A_LINE, rest) if parted else (requirements.NAME, bare)
+    elif "," in inner:
+        rule, what = requirements.SEVERAL, ""
+    else:
+        rule, what = _version_rule(found[0], inner[found.end() :].strip(" \t"))
+    return Refused(rule, what, name)
+
+
+def _version_rule(operator: str, version: str) -> tuple[Rule, str]:
+    words = version.split(maxsplit=1)
+    if len(words) > 1:
+        return requirements.ONE_A_LINE, words[1]
+    if operator in ("~=", "!=", "<=", ">=", "<", ">"):
+        return requirements.RANGE, ""
+    if operator == "=":
+        return requirements.SINGLE_EQUALS, ""
+    if not words:
+        return requirements.NO_VERSION, ""
+    return (requirements.VERSION if operator == "==" else requirements.ARBITRARY), version

@@ -1,0 +1,98 @@
+"""Bytes -> text, as pip decodes a requirements file, except that nothing depends on the reader's locale.
+
+Source: ``_decode_req_file`` in ``pip/_internal/req/req_file.py`` of pip 26.3; :pep:`263`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from attrs import frozen
+
+from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.locks.rules.requirements import ENCODING, UNDECODABLE
+
+__all__ = ["Encoding", "decode", "encoding"]
+
+# The order matters: UTF-16's mark is the beginning of UTF-32's.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+)
+
+# pip's own expression, from PEP 263.
+_CODING_LINE = re.compile(rb"coding[:=]\s*([-\w.]+)")
+
+# A coding line may name these. All of them leave ASCII as it is, so that a line break or a digit is what it looks like:
+# utf-7 and unicode_escape would spell either in other ways, and punycode takes quadratic time.
+_ENCODINGS = frozenset(
+    ["utf-8", "ascii", "koi8-r", "koi8-u", "mac-roman", "cp437", "cp850", "cp852", "cp866"]
+    + [f"cp125{digit}" for digit in range(9)]
+    + [f"iso8859-{part}" for part in (*range(1, 12), *range(13, 17))]
+)
+
+
+@frozen
+class Encoding:
+    """How a document is encoded.
+
+    :param codec: one of Python's codecs, for :meth:`str.encode` and :meth:`bytes.decode`.
+    :param mark: the byte order mark that the document begins with, often none.
+    """
+
+    codec: str
+    mark: bytes = b""
+
+
+def encoding(document: bytes) -> Encoding:
+    """How ``document`` is encoded: by its mark, else by a :pep:`263` line among its first two, else UTF-8.
+
+    pip falls back to the locale where the bytes are not UTF-8. A lock must not depend on who reads it: this does not.
+
+    :raises reqpi.core.errors.BrokenLock: a coding line names an encoding that is not read here.
+    """
+    for mark, codec in _MARKS:
+        if document.startswith(mark):
+            return Encoding(codec, mark)
+    # pip looks at no more than two lines, and splits them at \n alone.
+    for number, line in enumerate(document.split(b"\n", 2)[:2], 1):
+        found = _CODING_LINE.search(line) if line.startswith(b"#") else None
+        if found:
+            return Encoding(_codec(found[1].decode("ascii"), number, line))
+    return Encoding("utf-8")
+
+
+def _codec(named: str, number: int, line: bytes) -> str:
+    try:
+        codec = codecs.lookup(named).name
+    except (LookupError, ValueError):
+        codec = ""
+    if codec in _ENCODINGS:
+        return codec
+    what = named[:40]
+    text = line[:200].decode("ascii", "replace").strip()
+    raise BrokenLock([Defect(number, text, ENCODING.problem.format(what=what), ENCODING.advice, rule=ENCODING.name)])
+
+
+def decode(document: bytes) -> str:
+    """The text of ``document``, without a byte order mark.
+
+    Bytes that cannot be decoded become U+DC80 to U+DCFF (``surrogateescape``), so that each line with such a byte
+    can be named; a lock that was read has none.
+
+    :raises reqpi.core.errors.BrokenLock: the encoding is not read here, or UTF-16 or UTF-32 is damaged.
+    """
+    how = encoding(document)
+    body = document[len(how.mark) :]
+    try:
+        return body.decode(how.codec)
+    except UnicodeDecodeError as error:
+        if how.codec.startswith(("utf-16", "utf-32")):
+            line = body[: error.start].decode(how.codec, "replace").count("\n") + 1
+            problem = UNDECODABLE.problem.format(what=how.codec.upper())
+            raise BrokenLock([Defect(line, "", problem, UNDECODABLE.advice, rule=UNDECODABLE.name)]) from None
+        return body.decode(how.codec, "surrogateescape")

@@ -1,0 +1,121 @@
+"""A lock in JSON: its bytes -> objects, and the lines that they stand in, which Python's parser does not give."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import field, frozen
+
+from reqpi.core.locks.findings import Findings
+from reqpi.core.locks.pip.lines import physical_lines
+from reqpi.core.locks.rules.entries import NESTING
+from reqpi.core.locks.rules.requirements import UNDECODABLE, Refused
+from reqpi.core.locks.rules.tools import JSON, REPEATED
+
+__all__ = ["JsonDocument", "Place", "load"]
+
+Place = tuple[str, str]
+"""The key of an object of the document, and a key of that."""
+
+# Possessive, and never failing once begun; of text that is JSON, it finds every token that matters here.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|\r\n?|\n')
+
+
+@frozen
+class JsonDocument:
+    """A document's values, and where they are.
+
+    :param value: what it is.
+    :param lines: its physical lines.
+    :param spans: the first and last line of each place, from 1.
+    """
+
+    value: object
+    lines: Sequence[str] = field(repr=False)
+    spans: Mapping[Place, tuple[int, int]] = field(repr=False)
+
+
+def load(document: bytes, findings: Findings) -> JsonDocument:
+    """The values of ``document``. An object with the same key twice is a defect.
+
+    :param document: UTF-8; what reading costs grows with it at most.
+    :raises reqpi.core.errors.BrokenLock: it cannot be read.
+    """
+    try:
+        text = document.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = document[: error.start].decode("utf-8-sig", "replace")
+        findings.only(Refused(UNDECODABLE, "UTF-8"), len(physical_lines(before + ".")))
+    try:
+        # A number that matters is short: Python takes quadratic time over others, and then refuses.
+        value = json.loads(text, parse_int=_short, parse_float=_none, parse_constant=_none)
+    except RecursionError:
+        findings.only(Refused(NESTING, "arrays or objects stand too deeply inside each other"), 0)
+    except json.JSONDecodeError as error:
+        # What is missing at the end is missing after the last line.
+        line = min(len(physical_lines(text[: error.pos] + ".")), len(physical_lines(text)))
+        findings.only(Refused(JSON, error.msg), line)
+    places = _Places()
+    for key, line in places.read(text):
+        findings.refuse(REPEATED, line, key)
+    return JsonDocument(value, physical_lines(text), places.spans)
+
+
+def _short(digits: str) -> int | None:
+    return int(digits) if len(digits) < 10 else None
+
+
+def _none(_: str) -> None:
+    return None
+
+
+class _Places:
+    """Finds the lines of places, and keys that are repeated."""
+
+    def __init__(self) -> None:
+        self.spans: dict[Place, tuple[int, int]] = {}
+        self._keys: list[set[str] | None] = []
+        self._path: list[str] = []
+        self._begun = 0
+
+    def read(self, text: str) -> Iterator[tuple[str, int]]:
+        """Go through ``text``, which is JSON.
+
+        :returns: each key that its object has already, and its line.
+        """
+        line, said = 1, ""
+        for found in _TOKEN.finditer(text):
+            sign = found[0]
+            if sign[0] in "\r\n":
+                line += 1
+            elif sign[0] == '"':
+                said = sign
+            elif sign == ":":
+                key = json.loads(said)
+                keys = self._keys[-1]
+                assert keys is not None, "only an object has keys"
+                if key in keys:
+                    yield key, line
+                keys.add(key)
+                self._key(key, line)
+            else:
+                self._structure(sign, line)
+
+    def _key(self, key: str, line: int) -> None:
+        depth = len(self._keys)
+        if depth > 2 or None in self._keys:
+            return
+        self._path[depth - 1 :] = [key]
+        if depth == 2:
+            self._begun = line
+            self.spans[self._path[0], key] = (line, line)
+
+    def _structure(self, sign: str, line: int) -> None:
+        if sign in "{[":
+            self._keys.append(set() if sign == "{" else None)
+        elif sign in "}]":
+            self._keys.pop()
+            if len(self._keys) == 2 and len(self._path) == 2:
+                self.spans[self._path[0], self._path[1]] = (self._begun, line)

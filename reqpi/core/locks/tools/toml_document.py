@@ -1,0 +1,140 @@
+"""A lock in TOML: its bytes -> tables, and the lines that they stand in.
+
+tomllib gives no lines. They are looked up in the text: the ``[[package]]`` headers are counted, and a key is the first
+line of its entry that begins with it. Where a document is written in another way (an inline array of packages, say),
+what is found is about line 0, the whole document; a line is for people and decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+
+from attrs import field, frozen
+
+from reqpi.core.locks.findings import Findings
+from reqpi.core.locks.rules.entries import NESTING, SYNTAX
+from reqpi.core.locks.rules.requirements import UNDECODABLE, Refused
+
+__all__ = ["KEY_PARTS", "Document", "load"]
+
+KEY_PARTS = 8
+"""Parts of a dotted key. tomllib takes quadratic time over them."""
+
+# Possessive, and never failing once begun: a string that is not closed ends with its line or the document.
+_STRINGS = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)'
+    r"|'''(?:[^']|'(?!''))*+(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\[^\n])*+"?'
+    r"|'[^'\n]*+'?"
+    r"|#[^\n]*+",
+    re.DOTALL,
+)
+_DOTTED = re.compile(r"[A-Za-z0-9_\- \t.]{2,}+")
+_HEADER = re.compile(r"[ \t]*+(\[\[?)[ \t]*+([A-Za-z0-9_-]++)[ \t]*+([.\]])")
+_KEY = re.compile(r"[ \t]*+(?:\[\[?[ \t]*+(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+)?)?([A-Za-z0-9_-]++)[ \t]*+[=.\]]")
+
+
+@frozen
+class Document:
+    """A document's tables, and where its entries are.
+
+    :param tables: what tomllib makes of it.
+    :param lines: its physical lines.
+    :param spans: the first and the last line of each entry, from 1; empty where they cannot be known.
+    """
+
+    tables: Mapping[str, object]
+    lines: Sequence[str] = field(repr=False)
+    spans: Sequence[tuple[int, int]] = field(repr=False)
+    _keys: dict[int, dict[str, int]] = field(factory=dict, repr=False)
+
+    def span(self, entry: int) -> tuple[int, int]:
+        """The first and the last line of an entry (counted from 0); zeros where they cannot be known."""
+        return self.spans[entry] if self.spans else (0, 0)
+
+    def line(self, entry: int, key: str = "") -> int:
+        """The line of a key of an entry, or of the entry where the key is not found."""
+        first, last = self.span(entry)
+        if not key or not first:
+            return first
+        if entry not in self._keys:
+            self._keys[entry] = _keys(self.lines, first, last)
+        return self._keys[entry].get(key, first)
+
+    def top(self, key: str) -> int:
+        """The line of a key of the whole document; 0 where it is not found."""
+        end = self.spans[0][0] if self.spans else len(self.lines)
+        return _keys(self.lines, 1, end).get(key, 0)
+
+
+def load(document: bytes, entries: str, findings: Findings) -> Document:
+    """The tables of ``document``.
+
+    :param document: UTF-8; what reading costs grows with it at most.
+    :param entries: the array of tables that it lists packages in.
+    :raises reqpi.core.errors.BrokenLock: it cannot be read.
+    """
+    try:
+        text = document.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wide = document.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+        line = 0 if wide else document.count(b"\n", 0, error.start) + 1
+        findings.only(Refused(UNDECODABLE, "UTF-8"), line)
+    text = text.replace("\r\n", "\n")
+    lines = text.split("\n")
+    _check_keys(text, findings)
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError:
+        findings.only(Refused(NESTING, "arrays or tables stand too deeply inside each other"), 0)
+    except ValueError as error:
+        findings.only(Refused(SYNTAX, str(error)), _error_line(str(error)))
+    return Document(tables, lines, _spans(lines, tables.get(entries), entries))
+
+
+def _check_keys(text: str, findings: Findings) -> None:
+    bare = _STRINGS.sub(lambda found: "s" + "\n" * found[0].count("\n"), text)
+    for found in _DOTTED.finditer(bare):
+        if found[0].count(".") >= KEY_PARTS:
+            line = bare.count("\n", 0, found.start()) + 1
+            findings.only(Refused(NESTING, f"a key has more than {KEY_PARTS} parts"), line)
+
+
+def _error_line(error: str) -> int:
+    # tomllib ends its messages so, up to Python 3.13; later ones have an attribute as well.
+    found = re.search(r"\(at line ([0-9]{1,9}), column [0-9]{1,9}\)\Z", error)
+    return int(found[1]) if found else 0
+
+
+def _spans(lines: Sequence[str], listed: object, entries: str) -> list[tuple[int, int]]:
+    """Where each entry begins and ends; nothing where the headers are not as many as the entries."""
+    starts: list[int] = []
+    ends: list[int] = []
+    last = 0
+    within = False
+    for number, line in enumerate(lines, 1):
+        found = _HEADER.match(line) if "[" in line else None
+        if found:
+            begins = found.groups() == ("[[", entries, "]")
+            if within and (begins or found[2] != entries):
+                ends.append(last)
+                within = False
+            if begins:
+                starts.append(number)
+                within = True
+        if line.strip():
+            last = number
+    ends += [last] * within
+    as_many = isinstance(listed, list) and len(starts) == len(listed)
+    return list(zip(starts, ends, strict=True)) if as_many else []
+
+
+def _keys(lines: Sequence[str], first: int, last: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number in range(first, last + 1):
+        key = _KEY.match(lines[number - 1])
+        if key:
+            found.setdefault(key[1], number)
+    return found

@@ -1,0 +1,27 @@
+"""What an sdist says of itself, nothing of it being run: whose release it is, and what it is built with."""
+
+from __future__ import annotations
+
+from reqpi.core.metadata.build_system import DEFAULT, BuildSystem, build_system, enough, sound
+from reqpi.core.metadata.described import core_metadata, requires_dist
+from reqpi.core.metadata.pkg_info import Identity, identity, pkg_info
+from reqpi.core.metadata.sdist import BrokenSdist, Files, LazySdist, look
+from reqpi.core.metadata.tar_members import LARGEST
+
+__all__ = [
+    "DEFAULT",
+    "LARGEST",
+    "BrokenSdist",
+    "BuildSystem",
+    "Files",
+    "Identity",
+    "LazySdist",
+    "build_system",
+    "core_metadata",
+    "enough",
+    "identity",
+    "look",
+    "pkg_info",
+    "requires_dist",
+    "sound",
+]

@@ -1,0 +1,95 @@
+"""The core metadata of an sdist with its requirements, nothing being run.
+
+setuptools wrote no ``Requires-Dist`` into ``PKG-INFO`` for a long time, but ``requires.txt`` beside it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+
+from reqpi.core.metadata import wheel
+from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
+
+__all__ = ["core_metadata", "requires_dist"]
+
+_LARGEST = 1 << 20
+_INFO = re.compile(r"(?:\./)?[^/]+/PKG-INFO")
+_REQUIRES = re.compile(r"(?:\./)?[^/]+/(?:[^/]+/){0,2}[^/]+\.egg-info/requires\.txt")
+_MOST_LINES = 5000
+_REQUIRES_DIST = re.compile(rb"^Requires-Dist:", re.MULTILINE | re.IGNORECASE)
+
+# From 2.2 on a field that is missing is empty, unless it is said to be dynamic (:pep:`643`).
+_COMPLETE = re.compile(rb"^Metadata-Version:\s*(?:2\.(?:[2-9]|\d\d)|[3-9])", re.MULTILINE | re.IGNORECASE)
+_DYNAMIC = re.compile(rb"^Dynamic:\s*Requires-Dist", re.MULTILINE | re.IGNORECASE)
+
+
+def core_metadata(data: bytes, filename: str) -> bytes | None:
+    """Return the ``PKG-INFO`` of an sdist; ``None`` if it has none, or cannot be read.
+
+    If that leaves the requirements open, ``Requires-Dist`` lines made of ``requires.txt`` stand in front of it.
+
+    :param data: the whole archive.
+    :param filename: its ending tells how it is packed.
+    """
+    found: dict[bool, bytes] = {}
+    try:
+        for is_info, content in _of_zip(data) if filename.endswith(".zip") else _of_tar(data):
+            found.setdefault(is_info, content)
+            if len(found) == 2 or (is_info and _says_all(content)):
+                break
+    except (*UNREADABLE, *wheel.UNREADABLE):
+        pass  # what was found before it broke is what its beginning says
+    info = found.get(True)
+    if info is None or _says_all(info) or False not in found:
+        return info
+    lines = requires_dist(found[False].decode("utf-8", "replace"))
+    return "".join(f"Requires-Dist: {line}\n" for line in lines).encode() + info
+
+
+def requires_dist(text: str) -> list[str]:
+    """Return the requirements of a ``requires.txt`` as ``Requires-Dist`` has them.
+
+    A section ``[tls:python_version < "3"]`` is an extra, a marker, or both.
+    """
+    lines: list[str] = []
+    condition = ""
+    for line in map(str.strip, text.splitlines()[:_MOST_LINES]):
+        if line.startswith("[") and line.endswith("]"):
+            extra, _, marker = line[1:-1].partition(":")
+            parts = [f"({marker.strip()})"] * bool(marker.strip())
+            parts += [f"extra == '{extra.strip()}'"] * bool(extra.strip())
+            condition = f" ; {' and '.join(parts)}" if parts else ""
+        elif line and not line.startswith("#"):
+            lines.append(f"{line}{condition}")
+    return lines
+
+
+def _says_all(info: bytes) -> bool:
+    return bool(_REQUIRES_DIST.search(info) or (_COMPLETE.search(info) and not _DYNAMIC.search(info)))
+
+
+def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
+    """Yield both files as they come: whether it is the ``PKG-INFO``, and its content."""
+    # A central directory takes ten times its size in memory, and other compressions what they ask for.
+    with zipfile.ZipFile(wheel.Guarded(io.BytesIO(data))) as archive:
+        for entry in archive.infolist()[:MOST_MEMBERS]:
+            plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+            if _wanted(entry.filename) and entry.file_size <= _LARGEST and plain:
+                with archive.open(entry) as opened:
+                    yield bool(_INFO.fullmatch(entry.filename)), opened.read(_LARGEST)
+
+
+def _of_tar(data: bytes) -> Iterator[tuple[bool, bytes]]:
+    """Yield the same of a tar archive."""
+    for member, archive in members(data):
+        if member.isfile() and _wanted(member.name) and 0 <= member.size <= _LARGEST:
+            opened = archive.extractfile(member)
+            if opened is not None:
+                yield bool(_INFO.fullmatch(member.name)), opened.read(_LARGEST)
+
+
+def _wanted(path: str) -> bool:
+    return bool(_INFO.fullmatch(path) or _REQUIRES.fullmatch(path))

@@ -1,0 +1,110 @@
+"""The few files of an sdist that say how it is built, from as little of it as will do.
+
+A wheel has its metadata at its end; an sdist has these files wherever its tool put them. So the beginning of a tar
+archive is looked through, and more of it only where something is still missing; of a zip archive a few ranges will do.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.metadata import tar_members
+from reqpi.core.metadata.wheel import MAX_ENTRIES, UNREADABLE, Guarded, Lazy, SparseFile
+
+__all__ = ["FILES", "LARGEST_FILE", "BrokenSdist", "Files", "LazySdist", "look", "wanted"]
+
+FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+
+LARGEST_FILE = 1 << 20
+"""Bytes of one of them. Larger ones count as unreadable."""
+
+Files = Mapping[str, bytes | None]
+"""Of :data:`FILES` those that are there; ``None`` for one that is out of all proportion."""
+
+Enough = Callable[[Files], bool]
+"""Whether nothing more is needed than these files."""
+
+
+class BrokenSdist(UpstreamTrouble):
+    """An archive that no installer could unpack, or one that is out of all proportion. Asking again will not help."""
+
+    final = True
+
+
+def look(data: bytes, filename: str, subdirectory: str | None, enough: Enough, *, whole: bool) -> Files | None:
+    """What a tar archive has of :data:`FILES`.
+
+    :param data: the archive, or its beginning.
+    :param subdirectory: where in it the project is; ``None``: in its top folder.
+    :param whole: it is all of it.
+    :returns: ``None`` where more of it is needed.
+    :raises BrokenSdist: it is whole and cannot be read.
+    """
+    found: dict[str, bytes | None] = {}
+    try:
+        for member, archive in tar_members.members(data):
+            name = wanted(member.name, subdirectory)
+            if member.isfile() and name and name not in found:
+                found[name] = _content(member, archive)
+                if enough(found):
+                    return found
+    except tar_members.UNREADABLE as error:
+        if not whole:
+            return None
+        raise BrokenSdist(f"{filename} cannot be read", f"It is a broken archive ({error}).") from error
+    return found if whole else None
+
+
+def _content(member: tarfile.TarInfo, archive: tarfile.TarFile) -> bytes | None:
+    if not 0 <= member.size <= LARGEST_FILE:
+        return None
+    opened = archive.extractfile(member)
+    return None if opened is None else opened.read()
+
+
+def wanted(path: str, subdirectory: str | None) -> str | None:
+    """Which of :data:`FILES` a member is: ``six-1.0/setup.py`` is one, and one deeper down is another project's."""
+    top, _, rest = path.removeprefix("./").partition("/")
+    if subdirectory:
+        folder = f"{subdirectory.strip('/')}/"
+        if not rest.startswith(folder):
+            return None
+        rest = rest.removeprefix(folder)
+    return rest if top and rest in FILES else None
+
+
+class LazySdist(Lazy[Files]):
+    """Plans the ranges of a zip archive for :data:`FILES`. :meth:`fill` may raise :exc:`BrokenSdist`."""
+
+    def __init__(self, size: int, filename: str, subdirectory: str | None, enough: Enough) -> None:
+        super().__init__(size, partial(_look_into_zip, filename=filename, subdirectory=subdirectory, enough=enough))
+
+
+def _look_into_zip(file: SparseFile, filename: str, subdirectory: str | None, enough: Enough) -> Files:
+    found: dict[str, bytes | None] = {}
+    try:
+        guarded = Guarded(file)
+        with ZipFile(guarded) as archive:
+            if len(archive.filelist) > MAX_ENTRIES:
+                raise BadZipFile(f"more than {MAX_ENTRIES} files")
+            named = {name: entry for entry in archive.filelist if (name := wanted(entry.filename, subdirectory))}
+            for name in FILES:
+                entry = named.get(name)
+                if entry is None:
+                    continue
+                small = max(entry.file_size, entry.compress_size) <= LARGEST_FILE
+                plain = entry.compress_type in {ZIP_STORED, ZIP_DEFLATED} and not entry.flag_bits & 1
+                found[name] = None
+                if small and plain:
+                    guarded.touch(entry)
+                    with archive.open(entry) as opened:
+                        found[name] = opened.read(LARGEST_FILE)
+                if enough(found):
+                    break
+    except UNREADABLE as error:
+        raise BrokenSdist(f"{filename} cannot be read", f"It is a broken archive ({error}).") from error
+    return found

@@ -1,0 +1,112 @@
+"""The one wheel of a release that pip would choose on a target, where a lock admits several.
+
+pip takes the wheel whose tag comes first among those that an interpreter supports, most specific first (:pep:`425`);
+of two with the same tag, the one with the higher build number. A target with several platforms or Pythons has one
+choice for each of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+
+from attrs import evolve, field, frozen
+from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from reqpi.core.model import File
+from reqpi.core.targets import Target, ordered_platforms
+
+__all__ = ["preferred"]
+
+_OPEN_PYTHONS = tuple((3, minor) for minor in range(6, 16))
+"""Those that a choice is made for, where a target names none."""
+
+_ANY = 1 << 30
+"""The rank of a wheel that a target takes and packaging does not list: behind all others."""
+
+_ABI = re.compile(r"cp\d+[a-z]*")
+
+
+def preferred(files: Iterable[File], target: Target) -> list[File]:
+    """Return the files that pip would take on ``target``, in their order.
+
+    Of a release that has a wheel for the target, sdists are left out. Sources (a URL, a commit) stay. A target that
+    names no platform leaves too much open for a choice: then all files stay.
+
+    :param files: that ``target`` takes.
+    """
+    listed = list(files)
+    if not target.platforms:
+        return listed
+    places = [_Place.of(each) for each in _single(target)]
+    releases: dict[tuple[str, str], list[File]] = {}
+    for file in listed:
+        if file.source is None:
+            releases.setdefault((file.project, str(file.version)), []).append(file)
+    kept = {file for release in releases.values() for file in _of_release(release, places)}
+    return [file for file in listed if file.source is not None or file in kept]
+
+
+def _of_release(release: Sequence[File], places: Iterable[_Place]) -> Iterable[File]:
+    wheels = [file for file in release if file.wheel]
+    chosen = {best for place in places if (best := place.best(wheels)) is not None}
+    return chosen or release
+
+
+def _single(target: Target) -> Iterator[Target]:
+    """The same with one platform, one Python and at most one ABI each."""
+    pythons = {python for python in target.pythons if len(python) > 1} or _OPEN_PYTHONS
+    abis = {abi for abi in target.abis if _ABI.fullmatch(abi)} or {""}
+    for platform, python, abi in product(target.platforms, pythons, abis):
+        yield evolve(
+            target,
+            platforms=frozenset({platform}),
+            pythons=frozenset({python}),
+            abis=frozenset({abi}) if abi else target.abis,
+        )
+
+
+@frozen
+class _Place:
+    """Somewhere that something is installed: one platform, one Python.
+
+    :param ranks: of each tag, the most specific first.
+    """
+
+    target: Target
+    ranks: Mapping[Tag, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, target: Target) -> _Place:
+        """The place that a target with one platform and one Python is."""
+        return cls(target, {tag: rank for rank, tag in reversed(list(enumerate(_tags(target))))})
+
+    def best(self, wheels: Iterable[File]) -> File | None:
+        """The wheel that pip would take there."""
+        able = [wheel for wheel in wheels if self.target.takes(wheel)]
+        return min(able, key=self._key, default=None)
+
+    def _key(self, wheel: File) -> tuple[bool, int, tuple[int, str], str]:
+        try:
+            _, _, build, tags = parse_wheel_filename(wheel.filename)
+        except InvalidWheelFilename:
+            return wheel.yanked is not None, _ANY, (0, ""), wheel.filename
+        rank = min((self.ranks.get(tag, _ANY) for tag in tags), default=_ANY)
+        number, suffix = build or (0, "")
+        return wheel.yanked is not None, rank, (-number, suffix), wheel.filename
+
+
+def _tags(target: Target) -> Iterator[Tag]:
+    (platform,), (python,) = target.platforms, target.pythons
+    platforms = [*ordered_platforms(platform)]
+    short = f"{python[0]}{python[1]}"
+    abis = sorted(abi for abi in target.abis if abi not in ("abi3", "none"))
+    for implementation in sorted(target.implementations - {"py"}) or ["cp"]:
+        interpreter = f"{implementation}{short}"
+        if implementation == "cp":
+            yield from cpython_tags(python[:2], abis or [interpreter], platforms)
+        else:
+            yield from generic_tags(interpreter, abis, platforms)
+        yield from compatible_tags(python[:2], interpreter, platforms)

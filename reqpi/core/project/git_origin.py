@@ -1,0 +1,33 @@
+"""The name of a project that has none: that of its git repository."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from packaging.utils import canonicalize_name
+
+from reqpi.core.errors import UnreadableProject
+
+__all__ = ["from_git_origin"]
+
+# scheme://host/path, or host:path as scp has it (git-clone(1), GIT URLS), or a path.
+_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[^/]*+(/.*+|\Z)|(?!/)[^/:]++:(?!//)(.*+)|(.*+)", re.DOTALL)
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]++")
+
+
+def from_git_origin(url: str, sub_path: str) -> str:
+    """The name, normalised: ``tool`` of ``https://example.org/team/tool.git``, with the path to a package below it.
+
+    :param url: what ``git remote get-url origin`` prints.
+    :param sub_path: of the package, relative to the repository: ``packages/one`` makes ``tool-packages-one``.
+    :raises reqpi.core.errors.UnreadableProject: there is no name in it.
+    """
+    found = _PATH.fullmatch(url.strip().partition("#")[0].partition("?")[0])
+    path = next((group for group in found.groups() if group is not None), "") if found else ""
+    repository = unquote(path.rstrip("/").rpartition("/")[2]).removesuffix(".git")
+    parts = [repository, *(part for part in sub_path.split("/") if part not in ("", "."))]
+    name = _UNUSUAL.sub("-", "-".join(parts)).strip("-._")
+    if not repository.strip("-._") or not name or len(name) > 200:
+        raise UnreadableProject("the project has no name", "Write one into pyproject.toml: [project], name = …")
+    return canonicalize_name(name)

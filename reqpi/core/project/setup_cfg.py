@@ -1,0 +1,121 @@
+"""``[metadata]`` of a setup.cfg, ``file:`` and ``attr:`` included, as setuptools reads them, but with nothing run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from configparser import Error, RawConfigParser
+
+from reqpi.core.errors import UnreadableProject
+from reqpi.core.project.values import Own, ReadFile, inside, joined, name_of, version_of
+from reqpi.core.project.variables_2 import tree_of
+
+__all__ = ["parsed", "read"]
+
+_FILE = "setup.cfg"
+
+# configparser takes quadratic time over white space; none of it matters here but what a line begins with.
+_SPACES = re.compile(r"(?<=\S)\s{2,}+")
+
+
+def read(read_file: ReadFile) -> Own | None:
+    """Its name and version.
+
+    :raises UnreadableProject: it cannot be read, or the version is in a file outside the source.
+    """
+    data = read_file(_FILE)
+    if data is None:
+        return None
+    sections = parsed(data)
+    metadata = sections["metadata"] if sections.has_section("metadata") else {}
+    name = name_of(metadata.get("name") or "")
+    if name is None or metadata["name"].startswith(("attr:", "file:")):
+        return None
+    options = sections["options"] if sections.has_section("options") else {}
+    version = _version(metadata.get("version") or "", options.get("package_dir") or "", read_file)
+    return Own(name, version_of(version or ""), _FILE)
+
+
+def parsed(data: bytes) -> RawConfigParser:
+    """Its sections.
+
+    :raises UnreadableProject: it cannot be read.
+    """
+    sections = RawConfigParser()
+    try:
+        lines = re.split(r"\r\n?|\n", data.decode("utf-8-sig"))
+        sections.read_string("\n".join(_SPACES.sub(" ", line) for line in lines), _FILE)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableProject(f"{_FILE}:{line} cannot be read: it is not UTF-8", "Mend it.") from None
+    except Error as error:
+        reason = " ".join(error.message.split())[:200]
+        raise UnreadableProject(f"{_FILE} cannot be read: {reason}", "Mend it.") from None
+    return sections
+
+
+def _version(said: str, package_dir: str, read_file: ReadFile) -> str | None:
+    where, colon, what = said.strip().partition(":")
+    if colon and where == "file":
+        return _of_file(what.strip(), read_file)
+    if colon and where == "attr":
+        return _of_attribute(what.strip(), _folders(package_dir), read_file)
+    return said
+
+
+def _of_file(named: str, read_file: ReadFile) -> str | None:
+    data = read_file(inside(named, f"{_FILE}: version = file:"))
+    try:
+        return data.decode("utf-8-sig") if data is not None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _folders(package_dir: str) -> Mapping[str, str]:
+    """``package_dir``: what package is in which folder, the empty name standing for all others."""
+    pairs = (entry.partition("=") for entry in re.split(r"[\n,]", package_dir) if "=" in entry)
+    return {package.strip(): folder.strip() for package, _, folder in pairs}
+
+
+def _of_attribute(named: str, folders: Mapping[str, str], read_file: ReadFile) -> str | None:
+    """The literal that ``package.module.NAME`` is given first at the top of its module: setuptools' own rule."""
+    module, _, name = named.rpartition(".")
+    for path in _paths(module or "__init__", folders):
+        data = read_file(path)
+        if data is not None:
+            tree = tree_of(data)
+            return None if tree is None else _first(tree, name)
+    return None
+
+
+def _paths(module: str, folders: Mapping[str, str]) -> list[str]:
+    parts = module.split(".")
+    known = next((n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in folders), 0)
+    parents = [folders.get(".".join(parts[:known]))]
+    if parents == [None]:
+        parents = ["", "src"]  # where setuptools finds packages by itself
+    said_by = f"{_FILE}: version = attr:"
+    bases = [inside("/".join([parent or ".", *parts[known:]]), said_by) for parent in parents]
+    return [path for base in bases for path in (f"{base}.py", f"{base}/__init__.py".lstrip("/"))]
+
+
+def _first(tree: ast.Module, name: str) -> str | None:
+    for statement in tree.body:
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        if value is not None and any(isinstance(each, ast.Name) and each.id == name for each in targets):
+            return _literal(value)
+    return None
+
+
+def _literal(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant):
+        return joined(node.value)
+    if isinstance(node, ast.Tuple | ast.List) and all(isinstance(each, ast.Constant) for each in node.elts):
+        return joined([each.value for each in node.elts if isinstance(each, ast.Constant)])
+    return None

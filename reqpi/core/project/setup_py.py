@@ -1,0 +1,98 @@
+"""``setup(name=…, version=…)`` of a setup.py, read as a syntax tree.
+
+What an argument is counts where it cannot be anything else: a literal, or a variable that the same branch, or one
+around it, gives a literal. What was changed in between, or in a branch that may or may not be taken, is not known.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from reqpi.core.project.values import Own, ReadFile, joined, name_of, version_of
+from reqpi.core.project.variables import NAMELESS_SCOPES, Budget, Place, assigned
+from reqpi.core.project.variables_2 import tree_of
+
+__all__ = ["read"]
+
+_FILE = "setup.py"
+
+_PARTS = 20
+"""Of a version that is a tuple."""
+
+_STEPS = 20
+"""From variable to variable."""
+
+
+def read(read_file: ReadFile) -> Own | None:
+    """What the first call of ``setup`` that has a name says."""
+    data = read_file(_FILE)
+    tree = tree_of(data) if data is not None else None
+    if tree is None:
+        return None
+    budget = Budget()
+    for call in _calls(tree):
+        name = _argument(call, "name", budget)
+        if name is not None and (known := name_of(name)) is not None:
+            return Own(known, version_of(_argument(call, "version", budget) or ""), _FILE)
+    return None
+
+
+@frozen
+class _Call:
+    node: ast.Call
+    place: Place | None
+
+
+def _calls(tree: ast.Module) -> Iterator[_Call]:
+    """The calls of ``setup`` or ``setuptools.setup``, in the order of the text."""
+    queue: list[tuple[ast.AST, Place | None]] = [(tree, None)]
+    while queue:
+        node, place = queue.pop()
+        if isinstance(node, ast.Call) and _is_setup(node.func):
+            yield _Call(node, place)
+        queue += reversed([*_inner(node, place)])
+
+
+def _inner(node: ast.AST, place: Place | None) -> Iterator[tuple[ast.AST, Place | None]]:
+    if isinstance(node, NAMELESS_SCOPES):  # they have names of their own, and no statements
+        place = None
+    for _, value in ast.iter_fields(node):
+        for index, each in enumerate(value if isinstance(value, list) else [value]):
+            if isinstance(each, ast.stmt):
+                yield each, Place(value, index, place)
+            elif isinstance(each, ast.AST):
+                yield each, place
+
+
+def _is_setup(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        return function.attr == "setup" and isinstance(function.value, ast.Name) and function.value.id == "setuptools"
+    return isinstance(function, ast.Name) and function.id == "setup"
+
+
+def _argument(call: _Call, keyword: str, budget: Budget) -> str | None:
+    given = next((each.value for each in call.node.keywords if each.arg == keyword), None)
+    if given is None:
+        return None
+    node, place = _followed(given, call.place, budget)
+    if isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= _PARTS:
+        return joined([_literal(each, place, budget) for each in node.elts])
+    return joined(_literal(node, place, budget))
+
+
+def _literal(node: ast.expr, place: Place | None, budget: Budget) -> object:
+    node, _ = _followed(node, place, budget)
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _followed(node: ast.expr, place: Place | None, budget: Budget) -> tuple[ast.expr, Place | None]:
+    """What the variable ``node`` was given, and where; or ``node`` as it is, where it is none or that is not known."""
+    for _ in range(_STEPS):
+        found = assigned(node.id, place, budget) if isinstance(node, ast.Name) else None
+        if found is None:
+            break
+        node, place = found.node, found.place
+    return node, place

@@ -1,0 +1,36 @@
+"""Bills of materials: what a lock admits, as CycloneDX 1.6 and as SPDX 2.3.
+
+A bill is a function of the commitment, its frozen pages and the core metadata of its files: the same give the same
+bytes. There are no random numbers in it and no time of day.
+"""
+
+from __future__ import annotations
+
+from reqpi.core.sbom.about import about
+from reqpi.core.sbom.cyclonedx import cyclonedx
+from reqpi.core.sbom.gathering import bill_of, described_by
+from reqpi.core.sbom.gathering_2 import merged
+from reqpi.core.sbom.indexed import with_index
+from reqpi.core.sbom.model import About, Artifact, Bill, Component, Licence, Own
+from reqpi.core.sbom.projects import with_project
+from reqpi.core.sbom.purls import purl_of_own, purl_of_source
+from reqpi.core.sbom.spdx import spdx
+
+__all__ = [
+    "About",
+    "Artifact",
+    "Bill",
+    "Component",
+    "Licence",
+    "Own",
+    "about",
+    "bill_of",
+    "cyclonedx",
+    "described_by",
+    "merged",
+    "purl_of_own",
+    "purl_of_source",
+    "spdx",
+    "with_index",
+    "with_project",
+]

@@ -1,0 +1,194 @@
+"""A bill as CycloneDX 1.6, in JSON.
+
+The library for it is imported when the first bill is written: nothing else needs it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reqpi.core.sbom.model import Artifact, Bill, Component, Licence
+from reqpi.core.sbom.properties import PATCH, PROXY, properties_of, uuid_of
+from reqpi.core.sbom.text import reference_in, url_in
+from reqpi.core.sbom.writing import written
+
+if TYPE_CHECKING:
+    from cyclonedx.model import ExternalReference, HashType
+    from cyclonedx.model import component as cdx
+    from cyclonedx.model.bom import BomMetaData
+    from cyclonedx.model.dependency import Dependency
+    from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
+
+__all__ = ["cyclonedx"]
+
+_MAIN = "main"
+"""How the main component is referred to: no component has such a ref."""
+
+
+def cyclonedx(bill: Bill) -> bytes:
+    """The bill as CycloneDX 1.6, in JSON. It takes a second or two for 1,000 components: call it in a thread."""
+    document: dict[str, Any] = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": uuid_of(bill).urn,
+        "version": 1,
+        "metadata": _said(_metadata(bill)),
+        "components": (_said(_component(component, bill)) for component in bill.components),
+        "dependencies": map(_said, _dependencies(bill)),
+    }
+    annotations = _annotations(bill)
+    return written(document | {"annotations": annotations} if annotations else document)
+
+
+def _said(value: Any) -> Any:
+    """What the library says of a value of its own."""
+    from cyclonedx.schema.schema import SchemaVersion1Dot6  # noqa: PLC0415
+
+    return json.loads(value.as_json(view_=SchemaVersion1Dot6))
+
+
+def _metadata(bill: Bill) -> BomMetaData:
+    from cyclonedx.model import Property  # noqa: PLC0415
+    from cyclonedx.model.bom import BomMetaData  # noqa: PLC0415
+    from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415
+    from cyclonedx.model.tool import ToolRepository  # noqa: PLC0415
+    from packageurl import PackageURL  # noqa: PLC0415
+
+    own = bill.own
+    main = None
+    if own is not None:
+        purl = PackageURL.from_string(own.purl) if own.purl else None
+        kind = ComponentType.APPLICATION
+        main = Component(name=own.name, version=own.version or None, type=kind, bom_ref=_MAIN, purl=purl)
+    return BomMetaData(
+        timestamp=datetime.fromisoformat(bill.created),
+        tools=ToolRepository(components=[Component(name="reqpi", type=ComponentType.APPLICATION)]),
+        component=main,
+        properties=[Property(name="reqpi:address", value=each) for each in _addresses(bill)],
+    )
+
+
+def _addresses(bill: Bill) -> Sequence[str]:
+    return [bill.key] if bill.addresses is None else bill.addresses
+
+
+def _annotations(bill: Bill) -> list[dict[str, Any]]:
+    """The lines about components, each with the components that it is about."""
+    subjects: dict[str, list[str]] = {}
+    for component in bill.components:
+        for text in component.annotations:
+            subjects.setdefault(text, []).append(component.ref)
+    return [
+        {
+            "subjects": subjects[text],
+            "annotator": {"component": {"type": "application", "name": "reqpi"}},
+            "timestamp": bill.created,
+            "text": text,
+        }
+        for text in sorted(subjects)
+    ]
+
+
+def _component(component: Component, bill: Bill) -> cdx.Component:
+    from cyclonedx.model import Property  # noqa: PLC0415
+    from cyclonedx.model import component as cdx  # noqa: PLC0415
+    from packageurl import PackageURL  # noqa: PLC0415
+
+    single = component.artifacts[0].digests if len(component.artifacts) == 1 else ()
+    return cdx.Component(
+        name=component.name,
+        version=component.version or None,
+        type=cdx.ComponentType(component.kind),
+        bom_ref=component.ref,
+        purl=PackageURL.from_string(component.purl) if component.purl else None,
+        description=component.summary or None,
+        hashes=_hashes(Artifact("", False, single)),
+        licenses=_licences(component.licences),
+        external_references=[
+            *(_reference(artifact) for artifact in component.artifacts if artifact.url),
+            *map(_proxy, component.proxies),
+        ],
+        properties=[
+            Property(name=name, value=value)
+            for name, value in properties_of(component, bill)
+            if not name.startswith(PATCH)
+        ],
+        pedigree=_pedigree(component),
+    )
+
+
+def _pedigree(component: Component) -> cdx.Pedigree | None:
+    from cyclonedx.model import XsUri  # noqa: PLC0415
+    from cyclonedx.model import component as cdx  # noqa: PLC0415
+
+    patches = [(name.removeprefix(PATCH), url) for name, url in component.properties if name.startswith(PATCH)]
+    return (
+        cdx.Pedigree(
+            patches=[
+                cdx.Patch(type=cdx.PatchClassification(kind), diff=cdx.Diff(url=XsUri(reference_in(url))))
+                for kind, url in patches
+            ]
+        )
+        if patches
+        else None
+    )
+
+
+def _reference(artifact: Artifact) -> ExternalReference:
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri  # noqa: PLC0415
+
+    is_git = artifact.url.startswith("git+")
+    return ExternalReference(
+        type=ExternalReferenceType.VCS if is_git else ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(url_in(artifact.url)),
+        comment=artifact.filename,
+        hashes=_hashes(artifact),
+    )
+
+
+def _proxy(url: str) -> ExternalReference:
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri  # noqa: PLC0415
+
+    return ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(reference_in(url)), comment=PROXY)
+
+
+def _hashes(artifact: Artifact) -> list[HashType]:
+    from cyclonedx.model import HashAlgorithm, HashType  # noqa: PLC0415
+
+    named = {"sha256": HashAlgorithm.SHA_256, "sha384": HashAlgorithm.SHA_384, "sha512": HashAlgorithm.SHA_512}
+    return [HashType(alg=named[digest.algorithm], content=digest.hex) for digest in artifact.digests]
+
+
+def _licences(licences: Sequence[Licence]) -> list[DisjunctiveLicense | LicenseExpression]:
+    """One expression alone, or else identifiers and names: the format knows no mixture."""
+    from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement, LicenseExpression  # noqa: PLC0415
+    from cyclonedx.spdx import is_supported_id  # noqa: PLC0415
+
+    declared = LicenseAcknowledgement.DECLARED
+    found: list[DisjunctiveLicense | LicenseExpression] = []
+    for licence in licences:
+        if licence.expression and is_supported_id(licence.text):
+            found.append(DisjunctiveLicense(id=licence.text, acknowledgement=declared))
+        elif licence.expression and len(licences) == 1:
+            found.append(LicenseExpression(licence.text, acknowledgement=declared))
+        else:
+            found.append(DisjunctiveLicense(name=licence.text, acknowledgement=declared))
+    return found
+
+
+def _dependencies(bill: Bill) -> Iterator[Dependency]:
+    from cyclonedx.model.bom_ref import BomRef  # noqa: PLC0415
+    from cyclonedx.model.dependency import Dependency  # noqa: PLC0415
+
+    refs: Mapping[str, Any] = {component.ref: BomRef(component.ref) for component in bill.components}
+    after: dict[str, list[str]] = {ref: [] for ref in refs}
+    for one, other in bill.edges:
+        after[one].append(other)
+    for ref, others in after.items():
+        yield Dependency(refs[ref], (Dependency(refs[other]) for other in others))
+    if bill.own is not None:
+        yield Dependency(BomRef(_MAIN), (Dependency(refs[ref]) for ref in bill.tops))

@@ -1,0 +1,150 @@
+"""A commitment, its frozen pages and what is known of its files, as a bill."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from attrs import define, field, frozen
+
+from reqpi.core.export.admitted import Admitted
+from reqpi.core.model import Commitment, File, Git, Page, Pin, Project
+from reqpi.core.sbom.model import About, Artifact, Bill, Component, Own
+from reqpi.core.sbom.purls import purl_of
+from reqpi.core.sbom.requires import edges
+from reqpi.core.sbom.timestamps import newest
+
+__all__ = ["BUILDS", "bill_of", "described_by"]
+
+BUILDS = ("requirements-build*.txt", "build-requirements*.txt")
+"""How documents are called that pin what builds need, and nothing else does."""
+
+
+def bill_of(
+    commitment: Commitment,
+    pages: Mapping[Project, Page],
+    known: Mapping[File, About],
+    *,
+    own: Own | None = None,
+    folder: str = "",
+    builds: Collection[str] | None = None,
+    files: Collection[File] | None = None,
+) -> Bill:
+    """The bill of a commitment.
+
+    :param pages: the frozen page of every project that the lock pins.
+    :param known: what core metadata says, by the file it is of. What is missing of :func:`described_by` is unread.
+    :param own: the project whose lock it is.
+    :param folder: where the documents of the lock are, below what the bill is of: ``missing_hash_in`` begins with it.
+    :param builds: the paths of the documents that pin build requirements; ``None``: those called like :data:`BUILDS`.
+    :param files: those to be listed; a component with none of them is left out. ``None``: all that the lock admits.
+    :raises reqpi.core.errors.NothingUpstream: a pin has no file.
+    """
+    releases = _releases(commitment, pages, files)
+    described = {release.purl: release.described for release in releases}
+    abouts = {purl: known[file] for purl, file in described.items() if file in known}
+    making = _Making(commitment, folder, builds)
+    components = tuple(sorted(making.component(one, abouts.get(one.purl, About())) for one in releases))
+    asked = {release.purl: sorted({extra for pin in release.pins for extra in pin.extras}) for release in releases}
+    return Bill(
+        commitment.address,
+        own,
+        components,
+        edges(components, asked, {purl: abouts[purl].requires for purl in sorted(abouts)}),
+        tuple(sorted(purl for purl, file in described.items() if file.wheel and purl not in abouts)),
+        # That of the newest file: the first moment at which there can have been such a lock.
+        newest(file.upload_time for release in releases for file in release.files),
+    )
+
+
+def described_by(
+    commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
+) -> list[File]:
+    """The files whose core metadata a bill is made with: one of each component.
+
+    :param files: those that are listed, sdists too: their ``PKG-INFO`` is at hand. ``None``: all that the lock admits,
+        and of these the wheels alone, since only wheels have a metadata file.
+    :raises reqpi.core.errors.NothingUpstream: a pin has no file.
+    """
+    described = [release.described for release in _releases(commitment, pages, files)]
+    return [file for file in described if file.wheel or files is not None]
+
+
+@define
+class _Release:
+    """A component in the making: the pins that mean it, and the files that they admit."""
+
+    purl: str
+    pins: list[Pin] = field(factory=list)
+    files: dict[File, None] = field(factory=dict)
+
+    @property
+    def described(self) -> File:
+        """The wheel for most platforms, else the ``.tar.gz``; of several the first by name."""
+        return min(self.files, key=_preference)
+
+
+def _preference(file: File) -> tuple[bool, bool, str]:
+    likely = file.filename.endswith("-none-any.whl" if file.wheel else ".tar.gz")
+    return not file.wheel, not likely, file.filename
+
+
+def _releases(
+    commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
+) -> list[_Release]:
+    """The components in the making, with those of their files that are listed."""
+    admitted = Admitted(commitment, pages)
+    releases: dict[str, _Release] = {}
+    for pin in commitment.lock.pins:
+        for file in admitted.files(pin):
+            if files is not None and file not in files:
+                continue
+            purl = purl_of(file)
+            release = releases.setdefault(purl, _Release(purl))
+            release.files[file] = None
+            if pin not in release.pins[-1:]:
+                release.pins.append(pin)
+    return list(releases.values())
+
+
+@frozen
+class _Making:
+    """What all components have in common; see :func:`bill_of`."""
+
+    commitment: Commitment
+    folder: str
+    builds: Collection[str] | None
+
+    def component(self, release: _Release, about: About) -> Component:
+        """The component that a release becomes."""
+        first = release.described
+        return Component(
+            release.purl,
+            first.project,
+            str(first.version) if first.listed else "",
+            tuple(sorted(map(_artifact, release.files))),
+            about.summary,
+            about.licences,
+            all(self._is_for_builds(pin.document) for pin in release.pins),
+            tuple(sorted(set(self._without_hash(release.pins)))),
+        )
+
+    def _is_for_builds(self, document: str) -> bool:
+        if self.builds is not None:
+            return document in self.builds
+        return any(fnmatchcase(document.rpartition("/")[2], pattern) for pattern in BUILDS)
+
+    def _without_hash(self, pins: Iterable[Pin]) -> Iterator[str]:
+        """The documents that pin it and leave its bytes open. A commit does not: it is a digest itself."""
+        for pin in pins:
+            if pin.source is None and not pin.digests:
+                document = pin.document or self.commitment.lock.format
+                yield document if self.folder in ("", ".") else f"{self.folder.rstrip('/')}/{document}"
+
+
+def _artifact(file: File) -> Artifact:
+    if isinstance(file.source, Git):
+        url = f"git+{file.source.url}@{file.source.commit}"
+    else:
+        url = file.url.removeprefix("archive+")
+    return Artifact(file.filename, file.wheel, tuple(sorted(file.digests)), url)

@@ -1,0 +1,124 @@
+"""What both formats have in common: purls, properties, times and licences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import define, evolve, field
+from packageurl import PackageURL
+
+from reqpi.core.sbom.about_2 import as_expression
+from reqpi.core.sbom.model import Component, Licence
+from reqpi.core.sbom.properties import UNREAD, UNREAD_VALUE
+from reqpi.core.sbom.reading.fields import BadBill
+from reqpi.core.sbom.text_2 import words
+
+__all__ = ["LONGEST_VERSION", "Gathered", "as_licences", "name_in", "one_line", "purl_in", "with_properties"]
+
+_PREFIXES = ("hermeto", "reqpi", "cachi2")
+LONGEST_VERSION = 1000
+"""Characters. CycloneDX has room for 1,024."""
+
+_LONGEST_PURL = 8000
+_LONGEST_LINE = 8000
+_LONGEST_LICENCE = 200
+_MOST = 100_000
+_MOST_EDGES = 1_000_000
+
+
+@define
+class Gathered:
+    """The components and edges of a document so far.
+
+    :param refs: the refs of the components that an id of the document means: one for each purl.
+    """
+
+    components: list[Component] = field(factory=list)
+    refs: dict[str, list[str]] = field(factory=dict)
+    edges: set[tuple[str, str]] = field(factory=set)
+    unread: set[str] = field(factory=set)
+    _edges_left: int = _MOST_EDGES
+
+    def add(self, identifier: str, component: Component, unread: bool, where: str) -> None:
+        """Add one; two that differ cannot have one id."""
+        known = self.refs.setdefault(identifier, [])
+        if component.ref not in known:
+            known.append(component.ref)
+        self.components.append(component)
+        if unread:
+            self.unread.add(component.ref)
+        if len(self.components) > _MOST:
+            raise BadBill(where, f"there are more than {_MOST} components")
+
+    def connect(self, one: str, other: str) -> bool:
+        """Add the edges between what two ids mean; whether both mean something."""
+        ones, others = self.refs.get(one, ()), self.refs.get(other, ())
+        self._edges_left -= len(ones) * len(others)
+        if self._edges_left < 0:  # of one relationship there are as many as two packages have purls, multiplied
+            raise BadBill("", f"there are more than {_MOST_EDGES} edges")
+        self.edges.update((a, b) for a in ones for b in others if a != b)
+        return bool(ones and others)
+
+
+def purl_in(value: str, where: str) -> str:
+    """Return a purl in the one spelling that purls are compared in; empty for none."""
+    if not value:
+        return ""
+    try:
+        if len(value) > _LONGEST_PURL:
+            raise ValueError("it is too long")
+        return PackageURL.from_string(value).to_string()
+    except ValueError as error:
+        advice = "Write one such as pkg:pypi/six@1.17.0."
+        raise BadBill(where, f"{value[:80]!r} is not a purl: {str(error)[:100]}", advice) from None
+
+
+def name_in(purl: str) -> str:
+    """Return the name in a purl of :func:`purl_in`."""
+    return PackageURL.from_string(purl).name if purl else ""
+
+
+def with_properties(component: Component, properties: Iterable[tuple[str, str]]) -> tuple[Component, bool]:
+    """Return a component with what its properties say of it, and whether its core metadata could not be read."""
+    found_by, missing, others = set(), set(), set()
+    build = binary = unread = False
+    for name, value in properties:
+        prefix, _, what = name.partition(":")
+        what = what if prefix in _PREFIXES else ""
+        if what == "found_by":
+            found_by.add(value)
+        elif what == "missing_hash:in_file":
+            missing.add(value)
+        elif what == "pip:package:binary":
+            binary = binary or value == "true"
+        elif what == "pip:package:build-dependency":
+            build = build or value == "true"
+        elif (name, value) == (UNREAD, UNREAD_VALUE):
+            unread = True
+        else:
+            others.add((name, value))
+    said = evolve(
+        component,
+        found_by=tuple(sorted(found_by)),
+        missing_hash_in=tuple(sorted(missing)),
+        build=build,
+        marked_binary=binary and not component.binary,
+        properties=tuple(sorted(others)),
+    )
+    return said, unread
+
+
+def as_licences(said: str, *, words_only: bool = False) -> list[Licence]:
+    """Return an expression as SPDX spells it, or a few words; none if there are no words.
+
+    :param words_only: it was never meant as an expression.
+    """
+    if not words_only and (expression := as_expression(said)) is not None:
+        return [expression]
+    text = words(said, _LONGEST_LICENCE)
+    return [Licence(text)] if text else []
+
+
+def one_line(value: str) -> str:
+    """Return a text on one line."""
+    return words(value, _LONGEST_LINE)

@@ -1,0 +1,175 @@
+"""A bill as SPDX 2.3, in JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+from reqpi.core.sbom.model import Bill, Component, Licence, Own
+from reqpi.core.sbom.properties import properties_of, uuid_of
+from reqpi.core.sbom.text import reference_in, url_in
+from reqpi.core.sbom.writing import written
+
+__all__ = ["spdx"]
+
+_ROOT = "SPDXRef-Root"
+_NOT_SAID = "NOASSERTION"
+_TOOL = "Tool: reqpi"
+
+# The grammar of SPDX 2.3 (section 7.7) knows only hosts with a domain: neither addresses nor names like `nexus`.
+_PUBLIC = re.compile(r"(?:git\+)?https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?(?:/|$)", re.IGNORECASE)
+
+
+def spdx(bill: Bill) -> bytes:
+    """The bill as SPDX 2.3, in JSON."""
+    return written(
+        {
+            "spdxVersion": "SPDX-2.3",
+            "dataLicense": "CC0-1.0",
+            "SPDXID": "SPDXRef-DOCUMENT",
+            "name": _name(bill),
+            "documentNamespace": uuid_of(bill).urn,
+            "creationInfo": {"created": bill.created, "creators": [_TOOL]},
+            "packages": _packages(bill),
+            "hasExtractedLicensingInfos": _texts(bill),
+            "relationships": _relationships(bill),
+        }
+    )
+
+
+def _packages(bill: Bill) -> Iterator[dict[str, Any]]:
+    yield _root(bill)
+    for component in bill.components:
+        if not bill.is_main(component):
+            yield _package(component, bill)
+
+
+def _name(bill: Bill) -> str:
+    addresses = (bill.key,) if bill.addresses is None else bill.addresses
+    own = bill.own or Own(f"lock {addresses[0]}" if len(addresses) == 1 else f"merged {bill.key}")
+    return f"{own.name} {own.version}".strip()
+
+
+def _root(bill: Bill) -> dict[str, Any]:
+    """The main component; where it is not known, the lock stands for it."""
+    own = bill.own or Own(_name(bill))
+    root: dict[str, Any] = {
+        "SPDXID": _ROOT,
+        "name": own.name,
+        "downloadLocation": _NOT_SAID,
+        "filesAnalyzed": False,
+        "licenseConcluded": _NOT_SAID,
+        "licenseDeclared": _NOT_SAID,
+        "copyrightText": _NOT_SAID,
+        "primaryPackagePurpose": "APPLICATION",
+    }
+    if own.version:
+        root["versionInfo"] = own.version
+    if own.purl:
+        root["externalRefs"] = [_reference(own.purl)]
+    for component in filter(bill.is_main, bill.components):
+        root["annotations"] = list(_annotations(component, bill))
+    return root
+
+
+def _package(component: Component, bill: Bill) -> dict[str, Any]:
+    artifacts = component.artifacts
+    package: dict[str, Any] = {
+        "SPDXID": _id(component.ref),
+        "name": component.name,
+        "downloadLocation": _location(artifacts[0].url) if len(artifacts) == 1 else _NOT_SAID,
+        "filesAnalyzed": False,
+        "licenseConcluded": _NOT_SAID,
+        "licenseDeclared": _declared(component.licences),
+        "copyrightText": _NOT_SAID,
+        "annotations": list(_annotations(component, bill)),
+        "primaryPackagePurpose": component.kind.upper(),
+    }
+    if component.purl:
+        package["externalRefs"] = [_reference(component.purl)]
+    checksums = sorted({digest for artifact in artifacts for digest in artifact.digests})
+    if checksums:
+        package["checksums"] = [{"algorithm": each.algorithm.upper(), "checksumValue": each.hex} for each in checksums]
+    if component.version:
+        package["versionInfo"] = component.version
+    if component.summary:
+        package["summary"] = component.summary
+    lines = [" ".join([each.filename, *map(str, each.digests), url_in(each.url)]).strip() for each in artifacts]
+    lines += map(reference_in, component.proxies)
+    if lines:
+        package["sourceInfo"] = "\n".join(lines)
+    return package
+
+
+def _location(url: str) -> str:
+    """Where the one file of a package is. Of several there is no room for: ``sourceInfo`` has them all."""
+    return url_in(url) if _PUBLIC.match(url) else _NOT_SAID
+
+
+def _id(purl: str) -> str:
+    name, _, _ = purl.removeprefix("pkg:pypi/").partition("?")
+    return f"SPDXRef-Package-{re.sub('[^A-Za-z0-9.-]+', '-', name)[:100]}-{sha256(purl.encode()).hexdigest()[:16]}"
+
+
+def _reference(purl: str) -> dict[str, str]:
+    return {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+
+
+def _annotations(component: Component, bill: Bill) -> Iterator[dict[str, str]]:
+    """Properties, and lines that tools left. Hermeto's are spelled as Hermeto does."""
+    for name, value in properties_of(component, bill):
+        # The annotator says how the comment is spelled.
+        comment = json.dumps({"name": name, "value": value}, separators=(",", ":"))
+        yield _annotation(f"{'reqpi' if name.startswith('reqpi:') else 'hermeto'}:jsonencoded", comment, bill)
+    for text in component.annotations:
+        yield _annotation(":".join(text.split(":")[:2]), text, bill)
+
+
+def _annotation(tool: str, comment: str, bill: Bill) -> dict[str, str]:
+    return {
+        "annotator": f"Tool: {tool}",
+        "annotationDate": bill.created,
+        "annotationType": "OTHER",
+        "comment": comment,
+    }
+
+
+def _declared(licences: Sequence[Licence]) -> str:
+    """One expression. Several licences, of which nobody says how they go together, are all to be heeded."""
+    said = [licence.text if licence.expression else _reference_to(licence) for licence in licences]
+    return " AND ".join(f"({one})" if " OR " in one and len(said) > 1 else one for one in said) or _NOT_SAID
+
+
+def _reference_to(licence: Licence) -> str:
+    return f"LicenseRef-{sha256(licence.text.encode()).hexdigest()[:16]}"
+
+
+def _texts(bill: Bill) -> list[dict[str, str]]:
+    """What the licences say that are no expressions, and those that expressions only refer to."""
+    licences = {licence for component in bill.components for licence in component.licences}
+    named = {_reference_to(licence): licence.text for licence in licences if not licence.expression}
+    for licence in licences:
+        if licence.expression:
+            named |= {ref: ref for ref in re.findall("LicenseRef-[A-Za-z0-9.-]+", licence.text)}
+    return [{"licenseId": ref, "name": named[ref], "extractedText": named[ref]} for ref in sorted(named)]
+
+
+def _relationships(bill: Bill) -> Iterator[dict[str, str]]:
+    yield _relationship("SPDXRef-DOCUMENT", "DESCRIBES", _ROOT)
+    ids = {each.ref: _ROOT if bill.is_main(each) else _id(each.ref) for each in bill.components}
+    for component in bill.components:
+        if not bill.is_main(component):
+            yield _relationship(_ROOT, "CONTAINS", ids[component.ref])
+    if bill.own is not None:
+        for ref in bill.tops:
+            yield _relationship(_ROOT, "DEPENDS_ON", ids[ref])
+    for one, other in bill.edges:
+        if ids[one] != _ROOT:
+            yield _relationship(ids[one], "DEPENDS_ON", ids[other])
+
+
+def _relationship(one: str, kind: str, other: str) -> dict[str, str]:
+    return {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}

@@ -1,6 +1,0 @@
-"""Tests of :mod:`reqpi.locks`."""
-
-from hypothesis import settings
-
-settings.register_profile("locks", derandomize=True, deadline=None, database=None, max_examples=200)
-settings.load_profile("locks")

@@ -33,8 +33,8 @@ from twisted.internet.task import deferLater, react  # noqa: E402
 from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 
 from benchmarks.many_locks import fill  # noqa: E402
-from reqpi import garbage  # noqa: E402
-from reqpi.gap import Gaps  # noqa: E402
+from reqpi.runtime import gc_pause  # noqa: E402
+from reqpi.runtime.reactor_lag import Gaps  # noqa: E402
 from reqpi.server import Server, Settings, assemble  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
 from reqpi.sweep import Sweeping  # noqa: E402
@@ -190,7 +190,7 @@ async def watched(work: Callable[[], Awaitable[object]]) -> Figures:
 async def run() -> None:
     """Everything, some times."""
     here, there = multiprocessing.Pipe()
-    garbage.settle()  # as the server does
+    gc_pause.settle()  # as the server does
     sys.setswitchinterval(0.001)
     upstream = multiprocessing.Process(target=serve, args=(there,), daemon=True)
     upstream.start()

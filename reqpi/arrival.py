@@ -19,7 +19,7 @@ from twisted.internet.threads import deferToThread
 from reqpi.core.errors import DigestMismatch, ReqPIError, UpstreamTrouble
 from reqpi.core.interfaces import Following, Incoming, Origin, Store, Transfer
 from reqpi.core.model import Digest, File
-from reqpi.pieces import Pieces
+from reqpi.runtime.fair_share import Pieces
 
 __all__ = ["HELD_BACK", "Arrival", "Measured", "TooSlow"]
 

@@ -14,8 +14,8 @@ from reqpi.arrival import Arrival, Measured, TooSlow
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.model import ALGORITHMS, Digest, File
-from reqpi.once import Once
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import Once
 
 __all__ = ["Arrivals"]
 

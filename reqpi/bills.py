@@ -20,8 +20,8 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom import record
-from reqpi.once import PATIENCE, Once, each, within
 from reqpi.records import sbom_record
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
 
 __all__ = ["Bills", "Written"]
 

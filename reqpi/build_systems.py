@@ -21,9 +21,9 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
 from reqpi.core.model import File
-from reqpi.once import Once
 from reqpi.ranged import Take, by_ranges, fetched, stored
 from reqpi.records import build_system_record, claimed_build_system_record
+from reqpi.runtime.singleflight import Once
 
 __all__ = ["BuildSystems", "TooDeep"]
 

@@ -39,9 +39,9 @@ from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Note, Page, Project
 from reqpi.core.releases import sdist_of
 from reqpi.core.targets import EVERYWHERE, Target
-from reqpi.once import PATIENCE, Once, each, within
-from reqpi.recent import Recent
 from reqpi.records import lacking_record
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
 
 __all__ = ["Building", "Reading"]
 

@@ -20,10 +20,10 @@ from reqpi.core.address import address_of, is_address, is_listing, parse_listing
 from reqpi.core.errors import BrokenLock, Defect, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Document, Lock
-from reqpi.garbage import unwatched
-from reqpi.once import Once
-from reqpi.recent import Recent
 from reqpi.records import document_record, lock_record
+from reqpi.runtime.gc_pause import unwatched
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import Once
 
 __all__ = ["Commitments", "Lease", "MadeOf"]
 
@@ -82,7 +82,7 @@ class MadeOf(Generic[_V]):
         return made[1] if made is not None and made[0]() is commitment else None
 
     def put(self, commitment: Commitment, key: Hashable, value: _V, weight: int) -> None:
-        """See :meth:`reqpi.recent.Recent.put`."""
+        """See :meth:`reqpi.runtime.lru.Recent.put`."""
         self._made.put((commitment.address, key), (ref(commitment), value), weight)
 
 

@@ -21,9 +21,9 @@ from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
-from reqpi.once import PATIENCE, Once, within
 from reqpi.ranged import by_ranges, fetched, stored
 from reqpi.records import claimed_metadata_record, metadata_record
+from reqpi.runtime.singleflight import PATIENCE, Once, within
 
 __all__ = ["Cores"]
 

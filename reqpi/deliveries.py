@@ -14,8 +14,8 @@ from reqpi.arrivals import Arrivals
 from reqpi.core.errors import StoreTrouble, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File
-from reqpi.once import PATIENCE, Once
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import PATIENCE, Once
 from reqpi.verifying import is_right
 
 __all__ = ["Deliveries", "Delivery"]

@@ -21,10 +21,10 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
-from reqpi.garbage import unwatched
 from reqpi.lacking import lines_of, named
 from reqpi.listings import Listings, wanted
 from reqpi.records import page_record
+from reqpi.runtime.gc_pause import unwatched
 from reqpi.sources import Sources
 
 __all__ = ["Freezing"]

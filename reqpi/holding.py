@@ -25,8 +25,8 @@ from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.targets import Target, platforms_of
 from reqpi.lacking import lines_of
-from reqpi.once import each
 from reqpi.records import holding_record
+from reqpi.runtime.singleflight import each
 from reqpi.shelf import Shelf
 
 __all__ = ["Holding", "Missing", "Platform", "Progress", "Verdict"]

@@ -21,8 +21,8 @@ from reqpi.core.interfaces import Origin
 from reqpi.core.model import File, Page, Project
 from reqpi.cores import Cores
 from reqpi.deliveries import Deliveries, Delivery
-from reqpi.once import PATIENCE, Once, each, within
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
 from reqpi.sessions import Session, Sessions
 
 __all__ = ["Learning", "Taken"]

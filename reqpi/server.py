@@ -21,14 +21,11 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi import garbage
 from reqpi.ahead import Ahead
-from reqpi.allocator import Trimming, limit_arenas
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.proxies import Proxies
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.gap import Gaps
 from reqpi.holding import Holding
 from reqpi.learning import Learning
 from reqpi.listening import cannot_listen
@@ -43,6 +40,9 @@ from reqpi.origins.outside import Outside, proxies_of
 from reqpi.origins.trust import read_certificates
 from reqpi.origins.upstreams import PAGE_CACHE, Upstreams
 from reqpi.patrol import Patrol
+from reqpi.runtime import gc_pause
+from reqpi.runtime.allocator import Trimming, limit_arenas
+from reqpi.runtime.reactor_lag import Gaps
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.chosen import Place
@@ -192,7 +192,7 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             sweeping = Sweeping(store, reactor, settings.max_age)
             self._calls.append(_every(reactor, settings.frequency, sweeping.run))
-        self._trimming = Trimming(garbage.collect_all)
+        self._trimming = Trimming(gc_pause.collect_all)
         self._calls.append(_every(reactor, _TRIM, self._trim))
         if learning is not None:
             self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))

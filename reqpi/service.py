@@ -18,12 +18,13 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 
-from reqpi import __version__, garbage
+from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.listening import CannotListen
 from reqpi.logs import LEVELS, at_level
 from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
+from reqpi.runtime import gc_pause
 from reqpi.server import Settings, assemble
 from reqpi.storage.chosen import options_of, place_of
 from reqpi.workers import Workers, probe
@@ -249,7 +250,7 @@ class _OneLine(MultiService):
         with self._failing_in_one_line():
             super().startService()
         self._terminal.close()
-        garbage.settle()
+        gc_pause.settle()
         # A thread that computes lets the reactor wait so long for the interpreter, again after each read and write.
         sys.setswitchinterval(_SWITCH)
 

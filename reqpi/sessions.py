@@ -16,8 +16,8 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import Occupied, UnknownSession
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File, Page, Project
-from reqpi.recent import Recent
 from reqpi.records import claimed_metadata_record, recorded_file_record, session_record
+from reqpi.runtime.lru import Recent
 
 __all__ = ["FILES", "LASTS", "SESSIONS", "Session", "Sessions"]
 

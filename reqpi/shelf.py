@@ -30,8 +30,8 @@ from reqpi.cores import Cores
 from reqpi.deliveries import Deliveries, Delivery
 from reqpi.freezing import Freezing
 from reqpi.lacking import all_lacking
-from reqpi.once import PATIENCE, Once, each, within
 from reqpi.refusals import Refusals
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
 
 __all__ = ["Delivery", "Shelf"]
 

@@ -15,8 +15,8 @@ from twisted.trial.unittest import TestCase
 from reqpi.core import sbom
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Commitment
-from reqpi.once import PATIENCE
 from reqpi.records import sbom_record
+from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping

@@ -16,7 +16,7 @@ from reqpi.arrival import HELD_BACK
 from reqpi.core.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.deliveries import Delivery
 from reqpi.learning import Learning
-from reqpi.once import PATIENCE
+from reqpi.runtime.singleflight import PATIENCE
 from reqpi.sessions import FILES, LASTS, SESSIONS, Session, Sessions
 from reqpi.shelf import Shelf
 from reqpi.storage.memory import MemoryStore

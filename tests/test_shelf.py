@@ -25,8 +25,8 @@ from reqpi.core.errors import (
     UpstreamTrouble,
 )
 from reqpi.core.model import Commitment
-from reqpi.recent import Recent
 from reqpi.records import lock_record
+from reqpi.runtime.lru import Recent
 from reqpi.shelf import Delivery, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of

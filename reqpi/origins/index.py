@@ -17,12 +17,12 @@ from reqpi.core import simple
 from reqpi.core.errors import UpstreamTrouble, WrongPage
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.simple import Packed
-from reqpi.garbage import unwatched
 from reqpi.origins import coding
 from reqpi.origins.http import Busy, Http, header
 from reqpi.origins.kept import Kept, Pages
-from reqpi.origins.shared import Shared
 from reqpi.origins.urls import host_of
+from reqpi.runtime.gc_pause import unwatched
+from reqpi.runtime.singleflight_2 import Shared
 
 __all__ = ["Index"]
 

@@ -18,7 +18,7 @@ from twisted.web.iweb import IResponse
 from reqpi.core.model import Project
 from reqpi.core.simple import Packed
 from reqpi.origins.http import header
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
 
 __all__ = ["Kept", "Pages"]
 

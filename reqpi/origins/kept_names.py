@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
 
 __all__ = ["KeptNames"]
 

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.errors import HostAway
 from reqpi.origins.urls import host_of
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
 
 __all__ = ["UNREACHED", "Silent"]
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Following, Incoming
-from reqpi.pieces import Pieces
+from reqpi.runtime.fair_share import Pieces
 from reqpi.storage.held import Held
 from reqpi.storage.moments import FOREVER, nanoseconds
 from reqpi.storage.names import checked_sha256

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from twisted.web.http import RESPONSES
 
 from reqpi.commitments import Lease
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
 from reqpi.web.forms import COMMON, SERVER, Answer, Asked, Representation, answer
 
 __all__ = ["ANY_FORM", "Hot", "Ready", "ready"]

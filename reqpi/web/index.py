@@ -18,8 +18,8 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import NotServed, StoreTrouble
 from reqpi.core.model import Commitment, Page
-from reqpi.once import Once
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import Once
 from reqpi.shelf import Shelf
 from reqpi.web.answering import answer_with
 from reqpi.web.answers import send_representation

@@ -18,7 +18,7 @@ from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.targets import FILTERS, BadFilter, Target
 from reqpi.holding import Holding
-from reqpi.once import PATIENCE
+from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf import Shelf
 from reqpi.web import problems
 from reqpi.web.answers import send_representation

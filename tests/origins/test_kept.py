@@ -9,8 +9,8 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Digest, Page
 from reqpi.origins.outside import Outside
-from reqpi.origins.shared import Shared
 from reqpi.origins.upstreams import Upstreams
+from reqpi.runtime.singleflight_2 import Shared
 from tests.fake_upstream import Style, faults
 from tests.origins.case import OriginCase, reactor
 from tests.origins.scripted import Scripted, Turn, ok

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.pieces import Pieces
+from reqpi.runtime.fair_share import Pieces
 from reqpi.storage.objects.reading import PIECE, Reading
 from tests.storage.test_objects_opening import ROOT, FakeS3Case
 

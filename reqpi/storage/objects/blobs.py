@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Following, Incoming
-from reqpi.pieces import Pieces
+from reqpi.runtime.fair_share import Pieces
 from reqpi.storage.held import Held
 from reqpi.storage.objects.keys import BLOBS, blob_key, blob_of
 from reqpi.storage.objects.objects import Objects

@@ -26,7 +26,7 @@ from secrets import token_hex
 from threading import Lock
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
 from reqpi.storage.objects.keys import removing_folder, used_key
 from reqpi.storage.objects.objects import Objects
 

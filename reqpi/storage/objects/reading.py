@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.pieces import Pieces
+from reqpi.runtime.fair_share import Pieces
 from reqpi.storage.objects.objects import Objects
 
 __all__ = ["PIECE", "Reading"]

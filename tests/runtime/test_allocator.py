@@ -9,7 +9,7 @@ from unittest import skipUnless
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.allocator import Trimming, resident
+from reqpi.runtime.allocator import Trimming, resident
 
 MIB = 1 << 20
 
@@ -69,5 +69,5 @@ class GlibcTests(SynchronousTestCase):
     def test_what_threads_freed_goes_back(self) -> None:
         """Of 160 MB that eight threads allocated, a few pages that are in use stay."""
         command = [sys.executable, "-c", PROGRAM, "limited"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=True)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True)
         self.assertLess(int(done.stdout), 20 * MIB)

@@ -22,8 +22,8 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core import frozen_pages as freezer
-from reqpi.gap import Gaps
 from reqpi.records import lock_record, page_record
+from reqpi.runtime.reactor_lag import Gaps
 from reqpi.server import Server, Settings, assemble
 from reqpi.storage.directory import DirectoryStore
 from reqpi.storage.memory import MemoryStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.recent import Recent
+from reqpi.runtime.lru import Recent
 
 
 class RecentTests(SynchronousTestCase):

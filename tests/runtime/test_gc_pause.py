@@ -7,7 +7,7 @@ import weakref
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi import garbage
+from reqpi.runtime import gc_pause
 
 
 class UnwatchedTests(SynchronousTestCase):
@@ -18,21 +18,21 @@ class UnwatchedTests(SynchronousTestCase):
         self.addCleanup(gc.enable)
 
     def test_nothing_is_collected_meanwhile_and_again_afterwards(self) -> None:
-        with garbage.unwatched():
+        with gc_pause.unwatched():
             self.assertFalse(gc.isenabled())
-            with garbage.unwatched():
+            with gc_pause.unwatched():
                 pass
             self.assertFalse(gc.isenabled())
         self.assertTrue(gc.isenabled())
 
     def test_so_it_is_after_a_failure(self) -> None:
-        with self.assertRaises(ZeroDivisionError), garbage.unwatched():
+        with self.assertRaises(ZeroDivisionError), gc_pause.unwatched():
             raise ZeroDivisionError
         self.assertTrue(gc.isenabled())
 
     def test_what_was_made_is_left_out_of_later_rounds(self) -> None:
         gc.unfreeze()
-        with garbage.unwatched():
+        with gc_pause.unwatched():
             made = [[] for _ in range(10_000)]
         self.assertGreaterEqual(gc.get_freeze_count(), len(made))
 
@@ -44,7 +44,7 @@ class UnwatchedTests(SynchronousTestCase):
             left.add(number)
             weakref.finalize(circle, left.discard, number)
             del circle
-            with garbage.unwatched():
+            with gc_pause.unwatched():
                 pass
         self.assertLessEqual(len(left), 1001)
 

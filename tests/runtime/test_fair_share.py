@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.pieces import Pieces
+from reqpi.runtime.fair_share import Pieces
 
 
 class PiecesTests(SynchronousTestCase):

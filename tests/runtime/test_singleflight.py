@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.once import Once, within
+from reqpi.runtime.singleflight import Once, within
 
 
 class OnceTests(SynchronousTestCase):

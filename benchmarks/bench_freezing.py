@@ -36,7 +36,7 @@ from reqpi.origins.outside import Outside  # noqa: E402
 from reqpi.origins.upstreams import Upstreams  # noqa: E402
 from reqpi.runtime.singleflight import each  # noqa: E402
 from reqpi.shelf import Shelf  # noqa: E402
-from reqpi.storage.directory import DirectoryStore  # noqa: E402
+from reqpi.storage.directory.store import DirectoryStore  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
 
 _AT_ONCE = 32

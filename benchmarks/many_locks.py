@@ -16,8 +16,8 @@ from benchmarks.reqpi_server import ReqPI
 from benchmarks.stage import Bench, Stage, say
 from reqpi.core import frozen_pages as freezer
 from reqpi.records import lock_record, page_record
-from reqpi.storage.layout import Layout
-from reqpi.storage.paths import record_parts
+from reqpi.storage.directory.layout import Layout
+from reqpi.storage.directory.paths import record_parts
 from tests.distributions import a_file, a_page
 
 __all__ = ["Figures", "compare", "fill", "measure"]

@@ -45,8 +45,8 @@ from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.reactor_lag import Gaps
 from reqpi.sessions import Sessions
 from reqpi.shelf import Shelf
-from reqpi.storage.chosen import Place
 from reqpi.storage.passing import PassingStore
+from reqpi.storage.place import Place
 from reqpi.sweep import Sweeping
 from reqpi.web.accesslog import AccessLog, LogFile
 from reqpi.web.base import Base

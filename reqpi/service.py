@@ -26,7 +26,7 @@ from reqpi.origins.hosts import Hosts
 from reqpi.origins.outside import read_upstreams
 from reqpi.runtime import gc_pause
 from reqpi.server import Settings, assemble
-from reqpi.storage.chosen import options_of, place_of
+from reqpi.storage.place import options_of, place_of
 from reqpi.workers import Workers, probe
 
 __all__ = ["Options", "makeService"]

@@ -16,7 +16,7 @@ from reqpi.arrivals import Arrivals
 from reqpi.core.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
 from reqpi.core.interfaces import Incoming
 from reqpi.core.model import File
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin

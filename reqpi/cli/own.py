@@ -130,7 +130,7 @@ def _served(
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
     from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
     from reqpi.server import Settings  # noqa: PLC0415
-    from reqpi.storage.chosen import options_of, place_of  # noqa: PLC0415
+    from reqpi.storage.place import options_of, place_of  # noqa: PLC0415
 
     where = options.store or os.environ.get("REQPI_STORE")
     upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))

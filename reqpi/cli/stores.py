@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Store
 from reqpi.defaults import default_spool, default_store
-from reqpi.storage.chosen import Place, options_of, place_of
+from reqpi.storage.place import Place, options_of, place_of
 
 if TYPE_CHECKING:
     from reqpi.cli.waiting import Wait

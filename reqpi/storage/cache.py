@@ -10,11 +10,11 @@ from pathlib import Path
 from threading import Lock
 
 from reqpi.core.errors import Misconfigured
-from reqpi.storage.blobs import DirectoryBlobs
-from reqpi.storage.folders import make_folders
-from reqpi.storage.temporary import Temporary, remove_abandoned
+from reqpi.storage.directory.blobs import DirectoryBlobs
+from reqpi.storage.directory.folders import make_folders
+from reqpi.storage.directory.temporary import Temporary, remove_abandoned
+from reqpi.storage.directory.walk import files_below
 from reqpi.storage.threads import InThread
-from reqpi.storage.walk import files_below
 
 __all__ = ["Cache"]
 

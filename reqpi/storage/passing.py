@@ -14,8 +14,8 @@ from typing import BinaryIO
 from twisted.internet.threads import deferToThread
 
 from reqpi.core.interfaces import Store
-from reqpi.storage.directory import DirectoryStore
-from reqpi.storage.layout import Layout
+from reqpi.storage.directory.layout import Layout
+from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.threads import InThread
 
 __all__ = ["PassingStore", "forget"]

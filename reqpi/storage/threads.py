@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from itertools import islice
 from typing import ParamSpec, Protocol, TypeVar
 
-from reqpi.storage.held import Held
+from reqpi.storage.borrowed import Held
 
 __all__ = ["InThread", "streamed"]
 

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from reqpi.core.frozen_pages import dump
 from reqpi.core.model import File, Page, Project
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.distributions import a_file
 

@@ -13,8 +13,8 @@ from attrs import evolve
 from reqpi.commitments import lock_record
 from reqpi.core.frozen_pages import dump
 from reqpi.freezing import page_record
-from reqpi.storage.layout import Layout
-from reqpi.storage.paths import record_parts
+from reqpi.storage.directory.layout import Layout
+from reqpi.storage.directory.paths import record_parts
 from tests.distributions import a_file, a_page
 from tests.end_to_end.every_command import EveryCommand
 from tests.end_to_end.restocked import requirements_on, uv_lock_on

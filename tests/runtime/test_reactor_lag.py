@@ -25,7 +25,7 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.records import lock_record, page_record
 from reqpi.runtime.reactor_lag import Gaps
 from reqpi.server import Server, Settings, assemble
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping
 from reqpi.verifying import Verifying
@@ -187,8 +187,8 @@ class SweepTests(LargestCase):
 
     async def test_in_a_directory(self) -> None:
         """A tenth of them: each waits for the disk, and nothing is done in between."""
-        from reqpi.storage.layout import Layout
-        from reqpi.storage.paths import record_parts
+        from reqpi.storage.directory.layout import Layout
+        from reqpi.storage.directory.paths import record_parts
 
         root = self.folder / "store"
         store, layout = DirectoryStore(root), Layout(root)

@@ -9,7 +9,7 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import incoming, kept
 from tests.storage.inline import inline, run
 

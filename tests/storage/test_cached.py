@@ -12,7 +12,7 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from tests.contracts import SetClock, StoreContract, gathered, kept
 from tests.storage.scratch import scratch
@@ -192,7 +192,7 @@ class CacheTests(CachedCase):
         data = b"x" * 1000
         incoming = await store.begin()
         await incoming.write(data)
-        from reqpi.storage.temporary import Temporary
+        from reqpi.storage.directory.temporary import Temporary
 
         temporary = Temporary(self.cache.incoming)
         temporary.write(data)

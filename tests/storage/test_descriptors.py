@@ -17,7 +17,7 @@ from twisted.python.monkey import MonkeyPatcher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import gathered, incoming, kept
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import TestCase
 
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import SetClock, StoreContract, gathered, kept
 from tests.storage.scratch import scratch
 

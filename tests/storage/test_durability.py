@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import kept
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch

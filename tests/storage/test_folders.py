@@ -7,7 +7,7 @@ from threading import Event, Semaphore, Thread
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage import folders
+from reqpi.storage.directory import folders
 from tests.storage.scratch import scratch
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage.directory import DirectoryStore
-from reqpi.storage.spool import SpoolFollowing
+from reqpi.storage.directory.spool import SpoolFollowing
+from reqpi.storage.directory.store import DirectoryStore
 from tests.storage.child import started_apart
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch

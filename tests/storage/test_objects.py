@@ -13,10 +13,10 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.objects import blobs as blobs_module
+from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.connect import Connection
 from reqpi.storage.objects.keys import LONGEST_KEY, record_key, removing_folder
-from reqpi.storage.objects.objects import Objects
-from reqpi.storage.objects.options import Connection
-from reqpi.storage.objects.reading import PIECE
+from reqpi.storage.objects.reader import PIECE
 from reqpi.storage.objects.store import ObjectStore
 from tests.contracts import SetClock, StoreContract, gathered, incoming, kept
 from tests.storage.inline import inline, run

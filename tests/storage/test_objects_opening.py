@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured, StoreFull, StoreTrouble
-from reqpi.storage.objects.objects import Objects
+from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.connect import LONGEST_PREFIX, connect
 from reqpi.storage.objects.opening import prepare
-from reqpi.storage.objects.options import LONGEST_PREFIX, connect
 from tests.storage.test_objects import in_memory, keys
 
 URL = "s3://shelf/some/prefix"

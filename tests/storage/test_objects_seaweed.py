@@ -16,8 +16,8 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
-from reqpi.storage.objects.objects import Objects
-from reqpi.storage.objects.options import connect
+from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.connect import connect
 from reqpi.storage.objects.store import ObjectStore, object_store
 from tests.contracts import MEBIBYTE, SetClock, StoreContract, gathered, incoming, kept
 from tests.seaweed import SeaweedFS

@@ -10,7 +10,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import gathered, kept
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch

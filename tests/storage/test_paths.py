@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis.strategies import builds, lists, sampled_from, text
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi.storage.directory.paths import folder_parts, record_name, record_parts
 from reqpi.storage.names import checked_name
-from reqpi.storage.paths import folder_parts, record_name, record_parts
 
 PARTS = text("ab0.-", min_size=1, max_size=8).filter(lambda part: part[0] != ".") | builds(
     str.__mul__, sampled_from("ab-"), sampled_from([198, 199, 200, 201, 399, 400])

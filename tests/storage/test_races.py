@@ -16,9 +16,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage import presence, temporary
-from reqpi.storage.directory import DirectoryStore
-from reqpi.storage.temporary import Temporary, remove_abandoned
+from reqpi.storage.directory import temporary, usage
+from reqpi.storage.directory.store import DirectoryStore
+from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from tests.contracts import SetClock, gathered, kept
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch
@@ -88,7 +88,7 @@ class RemovalRaceTests(RaceCase):
 
     def test_a_touch_just_before_a_removal_holds_it_off(self) -> None:
         """It is seen, even after the sweeper has opened the blob."""
-        self.before(presence, "flock", lambda: run(self.other.touch(self.name)))
+        self.before(usage, "flock", lambda: run(self.other.touch(self.name)))
         self.assertFalse(run(self.sweeper.remove(self.name, self.clock.now)))
         self.assertEqual(run(self.other.size(self.name)), 5)
 
@@ -99,7 +99,7 @@ class RemovalRaceTests(RaceCase):
             self.assertTrue(run(self.other.remove(self.name, self.clock.now)))
             run(kept(self.other, b"bytes"))
 
-        self.before(presence, "flock", renew)
+        self.before(usage, "flock", renew)
         self.assertFalse(run(self.sweeper.remove(self.name, self.clock.now)))
         self.assertEqual(run(gathered(self.other.read(self.name))), [b"bytes"])
 

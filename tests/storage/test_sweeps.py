@@ -15,7 +15,7 @@ from reqpi.core.address import address_of
 from reqpi.core.frozen_pages import dump
 from reqpi.core.interfaces import Store
 from reqpi.records import lock_record, page_record
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.objects.store import object_store
 from reqpi.sweep import Sweeping
 from tests.contracts import SetClock, gathered, kept

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage.walk import files_below
+from reqpi.storage.directory.walk import files_below
 from tests.storage.scratch import scratch
 
 

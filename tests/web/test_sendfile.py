@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.threads import deferToThread
 
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.distributions import a_file, a_page
 from tests.web.case import WebCase
 from tests.web.long_files import BUFFERS

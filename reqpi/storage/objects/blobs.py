@@ -9,13 +9,13 @@ from pathlib import Path
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Following, Incoming
 from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.held import Held
+from reqpi.storage.borrowed import Held
+from reqpi.storage.directory.spool import Spool
+from reqpi.storage.directory.temporary import Temporary
+from reqpi.storage.objects.client import Objects
 from reqpi.storage.objects.keys import BLOBS, blob_key, blob_of
-from reqpi.storage.objects.objects import Objects
-from reqpi.storage.objects.presence import Presence
-from reqpi.storage.objects.reading import Reading
-from reqpi.storage.spool import Spool
-from reqpi.storage.temporary import Temporary
+from reqpi.storage.objects.reader import Reading
+from reqpi.storage.objects.usage import Presence
 from reqpi.storage.threads import InThread, streamed
 
 __all__ = ["ATTEMPTS", "ObjectBlobs"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reqpi.storage.directory.paths import folder_parts, record_name, record_parts
 from reqpi.storage.names import LONGEST_NAME, checked_name, checked_prefix, checked_sha256
-from reqpi.storage.paths import folder_parts, record_name, record_parts
 
 __all__ = [
     "BLOBS",

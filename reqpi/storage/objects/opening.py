@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from secrets import token_hex
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
-from reqpi.storage.layout import LAYOUT
+from reqpi.storage.directory.layout import LAYOUT
 from reqpi.storage.objects import keys
+from reqpi.storage.objects.client import Objects
 from reqpi.storage.objects.errors import Kind, Said
-from reqpi.storage.objects.objects import Objects
 
 __all__ = ["prepare"]
 

@@ -8,9 +8,9 @@ from functools import partial
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects.blobs import ATTEMPTS
+from reqpi.storage.objects.client import Objects
 from reqpi.storage.objects.keys import record_key, record_of, records_folder
-from reqpi.storage.objects.objects import Objects
-from reqpi.storage.objects.presence import Presence
+from reqpi.storage.objects.usage import Presence
 from reqpi.storage.threads import InThread, streamed
 
 __all__ = ["ObjectRecords"]

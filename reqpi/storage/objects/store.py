@@ -11,14 +11,14 @@ from pathlib import Path
 from twisted.internet.threads import deferToThread
 
 from reqpi.core.errors import Misconfigured
-from reqpi.storage.folders import make_folders
+from reqpi.storage.directory.folders import make_folders
+from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from reqpi.storage.objects.blobs import ObjectBlobs
-from reqpi.storage.objects.objects import Objects
+from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.connect import Connection, connect
 from reqpi.storage.objects.opening import prepare
-from reqpi.storage.objects.options import Connection, connect
-from reqpi.storage.objects.presence import Presence
 from reqpi.storage.objects.records import ObjectRecords
-from reqpi.storage.temporary import Temporary, remove_abandoned
+from reqpi.storage.objects.usage import Presence
 from reqpi.storage.threads import InThread
 
 __all__ = ["ObjectStore", "object_store"]
@@ -76,7 +76,7 @@ def object_store(
     coarse: float = 60.0,
     kept: Callable[[Temporary, str], None] | None = None,
 ) -> ObjectStore:
-    """The store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.options.connect`.
+    """The store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.connect.connect`.
 
     What is wrong with them is found by :meth:`ObjectStore.open`.
     """

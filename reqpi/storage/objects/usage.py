@@ -27,8 +27,8 @@ from threading import Lock
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.runtime.lru import Recent
+from reqpi.storage.objects.client import Objects
 from reqpi.storage.objects.keys import removing_folder, used_key
-from reqpi.storage.objects.objects import Objects
 
 __all__ = ["PATIENCE", "VOID", "Presence"]
 

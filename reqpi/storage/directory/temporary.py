@@ -21,8 +21,8 @@ from threading import Lock
 
 from attrs import define
 
-from reqpi.storage.folders import make_folders, sync_folder
-from reqpi.storage.held import Held
+from reqpi.storage.borrowed import Held
+from reqpi.storage.directory.folders import make_folders, sync_folder
 
 __all__ = ["ATTEMPTS", "LENGTH", "Temporary", "remove_abandoned"]
 

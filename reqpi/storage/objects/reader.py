@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.objects.objects import Objects
+from reqpi.storage.objects.client import Objects
 
 __all__ = ["PIECE", "Reading"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.objects.away import Away
+from reqpi.storage.objects.circuit_breaker import Away
 from tests.contracts import SetClock
 
 UNREACHED = OSError("HTTP error: error sending request")

@@ -13,8 +13,8 @@ from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Store
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
-from reqpi.storage.directory import DirectoryStore
-from reqpi.storage.objects.options import SCHEMES
+from reqpi.storage.directory.store import DirectoryStore
+from reqpi.storage.objects.connect import SCHEMES
 from reqpi.storage.objects.store import object_store
 from reqpi.storage.threads import InThread
 

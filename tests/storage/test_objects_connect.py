@@ -9,8 +9,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.extras import advice_for
-from reqpi.storage.objects import options as options_module
-from reqpi.storage.objects.options import connect
+from reqpi.storage.objects import connect as options_module
+from reqpi.storage.objects.connect import connect
 from tests.storage.scratch import scratch
 
 URL = "s3://shelf/prefix"

@@ -2,7 +2,7 @@
 
 layout              the number of this layout
 blobs/sha256/ab/    blobs that begin with ab, by their sha256
-records/            records, by their names (reqpi.storage.paths)
+records/            records, by their names (reqpi.storage.directory.paths)
 incoming/           temporaries
 """
 
@@ -15,9 +15,9 @@ from pathlib import Path
 from attrs import frozen
 
 from reqpi.core.errors import Misconfigured
-from reqpi.storage.folders import make_folders
-from reqpi.storage.temporary import Temporary, remove_abandoned
-from reqpi.storage.trouble import FULL
+from reqpi.storage.directory.folders import make_folders
+from reqpi.storage.directory.temporary import Temporary, remove_abandoned
+from reqpi.storage.errors import FULL
 
 __all__ = ["LAYOUT", "Layout"]
 

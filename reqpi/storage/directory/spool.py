@@ -8,12 +8,12 @@ from contextlib import suppress
 from fcntl import LOCK_NB, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 
-from reqpi.storage.held import Held
-from reqpi.storage.incoming import DirectoryIncoming
+from reqpi.storage.borrowed import Held
+from reqpi.storage.directory.incoming import DirectoryIncoming
+from reqpi.storage.directory.temporary import LENGTH, Temporary
+from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_sha256
-from reqpi.storage.temporary import LENGTH, Temporary
 from reqpi.storage.threads import InThread
-from reqpi.storage.trouble import store_trouble
 
 __all__ = ["Spool", "SpoolFollowing"]
 

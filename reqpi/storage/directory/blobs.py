@@ -13,15 +13,15 @@ from typing import BinaryIO
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Following, Incoming
 from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.held import Held
-from reqpi.storage.moments import FOREVER, nanoseconds
+from reqpi.storage.borrowed import Held
+from reqpi.storage.directory.spool import Spool
+from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
+from reqpi.storage.directory.usage import remove, touch
+from reqpi.storage.directory.usage_2 import FOREVER, nanoseconds
+from reqpi.storage.directory.walk import files_below
+from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_sha256
-from reqpi.storage.presence import remove, touch
-from reqpi.storage.spool import Spool
-from reqpi.storage.temporary import ATTEMPTS, Temporary
 from reqpi.storage.threads import InThread, streamed
-from reqpi.storage.trouble import store_trouble
-from reqpi.storage.walk import files_below
 
 __all__ = ["DirectoryBlobs"]
 

@@ -6,7 +6,7 @@ import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage.held import Held
+from reqpi.storage.borrowed import Held
 
 
 class HeldTests(SynchronousTestCase):

@@ -16,7 +16,7 @@ from twisted.python.monkey import MonkeyPatcher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.core.errors import StoreFull, StoreTrouble
-from reqpi.storage.directory import DirectoryStore
+from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import gathered, incoming, kept
 from tests.storage.child import ROOT
 from tests.storage.inline import inline, run
@@ -95,7 +95,7 @@ class FullTests(TroubleCase):
         unshare = shutil.which("unshare")
         if unshare is None:
             raise SkipTest("there is no unshare(1) to mount a small file system with")
-        inside = "import sys; from tests.storage.test_trouble import fill; fill(sys.argv[1])"
+        inside = "import sys; from tests.storage.test_errors import fill; fill(sys.argv[1])"
         script = 'mount -t tmpfs -o size=256k none "$0" || exit 77; exec "$1" -c "$2" "$0"'
         ended = subprocess.run(
             [unshare, "-rm", "sh", "-c", script, str(scratch(self)), sys.executable, inside],

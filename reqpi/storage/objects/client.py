@@ -12,9 +12,9 @@ from typing import Any
 from attrs import frozen
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.objects.away import Away
+from reqpi.storage.objects.circuit_breaker import Away
+from reqpi.storage.objects.connect import Connection
 from reqpi.storage.objects.errors import Kind, kind_of, said, trouble
-from reqpi.storage.objects.options import Connection
 
 __all__ = ["Object", "Objects"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.storage.directory.temporary import Temporary
+from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_sha256
-from reqpi.storage.temporary import Temporary
 from reqpi.storage.threads import InThread
-from reqpi.storage.trouble import store_trouble
 
 __all__ = ["DirectoryIncoming"]
 

@@ -6,7 +6,7 @@ import os
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.objects.reading import PIECE, Reading
+from reqpi.storage.objects.reader import PIECE, Reading
 from tests.storage.test_objects_opening import ROOT, FakeS3Case
 
 DATA = os.urandom(3_000_000)

@@ -11,7 +11,7 @@ import os
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
-from reqpi.storage.trouble import store_trouble
+from reqpi.storage.errors import store_trouble
 
 __all__ = ["remove", "touch"]
 

@@ -11,13 +11,13 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.objects import presence as presences
+from reqpi.storage.objects import usage as presences
 from reqpi.storage.objects.blobs import ObjectBlobs
+from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.connect import Connection
 from reqpi.storage.objects.keys import record_key, removing_folder, used_key
-from reqpi.storage.objects.objects import Objects
-from reqpi.storage.objects.options import Connection
-from reqpi.storage.objects.presence import PATIENCE, VOID, Presence
 from reqpi.storage.objects.records import ObjectRecords
+from reqpi.storage.objects.usage import PATIENCE, VOID, Presence
 from tests.contracts import SetClock, kept
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from twisted.internet.threads import deferToThread
 
-from reqpi.storage.blobs import DirectoryBlobs
-from reqpi.storage.layout import Layout
-from reqpi.storage.records import DirectoryRecords
+from reqpi.storage.directory.blobs import DirectoryBlobs
+from reqpi.storage.directory.layout import Layout
+from reqpi.storage.directory.records import DirectoryRecords
 from reqpi.storage.threads import InThread
 
 __all__ = ["DirectoryStore"]
 
 
 class DirectoryStore(DirectoryBlobs, DirectoryRecords):
-    """A :class:`reqpi.core.interfaces.Store` in a directory; :mod:`reqpi.storage.layout` shows what is where.
+    """A :class:`reqpi.core.interfaces.Store` in a directory; :mod:`reqpi.storage.directory.layout` shows what is where.
 
     Nothing is opened, and no thread started, before :meth:`open`.
 

@@ -32,12 +32,12 @@ from twisted.internet.defer import Deferred  # noqa: E402
 from twisted.internet.task import react  # noqa: E402
 from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 
-from reqpi.origins.outside import Outside  # noqa: E402
-from reqpi.origins.upstreams import Upstreams  # noqa: E402
 from reqpi.runtime.singleflight import each  # noqa: E402
 from reqpi.shelf import Shelf  # noqa: E402
 from reqpi.storage.directory.store import DirectoryStore  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
+from reqpi.upstream.allowed.operator import Outside  # noqa: E402
+from reqpi.upstream.upstreams import Upstreams  # noqa: E402
 
 _AT_ONCE = 32
 _ROUNDS = 5

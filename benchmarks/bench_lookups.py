@@ -3,7 +3,7 @@
 ``python benchmarks/bench_lookups.py [ROUNDS]`` opens 61 connections at once, to two names that lead to loopback, as a
 first build with a new lock does. The resolver is this program's own: an answer takes 20 ms, and a query that was lost
 5 s, after which the system's resolver repeats it. In turn, each connection looks its name up by itself, in eight
-threads, and then all go through ``reqpi.origins.lookups``. Each round begins with nothing kept. A minute.
+threads, and then all go through ``reqpi.upstream.allowed.resolver``. Each round begins with nothing kept. A minute.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from twisted.internet.task import react
 from twisted.python.threadpool import ThreadPool
 from zope.interface import directlyProvides, providedBy
 
-from reqpi.origins.hosts import Hosts
-from reqpi.origins.lookups import Lookups
-from reqpi.origins.reach import Reach
+from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.resolver import Lookups
 
 reactor: Any = _reactor
 

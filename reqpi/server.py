@@ -29,16 +29,6 @@ from reqpi.defaults import builtin_index, default_spool, default_store, default_
 from reqpi.holding import Holding
 from reqpi.learning import Learning
 from reqpi.listening import cannot_listen
-from reqpi.origins.client_certificate import read_client_certificate
-from reqpi.origins.credentials import split_credentials
-from reqpi.origins.here import Here
-from reqpi.origins.hosts import Hosts
-from reqpi.origins.logins import read_logins, read_own_logins
-from reqpi.origins.lookups import Lookups
-from reqpi.origins.nowhere import Nowhere
-from reqpi.origins.outside import Outside, proxies_of
-from reqpi.origins.trust import read_certificates
-from reqpi.origins.upstreams import PAGE_CACHE, Upstreams
 from reqpi.patrol import Patrol
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
@@ -48,6 +38,16 @@ from reqpi.shelf import Shelf
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import Place
 from reqpi.sweep import Sweeping
+from reqpi.upstream.allowed.credentials import split_credentials
+from reqpi.upstream.allowed.credentials_2 import read_logins, read_own_logins
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.operator import Outside, proxies_of
+from reqpi.upstream.allowed.own_addresses import Here
+from reqpi.upstream.allowed.resolver import Lookups
+from reqpi.upstream.http.client_certificate import read_client_certificate
+from reqpi.upstream.http.tls import read_certificates
+from reqpi.upstream.offline import Nowhere
+from reqpi.upstream.upstreams import PAGE_CACHE, Upstreams
 from reqpi.web.accesslog import AccessLog, LogFile
 from reqpi.web.base import Base
 from reqpi.web.hot import Hot

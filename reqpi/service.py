@@ -22,11 +22,11 @@ from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.listening import CannotListen
 from reqpi.logs import LEVELS, at_level
-from reqpi.origins.hosts import Hosts
-from reqpi.origins.outside import read_upstreams
 from reqpi.runtime import gc_pause
 from reqpi.server import Settings, assemble
 from reqpi.storage.place import options_of, place_of
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.operator import read_upstreams
 from reqpi.workers import Workers, probe
 
 __all__ = ["Options", "makeService"]

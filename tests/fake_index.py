@@ -11,7 +11,7 @@ from packaging.version import Version
 from reqpi.core.errors import Defect, NotFound
 from reqpi.core.interfaces import Indexes
 from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
-from reqpi.origins.policy import Policy
+from reqpi.upstream.allowed.policy import Policy
 
 __all__ = ["PlainOrigin", "PlainTransfer"]
 

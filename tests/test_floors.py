@@ -33,8 +33,8 @@ FLOORS: dict[int, str] = {
 NEIGHBOURS = {3, 1}
 """Floors whose rooms may import each other."""
 
-NOT_FOR_VERBS = ("reqpi.storage", "reqpi.origins", "twisted.web", "klein", "treq")
-NOT_FOR_HTTP = ("reqpi.storage", "reqpi.origins")
+NOT_FOR_VERBS = ("reqpi.storage", "reqpi.upstream", "twisted.web", "klein", "treq")
+NOT_FOR_HTTP = ("reqpi.storage", "reqpi.upstream")
 NOT_FOR_PURE = (
     *("twisted", "treq", "klein", "zope", "OpenSSL", "platformdirs"),
     *(

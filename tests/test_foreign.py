@@ -6,9 +6,9 @@ from attrs import evolve
 
 from reqpi.core.errors import BrokenLock, NotAdmitted, NotAllowed, NothingUpstream
 from reqpi.core.model import Archive, Commitment, Digest, Lock, Pin
-from reqpi.origins.here import Here
-from reqpi.origins.hosts import Hosts
-from reqpi.origins.outside import Outside
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.own_addresses import Here
 from tests.distributions import a_file, a_page, digest_of
 from tests.test_shelf import SDIST, WHEEL, ShelfCase
 from tests.test_sources import SIX, SourcesCase

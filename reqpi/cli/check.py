@@ -21,7 +21,7 @@ from reqpi.client import Defect as Untaken
 from reqpi.core.address import address_of
 from reqpi.core.errors import BrokenLock, Defect
 from reqpi.core.model import Lock
-from reqpi.origins.needs import Need
+from reqpi.upstream.allowed.needs import Need
 
 __all__ = ["command_line", "main"]
 

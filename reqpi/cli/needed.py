@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from reqpi.core.errors import Defect, Misconfigured
 from reqpi.core.model import Lock
 from reqpi.defaults import builtin_index, default_upstream
-from reqpi.origins.here import Here
-from reqpi.origins.hosts import Hosts
-from reqpi.origins.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of
-from reqpi.origins.outside import Outside, read_upstreams
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of
+from reqpi.upstream.allowed.operator import Outside, read_upstreams
+from reqpi.upstream.allowed.own_addresses import Here
 
 __all__ = ["as_defect", "in_words", "needs_in"]
 

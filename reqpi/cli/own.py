@@ -128,9 +128,9 @@ def _served(
     """
     # Imported here because they bring Twisted along, which --url does without.
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
-    from reqpi.origins.outside import read_upstreams  # noqa: PLC0415
     from reqpi.server import Settings  # noqa: PLC0415
     from reqpi.storage.place import options_of, place_of  # noqa: PLC0415
+    from reqpi.upstream.allowed.operator import read_upstreams  # noqa: PLC0415
 
     where = options.store or os.environ.get("REQPI_STORE")
     upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))

@@ -30,8 +30,8 @@ from reqpi.storage.memory import MemoryStore
 from reqpi.sweep import Sweeping
 from reqpi.verifying import Verifying
 from tests.distributions import a_file, a_page
-from tests.origins.scripted import Scripted, ok
 from tests.storage.scratch import scratch
+from tests.upstream.scripted import Scripted, ok
 
 reactor: Any = _reactor
 

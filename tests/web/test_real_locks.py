@@ -13,7 +13,7 @@ from attrs import field, frozen
 from reqpi.cli import check
 from reqpi.core.locks import read
 from reqpi.core.model import Lock, Pin
-from reqpi.origins.outside import Outside
+from reqpi.upstream.allowed.operator import Outside
 from tests.distributions import a_file, a_page
 from tests.web.case import WatchedSite, WebCase
 

@@ -1,0 +1,258 @@
+"""Who may be connected to: the address itself is checked, after every resolution, and then it is what is connected to.
+
+To check the name alone, or an address that is then looked up once more, would let a name server answer twice, first
+with one address and then with another (DNS rebinding). All spellings of an address end here too: ``127.1``,
+``0x7f000001``, ``[::ffff:127.0.0.1]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import DNSLookupError, TimeoutError
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IHostResolution,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IResolutionReceiver,
+    IStreamClientEndpoint,
+)
+from twisted.python.failure import Failure
+from zope.interface import directlyProvides, implementer, providedBy
+
+from reqpi.core.errors import HostAway
+from reqpi.upstream.allowed.addresses import why_refused
+from reqpi.upstream.allowed.forbidden import Forbidden
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.public_names import why_not_public
+
+__all__ = ["Forbidden", "Reach"]
+
+_LOOKUP = 10.0
+"""Seconds for a name alone."""
+
+
+class Unanswered(TimeoutError):
+    """A name that nobody resolved in time."""
+
+    MESSAGE = "No name server answers"
+
+
+class Reach:
+    """The way to the outside.
+
+    :param reactor: has the resolver and the network.
+    :param named: the hosts that may be anywhere, because the operator named them.
+    """
+
+    def __init__(self, reactor: Any, named: Hosts) -> None:
+        self._reactor = reactor
+        self._named = named
+
+    def endpoint(self, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
+        """Where to connect to; connecting fails with :class:`Forbidden` where no address is allowed."""
+        return _Endpoint(self._reactor, self._named, host, port, timeout)
+
+    def check_name(self, host: str, port: int) -> None:
+        """See that a host may be asked through a proxy, which alone knows its address.
+
+        :raises Forbidden: the operator did not name it, and it is not a public name or address.
+        """
+        why = None if self._named.has(host, port) else why_not_public(host, port)
+        if why is not None:
+            raise Forbidden(
+                f"{host} is not asked through a proxy",
+                f"{why[0].upper()}{why[1:]}. {_advice(host, port)}",
+            )
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host that may be connected to, at least one.
+
+        :raises Forbidden: it has others only.
+        :raises reqpi.core.errors.UpstreamTrouble: it has none.
+        """
+        found = _Collected()
+        guard = _Guard(self._reactor, self._named, _LOOKUP)
+        guard.resolveHostName(found, host, port)
+        addresses = await found.all
+        if not addresses:
+            guard.raise_refused(host, port)
+            raise HostAway(f"{host} cannot be reached", "No address is known for that name.")
+        return list(dict.fromkeys(address.host for address in addresses))
+
+
+@implementer(IStreamClientEndpoint)
+class _Endpoint:
+    """One host and port, and a check of its own for each connection."""
+
+    def __init__(self, reactor: Any, named: Hosts, host: str, port: int, timeout: float) -> None:
+        self._reactor = reactor
+        self._named = named
+        self._host = host
+        self._port = port
+        self._timeout = timeout
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """See :class:`twisted.internet.interfaces.IStreamClientEndpoint`."""
+        guard = _Guard(self._reactor, self._named, self._timeout)
+        endpoint = HostnameEndpoint(_Guarded(self._reactor, guard), self._host, self._port, self._timeout)
+
+        def explain(failure: Failure) -> Failure:
+            guard.forget()
+            if failure.check(DNSLookupError):
+                guard.raise_refused(self._host, self._port)
+                guard.raise_late()
+            return failure
+
+        connected: Deferred[IProtocol] = endpoint.connect(protocolFactory)
+        return connected.addErrback(explain)
+
+
+class _Guarded:
+    """The reactor, but for its resolver. Its endpoints connect to the very addresses that this gives."""
+
+    def __init__(self, reactor: Any, resolver: IHostnameResolver) -> None:
+        self._reactor = reactor
+        self.nameResolver = resolver
+        directlyProvides(self, providedBy(reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+
+@implementer(IHostnameResolver)
+class _Guard:
+    """A resolver that keeps back what is not allowed, and has an end.
+
+    :param timeout: seconds, after which a name has the addresses that it has.
+    """
+
+    def __init__(self, reactor: Any, named: Hosts, timeout: float) -> None:
+        self._reactor = reactor
+        self._named = named
+        self._timeout = timeout
+        self._refused: list[str] = []
+        self._in_time: _InTime | None = None
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        """See :class:`twisted.internet.interfaces.IHostnameResolver`."""
+        receiver: IResolutionReceiver = resolutionReceiver
+        if not self._named.has(hostName, portNumber):
+            receiver = _Filter(receiver, self._refused)
+        self._in_time = receiver = _InTime(receiver, self._reactor, self._timeout)
+        resolver: IHostnameResolver = self._reactor.nameResolver
+        return resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+
+    def forget(self) -> None:
+        """Nobody waits for addresses any more."""
+        if self._in_time is not None:
+            self._in_time.forget()
+
+    def raise_late(self) -> None:
+        """Say that nobody answered, if that is so.
+
+        :raises twisted.internet.error.TimeoutError: it is.
+        """
+        if self._in_time is not None and self._in_time.is_late:
+            raise Unanswered
+
+    def raise_refused(self, host: str, port: int) -> None:
+        """Say what was kept back, if anything was.
+
+        :raises Forbidden: it was.
+        """
+        if not self._refused:
+            return
+        address = self._refused[0]
+        raise Forbidden(
+            f"{host} is not on the public internet",
+            f"Its address is {address} ({why_refused(address)}). {_advice(host, port)}",
+        )
+
+
+def _advice(host: str, port: int) -> str:
+    where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
+    return f"If that is meant, add --allow-host {where}"
+
+
+@implementer(IResolutionReceiver)
+class _Filter:
+    """Passes on what is allowed."""
+
+    def __init__(self, receiver: IResolutionReceiver, refused: list[str]) -> None:
+        self.resolutionBegan = receiver.resolutionBegan
+        self.resolutionComplete = receiver.resolutionComplete
+        self._pass_on = receiver.addressResolved
+        self._refused = refused
+
+    def addressResolved(self, address: Any) -> None:
+        """One address."""
+        if why_refused(address.host) is None:
+            self._pass_on(address)
+        else:
+            self._refused.append(address.host)
+
+
+@implementer(IResolutionReceiver)
+class _InTime:
+    """Passes on what comes in time, and then says that this was all."""
+
+    def __init__(self, receiver: IResolutionReceiver, clock: IReactorTime, timeout: float) -> None:
+        self.resolutionBegan = receiver.resolutionBegan
+        self._receiver = receiver
+        self._end = clock.callLater(timeout, self._late)
+        self.is_late = False
+
+    def addressResolved(self, address: IAddress) -> None:
+        """One address."""
+        if not self.is_late:
+            self._receiver.addressResolved(address)
+
+    def resolutionComplete(self) -> None:
+        """That was all."""
+        if not self.is_late:
+            self.forget()
+            self._receiver.resolutionComplete()
+
+    def forget(self) -> None:
+        """Do not wait for the end."""
+        if self._end.active():
+            self._end.cancel()
+
+    def _late(self) -> None:
+        self.is_late = True
+        self._receiver.resolutionComplete()
+
+
+@implementer(IResolutionReceiver)
+class _Collected:
+    """All addresses at once."""
+
+    def __init__(self) -> None:
+        self.all: Deferred[list[Any]] = Deferred()
+        self._so_far: list[Any] = []
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        """Nothing is known yet."""
+
+    def addressResolved(self, address: Any) -> None:
+        """One address."""
+        self._so_far.append(address)
+
+    def resolutionComplete(self) -> None:
+        """That was all."""
+        if not self.all.called:
+            self.all.callback(self._so_far)

@@ -1,0 +1,56 @@
+"""Which names may be asked for through a proxy, where the operator did not name them.
+
+A proxy resolves names itself, so no address is there to be checked. What remains is the name: one that can only belong
+to a private machine or network is refused, and so is every port except the usual ones. A public name that leads to a
+private address is beyond this rule; only the proxy can refuse that.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from reqpi.upstream.allowed.addresses import why_refused
+from reqpi.upstream.allowed.hosts import USUAL
+
+__all__ = ["why_not_public"]
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""A last label that makes a resolver read the whole name as an address (WHATWG URL, section 3.5)."""
+
+_RESERVED = frozenset(
+    # RFC 6761, 6762 (its appendix G too), 7686, 8375 and 9476, and what ICANN reserves for private use.
+    [
+        *("localhost", "localdomain", "local", "test", "invalid", "onion", "alt", "arpa", "internal", "intranet"),
+        *("private", "corp", "home", "lan", "domain"),
+    ]
+)
+
+
+def why_not_public(host: str, port: int) -> str | None:
+    """Say what a host is, if it may not be asked for through a proxy; ``None`` for a public one.
+
+    :param host: a name, or an address without brackets.
+    """
+    if port not in USUAL.values():
+        return f"port {port} is not a usual one"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return _why_not_public_name(host.lower().removesuffix("."))
+    why = why_refused(str(address))
+    return None if why is None else f"its address is {host} ({why})"
+
+
+def _why_not_public_name(name: str) -> str | None:
+    labels = name.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
+        return "it is not a name"
+    if _NUMBER.fullmatch(labels[-1]):
+        return "it is an address in an unusual spelling"
+    if len(labels) < 2:
+        return "a name without a dot belongs to a private network"
+    if labels[-1] in _RESERVED:
+        return f"names that end in .{labels[-1]} belong to private networks"
+    return None

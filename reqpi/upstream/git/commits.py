@@ -1,0 +1,52 @@
+"""Which commit of which repository: ``https://host/repo@<commit>``, with ``#submodules`` where they belong to it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from attrs import frozen
+
+from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.upstream.allowed.urls import as_shown
+
+__all__ = ["Commit", "is_commit", "repository_name"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # SHA-1 or SHA-256; a branch or a tag is none
+
+
+@frozen
+class Commit:
+    """A commit.
+
+    :param url: of the repository.
+    :param id: 40 or 64 hex digits.
+    :param submodules: they belong to it.
+    """
+
+    url: str
+    id: str
+    submodules: bool = False
+
+    @classmethod
+    def read(cls, url: str) -> Commit:
+        """What is written without ``git+``.
+
+        :raises reqpi.upstream.allowed.connect.Forbidden: it names no commit.
+        """
+        place, _, fragment = url.partition("#")
+        repository, _, commit = place.rpartition("@")
+        if not repository or not is_commit(commit) or "?" in repository or fragment not in ("", "submodules"):
+            raise Forbidden(f"{as_shown(url)!r:.200} names no commit", "Write git+https://HOST/REPOSITORY@COMMIT.")
+        return cls(repository, commit, fragment == "submodules")
+
+
+def is_commit(text: str) -> bool:
+    """Whether it is a whole id: nothing else is certain to stay what it is."""
+    return _COMMIT.fullmatch(text) is not None
+
+
+def repository_name(url: str) -> str:
+    """How the folder in an archive is called: the same for every way of writing the repository's URL."""
+    last = unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2].removesuffix(".git")
+    return re.sub(r"[^0-9A-Za-z._-]+", "-", last).strip(".-")[:100] or "repository"

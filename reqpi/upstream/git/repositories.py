@@ -1,0 +1,232 @@
+"""Git repositories as places of archives: ``https://host/repo@<commit>`` becomes a ``.tar.gz``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
+from twisted.web.iweb import IResponse
+
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Transfer
+from reqpi.core.proxies import Proxies, url_with_login
+from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.credentials import Keys
+from reqpi.upstream.allowed.hosts import host_and_port
+from reqpi.upstream.allowed.urls import as_shown, host_of
+from reqpi.upstream.git.commits import Commit, repository_name
+from reqpi.upstream.git.packing import pack
+from reqpi.upstream.git.program import Limits
+from reqpi.upstream.git.repository import Place, Repository
+from reqpi.upstream.git.work import Work
+from reqpi.upstream.http.client import Check, Http, header
+from reqpi.upstream.http.tls import Trust
+
+__all__ = ["Repositories"]
+
+_AT_ONCE = 2
+"""Commits that are fetched at a time; each takes a thread, and up to some GiB of the disk."""
+
+_SUBMODULES = 100
+"""Submodules of a commit, those of submodules included: they can go round in circles."""
+
+_INFO = "/info/refs?service=git-upload-pack"
+_SMART = "application/x-git-upload-pack-advertisement"
+"""What a server of the smart protocol answers (gitprotocol-http(5)). The other one, plain files, is not spoken."""
+
+_PIECE = 1 << 18
+
+
+_LIMITS = Limits()
+
+
+class Repositories:
+    """All of them.
+
+    :param check: raises for a URL that is not allowed; it is asked before every connection.
+    :param proxies: what they are asked through.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        keys: Keys,
+        reach: Reach,
+        trust: Trust,
+        *,
+        check: Check,
+        limits: Limits = _LIMITS,
+        proxies: Proxies = Proxies(),  # noqa: B008
+    ) -> None:
+        self._http = http
+        self._keys = keys
+        self._reach = reach
+        self._trust = trust
+        self._check = check
+        self._proxies = proxies
+        self._limits = limits
+        self._turns = DeferredSemaphore(_AT_ONCE)
+        self._under_way: dict[Work, Deferred[None]] = {}
+
+    async def open(self, url: str) -> Transfer:
+        """The archive of a commit.
+
+        :param url: ``https://host/repo@<commit>``, with ``#submodules`` where they belong to it.
+        :raises reqpi.core.errors.NotFound: there is none.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or may not.
+        """
+        commit = Commit.read(url)
+        self._check(commit.url)
+        await self._turns.acquire()
+        try:
+            work = Work(self._limits)
+        except UpstreamTrouble:
+            self._turns.release()
+            raise
+        self._under_way[work] = Deferred()
+        try:
+            return _Archive.of(await self._archive(commit, work))
+        finally:
+            # Not waited for: whoever breaks this off is not to be kept by what is left to do.
+            work.close().addCallback(self._ended, work)
+
+    async def close(self) -> None:
+        """Break off what is under way, and wait until nothing is left of it."""
+        ended = list(self._under_way.values())
+        for work in self._under_way:
+            work.stopped.set()
+        await gatherResults(ended)
+
+    def _ended(self, _: None, work: Work) -> None:
+        self._turns.release()
+        self._under_way.pop(work).callback(None)
+
+    async def _archive(self, commit: Commit, work: Work) -> BinaryIO:
+        """The commit and what belongs to it, from the outermost in."""
+        await work.run(work.git.check)
+        prefix = f"{repository_name(commit.url)}-{commit.id}/"
+        waiting, archives = [(prefix, commit)], list[Path]()
+        while waiting:
+            if len(archives) > _SUBMODULES:
+                raise UpstreamTrouble(f"{commit.url} has too many submodules", f"More than {_SUBMODULES}.", final=True)
+            where, each = waiting.pop()
+            place = await self._place(each.url, work)
+            archives.append(work.folder / f"{len(archives)}.tar")
+            inside = await work.run(_one, Repository(work.git, archives[-1].with_suffix(".git")), place, each, where)
+            waiting += [(f"{where}{path}/", module) for path, module in reversed(inside)]
+        return await work.run(_packed, archives)
+
+    async def _place(self, url: str, work: Work) -> Place:
+        """Where git finds the repository at ``url``: after redirects, and at addresses that were checked."""
+        if "?" in url or "#" in url:
+            raise UpstreamTrouble(
+                f"there is no git repository at {host_of(url)}",
+                f"{as_shown(url)} has a query or a fragment.",
+                final=True,
+            )
+        # A GitLab redirects to the same with .git at its end; whatever was renamed, redirects too.
+        asked = f"{url.rstrip('/')}{_INFO}"
+        final, response, body = await self._http.get(asked, {"Git-Protocol": "version=2"}, self._check)
+        body.dismiss()
+        if not final.endswith(_INFO) or not _is_smart(response):
+            raise UpstreamTrouble(
+                f"there is no git repository at {host_of(url)}", f"{url} answers something else.", final=True
+            )
+        final = final.removesuffix(_INFO)
+        host, port = host_and_port(final)
+        return Place(final, await self._settings(final, host, port, work))
+
+    async def _settings(self, url: str, host: str, port: int, work: Work) -> Mapping[str, str]:
+        settings = await self._way(host, port)
+        if not self._trust.verifies(host, port):
+            settings["http.sslVerify"] = "false"
+        bundle = self._trust.bundle()
+        if bundle:
+            path = _private(work.folder / "authorities.pem", bundle)
+            settings |= {"http.sslCAInfo": path, "http.proxySSLCAInfo": path}
+        client = self._trust.client_for(host, port)
+        if client is not None:
+            path = _private(work.folder / "client.pem", client.pem)
+            settings |= {"http.sslCert": path, "http.sslKey": path}
+        login = self._keys.for_url(url)
+        if login is not None:
+            settings["http.extraHeader"] = f"Authorization: {login}"
+        return settings
+
+    async def _way(self, host: str, port: int) -> dict[str, str]:
+        """How git reaches a host: through a proxy, or at addresses that were checked."""
+        proxy = self._proxies.proxy_for("https", host, port)
+        if proxy is not None:
+            self._reach.check_name(host, port)
+            return {"http.proxy": url_with_login(proxy), "http.proxyAuthMethod": "basic"}
+        addresses = await self._reach.addresses(host, port)
+        if _is_address(host):
+            return {}
+        written = [f"[{address}]" if ":" in address else address for address in addresses]
+        return {"http.curloptResolve": f"{host}:{port}:{','.join(written)}"}
+
+
+@frozen
+class _Archive:
+    """See :class:`reqpi.core.interfaces.Transfer`."""
+
+    size: int
+    _file: BinaryIO
+    start: int = 0
+    etag: None = None
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> _Archive:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        return cls(size, file)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while not self._file.closed and (data := self._file.read(_PIECE)):
+            yield data
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _one(repository: Repository, place: Place, commit: Commit, where: str) -> list[tuple[str, Commit]]:
+    """Fetch one repository and write its archive; what belongs to it. Blocks."""
+    repository.fetch(place, commit.id)
+    repository.archive(commit.id, where, repository.folder.with_suffix(".tar"))
+    return repository.submodules(commit) if commit.submodules else []
+
+
+def _packed(archives: list[Path]) -> BinaryIO:
+    """An open file without a name: whatever happens, nothing is left of it. Blocks."""
+    file = TemporaryFile()  # noqa: SIM115
+    try:
+        pack(archives, file)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _private(path: Path, data: bytes) -> str:
+    """Write a file that only this user can read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    return str(path)
+
+
+def _is_smart(response: IResponse) -> bool:
+    return header(response, "Content-Type").partition(";")[0].strip().lower() == _SMART
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

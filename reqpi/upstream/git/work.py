@@ -1,0 +1,64 @@
+"""One piece of work with git: it has a folder, goes on in threads, and can be broken off at any time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Event
+from typing import ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
+
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.upstream.git.program import Git, Limits
+
+__all__ = ["Work"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Work:
+    """What it needs."""
+
+    def __init__(self, limits: Limits) -> None:
+        try:
+            self.folder = Path(mkdtemp(prefix="reqpi-git-"))
+        except OSError as error:
+            raise UpstreamTrouble("there is no room for git to work in", f"{error.strerror}.") from error
+        (self.folder / "home").mkdir()
+        self.stopped = Event()
+        self.git = Git(self.folder, limits, self.stopped)
+        self._running: Deferred[None] | None = None
+
+    def run(self, what: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
+        """Do one thing in a thread, after the one before.
+
+        Who cancels it need not wait: after :meth:`close` git is killed, and the thread ends by itself.
+        """
+
+        def pass_on(result: _T | Failure) -> None:
+            if not outcome.called:
+                outcome.callback(result)  # a Failure makes it an errback
+
+        outcome: Deferred[_T] = Deferred()
+        self._running = deferToThread(what, *args, **kwargs).addBoth(pass_on)
+        return outcome
+
+    def close(self) -> Deferred[None]:
+        """Break it off if it still goes on, and remove its folder as soon as no thread is in it."""
+        self.stopped.set()
+        ended: Deferred[None] = Deferred()
+
+        def remove(_: object) -> None:
+            deferToThread(shutil.rmtree, self.folder, ignore_errors=True).addBoth(lambda _: ended.callback(None))
+
+        if self._running is None:
+            remove(None)
+        else:
+            self._running.addCallback(remove)
+        return ended

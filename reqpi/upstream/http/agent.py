@@ -1,0 +1,142 @@
+"""The one agent that everything is asked through: it keeps connections, and goes nowhere it is not allowed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import wrapClientTLS
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.python.failure import Failure
+from twisted.web.client import URI, Agent, HTTPConnectionPool, ProxyAgent
+from twisted.web.error import SchemeNotSupported
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
+from zope.interface import implementer
+
+from reqpi.core.proxies import Proxies, Proxy
+from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.hosts import Hosts, normalized
+from reqpi.upstream.http.body import Body
+from reqpi.upstream.http.proxy import ProxyTrouble, authorization, login_page, login_wanted
+from reqpi.upstream.http.reasons import reasons_of
+from reqpi.upstream.http.tls import Trust
+from reqpi.upstream.http.tunnel import ToProxy, Tunnel
+
+__all__ = ["PooledAgent"]
+
+_CONNECT = 10.0
+"""Seconds for a connection: a dead upstream costs a client no more."""
+
+_CONNECTIONS = 32
+"""Kept connections a host. Twisted's own default of 2 makes a lock of 300 pins wait."""
+
+
+@implementer(IAgent)
+class PooledAgent:
+    """An agent that keeps connections, until it is closed.
+
+    :param reach: whom it may connect to.
+    :param trust: whom it believes.
+    :param proxies: what it asks through.
+    """
+
+    def __init__(self, reactor: Any, reach: Reach, trust: Trust, proxies: Proxies = Proxies()) -> None:  # noqa: B008
+        self._reactor = reactor
+        self._reach = reach
+        self._proxies = proxies
+        self._kept = HTTPConnectionPool(reactor, persistent=True)
+        self._kept.maxPersistentPerHost = _CONNECTIONS
+        ways = {proxy: _way(reactor, proxy, trust) for proxy in proxies.all}
+        self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reach, trust, proxies, ways), self._kept)
+        self._proxied = {proxy: ProxyAgent(way, reactor, self._kept) for proxy, way in ways.items()}
+
+    def request(
+        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: IBodyProducer | None = None
+    ) -> Deferred[IResponse]:
+        """See :class:`twisted.web.iweb.IAgent`.
+
+        :raises reqpi.upstream.allowed.connect.Forbidden: a proxy may not be asked for that host.
+        """
+        to = URI.fromBytes(uri)
+        host = to.host.decode("ascii")
+        proxy = self._proxies.proxy_for(to.scheme.decode("ascii"), host, to.port)
+        if proxy is not None and to.scheme == b"http":
+            self._reach.check_name(host, to.port)
+            return self._through(proxy, method, uri, headers, bodyProducer)
+        asked: Deferred[IResponse] = self._agent.request(method, uri, headers, bodyProducer)
+        return asked if proxy is None else asked.addErrback(_untrusted, proxy, host)
+
+    def close(self) -> Deferred[None]:
+        """Close the connections that nobody uses."""
+        closed: Deferred[None] = self._kept.closeCachedConnections()
+        return closed
+
+    def _through(
+        self, proxy: Proxy, method: bytes, uri: bytes, headers: Headers | None, body: Any
+    ) -> Deferred[IResponse]:
+        """Give a proxy the whole URL (:rfc:`9112`, section 3.2.2), and its login with the headers."""
+        sent = Headers() if headers is None else headers.copy()
+        login = authorization(proxy)
+        if login is not None:
+            sent.setRawHeaders("Proxy-Authorization", [login])
+        asked: Deferred[IResponse] = self._proxied[proxy].request(method, uri, sent, body)
+        return asked.addCallback(self._own_answer, proxy)
+
+    def _own_answer(self, response: IResponse, proxy: Proxy) -> IResponse:
+        """Pass an answer on, unless it is the proxy's own."""
+        if response.code not in (407, 511):
+            return response
+        Body(response, self._reactor).dismiss()
+        if response.code == 511:
+            raise login_page(proxy)
+        challenges = response.headers.getRawHeaders(b"Proxy-Authenticate") or []
+        raise login_wanted(proxy, [each.decode("latin-1") for each in challenges])
+
+
+def _way(reactor: Any, proxy: Proxy, trust: Trust) -> ToProxy:
+    """The way to a proxy, which may be anywhere: the operator named it."""
+    named = Hosts(frozenset({(normalized(proxy.host), proxy.port)}))
+    endpoint = Reach(reactor, named).endpoint(proxy.host, proxy.port, _CONNECT)
+    if proxy.scheme == "https":
+        endpoint = wrapClientTLS(trust.creatorForNetloc(proxy.host.encode("ascii"), proxy.port), endpoint)
+    return ToProxy(proxy, endpoint, reactor)
+
+
+def _untrusted(failure: Failure, proxy: Proxy, host: str) -> Failure:
+    """Name the proxy where a certificate is not trusted: it may be the proxy's own."""
+    if failure.check(ProxyTrouble) or "certificate verify failed" not in reasons_of(failure):
+        return failure
+    raise ProxyTrouble(
+        f"the certificate of {host} is not trusted",
+        f"It came through the proxy {proxy.url}. If that one replaces certificates, name its authority: --ca FILE.",
+        final=True,
+    )
+
+
+@implementer(IAgentEndpointFactory)
+@define
+class _Endpoints:
+    """A kept connection was checked when it was made; each new one is checked again."""
+
+    reach: Reach
+    trust: Trust
+    proxies: Proxies
+    ways: dict[Proxy, ToProxy] = field(factory=dict)
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        """See :class:`twisted.web.iweb.IAgentEndpointFactory`."""
+        if uri.scheme == b"http":
+            return self.reach.endpoint(uri.host.decode("ascii"), uri.port, _CONNECT)
+        if uri.scheme == b"https":
+            return wrapClientTLS(self.trust.creatorForNetloc(uri.host, uri.port), self._tcp(uri))
+        raise SchemeNotSupported(f"Unsupported scheme: {uri.scheme!r}")
+
+    def _tcp(self, uri: URI) -> IStreamClientEndpoint:
+        host = uri.host.decode("ascii")
+        proxy = self.proxies.proxy_for("https", host, uri.port)
+        if proxy is None:
+            return self.reach.endpoint(host, uri.port, _CONNECT)
+        self.reach.check_name(host, uri.port)
+        return Tunnel(self.ways[proxy], host, uri.port)

@@ -1,0 +1,63 @@
+"""No upstream at all: what ``--offline`` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from packaging.version import Version
+
+from reqpi.core.errors import Defect, UpstreamTrouble
+from reqpi.core.interfaces import Indexes
+from reqpi.core.model import Archive, Digest, Git, Lock, Note, Pin, Project
+from reqpi.upstream.allowed.policy import Policy
+
+__all__ = ["Nowhere"]
+
+
+class Nowhere:
+    """An :class:`~reqpi.core.interfaces.Origin` that has nothing, and asks nobody.
+
+    :param policy: what is refused stays so: an address means the same with the network and without.
+    """
+
+    name = "no upstream (--offline)"
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self._policy = policy or Policy(local=True)
+
+    async def page(
+        self,
+        project: Project,
+        index: str = "",
+        versions: Collection[Version] | None = None,
+        digests: Collection[Digest] = (),
+    ) -> NoReturn:
+        """Never a page."""
+        raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
+
+    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> NoReturn:
+        """Never a file."""
+        filename = urlsplit(url).path.rpartition("/")[2]
+        raise _not_here(filename, "This server is offline, and the file was not fetched before.")
+
+    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
+        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
+        return self._policy.refuses(lock)
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
+        return self._policy.notes(lock)
+
+    def indexes_for(self, pin: Pin) -> Indexes:
+        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`."""
+        return self._policy.indexes_for(pin)
+
+    def allow(self, pin: Pin, source: Archive | Git) -> None:
+        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
+        self._policy.allow(pin, source)
+
+
+def _not_here(what: str, detail: str) -> UpstreamTrouble:
+    return UpstreamTrouble(f"{what} is not in the store", detail, final=True)

@@ -1,0 +1,84 @@
+"""A file or a part of it on its way from an upstream (:rfc:`9110`, section 14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from attrs import frozen
+from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
+
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Transfer
+from reqpi.upstream.http.body import Body
+from reqpi.upstream.http.client import header
+
+__all__ = ["range_header", "transfer"]
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+_STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
+
+
+@frozen
+class _Transfer:
+    """See :class:`reqpi.core.interfaces.Transfer`."""
+
+    size: int | None
+    start: int
+    etag: str | None
+    _body: Body
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._body
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def range_header(start: int, stop: int | None, etag: str | None = None) -> dict[str, str]:
+    """What asks for the bytes from ``start`` up to ``stop``; nothing where that is the whole file.
+
+    :param etag: of the file that they are wanted of (:rfc:`9110`, section 13.1.5).
+    """
+    if start == 0 and stop is None:
+        return {}
+    condition = {} if etag is None else {"If-Range": etag}
+    if start < 0:
+        return {"Range": f"bytes={start}"} | condition
+    return {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} | condition
+
+
+def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> Transfer:
+    """What ``response`` brings, who was asked for the bytes from ``start`` up to ``stop``.
+
+    :raises reqpi.core.errors.UpstreamTrouble: it brings others.
+    """
+    length = None if response.length is UNKNOWN_LENGTH else int(response.length)
+    if response.code == 200:
+        return _Transfer(length, 0, _etag(response), body)
+    said = header(response, "Content-Range")
+    match = _CONTENT_RANGE.fullmatch(said)
+    if match is None:
+        raise _odd(said)
+    first, last, size = int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
+    whole = first <= last and (size is None or last < size) and length in (None, last - first + 1)
+    if not whole or not _as_asked(first, last, size, start, stop):
+        raise _odd(said)
+    return _Transfer(size, first, _etag(response), body)
+
+
+def _etag(response: IResponse) -> str | None:
+    """The strong one: a weak one says that two files mean the same, not that they are the same bytes."""
+    said = header(response, "ETag")
+    return said if _STRONG.fullmatch(said) else None
+
+
+def _as_asked(first: int, last: int, size: int | None, start: int, stop: int | None) -> bool:
+    """Whether these are bytes that were asked for. A server may send fewer of them, but not from elsewhere."""
+    if start < 0:
+        return size is None or (first == max(size + start, 0) and last == size - 1)
+    return first == start and (stop is None or last < stop)
+
+
+def _odd(said: str) -> UpstreamTrouble:
+    return UpstreamTrouble("the upstream sent an odd range", f"Content-Range: {said[:100]!r}")

@@ -1,1 +1,0 @@
-"""Tests of :mod:`reqpi.origins`, over real sockets."""

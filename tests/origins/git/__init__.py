@@ -1,1 +1,0 @@
-"""Tests of :mod:`reqpi.origins.git`, against a real git host on loopback."""

@@ -1,0 +1,1 @@
+"""Tests of :mod:`reqpi.upstream`, over real sockets."""

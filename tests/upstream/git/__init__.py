@@ -1,0 +1,1 @@
+"""Tests of :mod:`reqpi.upstream.git`, against a real git host on loopback."""

@@ -1,0 +1,96 @@
+"""Over TLS: an upstream is who it says, and one that hangs does not keep its connection."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from unittest import mock
+
+from twisted.internet import reactor as _reactor
+from twisted.internet.task import deferLater
+from twisted.internet.tcp import Client
+
+from tests.fake_upstream import faults
+from tests.upstream.case import OriginCase
+from tests.upstream.scripted import ok
+
+reactor: Any = _reactor
+
+
+class TlsCase(OriginCase):
+    """An upstream with a certificate of the tests' own authority."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.secure = self.upstream(tls=True)
+
+    def trusting(self) -> None:
+        """Trust that authority, as ``SSL_CERT_FILE`` lets an operator do."""
+        trust = mock.patch.dict(os.environ, {"SSL_CERT_FILE": str(self.secure.authority)})
+        trust.start()
+        self.addCleanup(trust.stop)
+        self.agent = self.an_agent()
+
+
+class TrustTests(TlsCase):
+    """Certificates."""
+
+    async def test_an_upstream_that_is_trusted_is_asked(self) -> None:
+        """Page and file, over one connection."""
+        self.trusting()
+        index = self.index(self.secure.url)
+        [file] = (await index.page("thing")).files  # type: ignore[arg-type]
+        transfer = await index.open(file.url)
+        self.assertEqual(b"".join([piece async for piece in transfer]), self.thing.content)
+
+    async def test_an_upstream_that_is_not_trusted_is_not_asked(self) -> None:
+        """Its certificate is nobody's that the system knows."""
+        trouble = await self.trouble(self.page(self.secure.url))
+        self.assertIn("certificate verify failed", trouble.detail)
+        self.assertEqual(self.secure.requests, [])
+
+    async def test_an_upstream_with_another_name_is_not_asked(self) -> None:
+        """Its certificate is for 127.0.0.1, and this is 127.0.0.2."""
+        self.trusting()
+        await self.trouble(self.page(self.secure.url.replace("127.0.0.1", "127.0.0.2")))
+        self.assertEqual(self.secure.requests, [])
+
+    async def test_a_mix_up_of_schemes_is_trouble(self) -> None:
+        """A handshake where there is TLS, and a request where there is none."""
+        trouble = await self.trouble(self.page(self.secure.url.replace("https:", "http:")))
+        self.assertIn("broke off", trouble.title)
+        self.assertEqual(self.secure.requests, [])
+
+    async def test_a_redirect_to_http_is_refused(self) -> None:
+        """Whoever listens in could answer in the upstream's place."""
+        self.trusting()
+        plain = self.scripted(ok(b""))
+        self.secure.fail("page", faults.Status(302, {"Location": plain.url}))
+        trouble = await self.trouble(self.page(self.secure.url))
+        self.assertIn("from https to http", trouble.title)
+        self.assertTrue(trouble.final)
+        self.assertEqual(plain.requests, [])
+
+    async def test_a_redirect_to_https_is_followed(self) -> None:
+        """The other way round is common."""
+        self.trusting()
+        plain = self.scripted(ok(b"", f"Location: {self.secure.url}thing/", status="301 Moved"))
+        self.assertEqual(len((await self.page(plain.url)).files), 1)
+
+
+class HangingTests(TlsCase):
+    """A server that says nothing any more, not even goodbye."""
+
+    async def test_cutting_it_off_ends_the_connection(self) -> None:
+        """TLS would wait for an answer to its own goodbye; what was not read yet must not hold it up either."""
+        self.trusting()
+        for fault in (faults.Hang(after=10), faults.Endless(1 << 40)):
+            self.secure.fail("file", fault)
+            transfer = await self.index("http://h/").open(self.secure.file_url(self.thing))
+            [connection] = [each for each in reactor.getReaders() if isinstance(each, Client)]
+            for _ in range(50):
+                await deferLater(reactor, 0)
+            transfer.close()
+            for _ in range(50):
+                await deferLater(reactor, 0)
+            self.assertFalse(connection.connected, fault)

@@ -33,7 +33,7 @@ from twisted.internet.task import react  # noqa: E402
 from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 
 from reqpi.runtime.singleflight import each  # noqa: E402
-from reqpi.shelf import Shelf  # noqa: E402
+from reqpi.shelf.shelf import Shelf  # noqa: E402
 from reqpi.storage.directory.store import DirectoryStore  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
 from reqpi.upstream.allowed.operator import Outside  # noqa: E402

@@ -36,8 +36,8 @@ from benchmarks.many_locks import fill  # noqa: E402
 from reqpi.runtime import gc_pause  # noqa: E402
 from reqpi.runtime.reactor_lag import Gaps  # noqa: E402
 from reqpi.server import Server, Settings, assemble  # noqa: E402
+from reqpi.shelf.maintenance.sweep import Sweeping  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
-from reqpi.sweep import Sweeping  # noqa: E402
 
 FILES, PINS, LOCKS = 12_000, 10_000, 20_000
 _ROUNDS = 3

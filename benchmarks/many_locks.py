@@ -15,7 +15,7 @@ from benchmarks.load import ACCEPT
 from benchmarks.reqpi_server import ReqPI
 from benchmarks.stage import Bench, Stage, say
 from reqpi.core import frozen_pages as freezer
-from reqpi.records import lock_record, page_record
+from reqpi.shelf.records import lock_record, page_record
 from reqpi.storage.directory.layout import Layout
 from reqpi.storage.directory.paths import record_parts
 from tests.distributions import a_file, a_page

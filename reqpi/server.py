@@ -21,23 +21,23 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.ahead import Ahead
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.proxies import Proxies
 from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.holding import Holding
-from reqpi.learning import Learning
 from reqpi.listening import cannot_listen
-from reqpi.patrol import Patrol
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.reactor_lag import Gaps
-from reqpi.sessions import Sessions
-from reqpi.shelf import Shelf
+from reqpi.shelf.learn_sessions import Sessions
+from reqpi.shelf.maintenance.prefreeze import Ahead
+from reqpi.shelf.maintenance.scrubber import Patrol
+from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.open_index import Learning
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import Place
-from reqpi.sweep import Sweeping
 from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.credentials_2 import read_logins, read_own_logins
 from reqpi.upstream.allowed.hosts import Hosts

@@ -12,7 +12,7 @@ from attrs import asdict
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
 from reqpi.cli.stores import add_store, opened
-from reqpi.sweep import Sweeping
+from reqpi.shelf.maintenance.sweep import Sweeping
 
 __all__ = ["command_line", "main"]
 

@@ -14,8 +14,8 @@ from reqpi.cli.stores import add_store, opened
 from reqpi.client import Document, commit
 from reqpi.core.address import is_listing, parse_listing
 from reqpi.core.interfaces import Store
-from reqpi.records import document_record, lock_record
-from reqpi.verifying import Verdict, Verifying
+from reqpi.shelf.maintenance.verify import Verdict, Verifying
+from reqpi.shelf.records import document_record, lock_record
 
 __all__ = ["command_line", "main"]
 

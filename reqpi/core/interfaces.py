@@ -1,6 +1,6 @@
 """The outside worlds, and what each must keep: :class:`Store` (bytes at rest) and :class:`Origin` (an upstream).
 
-:mod:`reqpi.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written here.
+:mod:`reqpi.shelf.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written here.
 """
 
 from __future__ import annotations

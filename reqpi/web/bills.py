@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.web.server import Request
 
-from reqpi.bills import Writer
 from reqpi.core import sbom
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.sboms import Writer
 from reqpi.web import problems
 from reqpi.web.answers import send_representation
 from reqpi.web.forms import Representation

@@ -2,7 +2,7 @@
 
 Something is put here when the ordinary stack has answered it, and so has asked the predicate. It is good for as long as
 the address's lease: then the ordinary stack is asked again, which looks whether the lock is still there and notes that
-it is used. See :class:`reqpi.commitments.Lease`.
+it is used. See :class:`reqpi.shelf.commitments.Lease`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 from twisted.web.http import RESPONSES
 
-from reqpi.commitments import Lease
 from reqpi.runtime.lru import Recent
+from reqpi.shelf.commitments import Lease
 from reqpi.web.forms import COMMON, SERVER, Answer, Asked, Representation, answer
 
 __all__ = ["ANY_FORM", "Hot", "Ready", "ready"]

@@ -20,7 +20,7 @@ from reqpi.core.errors import NotServed, StoreTrouble
 from reqpi.core.model import Commitment, Page
 from reqpi.runtime.lru import Recent
 from reqpi.runtime.singleflight import Once
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
 from reqpi.web.answering import answer_with
 from reqpi.web.answers import send_representation
 from reqpi.web.files import send_elsewhere, send_file

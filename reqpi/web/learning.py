@@ -15,8 +15,8 @@ from reqpi.core.errors import NotServed
 from reqpi.core.exclude_newer import BadCutoff, read_cutoff
 from reqpi.core.export import learned_lock_2
 from reqpi.core.model import File, Page
-from reqpi.learning import Learning
-from reqpi.sessions import Session
+from reqpi.shelf.learn_sessions import Session
+from reqpi.shelf.open_index import Learning
 from reqpi.web import problems
 from reqpi.web.answering import answer_with
 from reqpi.web.answers import send_representation

@@ -17,16 +17,16 @@ from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.targets import FILTERS, BadFilter, Target
-from reqpi.holding import Holding
 from reqpi.runtime.singleflight import PATIENCE
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web import problems
 from reqpi.web.answers import send_representation
 from reqpi.web.files import send_file
 from reqpi.web.forms import Representation
 from reqpi.web.headers import listed
 from reqpi.web.uploads import Unsuitable, documents_in
-from reqpi.wheelhouses import Wheelhouses
 
 __all__ = [
     "build_requirements",

@@ -17,8 +17,8 @@ from reqpi import __version__
 from reqpi.core import admission
 from reqpi.core.env_vars import trusted_host
 from reqpi.core.model import Commitment, File, Page, Pin, Project
-from reqpi.refusals import Refusal
-from reqpi.shelf import Shelf
+from reqpi.shelf.refusals import Refusal
+from reqpi.shelf.shelf import Shelf
 
 __all__ = ["front", "overview"]
 

@@ -44,8 +44,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from reqpi.holding import Holding
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web import bills, machines, people, problems
 from reqpi.web.answering import answer_with
 from reqpi.web.base import Base
@@ -53,7 +54,6 @@ from reqpi.web.forms import COMMON, SERVER
 from reqpi.web.hot import Hot
 from reqpi.web.index import Index
 from reqpi.web.learning import LearningPages
-from reqpi.wheelhouses import Wheelhouses
 
 __all__ = ["Root"]
 

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from attrs import evolve
 
-from reqpi.commitments import lock_record
 from reqpi.core.frozen_pages import dump
-from reqpi.freezing import page_record
+from reqpi.shelf.commitments import lock_record
+from reqpi.shelf.freezing import page_record
 from reqpi.storage.directory.layout import Layout
 from reqpi.storage.directory.paths import record_parts
 from tests.distributions import a_file, a_page

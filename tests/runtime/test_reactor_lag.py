@@ -22,13 +22,13 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core import frozen_pages as freezer
-from reqpi.records import lock_record, page_record
 from reqpi.runtime.reactor_lag import Gaps
 from reqpi.server import Server, Settings, assemble
+from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.maintenance.verify import Verifying
+from reqpi.shelf.records import lock_record, page_record
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.memory import MemoryStore
-from reqpi.sweep import Sweeping
-from reqpi.verifying import Verifying
 from tests.distributions import a_file, a_page
 from tests.storage.scratch import scratch
 from tests.upstream.scripted import Scripted, ok

@@ -14,10 +14,10 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.address import address_of
 from reqpi.core.frozen_pages import dump
 from reqpi.core.interfaces import Store
-from reqpi.records import lock_record, page_record
+from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.records import lock_record, page_record
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.objects.store import object_store
-from reqpi.sweep import Sweeping
 from tests.contracts import SetClock, gathered, kept
 from tests.distributions import a_file, a_page
 from tests.seaweed import SeaweedFS

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.upstream.allowed.connect import Forbidden
 from reqpi.upstream.allowed.operator import Outside, read_upstreams

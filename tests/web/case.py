@@ -14,8 +14,8 @@ from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from reqpi.holding import Holding
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.base import Base
 from reqpi.web.hot import Hot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from reqpi.holding import Holding
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.web.base import Base
 from reqpi.web.routes import Root
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
 
-from reqpi.arrival import HELD_BACK
 from reqpi.core.errors import StoreTrouble
+from reqpi.shelf.files.download import HELD_BACK
 from tests.distributions import a_file, a_page
 from tests.web.case import FILES, WHEEL, WebCase
 from tests.web.long_files import BUFFERS, LongFiles, failing_at

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reqpi.holding import Holding
-from reqpi.learning import Learning
-from reqpi.sessions import Sessions
+from reqpi.shelf.learn_sessions import Sessions
+from reqpi.shelf.open_index import Learning
+from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.web.learning import LearningPages
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page, digest_of

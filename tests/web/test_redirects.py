@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reqpi.holding import Holding
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.routes import Root
 from tests.web.case import CONTENTS, LARGEST, SDIST, WHEEL, WebCase

@@ -10,8 +10,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from reqpi.holding import Holding
-from reqpi.shelf import Shelf
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.base import Base
 from reqpi.web.channel import judged

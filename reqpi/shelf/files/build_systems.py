@@ -1,0 +1,166 @@
+"""How sdists are built, read from as little of each as will do, and written down.
+
+From an sdist in the store, whose digest was verified, it is as sure as the sdist, and is written down for every
+address. From the beginning of one that upstream sends it is what upstream says, as no digest vouches for a part: it is
+written down for that address alone, and gives way as soon as the sdist is here. :mod:`reqpi.shelf.files.core_metadata` holds it so with
+the metadata of wheels. What came to its end and has the right digest is verified, whether it is kept or not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import aclosing
+from functools import partial
+
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.threads import deferToThread
+
+from reqpi.core import metadata
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
+from reqpi.core.model import File
+from reqpi.runtime.singleflight import Once
+from reqpi.shelf.files.downloads import Arrivals
+from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
+from reqpi.shelf.records import build_system_record, claimed_build_system_record
+
+__all__ = ["BuildSystems", "TooDeep"]
+
+_STEPS = (1 << 16, 1 << 18, 1 << 20)
+"""Bytes of an sdist after which what came of it is looked through. What the last does not show, the whole one may."""
+
+_LOOKS = 2
+"""Sdists that are looked through at the same time, each in a thread."""
+
+_LARGEST_RANGE = 24 << 20
+
+
+class TooDeep(UpstreamTrouble):
+    """The beginning of an sdist does not tell how it is built, and who asked does not want all of it fetched."""
+
+    final = True
+
+
+class BuildSystems:
+    """How all sdists are built."""
+
+    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals) -> None:
+        self._store = store
+        self._origin = origin
+        self._arrivals = arrivals
+        self._finding: Once[BuildSystem] = Once()
+        self._looks = DeferredSemaphore(_LOOKS)
+
+    async def of(self, file: File, address: str, *, whole: bool = True) -> BuildSystem:
+        """How an sdist that was admitted is built, however long it takes to know.
+
+        :param address: for which.
+        :param whole: fetch all of it where its beginning does not tell.
+        :raises TooDeep: its beginning does not tell, and no more is to be fetched.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is broken.
+        """
+        known = await self.known(file, address)
+        if known is not None:
+            return known
+        key = (file.url, file.digests, _subdirectory(file), address, whole)
+        return await self._finding.do(key, partial(self._found, file, address, whole=whole))
+
+    async def known(self, file: File, address: str) -> BuildSystem | None:
+        """What is written down: of the verified sdist, else what this address was told while there was none."""
+        sha256, subdirectory = str(file.sha256), _subdirectory(file)
+        verified = await self._recorded(build_system_record(sha256, subdirectory))
+        if verified is not None or await self._store.size(sha256) is not None:
+            return verified
+        return await self._recorded(claimed_build_system_record(address, sha256, subdirectory))
+
+    async def _recorded(self, record: str) -> BuildSystem | None:
+        data = await self._store.get(record)
+        return None if data is None else BuildSystem.load(data)
+
+    async def _found(self, file: File, address: str, *, whole: bool) -> BuildSystem:
+        """Read it, and write it down."""
+        sha256, subdirectory = str(file.sha256), _subdirectory(file)
+        record = build_system_record(sha256, subdirectory)
+        files = None
+        if await self._store.size(sha256) is None:
+            files, verified = await self._told(file)
+            if not verified:
+                record = claimed_build_system_record(address, sha256, subdirectory)
+            if files is None and not whole:
+                raise TooDeep(f"{file.filename} is not looked into", f"Its first {_STEPS[-1] >> 20} MiB do not tell.")
+        if files is None:
+            record = build_system_record(sha256, subdirectory)
+            files = await self._stored(file)
+        system = await deferToThread(metadata.build_system, files)
+        await self._store.use(record)
+        # Over what a ReqPI of another layout wrote; otherwise the same bytes have the same outcome.
+        await self._store.replace(record, system.dump())
+        return system
+
+    async def _told(self, file: File) -> tuple[metadata.Files | None, bool]:
+        """What a part of upstream's sdist says, and whether it turned out to be the whole, of the right digest.
+
+        Nothing, where no small part says it.
+        """
+        if file.filename.endswith(".zip"):
+            take = partial(fetched, self._origin, file.url, largest=_LARGEST_RANGE)
+            return await self._by_ranges(file, file.size, take), False
+        transfer = await self._origin.open(file.url, 0, _STEPS[-1])
+        data, looked = bytearray(), 0
+        try:
+            async for piece in transfer:
+                data += piece
+                # Past what was asked for, where upstream does no ranges.
+                while looked < len(_STEPS) and len(data) >= _STEPS[looked]:
+                    files = await self._look(file, bytes(data), whole=False)
+                    looked += 1
+                    if files is not None:
+                        return files, False
+                if looked == len(_STEPS):
+                    return None, False
+        finally:
+            transfer.close()
+        whole = hashlib.sha256(data).hexdigest() == file.sha256
+        return await self._look(file, bytes(data), whole=whole), whole
+
+    async def _stored(self, file: File) -> metadata.Files:
+        """What the verified sdist says, which is fetched first if it is not in the store."""
+        sha256 = str(file.sha256)
+        if await self._store.size(sha256) is None:
+            if (file.size or 0) > metadata.LARGEST:
+                raise _too_large(file)
+            await self._arrivals.of(file).landing()
+        size = await self._store.size(sha256)
+        if file.filename.endswith(".zip"):
+            files = await self._by_ranges(file, size, partial(stored, self._store, sha256))
+            if files is None:
+                raise BrokenSdist(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
+            return files
+        data = bytearray()
+        async with aclosing(self._store.read(sha256, 0, metadata.LARGEST)) as pieces:
+            async for piece in pieces:
+                data += piece
+        files = await self._look(file, bytes(data), whole=size is not None and len(data) == size)
+        if files is None:
+            raise _too_large(file)
+        return files
+
+    def _look(self, file: File, data: bytes, *, whole: bool) -> Deferred[metadata.Files | None]:
+        look = partial(metadata.look, data, file.filename, _subdirectory(file), metadata.enough, whole=whole)
+        return self._looks.run(deferToThread, look)
+
+    async def _by_ranges(self, file: File, size: int | None, take: Take) -> metadata.Files | None:
+        plan = partial(LazySdist, filename=file.filename, subdirectory=_subdirectory(file), enough=metadata.enough)
+        return await by_ranges(file, size, plan, take)
+
+
+def _subdirectory(file: File) -> str | None:
+    return file.source.subdirectory if file.source is not None else None
+
+
+def _too_large(file: File) -> UpstreamTrouble:
+    return BrokenSdist(
+        f"{file.filename} is not looked into",
+        f"What it is built with is not in its first {metadata.LARGEST >> 20} MiB.",
+    )

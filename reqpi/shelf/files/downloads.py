@@ -1,0 +1,104 @@
+"""All files on their way: whoever wants one that is under way shares it, and what failed is remembered for a while."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Origin, Store
+from reqpi.core.model import ALGORITHMS, Digest, File
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import Once
+from reqpi.shelf.files.download import Arrival, Measured, TooSlow
+
+__all__ = ["Arrivals"]
+
+_REMEMBERED = 2.0
+"""Seconds for which a failure that asking again would only repeat is not asked for again: uv gives up after four."""
+
+_SLOW_REMEMBERED = 60.0
+"""The same for a file that comes too slowly: pip would resume it for as long again, five times."""
+
+
+class Arrivals:
+    """All files on their way in this process.
+
+    Two listings of a file share an arrival only if they say the same of it: else a wrong one would spoil the other.
+    """
+
+    _log = Logger()
+
+    def __init__(self, store: Store, origin: Origin, clock: IReactorTime) -> None:
+        self._store = store
+        self._origin = origin
+        self._clock = clock
+        self._under_way: dict[_Key, Arrival] = {}
+        self._measuring: Once[Measured] = Once()
+        self._failed: Recent[_Key, tuple[UpstreamTrouble, float]] = Recent(_FAILURES)
+
+    def of(self, file: File) -> Arrival:
+        """The arrival of ``file``, whose sha256 is known: the one under way, or one that begins now.
+
+        :raises reqpi.core.errors.UpstreamTrouble: it failed a moment ago in a way that asking again would only repeat.
+        """
+        key = _key(file)
+        self._recall(key)
+        arrival = self._under_way.get(key)
+        if arrival is None:
+            name = hashlib.sha256(repr((file.url, file.size, sorted(file.digests))).encode()).hexdigest()
+            arrival = self._under_way[key] = Arrival(file, self._store, self._clock, name=name)
+            fetched = Deferred.fromCoroutine(arrival.fetch(self._origin))
+            fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
+        return arrival
+
+    def received(self, file: File) -> int:
+        """Bytes that have come of a file that is under way; 0 where it is not."""
+        arrival = self._under_way.get(_key(file))
+        return 0 if arrival is None else arrival.received
+
+    async def measure(self, file: File) -> Measured:
+        """Fetch a file of which upstream does not say enough, keep it, and say what its bytes say.
+
+        The digests that upstream does claim must hold.
+        """
+        key = _key(file)
+        self._recall(key)
+        return await self._measuring.do(key, partial(self._measure, file))
+
+    async def _measure(self, file: File) -> Measured:
+        try:
+            return await Arrival(file, self._store, self._clock, ALGORITHMS).fetch(self._origin)
+        except UpstreamTrouble as error:
+            self._remember(file, error)
+            raise
+
+    def _missed(self, failure: Failure, file: File) -> None:
+        reason = failure.getErrorMessage()
+        self._log.warn("{filename} could not be fetched: {reason}", filename=file.filename, reason=reason)
+        if isinstance(failure.value, UpstreamTrouble):
+            self._remember(file, failure.value)
+
+    def _remember(self, file: File, error: UpstreamTrouble) -> None:
+        if error.final:
+            self._failed.put(_key(file), (error, self._clock.seconds()), 1)
+
+    def _recall(self, key: _Key) -> None:
+        error, when = self._failed.get(key) or (None, 0.0)
+        lasts = _SLOW_REMEMBERED if isinstance(error, TooSlow) else _REMEMBERED
+        if error is not None and self._clock.seconds() - when < lasts:
+            raise error.again()
+
+
+_Key = tuple[str, int | None, frozenset[Digest]]
+
+_FAILURES = 1000
+
+
+def _key(file: File) -> _Key:
+    return file.url, file.size, file.digests

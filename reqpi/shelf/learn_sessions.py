@@ -1,0 +1,176 @@
+"""Sessions of learning: who learns, and what they took, as the store has it for every process that shares it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+from secrets import token_hex
+
+from attrs import field, frozen
+from packaging.utils import canonicalize_name
+from twisted.internet.interfaces import IReactorTime
+
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.errors import Occupied, UnknownSession
+from reqpi.core.interfaces import Store
+from reqpi.core.model import File, Page, Project
+from reqpi.runtime.lru import Recent
+from reqpi.shelf.records import claimed_metadata_record, recorded_file_record, session_record
+
+__all__ = ["FILES", "LASTS", "SESSIONS", "Session", "Sessions"]
+
+SESSIONS = 256
+"""Sessions at the same time, on all servers that share a store."""
+
+LASTS = 6 * 3600.0
+"""Seconds that a session lasts without use: a build may compile for hours before it asks for the next thing."""
+
+FILES = 10_000
+"""Files that one session may take."""
+
+_NOTED = 60.0
+"""Seconds between two notes that a session is in use."""
+
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+_UNTIMED = "untimed"
+
+
+@frozen
+class Session:
+    """Somebody learns.
+
+    :param token: nobody can guess it.
+    :param exclude_newer: what was uploaded from then on is not seen.
+    """
+
+    token: str = field(repr=False)
+    exclude_newer: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called where its token must not be read, in logs."""
+        return sha256(self.token.encode()).hexdigest()[:32]
+
+
+class Sessions:
+    """All sessions of one store."""
+
+    def __init__(self, store: Store, clock: IReactorTime) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: Recent[str, tuple[Session, float]] = Recent(SESSIONS)
+        self._noted: Recent[str, set[str]] = Recent(SESSIONS)
+
+    @property
+    def now(self) -> datetime:
+        """What durations are counted back from."""
+        return datetime.fromtimestamp(self._clock.seconds(), UTC)
+
+    async def begin(self, exclude_newer: datetime | None = None) -> Session:
+        """Begin to learn.
+
+        :raises reqpi.core.errors.Occupied: as many do as may.
+        """
+        await self.expire()
+        if len([name async for name in self._store.names(session_record(""))]) >= SESSIONS:
+            raise Occupied(
+                f"{SESSIONS} sessions of learning are under way", "End one, with DELETE, or come again later."
+            )
+        session = Session(token_hex(16), exclude_newer)
+        said = {"exclude-newer": exclude_newer.isoformat() if exclude_newer else None}
+        await self._store.create(session_record(session.token), json.dumps(said).encode())
+        return session
+
+    async def get(self, token: str) -> Session:
+        """The session of that token, which is in use now.
+
+        :raises reqpi.core.errors.UnknownSession: there is none, or none any more.
+        """
+        known, noted = self._known.get(token) or (None, 0.0)
+        if known is not None and self._clock.seconds() - noted < _NOTED:
+            return known
+        record = session_record(token)
+        written = await self._store.get(record) if _TOKEN.fullmatch(token) else None
+        if written is None or not await self._store.use(record):
+            self._known.drop(token)
+            raise _unknown()
+        until = json.loads(written)["exclude-newer"]
+        session = Session(token, datetime.fromisoformat(until) if until else None)
+        self._known.put(token, (session, self._clock.seconds()), 1)
+        return session
+
+    async def end(self, session: Session) -> None:
+        """Forget a session, and what was taken in it. The files stay until a sweep."""
+        for prefix in (recorded_file_record(session.token), claimed_metadata_record(session.name)):
+            async for name in self._store.names(prefix):
+                await self._store.delete(name)
+        await self._store.delete(session_record(session.token))
+        self._known.drop(session.token)
+        self._noted.drop(session.token)
+
+    async def expire(self) -> None:
+        """End the sessions that nobody used for a while."""
+        limit = self._clock.seconds() - LASTS
+        for name in [name async for name in self._store.names(session_record(""))]:
+            last_used = await self._store.last_used(name)
+            if last_used is not None and last_used <= limit:
+                await self.end(Session(name.rpartition("/")[2]))
+
+    async def note(self, session: Session, file: File) -> None:
+        """Write down that a file is being downloaded.
+
+        :param file: its sha256 is known.
+        :raises reqpi.core.errors.Occupied: the session has taken as many as it may.
+        :raises reqpi.core.errors.UnknownSession: it has ended by now.
+        """
+        page = Page(file.project, (file,))
+        await self._note(
+            session, recorded_file_record(session.token, file.project, _key(file.filename)), freezer.dump(page)
+        )
+
+    async def note_untimed(self, session: Session, project: Project) -> None:
+        """Write down that nothing of a project was let through, as nothing says when it was uploaded.
+
+        :raises reqpi.core.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
+        """
+        await self._note(session, recorded_file_record(session.token, project, _UNTIMED), b"-")
+
+    async def _note(self, session: Session, record: str, value: bytes) -> None:
+        noted = self._noted.get(session.token)
+        if noted is None:
+            noted = {name async for name in self._store.names(recorded_file_record(session.token))}
+            self._noted.put(session.token, noted, 1)
+        if record in noted:
+            return
+        if len(noted) >= FILES:
+            raise Occupied(f"this session has taken {FILES} files", "Begin another one.")
+        await self._store.create(record, value)
+        if await self._store.get(session_record(session.token)) is None:
+            # It was ended meanwhile, maybe by another process. What is left of it now would be there for ever.
+            await self.end(session)
+            raise _unknown()
+        noted.add(record)
+
+    async def noted(self, session: Session) -> tuple[tuple[File, ...], tuple[Project, ...]]:
+        """The files that were written down, in order of projects, and the projects of which nothing was let through."""
+        files: list[File] = []
+        untimed: list[Project] = []
+        for record in sorted([name async for name in self._store.names(recorded_file_record(session.token))]):
+            *_, said, key = record.split("/")
+            project = canonicalize_name(said)
+            if key == _UNTIMED:
+                untimed.append(project)
+            elif (written := await self._store.get(record)) is not None:
+                files += freezer.load(written, project).files
+        return tuple(files), tuple(untimed)
+
+
+def _unknown() -> UnknownSession:
+    return UnknownSession("no such session of learning", "It has ended. Begin another one: POST /learn.")
+
+
+def _key(filename: str) -> str:
+    return sha256(filename.encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""What indexes list of a project: which of them are asked for which pins, and what of their pages counts.
+
+A pin with digests may have its files from any index, because the digests decide. A pin without has them from one: the
+first, in the order of the lock, that has its version. Files of that version on a later index never count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from attrs import evolve, field, frozen
+from packaging.version import Version
+
+from reqpi.core import admission
+from reqpi.core.errors import NotFound, NothingUpstream, UpstreamTrouble
+from reqpi.core.interfaces import Indexes, Origin
+from reqpi.core.model import Digest, File, Page, Pin, Project
+from reqpi.core.releases import newest
+from reqpi.shelf.lacking_pins import named
+
+__all__ = ["Listing", "Listings", "wanted"]
+
+
+@frozen
+class Listing:
+    """What is listed for some pins of a project.
+
+    :param pins: they name the same indexes, and all of them have digests or none has.
+    :param pages: what counts of the page of each index that has the project, by the index.
+    :param asked: every index that was asked.
+    """
+
+    pins: tuple[Pin, ...]
+    pages: dict[str, Page] = field(factory=dict)
+    asked: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> list[File]:
+        """All files that count."""
+        return [file for page in self.pages.values() for file in page.files]
+
+
+class Listings:
+    """The project pages of an origin, for the pins of a lock."""
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+
+    async def of(self, project: Project, pins: Iterable[Pin]) -> list[Listing]:
+        """What is listed for those of ``pins`` that are taken from indexes.
+
+        :raises reqpi.core.errors.NothingUpstream: no index of some pin has the project.
+        :raises reqpi.core.errors.UpstreamTrouble: an index cannot be asked.
+        """
+        return [await self._of(project, group) for group in _groups(pins)]
+
+    async def _of(self, project: Project, pins: tuple[Pin, ...]) -> Listing:
+        indexes, versions = self._origin.indexes_for(pins[0]), admission.versions(pins)
+        if all(pin.digests for pin in pins):
+            listing = await self._by_digest(project, pins, indexes, versions)
+        else:
+            listing = await self._by_order(project, pins, indexes, versions)
+        with named(pins):
+            if not listing.pages:
+                asked = f"Asked was {self._names(listing.asked)}."
+                raise NothingUpstream(f"the upstream has no project {project}", asked)
+        return listing
+
+    async def _by_digest(
+        self, project: Project, pins: tuple[Pin, ...], indexes: Indexes, versions: Collection[Version]
+    ) -> Listing:
+        digests = frozenset(digest for pin in pins for digest in pin.digests)
+        listing = Listing(pins)
+        for number, index in enumerate((*indexes.named, *indexes.further)):
+            if number >= len(indexes.named) and _missing(digests, listing.files) == frozenset():
+                break
+            listing = await self._and(listing, project, index, versions, digests)
+        return listing
+
+    async def _by_order(
+        self, project: Project, pins: tuple[Pin, ...], indexes: Indexes, versions: Collection[Version]
+    ) -> Listing:
+        listing, settled = Listing(pins), set[Version]()
+        for index in indexes.named:
+            listing = await self._and(listing, project, index, versions)
+            page = listing.pages.get(index)
+            if page is not None:
+                files = tuple(file for file in page.files if file.version not in settled)
+                listing.pages[index] = evolve(page, files=files)
+                settled.update(file.version for file in files)
+            if settled.issuperset(versions):
+                break
+        return listing
+
+    async def _and(
+        self,
+        listing: Listing,
+        project: Project,
+        index: str,
+        versions: Collection[Version],
+        digests: frozenset[Digest] = frozenset(),
+    ) -> Listing:
+        """The listing with the page of one index more, if that has the project."""
+        asked = (*listing.asked, index)
+        try:
+            page = await self._origin.page(project, index, versions, digests)
+        except NotFound:
+            return evolve(listing, asked=asked)
+        return evolve(listing, pages={**listing.pages, index: _of(index, page)}, asked=asked)
+
+    async def why_none(self, project: Project, pins: Sequence[Pin]) -> str:
+        """What there is in place of the versions that the lock pins, index by index."""
+        found: dict[str, str] = {}
+        for index in dict.fromkeys(index for group in _groups(pins) for index in self._all(group[0])):
+            try:
+                page = await self._origin.page(project, index)
+                found[index] = ", ".join(newest({file.version for file in page.files})) or "no release at all"
+            except NotFound:
+                found[index] = "no such project"
+            except UpstreamTrouble as trouble:
+                found[index] = trouble.title
+        if len(found) == 1:
+            return f"The lock pins {wanted(pins)}; the newest that it has: {', '.join(found.values())}."
+        has = "; ".join(f"{self._name(index)} ({versions})" for index, versions in found.items())
+        return f"The lock pins {wanted(pins)}. Asked were, with the newest that each has: {has}."
+
+    def _all(self, pin: Pin) -> tuple[str, ...]:
+        indexes = self._origin.indexes_for(pin)
+        return (*indexes.named, *indexes.further)
+
+    def _names(self, indexes: Iterable[str]) -> str:
+        return " and ".join(dict.fromkeys(map(self._name, indexes)))
+
+    def _name(self, index: str) -> str:
+        return index or self._origin.name
+
+
+def wanted(pins: Iterable[Pin]) -> str:
+    """The versions that pins of an index ask for, for people."""
+    return ", ".join(sorted({pin.version for pin in pins if pin.source is None}))
+
+
+def _groups(pins: Iterable[Pin]) -> list[tuple[Pin, ...]]:
+    """The pins that are taken from indexes, in groups that are looked for alike."""
+    groups: dict[tuple[tuple[str, ...], bool], list[Pin]] = {}
+    for pin in pins:
+        if pin.source is None:
+            groups.setdefault((pin.indexes, bool(pin.digests)), []).append(pin)
+    return [tuple(group) for group in groups.values()]
+
+
+def _missing(digests: Collection[Digest], files: Iterable[File]) -> frozenset[Digest]:
+    """The digests that no file is said to have."""
+    return frozenset(digests) - {digest for file in files for digest in file.digests}
+
+
+def _of(index: str, page: Page) -> Page:
+    """The page, its files saying which index it is of."""
+    return evolve(page, files=tuple(evolve(file, index=index) for file in page.files)) if index else page

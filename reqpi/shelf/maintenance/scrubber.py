@@ -1,0 +1,70 @@
+"""Verifying in the background, again and again, at a rate that the operator sets."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from reqpi.core.errors import ReqPIError
+from reqpi.core.interfaces import Store
+from reqpi.shelf.maintenance.verify import Rate, Verdict, Verifying
+from reqpi.shelf.shelf import Shelf
+
+__all__ = ["Patrol"]
+
+_REST = 3600.0
+"""Seconds between the end of one round and the beginning of the next."""
+
+
+class Patrol:
+    """Goes through a store for as long as its server runs.
+
+    A file that is wrong is removed, and fetched again at once if it can be had.
+
+    :param rate: bytes a second.
+    """
+
+    _log = Logger()
+
+    def __init__(self, store: Store, shelf: Shelf, clock: IReactorTime, rate: int) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._clock = clock
+        self._rate = rate
+
+    async def run(self) -> None:
+        """Go on until it is cancelled."""
+        while True:
+            try:
+                await self.round()
+            except ReqPIError as error:
+                self._log.error("the store could not be verified: {error}", error=error)
+            except Exception:
+                self._log.failure("fault while verifying the store")
+            await deferLater(self._clock, _REST)
+
+    async def round(self) -> Verdict:
+        """Go through it once."""
+        verdict = await Verifying(self._store, repair=True, pace=Rate(self._rate, self._clock)).run()
+        for damage in verdict.damages:
+            removed = " It was removed." if damage.repaired else ""
+            self._log.critical(
+                "the {kind} {name} is damaged in the store: {problem}.{removed}",
+                kind=damage.kind, name=damage.name, problem=damage.problem, removed=removed,
+            )  # fmt: skip
+        for address, project, filename in verdict.lost:
+            await self._fetch(address, project, filename)
+        self._log.info(
+            "verified {files} files of {size} bytes and {locks} locks: {damaged} damaged",
+            files=verdict.files, size=verdict.size, locks=verdict.locks, damaged=len(verdict.damages),
+        )  # fmt: skip
+        return verdict
+
+    async def _fetch(self, address: str, project: str, filename: str) -> None:
+        try:
+            await self._shelf.hold(await self._shelf.commitments.get(address), project, filename)
+        except ReqPIError as error:
+            self._log.error("{filename} cannot be had again: {error}", filename=filename, error=error)
+        else:
+            self._log.info("{filename} was fetched again", filename=filename)

@@ -1,0 +1,199 @@
+"""Removing what nobody asked for in a while: locks first, then what only they needed.
+
+The roots are the locks that were used within the maximal age. A blob lives while a root's frozen page, or the metadata
+of a file on one, names it. A blob that was kept or touched since the sweep began is spared, so a page that is being
+frozen meanwhile loses nothing; and what a client is reading stays readable to its end. Several replicas may sweep at
+once.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+from packaging.utils import canonicalize_name
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+from twisted.logger import Logger
+
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.address import is_listing, parse_listing
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Digest, Page, Project
+from reqpi.shelf.records import (
+    Owner,
+    claimed_metadata_record,
+    document_record,
+    kinds_of,
+    lock_record,
+    metadata_record,
+    page_record,
+)
+
+__all__ = ["Sweeping", "Swept"]
+
+_STEPS = 100
+"""Things that are looked at in one turn of the reactor, where the store does not wait for a disk: 100 µs each."""
+
+_LARGE = 1 << 16
+"""Bytes from which a frozen page is read in a thread."""
+
+_RECENT = 3600.0
+"""Seconds for which a blob is spared: a file may arrive before the page that names it is written."""
+
+
+@frozen
+class Swept:
+    """What a sweep removed, or would.
+
+    :param size: bytes of the blobs.
+    """
+
+    locks: int
+    blobs: int
+    size: int
+
+
+class Sweeping:
+    """Sweeps of one store.
+
+    :param max_age: seconds without use after which a lock is removed.
+    :param dry_run: remove nothing. What would be spared because it came within the last hour is counted all the same.
+    """
+
+    _log = Logger()
+
+    def __init__(self, store: Store, clock: IReactorTime, max_age: float, *, dry_run: bool = False) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_age = max_age
+        self._dry_run = dry_run
+        self._steps = 0
+
+    async def run(self) -> Swept:
+        """Sweep once."""
+        began = self._clock.seconds()
+        roots, removed = await self._locks(began)
+        if not self._dry_run:
+            await self._forget_left_over(roots, began)
+        live = await self._live(roots)
+        if live is None:
+            return Swept(removed, 0, 0)
+        blobs, size = await self._blobs(live, began)
+        if not self._dry_run:
+            await self._forget_metadata(live, began)
+            await self._forget_documents(roots, began)
+            message = "swept {locks} locks and {blobs} files of {size} bytes"
+            self._log.info(message, locks=removed, blobs=blobs, size=size)
+        return Swept(removed, blobs, size)
+
+    async def _step(self) -> None:
+        """Let others have their turn now and then."""
+        self._steps += 1
+        if not self._steps % _STEPS:
+            await deferLater(self._clock, 0)
+
+    async def _blobs(self, live: set[str], began: float) -> tuple[int, int]:
+        """How many blobs went that nobody needs, and their bytes."""
+        blobs, size = 0, 0
+        async for sha256 in self._store.all():
+            await self._step()
+            if sha256 not in live:
+                freed = await self._store.size(sha256) or 0
+                if self._dry_run or await self._store.remove(sha256, began - _RECENT):
+                    blobs += 1
+                    size += freed
+        return blobs, size
+
+    async def _locks(self, now: float) -> tuple[set[str], int]:
+        """The addresses that stay, and how many went."""
+        roots, removed = set(), 0
+        async for name in self._store.names(lock_record("")):
+            await self._step()
+            address = name.rpartition("/")[2]
+            if self._dry_run:
+                last_used = await self._store.last_used(name)
+                if last_used is not None and last_used <= now - self._max_age:
+                    removed += 1
+                else:
+                    roots.add(address)
+            elif await self._store.delete(name, now - self._max_age):
+                for kind in kinds_of(Owner.ADDRESS):
+                    await self._forget(kind.below(address), now)
+                removed += 1
+            else:
+                roots.add(address)
+        return roots, removed
+
+    async def _forget(self, prefix: str, now: float) -> None:
+        """Remove what begins with ``prefix``, but for what was needed since: the lock may be here again."""
+        async for name in self._store.names(prefix):
+            await self._store.delete(name, now - self._max_age)
+
+    async def _forget_left_over(self, roots: set[str], now: float) -> None:
+        """Remove what belongs to locks that are gone: a sweep that removed such a lock failed or was ended then."""
+        for kind in kinds_of(Owner.ADDRESS):
+            async for name in self._store.names(kind.below()):
+                await self._step()
+                address = name.split("/")[1]
+                if address not in roots and await self._store.last_used(lock_record(address)) is None:
+                    await self._store.delete(name, now - self._max_age)
+
+    async def _forget_documents(self, roots: set[str], began: float) -> None:
+        """Remove the documents that no listing has any more."""
+        listed: set[str] = set()
+        for address in roots:
+            await self._step()
+            lock = await self._store.get(lock_record(address))
+            if lock is not None and is_listing(lock):
+                listed |= {sha256 for sha256, _ in parse_listing(lock)}
+        async for name in self._store.names(document_record("")):
+            await self._step()
+            if name.rpartition("/")[2] not in listed:
+                await self._store.delete(name, began - _RECENT)
+
+    async def _live(self, roots: set[str]) -> set[str] | None:
+        """The sha256 of every blob that a root needs; ``None`` where that cannot be known: then no blob may go."""
+        live: set[str] = set()
+        unknown = 0
+        for address in roots:
+            async for name in self._store.names(page_record(address)):
+                await self._step()
+                written = await self._store.get(name)
+                if written is None:
+                    continue
+                try:
+                    live |= await self._needed(written, name.rpartition("/")[2], address)
+                except StoreTrouble as trouble:
+                    unknown += 1
+                    self._log.error("no file is swept: {name}: {trouble}", name=name, trouble=trouble)
+        return None if unknown else live
+
+    async def _needed(self, written: bytes, project: str, address: str) -> set[str]:
+        needed: set[str] = set()
+        for file in (await _loaded(written, canonicalize_name(project))).files:
+            await self._step()
+            needed.add(str(file.sha256))
+            if isinstance(file.core_metadata, Digest):
+                needed.add(file.core_metadata.hex)
+            elif file.wheel:
+                sha256 = str(file.sha256)
+                for record in (metadata_record(sha256), claimed_metadata_record(address, sha256)):
+                    known = await self._store.get(record)
+                    if known is not None:
+                        needed.add(known.decode("ascii"))
+        return needed
+
+    async def _forget_metadata(self, live: set[str], began: float) -> None:
+        """Remove what is known of wheels and sdists that are gone."""
+        for kind in kinds_of(Owner.FILE):
+            async for name in self._store.names(kind.below()):
+                await self._step()
+                if name.removeprefix(kind.below()).partition("/")[0] not in live:
+                    await self._store.delete(name, began - _RECENT)
+
+
+async def _loaded(written: bytes, project: Project) -> Page:
+    if len(written) > _LARGE:
+        return await deferToThread(freezer.load, written, project)
+    return freezer.load(written, project)

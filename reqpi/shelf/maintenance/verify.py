@@ -1,0 +1,217 @@
+"""Whether a store still has what was put into it: every file and every lock hashed again, every frozen list read.
+
+Nothing here asks an upstream, and nothing counts as use: a lock that nobody asks for grows old all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+from attrs import evolve, frozen
+from packaging.utils import canonicalize_name
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+
+from reqpi.core import admission, locks
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.address import address_of, is_listing, parse_listing
+from reqpi.core.errors import BrokenLock, StoreTrouble
+from reqpi.core.interfaces import Blobs, Store
+from reqpi.core.model import Document, Lock
+from reqpi.shelf.records import document_record, lock_record, page_record
+
+__all__ = ["Damage", "Rate", "Verdict", "Verifying", "is_right"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_LARGE = 1 << 16
+"""Bytes of a document that are read in a thread."""
+
+_SHOWN = 1000
+"""Damages that a verdict lists; the others it counts."""
+
+
+Pace = Callable[[int], Awaitable[None]]
+"""Is given a number of bytes."""
+
+
+@frozen
+class Damage:
+    """One thing that is not what it was.
+
+    :param kind: ``file``, ``lock``, ``document`` or ``frozen list``.
+    :param name: its sha256, its address, or address and project.
+    :param problem: what is wrong with it.
+    :param repaired: whether that is over.
+    """
+
+    kind: str
+    name: str
+    problem: str
+    repaired: bool = False
+
+
+@frozen
+class Verdict:
+    """What was looked at, and what is wrong with it.
+
+    :param size: bytes of the files.
+    :param damages: the first thousand.
+    :param left: how many there are that were not repaired, those that are not listed too.
+    :param lost: files that were removed and that a frozen list has: their addresses, projects and names.
+    """
+
+    files: int = 0
+    size: int = 0
+    locks: int = 0
+    lists: int = 0
+    damages: tuple[Damage, ...] = ()
+    left: int = 0
+    lost: tuple[tuple[str, str, str], ...] = ()
+
+    def found(self, damage: Damage) -> Verdict:
+        """The same, and one damage more."""
+        damages = (*self.damages, damage) if len(self.damages) < _SHOWN else self.damages
+        return evolve(self, damages=damages, left=self.left + (not damage.repaired))
+
+
+class Rate:
+    """So many bytes a second, on average.
+
+    :param bytes_per_second: at least 1.
+    """
+
+    def __init__(self, bytes_per_second: float, clock: IReactorTime) -> None:
+        self._rate = bytes_per_second
+        self._clock = clock
+        self._due = clock.seconds()
+
+    async def __call__(self, size: int) -> None:
+        """Wait until ``size`` bytes more may have been read."""
+        now = self._clock.seconds()
+        self._due = max(self._due, now) + size / self._rate
+        if self._due > now:
+            await deferLater(self._clock, self._due - now)
+
+
+async def _at_full_speed(_: int) -> None:
+    """Wait for nothing."""
+
+
+async def is_right(blobs: Blobs, sha256: str, pace: Pace = _at_full_speed) -> bool:
+    """Whether the bytes of a blob are those of its name.
+
+    :raises KeyError: it is not here.
+    """
+    computed = hashlib.sha256()
+    async for piece in blobs.read(sha256):
+        computed.update(piece)
+        await pace(len(piece))
+    return computed.hexdigest() == sha256
+
+
+async def _apart(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What ``work`` makes of so many bytes, in a thread where they are many."""
+    if size > _LARGE:
+        return await deferToThread(work, *args, **kwargs)
+    return work(*args, **kwargs)
+
+
+class Verifying:
+    """A check of one store.
+
+    :param repair: whether to remove files that are wrong. A server fetches such a file again, and verifies it, when it
+        is asked for the next time.
+    :param pace: is told of each piece of a file, and may take its time.
+    """
+
+    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = _at_full_speed) -> None:
+        self._store = store
+        self._repair = repair
+        self._pace = pace
+        self._removed: set[str] = set()
+
+    async def run(self) -> Verdict:
+        """Look at everything once. What comes or goes meanwhile is no damage."""
+        verdict = Verdict()
+        async for sha256 in self._store.all():
+            verdict = await self._file(verdict, sha256)
+        async for record in self._store.names(document_record("")):
+            name = record.rpartition("/")[2]
+            data = await self._store.get(record)
+            if data is not None and address_of(data) != name:
+                verdict = verdict.found(Damage("document", name, "its bytes are not those of its digest"))
+        async for record in self._store.names(lock_record("")):
+            verdict = await self._lock(verdict, record.rpartition("/")[2])
+        return verdict
+
+    async def _file(self, verdict: Verdict, sha256: str) -> Verdict:
+        try:
+            size = await self._store.size(sha256) or 0
+            right = await is_right(self._store, sha256, self._pace)
+        except KeyError:
+            return verdict
+        except StoreTrouble as trouble:
+            return evolve(verdict, files=verdict.files + 1).found(Damage("file", sha256, str(trouble)))
+        verdict = evolve(verdict, files=verdict.files + 1, size=verdict.size + size)
+        if right:
+            return verdict
+        removed = self._repair and await self._store.mend(sha256)
+        if removed:
+            self._removed.add(sha256)
+        return verdict.found(Damage("file", sha256, "its bytes are not those of its digest", repaired=removed))
+
+    async def _lock(self, verdict: Verdict, address: str) -> Verdict:
+        data = await self._store.get(lock_record(address))
+        if data is None:
+            return verdict
+        verdict = evolve(verdict, locks=verdict.locks + 1)
+        if address_of(data) != address:
+            return verdict.found(Damage("lock", address, "its bytes are not those of its address"))
+        try:
+            lock = await self._read(data)
+        except (BrokenLock, StoreTrouble) as error:
+            return verdict.found(Damage("lock", address, str(error)))
+        async for record in self._store.names(page_record(address)):
+            project = record.rpartition("/")[2]
+            written = await self._store.get(record)
+            if written is not None:
+                problem, lost = await _apart(len(written), self._looked_at, lock, project, written)
+                lost_here = tuple((address, project, filename) for filename in lost)
+                verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
+                if problem:
+                    verdict = verdict.found(Damage("frozen list", f"{address}/{project}", problem))
+        return verdict
+
+    async def _read(self, data: bytes) -> Lock:
+        """The lock, from its one document or from those that it lists."""
+        if not is_listing(data):
+            return await _apart(len(data), locks.read, data)
+        documents = [document async for document in self._listed(data)]
+        return await _apart(sum(len(document.data) for document in documents), locks.read_together, documents)
+
+    async def _listed(self, listing: bytes) -> AsyncGenerator[Document, None]:
+        for sha256, path in parse_listing(listing):
+            document = await self._store.get(document_record(sha256))
+            if document is None:
+                raise StoreTrouble(f"its document {path} is not here")
+            if address_of(document) != sha256:
+                raise StoreTrouble(f"its document {path} is damaged")
+            yield Document(path, document)
+
+    def _looked_at(self, lock: Lock, project: str, written: bytes) -> tuple[str, list[str]]:
+        """What is wrong with a frozen list, empty where nothing is; and its files that were removed."""
+        name = canonicalize_name(project)
+        if name not in lock.projects:
+            return "its lock does not pin the project", []
+        try:
+            page = freezer.load(written, name)
+        except StoreTrouble as trouble:
+            return trouble.title, []
+        lost = [file.filename for file in page.files if file.sha256 in self._removed]
+        foreign = [file.filename for file in page.files if not admission.admits(lock, file)]
+        return f"its lock does not admit {foreign[0]}" if foreign else "", lost

@@ -1,0 +1,185 @@
+"""Learning what a command takes: an index that lets everything through, and writes down which files were downloaded.
+
+It is open on purpose, so nothing of it is under an address, and nothing under an address is reachable through it: what
+there is, is what the default upstream lists, and a file is kept and served as everywhere, under a digest that was
+verified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import partial
+
+from attrs import evolve, frozen
+from packaging.utils import canonicalize_name
+from twisted.internet.interfaces import IReactorTime
+
+from reqpi.core.errors import NotFound, NothingUpstream, NotServed
+from reqpi.core.exclude_newer import before, has_no_times
+from reqpi.core.interfaces import Origin
+from reqpi.core.model import File, Page, Project
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
+from reqpi.shelf.files.core_metadata import Cores
+from reqpi.shelf.files.delivery import Deliveries, Delivery
+from reqpi.shelf.learn_sessions import Session, Sessions
+
+__all__ = ["Learning", "Taken"]
+
+_PAGES = 20_000
+"""Files on upstream's pages kept in memory."""
+
+_MEASURED = 10_000
+_AT_ONCE = 4
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
+
+
+@frozen
+class Taken:
+    """What was taken in a session.
+
+    :param files: those whose download was begun, each with its sha256.
+    :param beside: the other files of those releases, where they were asked for.
+    :param untimed: projects of which nothing was let through, as upstream does not say when a file was uploaded.
+    """
+
+    files: tuple[File, ...]
+    beside: tuple[File, ...] = ()
+    untimed: tuple[Project, ...] = ()
+
+
+class Learning:
+    """The index that lets everything through, and what was taken from it."""
+
+    def __init__(
+        self, sessions: Sessions, origin: Origin, deliveries: Deliveries, cores: Cores, clock: IReactorTime
+    ) -> None:
+        self.sessions = sessions
+        self._origin = origin
+        self._deliveries = deliveries
+        self._cores = cores
+        self._clock = clock
+        self._pages: Recent[tuple[str, Project], Page] = Recent(_PAGES)
+        self._asking: Once[Page] = Once()
+        self._measured: Recent[tuple[str, str], File] = Recent(_MEASURED)
+        self._measuring: Once[File] = Once()
+        self._gathering: Once[Taken] = Once()
+
+    async def page(self, session: Session, name: str) -> Page:
+        """A project's page, as upstream has it; from a moment on, without what was uploaded later.
+
+        :param name: in any spelling.
+        :raises reqpi.core.errors.NothingUpstream: there is no such project, or nothing says how old its files are.
+        :raises reqpi.core.errors.NotServed: it is no project's name.
+        :raises reqpi.core.errors.UpstreamTrouble: upstream cannot be asked.
+        """
+        project = canonicalize_name(name)
+        if _NAME.fullmatch(project) is None:
+            raise NotServed("no such project", "That is no project's name.")
+        key = (session.name, project)
+        kept = self._pages.get(key)
+        if kept is None:
+            waiting = self._asking.do(key, partial(self._page, session, project))
+            kept = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        return kept
+
+    async def _page(self, session: Session, project: Project) -> Page:
+        try:
+            page = await self._origin.page(project)
+        except NotFound as error:
+            raise NothingUpstream(
+                f"the upstream has no project {project}", f"Asked was {self._origin.name}."
+            ) from error
+        if session.exclude_newer is not None:
+            if has_no_times(page):
+                await self.sessions.note_untimed(session, project)
+                raise NothingUpstream(
+                    f"when files of {project} were uploaded is not known",
+                    f"{self._origin.name} does not say it. With --exclude-newer, none of them is let through.",
+                )
+            page = before(page, session.exclude_newer)
+        # With metadata a resolver need not download what it then does not take.
+        page = evolve(page, files=tuple(map(_with_metadata, page.files)))
+        self._pages.put((session.name, project), page, len(page.files) + 1)
+        return page
+
+    async def file(self, session: Session, name: str, filename: str) -> Delivery:
+        """A file; one that upstream gives no digest of is fetched and measured first.
+
+        :raises reqpi.core.errors.NotServed: it is not on its project's page.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream says it is.
+        """
+        return await self._deliveries.of(await self._digested(session, await self._listed(session, name, filename)))
+
+    async def metadata(self, session: Session, name: str, filename: str) -> bytes:
+        """The core metadata of a wheel. To look at it is not to take the wheel.
+
+        :raises reqpi.core.errors.NotServed: it is no wheel, or not on its project's page.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
+        """
+        file = await self._listed(session, name, filename)
+        if not file.wheel:
+            raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
+        return await self._cores.of(await self._digested(session, file), session.name)
+
+    async def _listed(self, session: Session, name: str, filename: str) -> File:
+        file = (await self.page(session, name)).by_filename.get(filename)
+        if file is None:
+            raise NotServed(f"the upstream lists no {filename[:100]}", "Ask for the page of its project.")
+        return file
+
+    async def _digested(self, session: Session, file: File) -> File:
+        """The file with the sha256 that it is kept under, which is upstream's claim or what its own bytes have."""
+        if file.sha256 is not None:
+            return file
+        key = (session.name, file.url)
+        known = self._measured.get(key)
+        if known is not None:
+            return known
+        waiting = self._measuring.do(key, partial(self._measure, key, file))
+        return await within(PATIENCE, self._clock, waiting, f"{file.filename} is")
+
+    async def _measure(self, key: tuple[str, str], file: File) -> File:
+        digested = await self._deliveries.measured(file)
+        self._measured.put(key, digested, 1)
+        return digested
+
+    # What was taken
+
+    async def taken(self, session: Session, *, beside: bool = False) -> Taken:
+        """What was taken so far.
+
+        :param beside: the other files of the same releases too, measured where upstream gives no digest of them.
+        :raises reqpi.core.errors.UpstreamTrouble: these are not known yet.
+        """
+        waiting = self._gathering.do((session.name, beside), partial(self._taken, session, beside))
+        return await within(PATIENCE, self._clock, waiting, "the files of these releases are")
+
+    async def _taken(self, session: Session, beside: bool) -> Taken:
+        files, untimed = await self.sessions.noted(session)
+        others = await self._beside(session, files) if beside else ()
+        return Taken(files, tuple(others), untimed)
+
+    async def _beside(self, session: Session, files: Iterable[File]) -> list[File]:
+        releases = {(file.project, file.version) for file in files}
+        filenames = {file.filename for file in files}
+        pages = await each(dict.fromkeys(project for project, _ in sorted(releases)), partial(self._seen, session), 1)
+        others = [
+            file
+            for page in pages.values()
+            for file in page.files
+            if (file.project, file.version) in releases and file.filename not in filenames
+        ]
+        return list((await each(others, partial(self._known, session), _AT_ONCE)).values())
+
+    async def _seen(self, session: Session, project: Project) -> Page:
+        return await self.page(session, project)
+
+    async def _known(self, session: Session, file: File) -> File:
+        return await self._digested(session, file)
+
+
+def _with_metadata(file: File) -> File:
+    return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file

@@ -1,0 +1,196 @@
+"""The schema of a store: the name of every record, and what each belongs to.
+
+A record lives as long as its owner. :mod:`reqpi.shelf.maintenance.sweep` reads :data:`KINDS`, so a new kind of record that is listed here
+is swept with the rest. A name never changes: stores written by earlier versions use it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import Enum
+
+from attrs import frozen
+
+from reqpi.core.targets import Target
+
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Owner",
+    "build_system_record",
+    "claimed_build_system_record",
+    "claimed_metadata_record",
+    "document_record",
+    "holding_record",
+    "kinds_of",
+    "lacking_record",
+    "lock_record",
+    "metadata_record",
+    "page_record",
+    "recorded_file_record",
+    "refusals_record",
+    "sbom_record",
+    "session_record",
+]
+
+
+class Owner(Enum):
+    """Whose end is the end of a record."""
+
+    NONE = "none"
+    """The record is a root: it ends when it has not been used for long enough."""
+    LISTING = "listing"
+    """A lock that lists several documents; the record is under the document's sha256."""
+    ADDRESS = "address"
+    """A lock; the record is below the address. For learning sessions, below the session's name."""
+    FILE = "file"
+    """A file in the store; the record is under the file's sha256."""
+    SESSION = "session"
+    """A learning session; the record is below its token."""
+
+
+@frozen
+class Kind:
+    """One kind of record.
+
+    :param folder: the first part of the name.
+    :param owner: what the second part of the name means.
+    :param layout: the number of the store layout that introduced it.
+    :param holds: what a record of this kind has in it.
+    """
+
+    folder: str
+    owner: Owner
+    layout: int
+    holds: str
+
+    def below(self, owner: str = "") -> str:
+        """Return the prefix of all records of this kind that belong to ``owner``; of all owners if it is empty."""
+        return f"{self.folder}/{owner}/" if owner else f"{self.folder}/"
+
+
+_LOCK = Kind("locks", Owner.NONE, 1, "a lock: its only document, or the listing of several")
+_DOCUMENT = Kind("documents", Owner.LISTING, 1, "one of several documents")
+_PAGE = Kind("frozen", Owner.ADDRESS, 1, "the frozen page of a project")
+_REFUSALS = Kind("refused", Owner.ADDRESS, 1, "what one process refused")
+_METADATA = Kind("metadata", Owner.FILE, 1, "the sha256 of a verified wheel's core metadata")
+_CLAIMED_METADATA = Kind("told", Owner.ADDRESS, 1, "the sha256 of core metadata that an upstream claims")
+_BUILD_SYSTEM = Kind("build-systems", Owner.FILE, 1, "how a verified sdist is built")
+_CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdist is built, as an upstream claims")
+_HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
+_LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin")
+_SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
+_SESSION = Kind("learning", Owner.SESSION, 1, "a learning session")
+_RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was taken in a learning session")
+
+KINDS = (
+    _LOCK,
+    _DOCUMENT,
+    _PAGE,
+    _REFUSALS,
+    _METADATA,
+    _CLAIMED_METADATA,
+    _BUILD_SYSTEM,
+    _CLAIMED_BUILD_SYSTEM,
+    _HOLDING,
+    _LACKING,
+    _SBOM,
+    _SESSION,
+    _RECORDED_FILE,
+)
+"""Every kind of record that a store may have."""
+
+
+def kinds_of(owner: Owner) -> tuple[Kind, ...]:
+    """Return the kinds of record that end with ``owner``."""
+    return tuple(kind for kind in KINDS if kind.owner is owner)
+
+
+def lock_record(address: str) -> str:
+    """Name the record of a lock; with an empty address, the prefix of all."""
+    return f"{_LOCK.folder}/{address}"
+
+
+def document_record(sha256: str) -> str:
+    """Name the record of one of several documents; with an empty digest, the prefix of all."""
+    return f"{_DOCUMENT.folder}/{sha256}"
+
+
+def page_record(address: str, project: str = "") -> str:
+    """Name the record of a frozen page; without a project, the prefix of an address."""
+    return f"{_PAGE.folder}/{address}/{project}"
+
+
+def refusals_record(address: str, instance: str = "") -> str:
+    """Name the record of what a process refused; without an instance, the prefix of an address."""
+    return f"{_REFUSALS.folder}/{address}/{instance}"
+
+
+def metadata_record(sha256: str) -> str:
+    """Name the record of a verified wheel's core metadata.
+
+    :param sha256: of the wheel; empty for the prefix of all.
+    """
+    return f"{_METADATA.folder}/{sha256}"
+
+
+def claimed_metadata_record(address: str, sha256: str = "") -> str:
+    """Name the record of the core metadata that an upstream claims a wheel has.
+
+    :param sha256: of the wheel; empty for the prefix of an address.
+    """
+    return f"{_CLAIMED_METADATA.folder}/{address}/{sha256}"
+
+
+def build_system_record(sha256: str, subdirectory: str | None = None) -> str:
+    """Name the record of how a verified sdist is built.
+
+    :param sha256: of the sdist; empty for the prefix of all.
+    :param subdirectory: the folder of the project inside the sdist.
+    """
+    return f"{_BUILD_SYSTEM.folder}/{sha256}{_below(subdirectory)}"
+
+
+def claimed_build_system_record(address: str, sha256: str = "", subdirectory: str | None = None) -> str:
+    """Name the record of how an upstream claims that an sdist is built.
+
+    :param sha256: of the sdist; empty for the prefix of an address.
+    :param subdirectory: the folder of the project inside the sdist.
+    """
+    return f"{_CLAIMED_BUILD_SYSTEM.folder}/{address}/{sha256}{_below(subdirectory)}"
+
+
+def holding_record(address: str, target: Target | None = None) -> str:
+    """Name the record of how far a hold is; without a target, the prefix of an address."""
+    if target is None:
+        return f"{_HOLDING.folder}/{address}/"
+    return f"{_HOLDING.folder}/{address}/{_digest(json.dumps(target.as_json()))[:32]}"
+
+
+def lacking_record(address: str, name: str = "") -> str:
+    """Name the record of what a lock lacks; without a name, the prefix of an address."""
+    return f"{_LACKING.folder}/{address}/{name}"
+
+
+def sbom_record(address: str, name: str = "") -> str:
+    """Name a record of what an SBOM reports; without a name, the prefix of an address."""
+    return f"{_SBOM.folder}/{address}/{name}"
+
+
+def session_record(token: str) -> str:
+    """Name the record of a learning session; with an empty token, the prefix of all."""
+    return f"{_SESSION.folder}/{token}"
+
+
+def recorded_file_record(token: str, project: str = "", filename: str = "") -> str:
+    """Name the record of a file that was taken in a learning session; without a project, the prefix of a session."""
+    return f"{_RECORDED_FILE.folder}/{token}/{project}/{filename}" if project else f"{_RECORDED_FILE.folder}/{token}/"
+
+
+def _below(subdirectory: str | None) -> str:
+    return f"/{_digest(subdirectory)[:32]}" if subdirectory else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,138 @@
+"""What was asked for and not admitted: how often, and when last.
+
+Each process counts for itself and writes its own record now and then; reading adds the records up. So replicas need
+no lock between them, and a restart forgets nothing that was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Records
+from reqpi.core.model import Project
+from reqpi.shelf.records import refusals_record
+
+__all__ = ["MOST", "Refusal", "Refusals"]
+
+MOST = 1000
+"""Different things counted for one address. Who asks for more than that is guessing, not building."""
+
+
+@frozen
+class Refusal:
+    """One thing that a lock did not admit.
+
+    :param filename: ``None`` where the project as a whole was asked for.
+    :param reason: in a few words.
+    :param first: seconds since the epoch.
+    :param last: seconds since the epoch.
+    """
+
+    project: Project
+    filename: str | None
+    reason: str
+    count: int
+    first: float
+    last: float
+
+    def plus(self, other: Refusal) -> Refusal:
+        """Both of them, counted together."""
+        return evolve(
+            self if self.last >= other.last else other,
+            count=self.count + other.count,
+            first=min(self.first, other.first),
+            last=max(self.last, other.last),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For people and programs: times in ISO 8601, UTC."""
+        return {
+            "project": self.project,
+            "filename": self.filename,
+            "reason": self.reason,
+            "count": self.count,
+            "first": _iso(self.first),
+            "last": _iso(self.last),
+        }
+
+
+_Key = tuple[Project, str | None]
+
+
+class Refusals:
+    """The refusals of every address, as this process and the others saw them.
+
+    :param instance: a name for this process that no other has: ``[a-z0-9-]+``.
+    :param now: seconds since the epoch.
+    """
+
+    def __init__(self, records: Records, instance: str, now: Callable[[], float]) -> None:
+        self._records = records
+        self._instance = instance
+        self._now = now
+        self._counted: dict[str, dict[_Key, Refusal]] = {}
+        self._unwritten: set[str] = set()
+
+    def note(self, address: str, project: Project, filename: str | None, reason: str) -> None:
+        """Count one."""
+        counted = self._counted.setdefault(address, {})
+        key = (project, filename)
+        if key not in counted and len(counted) >= MOST:
+            return
+        now = self._now()
+        fresh = Refusal(project, filename, reason, 1, now, now)
+        counted[key] = counted[key].plus(fresh) if key in counted else fresh
+        self._unwritten.add(address)
+
+    def forget(self, address: str, project: Project) -> None:
+        """Count one less of a project as a whole: it turned out to be no refusal."""
+        counted = self._counted.get(address, {})
+        refusal = counted.pop((project, None), None)
+        if refusal is None:
+            return
+        if refusal.count > 1:
+            counted[project, None] = evolve(refusal, count=refusal.count - 1)
+        self._unwritten.add(address)
+
+    async def of(self, address: str) -> list[Refusal]:
+        """All that was refused under ``address``, the latest first."""
+        total = dict(self._counted.get(address, {}))
+        async for name in self._records.names(refusals_record(address)):
+            if name.rpartition("/")[2] != self._instance:
+                _add(total, _load(await self._records.get(name)))
+        return sorted(total.values(), key=lambda refusal: (-refusal.last, refusal.project, refusal.filename or ""))
+
+    async def write(self) -> None:
+        """Write down what was counted since the last time."""
+        for address in list(self._unwritten):
+            counted = _dump(self._counted[address].values())
+            self._unwritten.discard(address)
+            try:
+                await self._records.replace(refusals_record(address, self._instance), counted)
+            except StoreTrouble:
+                self._unwritten.add(address)
+                raise
+
+
+def _add(total: dict[_Key, Refusal], refusals: Iterable[Refusal]) -> None:
+    for refusal in refusals:
+        key = (refusal.project, refusal.filename)
+        total[key] = total[key].plus(refusal) if key in total else refusal
+
+
+def _dump(refusals: Iterable[Refusal]) -> bytes:
+    return json.dumps([[r.project, r.filename, r.reason, r.count, r.first, r.last] for r in refusals]).encode()
+
+
+def _load(data: bytes | None) -> Iterable[Refusal]:
+    return [] if data is None else [Refusal(*entry) for entry in json.loads(data)]
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

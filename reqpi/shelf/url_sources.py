@@ -1,0 +1,79 @@
+"""Pins that are taken from a URL or a git commit and not from an index: each becomes one file with a digest.
+
+The file is fetched and measured when its project is frozen. Where its name and version can be known from it, it stands
+on the project's page like a release; if not, it is there under a name of its own, for the exports that link to it.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from urllib.parse import unquote, urlsplit
+
+from attrs import evolve
+from packaging.version import Version
+from twisted.internet.threads import deferToThread
+
+from reqpi.core import filenames, metadata
+from reqpi.core.errors import NothingUpstream
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Archive, File, Git, Pin
+from reqpi.shelf.files.downloads import Arrivals
+
+__all__ = ["Sources"]
+
+_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".whl")
+
+
+class Sources:
+    """The files that sources are."""
+
+    def __init__(self, store: Store, arrivals: Arrivals) -> None:
+        self._store = store
+        self._arrivals = arrivals
+
+    async def file(self, pin: Pin, source: Archive | Git) -> File:
+        """The file that ``source`` is, fetched, measured and kept.
+
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what the lock says it is.
+        """
+        wanted = _unlisted(pin, source)
+        measured = await self._arrivals.measure(wanted)
+        file = evolve(wanted, digests=measured.digests, size=measured.size, measured=True)
+        return _listed(file) if file.wheel else await self._identified(file)
+
+    async def _identified(self, file: File) -> File:
+        """The file, under the name of a release if it says of itself which release it is."""
+        if (file.size or 0) > metadata.LARGEST:
+            return file
+        async with aclosing(self._store.read(str(file.sha256))) as pieces:
+            data = b"".join([piece async for piece in pieces])
+        said = await deferToThread(metadata.identity, data, file.filename)
+        if said is None:
+            return file
+        if said.project != file.project:
+            raise NothingUpstream(
+                f"the source of {file.project} is {said.project}",
+                f"{file.filename} says so in its PKG-INFO. Fix the lock.",
+            )
+        ending = next(ending for ending in _ENDINGS if file.filename.endswith(ending))
+        return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{said.version}{ending}"))
+
+
+def _unlisted(pin: Pin, source: Archive | Git) -> File:
+    """What is known of a source before it was fetched."""
+    if isinstance(source, Git):
+        repository = urlsplit(source.url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
+        url = f"git+{source.url}@{source.commit}{'#submodules' if source.submodules else ''}"
+        filename = f"{repository}-{source.commit}.tar.gz"
+    else:
+        url, filename = f"archive+{source.url}", unquote(urlsplit(source.url).path.rpartition("/")[2])
+    digests = source.digests if isinstance(source, Archive) else frozenset()
+    wheel = filename.endswith(".whl")
+    return File(filename, pin.project, Version("0"), "", wheel, url, digests, source=source, listed=False)
+
+
+def _listed(file: File) -> File:
+    named = filenames.parse(file.filename, file.project)
+    if named is None:
+        return file
+    return evolve(file, version=named.version, version_text=named.version_text, wheel=named.wheel, listed=True)

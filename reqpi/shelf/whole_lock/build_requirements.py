@@ -1,0 +1,229 @@
+"""Build requirements: what the sdists of a lock are built with, and what of that the lock does not pin.
+
+A client that builds an sdist asks the same index for what it is built with, and for what that needs. So an address that
+admits an sdist alone, and not these, ends in a refusal in the middle of somebody's build. Everything here is read: no
+build is run. What a backend asks for while it builds is in no file, and is not known here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Protocol
+
+from attrs import evolve, frozen
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThread
+
+from reqpi.core.build_requirements import (
+    Answer,
+    Asked,
+    Release,
+    Sdist,
+    Wanted,
+    WantedBy,
+    asked_by,
+    dependencies_of,
+    lacking,
+    required_by,
+    sdists_of,
+)
+from reqpi.core.errors import StoreTrouble, UpstreamTrouble
+from reqpi.core.interfaces import Records
+from reqpi.core.metadata import BuildSystem
+from reqpi.core.model import Commitment, File, Note, Page, Project
+from reqpi.core.releases import sdist_of
+from reqpi.core.targets import EVERYWHERE, Target
+from reqpi.runtime.lru import Recent
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
+from reqpi.shelf.files.build_systems import TooDeep
+from reqpi.shelf.records import lacking_record
+
+__all__ = ["Building", "Reading"]
+
+_AT_ONCE = 8
+"""Sdists that one answer has upstream asked for at the same time."""
+
+_STEPS = 500
+"""Requirements that are followed for one sdist: the largest trees of build backends have 30."""
+
+_NOTES = 100
+_ANSWERS = 16 << 20
+"""Bytes of answers kept in memory, as near as that can be told."""
+
+_WEIGHT = 500
+"""Bytes of a line of one."""
+
+
+class _ReadsBuildSystems(Protocol):
+    def __call__(
+        self, commitment: Commitment, name: str, filename: str, /, *, whole: bool
+    ) -> Awaitable[BuildSystem]: ...
+
+
+@frozen
+class Reading:
+    """What is read of a lock: each takes only what the lock admits.
+
+    :param pages: the frozen page of every project.
+    :param metadata: the core metadata of a wheel, by project and filename.
+    :param build_system: what an sdist is built with, likewise; see :meth:`reqpi.shelf.shelf.Shelf.build_system`.
+    """
+
+    pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]]
+    metadata: Callable[[Commitment, str, str], Awaitable[bytes]]
+    build_system: _ReadsBuildSystems
+
+
+class Building:
+    """The build requirements of every lock.
+
+    :param reading: where what they are made of is had from.
+    """
+
+    def __init__(self, records: Records, clock: IReactorTime, reading: Reading) -> None:
+        self._reading = reading
+        self._records = records
+        self._clock = clock
+        self._finding: Once[Answer] = Once()
+        self._answers: Recent[tuple[str, Target], tuple[Commitment, Answer]] = Recent(_ANSWERS)
+
+    async def of(self, commitment: Commitment, target: Target, patience: float = PATIENCE) -> Answer:
+        """What is wanted where ``target`` is.
+
+        :param patience: seconds.
+        :raises reqpi.core.errors.UpstreamTrouble: it is not known yet; it is being found out then.
+        """
+        key = (commitment.address, target)
+        kept = self._answers.get(key)
+        if kept is not None and kept[0] is commitment:
+            return kept[1]
+        finding = self._finding.do(key, partial(self._found, commitment, target))
+        what = f"the build requirements of lock {commitment.short} are"
+        return await within(min(patience, PATIENCE), self._clock, finding, what)
+
+    async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
+        """What is known by now to be lacking. No upstream is asked."""
+        # It is advice: a store in trouble, or a record of a ReqPI that is newer than this, is no reason to fail.
+        with suppress(StoreTrouble, ValueError, TypeError):
+            written = await self._records.get(lacking_record(commitment.address, "build-requirements"))
+            return () if written is None else tuple(Note(**note) for note in json.loads(written))
+        return ()
+
+    async def _found(self, commitment: Commitment, target: Target) -> Answer:
+        pages = await self._reading.pages(commitment)
+        found = await deferToThread(sdists_of, commitment, pages, target)
+        read = await each(found, partial(self._read, commitment), _AT_ONCE)
+        work = _Work(self._reading, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
+        answer = await work.answer([read[sdist] for sdist in found])
+        if answer.lasting:
+            weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
+            self._answers.put((commitment.address, target), (commitment, answer), weight)
+            if target == EVERYWHERE:
+                await self._note(commitment, answer.notes)
+        return answer
+
+    async def _note(self, commitment: Commitment, notes: Iterable[Note]) -> None:
+        with suppress(StoreTrouble):  # a store that can be read and not be written still serves
+            value = json.dumps([note.as_dict() for note in notes]).encode()
+            await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
+
+    async def _read(self, commitment: Commitment, sdist: Sdist) -> Sdist:
+        try:
+            system = await self._reading.build_system(
+                commitment, sdist.file.project, sdist.file.filename, whole=sdist.must_be_built
+            )
+        except TooDeep as deep:
+            return evolve(sdist, passed_over=str(deep))
+        except UpstreamTrouble as trouble:
+            return evolve(sdist, trouble=str(trouble))
+        return evolve(sdist, system=system)
+
+
+class _Work:
+    """One answer at work."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        commitment: Commitment,
+        pages: Mapping[Project, Page],
+        target: Target,
+        sdists: Mapping[File, Sdist],
+    ) -> None:
+        self._reading = reading
+        self._commitment = commitment
+        self._pages = pages
+        self._target = target
+        self._sdists = sdists
+        self._releases = {project: Release.of(page) for project, page in pages.items()}
+        self._wanted = WantedBy(self._releases)
+        self._troubles: list[str] = []
+        self._dependencies: dict[tuple[Project, Version], tuple[str, ...]] = {}
+
+    async def answer(self, sdists: list[Sdist]) -> Answer:
+        """Follow what each of ``sdists`` wants."""
+        notes: list[Note] = []
+        for sdist in sdists:
+            wanted = await self._closure(sdist)
+            note = lacking(sdist, wanted) if sdist.must_be_built else None
+            if note is not None and len(notes) < _NOTES:
+                notes.append(note)
+        notes.sort(key=lambda note: (note.document, note.line))
+        return Answer(tuple(sdists), self._wanted.all(), tuple(notes), tuple(self._troubles))
+
+    async def _closure(self, sdist: Sdist) -> list[Wanted]:
+        """What one sdist wants in every environment, and what that needs."""
+        if sdist.system is None:
+            return []
+        queue = asked_by(sdist.system, sdist.file.filename, self._releases, self._target)
+        seen: set[tuple[Project, frozenset[str], bool]] = set()
+        counting: list[Wanted] = []
+        for asked in queue:
+            wanted = self._wanted.add(asked, must=sdist.must_be_built)
+            if asked.counts:
+                counting.append(wanted)
+            key = (wanted.project, frozenset(asked.requirement.extras), asked.counts)
+            if wanted.state == "pinned" and key not in seen and len(queue) < _STEPS:
+                seen.add(key)
+                queue += await self._needs(wanted.project, asked)
+        return counting
+
+    async def _needs(self, project: Project, asked: Asked) -> list[Asked]:
+        """What a pinned release needs beside it when it is installed, to build with."""
+        extras = frozenset(map(canonicalize_name, asked.requirement.extras))
+        fitting = [
+            version
+            for version in self._releases[project].versions
+            if asked.requirement.specifier.contains(version, prereleases=True)
+        ]
+        needs: list[Asked] = []
+        for version in fitting:
+            texts = await self._dependencies_of(project, version)
+            by = f"{project} {version}"
+            needs += dependencies_of(texts, by, extras, self._target, counts=asked.counts)
+        return needs
+
+    async def _dependencies_of(self, project: Project, version: Version) -> tuple[str, ...]:
+        """What a release says that it needs; nothing where that is not known."""
+        known = self._dependencies.get((project, version))
+        if known is None:
+            files = [file for file in self._pages[project].files if file.listed and file.version == version]
+            known = self._dependencies[project, version] = await self._said_by(files)
+        return known
+
+    async def _said_by(self, files: list[File]) -> tuple[str, ...]:
+        wheel = min((file for file in files if file.wheel), key=lambda file: file.filename, default=None)
+        if wheel is not None:
+            try:
+                return required_by(await self._reading.metadata(self._commitment, wheel.project, wheel.filename))
+            except UpstreamTrouble as trouble:
+                self._troubles.append(f"what {wheel.filename} needs is not known: {trouble}")
+                return ()
+        file = sdist_of(files)
+        sdist = self._sdists.get(file) if file is not None else None
+        return (sdist.system.dependencies or ()) if sdist is not None and sdist.system is not None else ()

@@ -1,0 +1,360 @@
+"""Holding: everything that a lock admits, fetched into the store before anybody needs it; and whether it is there.
+
+The verdict is worked out from what the store has, so that any replica gives the same one. How far a hold has come is a
+record that whoever fetches writes every few seconds: one that is not written any more belongs to a process that ended,
+and to ask for the hold again goes on from what is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from attrs import asdict, define, frozen
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+
+from reqpi.core import admission
+from reqpi.core.errors import Defect, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.targets import Target, platforms_of
+from reqpi.runtime.singleflight import each
+from reqpi.shelf.lacking_pins import lines_of
+from reqpi.shelf.records import holding_record
+from reqpi.shelf.shelf import Shelf
+
+__all__ = ["Holding", "Missing", "Platform", "Progress", "Verdict"]
+
+_HOLDS = 4
+"""Holds that one process works on at a time; others wait."""
+
+_AT_ONCE = 8
+"""Projects, and then files, that one hold fetches at a time."""
+
+_BEAT = 2.0
+"""Seconds between two writings of how far a hold is."""
+
+_SILENT = 20.0
+"""Seconds without one, after which its process is taken to have ended."""
+
+_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before each round; what failed for good is not in the next."""
+
+_SHOWN = 1000
+"""Missing things that a verdict lists; the others it counts."""
+
+
+@frozen
+class Missing:
+    """One thing that is not held.
+
+    :param filename: ``None`` where the project's page is not frozen, so that its files are not known yet.
+    :param size: bytes, where they are known.
+    :param reason: why it could not be had, where that was tried.
+    """
+
+    project: Project
+    filename: str | None = None
+    size: int | None = None
+    reason: str = ""
+
+
+@define
+class Platform:
+    """What there is for one platform tag.
+
+    :param platform: the tag; ``any``; or ``sdist``.
+    """
+
+    platform: str
+    files: int = 0
+    held: int = 0
+
+
+@frozen
+class Verdict:
+    """Whether all is there.
+
+    :param files: how many a target admits, of the projects that are frozen.
+    :param size: their bytes, as far as they are known.
+    :param held: how many of them are in the store.
+    :param held_size: their bytes.
+    :param missing: the first thousand things.
+    :param more: how many others there are.
+    :param platforms: in alphabetical order.
+    :param unfit: pins without a marker of which no file fits the target: a client there will not find one.
+    :param defects: the lines of the lock that the latest hold could not complete, and never will.
+    """
+
+    files: int
+    size: int
+    held: int
+    held_size: int
+    missing: tuple[Missing, ...]
+    more: int
+    platforms: tuple[Platform, ...]
+    unfit: tuple[str, ...]
+    defects: tuple[Defect, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Nothing that the target admits will be asked of an upstream."""
+        return not self.missing
+
+
+@define
+class Progress:
+    """How far a hold is.
+
+    :param projects: of the lock.
+    :param frozen: how many of them have been looked up.
+    :param files: to be held, as far as they are known.
+    :param size: their bytes, as far as they are known.
+    :param held: files that are in the store.
+    :param held_size: bytes that are, of files on their way too.
+    """
+
+    projects: int
+    frozen: int = 0
+    files: int = 0
+    size: int = 0
+    held: int = 0
+    held_size: int = 0
+
+
+class Holding:
+    """The holds of this process.
+
+    :param clock: what waiting is counted on, and the time of day.
+    """
+
+    _log = Logger()
+
+    def __init__(self, shelf: Shelf, store: Store, clock: IReactorTime) -> None:
+        self._shelf = shelf
+        self._store = store
+        self._clock = clock
+        self._at_once = DeferredSemaphore(_HOLDS)
+        self._under_way: dict[str, _Hold] = {}
+
+    async def begin(self, commitment: Commitment, target: Target) -> None:
+        """Begin to hold what ``target`` admits of a lock, unless some process is about it already."""
+        record = holding_record(commitment.address, target)
+        if record in self._under_way or await self._elsewhere(record) is not None:
+            return
+        if record not in self._under_way:
+            self._under_way[record] = hold = _Hold(commitment, target, self._shelf, self._clock)
+            Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
+
+    async def progress(self, commitment: Commitment, target: Target) -> Progress | None:
+        """How far it is; ``None`` where nobody is about it."""
+        record = holding_record(commitment.address, target)
+        hold = self._under_way.get(record)
+        return hold.progress() if hold is not None else await self._elsewhere(record)
+
+    async def verdict(self, commitment: Commitment, target: Target) -> Verdict:
+        """What of a lock is in the store now, and what is missing. No upstream is asked."""
+        pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+        files = [file for page in pages.values() for file in page.files if target.takes(file)]
+        sizes = await self._shelf.sizes(files)
+        reasons, defects = await self._reasons(holding_record(commitment.address, target))
+        missing = [
+            *(
+                Missing(name, reason=reasons.get((name, None), ""))
+                for name in commitment.lock.projects
+                if name not in pages
+            ),
+            *(
+                Missing(file.project, file.filename, file.size, reasons.get((file.project, file.filename), ""))
+                for file in files
+                if sizes[file] is None
+            ),
+        ]
+        held = [size for size in sizes.values() if size is not None]
+        return Verdict(
+            files=len(files),
+            size=sum(sizes[file] or file.size or 0 for file in files),
+            held=len(held),
+            held_size=sum(held),
+            missing=tuple(missing[:_SHOWN]),
+            more=max(0, len(missing) - _SHOWN),
+            platforms=_platforms(files, sizes),
+            unfit=tuple(_unfit(commitment, pages.values(), target)),
+            defects=defects if missing else (),
+        )
+
+    def stop(self) -> None:
+        """Begin nothing more. What is in the store stays, and a later hold goes on from there."""
+        for hold in self._under_way.values():
+            hold.stopped = True
+
+    async def _run(self, record: str, hold: _Hold) -> None:
+        beat = LoopingCall(lambda: Deferred.fromCoroutine(self._note(record, hold, self._clock.seconds())))
+        beat.clock = self._clock
+        beating = beat.start(_BEAT)
+        try:
+            await self._at_once.run(lambda: Deferred.fromCoroutine(hold.run()))
+        finally:
+            if beat.running:
+                beat.stop()
+            await beating
+            await self._note(record, hold, None)
+            del self._under_way[record]
+
+    def _failed(self, failure: Any, record: str) -> None:
+        self._log.failure("a hold failed: {record}", failure, record=record)
+
+    async def _note(self, record: str, hold: _Hold, at: float | None) -> None:
+        """Write down how far it is.
+
+        :param at: when; ``None`` where nobody is about it any more.
+        """
+        noted = {
+            "at": at,
+            "progress": asdict(hold.progress()),
+            "failures": hold.told(),
+            "defects": [asdict(defect) for defect in hold.defects()],
+        }
+        with suppress(StoreTrouble):  # others see it as not under way, and no more than that
+            await self._store.replace(record, json.dumps(noted).encode())
+
+    async def _elsewhere(self, record: str) -> Progress | None:
+        """How far another process is."""
+        noted = _read(await self._store.get(record))
+        # On another machine's clock, which may be ahead.
+        if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _SILENT:
+            return None
+        return Progress(**noted["progress"])
+
+    async def _reasons(self, record: str) -> tuple[dict[_Thing, str], tuple[Defect, ...]]:
+        """Why the latest hold could not obtain what is missing; and the lines of the lock that are the reason."""
+        noted = _read(await self._store.get(record))
+        reasons = {(project, filename): reason for project, filename, reason in noted.get("failures", ())}
+        return reasons, tuple(Defect(**defect) for defect in noted.get("defects", ()))
+
+
+_Thing = tuple[Project, str | None]
+
+
+class _Hold:
+    """One hold at work."""
+
+    def __init__(self, commitment: Commitment, target: Target, shelf: Shelf, clock: IReactorTime) -> None:
+        self.stopped = False
+        # The lock itself is not kept: any number of holds may wait for their turn.
+        self._address = commitment.address
+        self._projects = len(commitment.lock.projects)
+        self._target = target
+        self._shelf = shelf
+        self._clock = clock
+        self._pages: dict[Project, Page] = {}
+        self._files: dict[_Thing, File] = {}
+        self._held: dict[_Thing, int] = {}
+        self._failures: dict[_Thing, ReqPIError] = {}
+
+    async def run(self) -> None:
+        """Fetch, in rounds, what is not there; until all is, or what is left failed for good or in every round."""
+        commitment = await self._shelf.commitments.get(self._address)
+        for pause in _PAUSES:
+            projects = [name for name in commitment.lock.projects if self._open((name, None), self._pages, name)]
+            await self._wait(pause if self._failures else 0.0)
+            await each(projects, partial(self._page, commitment), _AT_ONCE)
+            things = [thing for thing in self._files if self._open(thing, self._held, thing)]
+            await each(things, partial(self._file, commitment), _AT_ONCE)
+            if self.stopped or not any(_passes(error) for error in self._failures.values()):
+                return
+
+    def progress(self) -> Progress:
+        """How far it is at this moment."""
+        coming = sum(self._shelf.coming(file) for thing, file in self._files.items() if thing not in self._held)
+        return Progress(
+            projects=self._projects,
+            frozen=len(self._pages),
+            files=len(self._files),
+            size=sum(self._held.get(thing) or file.size or 0 for thing, file in self._files.items()),
+            held=len(self._held),
+            held_size=sum(self._held.values()) + coming,
+        )
+
+    def told(self) -> list[tuple[Project, str | None, str]]:
+        """What could not be had, and why."""
+        failures = list(self._failures.items())[:_SHOWN]
+        return [(project, filename, str(error)) for (project, filename), error in failures]
+
+    def defects(self) -> tuple[Defect, ...]:
+        """The lines of the lock that cannot be completed."""
+        return lines_of(error for error in self._failures.values() if isinstance(error, UpstreamTrouble))[:_SHOWN]
+
+    def _open(self, thing: _Thing, done: Mapping[Any, object], key: object) -> bool:
+        """Whether it is to be tried in this round."""
+        return key not in done and (thing not in self._failures or _passes(self._failures[thing]))
+
+    async def _page(self, commitment: Commitment, project: Project) -> None:
+        if self.stopped:
+            return
+        page = await self._tried((project, None), partial(self._shelf.page, commitment, project))
+        if page is not None:
+            self._pages[project] = page
+            self._files |= {(project, file.filename): file for file in page.files if self._target.takes(file)}
+
+    async def _file(self, commitment: Commitment, thing: _Thing) -> None:
+        if self.stopped:
+            return
+        project, filename = thing
+        size = await self._tried(thing, partial(self._shelf.hold, commitment, project, str(filename)))
+        if size is not None:
+            self._held[thing] = size
+
+    async def _tried(self, thing: _Thing, work: Callable[[], Any]) -> Any:
+        """What ``work`` gives; ``None`` where it failed, which is noted."""
+        try:
+            result = await work()
+        except ReqPIError as error:
+            self._failures[thing] = error
+            return None
+        self._failures.pop(thing, None)
+        return result
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds:
+            await deferLater(self._clock, seconds)
+
+
+def _passes(error: ReqPIError) -> bool:
+    """Whether it may pass by itself."""
+    if isinstance(error, UpstreamTrouble):
+        return not error.final
+    return isinstance(error, StoreTrouble) and not isinstance(error, StoreFull)
+
+
+def _read(noted: bytes | None) -> dict[str, Any]:
+    if noted is None:
+        return {}
+    read: dict[str, Any] = json.loads(noted)
+    return read
+
+
+def _platforms(files: Iterable[File], sizes: Mapping[File, int | None]) -> tuple[Platform, ...]:
+    found: dict[str, Platform] = {}
+    for file in files:
+        for name in platforms_of(file):
+            platform = found.setdefault(name, Platform(name))
+            platform.files += 1
+            platform.held += sizes[file] is not None
+    return tuple(found[name] for name in sorted(found))
+
+
+def _unfit(commitment: Commitment, pages: Iterable[Page], target: Target) -> Sequence[str]:
+    """Pins of frozen projects, without a marker that might rule them out, that have no file for the target."""
+    unfit = []
+    for page in pages:
+        for pin, files in admission.by_pin(commitment.lock, page).items():
+            if pin.marker is None and not any(target.takes(file) for file in files):
+                unfit.append(f"{pin.project} {pin.version}".strip())
+    return list(dict.fromkeys(unfit))

@@ -1,0 +1,146 @@
+"""Bills of materials of locks: what their core metadata says, written down once all of it is known.
+
+A bill may be kept by clients for ever, so it must not say more tomorrow. What core metadata says is taken from every
+component; if all of it could be had, it is written down, create-if-absent, and each replica makes its bills of that
+from then on. While some of it cannot be had, a bill is made of the rest, which says so, and which nobody is to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+
+from attrs import frozen
+from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThread
+
+from reqpi.core import sbom
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.sbom import record
+from reqpi.runtime.singleflight import PATIENCE, Once, each, within
+from reqpi.shelf.records import sbom_record
+
+__all__ = ["Bills", "Written"]
+
+_AT_ONCE = 8
+"""Metadata files that one bill has asked for at the same time."""
+
+_ROUNDS = 3
+"""How often what is on its way is waited for, ten seconds each."""
+
+_WRITERS = 1
+"""Bills that are written at the same time: it is work for a processor."""
+
+_MOST = 32
+"""Bills that are asked for at the same time, each for another lock, project or format."""
+
+Writer = Callable[[sbom.Bill], bytes]
+
+
+@frozen
+class Written:
+    """A bill as it is sent.
+
+    :param complete: it will never say more.
+    """
+
+    body: bytes
+    complete: bool
+
+
+class Bills:
+    """The bills of every lock.
+
+    :param pages: the frozen pages of a lock.
+    :param metadata: the core metadata of a file, by lock, project and filename.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: IReactorTime,
+        pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]],
+        metadata: Callable[[Commitment, str, str], Awaitable[bytes]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._pages = pages
+        self._metadata = metadata
+        self._under_way: Once[Written] = Once()
+        self._gathering: Once[sbom.Bill] = Once()
+        self._asked_for = 0
+        self._writing = DeferredSemaphore(_WRITERS)
+
+    async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str = "") -> Written:
+        """The bill of a lock.
+
+        :param own: the project whose lock it is.
+        :param write: one of the formats of :mod:`reqpi.core.sbom`.
+        :param index: the URL of the default index, if purls are to name it.
+        :raises reqpi.core.errors.UpstreamTrouble: not all is frozen yet, or core metadata is on its way.
+        """
+        key = (commitment.address, own, write, index)
+        waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
+        return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
+
+    async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str) -> Written:
+        if self._asked_for >= _MOST:
+            raise UpstreamTrouble(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
+        self._asked_for += 1
+        try:
+            # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.
+            bill = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            return await self._writing.run(deferToThread, _write, bill.of(own), index, write)
+        finally:
+            self._asked_for -= 1
+
+    async def _gathered(self, commitment: Commitment) -> sbom.Bill:
+        pages = await self._pages(commitment)
+        described = await deferToThread(sbom.described_by, commitment, pages)
+        known = await self._known(commitment, described)
+        return await self._writing.run(deferToThread, sbom.bill_of, commitment, pages, known)
+
+    async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
+        """What is written down, or else what can be had now, which is written down if it is all."""
+        files = {str(file.sha256): file for file in described}
+        name = sbom_record(commitment.address, "metadata")
+        kept = await self._store.get(name)
+        if kept is None:
+            found = await self._found(commitment, files.values())
+            if len(found) < len(files):
+                return found
+            fresh = await deferToThread(record.dump, {str(file.sha256): said for file, said in found.items()})
+            kept = await self._store.create(name, fresh)
+        said = await deferToThread(record.load, kept)
+        # What is written down is all there ever is: to find more would be another bill.
+        return {file: said.get(sha256, sbom.About()) for sha256, file in files.items()}
+
+    async def _found(self, commitment: Commitment, files: Iterable[File]) -> dict[File, sbom.About]:
+        """What core metadata says, of the files of which it can be had."""
+        found: dict[File, sbom.About] = {}
+        missing = list(files)
+        for _ in range(_ROUNDS):
+            outcomes = await each(missing, partial(self._about, commitment), _AT_ONCE)
+            found |= {file: said for file, said in outcomes.items() if isinstance(said, sbom.About)}
+            missing = [file for file, said in outcomes.items() if isinstance(said, UpstreamTrouble) and not said.final]
+            if not missing:
+                break
+        return found
+
+    async def _about(self, commitment: Commitment, file: File) -> sbom.About | UpstreamTrouble:
+        try:
+            metadata = await self._metadata(commitment, file.project, file.filename)
+        except UpstreamTrouble as trouble:
+            return trouble
+        return await deferToThread(_read, metadata, commitment)
+
+
+def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
+    return record.of_interest(sbom.about(metadata), commitment.lock.projects)
+
+
+def _write(bill: sbom.Bill, index: str, write: Writer) -> Written:
+    return Written(write(sbom.with_index(bill, index)), not bill.unread)

@@ -1,0 +1,78 @@
+"""A lock as one archive, made while it is read: of files that are in the store, so that it has a length and no gaps."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from twisted.internet.threads import deferToThread
+
+from reqpi.core import admission, export
+from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.model import Commitment, File
+from reqpi.core.preferred_wheel import preferred
+from reqpi.core.targets import Target
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.holding import Holding
+
+__all__ = ["Wheelhouses"]
+
+_PIECE = 1 << 18
+
+
+class Wheelhouses:
+    """The archives of every lock."""
+
+    def __init__(self, shelf: Shelf, holding: Holding) -> None:
+        self._shelf = shelf
+        self._holding = holding
+
+    async def of(self, commitment: Commitment, target: Target, *, one: bool = False) -> export.Wheelhouse:
+        """The archive of what ``target`` admits of a lock.
+
+        :param one: of each release, only the file that pip would choose there.
+        :raises reqpi.core.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the last
+            one could not have it either.
+        """
+        pages = await self._shelf.pages(commitment)
+        files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
+        if one:
+            files = await deferToThread(
+                preferred, [file for file in files if _needed(commitment, target, file)], target
+            )
+        sizes = await self._shelf.sizes(files)
+        if missing := [file for file in files if sizes[file] is None]:
+            await self._refuse(commitment, target, missing)
+        held = [(file, size) for file, size in sizes.items() if size is not None]
+        requirements = await deferToThread(export.requirements, commitment, pages, None)
+        return export.wheelhouse(held, requirements)
+
+    async def _refuse(self, commitment: Commitment, target: Target, missing: list[File]) -> None:
+        first, more = missing[0].filename, f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        if await self._holding.progress(commitment, target) is None:
+            verdict = await self._holding.verdict(commitment, target)
+            failed = next((each for each in verdict.missing if each.reason), None)
+            if failed is not None:
+                what = failed.filename or failed.project
+                raise UpstreamTrouble(f"lock {commitment.short} is not held: {what}", failed.reason)
+            await self._holding.begin(commitment, target)
+        raise UpstreamTrouble(f"{first}{more} of lock {commitment.short} are on the way", "Ask again in a moment.")
+
+    async def read(
+        self, commitment: Commitment, archive: export.Wheelhouse, start: int, stop: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Its bytes from ``start`` up to ``stop``. Files come through the door that they are asked for at."""
+        for stretch in archive.stretches(start, stop):
+            if stretch.file is None:
+                for at in range(0, len(stretch.data), _PIECE):
+                    yield stretch.data[at : at + _PIECE]
+                continue
+            delivery = await self._shelf.file(commitment, stretch.file.project, stretch.file.filename)
+            async with aclosing(delivery.read(stretch.start, stretch.stop)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+
+def _needed(commitment: Commitment, target: Target, file: File) -> bool:
+    """Whether the marker of some pin that admits a file may hold on the target."""
+    return any(target.needs(pin.marker or "") for pin in admission.admitting(commitment.lock, file))

@@ -1,0 +1,51 @@
+"""The schema of a store."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from reqpi.core.targets import Target
+from reqpi.shelf import records
+from reqpi.shelf.records import KINDS, Owner, kinds_of
+
+A = "a" * 64
+
+
+class NameTests(SynchronousTestCase):
+    """Names are what stores written by earlier versions have: none of these literals may change."""
+
+    def test_every_name_is_the_one_that_stores_have(self) -> None:
+        target = Target(platforms=("win_amd64",))
+        names = {
+            records.lock_record(A): f"locks/{A}",
+            records.document_record(A): f"documents/{A}",
+            records.page_record(A, "six"): f"frozen/{A}/six",
+            records.refusals_record(A, "process"): f"refused/{A}/process",
+            records.metadata_record(A): f"metadata/{A}",
+            records.claimed_metadata_record(A, A): f"told/{A}/{A}",
+            records.build_system_record(A): f"build-systems/{A}",
+            records.build_system_record(A, "sub"): f"build-systems/{A}/ddc6e2b224d0fd821669202258386936",
+            records.claimed_build_system_record(A, A): f"told-build-systems/{A}/{A}",
+            records.holding_record(A, target): f"holding/{A}/91ae4ed076942c7c4896084a75210395",
+            records.lacking_record(A, "build-requirements"): f"lacking/{A}/build-requirements",
+            records.sbom_record(A, "metadata"): f"bills/{A}/metadata",
+            records.session_record("token"): "learning/token",
+            records.recorded_file_record("token", "six", "key"): "learned/token/six/key",
+        }
+        self.assertEqual(list(names), list(names.values()))
+        self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})
+
+    def test_without_the_last_part_a_name_is_the_prefix_of_its_owner(self) -> None:
+        makers = {
+            "frozen": records.page_record,
+            "refused": records.refusals_record,
+            "told": records.claimed_metadata_record,
+            "told-build-systems": records.claimed_build_system_record,
+            "holding": records.holding_record,
+            "lacking": records.lacking_record,
+            "bills": records.sbom_record,
+        }
+        kinds = kinds_of(Owner.ADDRESS)
+        self.assertEqual({kind.folder for kind in kinds}, set(makers))
+        for kind in kinds:
+            self.assertEqual(makers[kind.folder](A), kind.below(A))

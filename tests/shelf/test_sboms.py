@@ -1,0 +1,201 @@
+"""Bills of locks over a store: what is known once is known for ever, and what is not is said."""
+
+from __future__ import annotations
+
+import gc
+import json
+from time import process_time
+
+from attrs import evolve
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import Clock, LoopingCall, deferLater
+from twisted.trial.unittest import TestCase
+
+from reqpi.core import sbom
+from reqpi.core.errors import NotFound, UpstreamTrouble
+from reqpi.core.model import Commitment
+from reqpi.runtime.singleflight import PATIENCE
+from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.records import sbom_record
+from reqpi.shelf.shelf import Shelf
+from reqpi.storage.memory import MemoryStore
+from tests.distributions import a_file, a_page
+from tests.fake_index import PlainOrigin
+from tests.fake_upstream.distributions import build_wheel
+
+LOCK = b"six==1.0\ntreq==2.0\nidna==3.0\n"
+SIX, TREQ = build_wheel("six", "1.0", requires=("treq", "elsewhere")), build_wheel("treq", "2.0")
+
+
+class BillsTests(TestCase):
+    """Two wheels, and an sdist that has no metadata file."""
+
+    timeout = 60
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore(self.clock.seconds)
+        self.origin = PlainOrigin()
+        self.six = a_file("six-1.0-py3-none-any.whl", SIX, size=len(SIX), core_metadata=True)
+        self.treq = a_file("treq-2.0-py3-none-any.whl", TREQ, "treq", size=len(TREQ), core_metadata=True)
+        self.origin.offer(a_page(self.six), SIX)
+        self.origin.offer(a_page(self.treq, project="treq"), TREQ)
+        self.origin.offer(a_page(a_file("idna-3.0.tar.gz", b"idna", "idna"), project="idna"), b"idna")
+        self.shelf = self.replica()
+
+    def replica(self, origin: PlainOrigin | None = None) -> Shelf:
+        return Shelf(self.store, origin or self.origin, self.clock, "tests")
+
+    async def committed(self, shelf: Shelf) -> Commitment:
+        commitment, _ = await shelf.commitments.commit(LOCK)
+        return commitment
+
+    async def bill(self, shelf: Shelf | None = None, *, complete: bool = True) -> bytes:
+        shelf = shelf or self.shelf
+        written = await shelf.bills.written(await self.committed(shelf), None, sbom.cyclonedx)
+        self.assertEqual(written.complete, complete)
+        return written.body
+
+    async def test_edges_come_from_the_metadata_of_wheels(self) -> None:
+        """No wheel is fetched for it, nor the sdist."""
+        (dependency,) = (each for each in json.loads(await self.bill())["dependencies"] if "dependsOn" in each)
+        self.assertEqual(dependency, {"ref": "pkg:pypi/six@1.0", "dependsOn": ["pkg:pypi/treq@2.0"]})
+        self.assertIsNone(await self.store.size(str(self.six.sha256)))
+        self.assertNotIn("https://files.example.org/idna-3.0.tar.gz", self.origin.asked)
+
+    async def test_another_replica_writes_the_same_bytes_and_asks_nobody(self) -> None:
+        first = await self.bill()
+        self.assertEqual(await self.bill(self.replica(PlainOrigin())), first)
+
+    async def test_what_was_known_stays_though_the_metadata_says_something_else_later(self) -> None:
+        """What ranges of a wheel said gives way to what the wheel says; a bill does not."""
+        first = await self.bill()
+        async for sha256 in self.store.all():
+            await self.store.mend(sha256)
+        self.origin.files.clear()
+        self.assertEqual(await self.bill(self.replica()), first)
+
+    async def test_the_first_of_two_replicas_is_right(self) -> None:
+        """Both read, one writes down."""
+        commitment = await self.committed(self.shelf)
+        record = sbom_record(commitment.address, "metadata")
+        said = {str(self.six.sha256): sbom.About("the first"), str(self.treq.sha256): sbom.About()}
+
+        async def other() -> None:
+            await self.store.create(record, sbom.record.dump(said))
+
+        await self.shelf.pages(commitment)
+        self.origin.before[self.six.url] = other
+        self.assertIn(b"the first", await self.bill())
+
+    async def test_while_some_cannot_be_had_the_rest_is_said_and_nothing_written_down(self) -> None:
+        commitment = await self.committed(self.shelf)
+        await self.shelf.pages(commitment)
+        away = self.origin.files.pop(self.six.url)
+        partial = await self.bill(complete=False)
+        self.assertIn(b"reqpi:core_metadata", partial)
+        self.assertEqual([each["name"] for each in json.loads(partial)["components"]], ["idna", "six", "treq"])
+        self.assertIsNone(await self.store.get(sbom_record(commitment.address, "metadata")))
+        self.origin.files[self.six.url] = away
+        whole = await self.bill()
+        self.assertNotIn(b"reqpi:core_metadata", whole)
+        self.assertNotEqual(json.loads(whole)["serialNumber"], json.loads(partial)["serialNumber"])
+
+    async def test_a_slow_upstream_is_waited_for_and_then_asked_again(self) -> None:
+        """As for pages: the client is told to come back, and the work goes on."""
+        commitment = await self.committed(self.shelf)
+        await self.shelf.pages(commitment)
+        slow: Deferred[None] = Deferred()
+        began: Deferred[None] = Deferred()
+
+        async def wait() -> None:
+            if not began.called:
+                began.callback(None)
+            await slow
+
+        self.origin.before[self.six.url] = wait
+        first = Deferred.fromCoroutine(self.bill())
+        await began
+        self.clock.advance(PATIENCE)
+        trouble = await self.assertFailure(first, UpstreamTrouble)
+        self.assertIn("on the way", str(trouble))
+        slow.callback(None)
+        await self.bill()
+
+    async def test_a_wheel_that_is_gone_for_good_is_not_asked_for_thrice(self) -> None:
+        async def gone() -> None:
+            raise NotFound("gone")
+
+        commitment = await self.committed(self.shelf)
+        await self.shelf.pages(commitment)
+        self.origin.before[self.six.url] = gone
+        self.origin.asked.clear()
+        await self.bill(complete=False)
+        self.assertLessEqual(self.origin.asked.count(self.six.url), 2)
+
+    async def test_who_asks_at_the_same_time_waits_for_the_same_work(self) -> None:
+        commitment = await self.committed(self.shelf)
+        asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, None, sbom.spdx)) for _ in range(5)]
+        written = [await each for each in asked]
+        self.assertEqual(len({id(each) for each in written}), 1)
+
+    async def test_who_asks_by_many_names_makes_little_work(self) -> None:
+        """Anybody can think of any number of them. What it is made of is gathered once; and there is an end to it."""
+        commitment = await self.committed(self.shelf)
+        gathered: list[object] = []
+        of = sbom.bill_of
+        self.patch(sbom, "bill_of", lambda *args: gathered.append(args) or of(*args))
+        names = [sbom.Own(f"name-{number}") for number in range(100)]
+        asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, own, sbom.spdx)) for own in names]
+        outcomes = await DeferredList(asked, consumeErrors=True)
+        self.assertEqual([good for good, _ in outcomes], [True] * 32 + [False] * 68)
+        outcomes[-1][1].trap(UpstreamTrouble)
+        self.assertEqual(len(gathered), 1)
+        self.assertIn(b"name-99", (await self.shelf.bills.written(commitment, names[-1], sbom.spdx)).body)
+
+    async def test_it_goes_with_its_lock(self) -> None:
+        await self.bill()
+        self.clock.advance(1000)
+        await Sweeping(self.store, self.clock, 10).run()
+        self.assertEqual([name async for name in self.store.names("bills/")], [])
+
+
+class ThousandTests(TestCase):
+    """A large lock, in a server that has other clients.
+
+    What counts is the processor's time between two turns of the reactor: by the clock, a busy machine takes longer.
+    """
+
+    timeout = 120
+
+    async def test_the_reactor_goes_on(self) -> None:
+        """Pages are frozen first: that is not what is measured."""
+        clock, origin = Clock(), PlainOrigin()
+        shelf = Shelf(MemoryStore(clock.seconds), origin, clock, "tests")
+        for number in range(1000):
+            project = f"p{number}"
+            wheel = build_wheel(project, "1.0", requires=(f"p{number * 7 % 1000}", f"p{number * 13 % 1000}"))
+            file = a_file(f"{project}-1.0-py3-none-any.whl", wheel, project, size=len(wheel), core_metadata=True)
+            others = [evolve(file, filename=f"{project}-1.0-cp3{n}-cp3{n}-win32.whl") for n in range(10)]
+            origin.offer(a_page(file, *others, project=project), *[wheel] * 11)
+        commitment, _ = await shelf.commitments.commit("".join(f"p{n}==1.0\n" for n in range(1000)).encode())
+        await shelf.pages(commitment)
+        late: list[float] = []
+        last = [process_time()]
+
+        def tick() -> None:
+            now = process_time()
+            late.append(now - last[0])
+            last[0] = now
+
+        gc.disable()  # how long it takes depends on what the process has beside
+        self.addCleanup(gc.enable)
+        ticking = LoopingCall(tick)
+        ticking.start(0.001, now=False)
+        written = await shelf.bills.written(commitment, None, sbom.cyclonedx)
+        await deferLater(reactor, 0)  # type: ignore[arg-type]
+        ticking.stop()
+        self.assertTrue(written.complete)
+        self.assertEqual(len(json.loads(written.body)["components"]), 1000)
+        self.assertLess(max(late), 0.1, "all of it takes a second and more")

@@ -48,12 +48,12 @@ from reqpi.upstream.http.client_certificate import read_client_certificate
 from reqpi.upstream.http.tls import read_certificates
 from reqpi.upstream.offline import Nowhere
 from reqpi.upstream.upstreams import PAGE_CACHE, Upstreams
-from reqpi.web.accesslog import AccessLog, LogFile
-from reqpi.web.base import Base
-from reqpi.web.hot import Hot
+from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearningPages
+from reqpi.web.public_url import Base
 from reqpi.web.routes import Root
-from reqpi.web.site import BoundedSite
 
 __all__ = ["GRACE", "Server", "Settings", "announce", "assemble"]
 

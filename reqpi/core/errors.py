@@ -1,7 +1,7 @@
 """Every error, by whom to blame: the lock, the client, the upstream, the operator, us.
 
 An error says what happened, where, what was expected and what to do next.
-:mod:`reqpi.web.problems` gives each an HTTP status; :mod:`reqpi.cli` gives each an exit status.
+:mod:`reqpi.web.http.problems` gives each an HTTP status; :mod:`reqpi.cli` gives each an exit status.
 """
 
 from __future__ import annotations

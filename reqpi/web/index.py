@@ -21,12 +21,12 @@ from reqpi.core.model import Commitment, Page
 from reqpi.runtime.lru import Recent
 from reqpi.runtime.singleflight import Once
 from reqpi.shelf.shelf import Shelf
-from reqpi.web.answering import answer_with
-from reqpi.web.answers import send_representation
-from reqpi.web.files import send_elsewhere, send_file
-from reqpi.web.forms import Representation
-from reqpi.web.headers import header, listed
-from reqpi.web.hot import ANY_FORM, Hot
+from reqpi.web.http.answers import send_representation
+from reqpi.web.http.answers_2 import answer_with
+from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.headers import header, listed
+from reqpi.web.http.ready_answers import ANY_FORM, Hot
+from reqpi.web.http.representation import Representation
 
 __all__ = ["Index"]
 

@@ -17,12 +17,12 @@ from reqpi.core.export import learned_lock_2
 from reqpi.core.model import File, Page
 from reqpi.shelf.learn_sessions import Session
 from reqpi.shelf.open_index import Learning
-from reqpi.web import problems
-from reqpi.web.answering import answer_with
-from reqpi.web.answers import send_representation
-from reqpi.web.files import send_elsewhere, send_file
-from reqpi.web.forms import Representation
-from reqpi.web.headers import listed
+from reqpi.web.http import problems
+from reqpi.web.http.answers import send_representation
+from reqpi.web.http.answers_2 import answer_with
+from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.headers import listed
+from reqpi.web.http.representation import Representation
 
 __all__ = ["LearningPages"]
 

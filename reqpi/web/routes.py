@@ -47,13 +47,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
-from reqpi.web import bills, machines, people, problems
-from reqpi.web.answering import answer_with
-from reqpi.web.base import Base
-from reqpi.web.forms import COMMON, SERVER
-from reqpi.web.hot import Hot
+from reqpi.web import api, pages, sboms
+from reqpi.web.http import problems
+from reqpi.web.http.answers_2 import answer_with
+from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.representation import COMMON, SERVER
 from reqpi.web.index import Index
 from reqpi.web.learning import LearningPages
+from reqpi.web.public_url import Base
 
 __all__ = ["Root"]
 
@@ -81,14 +82,14 @@ class Routes:
     @app.route("/", methods=["GET", "HEAD"])
     def front(self, request: Request) -> bytes:
         """What this is, for people."""
-        return people.front(request, self._base.of(request))
+        return pages.front(request, self._base.of(request))
 
     @app.route("/locks")
     async def locks(self, request: Request) -> bytes:
         """Commit a lock. It takes any method, for GET must not fall through to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await machines.commit(request, self._shelf, self._holding, self._base.of(request))
+        return await api.commit(request, self._shelf, self._holding, self._base.of(request))
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -115,62 +116,62 @@ class Routes:
     @app.route("/<address>", methods=["GET", "HEAD"])
     async def overview(self, request: Request, address: str) -> bytes:
         """A lock, for people."""
-        return await people.overview(request, self._shelf, self._base.of(request), address)
+        return await pages.overview(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/lock", methods=["GET", "HEAD"])
     async def lock(self, request: Request, address: str) -> bytes:
         """The bytes that were uploaded."""
-        return await machines.lock(request, self._shelf, address)
+        return await api.lock(request, self._shelf, address)
 
     @app.route("/<address>/lock/<path:path>", methods=["GET", "HEAD"])
     async def document(self, request: Request, address: str, path: str) -> bytes:
         """One of several documents."""
-        return await machines.lock(request, self._shelf, address, path)
+        return await api.lock(request, self._shelf, address, path)
 
     @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
     async def requirements(self, request: Request, address: str) -> bytes:
         """The lock with the sha256 of every file that it admits."""
-        return await machines.requirements(request, self._shelf, self._base.of(request), address)
+        return await api.requirements(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/pylock.toml", methods=["GET", "HEAD"])
     async def pylock(self, request: Request, address: str) -> bytes:
         """The same as a pylock.toml."""
-        return await machines.pylock(request, self._shelf, self._base.of(request), address)
+        return await api.pylock(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/files.json", methods=["GET", "HEAD"])
     async def files(self, request: Request, address: str) -> bytes:
         """Every file that it admits, with all that is known of it."""
-        return await machines.files(request, self._shelf, address)
+        return await api.files(request, self._shelf, address)
 
     @app.route("/<address>/env", methods=["GET", "HEAD"])
     async def environment(self, request: Request, address: str) -> bytes:
         """The variables that point clients here and nowhere else."""
-        return await machines.environment(request, self._shelf, self._base.of(request), address)
+        return await api.environment(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/refused", methods=["GET", "HEAD"])
     async def refused(self, request: Request, address: str) -> bytes:
         """What was asked for and not admitted."""
-        return await machines.refused(request, self._shelf, address)
+        return await api.refused(request, self._shelf, address)
 
     @app.route("/<address>/held", methods=["GET", "HEAD"])
     async def held(self, request: Request, address: str) -> bytes:
         """Whether all of it is in the store."""
-        return await machines.held(request, self._shelf, self._holding, address)
+        return await api.held(request, self._shelf, self._holding, address)
 
     @app.route("/<address>/sbom.cdx.json", methods=["GET", "HEAD"])
     async def cyclonedx(self, request: Request, address: str) -> bytes:
         """What it is made of, as CycloneDX."""
-        return await bills.cyclonedx(request, self._shelf, address)
+        return await sboms.cyclonedx(request, self._shelf, address)
 
     @app.route("/<address>/sbom.spdx.json", methods=["GET", "HEAD"])
     async def spdx(self, request: Request, address: str) -> bytes:
         """The same as SPDX."""
-        return await bills.spdx(request, self._shelf, address)
+        return await sboms.spdx(request, self._shelf, address)
 
     @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """What its sdists are built with, and what of that it lacks."""
-        return await machines.build_requirements(request, self._shelf, address)
+        return await api.build_requirements(request, self._shelf, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -228,7 +229,7 @@ class Root(Resource):
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
         if segments[1:] == ["wheelhouse.tar"]:
-            work = partial(machines.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
+            work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)
         return self._rest.render(request)
 

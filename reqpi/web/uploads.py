@@ -9,8 +9,8 @@ from twisted.web.server import Request
 
 from reqpi.core.address import DOCUMENTS
 from reqpi.core.model import Document
-from reqpi.web.headers import header
-from reqpi.web.problems import Problem
+from reqpi.web.http.headers import header
+from reqpi.web.http.problems import Problem
 
 __all__ = ["Unsuitable", "documents_in"]
 

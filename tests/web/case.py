@@ -17,10 +17,10 @@ from twisted.trial.unittest import TestCase
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.storage.memory import MemoryStore
-from reqpi.web.base import Base
-from reqpi.web.hot import Hot
+from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.site import BoundedSite
+from reqpi.web.public_url import Base
 from reqpi.web.routes import Root
-from reqpi.web.site import BoundedSite
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainOrigin
 from tests.web.wire import Reply, Wire

@@ -8,8 +8,8 @@ from pathlib import Path
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.web.accesslog import AccessLog, LogFile
-from reqpi.web.hot import Hot
+from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.web.http.ready_answers import Hot
 from reqpi.web.routes import Root
 from tests.web.case import WebCase
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.web import site
+from reqpi.web.http import site
 from tests.web.case import LARGEST, WebCase
 from tests.web.wire import Reply, Wire
 

@@ -12,7 +12,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.web import site
+from reqpi.web.http import site
 from tests.fake_upstream.authority import make_certificates
 from tests.web import test_sendfile
 from tests.web.case import LARGEST, WebCase

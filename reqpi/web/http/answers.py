@@ -1,4 +1,4 @@
-"""The ordinary stack's side of :mod:`reqpi.web.forms`: what is asked, and sending what is answered."""
+"""The ordinary stack's side of :mod:`reqpi.web.http.representation`: what is asked, and sending what is answered."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from twisted.web.server import Request
 
 from reqpi.core import simple
 from reqpi.core.errors import OtherBytes
-from reqpi.web.forms import Answer, Asked, Representation, answer, etag_of, is_named, takes_gzip
-from reqpi.web.headers import has_header, listed
+from reqpi.web.http.headers import has_header, listed
+from reqpi.web.http.representation import Answer, Asked, Representation, answer, etag_of, is_named, takes_gzip
 
 __all__ = ["asked", "hold_to", "send", "send_representation"]
 

@@ -17,13 +17,13 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
-from reqpi.web.accesslog import AccessLog
-from reqpi.web.channel import Channel, Heads
-from reqpi.web.headers import header
-from reqpi.web.hot import Hot
-from reqpi.web.problems import CONTENT_TYPE, Problem
-from reqpi.web.repeats import Repeats
-from reqpi.web.self_check import SelfChecks
+from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.fast_path import Channel, Heads
+from reqpi.web.http.headers import header
+from reqpi.web.http.problems import CONTENT_TYPE, Problem
+from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.repeats import Repeats
+from reqpi.web.http.self_check import SelfChecks
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 

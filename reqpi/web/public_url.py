@@ -7,7 +7,7 @@ import re
 from attrs import frozen
 from twisted.web.server import Request
 
-from reqpi.web.headers import header
+from reqpi.web.http.headers import header
 
 __all__ = ["Base"]
 

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
-from reqpi.web.forms import Asked, takes_gzip
+from reqpi.web.http.representation import Asked, takes_gzip
 
 __all__ = ["Channel", "Heads", "Judged", "judged"]
 
@@ -93,7 +93,7 @@ class Heads:
 
 
 class Channel(HTTPChannel):
-    """One connection. Its factory is a :class:`~reqpi.web.site.BoundedSite`."""
+    """One connection. Its factory is a :class:`~reqpi.web.http.site.BoundedSite`."""
 
     site: Any
     transport: Any

@@ -21,11 +21,11 @@ from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holding
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
-from reqpi.web import problems
-from reqpi.web.answers import send_representation
-from reqpi.web.files import send_file
-from reqpi.web.forms import Representation
-from reqpi.web.headers import listed
+from reqpi.web.http import problems
+from reqpi.web.http.answers import send_representation
+from reqpi.web.http.file_body import send_file
+from reqpi.web.http.headers import listed
+from reqpi.web.http.representation import Representation
 from reqpi.web.uploads import Unsuitable, documents_in
 
 __all__ = [

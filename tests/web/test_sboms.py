@@ -6,7 +6,7 @@ import json
 
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holding
-from reqpi.web.base import Base
+from reqpi.web.public_url import Base
 from reqpi.web.routes import Root
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.distributions import a_file, a_page

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import NOT_DONE_YET, Request
 
-from reqpi.web import problems
+from reqpi.web.http import problems
 
 __all__ = ["answer_with"]
 

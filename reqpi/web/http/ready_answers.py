@@ -15,7 +15,7 @@ from twisted.web.http import RESPONSES
 
 from reqpi.runtime.lru import Recent
 from reqpi.shelf.commitments import Lease
-from reqpi.web.forms import COMMON, SERVER, Answer, Asked, Representation, answer
+from reqpi.web.http.representation import COMMON, SERVER, Answer, Asked, Representation, answer
 
 __all__ = ["ANY_FORM", "Hot", "Ready", "ready"]
 

@@ -15,10 +15,10 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.web.answers import hold_to, send
-from reqpi.web.forms import Answer, constant, has
-from reqpi.web.headers import header, listed
-from reqpi.web.sendfile import STALL, sent_by_kernel, takes_from_kernel
+from reqpi.web.http.answers import hold_to, send
+from reqpi.web.http.headers import header, listed
+from reqpi.web.http.representation import Answer, constant, has
+from reqpi.web.http.sendfile import STALL, sent_by_kernel, takes_from_kernel
 
 __all__ = ["send_elsewhere", "send_file"]
 

@@ -1,7 +1,7 @@
 """What never changes, as it goes over the wire: one function decides the answer, whoever sends it.
 
 :func:`answer` is asked by the ordinary stack, which sets what it says on a request of Twisted's, and by
-:mod:`reqpi.web.hot`, which keeps what it says as bytes. So the two cannot disagree.
+:mod:`reqpi.web.http.ready_answers`, which keeps what it says as bytes. So the two cannot disagree.
 """
 
 from __future__ import annotations

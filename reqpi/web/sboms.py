@@ -7,9 +7,9 @@ from twisted.web.server import Request
 from reqpi.core import sbom
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.sboms import Writer
-from reqpi.web import problems
-from reqpi.web.answers import send_representation
-from reqpi.web.forms import Representation
+from reqpi.web.http import problems
+from reqpi.web.http.answers import send_representation
+from reqpi.web.http.representation import Representation
 
 __all__ = ["cyclonedx", "spdx"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reqpi.web.base import Base
+from reqpi.web.public_url import Base
 from tests.web.case import WebCase
 
 

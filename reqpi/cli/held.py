@@ -50,7 +50,7 @@ def filters_of(options: argparse.Namespace) -> Filters:
     given = [(name, value) for name in FILTERS for value in getattr(options, name.replace("-", "_")) or ()]
     if ("platform", "current") not in given:
         return given
-    from reqpi.client.current import with_current  # noqa: PLC0415 - it brings platform and subprocess along
+    from reqpi.client.current_platform import with_current  # noqa: PLC0415 - it brings platform and subprocess along
 
     return with_current(given)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reqpi.cli.taken import Taken, lines_told
-from reqpi.client.credentials import netrc_of_user
+from reqpi.client.environment_2 import netrc_of_user
 from reqpi.client.errors import ClientError, ServerTrouble
 from reqpi.client.fetching import Failed
 from reqpi.core.address import address_of

@@ -15,7 +15,7 @@ from reqpi.cli.source import Source
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.cli.taken import add_arguments, committed, take_or_tell
 from reqpi.client import BadUsage
-from reqpi.client.bills import take_bill
+from reqpi.client.sboms import take_bill
 from reqpi.core.errors import UnreadableProject
 
 __all__ = ["command_line", "main"]

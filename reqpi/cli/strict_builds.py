@@ -15,7 +15,7 @@ from reqpi.cli.taken import Taken, committed
 from reqpi.client.answers import Defect
 from reqpi.client.build_requirements import BuildRequirements, build_requirements
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.members import objects, text, texts
+from reqpi.client.json_members import objects, text, texts
 from reqpi.core.model import Lock, Pin
 
 __all__ = ["add_strict_builds", "check_builds", "defects_of"]

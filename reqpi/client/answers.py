@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble
 from reqpi.client.exchange import Answer
-from reqpi.client.members import number, object_in, objects, text
+from reqpi.client.json_members import number, object_in, objects, text
 from reqpi.client.target import Target
 
 __all__ = [

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from reqpi.client.answers import Note, notes_of, object_of, trouble_of
 from reqpi.client.errors import ClientError
 from reqpi.client.exchange import ask
-from reqpi.client.members import objects, text, texts
+from reqpi.client.json_members import objects, text, texts
 from reqpi.client.target import target_of
 
 __all__ = ["BuildRequirements", "Sdist", "Wanted", "build_requirements", "lacking_soon"]

@@ -17,11 +17,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from reqpi import __version__
-from reqpi.client.credentials import credentials_for
+from reqpi.client.environment import Proxy, proxy_for
+from reqpi.client.environment_2 import credentials_for
+from reqpi.client.environment_3 import tls_context
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.proxies import Proxy, proxy_for
 from reqpi.client.target import Credentials, Target
-from reqpi.client.trust import tls_context
 
 __all__ = ["Answer", "ask", "begun"]
 

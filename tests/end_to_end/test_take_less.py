@@ -9,7 +9,7 @@ from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.client.current import with_current
+from reqpi.client.current_platform import with_current
 from reqpi.core.filenames import parse
 from reqpi.core.model import File
 from reqpi.core.targets import Target

@@ -35,7 +35,7 @@ from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 from benchmarks.many_locks import fill  # noqa: E402
 from reqpi.runtime import gc_pause  # noqa: E402
 from reqpi.runtime.reactor_lag import Gaps  # noqa: E402
-from reqpi.server import Server, Settings, assemble  # noqa: E402
+from reqpi.server.server import Server, Settings, assemble  # noqa: E402
 from reqpi.shelf.maintenance.sweep import Sweeping  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
 

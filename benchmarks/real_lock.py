@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from benchmarks.processes import run
 from benchmarks.tools import environment
-from reqpi.defaults import default_upstream
+from reqpi.server.host_defaults import default_upstream
 
 __all__ = ["Clients", "RealLock", "clients", "real_lock"]
 

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi import cli
 from reqpi.cli import statuses
-from reqpi.service import Options
+from reqpi.server.twistd import Options
 from reqpi.web import routes
 from tests.transcripts import Stage, read
 from tests.transcripts.stage import program

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from reqpi.core.errors import Defect, Misconfigured
 from reqpi.core.model import Lock
-from reqpi.defaults import builtin_index, default_upstream
+from reqpi.server.host_defaults import builtin_index, default_upstream
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of
 from reqpi.upstream.allowed.operator import Outside, read_upstreams

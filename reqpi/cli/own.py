@@ -128,7 +128,7 @@ def _served(
     """
     # Imported here because they bring Twisted along, which --url does without.
     from reqpi.cli.served import port_for, served  # noqa: PLC0415
-    from reqpi.server import Settings  # noqa: PLC0415
+    from reqpi.server.server import Settings  # noqa: PLC0415
     from reqpi.storage.place import options_of, place_of  # noqa: PLC0415
     from reqpi.upstream.allowed.operator import read_upstreams  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import LogEvent
 
 from reqpi.cli.logged import begin_logging
-from reqpi.server import Settings, assemble
+from reqpi.server.server import Settings, assemble
 
 __all__ = ["port_for", "served"]
 

@@ -32,7 +32,7 @@ _METAVARS = {
 }
 """What stands for the value of an option in the help; shells complete WHERE, DIR and FILE as paths."""
 
-_MAKER = ServiceMaker("ReqPI", "reqpi.service", "The hermetic package index", "reqpi")
+_MAKER = ServiceMaker("ReqPI", "reqpi.server.twistd", "The hermetic package index", "reqpi")
 
 
 class _Options(twistd.ServerOptions):  # type: ignore[name-defined, misc]  # twistd has no types
@@ -48,7 +48,7 @@ class _Options(twistd.ServerOptions):  # type: ignore[name-defined, misc]  # twi
 def main(arguments: Sequence[str]) -> int:
     """Serve until a signal ends it. No pidfile: a process in the foreground needs none, and two may share a folder.
 
-    Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.service` sees to that.
+    Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.server.twistd` sees to that.
     """
     if {"-h", "--help"} & set(arguments):
         command_line().print_help()

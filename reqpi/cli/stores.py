@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Store
-from reqpi.defaults import default_spool, default_store
+from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.storage.place import Place, options_of, place_of
 
 if TYPE_CHECKING:

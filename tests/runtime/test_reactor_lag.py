@@ -23,7 +23,7 @@ from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core import frozen_pages as freezer
 from reqpi.runtime.reactor_lag import Gaps
-from reqpi.server import Server, Settings, assemble
+from reqpi.server.server import Server, Settings, assemble
 from reqpi.shelf.maintenance.sweep import Sweeping
 from reqpi.shelf.maintenance.verify import Verifying
 from reqpi.shelf.records import lock_record, page_record

@@ -4,7 +4,7 @@ from twisted.application.service import ServiceMaker
 
 server = ServiceMaker(
     "ReqPI",
-    "reqpi.service",
+    "reqpi.server.twistd",
     "The hermetic package index: serves exactly what a lock pins.",
     "reqpi",
 )

@@ -10,7 +10,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
-from reqpi.server import Settings, _outside
+from reqpi.server.server import Settings, _outside
 from reqpi.upstream.allowed.credentials import Credentials, Keyring, basic
 from reqpi.upstream.allowed.credentials_2 import read_logins
 from reqpi.upstream.allowed.hosts import Hosts

@@ -21,9 +21,9 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError
-from reqpi.logs import at_level
-from reqpi.server import assemble
-from reqpi.workers.handed import FIRST_DESCRIPTOR, loaded
+from reqpi.server.log_levels import at_level
+from reqpi.server.server import assemble
+from reqpi.server.workers.handed import FIRST_DESCRIPTOR, loaded
 
 __all__ = ["main"]
 

@@ -13,7 +13,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 
-from reqpi.listening import cannot_listen
+from reqpi.server.listening import cannot_listen
 
 __all__ = ["Sockets", "opened", "probe"]
 

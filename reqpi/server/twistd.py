@@ -20,14 +20,14 @@ from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 
 from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
-from reqpi.listening import CannotListen
-from reqpi.logs import LEVELS, at_level
 from reqpi.runtime import gc_pause
-from reqpi.server import Settings, assemble
+from reqpi.server.listening import CannotListen
+from reqpi.server.log_levels import LEVELS, at_level
+from reqpi.server.server import Settings, assemble
+from reqpi.server.workers import Workers, probe
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import read_upstreams
-from reqpi.workers import Workers, probe
 
 __all__ = ["Options", "makeService"]
 
@@ -241,12 +241,12 @@ class _OneLine(MultiService):
             parent.setComponent(ILogObserver, observer)
 
     def privilegedStartService(self) -> None:
-        """See :class:`reqpi.server.Server`."""
+        """See :class:`reqpi.server.server.Server`."""
         with self._failing_in_one_line():
             super().privilegedStartService()
 
     def startService(self) -> None:
-        """See :class:`reqpi.server.Server`."""
+        """See :class:`reqpi.server.server.Server`."""
         with self._failing_in_one_line():
             super().startService()
         self._terminal.close()

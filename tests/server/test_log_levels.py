@@ -7,7 +7,7 @@ from typing import Any
 from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.logs import LEVELS, at_level
+from reqpi.server.log_levels import LEVELS, at_level
 
 
 class LevelTests(SynchronousTestCase):
@@ -29,8 +29,8 @@ class LevelTests(SynchronousTestCase):
     def test_a_level_has_what_is_above_it(self) -> None:
         names = [*LEVELS, "critical"]
         for level in LEVELS:
-            expected = [("reqpi.server.Server", name) for name in names[names.index(level) :]]
-            self.assertEqual(self.seen(level, "reqpi.server.Server"), expected)
+            expected = [("reqpi.server.server.Server", name) for name in names[names.index(level) :]]
+            self.assertEqual(self.seen(level, "reqpi.server.server.Server"), expected)
 
     def test_the_information_of_twisted_is_debugging(self) -> None:
         for namespace in ("twisted.web.client._HTTP11ClientFactory", "log_legacy"):

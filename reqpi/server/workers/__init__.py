@@ -8,7 +8,7 @@ ends. Workers know nothing of each other: what they share is the store.
 
 from __future__ import annotations
 
-from reqpi.workers.parent import Workers
-from reqpi.workers.sockets import probe
+from reqpi.server.workers.parent import Workers
+from reqpi.server.workers.sockets import probe
 
 __all__ = ["Workers", "probe"]

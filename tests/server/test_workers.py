@@ -8,10 +8,10 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server import Settings
-from reqpi.workers.handed import dumped, loaded
-from reqpi.workers.parent import _LONGEST_LINE, _Worker
-from reqpi.workers.sockets import opened
+from reqpi.server.server import Settings
+from reqpi.server.workers.handed import dumped, loaded
+from reqpi.server.workers.parent import _LONGEST_LINE, _Worker
+from reqpi.server.workers.sockets import opened
 
 
 class HandedTests(SynchronousTestCase):

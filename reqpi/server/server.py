@@ -24,11 +24,11 @@ from twisted.python.failure import Failure
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Origin, Store
 from reqpi.core.proxies import Proxies
-from reqpi.defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.listening import cannot_listen
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.reactor_lag import Gaps
+from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
+from reqpi.server.listening import cannot_listen
 from reqpi.shelf.learn_sessions import Sessions
 from reqpi.shelf.maintenance.prefreeze import Ahead
 from reqpi.shelf.maintenance.scrubber import Patrol
@@ -104,7 +104,7 @@ class Settings:
     :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
     :param local: the user is the operator, and no other machine reaches this server: public hosts that a lock names are
         asked, without the operator's naming them.
-    :param log_level: one of :data:`reqpi.logs.LEVELS`.
+    :param log_level: one of :data:`reqpi.server.log_levels.LEVELS`.
     """
 
     listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)

@@ -16,10 +16,10 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.listening import cannot_listen
-from reqpi.server import GRACE, Settings, announce, assemble
-from reqpi.workers.handed import FIRST_DESCRIPTOR, dumped
-from reqpi.workers.sockets import Sockets, opened
+from reqpi.server.listening import cannot_listen
+from reqpi.server.server import GRACE, Settings, announce, assemble
+from reqpi.server.workers.handed import FIRST_DESCRIPTOR, dumped
+from reqpi.server.workers.sockets import Sockets, opened
 
 __all__ = ["Workers"]
 
@@ -139,7 +139,7 @@ class _Worker(ProcessProtocol):
         self._reactor.spawnProcess(
             self,
             sys.executable,
-            [sys.executable, "-P", "-c", "from reqpi.workers.child import main; main()"],
+            [sys.executable, "-P", "-c", "from reqpi.server.workers.child import main; main()"],
             # What this process can import, whichever way it was started, its workers can.
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             childFDs={0: "w", 1: "r", 2: "r"} | descriptors,

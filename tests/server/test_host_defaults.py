@@ -12,7 +12,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
-from reqpi.defaults import builtin_index, default_store, default_upstream
+from reqpi.server.host_defaults import builtin_index, default_store, default_upstream
 
 BUILT_IN = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 

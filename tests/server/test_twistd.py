@@ -7,8 +7,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server import Settings
-from reqpi.service import Options
+from reqpi.server.server import Settings
+from reqpi.server.twistd import Options
 
 
 def settings(*arguments: str, environ: Mapping[str, str] | None = None) -> Settings:

@@ -16,7 +16,7 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core.errors import Misconfigured
-from reqpi.server import Server, Settings, assemble, reach
+from reqpi.server.server import Server, Settings, assemble, reach
 from reqpi.shelf.records import page_record
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page

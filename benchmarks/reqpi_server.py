@@ -12,7 +12,7 @@ from benchmarks.processes import Process, free_port, run
 
 __all__ = ["ReqPI"]
 
-_TWISTD = "from reqpi.cli.server import main; import sys; sys.exit(main(sys.argv[1:]))"
+_TWISTD = "from reqpi.cli.commands.server import main; import sys; sys.exit(main(sys.argv[1:]))"
 """``reqpi server`` is ``twistd -n reqpi``, also where an editable install hides the plugin from twistd."""
 
 

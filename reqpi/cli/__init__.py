@@ -84,7 +84,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         status: int = command.main(arguments[1:])
     except SystemExit as end:
         if end.code == USAGE:
-            from reqpi.cli.suggesting import tell_unknown_options  # noqa: PLC0415
+            from reqpi.cli.suggestions import tell_unknown_options  # noqa: PLC0415
 
             tell_unknown_options(command.command_line(), arguments[1:])
         raise
@@ -102,7 +102,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def tell_unknown_command(command: str) -> None:
     """Tell which command may be meant; or all of them, if none is spelled alike."""
     from reqpi.cli.messages import tell_error  # noqa: PLC0415
-    from reqpi.cli.suggesting import did_you_mean  # noqa: PLC0415
+    from reqpi.cli.suggestions import did_you_mean  # noqa: PLC0415
 
     question = did_you_mean(command, COMMANDS)
     tell_error(

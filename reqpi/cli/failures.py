@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from reqpi.cli.inputs.lock_files import Defective
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
-from reqpi.cli.taken import Defective
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused
 from reqpi.client.fetching import Failed
 from reqpi.core import errors

@@ -100,7 +100,7 @@ class MainTests(CommandTestCase):
 
     def test_a_defect_of_ours_is_no_defect_of_the_lock(self) -> None:
         """The traceback is shown, and the status is not 1."""
-        broken = "import reqpi.cli as r, reqpi.cli.check as c; c.read_taken = None; "
+        broken = "import reqpi.cli as r, reqpi.cli.commands.check as c; c.read_taken = None; "
         program = f"{broken}import sys; sys.exit(r.main(sys.argv[1:]))"
         process = self.start("check", "requirements.txt", program=["-c", program])
         out, err = process.communicate(timeout=60)

@@ -7,7 +7,7 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.cli.own import private_index
+from reqpi.cli.inputs.which_server import private_index
 
 
 class PrivateIndexTests(SynchronousTestCase):

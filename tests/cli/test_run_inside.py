@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reqpi.cli.served import port_for
+from reqpi.cli.inputs.in_process import port_for
 from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.fake_upstream import Upstream

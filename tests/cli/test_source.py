@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.cli.source import Source
-from reqpi.cli.taken import Defective
+from reqpi.cli.folders.source_tree import Source
+from reqpi.cli.inputs.lock_files import Defective
 from reqpi.client import BadUsage
 from reqpi.core.errors import UnreadableProject
 from reqpi.core.hermeto import Filled, Package

@@ -37,7 +37,7 @@ class StartTests(CommandTestCase):
         self.server.takes(DOCUMENT)
         imported = self.imported("gethash", "--url", self.server.url, "requirements.txt")
         self.assertEqual(imported & HEAVY, set())
-        self.assertLess({"reqpi.cli.gethash", "reqpi.client", "reqpi.core.address"}, imported)
+        self.assertLess({"reqpi.cli.commands.gethash", "reqpi.client", "reqpi.core.address"}, imported)
 
     def test_run_through_another_server_needs_no_twisted(self) -> None:
         """The reactor comes with the server inside, or not at all."""

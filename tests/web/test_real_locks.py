@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from reqpi.cli import check
+from reqpi.cli.commands import check
 from reqpi.core.locks import read
 from reqpi.core.model import Lock, Pin
 from reqpi.upstream.allowed.operator import Outside

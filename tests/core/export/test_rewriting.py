@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from reqpi.cli.patch import patch_of
+from reqpi.cli.folders.patch import patch_of
 from reqpi.core import locks
 from reqpi.core.export.folder_record import Kept
 from reqpi.core.export.rewriting import Injected, injected

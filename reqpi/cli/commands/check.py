@@ -1,0 +1,146 @@
+"""``reqpi check``: read a lock as a server would, with no server, and say which options of a server it needs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import asdict, field, frozen
+
+from reqpi.cli.failures import tell_failure
+from reqpi.cli.inputs.lock_files import Taken, add_arguments, take
+from reqpi.cli.inputs.read_locks import read_taken
+from reqpi.cli.inputs.server_needs import as_defect, in_words, needs_in
+from reqpi.cli.inputs.strict_builds import add_strict_builds, check_builds
+from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
+from reqpi.cli.statuses import DEFECTS, DONE
+from reqpi.client import BadUsage
+from reqpi.client import Defect as Untaken
+from reqpi.core.address import address_of
+from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.model import Lock
+from reqpi.upstream.allowed.needs import Need
+
+__all__ = ["command_line", "main"]
+
+
+@frozen
+class _Checked:
+    """What there is to say of one lock.
+
+    :param lock: ``None`` where it has defects of its own.
+    """
+
+    taken: Taken
+    lock: Lock | None = None
+    defects: Sequence[Defect | Untaken] = ()
+    needs: tuple[Need, ...] = field(default=())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Say what is wrong with a lock; or how many pins it has, its address, and what it needs of a server."""
+    options = command_line().parse_intermixed_args(arguments)
+    if not options.each:
+        checked = _check(options.file, options)
+        _tell([checked], options, _as_json(checked))
+        return _status(checked, options)
+    status, found = DONE, list[_Checked]()
+    for file in dict.fromkeys(options.file):
+        try:
+            found.append(_check([file], options))
+        except BadUsage as error:
+            status = max(status, tell_failure(error) or DONE)
+            continue
+        if not options.json:
+            _tell(found[-1:], options, None)
+        status = max(status, _status(found[-1], options))
+    if options.json:
+        _tell(found, options, [_as_json(checked) for checked in found])
+    return status
+
+
+def _status(checked: _Checked, options: argparse.Namespace) -> int:
+    """Return the exit status for one lock, with ``--strict-builds`` after a look at what builds its sdists."""
+    if checked.defects or checked.lock is None:
+        return DEFECTS
+    return check_builds(command_line(), options, checked.taken, checked.lock)
+
+
+def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
+    taken = take(files, allow_outside=options.allow_outside)
+    if taken.defects:
+        return _Checked(taken, defects=taken.defects)
+    try:
+        lock = read_taken(taken)
+    except BrokenLock as broken:
+        return _Checked(taken, defects=broken.defects)
+    needs = needs_in(lock, options)
+    return _Checked(taken, lock, tuple(map(as_defect, needs)) if options.as_server else (), needs)
+
+
+def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) -> None:
+    if options.json:
+        print(json.dumps(shown, indent=2))
+        return
+    for checked in found:
+        names, lock = checked.taken.names, checked.lock
+        if lock is not None and not options.quiet:
+            tell_notes(names, lock.notes)
+        if checked.defects:
+            tell_defects(names, checked.defects)
+        elif lock is not None and not options.quiet:
+            whole, address = visible(names.whole), address_of(checked.taken.committed)
+            loose = f", {lock.without_digests} without digests" if lock.without_digests else ""
+            print(f"{whole}: {count_of(len(lock.pins), 'pin')}{loose}, address {address}")
+            for need in checked.needs:
+                print(f"{whole}: needs {visible(in_words(need))}")
+
+
+def _as_json(checked: _Checked) -> dict[str, Any]:
+    lock = checked.lock
+    return {
+        "file": checked.taken.names.whole,
+        "format": None if lock is None else lock.format,
+        "address": address_of(checked.taken.committed) if checked.taken.documents else None,
+        "pins": None if lock is None else len(lock.pins),
+        "without_digests": None if lock is None else lock.without_digests,
+        "defects": [_members(defect) for defect in checked.defects],
+        "warnings": [] if lock is None else [note.as_dict() for note in lock.notes],
+        "needs": [
+            {
+                "option": need.option,
+                "value": need.value,
+                "projects": list(dict.fromkeys(pin.project for pin in need.pins)),
+                "refused": need.decisive,
+            }
+            for need in checked.needs
+        ],
+    }
+
+
+def _members(defect: Defect | Untaken) -> dict[str, Any]:
+    return asdict(defect) if isinstance(defect, Defect) else {**defect._asdict(), "rule": "include"}
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi check",
+        description="Read a lock and say what is wrong with it, and which options a server needs to serve all of it; "
+        "no server is asked.",
+        epilog="Exit status: 0 it can be committed, 1 it has defects, 2 usage. With --strict-builds: 3 something could "
+        "not be had; 7 the lock leaves open what an sdist is built with.",
+    )
+    parser.add_argument("--each", action="store_true", help="each FILE is a lock by itself")
+    parser.add_argument(
+        "--as-server",
+        action="store_true",
+        help="an option that the lock needs and that --upstream and --allow-host do not name is a defect",
+    )
+    add_strict_builds(parser)
+    parser.add_argument("--json", action="store_true", help="print what a program can read")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print defects only")
+    add_arguments(parser)
+    return parser

@@ -1,0 +1,79 @@
+"""``reqpi diff``: what one lock, address or SBOM has that another has not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import asdict
+
+from reqpi.cli.colour import CYAN, GREEN, RED, YELLOW, painted
+from reqpi.cli.inputs.lock_files import take_or_tell
+from reqpi.cli.inputs.read_locks import lock_of
+from reqpi.cli.messages import visible
+from reqpi.cli.statuses import DIFFERENT, DONE
+from reqpi.client import BadUsage
+from reqpi.client.fetching import listed
+from reqpi.client.target import index_of
+from reqpi.core.diff import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
+
+__all__ = ["command_line", "main"]
+
+
+_COLOURS = {"added": GREEN, "removed": RED, "version": YELLOW, "files": CYAN}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what differs, a project a line."""
+    options = command_line().parse_args(arguments)
+    found = changes(_contents(options.before), _contents(options.after))
+    if options.json:
+        print(json.dumps([asdict(change) for change in found], indent=2))
+    else:
+        for change in found:
+            print(painted(visible(_line(change)), _COLOURS[change.kind], sys.stdout))
+    return DIFFERENT if found else DONE
+
+
+def _line(change: Change) -> str:
+    before, after = ", ".join(change.before), ", ".join(change.after)
+    return {
+        "added": f"+ {change.project} {after}",
+        "removed": f"- {change.project} {before}",
+        "version": f"~ {change.project} {before} -> {after}",
+        "files": f"* {change.project} {after}: other files",
+    }[change.kind].rstrip()
+
+
+def _contents(what: str) -> Contents:
+    if what.startswith(("http://", "https://")):
+        base, address = index_of(what)
+        found: dict[str, dict[str, frozenset[str]]] = {}
+        for file in listed(base, address):
+            versions = found.setdefault(file.project, {})
+            versions[file.version] = versions.get(file.version, frozenset()) | {f"sha256:{file.sha256}"}
+        return found
+    if what.endswith(".json") and what != "Pipfile.lock":
+        try:
+            return contents_of_bill(Path(what).read_bytes())
+        except (OSError, NoBill) as error:
+            raise BadUsage(f"{what} cannot be read: {error}") from error
+    return contents_of_lock(lock_of(take_or_tell([what])))
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi diff",
+        description="Say what differs between two locks, addresses or SBOMs: '+' added, '-' removed, '~' another "
+        "version, '*' the same version with other files.",
+        epilog="Exit status: 0 nothing differs; 1 a lock has defects; 2 usage; 3 no server or its error; 6 something "
+        "differs.",
+    )
+    for name in ("before", "after"):
+        parser.add_argument(name, metavar=name.upper(), help="a lock; an address's URL; a CycloneDX or SPDX .json")
+    parser.add_argument("--json", action="store_true", help="print what a program can read")
+    return parser

@@ -1,0 +1,180 @@
+"""``reqpi fetch``: everything that a lock admits, in one folder, for an install without a network."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from reqpi.cli.folders.fetched_folder import fetched_in, write
+from reqpi.cli.folders.passing_files import forgetting, passing
+from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.waiting import add_filters, filters_of
+from reqpi.cli.inputs.which_server import add_server, check_server, server_for
+from reqpi.cli.messages import count_of, size_of, tell_remark
+from reqpi.cli.progress import metered
+from reqpi.cli.statuses import DONE, USAGE
+from reqpi.client.errors import ServerTrouble
+from reqpi.client.fetching import Listed, fetch, listed, pages
+from reqpi.core import filenames
+from reqpi.core.export.folder_record import RECORD, Fetched, Kept, record
+from reqpi.core.frozen_pages import load_all
+from reqpi.core.model import File
+from reqpi.core.targets import EVERYWHERE, BadFilter, Target
+
+__all__ = ["command_line", "main"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fetch, and say what came."""
+    parser = command_line()
+    options = parser.parse_intermixed_args(arguments)
+    check_server(parser, options)
+    if options.source is not None or options.request is not None:
+        from reqpi.cli.hermeto_fetch import main as prefetch  # noqa: PLC0415
+
+        return prefetch(parser, options)
+    return _fetch(parser, options)
+
+
+def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if not options.file:
+        parser.error("name a lock, FILE; or a source, --source DIR; or --request FILE")
+    if options.mode or options.sbom_output_type:
+        parser.error("--mode and --sbom-output-type are for --source and --request")
+    try:
+        target = _target(options)
+    except BadFilter as bad:
+        parser.error(str(bad))
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    with passing(options, options.output) as room, server_for(options, taken, room) as url:
+        lock = committed(url, taken, quiet=options.quiet)
+        files = listed(url, lock.address)
+        wanted = _wanted(files, target)
+        if not options.quiet:
+            _announce(wanted, everywhere=target == EVERYWHERE)
+        forget = forgetting(room)
+        with metered(sum(file.size or 0 for file in wanted), len(wanted), quiet=options.quiet) as meter:
+
+            def there(file: Listed) -> None:
+                meter.file()
+                forget(file)
+
+            fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there)
+        if any(file.source for file in files):
+            _record(pages(url, lock.address), wanted, options.output)
+    _tell(lock.address, wanted, fresh, options)
+    return DONE
+
+
+def _announce(wanted: Sequence[Listed], *, everywhere: bool) -> None:
+    """Say how much it will be, where no filter was given: that is often ten times what one machine needs."""
+    size = sum(file.size or 0 for file in wanted)
+    if everywhere and len(wanted) > len({(file.project, file.version) for file in wanted}):
+        unknown = "" if all(file.size for file in wanted) else "at least "
+        tell_remark(
+            f"{count_of(len(wanted), 'file')}, {unknown}{size_of(size)}, for every platform; "
+            "use --platform current for this machine"
+        )
+
+
+def _wanted(files: Iterable[Listed], target: Target) -> list[Listed]:
+    """Those that may be installed where the user means: each file once, and under a name of its own."""
+    chosen = {(file.filename, file.sha256): file for file in files if target.needs(file.marker) and _fits(file, target)}
+    times = Counter(filename for filename, _ in chosen)
+    return [
+        # Many archives are called v1.0.tar.gz.
+        file._replace(saved_as=f"{file.sha256}-{file.filename}") if file.source and times[file.filename] > 1 else file
+        for _, file in sorted(chosen.items())
+    ]
+
+
+def _record(pages_said: bytes, wanted: Iterable[Listed], folder: Path) -> None:
+    """Leave what ``reqpi inject`` needs to know: which file is which source.
+
+    :raises reqpi.client.ClientError: the server does not say.
+    """
+    names = {(file.project, file.sha256): file.name for file in wanted if file.source}
+    sources, left_out = {}, []
+    try:
+        found = [file for page in load_all(pages_said).values() for file in page.files if file.source is not None]
+    except ValueError as error:
+        raise ServerTrouble("the server does not say which files are sources", f"{error}.") from error
+    for file in found:
+        assert file.source is not None
+        name = names.get((file.project, str(file.sha256)))
+        if name is None:
+            left_out.append(file.source.place)
+        else:
+            sources[file.source.place] = Kept(name, str(file.sha256))
+    before = fetched_in(folder, [RECORD]) or Fetched()
+    write(folder / RECORD, record(sources, left_out, before), follow=False)
+
+
+def _fits(file: Listed, target: Target) -> bool:
+    project = canonicalize_name(file.project)
+    named = filenames.parse(file.filename, project)
+    if named is None:  # a source, whose name says nothing
+        return True
+    return target.takes(File(file.filename, project, named.version, named.version_text, named.wheel, url=""))
+
+
+def _tell(address: str, wanted: Sequence[Listed], fresh: Sequence[Listed], options: argparse.Namespace) -> None:
+    new = {file.name for file in fresh}
+    if options.json:
+        files = [
+            {"project": file.project, "filename": file.name, "sha256": file.sha256, "new": file.name in new}
+            for file in wanted
+        ]
+        print(json.dumps({"address": address, "folder": str(options.output), "files": files}, indent=2))
+    if options.verbose:
+        for file in wanted:
+            tell_remark(f"{'fetched' if file.name in new else 'there'}: {file.name}")
+    if not options.quiet:
+        size = sum((options.output / file.name).stat().st_size for file in wanted)
+        tell_remark(f"{count_of(len(wanted), 'file')}, {size_of(size)}, {len(new)} of them new, in {options.output}")
+
+
+def _target(options: argparse.Namespace) -> Target:
+    values: dict[str, list[str]] = {}
+    for name, value in filters_of(options):
+        values.setdefault(name, []).append(value)
+    return Target.read(values)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi fetch",
+        description="Take everything that a lock admits into one folder, verified, for pip install --no-index "
+        "--find-links. Without --url it is taken from the upstream, through a server inside this process.",
+        epilog=f"Exit status: 0 all of it is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
+        "written; 3 something could not be had: run it again; 4 the server answers another address.",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
+    _add_interfaces(parser)
+    parser.add_argument("--json", action="store_true", help="print what is there, for a program")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("-v", "--verbose", action="store_true", help="name each file")
+    add_server(parser)
+    add_filters(parser)
+    add_arguments(parser, nargs="*")
+    return parser
+
+
+def _add_interfaces(parser: argparse.ArgumentParser) -> None:
+    """The options of the two other forms."""
+    group = parser.add_argument_group(
+        "as Hermeto, Cachi2 and Cachito do it",
+        'FILE is then no lock, but the input: pip, \'{"type": "pip", …}\', or a file that has it.',
+    )
+    group.add_argument("--source", type=Path, metavar="DIR", help="fetch for the packages of this folder")
+    group.add_argument("--request", metavar="FILE", help="fetch a repository, and for its packages: Cachito's request")
+    group.add_argument(
+        "--mode", choices=("strict", "permissive"), help="permissive: the source need be no git repository"
+    )
+    group.add_argument("--sbom-output-type", choices=("cyclonedx", "spdx"), help="of bom.json (default: cyclonedx)")

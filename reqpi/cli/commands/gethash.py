@@ -1,0 +1,98 @@
+"""``reqpi gethash``: commit a lock to a server, and print the URL of its index and nothing else.
+
+``pip install --index-url "$(reqpi gethash requirements.txt)" …`` has to be safe: whatever is wrong, stdout stays empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from shlex import quote
+from urllib.parse import urlsplit
+
+from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
+from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
+from reqpi.cli.statuses import DONE, SERVER_TROUBLE
+from reqpi.client import Committed, Note
+from reqpi.client.build_requirements import lacking_soon
+from reqpi.core.env_vars import trusted_host
+
+__all__ = ["command_line", "main"]
+
+DEFAULT_URL = "http://localhost:2000"
+
+_PATIENCE = 1
+"""Seconds that a lock which is new to the server is looked through for what its sdists are built with."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the index URL of a lock; the server has the lock then."""
+    parser = command_line()
+    options = parser.parse_intermixed_args(arguments)
+    filters = filters_of(options)
+    if filters and not options.hold:
+        parser.error(f"--{', --'.join(FILTERS)} say what to hold: write --hold too")
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    lock = committed(options.url, taken, hold=filters if options.hold else None)
+    if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
+        return SERVER_TROUBLE
+    warnings = lock.warnings
+    if lock.created:
+        # Of a lock that it had, the server has said with its first answer what it knows.
+        lacking = lacking_soon(options.url, lock.address, _PATIENCE, filters)
+        tell_notes(taken.names, lacking)
+        warnings += tuple(lacking)
+    if lock.without_digests:
+        tell_remark(trust_on_first_use(lock.without_digests, lock.pins))
+    print(_as_json(lock, warnings) if options.json else lock.index_url)
+    _hint_at_trusted_host(lock.index_url)
+    return DONE
+
+
+def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
+    """Return what is known of a lock that was committed, for programs."""
+    known = {
+        "address": lock.address,
+        "index": lock.index_url,
+        "pins": lock.pins,
+        "without_digests": lock.without_digests,
+        "created": lock.created,
+        "trusted_host": trusted_host(lock.index_url),
+        "warnings": [warning._asdict() for warning in warnings],
+    }
+    return json.dumps(known, indent=2)
+
+
+def _hint_at_trusted_host(index_url: str) -> None:
+    """Tell which option pip needs for this index, unless the environment has it."""
+    trusted = trusted_host(index_url)
+    if trusted is None:
+        return
+    given = os.environ.get("PIP_TRUSTED_HOST", "").split()
+    if trusted not in given and (urlsplit(index_url).hostname or "") not in given:
+        tell_remark(f"pip ignores an index over plain http unless it is given --trusted-host {quote(trusted)}")
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi gethash",
+        description="Commit a lock to a server and print the URL of its index. Several files are committed "
+        "together, with those that they name by -r and -c.",
+        epilog="Exit status: 0 done, 1 the lock has defects, 2 usage, 3 no server or its error, "
+        "4 the server answers another address than the files have. "
+        "A login is taken from netrc, or from the URL; the URL that is printed never has one.",
+    )
+    parser.add_argument(
+        "--url",
+        default=os.environ.get("REQPI_URL") or DEFAULT_URL,
+        help=f"where the server is (default: $REQPI_URL, then {DEFAULT_URL})",
+    )
+    parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
+    parser.add_argument("--json", action="store_true", help="print the address, the URL and all warnings as JSON")
+    add_filters(parser)
+    add_arguments(parser)
+    return parser

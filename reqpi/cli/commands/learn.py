@@ -1,0 +1,168 @@
+"""``reqpi learn``: run a command behind an index that is open, and write down as a lock what it took."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
+
+from attrs import evolve
+from packaging.utils import canonicalize_name
+
+from reqpi.cli.folders.learned_file import Output, output_of
+from reqpi.cli.inputs.lock_files import take_or_tell
+from reqpi.cli.inputs.read_locks import lock_of
+from reqpi.cli.inputs.which_server import add_server, check_server, open_server_for
+from reqpi.cli.messages import count_of, tell_error, tell_remark
+from reqpi.cli.processes.child import die_of, run_child
+from reqpi.cli.processes.child_2 import commanded
+from reqpi.cli.statuses import DIFFERENT, DONE
+from reqpi.client import BadUsage, ClientError
+from reqpi.client.errors import ServerTrouble
+from reqpi.client.learning import Learning, Listed, Taken, begin_learning, end_learning, taken
+from reqpi.client.target import with_login_of
+from reqpi.core import filenames
+from reqpi.core.env_vars import pointed_at
+from reqpi.core.exclude_newer import BadCutoff, read_cutoff
+from reqpi.core.export import learned_lock_2
+from reqpi.core.model import Digest, File, Lock
+
+__all__ = ["command_line", "main"]
+
+_CACHES = ("PIP_CACHE_DIR", "UV_CACHE_DIR")
+"""An installer asks for nothing that is in its cache, and a wheel that it built earlier needs no build requirements."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and write down what it took; its exit status is ours, and a signal that ended it ends us."""
+    parser = command_line()
+    options, command = commanded(parser, arguments)
+    check_server(parser, options)
+    for name in ("append", "only_write_on_update", "exit_code"):
+        if getattr(options, name) and not options.output:
+            parser.error(f"--{name.replace('_', '-')} is about a file: name it with -o")
+    if options.exclude_newer:
+        _check_moment(parser, options.exclude_newer)
+    known = [_known(file, options) for file in options.requirement]
+    output = output_of(options)
+    with open_server_for(options) as url:
+        status = _run(url, options, command, known, output)
+    return die_of(-status) if status < 0 else status
+
+
+def _check_moment(parser: argparse.ArgumentParser, said: str) -> None:
+    try:
+        read_cutoff(said, datetime.now(UTC))
+    except BadCutoff as bad:
+        parser.error(f"--exclude-newer: {bad}")
+
+
+def _known(file: str, options: argparse.Namespace) -> Lock:
+    """The lock that ``-r`` names, without what is written here anew: it may name that file itself."""
+    documents = take_or_tell([file], allow_outside=options.allow_outside)
+    lock = lock_of(documents)
+    if not options.output:
+        return lock
+    output = os.path.realpath(options.output)
+    if file != "-" and os.path.realpath(file) == output:
+        raise BadUsage(f"{file} is what -o writes", "What is above its mark is left out anyway.")
+    ours = {path for path, _ in documents.documents if path and os.path.realpath(documents.names.of(path)) == output}
+    return evolve(lock, pins=tuple(pin for pin in lock.pins if pin.document not in ours))
+
+
+def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: Sequence[Lock], output: Output) -> int:
+    session = begin_learning(url, options.exclude_newer or "")
+    try:
+        # Without -o, stdout is for the requirements alone.
+        stdout = None if options.output else sys.stderr
+        with TemporaryDirectory(prefix="reqpi-learn-", ignore_cleanup_errors=True) as caches:
+            status = run_child(command, _environ(url, session, caches), stdout)
+        found = taken(url, session.token, all_files=options.all_files and (not status or options.ignore_errors))
+    finally:
+        with suppress(ClientError):  # it ends by itself
+            end_learning(url, session.token)
+    _tell_untimed(found)
+    if status and not options.ignore_errors:
+        tell_error(
+            f"the command failed, so that what it took ({count_of(len(found.files), 'file')}) is not all that it needs",
+            "Nothing is written. --ignore-errors writes it all the same.",
+        )
+        return status
+    written = output.write(learned_lock_2.releases(_needed(found, [*known, *output.known])), bool(found.files))
+    return status or (DIFFERENT if written and options.exit_code else DONE)
+
+
+def _environ(url: str, session: Learning, caches: str) -> Mapping[str, str]:
+    own = {name: os.path.join(caches, name.partition("_")[0].lower()) for name in _CACHES}
+    return pointed_at(with_login_of(url, session.index_url), os.environ) | own
+
+
+def _needed(found: Taken, known: Iterable[Lock]) -> list[File]:
+    """What was taken and no lock has, with what is beside it of the same releases."""
+    files: Sequence[File] = [_file(each) for each in found.files]
+    for lock in known:
+        files = learned_lock_2.without(files, lock)
+    releases = {(file.project, file.version) for file in files}
+    beside = [_file(each) for each in found.beside]
+    return [*files, *(file for file in beside if (file.project, file.version) in releases)]
+
+
+def _file(listed: Listed) -> File:
+    project = canonicalize_name(listed.project)
+    named = filenames.parse(listed.filename, project)
+    if named is None:
+        raise ServerTrouble(f"the server names a file that is none of {project}", listed.filename)
+    digests = frozenset({Digest("sha256", listed.sha256)})
+    return File(listed.filename, project, named.version, named.version_text, named.wheel, url="", digests=digests)
+
+
+def _tell_untimed(found: Taken) -> None:
+    if found.untimed:
+        tell_remark(
+            f"the upstream does not say when files were uploaded, so that --exclude-newer let nothing through of: "
+            f"{', '.join(found.untimed)}"
+        )
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi learn",
+        usage="reqpi learn [-h] [-r FILE …] [-o FILE [--append] [--only-write-on-update] [--exit-code]] [--all-files] "
+        "[--exclude-newer DATE] [--ignore-errors] [--url URL | --store WHERE --upstream URL …] -- COMMAND …",
+        description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at an index that lets "
+        "everything through and writes down what is downloaded; then print that as a requirements file with digests. "
+        "Of a build from source it is what the build needs.",
+        epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. 1 a lock has defects, "
+        "2 usage, or the file cannot be written, 3 no server or its error, 6 with --exit-code: the file was written.",
+    )
+    parser.add_argument(
+        "-r",
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a lock: what it admits is left out",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, below what is yours in the file")
+    parser.add_argument("--append", action="store_true", help="keep what was found before")
+    parser.add_argument(
+        "--only-write-on-update", action="store_true", help="leave the file alone where nothing changes"
+    )
+    parser.add_argument("--exit-code", action="store_true", help="exit with status 6 where the file was written")
+    parser.add_argument(
+        "--all-files", action="store_true", help="list every file of what was taken, for other platforms too"
+    )
+    parser.add_argument(
+        "--exclude-newer",
+        metavar="DATE",
+        help="do not see what was uploaded later: a date, a moment (RFC 3339), or how long ago: 30 days",
+    )
+    parser.add_argument("--ignore-errors", action="store_true", help="write it though the command failed")
+    parser.add_argument("--allow-outside", action="store_true", help="a lock may name files outside its folder")
+    add_server(parser)
+    return parser

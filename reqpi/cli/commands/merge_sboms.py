@@ -1,0 +1,97 @@
+"""``reqpi merge-sboms``: several SBOMs as one, ours and Hermeto's, CycloneDX and SPDX."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.messages import tell_error, tell_remark
+from reqpi.cli.statuses import DONE, USAGE
+from reqpi.core.sbom import Bill, Own, cyclonedx, merged, spdx
+from reqpi.core.sbom.reading import LARGEST, BadBill, read_bill
+
+__all__ = ["command_line", "main"]
+
+_WRITERS = {"cyclonedx": cyclonedx, "spdx": spdx}
+_MOST = 1000
+_MOST_COMPONENTS = 200_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the one."""
+    parser = command_line()
+    options = parser.parse_args(arguments)
+    if options.main_version and not options.name:
+        parser.error("--version says which version of --name it is")
+    if len(options.file) > _MOST:
+        parser.error(f"{len(options.file)} documents are too many: {_MOST} are taken at a time")
+    bills = _bills(dict.fromkeys(options.file), quiet=options.quiet)
+    if bills is None:
+        return USAGE
+    own = Own(options.name, options.main_version or "") if options.name else None
+    written = _WRITERS[options.format](merged(bills, own))
+    if options.output is None:
+        sys.stdout.buffer.write(written)
+    else:
+        write(options.output, written)
+    return DONE
+
+
+def _bills(files: Iterable[str], *, quiet: bool) -> list[Bill] | None:
+    """Return what was read; ``None`` if anything cannot be, each document's error told."""
+    bills: list[Bill] = []
+    failed = False
+    left = _MOST_COMPONENTS
+    for file in files:
+        try:
+            found = read_bill(_bytes_of(file))
+            left -= len(found.bill.components)
+            if left < 0:
+                raise BadBill("", f"with this one there are more than {_MOST_COMPONENTS} components", "Merge fewer.")
+        except BadBill as bad:
+            failed = True
+            tell_error(f"{file}: {bad.problem}", bad.advice)
+            continue
+        bills.append(found.bill)
+        if found.left_out and not quiet:
+            tell_remark(f"{file}: left out, as there is no room for it: {', '.join(found.left_out)}")
+    return None if failed else bills
+
+
+def _bytes_of(file: str) -> bytes:
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        raise BadBill("", f"it cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi merge-sboms",
+        description="Merge SBOMs into one: those of reqpi and of Hermeto, CycloneDX and SPDX 2.3 in any mix. A "
+        "component is in it once, by its purl, with the files and digests of all. The order of the documents makes no "
+        "difference. One document alone is converted.",
+        epilog=f"Exit status: 0 done; {USAGE} usage, or a document cannot be read.",
+    )
+    parser.add_argument("file", nargs="+", metavar="FILE", help="an SBOM, in JSON")
+    parser.add_argument(
+        "--format",
+        "--sbom-output-type",
+        choices=_WRITERS,
+        default="cyclonedx",
+        help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there (default: standard output)")
+    parser.add_argument(
+        "--name",
+        "--sbom-name",
+        help="of the main component (default: that of the documents, if it is the same in all that have one)",
+    )
+    parser.add_argument("--version", dest="main_version", help="of the main component")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    return parser

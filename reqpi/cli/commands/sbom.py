@@ -1,0 +1,88 @@
+"""``reqpi sbom``: what a lock is made of, as CycloneDX or SPDX, the same bytes each time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.source_tree import Source
+from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.which_server import add_server, check_server, private_index, server_for
+from reqpi.cli.messages import size_of, tell_remark
+from reqpi.cli.statuses import DONE, USAGE
+from reqpi.client import BadUsage
+from reqpi.client.sboms import take_bill
+from reqpi.core.errors import UnreadableProject
+
+__all__ = ["command_line", "main"]
+
+_DOCUMENTS = {"cyclonedx": "sbom.cdx.json", "spdx": "sbom.spdx.json"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the bill."""
+    parser = command_line()
+    options = parser.parse_intermixed_args(arguments)
+    check_server(parser, options)
+    if options.main_version and not options.name:
+        parser.error("--version says which version of --name it is")
+    taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    query = _query(*_own(options), private_index(options))
+    with server_for(options, taken) as url:
+        lock = committed(url, taken, quiet=options.quiet)
+        bill = take_bill(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
+    if not bill.complete:
+        tell_remark("some core metadata could not be had: licences, summaries and edges are missing; run it again")
+    if options.output is None:
+        sys.stdout.buffer.write(bill.body)
+    else:
+        write(options.output, bill.body)
+        if not options.quiet:
+            tell_remark(f"{size_of(len(bill.body))} in {options.output}")
+    return DONE
+
+
+def _own(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Name and version of the project whose lock it is: as given, else what the folder of the first file says."""
+    if options.name is not None or options.file == ["-"]:
+        return options.name, options.main_version
+    try:
+        said = Source(Path(options.file[0]).parent).declared()
+    except (BadUsage, UnreadableProject) as error:
+        tell_remark(f"the project has no name here: {error}")
+        return None, None
+    return (None, None) if said is None else (said.name, said.version)
+
+
+def _query(name: str | None, version: str | None, index: str) -> str:
+    said = {key: value for key, value in (("name", name), ("version", version), ("index", index)) if value}
+    return f"?{urlencode(said)}" if said else ""
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi sbom",
+        description="Write the bill of materials of a lock: every project that it pins, with the digests of all files, "
+        "licences, and what requires what. The same bytes on every machine and every day.",
+        epilog=f"Exit status: 0 done; 1 the lock has defects; {USAGE} usage, or the file cannot be written; 3 no "
+        "server or its error; 4 the server answers another address.",
+    )
+    parser.add_argument(
+        "--format", choices=_DOCUMENTS, default="cyclonedx", help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there (default: standard output)")
+    parser.add_argument(
+        "--name",
+        help="of the project whose lock it is: the main component (default: what pyproject.toml, setup.py or setup.cfg "
+        "beside the first FILE says; '' for none)",
+    )
+    parser.add_argument("--version", dest="main_version", help="of that project")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    add_server(parser)
+    add_arguments(parser)
+    return parser

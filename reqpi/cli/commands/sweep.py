@@ -1,0 +1,56 @@
+"""``reqpi sweep``: remove what nobody used, once and now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+from attrs import asdict
+
+from reqpi.cli.inputs.stores import add_store, opened
+from reqpi.cli.messages import count_of
+from reqpi.cli.statuses import DONE
+from reqpi.shelf.maintenance.sweep import Sweeping
+
+__all__ = ["command_line", "main"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Sweep, or say what a sweep would remove."""
+    options = command_line().parse_args(arguments)
+    with opened(options) as (store, wait):
+        # Imported here because it must not be installed before a server's own.
+        from twisted.internet import reactor  # noqa: PLC0415
+
+        swept = wait(Sweeping(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run).run())
+    if options.json:
+        print(json.dumps(asdict(swept), indent=2))
+    else:
+        did = "would remove" if options.dry_run else "removed"
+        gone = f"{count_of(swept.locks, 'lock')} and {count_of(swept.blobs, 'file')} of {count_of(swept.size, 'byte')}"
+        print(f"{did} {gone}")
+    return DONE
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi sweep",
+        description="Remove the locks that were not used for a while, and the files that only they needed. "
+        "Servers may run on the store meanwhile.",
+        epilog="Exit status: 0 done, 2 usage, 3 the store cannot be read or written.",
+    )
+    add_store(parser)
+    parser.add_argument(
+        "--max-age", type=_seconds, required=True, metavar="SECONDS", help="without use, after which a lock goes"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="remove nothing, and say what would go")
+    return parser
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number of seconds is wanted")
+    return int(text)

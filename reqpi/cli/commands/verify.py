@@ -1,0 +1,74 @@
+"""``reqpi verify``: hash everything in a store again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from attrs import asdict
+
+from reqpi.cli.inputs.stores import add_store, opened
+from reqpi.cli.messages import count_of, tell_error, tell_remark
+from reqpi.cli.statuses import DAMAGED, DONE
+from reqpi.client import Document, commit
+from reqpi.core.address import is_listing, parse_listing
+from reqpi.core.interfaces import Store
+from reqpi.shelf.maintenance.verify import Verdict, Verifying
+from reqpi.shelf.records import document_record, lock_record
+
+__all__ = ["command_line", "main"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Say what is damaged; with ``--repair``, remove the files that are, and have a server fetch them again."""
+    parser = command_line()
+    options = parser.parse_args(arguments)
+    if options.url and not options.repair:
+        parser.error("--url names the server that fetches again what --repair removed: write --repair too")
+    with opened(options) as (store, wait):
+        verdict = wait(Verifying(store, repair=options.repair).run())
+        if options.json:
+            print(json.dumps(asdict(verdict), indent=2))
+        else:
+            _tell(verdict)
+        for address in sorted({address for address, *_ in verdict.lost}) if options.url else ():
+            commit(options.url, wait(_documents(store, address)), hold=())
+            tell_remark(f"{options.url} fetches again what lock {address[:8]} has lost")
+    return DAMAGED if verdict.left else DONE
+
+
+async def _documents(store: Store, address: str) -> list[Document]:
+    """The documents of a lock, which was found to be whole."""
+    lock = await store.get(lock_record(address)) or b""
+    if not is_listing(lock):
+        return [Document("", lock)]
+    return [Document(path, await store.get(document_record(sha256)) or b"") for sha256, path in parse_listing(lock)]
+
+
+def _tell(verdict: Verdict) -> None:
+    for damage in verdict.damages:
+        removed = "Removed: a server fetches it again when it is asked for." if damage.repaired else ""
+        tell_error(
+            f"the {damage.kind} {damage.name} is damaged", f"{damage.problem.removesuffix('.')}. {removed}".strip()
+        )
+    repaired = sum(damage.repaired for damage in verdict.damages)
+    damaged = f", {repaired} damaged and removed" if repaired else ""
+    damaged += f", {verdict.left} damaged" if verdict.left else ""
+    looked = f"{count_of(verdict.files, 'file')} of {count_of(verdict.size, 'byte')}"
+    print(f"{looked}, {count_of(verdict.locks, 'lock')}, {count_of(verdict.lists, 'frozen list')}{damaged}")
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Its options and arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reqpi verify",
+        description="Hash every file and every lock of a store again, and read every frozen list. "
+        "A server may run on it meanwhile.",
+        epilog="Exit status: 0 all is right, or was repaired; 2 usage; 3 the store cannot be read; 5 something is "
+        "damaged.",
+    )
+    add_store(parser)
+    parser.add_argument("--repair", action="store_true", help="remove wrong files: a server fetches them again")
+    parser.add_argument("--url", help="with --repair: have the server there, on the same store, fetch them again now")
+    return parser

@@ -1,0 +1,124 @@
+"""Where ``reqpi learn`` writes: stdout, or a file of which a part is its user's."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Protocol
+
+from reqpi.cli.inputs.lock_files import Defective
+from reqpi.cli.inputs.lock_files_2 import document_of
+from reqpi.cli.messages import Names, count_of, tell_defects, tell_remark
+from reqpi.client import BadUsage
+from reqpi.core.errors import BrokenLock
+from reqpi.core.export import learned_lock_2
+from reqpi.core.export.learned_lock_2 import Kept, Release
+from reqpi.core.model import Lock
+
+__all__ = ["Output", "output_of"]
+
+
+class Output(Protocol):
+    """Where it goes."""
+
+    known: Sequence[Lock]
+    """What is there already, by its user's hand."""
+
+    def write(self, found: Sequence[Release], anything: bool) -> bool:
+        """Write down what was found.
+
+        :param anything: was taken at all.
+        :returns: whether a file was written.
+        :raises BadUsage: it cannot be, or is not any more what it was; :exc:`Defective`: it has defects by now.
+        """
+
+
+def output_of(options: argparse.Namespace) -> Output:
+    """What the options say.
+
+    :raises BadUsage: the file cannot be read, or is not one that is written here.
+    :raises Defective: it has defects.
+    """
+    return _File(options) if options.output else _Stdout()
+
+
+class _Stdout:
+    known: Sequence[Lock] = ()
+
+    def write(self, found: Sequence[Release], anything: bool) -> bool:
+        print(learned_lock_2.written("", found), end="")
+        _tell(found, anything, "")
+        return False
+
+
+class _File:
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._path = Path(options.output)
+        self._append: bool = options.append
+        self._only_on_update: bool = options.only_write_on_update
+        self._kept = self._read()
+        self.known: Sequence[Lock] = () if self._kept.own is None else (self._kept.own,)
+
+    def _read(self) -> Kept:
+        if not self._path.exists():
+            return Kept()
+        try:
+            return learned_lock_2.read(document_of(str(self._path)), appending=self._append)
+        except BrokenLock as broken:
+            tell_defects(Names(str(self._path)), broken.defects)
+            raise Defective from broken
+        except learned_lock_2.Foreign:
+            raise BadUsage(
+                f"{self._path} was not written by reqpi learn",
+                "It has pins that would be lost. --append keeps them; or name another file.",
+            ) from None
+
+    def write(self, found: Sequence[Release], anything: bool) -> bool:
+        self._kept = self._read()  # the command took a while, and may have written to it itself
+        wanted = learned_lock_2.together(self._kept.below, found) if self._append else tuple(found)
+        if self._only_on_update and self._path.exists() and wanted == self._kept.below:
+            tell_remark(f"{self._path} is in step: {count_of(len(wanted), 'pin')}")
+            return False
+        _replace(self._path, learned_lock_2.written(self._kept.above, wanted))
+        _tell(wanted, anything, f", in {self._path}")
+        return True
+
+
+def _tell(found: Sequence[Release], anything: bool, where: str) -> None:
+    if not anything:
+        tell_remark("nothing was downloaded: was it installed already, or is another index on the command line?")
+    for project, versions in learned_lock_2.several(found).items():
+        tell_remark(f"{project} was taken in {len(versions)} versions: {', '.join(map(str, versions))}")
+    tell_remark(f"{count_of(len(found), 'pin')}{where}")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step: who reads it meanwhile sees the one or the other.
+
+    :raises BadUsage: it cannot be written.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        new = NamedTemporaryFile(  # noqa: SIM115  # it is closed below
+            "w", dir=place.parent, prefix=f".{place.name}.", encoding="utf-8", delete=False
+        )
+        temporary = Path(new.name)
+        try:
+            with new:
+                new.write(text)
+            temporary.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask())
+            temporary.replace(place)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,195 @@
+"""``reqpi fetch --source`` and ``--request``: the interfaces of Hermeto, Cachi2 and Cachito."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+
+from attrs import frozen
+
+from reqpi.cli.folders.output_folder import Output
+from reqpi.cli.folders.passing_files import forgetting, passing
+from reqpi.cli.folders.source_tree import Source
+from reqpi.cli.folders.unpack import unpack
+from reqpi.cli.hermeto_packages import Chosen, Work, bill_of, chosen, fetched, refuse_lacking
+from reqpi.cli.inputs.lock_files import Taken
+from reqpi.cli.inputs.lock_files_2 import document_of
+from reqpi.cli.inputs.read_locks import lock_of
+from reqpi.cli.inputs.which_server import private_index, server_for
+from reqpi.cli.messages import Names, count_of, size_of, tell_error, tell_remark
+from reqpi.cli.statuses import DONE, USAGE
+from reqpi.client import BadUsage, Document
+from reqpi.core.hermeto import (
+    Asked,
+    BadInput,
+    Filled,
+    Package,
+    SourceRequest,
+    build_config,
+    is_inline,
+    name_of,
+    read,
+    read_request,
+)
+from reqpi.core.hermeto.fields import LARGEST
+from reqpi.core.sbom import Bill, Own, cyclonedx, merged, spdx, with_project
+
+__all__ = ["main"]
+
+_FILTERS = ("platform", "python_version", "implementation", "abi", "only_binary", "no_binary")
+
+
+@frozen
+class Bare:
+    """A package that requires nothing."""
+
+    files: Filled
+    own: Own
+
+
+def main(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Fetch for a source or for a request."""
+    _check(parser, options)
+    try:
+        if options.request is None:
+            return _from_source(options, _asked(options.file[0]))
+        return _from_request(options, read_request(_text(options.request)))
+    except BadInput as bad:
+        for flaw in bad.flaws:
+            tell_error(str(flaw), flaw.advice)
+        return USAGE
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End with a message where options are given that are for another form."""
+    if options.source is not None and options.request is not None:
+        parser.error("--source names a folder that is here, and --request a repository to be fetched: give one of them")
+    if any(getattr(options, name) for name in _FILTERS):
+        parser.error('the filters are for locks; the input says which wheels: {"type": "pip", "binary": {…}}')
+    if options.allow_outside:
+        parser.error("--allow-outside is for locks; nothing outside the source is taken")
+    if options.source is not None and len(options.file) != 1:
+        parser.error('--source takes one input: pip, \'{"type": "pip", …}\', or a file that has it')
+    if options.request is not None and (options.file or options.mode):
+        parser.error("--request takes neither a FILE nor --mode: the document says it all")
+
+
+def _asked(argument: str) -> Asked:
+    asked = read(argument if is_inline(argument) else _text(argument))
+    for note in asked.notes:
+        tell_remark(note)
+    return asked
+
+
+def _text(file: str) -> str:
+    try:
+        return document_of(file, LARGEST).decode()
+    except UnicodeDecodeError:
+        raise BadUsage(f"{file} is not UTF-8") from None
+
+
+def _from_source(options: argparse.Namespace, asked: Asked) -> int:
+    source = Source(options.source)
+    if options.mode != "permissive" and not source.is_repository:
+        raise BadUsage(
+            f"{options.source} is no git repository", "With --mode permissive it need not be one, if it has a name."
+        )
+    packages = _read(source, asked.packages)
+    output = Output(options.output)
+    needed = next((each.taken for each in packages if isinstance(each, Work)), None)
+    if needed is None:
+        return _finish(options, output, source, packages, "")
+    with passing(options, output.folder) as room, server_for(options, needed, room) as url:
+        return _finish(options, output, source, packages, url, room=room)
+
+
+def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
+    output = Output(options.output)
+    # A lock that pins nothing but the commit: a repository is fetched by the rules for one, and verified.
+    taken = Taken(
+        (Document("", f"{request.name} @ git+{request.repo.rstrip('/')}@{request.ref}\n".encode()),),
+        Names("the request"),
+    )
+    repository = Work(Package(), Filled(".", (), ()), Own(request.name), taken, lock_of(taken))
+    application = output.folder / "app"
+    with passing(options, output.folder) as room, server_for(options, taken, room) as url:
+        commit = chosen(url, repository, quiet=options.quiet)
+        fetched(url, [commit], output.folder, forgetting(room), quiet=options.quiet)
+        archive = output.folder / commit.listed()[0].name
+        for path in unpack(archive, application):
+            tell_remark(f"left out: {path}, which leads outside the repository")
+        archive.unlink()
+        source = Source(application, request.repo, request.ref)
+        packages = _read(source, request.packages)
+        return _finish(options, output, source, packages, url, room=room, wheels_at_urls=False)
+
+
+def _read(source: Source, packages: Sequence[Package]) -> list[Work | Bare]:
+    """What is to be done for each package; all that can be wrong with the source is found before anything is asked."""
+    work: list[Work | Bare] = []
+    for package in packages:
+        files, own = source.filled(package), source.own(package)
+        taken = source.taken(files)
+        work.append(Bare(files, own) if taken is None else Work(package, files, own, taken, lock_of(taken)))
+    return work
+
+
+def _finish(
+    options: argparse.Namespace,
+    output: Output,
+    source: Source,
+    packages: Sequence[Work | Bare],
+    url: str,
+    *,
+    room: Path | None = None,
+    wheels_at_urls: bool = True,
+) -> int:
+    """Have everything there, and say what is.
+
+    :param room: where a server inside this process keeps files meanwhile.
+    """
+    work = [each for each in packages if isinstance(each, Work)]
+    picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
+    refuse_lacking(picks)
+    fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
+    index = private_index(options)
+    bills = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
+    bill = merged(
+        [with_project(bills.get(each.files.path, Bill("")), each.own) for each in packages],
+        source.whole if len(packages) > 1 else None,
+    )
+    files = [file for pick in picks for file in pick.selection.files]
+    written = spdx(bill) if options.sbom_output_type == "spdx" else cyclonedx(bill)
+    names = {name_of(file) for file in files}
+    removed = output.finish(written, build_config([each.files for each in packages], files), names)
+    if bill.unread and not options.quiet:
+        tell_remark("some core metadata could not be had: licences, summaries and edges are missing in bom.json")
+    _tell(options, output, picks, fresh, removed)
+    return DONE
+
+
+def _tell(
+    options: argparse.Namespace, output: Output, picks: Sequence[Chosen], fresh: Set[str], removed: Sequence[str]
+) -> None:
+    files = {file.name: file for pick in picks for file in pick.listed()}
+    if options.json:
+        print(json.dumps({"folder": str(output.folder), "packages": [_said(pick, fresh) for pick in picks]}, indent=2))
+    if options.verbose:
+        for name in sorted(files):
+            tell_remark(f"{'fetched' if name in fresh else 'there'}: {name}")
+        for name in removed:
+            tell_remark(f"removed: {name}")
+    if not options.quiet:
+        size = sum((output.deps / name).stat().st_size for name in files)
+        new = f"{len(fresh)} of them new"
+        tell_remark(f"{count_of(len(files), 'file')}, {size_of(size)}, {new}, in {output.deps}")
+
+
+def _said(pick: Chosen, fresh: Set[str]) -> Mapping[str, object]:
+    files = [
+        {"project": file.project, "filename": file.name, "sha256": file.sha256, "new": file.name in fresh}
+        for file in pick.listed()
+    ]
+    return {"path": pick.work.files.path, "address": pick.commitment.address, "files": files}

@@ -1,0 +1,241 @@
+"""For the packages of a source: what of their locks is taken, the taking, and the bill of it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from reqpi.cli.inputs.lock_files import Defective, Taken, committed, lines_told
+from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
+from reqpi.cli.processes.bounded_regex import matched
+from reqpi.cli.progress import metered
+from reqpi.client import BadUsage, Defect, ServerTrouble
+from reqpi.client.answers import Note
+from reqpi.client.errors import ClientError
+from reqpi.client.fetching import Failed, Listed, fetch, metadata, pages
+from reqpi.client.includes import includes_of
+from reqpi.core import frozen_pages as freezer
+from reqpi.core import metadata as sdists
+from reqpi.core import sbom
+from reqpi.core.hermeto import Filled, Package, Selection, name_of, platforms, select
+from reqpi.core.model import Commitment, File, Lock, Page, Project
+
+__all__ = ["Chosen", "Work", "bill_of", "chosen", "fetched", "refuse_lacking"]
+
+_AT_ONCE = 8
+
+
+@frozen
+class Work:
+    """A package, and what was read of it.
+
+    :param taken: what is committed of it.
+    """
+
+    package: Package
+    files: Filled
+    own: sbom.Own
+    taken: Taken
+    lock: Lock
+
+
+@frozen
+class Chosen:
+    """What of a package's lock is taken.
+
+    :param pages: the frozen page of every project that the lock pins.
+    """
+
+    work: Work
+    commitment: Commitment
+    pages: Mapping[Project, Page]
+    selection: Selection
+
+    def listed(self) -> list[Listed]:
+        """The files, each with its name in the folder."""
+        return [
+            Listed(file.project, file.filename, str(file.sha256), file.size, saved_as=name_of(file))
+            for file in self.selection.files
+        ]
+
+
+def chosen(url: str, work: Work, *, quiet: bool, wheels_at_urls: bool = True) -> Chosen:
+    """Commit a package's lock, and choose among what the server at ``url`` has of it.
+
+    :param quiet: tell no warnings.
+    :param wheels_at_urls: wheels that the lock names by their URLs are taken unasked.
+    :raises reqpi.cli.inputs.lock_files.Defective: the server finds defects.
+    :raises reqpi.client.ClientError: the server does not say.
+    """
+    commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
+    with lines_told(work.taken):
+        found = _pages(url, commitment)
+    binary = work.package.binary
+    pattern = binary.pattern if binary is not None else None
+    tags = () if pattern is None else matched(pattern, platforms(found), '"platform"')
+    selection = select(commitment, found, binary, tags, wheels_at_urls=wheels_at_urls)
+    if not quiet:
+        _tell(work, selection)
+    return Chosen(work, commitment, found, selection)
+
+
+def _pages(url: str, commitment: Commitment) -> Mapping[Project, Page]:
+    try:
+        found = freezer.load_all(pages(url, commitment.address))
+    except ValueError as error:
+        raise ServerTrouble(f"{url} answers what is no list of files", f"{error}.") from error
+    missing = sorted(commitment.lock.projects.keys() - found.keys())
+    if missing:
+        raise ServerTrouble(f"{url} says nothing of {', '.join(missing)}", "Is it the server that was committed to?")
+    return found
+
+
+def _tell(work: Work, selection: Selection) -> None:
+    pins = {pin.project: pin for pin in work.lock.pins}
+    yanked = [(pins[file.project], file) for file in selection.yanked]
+    tell_notes(
+        work.taken.names,
+        [
+            Note(
+                pin.line,
+                pin.text,
+                f"{file.filename} is yanked{f': {file.yanked}' * (file.yanked is not True)}",
+                pin.document,
+            )
+            for pin, file in yanked
+        ],
+    )
+    for project in selection.unmeant:
+        tell_remark(f'"binary" names {project}, which nothing pins')
+
+
+def refuse_lacking(picks: Sequence[Chosen]) -> None:
+    """Tell of every pin of which nothing can be taken.
+
+    :raises reqpi.cli.inputs.lock_files.Defective: there are some.
+    """
+    for pick in picks:
+        lacking = pick.selection.lacking
+        defects = [
+            Defect(lack.pin.line, lack.pin.text, lack.problem, lack.advice, lack.pin.document) for lack in lacking
+        ]
+        if defects:
+            tell_defects(pick.work.taken.names, defects)
+    if any(pick.selection.lacking for pick in picks):
+        raise Defective
+
+
+def fetched(
+    url: str,
+    picks: Sequence[Chosen],
+    folder: Path,
+    landed: Callable[[Listed], None] = lambda _: None,
+    *,
+    quiet: bool = False,
+) -> set[str]:
+    """Have all files in ``folder``; the names of those that were not there.
+
+    :param landed: is told of each file that is there, from several threads.
+    :param quiet: show no progress.
+    :raises reqpi.client.fetching.Failed: some could not be had. The others are there.
+    :raises reqpi.client.BadUsage: two of them have one name, or the folder cannot be written.
+    """
+    _check_names(picks)
+    failures: dict[str, ClientError] = {}
+    fresh: set[str] = set()
+    files = [file for pick in picks for file in pick.selection.files]
+    with metered(sum(file.size or 0 for file in files), len(files), quiet=quiet) as meter:
+
+        def there(file: Listed) -> None:
+            meter.file()
+            landed(file)
+
+        for pick in picks:
+            try:
+                came = fetch(
+                    url, pick.commitment.address, pick.listed(), folder, meter.count, landed=there, replace=True
+                )
+            except Failed as failed:
+                failures |= failed.failures
+            else:
+                fresh |= {file.name for file in came}
+    if failures:
+        raise Failed(failures)
+    return fresh
+
+
+def _check_names(picks: Sequence[Chosen]) -> None:
+    known: dict[str, Listed] = {}
+    for file in (file for pick in picks for file in pick.listed()):
+        if known.setdefault(file.name, file).sha256 != file.sha256:
+            raise BadUsage(
+                f"{file.name} is two files that differ",
+                "Two packages take it from two places: fetch each into a folder.",
+            )
+
+
+def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "") -> sbom.Bill:
+    """The bill of what was taken of one package.
+
+    :param folder: where the files are.
+    :param source: what paths of documents are relative to.
+    :param index: see :func:`reqpi.core.sbom.with_index`.
+    """
+    shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
+    lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
+    commitment = evolve(pick.commitment, lock=lock)
+    known = _known(url, commitment, pick, folder)
+    bill = sbom.bill_of(
+        commitment,
+        {project: _renamed(page) for project, page in pick.pages.items()},
+        {evolve(file, filename=name_of(file)): about for file, about in known.items()},
+        builds=_builds(pick.work, shown),
+        files={evolve(file, filename=name_of(file)) for file in pick.selection.files},
+    )
+    return sbom.with_index(bill, index)
+
+
+def _known(url: str, commitment: Commitment, pick: Chosen, folder: Path) -> dict[File, sbom.About]:
+    """Return what core metadata says of each component: that of a wheel if one was taken, else that of an sdist."""
+    files = sbom.described_by(commitment, pick.pages, frozenset(pick.selection.files))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(partial(_metadata, url, commitment.address, pick, folder), files)
+        return {file: sbom.about(data) for file, data in zip(files, found, strict=True) if data is not None}
+
+
+def _metadata(url: str, address: str, pick: Chosen, folder: Path, file: File) -> bytes | None:
+    try:
+        if file.wheel:
+            return metadata(url, address, file.project, file.filename)
+        if (file.size or 0) <= sdists.LARGEST:
+            return sdists.core_metadata((folder / name_of(file)).read_bytes(), name_of(file))
+    except (ClientError, OSError):
+        pass  # the bill says of what nothing is known
+    return None
+
+
+def _builds(work: Work, shown: Mapping[str, str]) -> set[str]:
+    """The documents that only build requirements are in: nothing that is needed at run time leads to them."""
+    data = {shown[document.path]: document.data for document in work.taken.documents}
+    queue = [posixpath.normpath(f"{work.files.path}/{file}") for file in work.files.requirements_files]
+    for place in queue:
+        queue += [each for each in _named_by(place, data.get(place, b"")) if each in data and each not in queue]
+    return data.keys() - set(queue)
+
+
+def _named_by(place: str, data: bytes) -> Iterator[str]:
+    return (posixpath.normpath(posixpath.join(posixpath.dirname(place), each.said)) for each in includes_of(data))
+
+
+def _relative(taken: Taken, document: str, source: Path) -> str:
+    return Path(os.path.relpath(taken.names.of(document), source)).as_posix()
+
+
+def _renamed(page: Page) -> Page:
+    return evolve(page, files=tuple(evolve(file, filename=name_of(file)) for file in page.files))

@@ -1,0 +1,93 @@
+"""A server inside this process, for as long as a block of code runs.
+
+The reactor has a thread of its own, so that the main thread is free for what Python lets only it do: handle signals.
+A reactor in that place hears of no SIGCHLD; a server that spawns processes would need it passed on.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+from threading import Thread
+from typing import Any, cast
+
+from twisted.internet import reactor as _the_reactor
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import LogEvent
+
+from reqpi.cli.stderr_log import begin_logging
+from reqpi.server.server import Settings, assemble
+
+__all__ = ["port_for", "served"]
+
+_reactor = cast(Any, _the_reactor)
+
+_TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
+
+
+@contextmanager
+def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """Serve; the value is the base URL. At the end of the block nothing listens any more. At most once a process.
+
+    :param watch: is given lines of the access log, from the server's thread.
+    :raises reqpi.core.errors.Misconfigured: the server cannot start.
+    """
+    begin_logging(partial(_to_watch, watch))
+    ready: Future[str] = Future()
+    end: Deferred[None] = Deferred()
+    _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end)))
+    thread = Thread(target=_reactor.run, kwargs={"installSignalHandlers": False}, name="server", daemon=True)
+    thread.start()
+    try:
+        yield ready.result()
+    finally:
+        _reactor.callFromThread(end.callback, None)
+        thread.join(_TO_END)
+
+
+def port_for(address: str) -> int:
+    """A free port on loopback: for the same lock the same one, unless that is taken; then 0, which means any.
+
+    pip and uv cache by URL. On another port every time, they would keep each file once more after every run.
+
+    :param address: of the lock. The port is one of those that nobody can reserve (RFC 6335, section 6).
+    """
+    port = 49152 + int(address[:8], 16) % 16384
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Twisted does: the last run's is soon free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:
+    """Serve until ``end`` fires; then stop the reactor. An error before ``ready`` goes to whoever waits for that."""
+    try:
+        server = assemble(settings, _reactor, quiet=True)
+        server.startService()
+        ready.set_result(_url_of(await server.ready))
+    except Exception as error:
+        ready.set_exception(error)
+    else:
+        await end
+        await server.stopService()
+    finally:
+        _reactor.stop()
+
+
+def _url_of(ports: list[IListeningPort]) -> str:
+    """Where the first of ``ports`` can be reached."""
+    host = cast(Any, ports[0]).getHost()
+    return f"http://{host.host}:{host.port}"
+
+
+def _to_watch(watch: Callable[[str], None], event: LogEvent) -> None:
+    """Pass on lines of the access log."""
+    if event.get("log_namespace") == "reqpi.access":
+        watch(event["lines"])

@@ -1,0 +1,243 @@
+"""What a command commits: the files it is given, and those that they name with ``-r`` and ``-c``.
+
+A lock may come from anybody, and what it names is sent to a server. So nothing outside the folder of the first file is
+taken unasked, also not through a symbolic link, and whatever is taken beside what was given is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
+from typing import NamedTuple
+
+from reqpi.cli.inputs.lock_files_2 import document_of, name_of
+from reqpi.cli.messages import Names, tell_defects, tell_notes, tell_remark
+from reqpi.client import BadUsage, Committed, Defect, Document, Filters, LockRefused, commit
+from reqpi.client.documents import committed_by
+from reqpi.client.errors import PinsLacking
+from reqpi.client.includes import includes_of
+from reqpi.core.address import DOCUMENTS, flaws_of_paths
+
+__all__ = ["Defective", "Taken", "add_arguments", "committed", "lines_told", "take", "take_or_tell"]
+
+_LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
+_ALLOW = "--allow-outside takes it all the same."
+_COPY = "Copy it into the source."
+
+
+class Defective(Exception):
+    """A lock has defects, and they were told."""
+
+
+class Taken(NamedTuple):
+    """What was taken.
+
+    :param documents: in order; a single one that names no other has no path.
+    :param names: how messages call them.
+    :param defects: the lines that name what cannot be taken; where there are any, there are no documents.
+    """
+
+    documents: tuple[Document, ...]
+    names: Names
+    defects: tuple[Defect, ...] = ()
+
+    @property
+    def committed(self) -> bytes:
+        """What the address is the digest of."""
+        return committed_by(self.documents)
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, nargs: str = "+") -> None:
+    """What every command that takes locks has in common.
+
+    :param nargs: how many FILEs, as :mod:`argparse` has it.
+    """
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="take files outside the folder of the first FILE too; paths then begin in the folder that all are in",
+    )
+    parser.add_argument(
+        "file", nargs=nargs, metavar="FILE", help="the lock, and what is committed with it; - for standard input, alone"
+    )
+
+
+def take(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> Taken:
+    """Read ``files``, and what they name; tell on stderr what that is.
+
+    :param files: at least one path; or ``-`` alone.
+    :param source: a folder that nothing outside is taken of, in place of the folder of the first file.
+    :raises BadUsage: a file cannot be read, or cannot be committed together with the others.
+    """
+    if list(files) == ["-"]:
+        return Taken((Document("", document_of("-")),), Names(name_of("-")))
+    if "-" in files:
+        raise BadUsage("standard input is committed alone", "Write it to a file, and name that with the others.")
+    if len(files) > DOCUMENTS:
+        raise BadUsage(f"more than {DOCUMENTS} files cannot be committed together")
+    following = _Following(files[0], allow_outside, source)
+    for file in files:
+        following.give(file, _LARGEST if len(files) > 1 else None)
+    following.follow()
+    return following.taken()
+
+
+def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> Taken:
+    """The same, where nothing is wrong with what they name.
+
+    :raises Defective: something is.
+    """
+    taken = take(files, allow_outside=allow_outside, source=source)
+    if taken.defects:
+        tell_defects(taken.names, taken.defects)
+        raise Defective
+    return taken
+
+
+def committed(url: str, taken: Taken, *, hold: Filters | None = None, quiet: bool = False) -> Committed:
+    """What was taken, committed to the server at ``url``, which may have warnings.
+
+    :param hold: as for :func:`reqpi.client.commit`.
+    :param quiet: do not tell them.
+    :raises Defective: the server finds defects.
+    """
+    try:
+        answer = commit(url, taken.documents, hold=hold)
+    except LockRefused as refusal:
+        tell_defects(taken.names, refusal.defects, refusal.more)
+        raise Defective from refusal
+    if not quiet:
+        tell_notes(taken.names, answer.warnings)
+    return answer
+
+
+@contextmanager
+def lines_told(taken: Taken) -> Iterator[None]:
+    """Tell the lines of the lock that the server cannot complete.
+
+    :raises Defective: there are some.
+    """
+    try:
+        yield
+    except PinsLacking as lacking:
+        tell_defects(taken.names, lacking.defects)
+        raise Defective from lacking
+
+
+class _Untaken(Exception):
+    """Why a file that another one names is not taken, and what to do."""
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.advice = advice
+
+
+class _Following:
+    """The files so far, by their absolute path, in order.
+
+    Absolute paths are as they are spelled, with ``..`` taken out: it is by these that ``sha256sum`` would be asked.
+    """
+
+    def __init__(self, first: str, allow_outside: bool, source: str | None) -> None:
+        self._shown = os.path.dirname(first)
+        self._folder = os.path.dirname(os.path.abspath(first))
+        self._limit = self._folder if source is None else os.path.abspath(source)
+        self._allow_outside = allow_outside
+        self._outside = ("the folder of the first file", _ALLOW) if source is None else ("the source", _COPY)
+        self._found: dict[str, bytes] = {}
+        self._names: dict[str, str] = {}
+        self._given = 0
+        self._includes = 0
+        self._defects: list[Defect] = []
+
+    def give(self, file: str, largest: int | None) -> None:
+        """Take what the user named."""
+        place = os.path.abspath(file)
+        data = document_of(file, *([] if largest is None else [largest]))
+        if place in self._found:
+            raise BadUsage(f"{file} is named twice")
+        if not self._allow_outside and not _below(place, self._limit):
+            where, advice = self._outside
+            raise BadUsage(f"{file} is outside {where}, {self._shown or '.'}", advice)
+        self._found[place], self._names[place] = data, file
+        self._given += 1
+
+    def follow(self) -> None:
+        """Take what those name that were taken; and what these name, and so on."""
+        queue = list(self._found)
+        for place in queue:
+            for include in includes_of(self._found[place]):
+                self._includes += 1
+                named = os.path.normpath(os.path.join(os.path.dirname(place), include.said))
+                try:
+                    if named not in self._found:
+                        self._found[named] = self._read(include.said, named)
+                        self._names[named] = self._name(named)
+                        queue.append(named)
+                except _Untaken as why:
+                    where = self._names[place]
+                    self._defects.append(Defect(include.line, include.text, why.problem, why.advice, where))
+                    if len(self._defects) == DOCUMENTS:
+                        return
+
+    def _read(self, said: str, named: str) -> bytes:
+        """The bytes of a file that another one names.
+
+        :raises _Untaken: it cannot be taken.
+        """
+        if said.startswith("/"):
+            raise _Untaken("an absolute path is another on every machine", "Write the path from this file to that one.")
+        if len(self._found) == DOCUMENTS:
+            raise _Untaken(f"there are more than {DOCUMENTS} documents")
+        try:
+            real = os.path.realpath(named)
+            inside = _below(named, self._limit) and _below(real, os.path.realpath(self._limit))
+            if not inside and not self._allow_outside:
+                where, advice = self._outside
+                raise _Untaken(f"this is outside {where}: {real}", advice)
+            if not S_ISREG(os.stat(named).st_mode):  # a pipe would not end
+                raise _Untaken("this is not the name of a file")
+            with Path(named).open("rb") as stream:
+                data = stream.read(_LARGEST + 1)
+        except (OSError, ValueError) as error:
+            raise _Untaken(f"this cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        if len(data) > _LARGEST:
+            raise _Untaken(f"this is larger than {_LARGEST} bytes")
+        return data
+
+    def taken(self) -> Taken:
+        """All of it."""
+        if self._defects:
+            return Taken((), Names(self._whole()), tuple(self._defects))
+        if not self._includes and len(self._found) == 1:
+            return Taken(tuple(Document("", data) for data in self._found.values()), Names(self._whole()))
+        inside = all(_below(place, self._folder) for place in self._found)
+        base = self._folder if inside else os.path.commonpath([os.path.dirname(place) for place in self._found])
+        paths = {place: Path(os.path.relpath(place, base)).as_posix() for place in self._found}
+        flaws = flaws_of_paths(paths.values())
+        if flaws:
+            raise BadUsage("these files cannot be committed together", "; ".join(flaws.values()))
+        if len(self._found) > self._given:
+            tell_remark(f"together with {', '.join([*self._names.values()][self._given :])}")
+        if not inside:
+            tell_remark(f"paths begin in {self._name(base)}: {', '.join(paths.values())}")
+        documents = tuple(Document(paths[place], data) for place, data in self._found.items())
+        return Taken(documents, Names(self._whole(), {paths[place]: name for place, name in self._names.items()}))
+
+    def _name(self, place: str) -> str:
+        """How the user would type it, who typed the first file as it is."""
+        return os.path.normpath(os.path.join(self._shown, os.path.relpath(place, self._folder)))
+
+    def _whole(self) -> str:
+        """How all of them are called together."""
+        first, *others = self._names.values()
+        return f"{first} and {len(others)} more" if others else first
+
+
+def _below(place: str, folder: str) -> bool:
+    return place.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,32 @@
+"""Reading here what was taken, as a server would: for commands that ask none."""
+
+from __future__ import annotations
+
+from reqpi.cli.inputs.lock_files import Defective, Taken
+from reqpi.cli.messages import tell_defects
+from reqpi.core import locks
+from reqpi.core.errors import BrokenLock
+from reqpi.core.model import Document, Lock
+
+__all__ = ["lock_of", "read_taken"]
+
+
+def lock_of(taken: Taken) -> Lock:
+    """The lock that was taken.
+
+    :raises reqpi.cli.inputs.lock_files.Defective: it has defects, and they were told.
+    """
+    try:
+        return read_taken(taken)
+    except BrokenLock as broken:
+        tell_defects(taken.names, broken.defects)
+        raise Defective from broken
+
+
+def read_taken(taken: Taken) -> Lock:
+    """The same.
+
+    :raises reqpi.core.errors.BrokenLock: it has defects, and they were not told.
+    """
+    documents = [Document(path, data) for path, data in taken.documents]
+    return locks.read_together(documents) if documents[0].path else locks.read(documents[0].data)

@@ -13,7 +13,7 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import NotServed
 from reqpi.core.exclude_newer import BadCutoff, read_cutoff
-from reqpi.core.export import learned_lock_2
+from reqpi.core.export import learned_releases
 from reqpi.core.model import File, Page
 from reqpi.shelf.learn_sessions import Session
 from reqpi.shelf.open_index import Learning
@@ -78,7 +78,7 @@ class LearningPages:
         """``GET /learn/<token>/requirements.txt``: the same as a lock."""
         session = await self._allowed.sessions.get(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
-        body = learned_lock_2.lines(learned_lock_2.releases((*taken.files, *taken.beside))).encode()
+        body = learned_releases.lines(learned_releases.releases((*taken.files, *taken.beside))).encode()
         return _fresh(request, "text/plain; charset=utf-8", body)
 
     # The index

@@ -10,7 +10,7 @@ import pytest
 
 from reqpi.cli.statuses import DIFFERENT
 from reqpi.core import admission, locks
-from reqpi.core.export.learned_lock_2 import MARK
+from reqpi.core.export.learned_lock import MARK
 from tests.cli.process import CommandTestCase
 from tests.distributions import a_file
 from tests.fake_upstream import Distribution, Style, Upstream

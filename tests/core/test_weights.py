@@ -16,7 +16,7 @@ from reqpi.core.frozen_pages import dump, load
 from reqpi.core.model import Document, Lock, Page
 from tests.distributions import a_file, a_page
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 class WeightTests(SynchronousTestCase):

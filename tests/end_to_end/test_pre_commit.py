@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from reqpi.core.export.learned_lock_2 import MARK
+from reqpi.core.export.learned_lock import MARK
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT
 from tests.fake_upstream import Upstream

@@ -28,7 +28,7 @@ from reqpi.client.target import with_login_of
 from reqpi.core import filenames
 from reqpi.core.env_vars import pointed_at
 from reqpi.core.exclude_newer import BadCutoff, read_cutoff
-from reqpi.core.export import learned_lock_2
+from reqpi.core.export import learned_releases
 from reqpi.core.model import Digest, File, Lock
 
 __all__ = ["command_line", "main"]
@@ -92,7 +92,7 @@ def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: S
             "Nothing is written. --ignore-errors writes it all the same.",
         )
         return status
-    written = output.write(learned_lock_2.releases(_needed(found, [*known, *output.known])), bool(found.files))
+    written = output.write(learned_releases.releases(_needed(found, [*known, *output.known])), bool(found.files))
     return status or (DIFFERENT if written and options.exit_code else DONE)
 
 
@@ -105,7 +105,7 @@ def _needed(found: Taken, known: Iterable[Lock]) -> list[File]:
     """What was taken and no lock has, with what is beside it of the same releases."""
     files: Sequence[File] = [_file(each) for each in found.files]
     for lock in known:
-        files = learned_lock_2.without(files, lock)
+        files = learned_releases.without(files, lock)
     releases = {(file.project, file.version) for file in files}
     beside = [_file(each) for each in found.beside]
     return [*files, *(file for file in beside if (file.project, file.version) in releases)]

@@ -14,8 +14,9 @@ from reqpi.cli.inputs.lock_files_2 import document_of
 from reqpi.cli.messages import Names, count_of, tell_defects, tell_remark
 from reqpi.client import BadUsage
 from reqpi.core.errors import BrokenLock
-from reqpi.core.export import learned_lock_2
-from reqpi.core.export.learned_lock_2 import Kept, Release
+from reqpi.core.export import learned_lock, learned_releases
+from reqpi.core.export.learned_lock import Kept
+from reqpi.core.export.learned_releases import Release
 from reqpi.core.model import Lock
 
 __all__ = ["Output", "output_of"]
@@ -49,7 +50,7 @@ class _Stdout:
     known: Sequence[Lock] = ()
 
     def write(self, found: Sequence[Release], anything: bool) -> bool:
-        print(learned_lock_2.written("", found), end="")
+        print(learned_lock.written("", found), end="")
         _tell(found, anything, "")
         return False
 
@@ -66,11 +67,11 @@ class _File:
         if not self._path.exists():
             return Kept()
         try:
-            return learned_lock_2.read(document_of(str(self._path)), appending=self._append)
+            return learned_lock.read(document_of(str(self._path)), appending=self._append)
         except BrokenLock as broken:
             tell_defects(Names(str(self._path)), broken.defects)
             raise Defective from broken
-        except learned_lock_2.Foreign:
+        except learned_lock.Foreign:
             raise BadUsage(
                 f"{self._path} was not written by reqpi learn",
                 "It has pins that would be lost. --append keeps them; or name another file.",
@@ -78,11 +79,11 @@ class _File:
 
     def write(self, found: Sequence[Release], anything: bool) -> bool:
         self._kept = self._read()  # the command took a while, and may have written to it itself
-        wanted = learned_lock_2.together(self._kept.below, found) if self._append else tuple(found)
+        wanted = learned_releases.together(self._kept.below, found) if self._append else tuple(found)
         if self._only_on_update and self._path.exists() and wanted == self._kept.below:
             tell_remark(f"{self._path} is in step: {count_of(len(wanted), 'pin')}")
             return False
-        _replace(self._path, learned_lock_2.written(self._kept.above, wanted))
+        _replace(self._path, learned_lock.written(self._kept.above, wanted))
         _tell(wanted, anything, f", in {self._path}")
         return True
 
@@ -90,7 +91,7 @@ class _File:
 def _tell(found: Sequence[Release], anything: bool, where: str) -> None:
     if not anything:
         tell_remark("nothing was downloaded: was it installed already, or is another index on the command line?")
-    for project, versions in learned_lock_2.several(found).items():
+    for project, versions in learned_releases.several(found).items():
         tell_remark(f"{project} was taken in {len(versions)} versions: {', '.join(map(str, versions))}")
     tell_remark(f"{count_of(len(found), 'pin')}{where}")
 

@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core import admission, locks
 from reqpi.core.errors import BrokenLock
-from reqpi.core.export import learned_lock_2
-from reqpi.core.export.learned_lock_2 import MARK
+from reqpi.core.export import learned_lock, learned_releases
+from reqpi.core.export.learned_lock import MARK
 from tests.distributions import a_file, digest_of
 
 SIX = a_file("six-1.0.tar.gz", b"an sdist")
@@ -28,12 +28,12 @@ class LinesTests(SynchronousTestCase):
         """Whatever the order in which they were taken."""
         expected = line(b"an sdist", b"a wheel") + line(b"another", pin="zope-interface==7.0")
         for files in ((SIX, WHEEL, OTHER), (OTHER, WHEEL, SIX, SIX)):
-            self.assertEqual(learned_lock_2.lines(learned_lock_2.releases(files)), expected)
+            self.assertEqual(learned_releases.lines(learned_releases.releases(files)), expected)
 
     def test_it_is_a_lock_that_admits_what_was_taken(self) -> None:
         """All versions of a project, though one document cannot pin two that apply at once."""
         files = (SIX, OLDER, OLDEST, OTHER)
-        lock = locks.read(learned_lock_2.lines(learned_lock_2.releases(files)).encode())
+        lock = locks.read(learned_releases.lines(learned_releases.releases(files)).encode())
         self.assertTrue(all(admission.admits(lock, file) for file in files))
         self.assertFalse(admission.admits(lock, WHEEL))
 
@@ -41,11 +41,12 @@ class LinesTests(SynchronousTestCase):
         """There is no extra for ``pip install -r``."""
         from packaging.markers import Marker
 
-        lock = locks.read(learned_lock_2.lines(learned_lock_2.releases((SIX, OLDER, OLDEST))).encode())
+        lock = locks.read(learned_releases.lines(learned_releases.releases((SIX, OLDER, OLDEST))).encode())
         applies = {pin.version: Marker(str(pin.marker)).evaluate({"extra": ""}) for pin in lock.pins}
         self.assertEqual(applies, {"1.0": True, "0.9": False, "0.8": False})
         self.assertEqual(
-            [str(each) for each in learned_lock_2.several(learned_lock_2.releases((SIX, OLDER)))["six"]], ["1.0", "0.9"]
+            [str(each) for each in learned_releases.several(learned_releases.releases((SIX, OLDER)))["six"]],
+            ["1.0", "0.9"],
         )
 
 
@@ -53,7 +54,7 @@ class WithoutTests(SynchronousTestCase):
     """What another lock admits is left out, and nothing else."""
 
     def left(self, lock: str) -> list[str]:
-        return [file.filename for file in learned_lock_2.without((SIX, WHEEL, OTHER), locks.read(lock.encode()))]
+        return [file.filename for file in learned_releases.without((SIX, WHEEL, OTHER), locks.read(lock.encode()))]
 
     def test_a_version_without_digests_is_all_of_it(self) -> None:
         self.assertEqual(self.left("six==1.0\n"), [OTHER.filename])
@@ -79,55 +80,57 @@ class DocumentTests(SynchronousTestCase):
     """Above the mark it is the user's."""
 
     def test_what_was_written_is_read_again(self) -> None:
-        found = learned_lock_2.releases((SIX, WHEEL, OLDER, OTHER))
-        kept = learned_lock_2.read(learned_lock_2.written("# mine\n\n", found).encode())
+        found = learned_releases.releases((SIX, WHEEL, OLDER, OTHER))
+        kept = learned_lock.read(learned_lock.written("# mine\n\n", found).encode())
         self.assertEqual((kept.above, kept.own, kept.below), ("# mine\n\n", None, found))
 
     def test_the_users_part_stays_to_the_letter(self) -> None:
         """Comments, and pins, which are then left out below."""
         mine = "# b\u00e9ta\n--no-binary six\nsix==1.0  # why\n\n\n"
-        text = learned_lock_2.written(mine, learned_lock_2.releases([OTHER]))
-        kept = learned_lock_2.read(text.encode())
+        text = learned_lock.written(mine, learned_releases.releases([OTHER]))
+        kept = learned_lock.read(text.encode())
         self.assertEqual(kept.above, mine)
         assert kept.own is not None
         self.assertEqual([pin.project for pin in kept.own.pins], ["six"])
-        self.assertEqual(learned_lock_2.written(kept.above, kept.below), text)
+        self.assertEqual(learned_lock.written(kept.above, kept.below), text)
 
     def test_a_file_of_comments_is_its_users_and_gets_a_mark(self) -> None:
-        self.assertEqual(learned_lock_2.read(b"# mine").above, "# mine\n")
-        self.assertEqual(learned_lock_2.read(b"").above, "")
+        self.assertEqual(learned_lock.read(b"# mine").above, "# mine\n")
+        self.assertEqual(learned_lock.read(b"").above, "")
 
     def test_what_is_no_text_is_not_written_again_as_some(self) -> None:
         """A comment in another encoding would come out with question marks in it."""
         for data, line in ((b"# a\n# b\xe9ta\n", 2), ("# mine\n".encode("utf-16"), 1)):
-            broken = self.assertRaises(BrokenLock, learned_lock_2.read, data)
+            broken = self.assertRaises(BrokenLock, learned_lock.read, data)
             self.assertEqual([defect.line for defect in broken.defects], [line])
 
     def test_a_mark_in_the_last_line_is_one(self) -> None:
         """Some editors leave no end of it."""
-        self.assertEqual(learned_lock_2.read(f"six==1.0\n{MARK}".encode()).above, "six==1.0\n")
-        self.assertEqual(learned_lock_2.read(MARK.encode()).above, "")
+        self.assertEqual(learned_lock.read(f"six==1.0\n{MARK}".encode()).above, "six==1.0\n")
+        self.assertEqual(learned_lock.read(MARK.encode()).above, "")
 
     def test_pins_without_a_mark_are_not_overwritten(self) -> None:
         """Somebody else wrote them."""
-        self.assertRaises(learned_lock_2.Foreign, learned_lock_2.read, b"six==1.0\n")
-        self.assertEqual(learned_lock_2.read(b"six==1.0\n", appending=True).above, "six==1.0\n")
+        self.assertRaises(learned_lock.Foreign, learned_lock.read, b"six==1.0\n")
+        self.assertEqual(learned_lock.read(b"six==1.0\n", appending=True).above, "six==1.0\n")
 
     def test_defects_have_the_lines_of_the_file(self) -> None:
         for text, where in ((f"# a\nsix>=1\n{MARK}\n", 2), (f"# a\n# b\n{MARK}\nsix==1\nsix>=1\n", 5)):
-            broken = self.assertRaises(BrokenLock, learned_lock_2.read, text.encode())
+            broken = self.assertRaises(BrokenLock, learned_lock.read, text.encode())
             self.assertEqual([defect.line for defect in broken.defects], [where])
 
     def test_line_ends_of_windows_are_read(self) -> None:
-        text = learned_lock_2.written("# mine\n", learned_lock_2.releases([SIX])).replace("\n", "\r\n")
-        self.assertEqual(learned_lock_2.read(text.encode()).below, learned_lock_2.releases([SIX]))
+        text = learned_lock.written("# mine\n", learned_releases.releases([SIX])).replace("\n", "\r\n")
+        self.assertEqual(learned_lock.read(text.encode()).below, learned_releases.releases([SIX]))
 
     def test_several_versions_are_told(self) -> None:
         self.assertIn(
-            "\n# six: 1.0 and 0.9, as build", learned_lock_2.written("", learned_lock_2.releases([SIX, OLDER]))
+            "\n# six: 1.0 and 0.9, as build", learned_lock.written("", learned_releases.releases([SIX, OLDER]))
         )
 
     def test_together_each_release_has_all_its_digests(self) -> None:
-        both = learned_lock_2.together(learned_lock_2.releases([SIX, OTHER]), learned_lock_2.releases([WHEEL, OLDER]))
-        self.assertEqual(both, learned_lock_2.releases([OLDER, SIX, WHEEL, OTHER]))
+        both = learned_releases.together(
+            learned_releases.releases([SIX, OTHER]), learned_releases.releases([WHEEL, OLDER])
+        )
+        self.assertEqual(both, learned_releases.releases([OLDER, SIX, WHEEL, OTHER]))
         self.assertEqual(both[1].digests, {str(SIX.sha256), str(WHEEL.sha256)})

@@ -36,7 +36,7 @@ from reqpi.runtime.singleflight import each  # noqa: E402
 from reqpi.shelf.shelf import Shelf  # noqa: E402
 from reqpi.storage.directory.store import DirectoryStore  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
-from reqpi.upstream.allowed.operator import Outside  # noqa: E402
+from reqpi.upstream.allowed.operator import AllowedUpstreams  # noqa: E402
 from reqpi.upstream.upstreams import Upstreams  # noqa: E402
 
 _AT_ONCE = 32
@@ -146,7 +146,7 @@ async def one_round(url: str, pins: int) -> dict[str, tuple[float, float]]:
         with tempfile.TemporaryDirectory() as folder:
             store = MemoryStore() if name == "in memory" else DirectoryStore(Path(folder))
             store.open()
-            upstreams = Upstreams(Outside(url), reactor)
+            upstreams = Upstreams(AllowedUpstreams(url), reactor)
             shelf = Shelf(store, upstreams, reactor, "benchmark")
             for what, others in (("frozen", 0), ("a second, 90 % the same", pins // 10)):
                 commitment, _ = await shelf.commitments.commit(lock(pins, others=others))

@@ -34,9 +34,9 @@ from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 
 from benchmarks.many_locks import fill  # noqa: E402
 from reqpi.runtime import gc_pause  # noqa: E402
-from reqpi.runtime.reactor_lag import Gaps  # noqa: E402
+from reqpi.runtime.reactor_lag import ReactorLag  # noqa: E402
 from reqpi.server.server import Server, Settings, assemble  # noqa: E402
-from reqpi.shelf.maintenance.sweep import Sweeping  # noqa: E402
+from reqpi.shelf.maintenance.sweep import Sweep  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
 
 FILES, PINS, LOCKS = 12_000, 10_000, 20_000
@@ -164,8 +164,8 @@ async def sweeps() -> dict[str, Figures]:
         async for name in server.store.names("frozen/"):
             await memory.create(name, await server.store.get(name) or b"")
         figures = {
-            f"a sweep of {LOCKS} locks in a directory": await watched(Sweeping(server.store, reactor, 1e6).run),
-            "in memory": await watched(Sweeping(memory, reactor, 1e6).run),
+            f"a sweep of {LOCKS} locks in a directory": await watched(Sweep(server.store, reactor, 1e6).run),
+            "in memory": await watched(Sweep(memory, reactor, 1e6).run),
         }
         await server.stopService()
         return figures
@@ -178,7 +178,7 @@ async def nothing() -> dict[str, Figures]:
 
 async def watched(work: Callable[[], Awaitable[object]]) -> Figures:
     """Do it under a watch."""
-    gaps = Gaps(reactor, 0.001)
+    gaps = ReactorLag(reactor, 0.001)
     gaps.start()
     began = time.perf_counter()
     await work()

@@ -25,9 +25,9 @@ from twisted.internet.task import react
 from twisted.python.threadpool import ThreadPool
 from zope.interface import directlyProvides, providedBy
 
-from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.resolver import Lookups
+from reqpi.upstream.allowed.resolver import ResolverThreads
 
 reactor: Any = _reactor
 
@@ -74,7 +74,7 @@ class ByItself:
 
 async def burst(network: Any, port: int) -> float:
     """Open all connections at once; the seconds until the last of them is there."""
-    reach = Reach(network, Hosts.read([f"{name}:*" for name in _NAMES], "--allow-host"))
+    reach = GuardedReactor(network, Hosts.read([f"{name}:*" for name in _NAMES], "--allow-host"))
     began = time.perf_counter()
     opened = await gatherResults(
         reach.endpoint(_NAMES[number % len(_NAMES)], port, _PATIENCE).connect(Factory.forProtocol(Protocol))
@@ -93,7 +93,7 @@ async def main(rounds: int) -> None:
     )
     ways: dict[str, Callable[[Resolver], Any]] = {
         "each by itself": ByItself,
-        "shared and kept": lambda resolver: Lookups(reactor, resolver.getaddrinfo),
+        "shared and kept": lambda resolver: ResolverThreads(reactor, resolver.getaddrinfo),
     }
     resolvers = {name: Resolver() for name in ways}
     took: dict[str, list[float]] = {name: [] for name in ways}

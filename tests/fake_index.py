@@ -42,7 +42,7 @@ class PlainTransfer:
 
 @define
 class PlainOrigin:
-    """An :class:`reqpi.core.interfaces.Origin` over two dictionaries.
+    """An :class:`reqpi.core.interfaces.Upstream` over two dictionaries.
 
     :ivar asked: what it was asked for: projects and URLs, in order.
     :ivar wanted: the digests that it was asked for, page by page.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reqpi.cli.inputs.lock_files import Defective
+from reqpi.cli.inputs.lock_files import LockHasDefects
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused
-from reqpi.client.fetching import Failed
+from reqpi.client.fetching import FetchFailed
 from reqpi.core import errors
 
 __all__ = ["tell_failure"]
@@ -29,12 +29,12 @@ def tell_failure(error: Exception) -> int | None:
 
     :returns: the exit status; ``None`` where ``error`` is none of ours, so that its traceback is what we need.
     """
-    if isinstance(error, Defective):
+    if isinstance(error, LockHasDefects):
         return DEFECTS
     if not isinstance(error, ClientError | errors.ReqPIError):
         return None
     tell_error(error.title, error.detail)
-    if isinstance(error, Failed):
+    if isinstance(error, FetchFailed):
         for name, failure in sorted(error.failures.items()):
             tell_error(f"missing: {name}: {failure.title}", failure.detail)
     return next(status for kind, status in _STATUSES if isinstance(error, kind))

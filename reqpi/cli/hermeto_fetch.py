@@ -9,23 +9,23 @@ from pathlib import Path
 
 from attrs import frozen
 
-from reqpi.cli.folders.output_folder import Output
+from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
-from reqpi.cli.hermeto_packages import Chosen, Work, bill_of, chosen, fetched, refuse_lacking
-from reqpi.cli.inputs.lock_files import Taken
+from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, bill_of, chosen, fetched, refuse_lacking
+from reqpi.cli.inputs.lock_files import LockFiles
 from reqpi.cli.inputs.lock_files_2 import document_of
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.which_server import private_index, server_for
-from reqpi.cli.messages import Names, count_of, size_of, tell_error, tell_remark
+from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
-from reqpi.client import BadUsage, Document
+from reqpi.client import BadUsage, ClientDocument
 from reqpi.core.hermeto import (
-    Asked,
     BadInput,
-    Filled,
-    Package,
+    FetchedPackage,
+    HermetoInput,
+    InputPackage,
     SourceRequest,
     build_config,
     is_inline,
@@ -34,7 +34,7 @@ from reqpi.core.hermeto import (
     read_request,
 )
 from reqpi.core.hermeto.fields import LARGEST
-from reqpi.core.sbom import Bill, Own, cyclonedx, merged, spdx, with_project
+from reqpi.core.sbom import MainComponent, Sbom, cyclonedx, merged, spdx, with_project
 
 __all__ = ["main"]
 
@@ -42,11 +42,11 @@ _FILTERS = ("platform", "python_version", "implementation", "abi", "only_binary"
 
 
 @frozen
-class Bare:
+class BarePackage:
     """A package that requires nothing."""
 
-    files: Filled
-    own: Own
+    files: FetchedPackage
+    own: MainComponent
 
 
 def main(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -76,7 +76,7 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--request takes neither a FILE nor --mode: the document says it all")
 
 
-def _asked(argument: str) -> Asked:
+def _asked(argument: str) -> HermetoInput:
     asked = read(argument if is_inline(argument) else _text(argument))
     for note in asked.notes:
         tell_remark(note)
@@ -90,15 +90,15 @@ def _text(file: str) -> str:
         raise BadUsage(f"{file} is not UTF-8") from None
 
 
-def _from_source(options: argparse.Namespace, asked: Asked) -> int:
+def _from_source(options: argparse.Namespace, asked: HermetoInput) -> int:
     source = Source(options.source)
     if options.mode != "permissive" and not source.is_repository:
         raise BadUsage(
             f"{options.source} is no git repository", "With --mode permissive it need not be one, if it has a name."
         )
     packages = _read(source, asked.packages)
-    output = Output(options.output)
-    needed = next((each.taken for each in packages if isinstance(each, Work)), None)
+    output = OutputFolder(options.output)
+    needed = next((each.taken for each in packages if isinstance(each, PackageWork)), None)
     if needed is None:
         return _finish(options, output, source, packages, "")
     with passing(options, output.folder) as room, server_for(options, needed, room) as url:
@@ -106,13 +106,15 @@ def _from_source(options: argparse.Namespace, asked: Asked) -> int:
 
 
 def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
-    output = Output(options.output)
+    output = OutputFolder(options.output)
     # A lock that pins nothing but the commit: a repository is fetched by the rules for one, and verified.
-    taken = Taken(
-        (Document("", f"{request.name} @ git+{request.repo.rstrip('/')}@{request.ref}\n".encode()),),
-        Names("the request"),
+    taken = LockFiles(
+        (ClientDocument("", f"{request.name} @ git+{request.repo.rstrip('/')}@{request.ref}\n".encode()),),
+        DocumentNames("the request"),
     )
-    repository = Work(Package(), Filled(".", (), ()), Own(request.name), taken, lock_of(taken))
+    repository = PackageWork(
+        InputPackage(), FetchedPackage(".", (), ()), MainComponent(request.name), taken, lock_of(taken)
+    )
     application = output.folder / "app"
     with passing(options, output.folder) as room, server_for(options, taken, room) as url:
         commit = chosen(url, repository, quiet=options.quiet)
@@ -126,21 +128,23 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
         return _finish(options, output, source, packages, url, room=room, wheels_at_urls=False)
 
 
-def _read(source: Source, packages: Sequence[Package]) -> list[Work | Bare]:
+def _read(source: Source, packages: Sequence[InputPackage]) -> list[PackageWork | BarePackage]:
     """What is to be done for each package; all that can be wrong with the source is found before anything is asked."""
-    work: list[Work | Bare] = []
+    work: list[PackageWork | BarePackage] = []
     for package in packages:
         files, own = source.filled(package), source.own(package)
         taken = source.taken(files)
-        work.append(Bare(files, own) if taken is None else Work(package, files, own, taken, lock_of(taken)))
+        work.append(
+            BarePackage(files, own) if taken is None else PackageWork(package, files, own, taken, lock_of(taken))
+        )
     return work
 
 
 def _finish(
     options: argparse.Namespace,
-    output: Output,
+    output: OutputFolder,
     source: Source,
-    packages: Sequence[Work | Bare],
+    packages: Sequence[PackageWork | BarePackage],
     url: str,
     *,
     room: Path | None = None,
@@ -150,14 +154,14 @@ def _finish(
 
     :param room: where a server inside this process keeps files meanwhile.
     """
-    work = [each for each in packages if isinstance(each, Work)]
+    work = [each for each in packages if isinstance(each, PackageWork)]
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     index = private_index(options)
     bills = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
     bill = merged(
-        [with_project(bills.get(each.files.path, Bill("")), each.own) for each in packages],
+        [with_project(bills.get(each.files.path, Sbom("")), each.own) for each in packages],
         source.whole if len(packages) > 1 else None,
     )
     files = [file for pick in picks for file in pick.selection.files]
@@ -171,7 +175,11 @@ def _finish(
 
 
 def _tell(
-    options: argparse.Namespace, output: Output, picks: Sequence[Chosen], fresh: Set[str], removed: Sequence[str]
+    options: argparse.Namespace,
+    output: OutputFolder,
+    picks: Sequence[ChosenFiles],
+    fresh: Set[str],
+    removed: Sequence[str],
 ) -> None:
     files = {file.name: file for pick in picks for file in pick.listed()}
     if options.json:
@@ -187,7 +195,7 @@ def _tell(
         tell_remark(f"{count_of(len(files), 'file')}, {size_of(size)}, {new}, in {output.deps}")
 
 
-def _said(pick: Chosen, fresh: Set[str]) -> Mapping[str, object]:
+def _said(pick: ChosenFiles, fresh: Set[str]) -> Mapping[str, object]:
     files = [
         {"project": file.project, "filename": file.name, "sha256": file.sha256, "new": file.name in fresh}
         for file in pick.listed()

@@ -11,61 +11,61 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from reqpi.cli.inputs.lock_files import Defective, Taken, committed, lines_told
+from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects, committed, lines_told
 from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.cli.progress import metered
-from reqpi.client import BadUsage, Defect, ServerTrouble
-from reqpi.client.answers import Note
+from reqpi.client import BadUsage, ReportedDefect, ServerTrouble
+from reqpi.client.answers import ReportedNote
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import Failed, Listed, fetch, metadata, pages
+from reqpi.client.fetching import FetchFailed, ListedFile, fetch, metadata, pages
 from reqpi.client.includes import includes_of
 from reqpi.core import frozen_pages as freezer
 from reqpi.core import metadata as sdists
 from reqpi.core import sbom
-from reqpi.core.hermeto import Filled, Package, Selection, name_of, platforms, select
+from reqpi.core.hermeto import FetchedPackage, InputPackage, Selection, name_of, platforms, select
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 
-__all__ = ["Chosen", "Work", "bill_of", "chosen", "fetched", "refuse_lacking"]
+__all__ = ["ChosenFiles", "PackageWork", "bill_of", "chosen", "fetched", "refuse_lacking"]
 
 _AT_ONCE = 8
 
 
 @frozen
-class Work:
+class PackageWork:
     """A package, and what was read of it.
 
     :param taken: what is committed of it.
     """
 
-    package: Package
-    files: Filled
-    own: sbom.Own
-    taken: Taken
+    package: InputPackage
+    files: FetchedPackage
+    own: sbom.MainComponent
+    taken: LockFiles
     lock: Lock
 
 
 @frozen
-class Chosen:
+class ChosenFiles:
     """What of a package's lock is taken.
 
     :param pages: the frozen page of every project that the lock pins.
     """
 
-    work: Work
+    work: PackageWork
     commitment: Commitment
     pages: Mapping[Project, Page]
     selection: Selection
 
-    def listed(self) -> list[Listed]:
+    def listed(self) -> list[ListedFile]:
         """The files, each with its name in the folder."""
         return [
-            Listed(file.project, file.filename, str(file.sha256), file.size, saved_as=name_of(file))
+            ListedFile(file.project, file.filename, str(file.sha256), file.size, saved_as=name_of(file))
             for file in self.selection.files
         ]
 
 
-def chosen(url: str, work: Work, *, quiet: bool, wheels_at_urls: bool = True) -> Chosen:
+def chosen(url: str, work: PackageWork, *, quiet: bool, wheels_at_urls: bool = True) -> ChosenFiles:
     """Commit a package's lock, and choose among what the server at ``url`` has of it.
 
     :param quiet: tell no warnings.
@@ -82,7 +82,7 @@ def chosen(url: str, work: Work, *, quiet: bool, wheels_at_urls: bool = True) ->
     selection = select(commitment, found, binary, tags, wheels_at_urls=wheels_at_urls)
     if not quiet:
         _tell(work, selection)
-    return Chosen(work, commitment, found, selection)
+    return ChosenFiles(work, commitment, found, selection)
 
 
 def _pages(url: str, commitment: Commitment) -> Mapping[Project, Page]:
@@ -96,13 +96,13 @@ def _pages(url: str, commitment: Commitment) -> Mapping[Project, Page]:
     return found
 
 
-def _tell(work: Work, selection: Selection) -> None:
+def _tell(work: PackageWork, selection: Selection) -> None:
     pins = {pin.project: pin for pin in work.lock.pins}
     yanked = [(pins[file.project], file) for file in selection.yanked]
     tell_notes(
         work.taken.names,
         [
-            Note(
+            ReportedNote(
                 pin.line,
                 pin.text,
                 f"{file.filename} is yanked{f': {file.yanked}' * (file.yanked is not True)}",
@@ -115,7 +115,7 @@ def _tell(work: Work, selection: Selection) -> None:
         tell_remark(f'"binary" names {project}, which nothing pins')
 
 
-def refuse_lacking(picks: Sequence[Chosen]) -> None:
+def refuse_lacking(picks: Sequence[ChosenFiles]) -> None:
     """Tell of every pin of which nothing can be taken.
 
     :raises reqpi.cli.inputs.lock_files.Defective: there are some.
@@ -123,19 +123,20 @@ def refuse_lacking(picks: Sequence[Chosen]) -> None:
     for pick in picks:
         lacking = pick.selection.lacking
         defects = [
-            Defect(lack.pin.line, lack.pin.text, lack.problem, lack.advice, lack.pin.document) for lack in lacking
+            ReportedDefect(lack.pin.line, lack.pin.text, lack.problem, lack.advice, lack.pin.document)
+            for lack in lacking
         ]
         if defects:
             tell_defects(pick.work.taken.names, defects)
     if any(pick.selection.lacking for pick in picks):
-        raise Defective
+        raise LockHasDefects
 
 
 def fetched(
     url: str,
-    picks: Sequence[Chosen],
+    picks: Sequence[ChosenFiles],
     folder: Path,
-    landed: Callable[[Listed], None] = lambda _: None,
+    landed: Callable[[ListedFile], None] = lambda _: None,
     *,
     quiet: bool = False,
 ) -> set[str]:
@@ -152,7 +153,7 @@ def fetched(
     files = [file for pick in picks for file in pick.selection.files]
     with metered(sum(file.size or 0 for file in files), len(files), quiet=quiet) as meter:
 
-        def there(file: Listed) -> None:
+        def there(file: ListedFile) -> None:
             meter.file()
             landed(file)
 
@@ -161,17 +162,17 @@ def fetched(
                 came = fetch(
                     url, pick.commitment.address, pick.listed(), folder, meter.count, landed=there, replace=True
                 )
-            except Failed as failed:
+            except FetchFailed as failed:
                 failures |= failed.failures
             else:
                 fresh |= {file.name for file in came}
     if failures:
-        raise Failed(failures)
+        raise FetchFailed(failures)
     return fresh
 
 
-def _check_names(picks: Sequence[Chosen]) -> None:
-    known: dict[str, Listed] = {}
+def _check_names(picks: Sequence[ChosenFiles]) -> None:
+    known: dict[str, ListedFile] = {}
     for file in (file for pick in picks for file in pick.listed()):
         if known.setdefault(file.name, file).sha256 != file.sha256:
             raise BadUsage(
@@ -180,7 +181,7 @@ def _check_names(picks: Sequence[Chosen]) -> None:
             )
 
 
-def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "") -> sbom.Bill:
+def bill_of(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
     """The bill of what was taken of one package.
 
     :param folder: where the files are.
@@ -191,7 +192,7 @@ def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "")
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
     commitment = evolve(pick.commitment, lock=lock)
     known = _known(url, commitment, pick, folder)
-    bill = sbom.bill_of(
+    bill = sbom.sbom_of(
         commitment,
         {project: _renamed(page) for project, page in pick.pages.items()},
         {evolve(file, filename=name_of(file)): about for file, about in known.items()},
@@ -201,7 +202,7 @@ def bill_of(url: str, pick: Chosen, folder: Path, source: Path, index: str = "")
     return sbom.with_index(bill, index)
 
 
-def _known(url: str, commitment: Commitment, pick: Chosen, folder: Path) -> dict[File, sbom.About]:
+def _known(url: str, commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:
     """Return what core metadata says of each component: that of a wheel if one was taken, else that of an sdist."""
     files = sbom.described_by(commitment, pick.pages, frozenset(pick.selection.files))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -209,7 +210,7 @@ def _known(url: str, commitment: Commitment, pick: Chosen, folder: Path) -> dict
         return {file: sbom.about(data) for file, data in zip(files, found, strict=True) if data is not None}
 
 
-def _metadata(url: str, address: str, pick: Chosen, folder: Path, file: File) -> bytes | None:
+def _metadata(url: str, address: str, pick: ChosenFiles, folder: Path, file: File) -> bytes | None:
     try:
         if file.wheel:
             return metadata(url, address, file.project, file.filename)
@@ -220,7 +221,7 @@ def _metadata(url: str, address: str, pick: Chosen, folder: Path, file: File) ->
     return None
 
 
-def _builds(work: Work, shown: Mapping[str, str]) -> set[str]:
+def _builds(work: PackageWork, shown: Mapping[str, str]) -> set[str]:
     """The documents that only build requirements are in: nothing that is needed at run time leads to them."""
     data = {shown[document.path]: document.data for document in work.taken.documents}
     queue = [posixpath.normpath(f"{work.files.path}/{file}") for file in work.files.requirements_files]
@@ -233,7 +234,7 @@ def _named_by(place: str, data: bytes) -> Iterator[str]:
     return (posixpath.normpath(posixpath.join(posixpath.dirname(place), each.said)) for each in includes_of(data))
 
 
-def _relative(taken: Taken, document: str, source: Path) -> str:
+def _relative(taken: LockFiles, document: str, source: Path) -> str:
     return Path(os.path.relpath(taken.names.of(document), source)).as_posix()
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from reqpi.cli.colour import BOLD, RED, YELLOW, painted
 
 __all__ = [
-    "Names",
+    "DocumentNames",
     "count_of",
     "size_of",
     "tell_defects",
@@ -28,7 +28,7 @@ __all__ = [
 _LONGEST_QUOTE = 160  # characters of a line of the lock: more would hide the problem, and digests say little
 
 
-class Names(NamedTuple):
+class DocumentNames(NamedTuple):
     """How messages call the documents of a lock.
 
     :param whole: all of them together; the one, where there is one.
@@ -83,7 +83,7 @@ def tell_remark(text: str) -> None:
     _tell(f"reqpi: {text}")
 
 
-def tell_defects(names: Names, defects: Iterable[_Defect], more: int = 0) -> None:
+def tell_defects(names: DocumentNames, defects: Iterable[_Defect], more: int = 0) -> None:
     """Every defect of a lock.
 
     :param more: how many others there are, which are not listed.
@@ -97,7 +97,7 @@ def tell_defects(names: Names, defects: Iterable[_Defect], more: int = 0) -> Non
     _tell(f"{names.whole}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
 
 
-def tell_notes(names: Names, notes: Iterable[_Note]) -> None:
+def tell_notes(names: DocumentNames, notes: Iterable[_Note]) -> None:
     """Warnings and notes about a lock."""
     for note in notes:
         place = _place(names.of(note.document), note.line)

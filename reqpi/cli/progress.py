@@ -12,7 +12,7 @@ from threading import Lock
 
 from reqpi.cli.messages import count_of, size_of
 
-__all__ = ["Bar", "Meter", "Pace", "metered", "shown"]
+__all__ = ["ByteMeter", "Pace", "ProgressBar", "metered", "shown"]
 
 _LINES = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -27,7 +27,7 @@ _LONGEST = 30
 """Characters of the bar itself; what has no room for five has none."""
 
 
-class Bar:
+class ProgressBar:
     """Speaks on stderr.
 
     :param quiet: it does not.
@@ -112,14 +112,14 @@ def _duration(seconds: float) -> str:
     return f"{whole // 60} min" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-class Meter:
+class ByteMeter:
     """Counts bytes and files that come, told by several threads.
 
     :param size: of all, in bytes; 0 where that is not known.
     :param files: how many there are; 0 where that is not known.
     """
 
-    def __init__(self, bar: Bar, size: int, files: int = 0) -> None:
+    def __init__(self, bar: ProgressBar, size: int, files: int = 0) -> None:
         self._bar = bar
         self._size = size
         self._files = files
@@ -150,13 +150,13 @@ class Meter:
 
 
 @contextmanager
-def metered(size: int, files: int = 0, *, quiet: bool = False) -> Iterator[Meter]:
+def metered(size: int, files: int = 0, *, quiet: bool = False) -> Iterator[ByteMeter]:
     """A meter with a bar of its own, which is taken away at the end.
 
     :param quiet: show nothing.
     """
-    bar = Bar(quiet=quiet)
+    bar = ProgressBar(quiet=quiet)
     try:
-        yield Meter(bar, size, files)
+        yield ByteMeter(bar, size, files)
     finally:
         bar.clear()

@@ -11,7 +11,7 @@ from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
 __all__ = ["begin_logging"]
 
 
-_FOR_OPERATORS = ("reqpi.runtime.reactor_lag.Gaps",)
+_FOR_OPERATORS = ("reqpi.runtime.reactor_lag.ReactorLag",)
 """Warnings for an operator alone: the user of one command cannot change that the machine is busy."""
 
 

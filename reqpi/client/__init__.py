@@ -11,17 +11,17 @@ from urllib.parse import urlencode
 
 from reqpi.client.answers import (
     Committed,
-    Defect,
-    Held,
-    Note,
-    Refusal,
+    HeldReport,
+    ReportedDefect,
+    ReportedNote,
+    ReportedRefusal,
     committed_of,
     held_of,
     object_of,
     refusals_of,
     trouble_of,
 )
-from reqpi.client.documents import Document, body_of, committed_by
+from reqpi.client.documents import ClientDocument, body_of, committed_by
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused, ServerTrouble
 from reqpi.client.exchange import ask
 from reqpi.client.target import target_of
@@ -30,15 +30,15 @@ from reqpi.core.address import address_of
 __all__ = [
     "AddressDiffers",
     "BadUsage",
+    "ClientDocument",
     "ClientError",
     "Committed",
-    "Defect",
-    "Document",
     "Filters",
-    "Held",
+    "HeldReport",
     "LockRefused",
-    "Note",
-    "Refusal",
+    "ReportedDefect",
+    "ReportedNote",
+    "ReportedRefusal",
     "ServerTrouble",
     "commit",
     "held",
@@ -49,7 +49,7 @@ Filters = Sequence[tuple[str, str]]
 """Which files are to be held: ``("platform", "win_amd64")`` and so on, by the names of pip's options."""
 
 
-def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None = None) -> Committed:
+def commit(base_url: str, documents: Sequence[ClientDocument], *, hold: Filters | None = None) -> Committed:
     """Upload ``documents``, and believe the server only where it agrees on their address.
 
     :param base_url: where the server is: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
@@ -69,7 +69,7 @@ def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None
     raise trouble_of(target, path, answer)
 
 
-def held(base_url: str, address: str, filters: Filters = ()) -> Held:
+def held(base_url: str, address: str, filters: Filters = ()) -> HeldReport:
     """How far a hold is, or what of a lock the server has in its store.
 
     :raises ServerTrouble: as for :func:`commit`.
@@ -78,7 +78,7 @@ def held(base_url: str, address: str, filters: Filters = ()) -> Held:
     return held_of(_said(base_url, f"/{address}/held{f'?{urlencode(filters)}' if filters else ''}"))
 
 
-def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:
+def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[ReportedRefusal, ...]:
     """What was asked for through ``address`` and not admitted, since the lock was first committed.
 
     :param suggest: ask the server to name a line that would admit each; it may have to ask its upstream.

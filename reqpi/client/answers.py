@@ -8,17 +8,17 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble
-from reqpi.client.exchange import Answer
+from reqpi.client.exchange import ServerResponse
 from reqpi.client.json_members import number, object_in, objects, text
-from reqpi.client.target import Target
+from reqpi.client.target import ServerTarget
 
 __all__ = [
     "Committed",
-    "Defect",
-    "Held",
-    "Missing",
-    "Note",
-    "Refusal",
+    "HeldReport",
+    "ReportedDefect",
+    "ReportedMissing",
+    "ReportedNote",
+    "ReportedRefusal",
     "committed_of",
     "held_of",
     "notes_of",
@@ -31,7 +31,7 @@ __all__ = [
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 
 
-class Defect(NamedTuple):
+class ReportedDefect(NamedTuple):
     """One thing that is wrong with a lock; see :class:`reqpi.core.errors.Defect`."""
 
     line: int
@@ -41,7 +41,7 @@ class Defect(NamedTuple):
     document: str = ""
 
 
-class Note(NamedTuple):
+class ReportedNote(NamedTuple):
     """A warning or a note about one line of a lock; see :class:`reqpi.core.model.Note`."""
 
     line: int
@@ -62,12 +62,12 @@ class Committed(NamedTuple):
     address: str
     index_url: str
     pins: int
-    warnings: tuple[Note, ...]
+    warnings: tuple[ReportedNote, ...]
     created: bool
     without_digests: int = 0
 
 
-class Refusal(NamedTuple):
+class ReportedRefusal(NamedTuple):
     """Something that was asked for and not admitted.
 
     :param filename: the file asked for; ``None`` where it was the project's page.
@@ -82,7 +82,7 @@ class Refusal(NamedTuple):
     line: str | None
 
 
-class Missing(NamedTuple):
+class ReportedMissing(NamedTuple):
     """Something that a lock admits and the server does not have.
 
     :param filename: ``None`` where the project's files are not known yet.
@@ -94,7 +94,7 @@ class Missing(NamedTuple):
     reason: str
 
 
-class Held(NamedTuple):
+class HeldReport(NamedTuple):
     """What of a lock a server has in its store.
 
     :param complete: all of it.
@@ -114,13 +114,13 @@ class Held(NamedTuple):
     size: int
     held: int
     held_size: int
-    missing: tuple[Missing, ...]
+    missing: tuple[ReportedMissing, ...]
     more: int
     unfit: tuple[str, ...]
-    defects: tuple[Defect, ...] = ()
+    defects: tuple[ReportedDefect, ...] = ()
 
 
-def object_of(target: Target, path: str, answer: Answer) -> Mapping[str, object]:
+def object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
     """The JSON object that a ReqPI answers with.
 
     :raises ServerTrouble: it is none, so this is no ReqPI.
@@ -131,7 +131,7 @@ def object_of(target: Target, path: str, answer: Answer) -> Mapping[str, object]
     return found
 
 
-def committed_of(target: Target, answer: Answer, address: str) -> Committed:
+def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> Committed:
     """What a server answers to a lock that it took.
 
     :param address: what the document's address is, as computed here.
@@ -157,10 +157,10 @@ def committed_of(target: Target, answer: Answer, address: str) -> Committed:
     )
 
 
-def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
+def notes_of(found: Mapping[str, object]) -> tuple[ReportedNote, ...]:
     """The warnings that an answer has."""
     return tuple(
-        Note(
+        ReportedNote(
             number(each, "line"),
             text(each, "text"),
             text(each, "message"),
@@ -171,12 +171,12 @@ def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
     )
 
 
-def held_of(found: Mapping[str, object]) -> Held:
+def held_of(found: Mapping[str, object]) -> HeldReport:
     """What a server says of what it holds."""
     progress = found.get("holding")
     told = progress if isinstance(progress, dict) else found
     unfit = found.get("unfit")
-    return Held(
+    return HeldReport(
         complete=found.get("complete") is True,
         under_way=isinstance(progress, dict),
         projects=(number(told, "projects"), number(told, "frozen")),
@@ -185,7 +185,7 @@ def held_of(found: Mapping[str, object]) -> Held:
         held=number(told, "held"),
         held_size=number(told, "held_size"),
         missing=tuple(
-            Missing(text(each, "project"), text(each, "filename") or None, text(each, "reason"))
+            ReportedMissing(text(each, "project"), text(each, "filename") or None, text(each, "reason"))
             for each in objects(found, "missing")
         ),
         more=number(found, "more"),
@@ -194,10 +194,10 @@ def held_of(found: Mapping[str, object]) -> Held:
     )
 
 
-def refusals_of(found: Mapping[str, object]) -> tuple[Refusal, ...]:
+def refusals_of(found: Mapping[str, object]) -> tuple[ReportedRefusal, ...]:
     """What a server says of what it did not admit."""
     return tuple(
-        Refusal(
+        ReportedRefusal(
             text(each, "project"),
             text(each, "filename") or None,
             text(each, "reason"),
@@ -208,7 +208,7 @@ def refusals_of(found: Mapping[str, object]) -> tuple[Refusal, ...]:
     )
 
 
-def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
+def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> ClientError:
     """What a server means that answers anything but success."""
     if answer.location is not None and 300 <= answer.status < 400:
         return _redirected(target, path, answer.location)
@@ -230,9 +230,9 @@ def trouble_of(target: Target, path: str, answer: Answer) -> ClientError:
     return trouble
 
 
-def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
+def _defects(found: Mapping[str, object]) -> tuple[ReportedDefect, ...]:
     return tuple(
-        Defect(
+        ReportedDefect(
             number(each, "line"),
             text(each, "text"),
             text(each, "problem"),
@@ -243,7 +243,7 @@ def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
     )
 
 
-def _redirected(target: Target, path: str, location: str) -> ServerTrouble:
+def _redirected(target: ServerTarget, path: str, location: str) -> ServerTrouble:
     """A redirect is not followed: a client may turn POST into GET on the way (RFC 9110, section 15.4.2)."""
     elsewhere = urljoin(target.url + path, location)
     return ServerTrouble(
@@ -251,7 +251,7 @@ def _redirected(target: Target, path: str, location: str) -> ServerTrouble:
     )
 
 
-def _stranger(target: Target, path: str, answer: Answer) -> ServerTrouble:
+def _stranger(target: ServerTarget, path: str, answer: ServerResponse) -> ServerTrouble:
     """What answers is not ReqPI, or not where the user thinks it is."""
     return ServerTrouble(
         f"{target.url} is no ReqPI: POST or GET of {path.partition('?')[0]} answers "

@@ -13,9 +13,9 @@ from typing import IO, Any
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
-from reqpi.client.exchange import Answer, begun
+from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.fetching import WrongBytes
-from reqpi.client.target import Target, target_of
+from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["take_archive"]
 
@@ -49,7 +49,7 @@ def take_archive(
         part.unlink(missing_ok=True)
 
 
-def _take(target: Target, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
+def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
     etag = ""
     failure: ClientError | None = None
     for attempt in range(_ATTEMPTS):
@@ -79,10 +79,10 @@ def _take(target: Target, path: str, out: IO[bytes], progress: Callable[[int], N
     raise failure or ServerTrouble(f"{target.url} broke off")
 
 
-def _refuse_trouble(target: Target, path: str, response: http.client.HTTPResponse) -> None:
+def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPResponse) -> None:
     if response.status not in (200, 206):
         body = response.read(1 << 16)
-        answer = Answer(response.status, response.reason, response.headers.get_content_type(), None, body)
+        answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
         raise trouble_of(target, path, answer)
 
 

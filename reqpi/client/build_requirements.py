@@ -8,13 +8,13 @@ from time import sleep
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from reqpi.client.answers import Note, notes_of, object_of, trouble_of
+from reqpi.client.answers import ReportedNote, notes_of, object_of, trouble_of
 from reqpi.client.errors import ClientError
 from reqpi.client.exchange import ask
 from reqpi.client.json_members import objects, text, texts
 from reqpi.client.target import target_of
 
-__all__ = ["BuildRequirements", "Sdist", "Wanted", "build_requirements", "lacking_soon"]
+__all__ = ["BuildRequirements", "ReportedRequirement", "ReportedSdist", "build_requirements", "lacking_soon"]
 
 _ATTEMPTS = 60
 _PAUSE = 2.0
@@ -24,7 +24,7 @@ _SLACK = 2.0
 """Seconds that an answer may take longer than the server was asked to take."""
 
 
-class Sdist(NamedTuple):
+class ReportedSdist(NamedTuple):
     """An sdist that the lock admits.
 
     :param must_be_built: no wheel of its release is.
@@ -36,8 +36,8 @@ class Sdist(NamedTuple):
     unread: Sequence[str]
 
 
-class Wanted(NamedTuple):
-    """A requirement; see :class:`reqpi.core.build_requirements.Wanted`."""
+class ReportedRequirement(NamedTuple):
+    """A requirement; see :class:`reqpi.core.build_requirements.WantedRequirement`."""
 
     requirement: str
     state: str
@@ -55,8 +55,8 @@ class BuildRequirements(NamedTuple):
     """
 
     complete: bool
-    sdists: Sequence[Sdist]
-    requirements: Sequence[Wanted]
+    sdists: Sequence[ReportedSdist]
+    requirements: Sequence[ReportedRequirement]
     unread: Sequence[str]
     said: Mapping[str, object]
 
@@ -79,11 +79,11 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
     return BuildRequirements(
         found.get("complete") is True,
         tuple(
-            Sdist(text(each, "filename"), each.get("must_be_built") is True, texts(each, "unread"))
+            ReportedSdist(text(each, "filename"), each.get("must_be_built") is True, texts(each, "unread"))
             for each in objects(found, "sdists")
         ),
         tuple(
-            Wanted(
+            ReportedRequirement(
                 text(each, "requirement"),
                 text(each, "state"),
                 texts(each, "versions"),
@@ -99,7 +99,7 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
 
 def lacking_soon(
     base_url: str, address: str, patience: int, filters: Sequence[tuple[str, str]] = ()
-) -> tuple[Note, ...]:
+) -> tuple[ReportedNote, ...]:
     """Warnings about build requirements that a lock lacks, if the server knows them soon; it goes on finding out.
 
     It is advice: nothing is said of what went wrong with asking.

@@ -11,10 +11,10 @@ from reqpi.core.address import listing_of
 if TYPE_CHECKING:
     from reqpi.core import model
 
-__all__ = ["Document", "body_of", "committed_by"]
+__all__ = ["ClientDocument", "body_of", "committed_by"]
 
 
-class Document(NamedTuple):
+class ClientDocument(NamedTuple):
     """One of the documents that make up a lock; see :class:`reqpi.core.model.Document`, which takes longer to import.
 
     :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
@@ -24,7 +24,7 @@ class Document(NamedTuple):
     data: bytes
 
 
-def committed_by(documents: Sequence[Document]) -> bytes:
+def committed_by(documents: Sequence[ClientDocument]) -> bytes:
     """What the address is the digest of: the bytes of the one document without a path, or the listing of all.
 
     :raises ValueError: a path cannot stand in a listing, or there are no documents.
@@ -35,7 +35,7 @@ def committed_by(documents: Sequence[Document]) -> bytes:
     return listing_of(cast("Sequence[model.Document]", documents))
 
 
-def body_of(documents: Sequence[Document]) -> tuple[bytes, str]:
+def body_of(documents: Sequence[ClientDocument]) -> tuple[bytes, str]:
     """The body of the request that commits ``documents``, and its content type."""
     if _alone(documents):
         return documents[0].data, "application/octet-stream"
@@ -49,7 +49,7 @@ def body_of(documents: Sequence[Document]) -> tuple[bytes, str]:
     return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
 
 
-def _alone(documents: Sequence[Document]) -> bool:
+def _alone(documents: Sequence[ClientDocument]) -> bool:
     return len(documents) == 1 and not documents[0].path
 
 

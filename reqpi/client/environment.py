@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from reqpi.client.errors import BadUsage
-from reqpi.client.target import Credentials, Target
+from reqpi.client.target import BasicLogin, ServerTarget
 from reqpi.core.env_vars import is_loopback
 
-__all__ = ["Proxy", "proxy_for"]
+__all__ = ["ClientProxy", "proxy_for"]
 
 
-class Proxy(NamedTuple):
+class ClientProxy(NamedTuple):
     """An HTTP proxy."""
 
     host: str
     port: int
-    credentials: Credentials | None
+    credentials: BasicLogin | None
 
 
-def proxy_for(target: Target) -> Proxy | None:
+def proxy_for(target: ServerTarget) -> ClientProxy | None:
     """The proxy that the environment names for ``target``: ``http_proxy``, ``https_proxy``, ``no_proxy``.
 
     :raises BadUsage: what it names is not an HTTP proxy.
@@ -40,8 +40,8 @@ def proxy_for(target: Target) -> Proxy | None:
         return None
     if found.scheme != "http":
         raise _unusable(f"{target.scheme}_proxy", "a proxy that is reached over TLS is not supported here")
-    credentials = None if found.user is None else Credentials(found.user, found.password)
-    return Proxy(found.host, found.port, credentials)
+    credentials = None if found.user is None else BasicLogin(found.user, found.password)
+    return ClientProxy(found.host, found.port, credentials)
 
 
 def _environment() -> Mapping[str, str]:

@@ -6,12 +6,12 @@ import netrc
 import os
 from pathlib import Path
 
-from reqpi.client.target import Credentials
+from reqpi.client.target import BasicLogin
 
 __all__ = ["credentials_for", "netrc_of_user"]
 
 
-def credentials_for(host: str) -> Credentials | None:
+def credentials_for(host: str) -> BasicLogin | None:
     """What netrc says of ``host``, or of its ``default``.
 
     The file is the one that the variable NETRC names, else ``.netrc`` in the home directory, else ``_netrc`` there.
@@ -24,7 +24,7 @@ def credentials_for(host: str) -> Credentials | None:
             continue
         except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
             return None
-        return Credentials(entry[0], entry[2] or "") if entry else None
+        return BasicLogin(entry[0], entry[2] or "") if entry else None
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reqpi.client.answers import Defect
+    from reqpi.client.answers import ReportedDefect
 
 __all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble"]
 
@@ -51,7 +51,7 @@ class PinsLacking(ServerTrouble):
 
     final = True
 
-    def __init__(self, title: str, detail: str, defects: Sequence[Defect]) -> None:
+    def __init__(self, title: str, detail: str, defects: Sequence[ReportedDefect]) -> None:
         super().__init__(title, detail)
         self.defects = tuple(defects)
 
@@ -66,7 +66,7 @@ class LockRefused(ClientError):
     :param more: how many defects the server left out of its answer.
     """
 
-    def __init__(self, defects: Sequence[Defect], more: int = 0) -> None:
+    def __init__(self, defects: Sequence[ReportedDefect], more: int = 0) -> None:
         super().__init__("the lock has defects", "Mend each line and commit again.")
         self.defects = tuple(defects)
         self.more = more

@@ -17,13 +17,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from reqpi import __version__
-from reqpi.client.environment import Proxy, proxy_for
+from reqpi.client.environment import ClientProxy, proxy_for
 from reqpi.client.environment_2 import credentials_for
 from reqpi.client.environment_3 import tls_context
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.target import Credentials, Target
+from reqpi.client.target import BasicLogin, ServerTarget
 
-__all__ = ["Answer", "ask", "begun"]
+__all__ = ["ServerResponse", "ask", "begun"]
 
 LONGEST = 16 * 1024 * 1024  # bytes of an answer; a lock of 8 MiB whose every line is a defect stays below
 TO_CONNECT = 10.0  # seconds
@@ -31,7 +31,7 @@ SILENCE = 120.0  # seconds without a byte; a server may ask its upstream before 
 WHOLE = 600.0  # seconds for everything, against a server that sends a byte a minute
 
 
-class Answer(NamedTuple):
+class ServerResponse(NamedTuple):
     """What a server answers.
 
     :param content_type: lower case, without parameters.
@@ -46,7 +46,7 @@ class Answer(NamedTuple):
 
 
 def ask(
-    target: Target,
+    target: ServerTarget,
     method: str,
     path: str,
     body: bytes | None = None,
@@ -55,7 +55,7 @@ def ask(
     longest: int | None = None,
     headers: Mapping[str, str] = MappingProxyType({}),
     silence: float | None = None,
-) -> Answer:
+) -> ServerResponse:
     """Ask ``target`` for ``path``, which begins with a slash and is below its prefix.
 
     :param content_type: of the body.
@@ -88,7 +88,7 @@ def ask(
         connection.close()
 
 
-def begun(target: Target, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+def begun(target: ServerTarget, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
     """The beginning of an answer to GET, whose body the caller reads, however long it is, and closes.
 
     :param headers: beside our own.
@@ -107,7 +107,7 @@ def begun(target: Target, path: str, headers: dict[str, str]) -> http.client.HTT
         raise _unanswered(target, error, overdue=False) from error
 
 
-def _connection(target: Target, proxy: Proxy | None) -> http.client.HTTPConnection:
+def _connection(target: ServerTarget, proxy: ClientProxy | None) -> http.client.HTTPConnection:
     """A connection to ``target``, or through ``proxy``; not yet opened."""
     host, port = (proxy.host, proxy.port) if proxy else (target.host, target.port)
     if target.scheme == "http":
@@ -119,7 +119,7 @@ def _connection(target: Target, proxy: Proxy | None) -> http.client.HTTPConnecti
 
 
 def _request(
-    target: Target, path: str, body: bytes | None, content_type: str, proxy: Proxy | None
+    target: ServerTarget, path: str, body: bytes | None, content_type: str, proxy: ClientProxy | None
 ) -> tuple[str, bytes | None, dict[str, str]]:
     """What to send: the URL of the request line, the body, the headers."""
     headers = {"Accept": "application/json", "User-Agent": f"reqpi/{__version__}", "Connection": "close"}
@@ -132,7 +132,7 @@ def _request(
     return target.prefix + path, body, headers | {"Host": target.authority}
 
 
-def _login(header: str, credentials: Credentials | None) -> dict[str, str]:
+def _login(header: str, credentials: BasicLogin | None) -> dict[str, str]:
     """The header that logs in, or none."""
     if credentials is None:
         return {}
@@ -154,12 +154,12 @@ def _send(
     return connection.getresponse()
 
 
-def _answer(target: Target, response: http.client.HTTPResponse, longest: int) -> Answer:
+def _answer(target: ServerTarget, response: http.client.HTTPResponse, longest: int) -> ServerResponse:
     """Read the answer to its end."""
     body = response.read(longest + 1)
     if len(body) > longest:
         raise ServerTrouble(f"{target.url} answers without end", f"More than {longest} bytes came; no ReqPI does that.")
-    return Answer(
+    return ServerResponse(
         response.status,
         response.reason,
         response.headers.get_content_type(),
@@ -179,7 +179,7 @@ def _hang_up(connection: http.client.HTTPConnection, opened: list[socket.socket]
             each.shutdown(socket.SHUT_RDWR)
 
 
-def _unanswered(target: Target, error: Exception, *, overdue: bool) -> ServerTrouble:
+def _unanswered(target: ServerTarget, error: Exception, *, overdue: bool) -> ServerTrouble:
     """What to tell the user where no answer came."""
     if overdue:
         return ServerTrouble(f"{target.url} did not finish its answer within {WHOLE:.0f} seconds", "Try again later.")

@@ -21,10 +21,10 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
-from reqpi.client.exchange import Answer, ask, begun
-from reqpi.client.target import Target, target_of
+from reqpi.client.exchange import ServerResponse, ask, begun
+from reqpi.client.target import ServerTarget, target_of
 
-__all__ = ["Failed", "Listed", "WrongBytes", "fetch", "listed", "metadata", "pages"]
+__all__ = ["FetchFailed", "ListedFile", "WrongBytes", "fetch", "listed", "metadata", "pages"]
 
 _AT_ONCE = 8
 """Files that come at the same time."""
@@ -47,7 +47,7 @@ _UNDER_WAY = 60
 """Attempts where a server says that it is about it."""
 
 
-class Listed(NamedTuple):
+class ListedFile(NamedTuple):
     """One file that a lock admits.
 
     :param project: normalised.
@@ -79,7 +79,7 @@ class WrongBytes(ClientError):
     """What came, or was there, is not what the lock admits."""
 
 
-class Failed(ClientError):
+class FetchFailed(ClientError):
     """Some files could not be had. The others are there.
 
     :ivar failures: by filename.
@@ -92,7 +92,7 @@ class Failed(ClientError):
         self.failures = failures
 
 
-def listed(base_url: str, address: str) -> list[Listed]:
+def listed(base_url: str, address: str) -> list[ListedFile]:
     """Every file that a lock admits, of each release one sdist at most; by filename.
 
     :raises ServerTrouble: the server does not say.
@@ -127,7 +127,7 @@ def metadata(base_url: str, address: str, project: str, filename: str) -> bytes 
     return answer.body if answer.status == 200 else None
 
 
-def _patiently(target: Target, path: str) -> Answer:
+def _patiently(target: ServerTarget, path: str) -> ServerResponse:
     """The answer, once the server has looked everything up."""
     for attempt in range(_UNDER_WAY):
         answer = ask(target, "GET", path, longest=_LONGEST_LIST)
@@ -139,7 +139,7 @@ def _patiently(target: Target, path: str) -> Answer:
     return answer
 
 
-def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
+def _files(package: Mapping[str, Any]) -> Iterator[ListedFile]:
     single = [package[kind] for kind in ("sdist", "archive") if kind in package]
     for entry in (*package.get("wheels", ()), *single):
         filename = unquote(urlsplit(entry["url"]).path.rpartition("/")[2])
@@ -148,7 +148,7 @@ def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
             raise ValueError(f"no file can be called {filename!r}")
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ValueError(f"{filename} has no sha256")
-        yield Listed(
+        yield ListedFile(
             package["name"],
             filename,
             sha256,
@@ -163,13 +163,13 @@ def _files(package: Mapping[str, Any]) -> Iterator[Listed]:
 def fetch(
     base_url: str,
     address: str,
-    files: Sequence[Listed],
+    files: Sequence[ListedFile],
     folder: Path,
     progress: Callable[[int], None] = lambda _: None,
     *,
-    landed: Callable[[Listed], None] = lambda _: None,
+    landed: Callable[[ListedFile], None] = lambda _: None,
     replace: bool = False,
-) -> list[Listed]:
+) -> list[ListedFile]:
     """Have ``files`` in ``folder``.
 
     :param progress: is told of bytes, from several threads: of those that come, and of those that were there.
@@ -186,7 +186,7 @@ def fetch(
     taking = _Taking(target_of(base_url), address, folder, progress, replace)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
-        def have(file: Listed) -> bool:
+        def have(file: ListedFile) -> bool:
             fresh = taking.have(file)
             landed(file)
             return fresh
@@ -202,7 +202,7 @@ def fetch(
     return _outcome(work)
 
 
-def _outcome(work: Mapping[Future[bool], Listed]) -> list[Listed]:
+def _outcome(work: Mapping[Future[bool], ListedFile]) -> list[ListedFile]:
     failures: dict[str, ClientError] = {}
     fresh = []
     for future, file in work.items():
@@ -214,7 +214,7 @@ def _outcome(work: Mapping[Future[bool], Listed]) -> list[Listed]:
         elif future.result():
             fresh.append(file)
     if failures:
-        raise Failed(failures)
+        raise FetchFailed(failures)
     return fresh
 
 
@@ -225,7 +225,7 @@ class _Taking:
     """
 
     def __init__(
-        self, target: Target, address: str, folder: Path, progress: Callable[[int], None], replace: bool
+        self, target: ServerTarget, address: str, folder: Path, progress: Callable[[int], None], replace: bool
     ) -> None:
         self._target = target
         self._address = address
@@ -234,7 +234,7 @@ class _Taking:
         self._replace = replace
         self.stopped = Event()
 
-    def have(self, file: Listed) -> bool:
+    def have(self, file: ListedFile) -> bool:
         """See that one file is there: whether it was not."""
         path = self._folder / file.name
         try:
@@ -256,7 +256,7 @@ class _Taking:
             raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error
         return True
 
-    def _complete(self, file: Listed, part: _Part) -> None:
+    def _complete(self, file: ListedFile, part: _Part) -> None:
         """Take what is missing of it.
 
         :raises WrongBytes: it came to its end, twice, and was wrong.
@@ -283,7 +283,7 @@ class _Taking:
             failure = WrongBytes(f"wrong bytes for {file.filename}", f"Their sha256 is not {file.sha256}.")
         raise failure or ServerTrouble(f"{file.filename} was given up")
 
-    def _go_on(self, file: Listed, part: _Part) -> None:
+    def _go_on(self, file: ListedFile, part: _Part) -> None:
         """Take bytes from where the part ends, wherever the server says that they are.
 
         :raises ServerTrouble: they did not come to their end.
@@ -300,13 +300,13 @@ class _Taking:
             path = elsewhere._replace(scheme="", netloc="", fragment="").geturl()
         raise ServerTrouble(f"{target.url} redirects in circles")
 
-    def _receive(self, target: Target, file: Listed, part: _Part, response: http.client.HTTPResponse) -> None:
+    def _receive(self, target: ServerTarget, file: ListedFile, part: _Part, response: http.client.HTTPResponse) -> None:
         if response.status == 416:
             part.forget()
             raise ServerTrouble(f"{target.url} has {file.filename} shorter")
         if response.status not in (200, 206):
             body = response.read(1 << 16)
-            answer = Answer(response.status, response.reason, response.headers.get_content_type(), None, body)
+            answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
             raise trouble_of(target, f"/…/{file.filename}", answer)
         passed_over = part.size if response.status == 200 else 0
         try:

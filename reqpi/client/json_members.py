@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from reqpi.client.exchange import Answer
+from reqpi.client.exchange import ServerResponse
 
 __all__ = ["number", "object_in", "objects", "text", "texts"]
 
 
-def object_in(answer: Answer) -> Mapping[str, object] | None:
+def object_in(answer: ServerResponse) -> Mapping[str, object] | None:
     """The JSON object of an answer."""
     try:
         found = json.loads(answer.body)

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from reqpi.client.answers import object_of, trouble_of
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.exchange import Answer, ask
-from reqpi.client.target import Target, target_of
+from reqpi.client.exchange import ServerResponse, ask
+from reqpi.client.target import ServerTarget, target_of
 
-__all__ = ["Learning", "Listed", "Taken", "begin_learning", "end_learning", "taken"]
+__all__ = ["LearnClient", "LearnReport", "LearnedFile", "begin_learning", "end_learning", "taken"]
 
 _PAUSE = 2.0  # seconds between two questions, while the server fetches what it wants to measure
 _LIMIT = 600.0  # seconds for all of them
@@ -22,7 +22,7 @@ _INDEX = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+/learn/([0-9a-f]{32}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Learning(NamedTuple):
+class LearnClient(NamedTuple):
     """A session.
 
     :param index_url: of the open index, without credentials.
@@ -34,7 +34,7 @@ class Learning(NamedTuple):
     exclude_newer: str
 
 
-class Listed(NamedTuple):
+class LearnedFile(NamedTuple):
     """A file that was taken, or is of a release that was."""
 
     project: str
@@ -42,19 +42,19 @@ class Listed(NamedTuple):
     sha256: str
 
 
-class Taken(NamedTuple):
+class LearnReport(NamedTuple):
     """What was taken.
 
     :param beside: the other files of those releases, where they were asked for.
     :param untimed: projects of which nothing was let through, as the upstream gives no upload-time.
     """
 
-    files: tuple[Listed, ...]
-    beside: tuple[Listed, ...]
+    files: tuple[LearnedFile, ...]
+    beside: tuple[LearnedFile, ...]
     untimed: tuple[str, ...]
 
 
-def begin_learning(base_url: str, exclude_newer: str = "") -> Learning:
+def begin_learning(base_url: str, exclude_newer: str = "") -> LearnClient:
     """Begin a session on the server at ``base_url``.
 
     :param exclude_newer: as :mod:`reqpi.core.exclude_newer` has it.
@@ -67,10 +67,10 @@ def begin_learning(base_url: str, exclude_newer: str = "") -> Learning:
     match = _INDEX.fullmatch(index) if isinstance(index, str) else None
     if match is None or bool(until) != bool(exclude_newer):
         raise ServerTrouble(f"{target.url} is no ReqPI that learns", "Look at the URL.")
-    return Learning(match[1], match[0], str(until or ""))
+    return LearnClient(match[1], match[0], str(until or ""))
 
 
-def taken(base_url: str, token: str, *, all_files: bool = False) -> Taken:
+def taken(base_url: str, token: str, *, all_files: bool = False) -> LearnReport:
     """What was taken in a session so far.
 
     :param all_files: the other files of those releases too. The server may have to fetch some of them first.
@@ -83,7 +83,7 @@ def taken(base_url: str, token: str, *, all_files: bool = False) -> Taken:
         time.sleep(_PAUSE)
     found = _said(target, path, answer)
     untimed = found.get("untimed")
-    return Taken(
+    return LearnReport(
         _listed(target, found, "taken"),
         _listed(target, found, "beside"),
         tuple(each for each in untimed if isinstance(each, str)) if isinstance(untimed, list) else (),
@@ -102,18 +102,18 @@ def end_learning(base_url: str, token: str) -> None:
         raise trouble_of(target, path, answer)
 
 
-def _said(target: Target, path: str, answer: Answer) -> Mapping[str, object]:
+def _said(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
     if answer.status not in (200, 201):
         raise trouble_of(target, path, answer)
     return object_of(target, path, answer)
 
 
-def _listed(target: Target, found: Mapping[str, object], key: str) -> tuple[Listed, ...]:
+def _listed(target: ServerTarget, found: Mapping[str, object], key: str) -> tuple[LearnedFile, ...]:
     """The files under ``key``: an answer that lacks what a lock needs is no answer."""
     values = found.get(key)
     try:
         files = tuple(
-            Listed(each["project"], each["filename"], each["sha256"])
+            LearnedFile(each["project"], each["filename"], each["sha256"])
             for each in (values if isinstance(values, list) else [])
         )
         if all(isinstance(part, str) for file in files for part in file) and all(

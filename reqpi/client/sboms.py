@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.exchange import Answer, begun
-from reqpi.client.target import Target, target_of
+from reqpi.client.exchange import ServerResponse, begun
+from reqpi.client.target import ServerTarget, target_of
 
-__all__ = ["Bill", "take_bill"]
+__all__ = ["TakenSbom", "take_sbom"]
 
 _LONGEST = 256 << 20
 """Bytes. 1,500 projects with 40 wheels each come to some 40 MB."""
@@ -22,7 +22,7 @@ _PAUSE = 2.0
 """Seconds before the server is asked again."""
 
 
-class Bill(NamedTuple):
+class TakenSbom(NamedTuple):
     """What came.
 
     :param complete: the server will never say more.
@@ -32,7 +32,7 @@ class Bill(NamedTuple):
     complete: bool
 
 
-def take_bill(base_url: str, path: str) -> Bill:
+def take_sbom(base_url: str, path: str) -> TakenSbom:
     """The bill at ``path``.
 
     :raises ServerTrouble: it cannot be had.
@@ -42,19 +42,19 @@ def take_bill(base_url: str, path: str) -> Bill:
     for _ in range(_ATTEMPTS):
         answer, caching = _asked(target, path)
         if answer.status == 200:
-            return Bill(answer.body, "no-store" not in caching)
+            return TakenSbom(answer.body, "no-store" not in caching)
         if answer.status != 503 or b" on the way" not in answer.body:
             break
         sleep(_PAUSE)
     raise trouble_of(target, path, answer)
 
 
-def _asked(target: Target, path: str) -> tuple[Answer, str]:
+def _asked(target: ServerTarget, path: str) -> tuple[ServerResponse, str]:
     """The answer, and what it says of caching."""
     try:
         with closing(begun(target, path, {})) as response:
             body = response.read(_LONGEST + 1)
-            answer = Answer(response.status, response.reason, response.headers.get_content_type(), None, body)
+            answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
             caching = response.getheader("Cache-Control") or ""
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
         raise ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.") from error

@@ -8,20 +8,20 @@ from urllib.parse import quote, unquote, urlsplit
 from reqpi.client.errors import BadUsage
 from reqpi.core.address import is_address
 
-__all__ = ["Credentials", "Target", "index_of", "target_of", "with_login_of"]
+__all__ = ["BasicLogin", "ServerTarget", "index_of", "target_of", "with_login_of"]
 
 # What may stand in a path without being escaped (RFC 3986, section 3.3); "%" because the user may have escaped already.
 _IN_A_PATH = "/%:@!$&'()*+,;=~-._"
 
 
-class Credentials(NamedTuple):
+class BasicLogin(NamedTuple):
     """A login for HTTP's Basic scheme (RFC 7617)."""
 
     login: str
     password: str
 
 
-class Target(NamedTuple):
+class ServerTarget(NamedTuple):
     """A server, as its user names it.
 
     :param host: without brackets, also for IPv6.
@@ -33,7 +33,7 @@ class Target(NamedTuple):
     host: str
     port: int
     prefix: str
-    credentials: Credentials | None = None
+    credentials: BasicLogin | None = None
 
     @property
     def authority(self) -> str:
@@ -47,7 +47,7 @@ class Target(NamedTuple):
         return f"{self.scheme}://{self.authority}{self.prefix}"
 
 
-def target_of(url: str) -> Target:
+def target_of(url: str) -> ServerTarget:
     """Take apart the URL of a server.
 
     :param url: http or https, with a path prefix or none, with a slash at its end or none.
@@ -64,10 +64,10 @@ def target_of(url: str) -> Target:
         raise BadUsage("the URL of a server has no query and no fragment", _EXPECTED)
     credentials = None
     if parts.username:
-        credentials = Credentials(unquote(parts.username), unquote(parts.password or ""))
+        credentials = BasicLogin(unquote(parts.username), unquote(parts.password or ""))
     if port is None:
         port = 443 if parts.scheme == "https" else 80
-    return Target(parts.scheme, host, port, quote(parts.path, safe=_IN_A_PATH).rstrip("/"), credentials)
+    return ServerTarget(parts.scheme, host, port, quote(parts.path, safe=_IN_A_PATH).rstrip("/"), credentials)
 
 
 def index_of(url: str) -> tuple[str, str]:

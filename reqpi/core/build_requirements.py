@@ -20,15 +20,15 @@ from reqpi.core import admission
 from reqpi.core.metadata import BuildSystem, sound
 from reqpi.core.model import Commitment, File, Note, Page, Pin, Project
 from reqpi.core.releases import sdist_of
-from reqpi.core.targets import Target
+from reqpi.core.targets import InstallTarget
 
 __all__ = [
-    "Answer",
-    "Asked",
-    "Release",
-    "Sdist",
-    "Wanted",
+    "AskedRequirement",
+    "BuildReport",
+    "BuiltSdist",
+    "PinnedRelease",
     "WantedBy",
+    "WantedRequirement",
     "asked_by",
     "dependencies_of",
     "lacking",
@@ -45,7 +45,7 @@ _SHOWN = 12
 
 
 @frozen
-class Sdist:
+class BuiltSdist:
     """An sdist that a lock admits, and how it is built.
 
     :param must_be_built: no wheel of its release is admitted for the target, and its pin applies there.
@@ -64,7 +64,7 @@ class Sdist:
 
 
 @frozen
-class Asked:
+class AskedRequirement:
     """One requirement of somebody.
 
     :param by: the filename of an sdist, or a release.
@@ -77,7 +77,7 @@ class Asked:
 
 
 @frozen
-class Wanted:
+class WantedRequirement:
     """A requirement, by whomever it is wanted.
 
     :param requirement: as it is written, without a marker that only chooses an extra.
@@ -101,14 +101,14 @@ class Wanted:
 
 
 @frozen
-class Answer:
+class BuildReport:
     """All that is to be said of how a lock's sdists are built.
 
     :param troubles: what else could not be had, in words, so that something may be lacking that is not known.
     """
 
-    sdists: tuple[Sdist, ...]
-    wanted: tuple[Wanted, ...]
+    sdists: tuple[BuiltSdist, ...]
+    wanted: tuple[WantedRequirement, ...]
     notes: tuple[Note, ...]
     troubles: tuple[str, ...] = ()
 
@@ -129,7 +129,7 @@ class Answer:
 
 
 @frozen
-class Release:
+class PinnedRelease:
     """What a lock pins of a project, to be held against requirements.
 
     :param versions: those whose files are known.
@@ -140,15 +140,15 @@ class Release:
     unknown: bool
 
     @classmethod
-    def of(cls, page: Page) -> Release:
+    def of(cls, page: Page) -> PinnedRelease:
         """From the frozen page of a project."""
         versions = tuple(sorted({file.version for file in page.files if file.listed}))
         return cls(versions, any(not file.listed for file in page.files))
 
 
-def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: Target) -> list[Sdist]:
+def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget) -> list[BuiltSdist]:
     """One sdist of each release that has one, in the order of the lock."""
-    found: dict[File, Sdist] = {}
+    found: dict[File, BuiltSdist] = {}
     by_pin = {pin: files for page in pages.values() for pin, files in admission.by_pin(commitment.lock, page).items()}
     for pin in commitment.lock.pins:
         files = [file for file in by_pin.get(pin, ()) if target.takes(file)]
@@ -157,11 +157,11 @@ def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: Tar
             continue
         must = not any(file.wheel for file in files) and _applies(pin, target)
         if sdist not in found or must > found[sdist].must_be_built:
-            found[sdist] = Sdist(sdist, pin, must)
+            found[sdist] = BuiltSdist(sdist, pin, must)
     return list(found.values())
 
 
-def _applies(pin: Pin, target: Target) -> bool:
+def _applies(pin: Pin, target: InstallTarget) -> bool:
     """Whether anybody there heeds a pin."""
     try:
         return bool(_when(Marker(pin.marker) if pin.marker else None, frozenset(), target))
@@ -169,7 +169,9 @@ def _applies(pin: Pin, target: Target) -> bool:
         return True
 
 
-def asked_by(system: BuildSystem, filename: str, releases: Mapping[Project, Release], target: Target) -> list[Asked]:
+def asked_by(
+    system: BuildSystem, filename: str, releases: Mapping[Project, PinnedRelease], target: InstallTarget
+) -> list[AskedRequirement]:
     """What building an sdist begins with."""
     texts = [*system.requires, *system.setup_requires]
     named = {canonicalize_name(Requirement(text).name) for text in texts}
@@ -180,8 +182,8 @@ def asked_by(system: BuildSystem, filename: str, releases: Mapping[Project, Rele
 
 
 def dependencies_of(
-    texts: Iterable[str], by: str, extras: frozenset[str], target: Target, *, counts: bool
-) -> list[Asked]:
+    texts: Iterable[str], by: str, extras: frozenset[str], target: InstallTarget, *, counts: bool
+) -> list[AskedRequirement]:
     """What a release that is installed needs beside it.
 
     :param texts: as in ``Requires-Dist``.
@@ -197,19 +199,21 @@ def required_by(metadata: bytes) -> tuple[str, ...]:
     return sound(map(str, listed), [], "")
 
 
-def _asked(texts: Iterable[str], by: str, extras: frozenset[str], target: Target, *, counts: bool) -> list[Asked]:
-    asked: list[Asked] = []
+def _asked(
+    texts: Iterable[str], by: str, extras: frozenset[str], target: InstallTarget, *, counts: bool
+) -> list[AskedRequirement]:
+    asked: list[AskedRequirement] = []
     for text in texts:
         requirement = Requirement(text)
         when = _when(requirement.marker, extras, target)
         if when:
             if when == "always":
                 requirement.marker = None
-            asked.append(Asked(requirement, by, counts and when == "always"))
+            asked.append(AskedRequirement(requirement, by, counts and when == "always"))
     return asked
 
 
-def _when(marker: Marker | None, extras: frozenset[str], target: Target) -> str:
+def _when(marker: Marker | None, extras: frozenset[str], target: InstallTarget) -> str:
     """``always``, ``sometimes``, or nothing, among the environments that are meant."""
     if marker is None:
         return "always"
@@ -224,10 +228,10 @@ def _when(marker: Marker | None, extras: frozenset[str], target: Target) -> str:
 class WantedBy:
     """Collects what is wanted, and by whom."""
 
-    _releases: Mapping[Project, Release]
-    _found: dict[str, Wanted] = field(factory=dict)
+    _releases: Mapping[Project, PinnedRelease]
+    _found: dict[str, WantedRequirement] = field(factory=dict)
 
-    def add(self, asked: Asked, *, must: bool) -> Wanted:
+    def add(self, asked: AskedRequirement, *, must: bool) -> WantedRequirement:
         """One more.
 
         :param must: for an sdist that must be built.
@@ -239,17 +243,19 @@ class WantedBy:
         counts = (asked.counts and must) or (before is not None and before.counts)
         release = self._releases.get(project)
         versions = tuple(map(str, release.versions)) if release else ()
-        self._found[text] = Wanted(text, project, _state(asked.requirement, release), versions, counts, tuple(by))
+        self._found[text] = WantedRequirement(
+            text, project, _state(asked.requirement, release), versions, counts, tuple(by)
+        )
         return self._found[text]
 
-    def all(self) -> tuple[Wanted, ...]:
+    def all(self) -> tuple[WantedRequirement, ...]:
         """All of it, by name."""
         return tuple(
             self._found[text] for text in sorted(self._found, key=lambda text: (self._found[text].project, text))
         )
 
 
-def _state(requirement: Requirement, release: Release | None) -> str:
+def _state(requirement: Requirement, release: PinnedRelease | None) -> str:
     if requirement.url:
         return "elsewhere"
     if release is None:
@@ -258,7 +264,7 @@ def _state(requirement: Requirement, release: Release | None) -> str:
     return "pinned" if fits or release.unknown else "differs"
 
 
-def lacking(sdist: Sdist, wanted: Sequence[Wanted]) -> Note | None:
+def lacking(sdist: BuiltSdist, wanted: Sequence[WantedRequirement]) -> Note | None:
     """A warning about an sdist that must be built, where something that it wants is not in the lock."""
     texts = list(dict.fromkeys(each.requirement for each in wanted if each.state != "pinned"))
     if not texts:
@@ -269,7 +275,7 @@ def lacking(sdist: Sdist, wanted: Sequence[Wanted]) -> Note | None:
     return Note(sdist.pin.line, sdist.pin.text, message, sdist.pin.document)
 
 
-def written(answer: Answer) -> dict[str, Any]:
+def written(answer: BuildReport) -> dict[str, Any]:
     """An answer for programs, to be written as JSON."""
     return {
         "sdists": [

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.model import Archive, Lock
 
-__all__ = ["Change", "Contents", "NoBill", "changes", "contents_of_bill", "contents_of_lock"]
+__all__ = ["Change", "Contents", "NotAnSbom", "changes", "contents_of_lock", "contents_of_sbom"]
 
 Contents = Mapping[str, Mapping[str, frozenset[str]]]
 """By project and version, the digests that are known of its files: ``sha256:…``; none where none are known."""
@@ -19,7 +19,7 @@ Contents = Mapping[str, Mapping[str, frozenset[str]]]
 _ALGORITHMS = {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
-class NoBill(ValueError):
+class NotAnSbom(ValueError):
     """A document is no SBOM that can be read."""
 
 
@@ -70,7 +70,7 @@ def contents_of_lock(lock: Lock) -> Contents:
     return _gathered(found)
 
 
-def contents_of_bill(data: bytes) -> Contents:
+def contents_of_sbom(data: bytes) -> Contents:
     """The components of an SBOM: CycloneDX or SPDX, in JSON.
 
     :raises NoBill: it is neither.
@@ -82,8 +82,8 @@ def contents_of_bill(data: bytes) -> Contents:
         if "spdxVersion" in bill:
             return _gathered(_of_spdx(bill))
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
-        raise NoBill(f"this is no SBOM: {error}") from error
-    raise NoBill("this is neither CycloneDX nor SPDX")
+        raise NotAnSbom(f"this is no SBOM: {error}") from error
+    raise NotAnSbom("this is neither CycloneDX nor SPDX")
 
 
 def _of_cyclonedx(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, Iterable[str]]]:

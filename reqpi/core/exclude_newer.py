@@ -13,7 +13,7 @@ from attrs import evolve
 
 from reqpi.core.model import File, Page
 
-__all__ = ["BadCutoff", "before", "has_no_times", "read_cutoff"]
+__all__ = ["BadExcludeNewer", "before", "has_no_times", "read_exclude_newer"]
 
 _LONGEST = 64
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -34,11 +34,11 @@ _BY_WORD = {word: unit for unit, words in _UNITS.items() for word in words}
 _PART = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s*,\s*|\s*)", re.IGNORECASE | re.ASCII)
 
 
-class BadCutoff(ValueError):
+class BadExcludeNewer(ValueError):
     """A text that says no moment."""
 
 
-def read_cutoff(text: str, now: datetime) -> datetime:
+def read_exclude_newer(text: str, now: datetime) -> datetime:
     """The moment that ``text`` says, with a zone.
 
     :param now: what a duration is counted back from, with a zone.
@@ -56,7 +56,7 @@ def read_cutoff(text: str, now: datetime) -> datetime:
                 return (now - ago).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise BadCutoff(
+    raise BadExcludeNewer(
         f"{said[:_LONGEST]!r} is no moment: write a date (2026-11-01), a moment with its zone (2026-11-01T12:00:00Z), "
         "or how long ago it was (30 days, P30D; a month has no fixed length)"
     )

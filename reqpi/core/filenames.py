@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from reqpi.core.model import Project
 
-__all__ = ["Named", "parse"]
+__all__ = ["ParsedFilename", "parse"]
 
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tbz", ".tar.xz", ".txz", ".tar")
 """Those of pip's archives that indexes hold, and the common ones first. Letter case counts, as it does for pip."""
@@ -27,7 +27,7 @@ _TAG_SET = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 
 @frozen
-class Named:
+class ParsedFilename:
     """What a filename says.
 
     :param version: of the release.
@@ -40,7 +40,7 @@ class Named:
     wheel: bool
 
 
-def parse(filename: str, project: Project) -> Named | None:
+def parse(filename: str, project: Project) -> ParsedFilename | None:
     """Read a filename, or say ``None`` where it is no wheel and no sdist of ``project``.
 
     ``None`` stands for eggs and installers, another project's files, versions outside :pep:`440`,
@@ -54,7 +54,7 @@ def parse(filename: str, project: Project) -> Named | None:
     return next((_sdist(filename[: -len(end)], project) for end in SDIST_SUFFIXES if filename.endswith(end)), None)
 
 
-def _wheel(stem: str, project: Project) -> Named | None:
+def _wheel(stem: str, project: Project) -> ParsedFilename | None:
     """Read ``name-version[-build]-python-abi-platform``, as the binary distribution format has it.
 
     It admits what ``packaging.utils.parse_wheel_filename`` admits. That one multiplies the tags out, which nobody
@@ -77,7 +77,7 @@ def _is_tag(interpreters: str, abis: str, platforms: str) -> bool:
     )
 
 
-def _sdist(stem: str, project: Project) -> Named | None:
+def _sdist(stem: str, project: Project) -> ParsedFilename | None:
     """Split at the first dash that has the project's name before it, as pip does.
 
     The name itself may hold dashes (``zope-interface-4.0``), and so may the version (``foo-1.0-1``).
@@ -90,9 +90,9 @@ def _sdist(stem: str, project: Project) -> Named | None:
     return None
 
 
-def _named(version_text: str, *, wheel: bool) -> Named | None:
+def _named(version_text: str, *, wheel: bool) -> ParsedFilename | None:
     version = _version(version_text)
-    return None if version is None else Named(version, version_text, wheel)
+    return None if version is None else ParsedFilename(version, version_text, wheel)
 
 
 _normalized = lru_cache(maxsize=1024)(canonicalize_name)

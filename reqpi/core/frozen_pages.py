@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from reqpi.core import filenames
 from reqpi.core.errors import StoreTrouble
-from reqpi.core.filenames import Named
+from reqpi.core.filenames import ParsedFilename
 from reqpi.core.model import Archive, Digest, File, Git, Page, Project, Status
 from reqpi.core.simple.entries import digest
 
@@ -101,7 +101,7 @@ def _record(file: File) -> dict[str, Any]:
 
 def _file(entry: dict[str, Any], project: Project) -> File:
     listed = entry.get("listed", True)
-    named = filenames.parse(entry["filename"], project) if listed else Named(Version("0"), "", wheel=False)
+    named = filenames.parse(entry["filename"], project) if listed else ParsedFilename(Version("0"), "", wheel=False)
     if named is None or not isinstance(entry.get("size", 0), int):
         raise ValueError(entry["filename"])
     metadata = entry.get("core-metadata")

@@ -1,4 +1,4 @@
-"""The outside worlds, and what each must keep: :class:`Store` (bytes at rest) and :class:`Origin` (an upstream).
+"""The outside worlds, and what each must keep: :class:`Store` (bytes at rest) and :class:`Upstream` (an upstream).
 
 :mod:`reqpi.shelf.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written here.
 """
@@ -15,7 +15,7 @@ from packaging.version import Version
 from reqpi.core.errors import Defect
 from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
 
-__all__ = ["Blobs", "Following", "Incoming", "Indexes", "Origin", "Records", "Store", "Transfer"]
+__all__ = ["Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Transfer", "Upstream"]
 
 
 class Incoming(Protocol):
@@ -217,7 +217,7 @@ class Transfer(Protocol):
 
 @frozen
 class Indexes:
-    """Where the files of a pin are looked for: indexes, as :meth:`Origin.page` takes them.
+    """Where the files of a pin are looked for: indexes, as :meth:`Upstream.page` takes them.
 
     :param named: those that the lock names, in its order.
     :param further: asked after them, and only while digests of the pin are not found. A pin without digests has none.
@@ -227,7 +227,7 @@ class Indexes:
     further: tuple[str, ...] = ()
 
 
-class Origin(Protocol):
+class Upstream(Protocol):
     """Where pages and files come from."""
 
     name: str

@@ -16,7 +16,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from reqpi.core.model import File
-from reqpi.core.targets import Target, ordered_platforms
+from reqpi.core.targets import InstallTarget, ordered_platforms
 
 __all__ = ["preferred"]
 
@@ -29,7 +29,7 @@ _ANY = 1 << 30
 _ABI = re.compile(r"cp\d+[a-z]*")
 
 
-def preferred(files: Iterable[File], target: Target) -> list[File]:
+def preferred(files: Iterable[File], target: InstallTarget) -> list[File]:
     """Return the files that pip would take on ``target``, in their order.
 
     Of a release that has a wheel for the target, sdists are left out. Sources (a URL, a commit) stay. A target that
@@ -55,7 +55,7 @@ def _of_release(release: Sequence[File], places: Iterable[_Place]) -> Iterable[F
     return chosen or release
 
 
-def _single(target: Target) -> Iterator[Target]:
+def _single(target: InstallTarget) -> Iterator[InstallTarget]:
     """The same with one platform, one Python and at most one ABI each."""
     pythons = {python for python in target.pythons if len(python) > 1} or _OPEN_PYTHONS
     abis = {abi for abi in target.abis if _ABI.fullmatch(abi)} or {""}
@@ -75,11 +75,11 @@ class _Place:
     :param ranks: of each tag, the most specific first.
     """
 
-    target: Target
+    target: InstallTarget
     ranks: Mapping[Tag, int] = field(repr=False)
 
     @classmethod
-    def of(cls, target: Target) -> _Place:
+    def of(cls, target: InstallTarget) -> _Place:
         """The place that a target with one platform and one Python is."""
         return cls(target, {tag: rank for rank, tag in reversed(list(enumerate(_tags(target))))})
 
@@ -98,7 +98,7 @@ class _Place:
         return wheel.yanked is not None, rank, (-number, suffix), wheel.filename
 
 
-def _tags(target: Target) -> Iterator[Tag]:
+def _tags(target: InstallTarget) -> Iterator[Tag]:
     (platform,), (python,) = target.platforms, target.pythons
     platforms = [*ordered_platforms(platform)]
     short = f"{python[0]}{python[1]}"

@@ -22,7 +22,7 @@ from packaging.version import Version
 
 from reqpi.core.model import File
 
-__all__ = ["EVERYWHERE", "FILTERS", "BadFilter", "Target", "ordered_platforms", "platforms_of"]
+__all__ = ["EVERYWHERE", "FILTERS", "BadFilter", "InstallTarget", "ordered_platforms", "platforms_of"]
 
 _T = TypeVar("_T")
 
@@ -47,7 +47,7 @@ class BadFilter(ValueError):
 
 
 @frozen(slots=False)
-class Target:
+class InstallTarget:
     """Where something is to be installed. Every field is open where it is empty.
 
     :param platforms: platform tags: ``manylinux2014_x86_64``.
@@ -66,7 +66,7 @@ class Target:
     no_binary: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, values: Mapping[str, Sequence[str]]) -> Target:
+    def read(cls, values: Mapping[str, Sequence[str]]) -> InstallTarget:
         """From the values of each of :data:`FILTERS`; what is not there is open.
 
         :raises BadFilter: a value means nothing.
@@ -177,7 +177,7 @@ _IMPLEMENTATIONS = {"cp": ("CPython", "cpython"), "pp": ("PyPy", "pypy")}
 _COMMON_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_14_0_arm64", "win_amd64")
 _COMMON_PYTHONS = tuple((3, minor) for minor in range(9, 16))
 
-EVERYWHERE = Target()
+EVERYWHERE = InstallTarget()
 
 FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary", "no-binary")
 """By the names of pip's options."""

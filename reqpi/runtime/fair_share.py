@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Pieces"]
+__all__ = ["FairShare"]
 
 _LARGEST = 1 << 17
 """Bytes. What a client that does not read makes us hold, up to twice; larger ones are no faster."""
@@ -16,7 +16,7 @@ _ALTOGETHER = 1 << 25
 """Bytes of one piece for each reader, as long as that leaves each the smallest."""
 
 
-class Pieces:
+class FairShare:
     """The readers at this moment, and what each may take at a time.
 
     :param smallest: bytes, and so are the others.

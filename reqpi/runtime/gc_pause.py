@@ -13,7 +13,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collect_all", "settle", "unwatched"]
+__all__ = ["collect_all", "paused", "settle"]
 
 _under_way: list[None] = []
 _MOST = 1000
@@ -23,7 +23,7 @@ _times = iter(range(_MOST))
 
 
 @contextmanager
-def unwatched() -> Iterator[None]:
+def paused() -> Iterator[None]:
     """While values are made, thousands of them. Several threads may be at it."""
     _under_way.append(None)
     gc.disable()

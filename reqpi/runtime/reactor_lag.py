@@ -12,13 +12,13 @@ import time
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-__all__ = ["Gaps"]
+__all__ = ["ReactorLag"]
 
 _LONG = 0.25
 """Seconds: a gap as long as this is worth a line in the log."""
 
 
-class Gaps:
+class ReactorLag:
     """A clock that ticks, and how late.
 
     :param reactor: whose turns they are.

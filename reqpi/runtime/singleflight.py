@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError, UpstreamTrouble
 
-__all__ = ["PATIENCE", "Once", "each", "within"]
+__all__ = ["PATIENCE", "SingleFlight", "each", "within"]
 
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Hashable)
@@ -23,7 +23,7 @@ PATIENCE = 10.0
 """Seconds that a client waits for an upstream before it is told to ask again: pip gives up after 15 without a byte."""
 
 
-class Once(Generic[_T]):
+class SingleFlight(Generic[_T]):
     """Work under way, by key. Who comes while it lasts gets its outcome; who comes later starts it anew."""
 
     def __init__(self) -> None:

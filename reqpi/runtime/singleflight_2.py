@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError
 
-__all__ = ["Shared"]
+__all__ = ["CancellingSingleFlight"]
 
 _T = TypeVar("_T")
 
@@ -23,7 +23,7 @@ class _Asking(Generic[_T]):
         self.waiting: list[Deferred[_T]] = []
 
 
-class Shared(Generic[_T]):
+class CancellingSingleFlight(Generic[_T]):
     """What is being asked for, by key. It is cancelled as soon as nobody waits for it any more."""
 
     def __init__(self) -> None:

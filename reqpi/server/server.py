@@ -22,37 +22,37 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import Misconfigured, ReqPIError
-from reqpi.core.interfaces import Origin, Store
+from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
-from reqpi.runtime.reactor_lag import Gaps
+from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
-from reqpi.shelf.learn_sessions import Sessions
-from reqpi.shelf.maintenance.prefreeze import Ahead
-from reqpi.shelf.maintenance.scrubber import Patrol
-from reqpi.shelf.maintenance.sweep import Sweeping
-from reqpi.shelf.open_index import Learning
+from reqpi.shelf.learn_sessions import LearnSessions
+from reqpi.shelf.maintenance.prefreeze import Prefreeze
+from reqpi.shelf.maintenance.scrubber import Scrubber
+from reqpi.shelf.maintenance.sweep import Sweep
+from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.passing import PassingStore
-from reqpi.storage.place import Place
+from reqpi.storage.place import StorePlace
 from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.credentials_2 import read_logins, read_own_logins
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside, proxies_of
+from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
 from reqpi.upstream.allowed.own_addresses import Here
-from reqpi.upstream.allowed.resolver import Lookups
+from reqpi.upstream.allowed.resolver import ResolverThreads
 from reqpi.upstream.http.client_certificate import read_client_certificate
 from reqpi.upstream.http.tls import read_certificates
-from reqpi.upstream.offline import Nowhere
+from reqpi.upstream.offline import Offline
 from reqpi.upstream.upstreams import PAGE_CACHE, Upstreams
 from reqpi.web.http.accesslog import AccessLog, LogFile
-from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
-from reqpi.web.learning import LearningPages
-from reqpi.web.public_url import Base
+from reqpi.web.learning import LearnResource
+from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 
 __all__ = ["GRACE", "Server", "Settings", "announce", "assemble"]
@@ -157,7 +157,7 @@ class Server(Service):
         settings: Settings,
         reactor: Any,
         store: Store,
-        origin: Origin,
+        origin: Upstream,
         close_origin: Callable[[], Awaitable[None]] | None = None,
         *,
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
@@ -177,27 +177,27 @@ class Server(Service):
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
         self._here = here or Here()
-        self.holding = Holding(self.shelf, store, reactor)
+        self.holding = Holds(self.shelf, store, reactor)
         learning = self._learning() if settings.learning else None
-        self.ahead = Ahead(self.shelf, reactor)
+        self.ahead = Prefreeze(self.shelf, reactor)
         if not settings.offline:
             self.shelf.commitments.on_new = self.ahead.begin
-        hot = Hot(settings.memory // 2, reactor.seconds)
-        base = Base(settings.url, settings.trust_proxy)
-        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, learning=LearningPages(learning))
+        hot = ReadyAnswers(settings.memory // 2, reactor.seconds)
+        base = PublicUrl(settings.url, settings.trust_proxy)
+        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, learning=LearnResource(learning))
         self._access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
         self._site = BoundedSite(root, reactor, settings.largest_document, hot, self._access)
         self._ports: list[IListeningPort] = []
         self._calls = [_every(reactor, _WRITE_REFUSALS, self.shelf.refusals.write)]
         if settings.frequency is not None and settings.max_age is not None:
-            sweeping = Sweeping(store, reactor, settings.max_age)
+            sweeping = Sweep(store, reactor, settings.max_age)
             self._calls.append(_every(reactor, settings.frequency, sweeping.run))
         self._trimming = Trimming(gc_pause.collect_all)
         self._calls.append(_every(reactor, _TRIM, self._trim))
         if learning is not None:
             self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))
         self._patrol: Deferred[None] | None = None
-        self._gaps = Gaps(reactor)
+        self._gaps = ReactorLag(reactor)
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
@@ -224,7 +224,7 @@ class Server(Service):
             call.start(seconds, now=False)
         self._gaps.start()
         if self._settings.verify_rate is not None:
-            patrol = Patrol(self.store, self.shelf, self._reactor, self._settings.verify_rate)
+            patrol = Scrubber(self.store, self.shelf, self._reactor, self._settings.verify_rate)
             self._patrol = Deferred.fromCoroutine(patrol.run())
             self._patrol.addErrback(lambda failure: failure.trap(CancelledError))
         if not self._quiet:
@@ -238,9 +238,9 @@ class Server(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
-    def _learning(self) -> Learning:
-        sessions = Sessions(self.store, self._reactor)
-        return Learning(sessions, self._origin, self.shelf.deliveries, self.shelf.cores, self._reactor)
+    def _learning(self) -> OpenIndex:
+        sessions = LearnSessions(self.store, self._reactor)
+        return OpenIndex(sessions, self._origin, self.shelf.deliveries, self.shelf.cores, self._reactor)
 
     def _listen(self) -> None:
         for description in self._settings.listen:
@@ -333,25 +333,25 @@ def assemble(
         store = PassingStore(store, settings.passing)
     outside = _outside(settings)
     if settings.offline:
-        nowhere = Nowhere(outside.policy)
+        nowhere = Offline(outside.policy)
         return Server(settings, reactor, store, nowhere, endpoints=endpoints, quiet=quiet, here=outside.here)
-    upstreams = Upstreams(outside, Lookups(reactor), page_cache=settings.page_cache)
+    upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
     return Server(
         settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet, here=outside.here
     )
 
 
-def _place(settings: Settings) -> Place:
+def _place(settings: Settings) -> StorePlace:
     where = settings.store or default_store()
-    return Place(where, default_spool(), settings.store_options, settings.cache, settings.cache_size)
+    return StorePlace(where, default_spool(), settings.store_options, settings.cache, settings.cache_size)
 
 
-def _outside(settings: Settings) -> Outside:
+def _outside(settings: Settings) -> AllowedUpstreams:
     """What the operator says of the outside, files read.
 
     :raises reqpi.core.errors.Misconfigured: it makes no sense.
     """
-    outside = Outside(
+    outside = AllowedUpstreams(
         default=settings.upstream or _default_upstream(settings.offline),
         upstreams=settings.upstreams,
         built_in=builtin_index(),

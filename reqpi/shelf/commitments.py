@@ -20,12 +20,12 @@ from reqpi.core.address import address_of, is_address, is_listing, parse_listing
 from reqpi.core.errors import BrokenLock, Defect, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Document, Lock
-from reqpi.runtime.gc_pause import unwatched
-from reqpi.runtime.lru import Recent
-from reqpi.runtime.singleflight import Once
+from reqpi.runtime.gc_pause import paused
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import document_record, lock_record
 
-__all__ = ["Commitments", "Lease", "MadeOf"]
+__all__ = ["CommitmentCache", "Commitments", "Lease"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
@@ -66,7 +66,7 @@ class _Read:
     lease: Lease
 
 
-class MadeOf(Generic[_V]):
+class CommitmentCache(Generic[_V]):
     """What was made of commitments lately, within a bound.
 
     It is good for the commitment as it was read then: a lock that was swept away and committed again is read again.
@@ -74,7 +74,7 @@ class MadeOf(Generic[_V]):
     """
 
     def __init__(self, bound: int) -> None:
-        self._made: Recent[tuple[str, Hashable], tuple[ref[Commitment], _V]] = Recent(bound)
+        self._made: LruCache[tuple[str, Hashable], tuple[ref[Commitment], _V]] = LruCache(bound)
 
     def get(self, commitment: Commitment, key: Hashable) -> _V | None:
         """What was made of it for ``key``, if it is here."""
@@ -82,7 +82,7 @@ class MadeOf(Generic[_V]):
         return made[1] if made is not None and made[0]() is commitment else None
 
     def put(self, commitment: Commitment, key: Hashable, value: _V, weight: int) -> None:
-        """See :meth:`reqpi.runtime.lru.Recent.put`."""
+        """See :meth:`reqpi.runtime.lru.LruCache.put`."""
         self._made.put((commitment.address, key), (ref(commitment), value), weight)
 
 
@@ -107,9 +107,9 @@ class Commitments:
         self._records = records
         self._refuses = refuses
         self._clock = clock
-        self._read: Recent[str, _Read] = Recent(in_memory)
+        self._read: LruCache[str, _Read] = LruCache(in_memory)
         self._in_memory = in_memory
-        self._loading: Once[_Read] = Once()
+        self._loading: SingleFlight[_Read] = SingleFlight()
         # One document at a time: reading is work for one core and, where a marker is deeply nested, CPython 3.11 fails
         # when two threads do it at once. The other threads are for the store.
         self._reading = DeferredLock()
@@ -223,7 +223,7 @@ class Commitments:
 
 def _worked_out(read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
     """The lock that was read, its indices and its weight too: each takes up to 50 ms for ten thousand pins."""
-    with unwatched() if size > _LARGE else nullcontext():
+    with paused() if size > _LARGE else nullcontext():
         lock = read(document)
         _ = lock.projects, lock.releases, lock.weight
         return lock

@@ -18,14 +18,14 @@ from twisted.internet.threads import deferToThread
 from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
-from reqpi.core.interfaces import Origin, Store
+from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
-from reqpi.runtime.gc_pause import unwatched
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.runtime.gc_pause import paused
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.lacking_pins import lines_of, named
-from reqpi.shelf.listings import Listings, wanted
+from reqpi.shelf.listings import PinListings, wanted
 from reqpi.shelf.records import page_record
-from reqpi.shelf.url_sources import Sources
+from reqpi.shelf.url_sources import UrlSources
 
 __all__ = ["Freezing"]
 
@@ -46,12 +46,12 @@ _LARGE = 1 << 16
 class Freezing:
     """The frozen pages of every commitment."""
 
-    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals) -> None:
+    def __init__(self, store: Store, origin: Upstream, arrivals: Downloads) -> None:
         self._store = store
         self._origin = origin
         self._arrivals = arrivals
-        self._listings = Listings(origin)
-        self._sources = Sources(store, arrivals)
+        self._listings = PinListings(origin)
+        self._sources = UrlSources(store, arrivals)
         self._at_once = DeferredSemaphore(_AT_ONCE)
 
     @property
@@ -184,7 +184,7 @@ async def _apart(files: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _
 
 
 def _unwatched(work: Callable[[], _T]) -> _T:
-    with unwatched():
+    with paused():
         return work()
 
 

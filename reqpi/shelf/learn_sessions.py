@@ -16,10 +16,10 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import Occupied, UnknownSession
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File, Page, Project
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 from reqpi.shelf.records import claimed_metadata_record, recorded_file_record, session_record
 
-__all__ = ["FILES", "LASTS", "SESSIONS", "Session", "Sessions"]
+__all__ = ["FILES", "LASTS", "SESSIONS", "LearnSession", "LearnSessions"]
 
 SESSIONS = 256
 """Sessions at the same time, on all servers that share a store."""
@@ -39,7 +39,7 @@ _UNTIMED = "untimed"
 
 
 @frozen
-class Session:
+class LearnSession:
     """Somebody learns.
 
     :param token: nobody can guess it.
@@ -55,21 +55,21 @@ class Session:
         return sha256(self.token.encode()).hexdigest()[:32]
 
 
-class Sessions:
+class LearnSessions:
     """All sessions of one store."""
 
     def __init__(self, store: Store, clock: IReactorTime) -> None:
         self._store = store
         self._clock = clock
-        self._known: Recent[str, tuple[Session, float]] = Recent(SESSIONS)
-        self._noted: Recent[str, set[str]] = Recent(SESSIONS)
+        self._known: LruCache[str, tuple[LearnSession, float]] = LruCache(SESSIONS)
+        self._noted: LruCache[str, set[str]] = LruCache(SESSIONS)
 
     @property
     def now(self) -> datetime:
         """What durations are counted back from."""
         return datetime.fromtimestamp(self._clock.seconds(), UTC)
 
-    async def begin(self, exclude_newer: datetime | None = None) -> Session:
+    async def begin(self, exclude_newer: datetime | None = None) -> LearnSession:
         """Begin to learn.
 
         :raises reqpi.core.errors.Occupied: as many do as may.
@@ -79,12 +79,12 @@ class Sessions:
             raise Occupied(
                 f"{SESSIONS} sessions of learning are under way", "End one, with DELETE, or come again later."
             )
-        session = Session(token_hex(16), exclude_newer)
+        session = LearnSession(token_hex(16), exclude_newer)
         said = {"exclude-newer": exclude_newer.isoformat() if exclude_newer else None}
         await self._store.create(session_record(session.token), json.dumps(said).encode())
         return session
 
-    async def get(self, token: str) -> Session:
+    async def get(self, token: str) -> LearnSession:
         """The session of that token, which is in use now.
 
         :raises reqpi.core.errors.UnknownSession: there is none, or none any more.
@@ -98,11 +98,11 @@ class Sessions:
             self._known.drop(token)
             raise _unknown()
         until = json.loads(written)["exclude-newer"]
-        session = Session(token, datetime.fromisoformat(until) if until else None)
+        session = LearnSession(token, datetime.fromisoformat(until) if until else None)
         self._known.put(token, (session, self._clock.seconds()), 1)
         return session
 
-    async def end(self, session: Session) -> None:
+    async def end(self, session: LearnSession) -> None:
         """Forget a session, and what was taken in it. The files stay until a sweep."""
         for prefix in (recorded_file_record(session.token), claimed_metadata_record(session.name)):
             async for name in self._store.names(prefix):
@@ -117,9 +117,9 @@ class Sessions:
         for name in [name async for name in self._store.names(session_record(""))]:
             last_used = await self._store.last_used(name)
             if last_used is not None and last_used <= limit:
-                await self.end(Session(name.rpartition("/")[2]))
+                await self.end(LearnSession(name.rpartition("/")[2]))
 
-    async def note(self, session: Session, file: File) -> None:
+    async def note(self, session: LearnSession, file: File) -> None:
         """Write down that a file is being downloaded.
 
         :param file: its sha256 is known.
@@ -131,14 +131,14 @@ class Sessions:
             session, recorded_file_record(session.token, file.project, _key(file.filename)), freezer.dump(page)
         )
 
-    async def note_untimed(self, session: Session, project: Project) -> None:
+    async def note_untimed(self, session: LearnSession, project: Project) -> None:
         """Write down that nothing of a project was let through, as nothing says when it was uploaded.
 
         :raises reqpi.core.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
         """
         await self._note(session, recorded_file_record(session.token, project, _UNTIMED), b"-")
 
-    async def _note(self, session: Session, record: str, value: bytes) -> None:
+    async def _note(self, session: LearnSession, record: str, value: bytes) -> None:
         noted = self._noted.get(session.token)
         if noted is None:
             noted = {name async for name in self._store.names(recorded_file_record(session.token))}
@@ -154,7 +154,7 @@ class Sessions:
             raise _unknown()
         noted.add(record)
 
-    async def noted(self, session: Session) -> tuple[tuple[File, ...], tuple[Project, ...]]:
+    async def noted(self, session: LearnSession) -> tuple[tuple[File, ...], tuple[Project, ...]]:
         """The files that were written down, in order of projects, and the projects of which nothing was let through."""
         files: list[File] = []
         untimed: list[Project] = []

@@ -13,16 +13,16 @@ from packaging.version import Version
 
 from reqpi.core import admission
 from reqpi.core.errors import NotFound, NothingUpstream, UpstreamTrouble
-from reqpi.core.interfaces import Indexes, Origin
+from reqpi.core.interfaces import Indexes, Upstream
 from reqpi.core.model import Digest, File, Page, Pin, Project
 from reqpi.core.releases import newest
 from reqpi.shelf.lacking_pins import named
 
-__all__ = ["Listing", "Listings", "wanted"]
+__all__ = ["PinListing", "PinListings", "wanted"]
 
 
 @frozen
-class Listing:
+class PinListing:
     """What is listed for some pins of a project.
 
     :param pins: they name the same indexes, and all of them have digests or none has.
@@ -40,13 +40,13 @@ class Listing:
         return [file for page in self.pages.values() for file in page.files]
 
 
-class Listings:
+class PinListings:
     """The project pages of an origin, for the pins of a lock."""
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Upstream) -> None:
         self._origin = origin
 
-    async def of(self, project: Project, pins: Iterable[Pin]) -> list[Listing]:
+    async def of(self, project: Project, pins: Iterable[Pin]) -> list[PinListing]:
         """What is listed for those of ``pins`` that are taken from indexes.
 
         :raises reqpi.core.errors.NothingUpstream: no index of some pin has the project.
@@ -54,7 +54,7 @@ class Listings:
         """
         return [await self._of(project, group) for group in _groups(pins)]
 
-    async def _of(self, project: Project, pins: tuple[Pin, ...]) -> Listing:
+    async def _of(self, project: Project, pins: tuple[Pin, ...]) -> PinListing:
         indexes, versions = self._origin.indexes_for(pins[0]), admission.versions(pins)
         if all(pin.digests for pin in pins):
             listing = await self._by_digest(project, pins, indexes, versions)
@@ -68,9 +68,9 @@ class Listings:
 
     async def _by_digest(
         self, project: Project, pins: tuple[Pin, ...], indexes: Indexes, versions: Collection[Version]
-    ) -> Listing:
+    ) -> PinListing:
         digests = frozenset(digest for pin in pins for digest in pin.digests)
-        listing = Listing(pins)
+        listing = PinListing(pins)
         for number, index in enumerate((*indexes.named, *indexes.further)):
             if number >= len(indexes.named) and _missing(digests, listing.files) == frozenset():
                 break
@@ -79,8 +79,8 @@ class Listings:
 
     async def _by_order(
         self, project: Project, pins: tuple[Pin, ...], indexes: Indexes, versions: Collection[Version]
-    ) -> Listing:
-        listing, settled = Listing(pins), set[Version]()
+    ) -> PinListing:
+        listing, settled = PinListing(pins), set[Version]()
         for index in indexes.named:
             listing = await self._and(listing, project, index, versions)
             page = listing.pages.get(index)
@@ -94,12 +94,12 @@ class Listings:
 
     async def _and(
         self,
-        listing: Listing,
+        listing: PinListing,
         project: Project,
         index: str,
         versions: Collection[Version],
         digests: frozenset[Digest] = frozenset(),
-    ) -> Listing:
+    ) -> PinListing:
         """The listing with the page of one index more, if that has the project."""
         asked = (*listing.asked, index)
         try:

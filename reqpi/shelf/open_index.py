@@ -17,15 +17,15 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.errors import NotFound, NothingUpstream, NotServed
 from reqpi.core.exclude_newer import before, has_no_times
-from reqpi.core.interfaces import Origin
+from reqpi.core.interfaces import Upstream
 from reqpi.core.model import File, Page, Project
-from reqpi.runtime.lru import Recent
-from reqpi.runtime.singleflight import PATIENCE, Once, each, within
-from reqpi.shelf.files.core_metadata import Cores
-from reqpi.shelf.files.delivery import Deliveries, Delivery
-from reqpi.shelf.learn_sessions import Session, Sessions
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
+from reqpi.shelf.files.core_metadata import CoreMetadata
+from reqpi.shelf.files.delivery import FileResponse, FileResponses
+from reqpi.shelf.learn_sessions import LearnSession, LearnSessions
 
-__all__ = ["Learning", "Taken"]
+__all__ = ["OpenIndex", "RecordedFile"]
 
 _PAGES = 20_000
 """Files on upstream's pages kept in memory."""
@@ -37,7 +37,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
 
 @frozen
-class Taken:
+class RecordedFile:
     """What was taken in a session.
 
     :param files: those whose download was begun, each with its sha256.
@@ -50,24 +50,29 @@ class Taken:
     untimed: tuple[Project, ...] = ()
 
 
-class Learning:
+class OpenIndex:
     """The index that lets everything through, and what was taken from it."""
 
     def __init__(
-        self, sessions: Sessions, origin: Origin, deliveries: Deliveries, cores: Cores, clock: IReactorTime
+        self,
+        sessions: LearnSessions,
+        origin: Upstream,
+        deliveries: FileResponses,
+        cores: CoreMetadata,
+        clock: IReactorTime,
     ) -> None:
         self.sessions = sessions
         self._origin = origin
         self._deliveries = deliveries
         self._cores = cores
         self._clock = clock
-        self._pages: Recent[tuple[str, Project], Page] = Recent(_PAGES)
-        self._asking: Once[Page] = Once()
-        self._measured: Recent[tuple[str, str], File] = Recent(_MEASURED)
-        self._measuring: Once[File] = Once()
-        self._gathering: Once[Taken] = Once()
+        self._pages: LruCache[tuple[str, Project], Page] = LruCache(_PAGES)
+        self._asking: SingleFlight[Page] = SingleFlight()
+        self._measured: LruCache[tuple[str, str], File] = LruCache(_MEASURED)
+        self._measuring: SingleFlight[File] = SingleFlight()
+        self._gathering: SingleFlight[RecordedFile] = SingleFlight()
 
-    async def page(self, session: Session, name: str) -> Page:
+    async def page(self, session: LearnSession, name: str) -> Page:
         """A project's page, as upstream has it; from a moment on, without what was uploaded later.
 
         :param name: in any spelling.
@@ -85,7 +90,7 @@ class Learning:
             kept = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
         return kept
 
-    async def _page(self, session: Session, project: Project) -> Page:
+    async def _page(self, session: LearnSession, project: Project) -> Page:
         try:
             page = await self._origin.page(project)
         except NotFound as error:
@@ -105,7 +110,7 @@ class Learning:
         self._pages.put((session.name, project), page, len(page.files) + 1)
         return page
 
-    async def file(self, session: Session, name: str, filename: str) -> Delivery:
+    async def file(self, session: LearnSession, name: str, filename: str) -> FileResponse:
         """A file; one that upstream gives no digest of is fetched and measured first.
 
         :raises reqpi.core.errors.NotServed: it is not on its project's page.
@@ -113,7 +118,7 @@ class Learning:
         """
         return await self._deliveries.of(await self._digested(session, await self._listed(session, name, filename)))
 
-    async def metadata(self, session: Session, name: str, filename: str) -> bytes:
+    async def metadata(self, session: LearnSession, name: str, filename: str) -> bytes:
         """The core metadata of a wheel. To look at it is not to take the wheel.
 
         :raises reqpi.core.errors.NotServed: it is no wheel, or not on its project's page.
@@ -124,13 +129,13 @@ class Learning:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
         return await self._cores.of(await self._digested(session, file), session.name)
 
-    async def _listed(self, session: Session, name: str, filename: str) -> File:
+    async def _listed(self, session: LearnSession, name: str, filename: str) -> File:
         file = (await self.page(session, name)).by_filename.get(filename)
         if file is None:
             raise NotServed(f"the upstream lists no {filename[:100]}", "Ask for the page of its project.")
         return file
 
-    async def _digested(self, session: Session, file: File) -> File:
+    async def _digested(self, session: LearnSession, file: File) -> File:
         """The file with the sha256 that it is kept under, which is upstream's claim or what its own bytes have."""
         if file.sha256 is not None:
             return file
@@ -148,7 +153,7 @@ class Learning:
 
     # What was taken
 
-    async def taken(self, session: Session, *, beside: bool = False) -> Taken:
+    async def taken(self, session: LearnSession, *, beside: bool = False) -> RecordedFile:
         """What was taken so far.
 
         :param beside: the other files of the same releases too, measured where upstream gives no digest of them.
@@ -157,12 +162,12 @@ class Learning:
         waiting = self._gathering.do((session.name, beside), partial(self._taken, session, beside))
         return await within(PATIENCE, self._clock, waiting, "the files of these releases are")
 
-    async def _taken(self, session: Session, beside: bool) -> Taken:
+    async def _taken(self, session: LearnSession, beside: bool) -> RecordedFile:
         files, untimed = await self.sessions.noted(session)
         others = await self._beside(session, files) if beside else ()
-        return Taken(files, tuple(others), untimed)
+        return RecordedFile(files, tuple(others), untimed)
 
-    async def _beside(self, session: Session, files: Iterable[File]) -> list[File]:
+    async def _beside(self, session: LearnSession, files: Iterable[File]) -> list[File]:
         releases = {(file.project, file.version) for file in files}
         filenames = {file.filename for file in files}
         pages = await each(dict.fromkeys(project for project, _ in sorted(releases)), partial(self._seen, session), 1)
@@ -174,10 +179,10 @@ class Learning:
         ]
         return list((await each(others, partial(self._known, session), _AT_ONCE)).values())
 
-    async def _seen(self, session: Session, project: Project) -> Page:
+    async def _seen(self, session: LearnSession, project: Project) -> Page:
         return await self.page(session, project)
 
-    async def _known(self, session: Session, file: File) -> File:
+    async def _known(self, session: LearnSession, file: File) -> File:
         return await self._digested(session, file)
 
 

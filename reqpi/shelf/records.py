@@ -12,7 +12,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from reqpi.core.targets import Target
+from reqpi.core.targets import InstallTarget
 
 __all__ = [
     "KINDS",
@@ -161,7 +161,7 @@ def claimed_build_system_record(address: str, sha256: str = "", subdirectory: st
     return f"{_CLAIMED_BUILD_SYSTEM.folder}/{address}/{sha256}{_below(subdirectory)}"
 
 
-def holding_record(address: str, target: Target | None = None) -> str:
+def holding_record(address: str, target: InstallTarget | None = None) -> str:
     """Name the record of how far a hold is; without a target, the prefix of an address."""
     if target is None:
         return f"{_HOLDING.folder}/{address}/"

@@ -18,14 +18,14 @@ from reqpi.core.interfaces import Records
 from reqpi.core.model import Project
 from reqpi.shelf.records import refusals_record
 
-__all__ = ["MOST", "Refusal", "Refusals"]
+__all__ = ["MOST", "RecordedRefusal", "Refusals"]
 
 MOST = 1000
 """Different things counted for one address. Who asks for more than that is guessing, not building."""
 
 
 @frozen
-class Refusal:
+class RecordedRefusal:
     """One thing that a lock did not admit.
 
     :param filename: ``None`` where the project as a whole was asked for.
@@ -41,7 +41,7 @@ class Refusal:
     first: float
     last: float
 
-    def plus(self, other: Refusal) -> Refusal:
+    def plus(self, other: RecordedRefusal) -> RecordedRefusal:
         """Both of them, counted together."""
         return evolve(
             self if self.last >= other.last else other,
@@ -76,7 +76,7 @@ class Refusals:
         self._records = records
         self._instance = instance
         self._now = now
-        self._counted: dict[str, dict[_Key, Refusal]] = {}
+        self._counted: dict[str, dict[_Key, RecordedRefusal]] = {}
         self._unwritten: set[str] = set()
 
     def note(self, address: str, project: Project, filename: str | None, reason: str) -> None:
@@ -86,7 +86,7 @@ class Refusals:
         if key not in counted and len(counted) >= MOST:
             return
         now = self._now()
-        fresh = Refusal(project, filename, reason, 1, now, now)
+        fresh = RecordedRefusal(project, filename, reason, 1, now, now)
         counted[key] = counted[key].plus(fresh) if key in counted else fresh
         self._unwritten.add(address)
 
@@ -100,7 +100,7 @@ class Refusals:
             counted[project, None] = evolve(refusal, count=refusal.count - 1)
         self._unwritten.add(address)
 
-    async def of(self, address: str) -> list[Refusal]:
+    async def of(self, address: str) -> list[RecordedRefusal]:
         """All that was refused under ``address``, the latest first."""
         total = dict(self._counted.get(address, {}))
         async for name in self._records.names(refusals_record(address)):
@@ -120,18 +120,18 @@ class Refusals:
                 raise
 
 
-def _add(total: dict[_Key, Refusal], refusals: Iterable[Refusal]) -> None:
+def _add(total: dict[_Key, RecordedRefusal], refusals: Iterable[RecordedRefusal]) -> None:
     for refusal in refusals:
         key = (refusal.project, refusal.filename)
         total[key] = total[key].plus(refusal) if key in total else refusal
 
 
-def _dump(refusals: Iterable[Refusal]) -> bytes:
+def _dump(refusals: Iterable[RecordedRefusal]) -> bytes:
     return json.dumps([[r.project, r.filename, r.reason, r.count, r.first, r.last] for r in refusals]).encode()
 
 
-def _load(data: bytes | None) -> Iterable[Refusal]:
-    return [] if data is None else [Refusal(*entry) for entry in json.loads(data)]
+def _load(data: bytes | None) -> Iterable[RecordedRefusal]:
+    return [] if data is None else [RecordedRefusal(*entry) for entry in json.loads(data)]
 
 
 def _iso(seconds: float) -> str:

@@ -16,24 +16,24 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission
 from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble, wanting
-from reqpi.core.interfaces import Origin, Store
+from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Note, Page, Project
 from reqpi.core.releases import newest
-from reqpi.runtime.singleflight import PATIENCE, Once, each, within
-from reqpi.shelf.commitments import Commitments, MadeOf
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
+from reqpi.shelf.commitments import CommitmentCache, Commitments
 from reqpi.shelf.files.build_systems import BuildSystems
-from reqpi.shelf.files.core_metadata import Cores
-from reqpi.shelf.files.delivery import Deliveries, Delivery
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.shelf.files.core_metadata import CoreMetadata
+from reqpi.shelf.files.delivery import FileResponse, FileResponses
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.lacking_pins import all_lacking
 from reqpi.shelf.refusals import Refusals
-from reqpi.shelf.whole_lock.build_requirements import Building, Reading
-from reqpi.shelf.whole_lock.sboms import Bills
+from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks, LockReading
+from reqpi.shelf.whole_lock.sboms import Sboms
 
-__all__ = ["Delivery", "Shelf"]
+__all__ = ["FileResponse", "Shelf"]
 
 _PAGES = 24 << 20
 """Bytes of frozen pages kept in memory: some 13,000 files."""
@@ -63,7 +63,7 @@ class Shelf:
     def __init__(
         self,
         store: Store,
-        origin: Origin,
+        origin: Upstream,
         clock: IReactorTime,
         instance: str,
         redirect_above: int | None = None,
@@ -75,18 +75,20 @@ class Shelf:
         self._store = store
         self._origin = origin
         self._clock = clock
-        self._arrivals = Arrivals(store, origin, clock)
-        self.deliveries = Deliveries(store, self._arrivals, redirect_above)
+        self._arrivals = Downloads(store, origin, clock)
+        self.deliveries = FileResponses(store, self._arrivals, redirect_above)
         self._freezing = Freezing(store, origin, self._arrivals)
-        self.cores = Cores(store, origin, self._arrivals, clock)
-        self.bills = Bills(store, clock, self.pages, self.metadata)
+        self.cores = CoreMetadata(store, origin, self._arrivals, clock)
+        self.bills = Sboms(store, clock, self.pages, self.metadata)
         self._build_systems = BuildSystems(store, origin, self._arrivals)
-        self.building = Building(store, clock, Reading(self.pages, self.metadata, self.build_system))
-        self._under_way: Once[Page] = Once()
-        self.exports: MadeOf[bytes] = MadeOf(export_bytes)
-        self._pages: MadeOf[Page] = MadeOf(_PAGES)
-        self._suggesting: Once[dict[Project, str | None]] = Once()
-        self._gathering: Once[dict[Project, Page]] = Once()
+        self.building = BuildRequirementsOfLocks(
+            store, clock, LockReading(self.pages, self.metadata, self.build_system)
+        )
+        self._under_way: SingleFlight[Page] = SingleFlight()
+        self.exports: CommitmentCache[bytes] = CommitmentCache(export_bytes)
+        self._pages: CommitmentCache[Page] = CommitmentCache(_PAGES)
+        self._suggesting: SingleFlight[dict[Project, str | None]] = SingleFlight()
+        self._gathering: SingleFlight[dict[Project, Page]] = SingleFlight()
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """What a user should know of what the operator allows of a lock."""
@@ -130,7 +132,7 @@ class Shelf:
 
     # Files
 
-    async def file(self, commitment: Commitment, name: str, filename: str) -> Delivery:
+    async def file(self, commitment: Commitment, name: str, filename: str) -> FileResponse:
         """A file, from the store or on its way into it.
 
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.

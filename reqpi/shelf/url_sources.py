@@ -17,17 +17,17 @@ from reqpi.core import filenames, metadata
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Archive, File, Git, Pin
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.shelf.files.downloads import Downloads
 
-__all__ = ["Sources"]
+__all__ = ["UrlSources"]
 
 _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".whl")
 
 
-class Sources:
+class UrlSources:
     """The files that sources are."""
 
-    def __init__(self, store: Store, arrivals: Arrivals) -> None:
+    def __init__(self, store: Store, arrivals: Downloads) -> None:
         self._store = store
         self._arrivals = arrivals
 

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Generic, TypeVar
 
-__all__ = ["Held"]
+__all__ = ["Borrowed"]
 
 T = TypeVar("T")
 
 
-class Held(Generic[T]):
+class Borrowed(Generic[T]):
     """A thing, let go by :meth:`close` or when it is forgotten, but never while it is borrowed.
 
     :param thing: a file descriptor, say.

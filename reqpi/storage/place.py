@@ -18,11 +18,11 @@ from reqpi.storage.objects.connect import SCHEMES
 from reqpi.storage.objects.store import object_store
 from reqpi.storage.threads import InThread
 
-__all__ = ["Place", "options_of", "place_of"]
+__all__ = ["StorePlace", "options_of", "place_of"]
 
 
 @frozen
-class Place:
+class StorePlace:
     """Where a store is.
 
     :param where: a directory, or the URL of an object store: ``s3://bucket/prefix``.

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from itertools import islice
 from typing import ParamSpec, Protocol, TypeVar
 
-from reqpi.storage.borrowed import Held
+from reqpi.storage.borrowed import Borrowed
 
 __all__ = ["InThread", "streamed"]
 
@@ -28,7 +28,7 @@ async def streamed(in_thread: InThread, make: Callable[[], Generator[T, None, No
 
     However this ends, the generator is closed, once no thread is in it.
     """
-    held = Held(make(), lambda generator: generator.close())
+    held = Borrowed(make(), lambda generator: generator.close())
 
     def batch() -> list[T]:
         with held.borrow() as generator:

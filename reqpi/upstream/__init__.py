@@ -1,1 +1,1 @@
-"""Upstreams: each an implementation of :class:`reqpi.core.interfaces.Origin`."""
+"""Upstreams: each an implementation of :class:`reqpi.core.interfaces.Upstream`."""

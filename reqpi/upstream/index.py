@@ -17,14 +17,14 @@ from reqpi.core import simple
 from reqpi.core.errors import UpstreamTrouble, WrongPage
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.simple import Packed
-from reqpi.runtime.gc_pause import unwatched
-from reqpi.runtime.singleflight_2 import Shared
+from reqpi.runtime.gc_pause import paused
+from reqpi.runtime.singleflight_2 import CancellingSingleFlight
 from reqpi.upstream.allowed.urls import host_of
 from reqpi.upstream.http import gzip as coding
-from reqpi.upstream.http.client import Busy, Http, header
-from reqpi.upstream.page_cache import Kept, Pages
+from reqpi.upstream.http.client import HttpClient, RetryAfter, header
+from reqpi.upstream.page_cache import CachedPage, PageCache
 
-__all__ = ["Index"]
+__all__ = ["UpstreamIndex"]
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
@@ -52,7 +52,7 @@ _PAUSES = (0.3, 1.0)
 """Seconds before a page is asked for again; more where upstream says so."""
 
 
-class Index:
+class UpstreamIndex:
     """The index at one URL.
 
     :param url: as pip takes it for ``--index-url``; without a user and password.
@@ -61,17 +61,17 @@ class Index:
     :param pages: what is kept of it, and of others.
     """
 
-    def __init__(self, url: str, http: Http, clock: IReactorTime, pages: Pages) -> None:
+    def __init__(self, url: str, http: HttpClient, clock: IReactorTime, pages: PageCache) -> None:
         self.name = url.rstrip("/")
         self._http = http
         self._clock = clock
         self._pages = pages
-        self._asking: Shared[Packed] = Shared()
+        self._asking: CancellingSingleFlight[Packed] = CancellingSingleFlight()
 
     async def page(
         self, project: Project, versions: Collection[Version] | None = None, digests: Collection[Digest] = ()
     ) -> Page:
-        """See :meth:`reqpi.core.interfaces.Origin.page`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.page`."""
         kept = self._pages.get(self.name, project)
         known = None if kept is None else await _judged(kept.listing, versions)
         if known is not None and not {file.version for file in known.files}.issuperset(versions or ()):
@@ -100,7 +100,7 @@ class Index:
         # Of coded data nobody knows how large it is.
         large = sent.coding or len(sent.data) >= _LARGE_PAGE
         listing = await deferToThread(_packed_apart, sent, project) if large else _packed(sent, project)
-        self._pages.put(self.name, project, Kept.of(listing, sent.url, sent.response, self._clock.seconds()))
+        self._pages.put(self.name, project, CachedPage.of(listing, sent.url, sent.response, self._clock.seconds()))
         return listing
 
     async def _sent(self, url: str, validators: Mapping[str, str]) -> _Sent:
@@ -110,7 +110,7 @@ class Index:
             except UpstreamTrouble as error:
                 if error.final:
                     raise
-                wanted = max(pause, error.pause) if isinstance(error, Busy) else pause
+                wanted = max(pause, error.pause) if isinstance(error, RetryAfter) else pause
             await deferLater(self._clock, wanted)
         return await self._sent_once(url, validators)
 
@@ -168,7 +168,7 @@ def _plain(data: bytes) -> str:
 def _packed_apart(sent: _Sent, project: Project) -> Packed:
     if len(sent.data) < _HUGE_PAGE:
         return _packed(sent, project)
-    with unwatched():
+    with paused():
         return _packed(sent, project)
 
 

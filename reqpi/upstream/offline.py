@@ -13,11 +13,11 @@ from reqpi.core.interfaces import Indexes
 from reqpi.core.model import Archive, Digest, Git, Lock, Note, Pin, Project
 from reqpi.upstream.allowed.policy import Policy
 
-__all__ = ["Nowhere"]
+__all__ = ["Offline"]
 
 
-class Nowhere:
-    """An :class:`~reqpi.core.interfaces.Origin` that has nothing, and asks nobody.
+class Offline:
+    """An :class:`~reqpi.core.interfaces.Upstream` that has nothing, and asks nobody.
 
     :param policy: what is refused stays so: an address means the same with the network and without.
     """
@@ -43,19 +43,19 @@ class Nowhere:
         raise _not_here(filename, "This server is offline, and the file was not fetched before.")
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""
         return self._policy.refuses(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.notes`."""
         return self._policy.notes(lock)
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
         return self._policy.indexes_for(pin)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
         self._policy.allow(pin, source)
 
 

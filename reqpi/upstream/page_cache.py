@@ -17,10 +17,10 @@ from twisted.web.iweb import IResponse
 
 from reqpi.core.model import Project
 from reqpi.core.simple import Packed
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 from reqpi.upstream.http.client import header
 
-__all__ = ["Kept", "Pages"]
+__all__ = ["CachedPage", "PageCache"]
 
 _LONGEST = 600
 """Seconds for which a page is fresh, at most. That is what the public index says; a year would be a mistake."""
@@ -32,7 +32,7 @@ _SURE = 60
 
 
 @frozen
-class Kept:
+class CachedPage:
     """A page as it came last.
 
     :param url: where it was, after redirects.
@@ -48,36 +48,36 @@ class Kept:
     until: float
 
     @classmethod
-    def of(cls, listing: Packed, url: str, response: IResponse, now: float) -> Kept | None:
+    def of(cls, listing: Packed, url: str, response: IResponse, now: float) -> CachedPage | None:
         """What is kept of a response; ``None`` where nothing may be, or nothing would come of it."""
         lifetime, validators = _lifetime(response), _validators(response)
         if lifetime is None or not (lifetime or validators):
             return None
         return cls(listing, url, validators, lifetime, now + lifetime)
 
-    def again(self, response: IResponse, now: float) -> Kept:
+    def again(self, response: IResponse, now: float) -> CachedPage:
         """The same, which upstream has just said still stands."""
         said = _lifetime(response) if header(response, "Cache-Control") else self.lifetime
         return evolve(self, lifetime=said or 0, until=now + (said or 0))
 
 
-class Pages:
+class PageCache:
     """The pages that are kept, of all indexes.
 
     :param size: bytes of memory, at most.
     """
 
     def __init__(self, size: int) -> None:
-        self._kept: Recent[tuple[str, Project], Kept] = Recent(size)
+        self._kept: LruCache[tuple[str, Project], CachedPage] = LruCache(size)
 
-    def get(self, index: str, project: Project) -> Kept | None:
+    def get(self, index: str, project: Project) -> CachedPage | None:
         """What an index had last, fresh or not.
 
         :param index: its URL: what one says of a project is none of another's business.
         """
         return self._kept.get((index, project))
 
-    def put(self, index: str, project: Project, kept: Kept | None) -> None:
+    def put(self, index: str, project: Project, kept: CachedPage | None) -> None:
         """Keep it in the place of what is kept."""
         if kept is None:
             self._kept.drop((index, project))

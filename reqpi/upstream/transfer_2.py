@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
-from reqpi.upstream.http.client import Check, Http
+from reqpi.upstream.http.client import Check, HttpClient
 from reqpi.upstream.transfer import range_header, transfer
 
 __all__ = ["open_file"]
 
 
 async def open_file(
-    http: Http,
+    http: HttpClient,
     url: str,
     start: int = 0,
     stop: int | None = None,
@@ -19,7 +19,7 @@ async def open_file(
     etag: str | None = None,
     check: Check | None = None,
 ) -> Transfer:
-    """See :meth:`reqpi.core.interfaces.Origin.open`.
+    """See :meth:`reqpi.core.interfaces.Upstream.open`.
 
     No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
     that would change the file. pip does the same.

@@ -1,4 +1,4 @@
-"""Everything outside, as one :class:`~reqpi.core.interfaces.Origin`: indexes, archives and git repositories."""
+"""Everything outside, as one :class:`~reqpi.core.interfaces.Upstream`: indexes, archives and git repositories."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core.errors import Defect, UpstreamTrouble
 from reqpi.core.interfaces import Indexes, Transfer
 from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
-from reqpi.upstream.allowed.connect import Forbidden, Reach
+from reqpi.upstream.allowed.connect import GuardedReactor
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import host_and_port
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.policy import sentence
 from reqpi.upstream.allowed.urls import as_shown, index_key
 from reqpi.upstream.git.repositories import Repositories
 from reqpi.upstream.http.agent import PooledAgent
-from reqpi.upstream.http.client import Http
-from reqpi.upstream.http.tls import Trust
-from reqpi.upstream.index import Index
-from reqpi.upstream.page_cache import Pages
+from reqpi.upstream.http.client import HttpClient
+from reqpi.upstream.http.tls import TlsTrust
+from reqpi.upstream.index import UpstreamIndex
+from reqpi.upstream.page_cache import PageCache
 from reqpi.upstream.transfer_2 import open_file
 
 __all__ = ["PAGE_CACHE", "Upstreams"]
@@ -36,7 +37,7 @@ _GIT = "git+"
 class Upstreams:
     """What an operator lets this server ask.
 
-    :param outside: see :class:`~reqpi.upstream.allowed.operator.Outside`; checked.
+    :param outside: see :class:`~reqpi.upstream.allowed.operator.AllowedUpstreams`; checked.
     :param clock: where time passes, if not in the reactor.
     :param page_cache: bytes of memory for pages of indexes, from one lock to the next.
     :param agent: what asks over HTTP, if not one of its own.
@@ -45,7 +46,7 @@ class Upstreams:
 
     def __init__(
         self,
-        outside: Outside,
+        outside: AllowedUpstreams,
         reactor: Any,
         clock: IReactorTime | None = None,
         agent: PooledAgent | None = None,
@@ -53,13 +54,13 @@ class Upstreams:
     ) -> None:
         outside.check()
         time: IReactorTime = clock or reactor
-        reach = Reach(reactor, outside.named)
-        trust = Trust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
+        reach = GuardedReactor(reactor, outside.named)
+        trust = TlsTrust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
         self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
         self._policy = outside.policy
-        self._http = Http(self.agent, time, outside.keyring)
-        self._time, self._pages = time, Pages(page_cache)
-        self._indexes = {key: Index(url, self._http, time, self._pages) for key, url in outside.indexes.items()}
+        self._http = HttpClient(self.agent, time, outside.keyring)
+        self._time, self._pages = time, PageCache(page_cache)
+        self._indexes = {key: UpstreamIndex(url, self._http, time, self._pages) for key, url in outside.indexes.items()}
         self._repositories = Repositories(
             self._http, outside.keyring, reach, trust, check=self._policy.check, proxies=outside.proxies
         )
@@ -73,11 +74,11 @@ class Upstreams:
         versions: Collection[Version] | None = None,
         digests: Collection[Digest] = (),
     ) -> Page:
-        """See :meth:`reqpi.core.interfaces.Origin.page`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.page`."""
         return await self._index(index).page(project, versions, digests)
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
-        """See :meth:`reqpi.core.interfaces.Origin.open`.
+        """See :meth:`reqpi.core.interfaces.Upstream.open`.
 
         ``archive+https://…`` is an archive: it and its redirects are for allowed hosts alone. So is every other file on
         a host that the operator allowed; what a page lists may be on any public host, and on any that was named.
@@ -91,19 +92,19 @@ class Upstreams:
         return await open_file(self._http, url, start, stop, etag=etag)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""
         return self._policy.refuses(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.notes`."""
         return self._policy.notes(lock)
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
         return self._policy.indexes_for(pin)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
         self._policy.allow(pin, source)
 
     async def close(self) -> None:
@@ -111,19 +112,19 @@ class Upstreams:
         await self._repositories.close()
         await self.agent.close()
 
-    def _index(self, index: str) -> Index:
+    def _index(self, index: str) -> UpstreamIndex:
         """The index at a URL, as a lock spells it.
 
-        :raises reqpi.upstream.allowed.connect.Forbidden: it is none of the operator's, and may not be asked.
+        :raises reqpi.upstream.allowed.connect.Denied: it is none of the operator's, and may not be asked.
         """
         key = self._policy.upstream(index)
         if key is None and self._policy.is_open(index):
             key = index_key(index)
             if key not in self._indexes:
-                self._indexes[key] = Index(index, self._http, self._time, self._pages)
+                self._indexes[key] = UpstreamIndex(index, self._http, self._time, self._pages)
         if key is None:
             what = as_shown(index) or "an index"
-            raise Forbidden(f"{what} is not among this server's upstreams", f"{sentence(self._policy.said())}.")
+            raise Denied(f"{what} is not among this server's upstreams", f"{sentence(self._policy.said())}.")
         return self._indexes[key]
 
     def _is_allowed(self, url: str) -> bool:

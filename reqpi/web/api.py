@@ -16,17 +16,17 @@ from reqpi.core import export
 from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
-from reqpi.core.targets import FILTERS, BadFilter, Target
+from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import Representation
-from reqpi.web.uploads import Unsuitable, documents_in
+from reqpi.web.uploads import UnusableBody, documents_in
 
 __all__ = [
     "build_requirements",
@@ -47,12 +47,12 @@ _TEXT = "text/plain; charset=utf-8"
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
-async def commit(request: Request, shelf: Shelf, holding: Holding, base: str) -> bytes:
+async def commit(request: Request, shelf: Shelf, holding: Holds, base: str) -> bytes:
     """``POST /locks``; with ``?hold=1`` all that it admits, or that the filters leave of it, is fetched meanwhile."""
     try:
         documents = documents_in(request)
         target = _target(request) if _is_said(request, b"hold") else None
-    except Unsuitable as unsuitable:
+    except UnusableBody as unsuitable:
         return problems.send(request, unsuitable.problem)
     if documents[0].path:
         commitment, created = await shelf.commitments.commit_together(documents)
@@ -131,12 +131,12 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     return _json(request, {"address": commitment.address, "refused": shown})
 
 
-async def held(request: Request, shelf: Shelf, holding: Holding, address: str) -> bytes:
+async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> bytes:
     """``GET /<address>/held``: how far a hold is while it lasts, and the verdict at any other time."""
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
-    except Unsuitable as unsuitable:
+    except UnusableBody as unsuitable:
         return problems.send(request, unsuitable.problem)
     shown: dict[str, Any] = {"address": commitment.address, "filters": target.as_json()}
     progress = await holding.progress(commitment, target)
@@ -151,7 +151,7 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
-    except Unsuitable as unsuitable:
+    except UnusableBody as unsuitable:
         request.write(problems.send(request, unsuitable.problem))
         return
     archive = await wheelhouses.of(commitment, target, one=_is_said(request, b"one"))
@@ -164,7 +164,7 @@ async def build_requirements(request: Request, shelf: Shelf, address: str) -> by
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
-    except Unsuitable as unsuitable:
+    except UnusableBody as unsuitable:
         return problems.send(request, unsuitable.problem)
     answer = await shelf.building.of(commitment, target, _patience(request))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
@@ -177,18 +177,18 @@ def _patience(request: Request) -> float:
     return PATIENCE if said is None else float(said[1])
 
 
-def _target(request: Request) -> Target:
+def _target(request: Request) -> InstallTarget:
     """What the filters in the query leave.
 
     :raises Unsuitable: one of them means nothing.
     """
     values = {name: request.args.get(name.encode("ascii"), []) for name in FILTERS}
     try:
-        return Target.read(
+        return InstallTarget.read(
             {name: [each.decode("utf-8", "replace") for each in given] for name, given in values.items()}
         )
     except BadFilter as bad:
-        raise Unsuitable(400, "no such filter", f"{bad}.") from bad
+        raise UnusableBody(400, "no such filter", f"{bad}.") from bad
 
 
 def _is_said(request: Request, name: bytes) -> bool:

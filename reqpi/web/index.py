@@ -18,17 +18,17 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import NotServed, StoreTrouble
 from reqpi.core.model import Commitment, Page
-from reqpi.runtime.lru import Recent
-from reqpi.runtime.singleflight import Once
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import send_representation
 from reqpi.web.http.answers_2 import answer_with
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import header, listed
-from reqpi.web.http.ready_answers import ANY_FORM, Hot
+from reqpi.web.http.ready_answers import ANY_FORM, ReadyAnswers
 from reqpi.web.http.representation import Representation
 
-__all__ = ["Index"]
+__all__ = ["IndexResource"]
 
 _SMALL = 1 << 17
 """Bytes of a file that is kept in memory."""
@@ -43,17 +43,17 @@ _Rendered = tuple[Page | None, Representation]
 """A representation, and the page it was rendered from: a lock that was removed and committed again may have another."""
 
 
-class Index(Resource):
+class IndexResource(Resource):
     """``/<address>/simple/`` and all below it. What is asked for is the rest of the path, in decoded segments."""
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, hot: Hot, rendered_bytes: int) -> None:
+    def __init__(self, shelf: Shelf, hot: ReadyAnswers, rendered_bytes: int) -> None:
         super().__init__()
         self._shelf = shelf
         self._hot = hot
-        self._rendered: Recent[_Key, _Rendered] = Recent(rendered_bytes)
-        self._rendering: Once[_Rendered] = Once()
+        self._rendered: LruCache[_Key, _Rendered] = LruCache(rendered_bytes)
+        self._rendering: SingleFlight[_Rendered] = SingleFlight()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""

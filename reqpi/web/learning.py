@@ -12,11 +12,11 @@ from twisted.web.server import Request
 
 from reqpi.core import simple
 from reqpi.core.errors import NotServed
-from reqpi.core.exclude_newer import BadCutoff, read_cutoff
+from reqpi.core.exclude_newer import BadExcludeNewer, read_exclude_newer
 from reqpi.core.export import learned_releases
 from reqpi.core.model import File, Page
-from reqpi.shelf.learn_sessions import Session
-from reqpi.shelf.open_index import Learning
+from reqpi.shelf.learn_sessions import LearnSession
+from reqpi.shelf.open_index import OpenIndex
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
 from reqpi.web.http.answers_2 import answer_with
@@ -24,19 +24,19 @@ from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import Representation
 
-__all__ = ["LearningPages"]
+__all__ = ["LearnResource"]
 
 _FEW_LINKS = 100
 """A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
 
 
-class LearningPages:
+class LearnResource:
     """What is under ``/learn``.
 
     :param learning: ``None`` where the operator does not allow it.
     """
 
-    def __init__(self, learning: Learning | None) -> None:
+    def __init__(self, learning: OpenIndex | None) -> None:
         self._learning = learning
 
     # Sessions
@@ -46,8 +46,8 @@ class LearningPages:
         sessions = self._allowed.sessions
         said = request.args.get(b"exclude-newer")
         try:
-            cutoff = None if said is None else read_cutoff(said[-1].decode("utf-8", "replace"), sessions.now)
-        except BadCutoff as bad:
+            cutoff = None if said is None else read_exclude_newer(said[-1].decode("utf-8", "replace"), sessions.now)
+        except BadExcludeNewer as bad:
             return problems.send(request, problems.Problem(400, "no such moment", f"exclude-newer={bad}."))
         session = await sessions.begin(cutoff)
         request.setResponseCode(201)
@@ -111,7 +111,7 @@ class LearningPages:
         request.setHeader("Vary", "Accept")
         return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
 
-    async def _file(self, request: Request, session: Session, project: str, filename: str) -> None:
+    async def _file(self, request: Request, session: LearnSession, project: str, filename: str) -> None:
         delivery = await self._allowed.file(session, project, filename)
         if request.method == b"GET":
             await self._allowed.sessions.note(session, delivery.file)
@@ -123,7 +123,7 @@ class LearningPages:
         await send_file(request, delivery.size, etag, delivery.read, local=delivery.local)
 
     @property
-    def _allowed(self) -> Learning:
+    def _allowed(self) -> OpenIndex:
         if self._learning is None:
             raise NotServed("this server does not learn", "Its operator can allow it with --learning.")
         return self._learning
@@ -133,7 +133,7 @@ def _all_files(request: Request) -> bool:
     return request.args.get(b"all-files") == [b"1"]
 
 
-def _cutoff(session: Session) -> dict[str, Any]:
+def _cutoff(session: LearnSession) -> dict[str, Any]:
     until = session.exclude_newer
     return {"exclude-newer": None if until is None else until.isoformat().replace("+00:00", "Z")}
 

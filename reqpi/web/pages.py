@@ -17,7 +17,7 @@ from reqpi import __version__
 from reqpi.core import admission
 from reqpi.core.env_vars import trusted_host
 from reqpi.core.model import Commitment, File, Page, Pin, Project
-from reqpi.shelf.refusals import Refusal
+from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
 
 __all__ = ["front", "overview"]
@@ -72,7 +72,7 @@ async def overview(request: Request, shelf: Shelf, base: str, address: str) -> b
 
 
 def _overview(
-    commitment: Commitment, base: str, here: str, frozen: dict[Project, Page], refusals: list[Refusal]
+    commitment: Commitment, base: str, here: str, frozen: dict[Project, Page], refusals: list[RecordedRefusal]
 ) -> bytes:
     """A long lock takes a second or two, so this is for a thread."""
     sheet = _Sheet(
@@ -198,7 +198,7 @@ def _row(pin: Pin, here: str, ours: Sequence[File] | None) -> Tag:
     )
 
 
-def _refused(refusals: Iterable[Refusal]) -> list[Tag]:
+def _refused(refusals: Iterable[RecordedRefusal]) -> list[Tag]:
     rows = [
         tags.tr(
             tags.td(refusal.filename or refusal.project),

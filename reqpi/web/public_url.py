@@ -9,14 +9,14 @@ from twisted.web.server import Request
 
 from reqpi.web.http.headers import header
 
-__all__ = ["Base"]
+__all__ = ["PublicUrl"]
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,255}){0,16}/?")
 
 
 @frozen
-class Base:
+class PublicUrl:
     """How to tell the server's own URL.
 
     :param url: the canonical URL, if the operator gave one: nothing else counts then.

@@ -45,16 +45,16 @@ from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web import api, pages, sboms
 from reqpi.web.http import problems
 from reqpi.web.http.answers_2 import answer_with
-from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER
-from reqpi.web.index import Index
-from reqpi.web.learning import LearningPages
-from reqpi.web.public_url import Base
+from reqpi.web.index import IndexResource
+from reqpi.web.learning import LearnResource
+from reqpi.web.public_url import PublicUrl
 
 __all__ = ["Root"]
 
@@ -73,7 +73,7 @@ class Routes:
 
     app = Klein()
 
-    def __init__(self, shelf: Shelf, holding: Holding, base: Base, learning: LearningPages) -> None:
+    def __init__(self, shelf: Shelf, holding: Holds, base: PublicUrl, learning: LearnResource) -> None:
         self._learning = learning
         self._shelf = shelf
         self._holding = holding
@@ -185,7 +185,7 @@ class Routes:
 
 
 class Root(Resource):
-    """The whole tree: splits the path, and hands the index to :class:`~reqpi.web.index.Index`.
+    """The whole tree: splits the path, and hands the index to :class:`~reqpi.web.index.IndexResource`.
 
     :param learning: what is under ``/learn``, where the operator allows it.
     """
@@ -195,18 +195,18 @@ class Root(Resource):
     def __init__(
         self,
         shelf: Shelf,
-        holding: Holding,
-        base: Base,
-        hot: Hot | None = None,
+        holding: Holds,
+        base: PublicUrl,
+        hot: ReadyAnswers | None = None,
         memory: int = 32 << 20,
         *,
-        learning: LearningPages | None = None,
+        learning: LearnResource | None = None,
     ) -> None:
         super().__init__()
-        self._index = Index(shelf, hot or Hot(0, lambda: 0.0), memory)
+        self._index = IndexResource(shelf, hot or ReadyAnswers(0, lambda: 0.0), memory)
         self._shelf = shelf
         self._wheelhouses = Wheelhouses(shelf, holding)
-        self._learning = learning or LearningPages(None)
+        self._learning = learning or LearnResource(None)
         self._rest = Routes(shelf, holding, base, self._learning).app.resource()
 
     def render(self, request: Request) -> Any:

@@ -49,7 +49,7 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
     if index is None or (index and not index.startswith(("https://", "http://"))):
         advice = f"?index= is an http or https URL of at most {_LONGEST_URL} characters."
         return problems.send(request, problems.Problem(400, "no such index", advice))
-    own = sbom.Own(name, version) if name else None
+    own = sbom.MainComponent(name, version) if name else None
     kind = (content_type, own, index)
     body = shelf.exports.get(commitment, kind)
     if body is None:

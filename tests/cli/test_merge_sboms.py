@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli import main
-from reqpi.core.sbom import Own, cyclonedx, spdx, with_project
+from reqpi.core.sbom import MainComponent, cyclonedx, spdx, with_project
 from reqpi.core.sbom.reading import read_bill
 from tests.core.sbom.test_bill import full
 from tests.core.sbom.test_reading import HERMETO, hermeto_spdx
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 
-OURS = with_project(full(), Own("mine", "1.0", "pkg:pypi/mine@1.0"))
+OURS = with_project(full(), MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"))
 NAMES = {"app", "bash", "idna", "left-pad", "mine", "own", "six", "treq"}
 
 

@@ -11,12 +11,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.folders import unpack as unpacking
 from reqpi.cli.folders.fetched_folder import write
-from reqpi.cli.folders.output_folder import Output
+from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.processes import bounded_regex
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.client import BadUsage
-from reqpi.client.fetching import Failed, Listed, fetch
+from reqpi.client.fetching import FetchFailed, ListedFile, fetch
 
 
 class OutputTests(SynchronousTestCase):
@@ -30,11 +30,11 @@ class OutputTests(SynchronousTestCase):
 
     def test_what_does_not_belong_is_removed_at_the_end(self) -> None:
         """And not before: a run that fails leaves what was there."""
-        output = Output(self.folder)
+        output = OutputFolder(self.folder)
         for name in ("six.whl", "old.whl", f".{'a' * 64}.part"):
             (output.deps / name).write_text(name)
         (output.deps / "link").symlink_to("/nowhere")
-        output = Output(self.folder)
+        output = OutputFolder(self.folder)
         self.assertEqual(len(self.names()), 4)
         self.assertEqual(output.finish(b"bill", b"config", {"six.whl"}), [f".{'a' * 64}.part", "link", "old.whl"])
         self.assertEqual(self.names(), {"deps/pip/six.whl", "bom.json", ".build-config.json"})
@@ -46,7 +46,7 @@ class OutputTests(SynchronousTestCase):
     def test_a_folder_among_the_files_is_left_alone_and_told(self) -> None:
         """Somebody made it by hand."""
         (self.folder / "deps/pip/mine").mkdir(parents=True)
-        error = self.assertRaises(BadUsage, Output, self.folder)
+        error = self.assertRaises(BadUsage, OutputFolder, self.folder)
         self.assertIn("does not belong there", error.title)
 
     def test_nothing_is_written_or_removed_through_a_link(self) -> None:
@@ -54,7 +54,7 @@ class OutputTests(SynchronousTestCase):
         elsewhere = self.folder.parent / "elsewhere"
         elsewhere.mkdir()
         (elsewhere / "mine").write_text("mine")
-        output = Output(self.folder)
+        output = OutputFolder(self.folder)
         for name in ("bom.json", ".build-config.json"):
             (self.folder / name).symlink_to(elsewhere.absolute() / "mine")
         output.finish(b"bill", b"config", ())
@@ -62,7 +62,7 @@ class OutputTests(SynchronousTestCase):
         for link in (output.deps, output.deps.parent):
             link.rmdir()
             link.symlink_to(elsewhere.absolute())
-            self.assertIn("symbolic link", self.assertRaises(BadUsage, Output, self.folder).title)
+            self.assertIn("symbolic link", self.assertRaises(BadUsage, OutputFolder, self.folder).title)
             link.unlink()
         self.assertEqual((elsewhere / "mine").read_text(), "mine")
 
@@ -72,8 +72,8 @@ class OutputTests(SynchronousTestCase):
         mine.write_text("mine")
         digest = "a" * 64
         (self.folder / f".{digest}.part").symlink_to("mine")
-        files = [Listed("six", "six-1.0.tar.gz", digest, size=4)]
-        failed = self.assertRaises(Failed, fetch, "http://127.0.0.1:1", "b" * 64, files, self.folder)
+        files = [ListedFile("six", "six-1.0.tar.gz", digest, size=4)]
+        failed = self.assertRaises(FetchFailed, fetch, "http://127.0.0.1:1", "b" * 64, files, self.folder)
         self.assertIn("cannot be written", failed.failures["six-1.0.tar.gz"].title)
         self.assertEqual(mine.read_text(), "mine")
 
@@ -91,7 +91,7 @@ class OutputTests(SynchronousTestCase):
 
     def test_where_nothing_can_be_written(self) -> None:
         self.folder.write_text("")
-        self.assertIn("cannot be written", self.assertRaises(BadUsage, Output, self.folder).title)
+        self.assertIn("cannot be written", self.assertRaises(BadUsage, OutputFolder, self.folder).title)
 
 
 class UnpackTests(SynchronousTestCase):

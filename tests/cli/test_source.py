@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.folders.source_tree import Source
-from reqpi.cli.inputs.lock_files import Defective
+from reqpi.cli.inputs.lock_files import LockHasDefects
 from reqpi.client import BadUsage
 from reqpi.core.errors import UnreadableProject
-from reqpi.core.hermeto import Filled, Package
+from reqpi.core.hermeto import FetchedPackage, InputPackage
 
 COMMIT = "c" * 40
 ORIGIN = '[remote "origin"]\n\turl = https://me:secret@example.org/team/tool.git\n'
@@ -34,7 +34,7 @@ class SourceCase(SynchronousTestCase):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def refused(self, package: Package) -> BadUsage:
+    def refused(self, package: InputPackage) -> BadUsage:
         error = self.assertRaises(BadUsage, lambda: Source(self.folder).filled(package))
         assert isinstance(error, BadUsage)
         self.assertTrue(error.detail.endswith("."), error.detail)
@@ -45,22 +45,22 @@ class FilesTests(SourceCase):
     """Which files are fetched for."""
 
     def test_the_usual_ones_where_they_are(self) -> None:
-        self.assertEqual(Source(self.folder).filled(Package()), Filled(".", (), ()))
+        self.assertEqual(Source(self.folder).filled(InputPackage()), FetchedPackage(".", (), ()))
         self.write("requirements.txt")
         self.write("sub/requirements-build.txt")
         source = Source(self.folder)
-        self.assertEqual(source.filled(Package()), Filled(".", ("requirements.txt",), ()))
-        self.assertEqual(source.filled(Package("sub")), Filled("sub", (), ("requirements-build.txt",)))
-        self.assertEqual(source.filled(Package(".", ())), Filled(".", (), ()))
+        self.assertEqual(source.filled(InputPackage()), FetchedPackage(".", ("requirements.txt",), ()))
+        self.assertEqual(source.filled(InputPackage("sub")), FetchedPackage("sub", (), ("requirements-build.txt",)))
+        self.assertEqual(source.filled(InputPackage(".", ())), FetchedPackage(".", (), ()))
 
     def test_those_that_are_named_have_to_be_there(self) -> None:
         self.write("sub/a.txt")
         source = Source(self.folder)
-        self.assertEqual(source.filled(Package("sub", ("a.txt",), ())), Filled("sub", ("a.txt",), ()))
-        self.assertIn("there is no file", self.refused(Package("sub", ("b.txt",))).title)
-        self.assertIn("there is no file", self.refused(Package("sub", (), ("requirements-build.txt",))).title)
-        self.assertIn("is no folder", self.refused(Package("other")).title)
-        self.assertIn("is no folder", self.refused(Package("sub/a.txt")).title)
+        self.assertEqual(source.filled(InputPackage("sub", ("a.txt",), ())), FetchedPackage("sub", ("a.txt",), ()))
+        self.assertIn("there is no file", self.refused(InputPackage("sub", ("b.txt",))).title)
+        self.assertIn("there is no file", self.refused(InputPackage("sub", (), ("requirements-build.txt",))).title)
+        self.assertIn("is no folder", self.refused(InputPackage("other")).title)
+        self.assertIn("is no folder", self.refused(InputPackage("sub/a.txt")).title)
         self.assertIn("is no folder", str(self.assertRaises(BadUsage, Source, self.folder / "other")))
 
     def test_no_symbolic_link_leads_outside(self) -> None:
@@ -69,30 +69,35 @@ class FilesTests(SourceCase):
         (self.folder / "up").symlink_to("..")
         (self.folder / "link.txt").symlink_to("../secret.txt")
         (self.folder / "requirements.txt").symlink_to("link.txt")
-        for package in (Package("up"), Package(".", ("link.txt",)), Package(), Package(".", ("up/secret.txt",))):
+        for package in (
+            InputPackage("up"),
+            InputPackage(".", ("link.txt",)),
+            InputPackage(),
+            InputPackage(".", ("up/secret.txt",)),
+        ):
             self.assertIn("outside the source", self.refused(package).title)
         self.write("real/a.txt")
         (self.folder / "sub").symlink_to("real")
-        self.assertEqual(Source(self.folder).filled(Package("sub", ("a.txt",))).requirements_files, ("a.txt",))
+        self.assertEqual(Source(self.folder).filled(InputPackage("sub", ("a.txt",))).requirements_files, ("a.txt",))
 
     def test_what_they_name_is_taken_from_all_of_the_source_and_from_nowhere_else(self) -> None:
         self.write("sub/requirements.txt", "-r ../common.txt\n")
         self.write("common.txt")
         source = Source(self.folder)
-        taken = source.taken(source.filled(Package("sub")))
+        taken = source.taken(source.filled(InputPackage("sub")))
         assert taken is not None
         self.assertEqual([path for path, _ in taken.documents], ["sub/requirements.txt", "common.txt"])
         (self.outside / "secret.txt").write_text("six==1.17.0\n")
         self.write("common.txt", "-r ../secret.txt\n")
-        self.assertRaises(Defective, source.taken, source.filled(Package("sub")))
-        self.assertIsNone(source.taken(Filled(".", (), ())))
+        self.assertRaises(LockHasDefects, source.taken, source.filled(InputPackage("sub")))
+        self.assertIsNone(source.taken(FetchedPackage(".", (), ())))
 
     def test_files_in_two_folders_are_committed_together(self) -> None:
         """The second is not below the folder of the first."""
         self.write("a/r.txt")
         self.write("b/r.txt")
         source = Source(self.folder)
-        taken = source.taken(source.filled(Package(".", ("a/r.txt", "b/r.txt"))))
+        taken = source.taken(source.filled(InputPackage(".", ("a/r.txt", "b/r.txt"))))
         assert taken is not None
         self.assertEqual([path for path, _ in taken.documents], ["a/r.txt", "b/r.txt"])
 
@@ -105,7 +110,7 @@ class NameTests(SourceCase):
             self.write(f".git/{path}", text)
 
     def own(self, path: str = ".") -> tuple[str, str, str]:
-        said = Source(self.folder).own(Package(path))
+        said = Source(self.folder).own(InputPackage(path))
         return said.name, said.version, said.purl
 
     def test_by_its_own_metadata(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.client import Refusal, ServerTrouble, refused
+from reqpi.client import ReportedRefusal, ServerTrouble, refused
 from tests.client.case import ClientTestCase
 
 ADDRESS = "0" * 64
@@ -21,8 +21,8 @@ class RefusedTests(ClientTestCase):
         self.assertEqual(
             refused(f"{self.server.url}/reqpi/", ADDRESS, suggest=True),
             (
-                Refusal("six", None, "not pinned", 2, "six==1.17.0"),
-                Refusal("attrs", "attrs-1.0.zip", "other version", 1, None),
+                ReportedRefusal("six", None, "not pinned", 2, "six==1.17.0"),
+                ReportedRefusal("attrs", "attrs-1.0.zip", "other version", 1, None),
             ),
         )
 

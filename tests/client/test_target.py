@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.client import BadUsage
-from reqpi.client.target import Credentials, target_of
+from reqpi.client.target import BasicLogin, target_of
 from reqpi.core.env_vars import is_loopback
 
 
@@ -26,7 +26,7 @@ class TargetTests(SynchronousTestCase):
     def test_a_login_is_apart(self) -> None:
         """It is in no URL that is made from here."""
         target = target_of("https://me:p%3Ass@example.org/reqpi")
-        self.assertEqual(target.credentials, Credentials("me", "p:ss"))
+        self.assertEqual(target.credentials, BasicLogin("me", "p:ss"))
         self.assertEqual(target.url, "https://example.org/reqpi")
 
     def test_what_is_no_url_of_a_server_is_refused(self) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from multipart import MultipartParser, parse_options_header
 
-from reqpi.client import AddressDiffers, Defect, Document, LockRefused, Note, commit
+from reqpi.client import AddressDiffers, ClientDocument, LockRefused, ReportedDefect, ReportedNote, commit
 from reqpi.core.address import address_of
 from tests.client.case import ClientTestCase
 
 DOCUMENTS = (
-    Document("requirements.txt", b"-r sub/b.txt\n"),
-    Document('sub/b "ä; x=y.txt', b"\r\n--\xff\x00six==1.17.0"),
-    Document("c.txt", b""),
+    ClientDocument("requirements.txt", b"-r sub/b.txt\n"),
+    ClientDocument('sub/b "ä; x=y.txt', b"\r\n--\xff\x00six==1.17.0"),
+    ClientDocument("c.txt", b""),
 )
 
 
@@ -72,8 +72,8 @@ class TogetherTests(ClientTestCase):
         """Defects and warnings."""
         self.server.refuses({"line": 2, "text": "six", "problem": "p", "advice": "a", "document": "c.txt"})
         error = self.assertRaises(LockRefused, commit, self.server.url, DOCUMENTS)
-        self.assertEqual(error.defects, (Defect(2, "six", "p", "a", "c.txt"),))
+        self.assertEqual(error.defects, (ReportedDefect(2, "six", "p", "a", "c.txt"),))
         self.server.takes(
             self.listing, warnings=[{"line": 3, "text": "--pre", "message": "m", "document": "sub/b.txt"}]
         )
-        self.assertEqual(commit(self.server.url, DOCUMENTS).warnings, (Note(3, "--pre", "m", "sub/b.txt"),))
+        self.assertEqual(commit(self.server.url, DOCUMENTS).warnings, (ReportedNote(3, "--pre", "m", "sub/b.txt"),))

@@ -6,7 +6,7 @@ import json
 import unittest
 
 from reqpi.core import locks
-from reqpi.core.diff import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
+from reqpi.core.diff import Change, Contents, NotAnSbom, changes, contents_of_lock, contents_of_sbom
 
 ONE, TWO = "a" * 64, "b" * 64
 
@@ -71,11 +71,11 @@ class BillTests(unittest.TestCase):
             ],
             "relationships": [{"relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-main"}],
         }  # fmt: skip
-        one, other = (contents_of_bill(json.dumps(bill).encode()) for bill in (cyclonedx, spdx))
+        one, other = (contents_of_sbom(json.dumps(bill).encode()) for bill in (cyclonedx, spdx))
         self.assertEqual(one, {"six": {"1.17": {f"sha256:{ONE}"}}, "a": {"1": {f"sha256:{TWO}"}}})
         self.assertEqual(one, other)
 
     def test_what_is_none(self) -> None:
         for data in (b"", b"[]", b"{}", b"\xff", b'{"bomFormat": "CycloneDX", "components": [1]}', b"[" * 100_000):
-            with self.assertRaises(NoBill):
-                contents_of_bill(data)
+            with self.assertRaises(NotAnSbom):
+                contents_of_sbom(data)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.exclude_newer import BadCutoff, before, has_no_times, read_cutoff
+from reqpi.core.exclude_newer import BadExcludeNewer, before, has_no_times, read_exclude_newer
 from tests.distributions import a_file, a_page
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -50,12 +50,12 @@ class ReadingTests(SynchronousTestCase):
     def test_a_date_a_moment_and_how_long_ago(self) -> None:
         """A date means all of that day, in UTC."""
         for said, moment in MOMENTS.items():
-            self.assertEqual(read_cutoff(said, NOW), datetime.fromisoformat(moment), said)
+            self.assertEqual(read_exclude_newer(said, NOW), datetime.fromisoformat(moment), said)
 
     def test_what_says_no_moment_is_refused_with_what_to_write(self) -> None:
         """A month has no fixed length; a time without a zone is another one elsewhere."""
         for said in NONSENSE:
-            error = self.assertRaises(BadCutoff, read_cutoff, said, NOW)
+            error = self.assertRaises(BadExcludeNewer, read_exclude_newer, said, NOW)
             self.assertIn("30 days", str(error), said)
 
 

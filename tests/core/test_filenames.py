@@ -8,7 +8,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import Version
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.filenames import Named, parse
+from reqpi.core.filenames import ParsedFilename, parse
 from reqpi.core.model import Project
 
 
@@ -21,7 +21,7 @@ class Wheels(SynchronousTestCase):
 
     def test_a_wheel_has_its_version_as_it_is_spelled(self) -> None:
         named = parse("Foo_Bar-1.0.0-py2.py3-none-any.whl", project("foo-bar"))
-        self.assertEqual(named, Named(Version("1.0"), "1.0.0", True))
+        self.assertEqual(named, ParsedFilename(Version("1.0"), "1.0.0", True))
         assert named is not None
         self.assertEqual(named.version_text, "1.0.0")
 

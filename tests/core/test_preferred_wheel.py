@@ -13,7 +13,7 @@ from reqpi.client.current_platform import with_current
 from reqpi.core.filenames import parse
 from reqpi.core.model import File
 from reqpi.core.preferred_wheel import preferred
-from reqpi.core.targets import BadFilter, Target
+from reqpi.core.targets import BadFilter, InstallTarget
 
 PYTHONS = ("cp38", "cp39", "cp310", "cp311", "cp312", "cp313", "py3", "py2.py3")
 # Not linux_x86_64, which public indexes do not take: newer versions of packaging rank it first, older ones last.
@@ -29,15 +29,15 @@ def _file(filename: str, **more: object) -> File:
     return File(filename, "x", named.version, named.version_text, named.wheel, "", **more)  # type: ignore[arg-type]
 
 
-def _target(**values: str) -> Target:
+def _target(**values: str) -> InstallTarget:
     filters = [(name.replace("_", "-"), word) for name, said in values.items() for word in said.split()]
     found: dict[str, list[str]] = {}
     for name, value in with_current(filters):
         found.setdefault(name, []).append(value)
-    return Target.read(found)
+    return InstallTarget.read(found)
 
 
-def _chosen(target: Target, *filenames: str) -> list[str]:
+def _chosen(target: InstallTarget, *filenames: str) -> list[str]:
     files = [file for file in map(_file, filenames) if target.takes(file)]
     return [file.filename for file in preferred(files, target)]
 
@@ -116,4 +116,4 @@ class CurrentTests(TestCase):
 
     def test_current_is_no_platform_of_a_server(self) -> None:
         with self.assertRaisesRegex(BadFilter, "name its tag"):
-            Target.read({"platform": ["current"]})
+            InstallTarget.read({"platform": ["current"]})

@@ -8,7 +8,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 
 from reqpi.core.model import File
-from reqpi.core.targets import EVERYWHERE, FILTERS, BadFilter, Target, platforms_of
+from reqpi.core.targets import EVERYWHERE, FILTERS, BadFilter, InstallTarget, platforms_of
 from tests.distributions import a_file
 
 TAGS = [
@@ -31,14 +31,14 @@ def wheel(tags: str, requires_python: str | None = None) -> File:
     return a_file(f"six-1.0-{tags}.whl", b"six", requires_python=requires_python)
 
 
-def target(**values: str) -> Target:
-    return Target.read({name.replace("_", "-"): value.split() for name, value in values.items()})
+def target(**values: str) -> InstallTarget:
+    return InstallTarget.read({name.replace("_", "-"): value.split() for name, value in values.items()})
 
 
 class TakesTests(unittest.TestCase):
     """Where a file installs."""
 
-    def assert_takes(self, where: Target, *expected: str) -> None:
+    def assert_takes(self, where: InstallTarget, *expected: str) -> None:
         self.assertEqual([tags for tags in expected if where.takes(wheel(tags))], list(expected))
 
     def test_everything_where_nothing_is_said(self) -> None:
@@ -165,15 +165,15 @@ class ReadTests(unittest.TestCase):
             *(("implementation", "c1"), ("abi", "a b"), ("only-binary", "-x"), ("python-version", "9" * 50)),
         ):
             with self.assertRaisesRegex(BadFilter, f"^{name}: "):
-                Target.read({name: [value]})
+                InstallTarget.read({name: [value]})
         with self.assertRaises(BadFilter):
-            Target.read({"platform": ["any"] * 51})
+            InstallTarget.read({"platform": ["any"] * 51})
 
     def test_it_is_told_by_the_names_of_the_filters(self) -> None:
         said = {"platform": ["any"], "python-version": ["3.12"], "implementation": ["cp"], "abi": ["abi3"]}
         said |= {"only-binary": [":all:"], "no-binary": ["six"]}
         self.assertEqual(list(said), list(FILTERS))
-        self.assertEqual(Target.read(said).as_json(), said)
+        self.assertEqual(InstallTarget.read(said).as_json(), said)
         self.assertEqual(EVERYWHERE.as_json(), {})
 
     def test_platforms_of(self) -> None:

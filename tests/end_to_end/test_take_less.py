@@ -12,14 +12,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.client.current_platform import with_current
 from reqpi.core.filenames import parse
 from reqpi.core.model import File
-from reqpi.core.targets import Target
+from reqpi.core.targets import InstallTarget
 from tests.end_to_end.test_fetch import FetchCase
 
 PYTHON = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 
 
-def _target(*filters: tuple[str, str]) -> Target:
-    return Target.read({name: [value] for name, value in with_current(filters)})
+def _target(*filters: tuple[str, str]) -> InstallTarget:
+    return InstallTarget.read({name: [value] for name, value in with_current(filters)})
 
 
 def _file(filename: str) -> File:

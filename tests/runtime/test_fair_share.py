@@ -6,14 +6,14 @@ from contextlib import ExitStack
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.runtime.fair_share import Pieces
+from reqpi.runtime.fair_share import FairShare
 
 
 class PiecesTests(SynchronousTestCase):
     """The more readers, the smaller the pieces."""
 
     def setUp(self) -> None:
-        self.pieces = Pieces()
+        self.pieces = FairShare()
 
     def test_few_readers_have_large_pieces(self) -> None:
         """And so has one whose others have gone."""

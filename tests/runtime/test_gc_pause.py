@@ -18,21 +18,21 @@ class UnwatchedTests(SynchronousTestCase):
         self.addCleanup(gc.enable)
 
     def test_nothing_is_collected_meanwhile_and_again_afterwards(self) -> None:
-        with gc_pause.unwatched():
+        with gc_pause.paused():
             self.assertFalse(gc.isenabled())
-            with gc_pause.unwatched():
+            with gc_pause.paused():
                 pass
             self.assertFalse(gc.isenabled())
         self.assertTrue(gc.isenabled())
 
     def test_so_it_is_after_a_failure(self) -> None:
-        with self.assertRaises(ZeroDivisionError), gc_pause.unwatched():
+        with self.assertRaises(ZeroDivisionError), gc_pause.paused():
             raise ZeroDivisionError
         self.assertTrue(gc.isenabled())
 
     def test_what_was_made_is_left_out_of_later_rounds(self) -> None:
         gc.unfreeze()
-        with gc_pause.unwatched():
+        with gc_pause.paused():
             made = [[] for _ in range(10_000)]
         self.assertGreaterEqual(gc.get_freeze_count(), len(made))
 
@@ -44,7 +44,7 @@ class UnwatchedTests(SynchronousTestCase):
             left.add(number)
             weakref.finalize(circle, left.discard, number)
             del circle
-            with gc_pause.unwatched():
+            with gc_pause.paused():
                 pass
         self.assertLessEqual(len(left), 1001)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 
 
 class RecentTests(SynchronousTestCase):
     """The weights add up to no more than the bound, and what was used last stays."""
 
     def setUp(self) -> None:
-        self.recent: Recent[str, int] = Recent(10)
+        self.recent: LruCache[str, int] = LruCache(10)
 
     def test_what_was_not_used_for_longest_is_forgotten_first(self) -> None:
         self.recent.put("a", 1, 4)

@@ -22,10 +22,10 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core import frozen_pages as freezer
-from reqpi.runtime.reactor_lag import Gaps
+from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.server import Server, Settings, assemble
-from reqpi.shelf.maintenance.sweep import Sweeping
-from reqpi.shelf.maintenance.verify import Verifying
+from reqpi.shelf.maintenance.sweep import Sweep
+from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.records import lock_record, page_record
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.memory import MemoryStore
@@ -45,7 +45,7 @@ class GapsTests(TestCase):
     """The watch itself sees what it is for."""
 
     async def test_a_turn_that_computes_is_seen(self) -> None:
-        gaps = Gaps(reactor, 0.001)
+        gaps = ReactorLag(reactor, 0.001)
         gaps.start()
         await deferLater(reactor, 0.002)
         until = time.thread_time() + 0.05
@@ -57,7 +57,7 @@ class GapsTests(TestCase):
         self.assertGreaterEqual(gaps.longest, 0.045)
 
     async def test_a_turn_that_waits_is_seen_and_is_no_computing(self) -> None:
-        gaps = Gaps(reactor, 0.001)
+        gaps = ReactorLag(reactor, 0.001)
         with capturedLogs() as logged:
             gaps.start()
             time.sleep(0.3)  # noqa: ASYNC251  # it is to block
@@ -68,7 +68,7 @@ class GapsTests(TestCase):
         self.assertEqual(len(logged), 1)
 
     async def test_it_ends(self) -> None:
-        gaps = Gaps(reactor)
+        gaps = ReactorLag(reactor)
         gaps.start()
         gaps.stop()
         gaps.stop()
@@ -93,7 +93,7 @@ class LargestCase(TestCase):
 
     async def bounded(self, work: Awaitable[Any]) -> Any:
         """What ``work`` gives, no turn of which takes long."""
-        gaps = Gaps(reactor, 0.001)
+        gaps = ReactorLag(reactor, 0.001)
         gaps.start()
         try:
             result = await work
@@ -139,8 +139,8 @@ class PagesTests(LargestCase):
             self.assertEqual(page.count(b"#sha256="), 10 * len(commitment.lock.pins))
         again = self.serving(upstream=upstream.url)
         self.assertEqual(await self.bounded(self.get(f"{again.url}{url}", Accept=accept)), page)
-        await self.bounded(Verifying(again.store).run())
-        await self.bounded(Sweeping(again.store, reactor, 1e6).run())
+        await self.bounded(Verification(again.store).run())
+        await self.bounded(Sweep(again.store, reactor, 1e6).run())
 
     async def test_in_json(self) -> None:
         content_type = "application/vnd.pypi.simple.v1+json"
@@ -163,7 +163,7 @@ class LocksTests(LargestCase):
         again = self.serving(offline=True)
         index = await self.bounded(self.get(f"{again.url}/{address}/simple/"))
         self.assertEqual(index.count(b"<a "), PINS)
-        await self.bounded(Verifying(again.store).run())
+        await self.bounded(Verification(again.store).run())
 
 
 class SweepTests(LargestCase):
@@ -181,8 +181,8 @@ class SweepTests(LargestCase):
         store = MemoryStore()
         for name, value in self.fill(LOCKS).items():
             await store.create(name, value)
-        await self.bounded(Sweeping(store, reactor, 1e6).run())
-        swept = await self.bounded(Sweeping(store, reactor, -1).run())
+        await self.bounded(Sweep(store, reactor, 1e6).run())
+        swept = await self.bounded(Sweep(store, reactor, -1).run())
         self.assertEqual(swept.locks, LOCKS)
 
     async def test_in_a_directory(self) -> None:
@@ -197,4 +197,4 @@ class SweepTests(LargestCase):
             path = layout.records.joinpath(*record_parts(name))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(value)
-        await self.bounded(Sweeping(store, reactor, 1e6).run())
+        await self.bounded(Sweep(store, reactor, 1e6).run())

@@ -7,14 +7,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.runtime.singleflight import Once, within
+from reqpi.runtime.singleflight import SingleFlight, within
 
 
 class OnceTests(SynchronousTestCase):
     """Work under way is shared; work that has ended is done anew."""
 
     def setUp(self) -> None:
-        self.once: Once[str] = Once()
+        self.once: SingleFlight[str] = SingleFlight()
         self.begun: list[Deferred[str]] = []
 
     async def work(self) -> str:

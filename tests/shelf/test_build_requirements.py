@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.core.build_requirements import Answer
+from reqpi.core.build_requirements import BuildReport
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Commitment, File
-from reqpi.core.targets import EVERYWHERE, Target
+from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.core.metadata.test_pkg_info import a_tar
@@ -52,11 +52,11 @@ class BuildingCase(TestCase):
         commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment
 
-    async def answer(self, *lines: str, **filters: str) -> Answer:
-        target = Target.read({name.replace("_", "-"): [value] for name, value in filters.items()})
+    async def answer(self, *lines: str, **filters: str) -> BuildReport:
+        target = InstallTarget.read({name.replace("_", "-"): [value] for name, value in filters.items()})
         return await self.building.of(await self.committed(*lines), target)
 
-    def states(self, answer: Answer) -> dict[str, str]:
+    def states(self, answer: BuildReport) -> dict[str, str]:
         return {each.requirement: each.state + ("" if each.lacking or each.state == "pinned" else "?")
                 for each in answer.wanted}  # fmt: skip
 
@@ -249,7 +249,7 @@ class AskedTests(BuildingCase):
     async def test_of_a_target_nothing_is_written_down(self) -> None:
         self.sdist("six", "1.0", ["one"])
         commitment = await self.committed("six==1.0")
-        await self.building.of(commitment, Target.read({"no-binary": [":all:"]}))
+        await self.building.of(commitment, InstallTarget.read({"no-binary": [":all:"]}))
         self.assertEqual(await self.building.warnings(commitment), ())
 
     async def test_a_record_that_nobody_can_read_is_none(self) -> None:

@@ -13,7 +13,7 @@ from reqpi.core.metadata import DEFAULT, BrokenSdist
 from reqpi.core.model import Archive, File
 from reqpi.shelf.files import build_systems
 from reqpi.shelf.files.build_systems import BuildSystems, TooDeep
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.records import build_system_record, claimed_build_system_record
 from reqpi.storage.memory import MemoryStore
 from tests.core.metadata.test_pkg_info import a_tar, a_zip
@@ -58,7 +58,7 @@ class BuildSystemsCase(TestCase):
         self.origin = CountingOrigin()
 
     def fresh(self) -> BuildSystems:
-        return BuildSystems(self.store, self.origin, Arrivals(self.store, self.origin, Clock()))
+        return BuildSystems(self.store, self.origin, Downloads(self.store, self.origin, Clock()))
 
     def offer(self, sdist: bytes, filename: str = "six-1.0.tar.gz", **fields: object) -> File:
         file = a_file(filename, sdist, **({"size": len(sdist)} | fields))

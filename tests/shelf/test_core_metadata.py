@@ -9,8 +9,8 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.errors import DigestMismatch, UpstreamTrouble
 from reqpi.core.metadata.wheel import BrokenWheel
 from reqpi.core.model import File
-from reqpi.shelf.files.core_metadata import Cores
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.shelf.files.core_metadata import CoreMetadata
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin
@@ -31,9 +31,9 @@ class CoresCase(TestCase):
         self.file = self.offer(WHEEL)
         self.cores = self.fresh()
 
-    def fresh(self) -> Cores:
+    def fresh(self) -> CoreMetadata:
         clock = Clock()
-        return Cores(self.store, self.origin, Arrivals(self.store, self.origin, clock), clock)
+        return CoreMetadata(self.store, self.origin, Downloads(self.store, self.origin, clock), clock)
 
     def offer(self, wheel: bytes) -> File:
         file = a_file("six-1.0-py3-none-any.whl", wheel, size=len(wheel), core_metadata=True)

@@ -14,8 +14,8 @@ from reqpi.core.errors import DigestMismatch, NotFound, StoreFull, UpstreamTroub
 from reqpi.core.interfaces import Incoming
 from reqpi.core.model import File
 from reqpi.shelf.files import download as one
-from reqpi.shelf.files.download import HELD_BACK, Arrival
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.shelf.files.download import HELD_BACK, Download
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
@@ -34,7 +34,7 @@ class ArrivalsCase(SynchronousTestCase):
         self.clock = Clock()
         self.store = MemoryStore()
         self.origin = PlainOrigin()
-        self.arrivals = Arrivals(self.store, self.origin, self.clock)
+        self.arrivals = Downloads(self.store, self.origin, self.clock)
         self.file = self.offer(BIG, size=len(BIG))
 
     def offer(self, content: bytes, **fields: Any) -> File:
@@ -48,7 +48,7 @@ class ArrivalsCase(SynchronousTestCase):
     def result_of(self, what: Awaitable[Any]) -> Any:
         return self.successResultOf(self.run_now(what))
 
-    def taking(self, arrival: Arrival, start: int = 0, stop: int | None = None) -> tuple[bytearray, Deferred[None]]:
+    def taking(self, arrival: Download, start: int = 0, stop: int | None = None) -> tuple[bytearray, Deferred[None]]:
         """What a client has got so far, and what fires when it has got all."""
         got = bytearray()
 
@@ -274,7 +274,7 @@ class PatienceTests(ArrivalsCase):
         self.patch(one, "_AT_LENGTH", len(BIG))
         for said in (len(BIG), None):
             self.store = MemoryStore()
-            self.arrivals = Arrivals(self.store, self.origin, self.clock)
+            self.arrivals = Downloads(self.store, self.origin, self.clock)
             self.file = self.offer(BIG, size=said)
             gates = self.one_by_one()
             begun = self.run_now(self.arrivals.of(self.file).begun(10))
@@ -377,7 +377,7 @@ class ResumingTests(ArrivalsCase):
     def test_a_page_that_is_wrong_about_the_length_does_no_harm(self) -> None:
         """The digest decides, and not what a page says beside it."""
         for claimed in (1, len(BIG) - 1, len(BIG) + 1, 1 << 52):
-            arrival = Arrival(evolve(self.file, size=claimed), self.store, self.clock)
+            arrival = Download(evolve(self.file, size=claimed), self.store, self.clock)
             self.assertEqual(self.result_of(arrival.fetch(self.origin)).size, len(BIG))
 
     def test_another_length_halfway_is_another_file(self) -> None:
@@ -481,8 +481,8 @@ class HostTests(ArrivalsCase):
         path = scratch(self) / "store"
         self.ours, self.other = (DirectoryStore(path, in_thread=inline, clock=self.clock.seconds) for _ in range(2))
         self.ours.open()
-        self.arrivals = Arrivals(self.ours, self.origin, self.clock)
-        self.elsewhere = Arrivals(self.other, self.origin, self.clock)
+        self.arrivals = Downloads(self.ours, self.origin, self.clock)
+        self.elsewhere = Downloads(self.other, self.origin, self.clock)
 
     def looks(self) -> None:
         """Time for those who follow to look."""

@@ -7,7 +7,7 @@ from attrs import evolve
 from reqpi.core.errors import BrokenLock, NotAdmitted, NotAllowed, NothingUpstream
 from reqpi.core.model import Archive, Commitment, Digest, Lock, Pin
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
 from tests.distributions import a_file, a_page, digest_of
 from tests.shelf.test_shelf import SDIST, WHEEL, ShelfCase
@@ -15,7 +15,9 @@ from tests.shelf.test_url_sources import SIX, SourcesCase
 
 FOREIGN = "https://foreign.example.org/simple"
 CORP = "https://corp.example.org/simple"
-OUTSIDE = Outside("https://default.example.org/simple", {"corp": CORP}, hosts=Hosts.read(["git.example.org"], ""))
+OUTSIDE = AllowedUpstreams(
+    "https://default.example.org/simple", {"corp": CORP}, hosts=Hosts.read(["git.example.org"], "")
+)
 
 
 def hashed(*contents: bytes) -> str:

@@ -14,17 +14,17 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import NotFound, StoreFull, UpstreamTrouble
 from reqpi.core.model import Commitment
-from reqpi.core.targets import EVERYWHERE, Target
-from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.core.targets import EVERYWHERE, InstallTarget
+from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding, Missing, Platform, Progress
+from reqpi.shelf.whole_lock.holding import HoldProgress, Holds, MissingFile, Platform
 from reqpi.storage.memory import MemoryIncoming, MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin
 from tests.fake_upstream.distributions import build_wheel
 
-WINDOWS = Target.read({"platform": ["win_amd64"]})
+WINDOWS = InstallTarget.read({"platform": ["win_amd64"]})
 
 
 def wheel_of(name: str, version: str, content: bytes) -> bytes:
@@ -59,16 +59,16 @@ class HoldingCase(TestCase):
         files = [a_file(name, content, project=project, size=len(content)) for name, content in contents.items()]
         self.origin.offer(a_page(*files, project=project), *contents.values())
 
-    def another(self, store: MemoryStore | None = None) -> tuple[Shelf, Holding]:
+    def another(self, store: MemoryStore | None = None) -> tuple[Shelf, Holds]:
         """What another process has on the same store."""
         shelf = Shelf(store or self.store, self.origin, self.clock, "another")
-        return shelf, Holding(shelf, store or self.store, self.clock)
+        return shelf, Holds(shelf, store or self.store, self.clock)
 
     async def committed(self, lines: str = "six==1.0\nattrs==2.0\n") -> Commitment:
         commitment, _ = await self.shelf.commitments.commit(lines.encode())
         return commitment
 
-    async def settled(self, commitment: Commitment, target: Target = EVERYWHERE) -> None:
+    async def settled(self, commitment: Commitment, target: InstallTarget = EVERYWHERE) -> None:
         """Let time pass until the hold has ended."""
         for _ in range(600):
             if await self.holding.progress(commitment, target) is None:
@@ -77,7 +77,7 @@ class HoldingCase(TestCase):
             self.clock.advance(0.1)
         self.fail("the hold does not end")
 
-    async def held(self, commitment: Commitment, target: Target = EVERYWHERE) -> Any:
+    async def held(self, commitment: Commitment, target: InstallTarget = EVERYWHERE) -> Any:
         await self.holding.begin(commitment, target)
         await self.settled(commitment, target)
         return await self.holding.verdict(commitment, target)
@@ -128,7 +128,7 @@ class VerdictTests(HoldingCase):
         gone = a_file("six-1.0.tar.gz", self.contents["six-1.0.tar.gz"])
         await self.store.remove(str(gone.sha256), self.clock.seconds() + 1)
         verdict = await self.holding.verdict(commitment, EVERYWHERE)
-        self.assertEqual(verdict.missing, (Missing(gone.project, gone.filename, len(b"an sdist of six")),))
+        self.assertEqual(verdict.missing, (MissingFile(gone.project, gone.filename, len(b"an sdist of six")),))
 
     async def test_a_file_of_another_length_is_missing(self) -> None:
         """It was cut short on the disk."""
@@ -190,7 +190,7 @@ class VerdictTests(HoldingCase):
     async def test_filters_leave_less(self) -> None:
         """Only what they leave is fetched, and only that is asked about."""
         commitment = await self.committed()
-        windows = Target.read({"platform": ["win_amd64"], "only-binary": [":all:"]})
+        windows = InstallTarget.read({"platform": ["win_amd64"], "only-binary": [":all:"]})
         verdict = await self.held(commitment, windows)
         self.assertTrue(verdict.complete)
         self.assertEqual([platform.platform for platform in verdict.platforms], ["any", "win_amd64"])
@@ -202,7 +202,7 @@ class VerdictTests(HoldingCase):
 
     async def test_a_pin_without_a_file_for_the_target_is_named(self) -> None:
         """Unless a marker may rule it out."""
-        mac = Target.read({"platform": ["macosx_11_0_arm64"], "only-binary": [":all:"]})
+        mac = InstallTarget.read({"platform": ["macosx_11_0_arm64"], "only-binary": [":all:"]})
         commitment = await self.committed("six==1.0\nattrs==2.0\n")
         self.assertEqual((await self.held(commitment, mac)).unfit, ("six 1.0",))
         marked = await self.committed("six==1.0; sys_platform == 'win32'\nattrs==2.0\n")
@@ -247,7 +247,7 @@ class HoldTests(HoldingCase):
         await self.holding.begin(commitment, EVERYWHERE)
         await turn()
         progress = await self.holding.progress(commitment, EVERYWHERE)
-        self.assertEqual(progress, Progress(1, 1, 1, len(content), 0, 200))
+        self.assertEqual(progress, HoldProgress(1, 1, 1, len(content), 0, 200))
         gate.callback(None)
         await self.settled(commitment)
         self.assertTrue((await self.holding.verdict(commitment, EVERYWHERE)).complete)
@@ -260,7 +260,7 @@ class HoldTests(HoldingCase):
         await self.holding.begin(commitment, EVERYWHERE)
         await turn()
         _, other = self.another()
-        self.assertEqual((await other.progress(commitment, EVERYWHERE)), Progress(1, 0, 0, 0, 0, 0))
+        self.assertEqual((await other.progress(commitment, EVERYWHERE)), HoldProgress(1, 0, 0, 0, 0, 0))
         await other.begin(commitment, EVERYWHERE)
         gate.callback(None)
         await self.settled(commitment)
@@ -314,7 +314,9 @@ class HoldTests(HoldingCase):
         url = "https://files.example.org/six-1.0.tar.gz"
         self.fail(url, *[NotFound("it is gone")] * 9)
         verdict = await self.held(await self.committed())
-        expected = Missing(a_file("six-1.0.tar.gz").project, "six-1.0.tar.gz", len(b"an sdist of six"), "it is gone")
+        expected = MissingFile(
+            a_file("six-1.0.tar.gz").project, "six-1.0.tar.gz", len(b"an sdist of six"), "it is gone"
+        )
         self.assertEqual((verdict.missing, verdict.held), ((expected,), 3))
         self.assertEqual(self.origin.asked.count(url), 1)
 
@@ -356,5 +358,5 @@ class HoldTests(HoldingCase):
         commitment = await self.committed()
         await self.held(commitment)
         self.clock.advance(100)
-        await Sweeping(self.store, self.clock, 0).run()
+        await Sweep(self.store, self.clock, 0).run()
         self.assertEqual([name async for name in self.store.names("holding/")], [])

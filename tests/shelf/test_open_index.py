@@ -14,10 +14,10 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.runtime.singleflight import PATIENCE
-from reqpi.shelf.files.delivery import Delivery
+from reqpi.shelf.files.delivery import FileResponse
 from reqpi.shelf.files.download import HELD_BACK
-from reqpi.shelf.learn_sessions import FILES, LASTS, SESSIONS, Session, Sessions
-from reqpi.shelf.open_index import Learning
+from reqpi.shelf.learn_sessions import FILES, LASTS, SESSIONS, LearnSession, LearnSessions
+from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
@@ -41,13 +41,13 @@ class LearningCase(TestCase):
         self.origin.offer(a_page(*FILES_OF_SIX), SDIST, WHEEL)
         self.learning = self.another()
 
-    def another(self) -> Learning:
+    def another(self) -> OpenIndex:
         """Another process on the same store."""
         shelf = Shelf(self.store, self.origin, self.clock, "another")
-        sessions = Sessions(self.store, self.clock)
-        return Learning(sessions, self.origin, shelf.deliveries, shelf.cores, self.clock)
+        sessions = LearnSessions(self.store, self.clock)
+        return OpenIndex(sessions, self.origin, shelf.deliveries, shelf.cores, self.clock)
 
-    async def take(self, session: Session, filename: str, project: str = "six") -> bytes:
+    async def take(self, session: LearnSession, filename: str, project: str = "six") -> bytes:
         """Download a file, as the web does."""
         delivery = await self.learning.file(session, project, filename)
         await self.learning.sessions.note(session, delivery.file)
@@ -61,7 +61,7 @@ class LearningCase(TestCase):
         raise self.failureException(f"{kind.__name__} was not raised, but {result!r} returned")
 
 
-async def whole(delivery: Delivery) -> bytes:
+async def whole(delivery: FileResponse) -> bytes:
     return b"".join([piece async for piece in delivery.read(0, delivery.size)])
 
 

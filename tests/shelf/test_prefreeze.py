@@ -10,7 +10,7 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Commitment
-from reqpi.shelf.maintenance.prefreeze import Ahead
+from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.records import page_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
@@ -26,7 +26,7 @@ class AheadCase(TestCase):
         self.store = MemoryStore(self.clock.seconds)
         self.origin = PlainOrigin()
         self.shelf = Shelf(self.store, self.origin, self.clock, "here")
-        self.ahead = Ahead(self.shelf, self.clock)
+        self.ahead = Prefreeze(self.shelf, self.clock)
         self.shelf.commitments.on_new = self.ahead.begin
 
     def offer(self, *names: str) -> None:
@@ -78,7 +78,7 @@ class AheadTests(AheadCase):
         self.offer("six")
         await self.committed("six")
         self.ahead.stop()
-        self.ahead = Ahead(self.shelf, self.clock)
+        self.ahead = Prefreeze(self.shelf, self.clock)
         self.shelf.commitments.on_new = self.ahead.begin
         await self.committed("six")
         self.go_on()
@@ -94,7 +94,7 @@ class AheadTests(AheadCase):
         levels = {
             event["log_level"]
             for event in logged
-            if event["log_namespace"] == "reqpi.shelf.maintenance.prefreeze.Ahead"
+            if event["log_namespace"] == "reqpi.shelf.maintenance.prefreeze.Prefreeze"
         }
         self.assertEqual(levels, {LogLevel.debug})
         error = await self.assertFailure(Deferred.fromCoroutine(self.shelf.page(commitment, "absent")), UpstreamTrouble)
@@ -147,7 +147,7 @@ class ManyTests(AheadCase):
         gate = self.hold_back(*asked_for)
         self.ahead.stop()
         clients = await self.committed(*asked_for, "late")
-        self.ahead = Ahead(self.shelf, self.clock)
+        self.ahead = Prefreeze(self.shelf, self.clock)
         self.shelf.commitments.on_new = self.ahead.begin
         waiting = [Deferred.fromCoroutine(self.shelf.page(clients, name)) for name in asked_for]
         commitment = await self.committed("six")
@@ -185,7 +185,7 @@ class ManyTests(AheadCase):
         pins = tuple(evolve(pin, project=f"thing{number}") for number in range(15_000))
         lock = evolve(commitment.lock, pins=pins)
         self.ahead.stop()
-        ahead = Ahead(self.shelf, self.clock)
+        ahead = Prefreeze(self.shelf, self.clock)
         with capturedLogs() as logged:
             for _ in range(3):
                 ahead.begin(evolve(commitment, lock=lock))
@@ -197,7 +197,7 @@ class ManyTests(AheadCase):
         commitment = await self.committed("six")
         heavy = evolve(commitment, lock=evolve(commitment.lock, document=bytes(10 << 20)))
         self.ahead.stop()
-        ahead = Ahead(self.shelf, self.clock)
+        ahead = Prefreeze(self.shelf, self.clock)
         self.addCleanup(ahead.stop)
         with capturedLogs() as logged:
             for _ in range(3):

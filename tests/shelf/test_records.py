@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.targets import Target
+from reqpi.core.targets import InstallTarget
 from reqpi.shelf import records
 from reqpi.shelf.records import KINDS, Owner, kinds_of
 
@@ -15,7 +15,7 @@ class NameTests(SynchronousTestCase):
     """Names are what stores written by earlier versions have: none of these literals may change."""
 
     def test_every_name_is_the_one_that_stores_have(self) -> None:
-        target = Target(platforms=("win_amd64",))
+        target = InstallTarget(platforms=("win_amd64",))
         names = {
             records.lock_record(A): f"locks/{A}",
             records.document_record(A): f"documents/{A}",

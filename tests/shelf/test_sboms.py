@@ -16,7 +16,7 @@ from reqpi.core import sbom
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Commitment
 from reqpi.runtime.singleflight import PATIENCE
-from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
@@ -144,9 +144,9 @@ class BillsTests(TestCase):
         """Anybody can think of any number of them. What it is made of is gathered once; and there is an end to it."""
         commitment = await self.committed(self.shelf)
         gathered: list[object] = []
-        of = sbom.bill_of
+        of = sbom.sbom_of
         self.patch(sbom, "bill_of", lambda *args: gathered.append(args) or of(*args))
-        names = [sbom.Own(f"name-{number}") for number in range(100)]
+        names = [sbom.MainComponent(f"name-{number}") for number in range(100)]
         asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, own, sbom.spdx)) for own in names]
         outcomes = await DeferredList(asked, consumeErrors=True)
         self.assertEqual([good for good, _ in outcomes], [True] * 32 + [False] * 68)
@@ -157,7 +157,7 @@ class BillsTests(TestCase):
     async def test_it_goes_with_its_lock(self) -> None:
         await self.bill()
         self.clock.advance(1000)
-        await Sweeping(self.store, self.clock, 10).run()
+        await Sweep(self.store, self.clock, 10).run()
         self.assertEqual([name async for name in self.store.names("bills/")], [])
 
 

@@ -6,8 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.shelf.maintenance.scrubber import Patrol
-from reqpi.shelf.maintenance.verify import Damage, Rate
+from reqpi.shelf.maintenance.scrubber import Scrubber
+from reqpi.shelf.maintenance.verify import Damage, RateLimit
 from tests.distributions import digest_of
 from tests.shelf.test_verify import SIX, DamageCase
 
@@ -15,8 +15,8 @@ from tests.shelf.test_verify import SIX, DamageCase
 class PatrolTests(DamageCase):
     """A round through a store."""
 
-    def patrol(self) -> Patrol:
-        return Patrol(self.store, self.shelf, self.clock, 10**9)
+    def patrol(self) -> Scrubber:
+        return Scrubber(self.store, self.shelf, self.clock, 10**9)
 
     async def round(self) -> list[Damage]:
         done = Deferred.fromCoroutine(self.patrol().round())
@@ -70,7 +70,7 @@ class RateTests(SynchronousTestCase):
     def test_it_waits(self) -> None:
         """For each piece, as long as it takes at that rate; and saves nothing up."""
         clock = Clock()
-        rate = Rate(100, clock)
+        rate = RateLimit(100, clock)
         first = Deferred.fromCoroutine(rate(50))
         clock.advance(0.4)
         self.assertNoResult(first)

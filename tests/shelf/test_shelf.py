@@ -25,7 +25,7 @@ from reqpi.core.errors import (
     UpstreamTrouble,
 )
 from reqpi.core.model import Commitment
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 from reqpi.shelf.records import lock_record
 from reqpi.shelf.shelf import Delivery, Shelf
 from reqpi.storage.memory import MemoryStore
@@ -142,7 +142,7 @@ class CommitTests(ShelfCase):
         self.shelf.exports.put(commitment, "export", b"", 0)
         lease = self.shelf.commitments.lease(commitment)
         held, address = ref(commitment), commitment.address
-        self.shelf.commitments._read = Recent(0)
+        self.shelf.commitments._read = LruCache(0)
         del commitment
         gc.collect()
         self.assertIsNone(held())

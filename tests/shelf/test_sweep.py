@@ -11,7 +11,7 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.errors import StoreTrouble, UnknownAddress
 from reqpi.core.model import Commitment, Page
 from reqpi.core.targets import EVERYWHERE
-from reqpi.shelf.maintenance.sweep import Sweeping, Swept
+from reqpi.shelf.maintenance.sweep import Sweep, Swept
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
@@ -58,7 +58,7 @@ class SweepTests(TestCase):
         self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL)), WHEEL)
         self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", b"attrs", "attrs"), project="attrs"), b"attrs")
         self.shelf = Shelf(self.store, self.origin, self.clock, "this")
-        self.sweeping = Sweeping(self.store, self.clock, 7 * DAY)
+        self.sweeping = Sweep(self.store, self.clock, 7 * DAY)
 
     async def used(self, document: bytes) -> Commitment:
         """Commit it, or use it again: every file of it, and the metadata of wheels."""
@@ -71,7 +71,7 @@ class SweepTests(TestCase):
                 _ = [piece async for piece in delivery.read(0, delivery.size)]
         return commitment
 
-    async def sweep(self, sweeping: Sweeping | None = None) -> Swept:
+    async def sweep(self, sweeping: Sweep | None = None) -> Swept:
         """Sweep, and pass the time for a sweep that lets others have their turn."""
         done = Deferred.fromCoroutine((sweeping or self.sweeping).run())
         while not done.called:
@@ -111,7 +111,7 @@ class SweepTests(TestCase):
         await self.used(b"six==1.0\n")
         before = await self.blobs(), await self.records()
         self.clock.advance(8 * DAY)
-        dry = await self.sweep(Sweeping(self.store, self.clock, 7 * DAY, dry_run=True))
+        dry = await self.sweep(Sweep(self.store, self.clock, 7 * DAY, dry_run=True))
         self.assertEqual((await self.blobs(), await self.records()), before)
         swept = await self.sweep()
         self.assertEqual(dry, swept)
@@ -226,7 +226,7 @@ class SweepTests(TestCase):
             before = await self.records()
             self.store.left = failing
             try:
-                await self.sweep(Sweeping(self.store, self.clock, 7 * DAY))
+                await self.sweep(Sweep(self.store, self.clock, 7 * DAY))
             except StoreTrouble:
                 pass
             else:
@@ -236,6 +236,6 @@ class SweepTests(TestCase):
             needed = {name for name in before if lock in name}
             self.assertLessEqual(needed, await self.records(), failing)
             self.assertIn(digest_of(b"attrs").hex, await self.blobs())
-            await self.sweep(Sweeping(self.store, self.clock, 7 * DAY))
+            await self.sweep(Sweep(self.store, self.clock, 7 * DAY))
             self.assertEqual((await self.records(), await self.blobs()), (needed, {digest_of(b"attrs").hex}), failing)
         self.fail("no sweep ended")

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from reqpi.core.model import Commitment, Document
-from reqpi.shelf.maintenance.verify import Verdict, Verifying
+from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.records import page_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
@@ -41,8 +41,8 @@ class DamageCase(TestCase):
         """What a disk does."""
         self.store._blobs[digest_of(SIX).hex] = data
 
-    async def verify(self, *, repair: bool = False) -> Verdict:
-        return await Verifying(self.store, repair=repair).run()
+    async def verify(self, *, repair: bool = False) -> StoreVerdict:
+        return await Verification(self.store, repair=repair).run()
 
 
 class VerifyingTests(DamageCase):
@@ -51,7 +51,7 @@ class VerifyingTests(DamageCase):
     async def test_nothing_is_wrong(self) -> None:
         """And all of it was looked at."""
         await self.prepared()
-        self.assertEqual(await self.verify(), Verdict(files=1, size=len(SIX), locks=1, lists=1))
+        self.assertEqual(await self.verify(), StoreVerdict(files=1, size=len(SIX), locks=1, lists=1))
 
     async def test_looking_is_no_use(self) -> None:
         """A lock that nobody asks for must grow old although it is verified each day."""

@@ -6,7 +6,7 @@ import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.storage.borrowed import Held
+from reqpi.storage.borrowed import Borrowed
 
 
 class HeldTests(SynchronousTestCase):
@@ -14,7 +14,7 @@ class HeldTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.gone: list[str] = []
-        self.held = Held("thing", self.gone.append)
+        self.held = Borrowed("thing", self.gone.append)
 
     def test_it_is_let_go_once(self) -> None:
         """Closing again does nothing, nor does forgetting it then."""

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.objects import blobs as blobs_module
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.connect import Connection
 from reqpi.storage.objects.keys import LONGEST_KEY, record_key, removing_folder
 from reqpi.storage.objects.reader import PIECE
@@ -35,7 +35,7 @@ def in_memory() -> Callable[[], Connection]:
 
 def keys(connect: Callable[[], Connection]) -> list[str]:
     """All keys that are there."""
-    objects = Objects(connect)
+    objects = ObjectClient(connect)
     objects.open()
     return sorted(
         each.key for folder in ("blobs", "records", "used", "removing", "probes") for each in objects.listed(folder)
@@ -69,7 +69,7 @@ class ObjectStoreTests(StoreContract, TestCase):
         """What somebody else put there is neither a record nor a blob."""
         await self.store.create("a/b", b"")
         name = await kept(self.store, b"bytes")
-        objects = Objects(self.connect)
+        objects = ObjectClient(self.connect)
         objects.open()
         for key in ("records/a/notes", "records/a/Not_", "blobs/sha256/notes", f"blobs/sha256/zz/{name}"):
             objects.put(key, b"")
@@ -90,7 +90,7 @@ class ObjectStoreTests(StoreContract, TestCase):
     async def test_a_blob_of_the_wrong_length_is_written_anew(self) -> None:
         """What stands under a digest, and is shorter than what bears it, is no blob."""
         name = await kept(self.store, b"bytes")
-        objects = Objects(self.connect)
+        objects = ObjectClient(self.connect)
         objects.open()
         objects.put(f"blobs/sha256/{name[:2]}/{name}", b"byt")
         await kept(self.store, b"bytes")
@@ -110,16 +110,16 @@ class ObjectStoreTests(StoreContract, TestCase):
         """It is put in place until it stays."""
         name = sha256(b"bytes").hexdigest()
         blob = await incoming(self.store, b"bytes")
-        upload = Objects.upload
+        upload = ObjectClient.upload
         removals = [0, 0]
 
-        def hindered(objects: Objects, *args: Any) -> None:
+        def hindered(objects: ObjectClient, *args: Any) -> None:
             upload(objects, *args)
             if removals:
                 removals.pop()
                 objects.delete(f"blobs/sha256/{name[:2]}/{name}")
 
-        self.patch(Objects, "upload", hindered)
+        self.patch(ObjectClient, "upload", hindered)
         await blob.keep(name)
         await blob.discard()
         self.assertEqual((removals, await gathered(self.store.read(name))), ([], [b"bytes"]))
@@ -128,7 +128,7 @@ class ObjectStoreTests(StoreContract, TestCase):
         """Nobody is kept waiting for ever."""
         name = sha256(b"bytes").hexdigest()
         blob = await incoming(self.store, b"bytes")
-        self.patch(Objects, "upload", lambda *_: None)
+        self.patch(ObjectClient, "upload", lambda *_: None)
         await self.refused(StoreTrouble, blob.keep(name))
         await blob.discard()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.objects.circuit_breaker import Away
+from reqpi.storage.objects.circuit_breaker import StoreCircuitBreaker
 from tests.contracts import SetClock
 
 UNREACHED = OSError("HTTP error: error sending request")
@@ -17,7 +17,7 @@ class AwayTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = SetClock(0.0)
-        self.away = Away(self.clock)
+        self.away = StoreCircuitBreaker(self.clock)
         self.asked = 0
 
     def ask(self, error: BaseException | None = None) -> None:

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured, StoreFull, StoreTrouble
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.connect import LONGEST_PREFIX, connect
 from reqpi.storage.objects.opening import prepare
 from tests.storage.test_objects import in_memory, keys
@@ -164,8 +164,8 @@ class FakeS3Case(SynchronousTestCase):
         self.server = FakeS3()
         self.addCleanup(self.server.stop)
 
-    def objects(self, url: str = URL, **options: str) -> Objects:
-        objects = Objects(lambda: connect(url, {**self.server.options, **options}))
+    def objects(self, url: str = URL, **options: str) -> ObjectClient:
+        objects = ObjectClient(lambda: connect(url, {**self.server.options, **options}))
         objects.open()
         return objects
 
@@ -237,7 +237,7 @@ class RefusalsTests(FakeS3Case):
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             self.addCleanup(os.environ.__setitem__, name, os.environ.pop(name))
         options = {"endpoint": self.server.options["endpoint"], "region": "r", "metadata_endpoint": endpoint}
-        objects = Objects(lambda: connect(URL, options))
+        objects = ObjectClient(lambda: connect(URL, options))
         objects.open()
         self.assertEqual(
             str(self.assertRaises(Misconfigured, prepare, objects)),
@@ -338,7 +338,7 @@ class TogetherTests(SynchronousTestCase):
         together = threading.Barrier(8)
 
         def start() -> None:
-            objects = Objects(connect)
+            objects = ObjectClient(connect)
             objects.open()
             together.wait(10)
             try:

@@ -16,7 +16,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.connect import connect
 from reqpi.storage.objects.store import ObjectStore, object_store
 from tests.contracts import MEBIBYTE, SetClock, StoreContract, gathered, incoming, kept
@@ -112,7 +112,7 @@ class SeaweedStoreTests(SeaweedCase, StoreContract, TestCase):
     async def test_more_than_a_page_of_names_is_listed(self) -> None:
         """S3 gives a thousand at a time."""
         names = {f"many/{number}" for number in range(1003)}
-        objects = Objects(partial(connect, self.url, self.seaweed.options))
+        objects = ObjectClient(partial(connect, self.url, self.seaweed.options))
         objects.open()
         for name in names:
             await deferToThread(objects.put, f"records/{name}_", b"")

@@ -13,11 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects import usage as presences
 from reqpi.storage.objects.blobs import ObjectBlobs
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.connect import Connection
 from reqpi.storage.objects.keys import record_key, removing_folder, used_key
 from reqpi.storage.objects.records import ObjectRecords
-from reqpi.storage.objects.usage import PATIENCE, VOID, Presence
+from reqpi.storage.objects.usage import PATIENCE, VOID, UsageMarks
 from tests.contracts import SetClock, kept
 from tests.storage.inline import inline, run
 from tests.storage.scratch import scratch
@@ -58,8 +58,8 @@ class Script:
                 self._turn.notify_all()
 
 
-class Acting(Objects):
-    """Objects, as somebody with a name uses them, by a script."""
+class Acting(ObjectClient):
+    """ObjectClient, as somebody with a name uses them, by a script."""
 
     def __init__(self, connect: Callable[[], Connection], name: str, script: Script) -> None:
         super().__init__(connect)
@@ -100,10 +100,10 @@ class PresenceCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.connect = in_memory()
         self.clock = SetClock(LONG_AGO)
-        self.objects = Objects(self.connect)
+        self.objects = ObjectClient(self.connect)
         self.objects.open()
         self.slept: list[float] = []
-        self.presence = Presence(self.objects, self.clock, 0, self.slept.append)
+        self.presence = UsageMarks(self.objects, self.clock, 0, self.slept.append)
         self.records = ObjectRecords(self.objects, self.presence, inline)
         run(self.records.create(NAME, b"first"))
         self.clock.now = NOW
@@ -115,14 +115,14 @@ class PresenceCase(SynchronousTestCase):
 class RaceCase(PresenceCase):
     """Two that do the contrary, each in its thread, step by step."""
 
-    def race(self, steps: list[str], **acts: Callable[[Acting, Presence], Any]) -> dict[str, Any]:
+    def race(self, steps: list[str], **acts: Callable[[Acting, UsageMarks], Any]) -> dict[str, Any]:
         """What the acts give, by who acts, when they take these steps in this order."""
         script, gave = Script(steps), {}
 
         def act(name: str) -> None:
             objects = Acting(self.connect, name, script)
             sleep = partial(script.take, f"{name} waits", lambda: None)
-            presence = Presence(objects, self.clock, 0, lambda _: sleep())
+            presence = UsageMarks(objects, self.clock, 0, lambda _: sleep())
             try:
                 gave[name] = acts[name](objects, presence)
             except Exception as error:
@@ -138,19 +138,19 @@ class RaceCase(PresenceCase):
         return gave
 
 
-def remove(objects: Acting, presence: Presence) -> bool:
+def remove(objects: Acting, presence: UsageMarks) -> bool:
     return presence.remove(KEY, NOW - 1)
 
 
-def use(objects: Acting, presence: Presence) -> bool:
+def use(objects: Acting, presence: UsageMarks) -> bool:
     return presence.use(KEY)
 
 
-def create(objects: Acting, presence: Presence) -> bytes:
+def create(objects: Acting, presence: UsageMarks) -> bytes:
     return run(ObjectRecords(objects, presence, inline).create(NAME, b"second"))
 
 
-def replace(objects: Acting, presence: Presence) -> None:
+def replace(objects: Acting, presence: UsageMarks) -> None:
     run(ObjectRecords(objects, presence, inline).replace(NAME, b"second"))
 
 
@@ -235,10 +235,10 @@ class BlobRacesTests(RaceCase):
         sha256 = run(kept(ObjectBlobs(self.objects, self.presence, spool, inline), b"bytes"))
         self.clock.now = NOW
 
-        def keep(objects: Acting, presence: Presence) -> str:
+        def keep(objects: Acting, presence: UsageMarks) -> str:
             return run(kept(ObjectBlobs(objects, presence, spool, inline), b"bytes"))
 
-        def remove(objects: Acting, presence: Presence) -> bool:
+        def remove(objects: Acting, presence: UsageMarks) -> bool:
             return run(ObjectBlobs(objects, presence, spool, inline).remove(sha256, NOW - 1))
 
         steps = ["user looks for the object", *REMOVES, "user puts the marker", "user lists the word", *DELETES]
@@ -266,7 +266,7 @@ class CrowdTests(PresenceCase):
 
         def remove() -> None:
             together.wait(TIMEOUT)
-            Presence(self.objects, self.clock, 0).remove(key, NOW - 1)
+            UsageMarks(self.objects, self.clock, 0).remove(key, NOW - 1)
 
         def wait(seconds: float) -> None:
             for remover in removers:
@@ -276,7 +276,7 @@ class CrowdTests(PresenceCase):
         for remover in removers:
             remover.start()
         together.wait(TIMEOUT)
-        here = Presence(self.objects, self.clock, 0, wait).use(key)
+        here = UsageMarks(self.objects, self.clock, 0, wait).use(key)
         wait(0)
         return here
 
@@ -312,48 +312,48 @@ class RemoverTests(PresenceCase):
 
     def test_a_remover_that_was_slow_gives_up(self) -> None:
         """Others may take its word for void soon."""
-        put = Objects.put
+        put = ObjectClient.put
 
-        def slow(objects: Objects, key: str, value: bytes) -> None:
+        def slow(objects: ObjectClient, key: str, value: bytes) -> None:
             put(objects, key, value)
             self.clock.now += PATIENCE + 1
 
-        self.patch(Objects, "put", slow)
+        self.patch(ObjectClient, "put", slow)
         self.assertFalse(self.presence.remove(KEY, NOW - 1))
         self.assertEqual((self.objects.get(KEY), self.words()), (b"first", []))
 
     def test_a_deletion_whose_answer_is_lost_keeps_users_away(self) -> None:
         """It may be carried out later: its word stays until that is out of the question."""
-        delete = Objects.delete
+        delete = ObjectClient.delete
 
-        def lost(objects: Objects, key: str) -> None:
+        def lost(objects: ObjectClient, key: str) -> None:
             if key == KEY:
                 raise StoreTrouble("no answer")
             delete(objects, key)
 
-        self.patch(Objects, "delete", lost)
+        self.patch(ObjectClient, "delete", lost)
         self.assertRaises(StoreTrouble, self.presence.remove, KEY, NOW - 1)
         self.assertEqual(len(self.words()), 1)
         self.assertRaises(StoreTrouble, self.presence.use, KEY)
 
     def test_a_remover_that_cannot_look_takes_its_word_back(self) -> None:
         """It deletes nothing, so nobody need wait."""
-        look, looks = Objects.look, [True, False]
+        look, looks = ObjectClient.look, [True, False]
 
-        def failing(objects: Objects, key: str) -> Any:
+        def failing(objects: ObjectClient, key: str) -> Any:
             if looks.pop(0):
                 return look(objects, key)
             raise StoreTrouble("no answer")
 
-        self.patch(Objects, "look", failing)
+        self.patch(ObjectClient, "look", failing)
         self.assertRaises(StoreTrouble, self.presence.remove, KEY, NOW - 1)
-        self.patch(Objects, "look", look)
+        self.patch(ObjectClient, "look", look)
         self.assertEqual((self.objects.get(KEY), self.words()), (b"first", []))
 
     def test_what_is_in_use_costs_a_remover_two_requests(self) -> None:
         """A sweep asks of everything; most of it is in use."""
         self.presence.use(KEY)
-        self.patch(Objects, "put", lambda *_: self.fail("it said that it removes"))
+        self.patch(ObjectClient, "put", lambda *_: self.fail("it said that it removes"))
         self.assertFalse(self.presence.remove(KEY, NOW - 1))
 
 
@@ -388,11 +388,11 @@ class CoarseTests(PresenceCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.presence = Presence(self.objects, self.clock, 60, self.slept.append)
+        self.presence = UsageMarks(self.objects, self.clock, 60, self.slept.append)
         self.presence.use(KEY)
         self.asked: list[str] = []
         for verb in ("look", "get", "put", "delete", "listed"):
-            self.patch(Objects, verb, partial(self.counted, verb, getattr(Objects, verb)))
+            self.patch(ObjectClient, verb, partial(self.counted, verb, getattr(ObjectClient, verb)))
 
     def counted(self, verb: str, call: Callable[..., Any], *args: Any) -> Any:
         self.asked.append(verb)
@@ -411,7 +411,7 @@ class CoarseTests(PresenceCase):
         """Another process may have removed it, whatever is remembered."""
         self.assertTrue(self.presence.use(KEY))
         self.assertEqual(self.asked, ["look"])
-        Presence(self.objects, self.clock, 0).remove(KEY, NOW)
+        UsageMarks(self.objects, self.clock, 0).remove(KEY, NOW)
         self.assertFalse(self.presence.use(KEY))
 
     def test_what_went_and_came_back_is_noted(self) -> None:

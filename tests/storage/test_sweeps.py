@@ -14,7 +14,7 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.address import address_of
 from reqpi.core.frozen_pages import dump
 from reqpi.core.interfaces import Store
-from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.records import lock_record, page_record
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.objects.store import object_store
@@ -80,7 +80,7 @@ class SweepsCase(TestCase):
 
     async def check(self) -> None:
         store, needed = await self.filled()
-        sweepings = [Sweeping(self.opened(), _Time(self.clock), 7 * DAY) for _ in range(REPLICAS)]
+        sweepings = [Sweep(self.opened(), _Time(self.clock), 7 * DAY) for _ in range(REPLICAS)]
         swept = await gatherResults([Deferred.fromCoroutine(each.run()) for each in sweepings])
         gone = LOCKS - len(needed)
         self.assertEqual(set(await gathered(store.all())), needed)

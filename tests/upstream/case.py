@@ -15,11 +15,11 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Page
-from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http.agent import PooledAgent
-from reqpi.upstream.http.tls import Trust
+from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.upstreams import Upstreams
 from tests.fake_upstream import Distribution, Request, Style, Upstream
 from tests.upstream.clock import Hasty
@@ -48,7 +48,7 @@ class OriginCase(TestCase):
     def an_agent(self) -> PooledAgent:
         """An agent for every port of loopback."""
         loopback = Hosts.read(["127.0.0.1:*", "127.0.0.2:*", "localhost:*"], "--allow-host")
-        return PooledAgent(reactor, Reach(reactor, loopback), Trust())
+        return PooledAgent(reactor, GuardedReactor(reactor, loopback), TlsTrust())
 
     def upstream(self, style: Style | None = None, tls: bool = False) -> Upstream:
         """An index in good health, with one wheel of ``thing``."""
@@ -64,7 +64,7 @@ class OriginCase(TestCase):
 
     def index(self, url: str) -> Upstreams:
         """One index, and no other."""
-        return Upstreams(Outside(url), reactor, self.clock, self.agent)
+        return Upstreams(AllowedUpstreams(url), reactor, self.clock, self.agent)
 
     def page(self, url: str, project: str = "thing") -> Deferred[Page]:
         """Ask for a page."""

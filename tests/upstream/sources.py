@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.sourcehost import SourceHost
 from tests.upstream.case import OriginCase, reactor
@@ -37,7 +37,7 @@ class SourceCase(OriginCase):
         """The outside, with these hosts allowed and trusted.
 
         :param allow: more hosts.
-        :param more: see :class:`Outside`.
+        :param more: see :class:`AllowedUpstreams`.
         """
         trusted = hosts or (self.host,)
         settings = {
@@ -45,9 +45,9 @@ class SourceCase(OriginCase):
             "certificates": b"".join(host.authority.read_bytes() for host in trusted),
             **more,
         }
-        return self.made(Outside(**settings), reactor)
+        return self.made(AllowedUpstreams(**settings), reactor)
 
-    def made(self, outside: Outside, names: Any) -> Upstreams:
+    def made(self, outside: AllowedUpstreams, names: Any) -> Upstreams:
         """The outside, closed at the end.
 
         :param names: in place of the reactor.

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name
 from reqpi.core.errors import NotAllowed, NothingUpstream
 from reqpi.core.model import Archive, Digest, Git, Lock, Pin
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.upstream.case import reactor
 from tests.upstream.names import Names
@@ -111,7 +111,7 @@ class HostileTests(SourceCase):
     async def test_a_public_name_leads_a_local_command_to_no_private_address(self) -> None:
         """It is resolved, and then refused: as a source, as a repository, and as an index."""
         names = Names(reactor, {"public.example": ["127.0.0.1"]})
-        local = self.made(Outside(local=True), names)
+        local = self.made(AllowedUpstreams(local=True), names)
         place = f"public.example:{self.host.port}"
         pin = Pin(canonicalize_name("thing"), "1.0", indexes=(f"https://{place}/simple",))
         self.assertEqual(local.refuses(Lock(b"", "requirements.txt", (pin,))), ())

@@ -8,8 +8,8 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Digest, Page
-from reqpi.runtime.singleflight_2 import Shared
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.runtime.singleflight_2 import CancellingSingleFlight
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.fake_upstream import Style, faults
 from tests.upstream.case import OriginCase, reactor
@@ -37,7 +37,7 @@ class KeptCase(OriginCase):
 
     def kept(self, *turns: Turn, page_cache: int = 1 << 20) -> tuple[Upstreams, Scripted]:
         script = self.scripted(*turns)
-        return Upstreams(Outside(script.url), reactor, self.clock, self.agent, page_cache), script
+        return Upstreams(AllowedUpstreams(script.url), reactor, self.clock, self.agent, page_cache), script
 
     async def versions(self, upstreams: Upstreams, *wanted: Version) -> list[str]:
         found = await upstreams.page(THING, versions=wanted or None)
@@ -137,7 +137,7 @@ class FreshTests(KeptCase):
 
     async def test_one_index_is_not_asked_for_what_another_said(self) -> None:
         here, there = self.scripted(page(FRESH)), self.scripted(ok(listing("2.0"), *HEAD, FRESH))
-        both = Upstreams(Outside(here.url, {"there": there.url}), reactor, self.clock, self.agent)
+        both = Upstreams(AllowedUpstreams(here.url, {"there": there.url}), reactor, self.clock, self.agent)
         for _ in range(2):
             self.assertEqual(await self.versions(both), ["1.0"])
             self.assertEqual(
@@ -258,7 +258,7 @@ class SharedTests(KeptCase):
 
     def test_who_gets_it_first_may_give_up_for_the_others(self) -> None:
         """And they alone hear of that: whoever is left has the outcome."""
-        shared: Shared[int] = Shared()
+        shared: CancellingSingleFlight[int] = CancellingSingleFlight()
         outcome: Deferred[int] = Deferred()
 
         async def work() -> int:

@@ -10,7 +10,7 @@ from reqpi.core.errors import Misconfigured
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.upstream.allowed.connect import Forbidden
-from reqpi.upstream.allowed.operator import Outside, read_upstreams
+from reqpi.upstream.allowed.operator import AllowedUpstreams, read_upstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.upstream.case import OriginCase, reactor
 
@@ -22,7 +22,9 @@ class SeveralTests(OriginCase):
         """A lock names it by its URL, and the default one by nothing."""
         one, two = self.upstream(), self.upstream()
         two.wheel("other", "2.0")
-        upstreams = Upstreams(Outside(one.url, {"two": two.url}, "https://builtin.example/simple"), reactor, self.clock)
+        upstreams = Upstreams(
+            AllowedUpstreams(one.url, {"two": two.url}, "https://builtin.example/simple"), reactor, self.clock
+        )
         self.addCleanup(upstreams.agent.close)
         self.assertEqual(upstreams.name, one.url.rstrip("/"))
         await upstreams.page("thing")  # type: ignore[arg-type]
@@ -55,7 +57,7 @@ class ForeignTests(OriginCase):
     def shelf(self, **fields: Any) -> Shelf:
         """With a login for the foreign host."""
         logins = {"127.0.0.1": "Basic c2VjcmV0", "localhost": "Basic c2VjcmV0"}
-        outside = Outside(self.ours.url, logins=logins, **fields)
+        outside = AllowedUpstreams(self.ours.url, logins=logins, **fields)
         upstreams = Upstreams(outside, reactor, self.clock, self.agent)
         return Shelf(MemoryStore(self.clock.seconds), upstreams, self.clock, "tests")
 
@@ -107,7 +109,7 @@ class ReadTests(SynchronousTestCase):
             "https://me:secret@:99999/",
             "http://[::1",
         ):
-            for outside in (Outside(url), Outside("https://a.example", {"b": url})):
+            for outside in (AllowedUpstreams(url), AllowedUpstreams("https://a.example", {"b": url})):
                 error = self.assertRaises(Misconfigured, Upstreams, outside, reactor)
                 self.assertIn("upstream", error.title)
                 self.assertNotIn("secret", str(error))

@@ -15,11 +15,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.memory import MemoryStore
-from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
-from reqpi.web.public_url import Base
+from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainOrigin
@@ -66,7 +66,7 @@ class WebCase(TestCase):
     """A server of which ``self.address`` pins six 1.0 and not its version 2.0."""
 
     timeout = 20
-    base = Base()
+    base = PublicUrl()
     make_site = WatchedSite
 
     async def setUp(self) -> None:
@@ -75,7 +75,7 @@ class WebCase(TestCase):
         self.origin = PlainOrigin()
         self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
-        self.hot = Hot(1 << 20, self.clock.seconds)
+        self.hot = ReadyAnswers(1 << 20, self.clock.seconds)
         self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.hot)
         self.port = self.listening()
         self.wires: list[Wire] = []
@@ -92,7 +92,7 @@ class WebCase(TestCase):
         return MemoryStore(self.clock.seconds)
 
     def made_root(self) -> Root:
-        return Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base, self.hot)
+        return Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.hot)
 
     def listening(self) -> Any:
         from twisted.internet import reactor

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.web.http.accesslog import AccessLog, LogFile
-from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.routes import Root
 from tests.web.case import WebCase
 
@@ -88,7 +88,7 @@ class BothWays(WebCase):
         """Agent and referrer are escaped; HEAD and 304 have no length."""
         lines: list[str] = []
         access = AccessLog(self.clock, lines.append)
-        hot = Hot(1 << 20, self.clock.seconds)
+        hot = ReadyAnswers(1 << 20, self.clock.seconds)
         await self.port.stopListening()
         self.site = self.make_site(
             Root(self.shelf, None, self.base, hot),  # type: ignore[arg-type]

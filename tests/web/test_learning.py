@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reqpi.shelf.learn_sessions import Sessions
-from reqpi.shelf.open_index import Learning
-from reqpi.shelf.whole_lock.holding import Holding
-from reqpi.web.learning import LearningPages
+from reqpi.shelf.learn_sessions import LearnSessions
+from reqpi.shelf.open_index import OpenIndex
+from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.web.learning import LearnResource
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page, digest_of
 from tests.web.case import CONTENTS, SDIST, WHEEL, WebCase
@@ -33,10 +33,10 @@ class ClosedTests(WebCase):
 
 class OpenCase(WebCase):
     def made_root(self) -> Root:
-        sessions = Sessions(self.store, self.clock)
-        learning = Learning(sessions, self.origin, self.shelf.deliveries, self.shelf.cores, self.clock)
-        holding = Holding(self.shelf, self.store, self.clock)
-        return Root(self.shelf, holding, self.base, learning=LearningPages(learning))
+        sessions = LearnSessions(self.store, self.clock)
+        learning = OpenIndex(sessions, self.origin, self.shelf.deliveries, self.shelf.cores, self.clock)
+        holding = Holds(self.shelf, self.store, self.clock)
+        return Root(self.shelf, holding, self.base, learning=LearnResource(learning))
 
     async def begun(self, query: str = "") -> str:
         """The path of a new session, without a slash at the end."""

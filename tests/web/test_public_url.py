@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reqpi.web.public_url import Base
+from reqpi.web.public_url import PublicUrl
 from tests.web.case import WebCase
 
 
@@ -77,7 +77,7 @@ class Unproxied(BaseCase):
 
 
 class Proxied(BaseCase):
-    base = Base(trust_proxy=True)
+    base = PublicUrl(trust_proxy=True)
 
     async def test_the_proxy_says_where_it_is(self) -> None:
         """Scheme, host and path, each where it is given."""
@@ -107,7 +107,7 @@ class Proxied(BaseCase):
 
 
 class Named(BaseCase):
-    base = Base("https://pypi.example.org/index/", trust_proxy=True)
+    base = PublicUrl("https://pypi.example.org/index/", trust_proxy=True)
 
     async def test_the_operators_word_counts_before_all_others(self) -> None:
         """Its path is part of it."""

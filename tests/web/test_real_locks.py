@@ -13,7 +13,7 @@ from attrs import field, frozen
 from reqpi.cli.commands import check
 from reqpi.core.locks import read
 from reqpi.core.model import Lock, Pin
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from tests.distributions import a_file, a_page
 from tests.web.case import WatchedSite, WebCase
 
@@ -76,7 +76,7 @@ class RealLocksCase(WebCase):
 
     async def setUp(self) -> None:
         await super().setUp()
-        self.origin.policy = Outside(INDEX).policy
+        self.origin.policy = AllowedUpstreams(INDEX).policy
         self.origin.indexes = {INDEX: self.origin.pages}  # it raises where another index is asked
         self.origin.asked.clear()
 

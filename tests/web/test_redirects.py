@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.routes import Root
 from tests.web.case import CONTENTS, LARGEST, SDIST, WHEEL, WebCase
@@ -22,7 +22,7 @@ class RedirectTests(WebCase):
     async def setUp(self) -> None:
         await super().setUp()
         self.shelf = Shelf(self.store, self.origin, self.clock, "tests", 100)
-        root = Root(self.shelf, Holding(self.shelf, self.store, self.clock), self.base, self.hot)
+        root = Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.hot)
         self.site.resource = root
         self.assertEqual(self.site.largest_body, LARGEST)
         await self.fetched(SDIST)

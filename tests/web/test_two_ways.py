@@ -11,12 +11,12 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.memory import MemoryStore
-from reqpi.web.http.fast_path import judged
-from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.fast_path import simple_head
+from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
-from reqpi.web.public_url import Base
+from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainOrigin
@@ -114,11 +114,11 @@ class TwoWays(TestCase):
         many = [a_file(f"many-1.{number}.zip", project="many") for number in range(50)]
         origin.offer(a_page(*many, project="many"), *[b""] * 50)
         self.shelf = Shelf(store, origin, self.clock, "tests")
-        holding = Holding(self.shelf, store, self.clock)
-        self.hot = Hot(1 << 20, self.clock.seconds)
+        holding = Holds(self.shelf, store, self.clock)
+        self.hot = ReadyAnswers(1 << 20, self.clock.seconds)
         self.quick, self.slow = (
-            BoundedSite(Root(self.shelf, holding, Base(), hot), self.clock, 1 << 16, hot)
-            for hot in (self.hot, Hot(0, self.clock.seconds))
+            BoundedSite(Root(self.shelf, holding, PublicUrl(), hot), self.clock, 1 << 16, hot)
+            for hot in (self.hot, ReadyAnswers(0, self.clock.seconds))
         )
         for site in (self.quick, self.slow):
             self.addCleanup(site.stopFactory)
@@ -290,21 +290,21 @@ class Heads(SynchronousTestCase):
 
     def test_what_clients_send(self) -> None:
         """Names in any case, no space after the colon, a value with spaces."""
-        said = judged(b"HOST:x\r\naccept: text/html , */*\r\nUser-Agent: a b\r\nReferer: \r\n\r\n")
+        said = simple_head(b"HOST:x\r\naccept: text/html , */*\r\nUser-Agent: a b\r\nReferer: \r\n\r\n")
         assert said is not None
         self.assertEqual((said.asked.form, said.asked.gzip, said.log), ("text/html", False, '"-" "a b"'))
 
     def test_whatever_is_odd_is_not(self) -> None:
         """One field that two readers may read in two ways is enough."""
         good = b"Host: x\r\nAccept: */*\r\n"
-        self.assertIsNotNone(judged(good + b"\r\n"))
-        self.assertIsNone(judged(b"Accept: */*\r\n\r\n"), "no Host")
+        self.assertIsNotNone(simple_head(good + b"\r\n"))
+        self.assertIsNone(simple_head(b"Accept: */*\r\n\r\n"), "no Host")
         for field in ODD:
             if field != "Connection: Keep-Alive":
-                self.assertIsNone(judged(good + field.encode("latin-1") + b"\r\n\r\n"), field)
+                self.assertIsNone(simple_head(good + field.encode("latin-1") + b"\r\n\r\n"), field)
         for twice in (b"Host: x", b"accept: text/html", b"HOST: y"):
-            self.assertIsNone(judged(good + twice + b"\r\n\r\n"), twice)
+            self.assertIsNone(simple_head(good + twice + b"\r\n\r\n"), twice)
         for end in (b"", b"\r\n", b"\r\n\r\nrest", b"\r\n\r\n\r\n", b"\n\n", b"\r\n\r\nGET / HTTP/1.1\r\n\r\n"):
             if end != b"\r\n":
-                self.assertIsNone(judged(good + end), end)
-        self.assertIsNone(judged(good + b"".join(b"X-%d: y\r\n" % n for n in range(40)) + b"\r\n"), "many")
+                self.assertIsNone(simple_head(good + end), end)
+        self.assertIsNone(simple_head(good + b"".join(b"X-%d: y\r\n" % n for n in range(40)) + b"\r\n"), "many")

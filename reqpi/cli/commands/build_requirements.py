@@ -11,7 +11,7 @@ from reqpi.cli.inputs.waiting import add_filters, filters_of
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_remark, visible
 from reqpi.cli.statuses import DONE, LACKING, SERVER_TROUBLE
-from reqpi.client.build_requirements import BuildRequirements, Wanted, build_requirements
+from reqpi.client.build_requirements import BuildRequirements, ReportedRequirement, build_requirements
 
 __all__ = ["command_line", "lines_lacking", "main"]
 
@@ -51,7 +51,7 @@ def _lines(found: BuildRequirements) -> Iterator[str]:
         yield f"# {_line(wanted)}"
 
 
-def _line(wanted: Wanted) -> str:
+def _line(wanted: ReportedRequirement) -> str:
     """The requirement, and why it is here."""
     by = ", ".join(wanted.wanted_by[:3]) + (
         f" and {len(wanted.wanted_by) - 3} more" if len(wanted.wanted_by) > 3 else ""

@@ -10,14 +10,14 @@ from typing import Any
 from attrs import asdict, field, frozen
 
 from reqpi.cli.failures import tell_failure
-from reqpi.cli.inputs.lock_files import Taken, add_arguments, take
+from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, take
 from reqpi.cli.inputs.read_locks import read_taken
 from reqpi.cli.inputs.server_needs import as_defect, in_words, needs_in
 from reqpi.cli.inputs.strict_builds import add_strict_builds, check_builds
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
 from reqpi.cli.statuses import DEFECTS, DONE
 from reqpi.client import BadUsage
-from reqpi.client import Defect as Untaken
+from reqpi.client import ReportedDefect as Untaken
 from reqpi.core.address import address_of
 from reqpi.core.errors import BrokenLock, Defect
 from reqpi.core.model import Lock
@@ -33,7 +33,7 @@ class _Checked:
     :param lock: ``None`` where it has defects of its own.
     """
 
-    taken: Taken
+    taken: LockFiles
     lock: Lock | None = None
     defects: Sequence[Defect | Untaken] = ()
     needs: tuple[Need, ...] = field(default=())

@@ -18,7 +18,7 @@ from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client import BadUsage
 from reqpi.client.fetching import listed
 from reqpi.client.target import index_of
-from reqpi.core.diff import Change, Contents, NoBill, changes, contents_of_bill, contents_of_lock
+from reqpi.core.diff import Change, Contents, NotAnSbom, changes, contents_of_lock, contents_of_sbom
 
 __all__ = ["command_line", "main"]
 
@@ -58,8 +58,8 @@ def _contents(what: str) -> Contents:
         return found
     if what.endswith(".json") and what != "Pipfile.lock":
         try:
-            return contents_of_bill(Path(what).read_bytes())
-        except (OSError, NoBill) as error:
+            return contents_of_sbom(Path(what).read_bytes())
+        except (OSError, NotAnSbom) as error:
             raise BadUsage(f"{what} cannot be read: {error}") from error
     return contents_of_lock(lock_of(take_or_tell([what])))
 

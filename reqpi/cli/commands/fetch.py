@@ -19,12 +19,12 @@ from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.fetching import Listed, fetch, listed, pages
+from reqpi.client.fetching import ListedFile, fetch, listed, pages
 from reqpi.core import filenames
-from reqpi.core.export.folder_record import RECORD, Fetched, Kept, record
+from reqpi.core.export.folder_record import RECORD, Fetched, KeptFile, record
 from reqpi.core.frozen_pages import load_all
 from reqpi.core.model import File
-from reqpi.core.targets import EVERYWHERE, BadFilter, Target
+from reqpi.core.targets import EVERYWHERE, BadFilter, InstallTarget
 
 __all__ = ["command_line", "main"]
 
@@ -60,7 +60,7 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         forget = forgetting(room)
         with metered(sum(file.size or 0 for file in wanted), len(wanted), quiet=options.quiet) as meter:
 
-            def there(file: Listed) -> None:
+            def there(file: ListedFile) -> None:
                 meter.file()
                 forget(file)
 
@@ -71,7 +71,7 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     return DONE
 
 
-def _announce(wanted: Sequence[Listed], *, everywhere: bool) -> None:
+def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:
     """Say how much it will be, where no filter was given: that is often ten times what one machine needs."""
     size = sum(file.size or 0 for file in wanted)
     if everywhere and len(wanted) > len({(file.project, file.version) for file in wanted}):
@@ -82,7 +82,7 @@ def _announce(wanted: Sequence[Listed], *, everywhere: bool) -> None:
         )
 
 
-def _wanted(files: Iterable[Listed], target: Target) -> list[Listed]:
+def _wanted(files: Iterable[ListedFile], target: InstallTarget) -> list[ListedFile]:
     """Those that may be installed where the user means: each file once, and under a name of its own."""
     chosen = {(file.filename, file.sha256): file for file in files if target.needs(file.marker) and _fits(file, target)}
     times = Counter(filename for filename, _ in chosen)
@@ -93,7 +93,7 @@ def _wanted(files: Iterable[Listed], target: Target) -> list[Listed]:
     ]
 
 
-def _record(pages_said: bytes, wanted: Iterable[Listed], folder: Path) -> None:
+def _record(pages_said: bytes, wanted: Iterable[ListedFile], folder: Path) -> None:
     """Leave what ``reqpi inject`` needs to know: which file is which source.
 
     :raises reqpi.client.ClientError: the server does not say.
@@ -110,12 +110,12 @@ def _record(pages_said: bytes, wanted: Iterable[Listed], folder: Path) -> None:
         if name is None:
             left_out.append(file.source.place)
         else:
-            sources[file.source.place] = Kept(name, str(file.sha256))
+            sources[file.source.place] = KeptFile(name, str(file.sha256))
     before = fetched_in(folder, [RECORD]) or Fetched()
     write(folder / RECORD, record(sources, left_out, before), follow=False)
 
 
-def _fits(file: Listed, target: Target) -> bool:
+def _fits(file: ListedFile, target: InstallTarget) -> bool:
     project = canonicalize_name(file.project)
     named = filenames.parse(file.filename, project)
     if named is None:  # a source, whose name says nothing
@@ -123,7 +123,7 @@ def _fits(file: Listed, target: Target) -> bool:
     return target.takes(File(file.filename, project, named.version, named.version_text, named.wheel, url=""))
 
 
-def _tell(address: str, wanted: Sequence[Listed], fresh: Sequence[Listed], options: argparse.Namespace) -> None:
+def _tell(address: str, wanted: Sequence[ListedFile], fresh: Sequence[ListedFile], options: argparse.Namespace) -> None:
     new = {file.name for file in fresh}
     if options.json:
         files = [
@@ -139,11 +139,11 @@ def _tell(address: str, wanted: Sequence[Listed], fresh: Sequence[Listed], optio
         tell_remark(f"{count_of(len(wanted), 'file')}, {size_of(size)}, {len(new)} of them new, in {options.output}")
 
 
-def _target(options: argparse.Namespace) -> Target:
+def _target(options: argparse.Namespace) -> InstallTarget:
     values: dict[str, list[str]] = {}
     for name, value in filters_of(options):
         values.setdefault(name, []).append(value)
-    return Target.read(values)
+    return InstallTarget.read(values)
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
-from reqpi.client import Committed, Note
+from reqpi.client import Committed, ReportedNote
 from reqpi.client.build_requirements import lacking_soon
 from reqpi.core.env_vars import trusted_host
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
+def _as_json(lock: Committed, warnings: Sequence[ReportedNote]) -> str:
     """Return what is known of a lock that was committed, for programs."""
     known = {
         "address": lock.address,

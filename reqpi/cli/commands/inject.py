@@ -12,14 +12,14 @@ from attrs import frozen
 
 from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, verify, write
 from reqpi.cli.folders.patch import patch_of
-from reqpi.cli.inputs.lock_files import Defective, Taken, take_or_tell
+from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects, take_or_tell
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, tell_remark
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.core.errors import Defect
 from reqpi.core.export.folder_record import Fetched
-from reqpi.core.export.rewriting import Injected, injected
+from reqpi.core.export.rewriting import RewrittenDocument, rewritten
 from reqpi.core.model import Document, Pin
 
 __all__ = ["command_line", "main"]
@@ -55,11 +55,11 @@ class _Rewritten:
     """
 
     name: str
-    now: Injected
-    taken: Taken
+    now: RewrittenDocument
+    taken: LockFiles
 
 
-def _taken(options: argparse.Namespace, fetched: Fetched | None) -> Iterator[Taken]:
+def _taken(options: argparse.Namespace, fetched: Fetched | None) -> Iterator[LockFiles]:
     """What is rewritten: the files that are named, together; or those of each package that was fetched for."""
     if options.requirement:
         yield take_or_tell(options.requirement, allow_outside=options.allow_outside)
@@ -84,7 +84,7 @@ def _inside(source: Path, file: str) -> str:
     return place
 
 
-def _rewritten(taken: Taken, fetched: Fetched, folder: Path, mounted: str) -> Iterator[_Rewritten]:
+def _rewritten(taken: LockFiles, fetched: Fetched, folder: Path, mounted: str) -> Iterator[_Rewritten]:
     lock = lock_of(taken)
     pins = [pin for pin in lock.pins if pin.source is not None and pin.source.place not in fetched.left_out]
     _check(taken, lock.documents, pins, fetched, folder)
@@ -92,11 +92,13 @@ def _rewritten(taken: Taken, fetched: Fetched, folder: Path, mounted: str) -> It
     for document in lock.documents:
         ours = [pin for pin in pins if pin.document == document.path]
         if ours:
-            now = injected(document.data, ours, fetched.sources, mounted)
+            now = rewritten(document.data, ours, fetched.sources, mounted)
             yield _Rewritten(taken.names.of(document.path), now, taken)
 
 
-def _check(taken: Taken, documents: Sequence[Document], pins: Sequence[Pin], fetched: Fetched, folder: Path) -> None:
+def _check(
+    taken: LockFiles, documents: Sequence[Document], pins: Sequence[Pin], fetched: Fetched, folder: Path
+) -> None:
     """Nothing, where every pin can be rewritten.
 
     :raises Defective: one cannot, and was told.
@@ -115,7 +117,7 @@ def _check(taken: Taken, documents: Sequence[Document], pins: Sequence[Pin], fet
         defects.append(Defect(pin.line, pin.text, problem, advice, document=pin.document))
     if defects:
         tell_defects(taken.names, defects)
-        raise Defective
+        raise LockHasDefects
 
 
 def _finish(work: Sequence[_Rewritten], options: argparse.Namespace) -> None:

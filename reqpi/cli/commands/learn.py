@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from attrs import evolve
 from packaging.utils import canonicalize_name
 
-from reqpi.cli.folders.learned_file import Output, output_of
+from reqpi.cli.folders.learned_file import LearnedOutput, output_of
 from reqpi.cli.inputs.lock_files import take_or_tell
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.which_server import add_server, check_server, open_server_for
@@ -23,11 +23,11 @@ from reqpi.cli.processes.child_2 import commanded
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client import BadUsage, ClientError
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.learning import Learning, Listed, Taken, begin_learning, end_learning, taken
+from reqpi.client.learning import LearnClient, LearnedFile, LearnReport, begin_learning, end_learning, taken
 from reqpi.client.target import with_login_of
 from reqpi.core import filenames
 from reqpi.core.env_vars import pointed_at
-from reqpi.core.exclude_newer import BadCutoff, read_cutoff
+from reqpi.core.exclude_newer import BadExcludeNewer, read_exclude_newer
 from reqpi.core.export import learned_releases
 from reqpi.core.model import Digest, File, Lock
 
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check_moment(parser: argparse.ArgumentParser, said: str) -> None:
     try:
-        read_cutoff(said, datetime.now(UTC))
-    except BadCutoff as bad:
+        read_exclude_newer(said, datetime.now(UTC))
+    except BadExcludeNewer as bad:
         parser.error(f"--exclude-newer: {bad}")
 
 
@@ -74,7 +74,9 @@ def _known(file: str, options: argparse.Namespace) -> Lock:
     return evolve(lock, pins=tuple(pin for pin in lock.pins if pin.document not in ours))
 
 
-def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: Sequence[Lock], output: Output) -> int:
+def _run(
+    url: str, options: argparse.Namespace, command: Sequence[str], known: Sequence[Lock], output: LearnedOutput
+) -> int:
     session = begin_learning(url, options.exclude_newer or "")
     try:
         # Without -o, stdout is for the requirements alone.
@@ -96,12 +98,12 @@ def _run(url: str, options: argparse.Namespace, command: Sequence[str], known: S
     return status or (DIFFERENT if written and options.exit_code else DONE)
 
 
-def _environ(url: str, session: Learning, caches: str) -> Mapping[str, str]:
+def _environ(url: str, session: LearnClient, caches: str) -> Mapping[str, str]:
     own = {name: os.path.join(caches, name.partition("_")[0].lower()) for name in _CACHES}
     return pointed_at(with_login_of(url, session.index_url), os.environ) | own
 
 
-def _needed(found: Taken, known: Iterable[Lock]) -> list[File]:
+def _needed(found: LearnReport, known: Iterable[Lock]) -> list[File]:
     """What was taken and no lock has, with what is beside it of the same releases."""
     files: Sequence[File] = [_file(each) for each in found.files]
     for lock in known:
@@ -111,7 +113,7 @@ def _needed(found: Taken, known: Iterable[Lock]) -> list[File]:
     return [*files, *(file for file in beside if (file.project, file.version) in releases)]
 
 
-def _file(listed: Listed) -> File:
+def _file(listed: LearnedFile) -> File:
     project = canonicalize_name(listed.project)
     named = filenames.parse(listed.filename, project)
     if named is None:
@@ -120,7 +122,7 @@ def _file(listed: Listed) -> File:
     return File(listed.filename, project, named.version, named.version_text, named.wheel, url="", digests=digests)
 
 
-def _tell_untimed(found: Taken) -> None:
+def _tell_untimed(found: LearnReport) -> None:
     if found.untimed:
         tell_remark(
             f"the upstream does not say when files were uploaded, so that --exclude-newer let nothing through of: "

@@ -10,7 +10,7 @@ from pathlib import Path
 from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.messages import tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
-from reqpi.core.sbom import Bill, Own, cyclonedx, merged, spdx
+from reqpi.core.sbom import MainComponent, Sbom, cyclonedx, merged, spdx
 from reqpi.core.sbom.reading import LARGEST, BadBill, read_bill
 
 __all__ = ["command_line", "main"]
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     bills = _bills(dict.fromkeys(options.file), quiet=options.quiet)
     if bills is None:
         return USAGE
-    own = Own(options.name, options.main_version or "") if options.name else None
+    own = MainComponent(options.name, options.main_version or "") if options.name else None
     written = _WRITERS[options.format](merged(bills, own))
     if options.output is None:
         sys.stdout.buffer.write(written)
@@ -40,9 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _bills(files: Iterable[str], *, quiet: bool) -> list[Bill] | None:
+def _bills(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
     """Return what was read; ``None`` if anything cannot be, each document's error told."""
-    bills: list[Bill] = []
+    bills: list[Sbom] = []
     failed = False
     left = _MOST_COMPONENTS
     for file in files:

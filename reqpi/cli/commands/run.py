@@ -6,14 +6,14 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from reqpi.cli.inputs.lock_files import Taken, add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import die_of, run_child
 from reqpi.cli.processes.child_2 import commanded
 from reqpi.cli.run_progress import Watch
-from reqpi.client import ClientError, Refusal, refused
+from reqpi.client import ClientError, ReportedRefusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.core.env_vars import pointed_at
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     return status
 
 
-def _run(url: str, taken: Taken, command: Sequence[str], watch: Watch, *, quiet: bool) -> tuple[int, int]:
+def _run(url: str, taken: LockFiles, command: Sequence[str], watch: Watch, *, quiet: bool) -> tuple[int, int]:
     """Run ``command`` behind what was taken, on the server at ``url``; then tell what was refused meanwhile.
 
     :returns: the command's status, and how many different things were refused.
@@ -58,7 +58,7 @@ def _run(url: str, taken: Taken, command: Sequence[str], watch: Watch, *, quiet:
     return status, len(asked)
 
 
-def _command_for(taken: Taken) -> str:
+def _command_for(taken: LockFiles) -> str:
     """Return the command that adds a requirement to the lock; empty where it is a line of it."""
     # What reads a lock takes a tenth of a second and more to import: a run in which nothing was refused needs none.
     from reqpi.core.locks.adding import command_for  # noqa: PLC0415
@@ -66,7 +66,7 @@ def _command_for(taken: Taken) -> str:
     return command_for(document.data for document in taken.documents)
 
 
-def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[Refusal, ...]:
+def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[ReportedRefusal, ...]:
     """What was refused; nothing, and a message, where the server does not say: the command's status counts more."""
     try:
         return refused(url, address, suggest=suggest)

@@ -15,7 +15,7 @@ from reqpi.cli.inputs.which_server import add_server, check_server, private_inde
 from reqpi.cli.messages import size_of, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
-from reqpi.client.sboms import take_bill
+from reqpi.client.sboms import take_sbom
 from reqpi.core.errors import UnreadableProject
 
 __all__ = ["command_line", "main"]
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     query = _query(*_own(options), private_index(options))
     with server_for(options, taken) as url:
         lock = committed(url, taken, quiet=options.quiet)
-        bill = take_bill(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
+        bill = take_sbom(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
     if not bill.complete:
         tell_remark("some core metadata could not be had: licences, summaries and edges are missing; run it again")
     if options.output is None:

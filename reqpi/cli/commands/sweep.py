@@ -12,7 +12,7 @@ from attrs import asdict
 from reqpi.cli.inputs.stores import add_store, opened
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
-from reqpi.shelf.maintenance.sweep import Sweeping
+from reqpi.shelf.maintenance.sweep import Sweep
 
 __all__ = ["command_line", "main"]
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         # Imported here because it must not be installed before a server's own.
         from twisted.internet import reactor  # noqa: PLC0415
 
-        swept = wait(Sweeping(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run).run())
+        swept = wait(Sweep(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run).run())
     if options.json:
         print(json.dumps(asdict(swept), indent=2))
     else:

@@ -11,10 +11,10 @@ from attrs import asdict
 from reqpi.cli.inputs.stores import add_store, opened
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
-from reqpi.client import Document, commit
+from reqpi.client import ClientDocument, commit
 from reqpi.core.address import is_listing, parse_listing
 from reqpi.core.interfaces import Store
-from reqpi.shelf.maintenance.verify import Verdict, Verifying
+from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.records import document_record, lock_record
 
 __all__ = ["command_line", "main"]
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.url and not options.repair:
         parser.error("--url names the server that fetches again what --repair removed: write --repair too")
     with opened(options) as (store, wait):
-        verdict = wait(Verifying(store, repair=options.repair).run())
+        verdict = wait(Verification(store, repair=options.repair).run())
         if options.json:
             print(json.dumps(asdict(verdict), indent=2))
         else:
@@ -38,15 +38,17 @@ def main(arguments: Sequence[str]) -> int:
     return DAMAGED if verdict.left else DONE
 
 
-async def _documents(store: Store, address: str) -> list[Document]:
+async def _documents(store: Store, address: str) -> list[ClientDocument]:
     """The documents of a lock, which was found to be whole."""
     lock = await store.get(lock_record(address)) or b""
     if not is_listing(lock):
-        return [Document("", lock)]
-    return [Document(path, await store.get(document_record(sha256)) or b"") for sha256, path in parse_listing(lock)]
+        return [ClientDocument("", lock)]
+    return [
+        ClientDocument(path, await store.get(document_record(sha256)) or b"") for sha256, path in parse_listing(lock)
+    ]
 
 
-def _tell(verdict: Verdict) -> None:
+def _tell(verdict: StoreVerdict) -> None:
     for damage in verdict.damages:
         removed = "Removed: a server fetches it again when it is asked for." if damage.repaired else ""
         tell_error(

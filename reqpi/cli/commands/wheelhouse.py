@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.cli.commands.build_requirements import lines_lacking
 from reqpi.cli.folders.wheelhouse_folder import built_of, unpack, without_build_requirements, write
-from reqpi.cli.inputs.lock_files import Taken, add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.waiting import add_filters, filters_of, wait_until_held
@@ -25,10 +25,10 @@ from reqpi.cli.processes.build_wheels import NotBuilt, compiled, to_be_built
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
-from reqpi.client import ClientError, Committed, Filters, Refusal, refused
+from reqpi.client import ClientError, Committed, Filters, ReportedRefusal, refused
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
-from reqpi.client.fetching import Listed, listed, pages
+from reqpi.client.fetching import ListedFile, listed, pages
 from reqpi.client.target import with_login_of
 from reqpi.core.frozen_pages import load_all
 from reqpi.core.model import Commitment
@@ -81,7 +81,7 @@ def _tell(output: Path) -> None:
     print(f"{digest}  {output}")
 
 
-def _take(url: str, address: str, filters: Filters, admitted: Iterable[Listed], to: Path) -> None:
+def _take(url: str, address: str, filters: Filters, admitted: Iterable[ListedFile], to: Path) -> None:
     """Write the archive that the server has."""
     query = f"?{urlencode(filters)}" if filters else ""
     digests = {file.filename: file.sha256 for file in admitted}
@@ -89,7 +89,9 @@ def _take(url: str, address: str, filters: Filters, admitted: Iterable[Listed], 
         take_archive(url, f"/{address}/wheelhouse.tar{query}", to, digests, meter.count)
 
 
-def _unpacked(url: str, taken: Taken, lock: Committed, admitted: Iterable[Listed], room: Path) -> list[Listed]:
+def _unpacked(
+    url: str, taken: LockFiles, lock: Committed, admitted: Iterable[ListedFile], room: Path
+) -> list[ListedFile]:
     """Unpack the archive that the server has, with a requirements.txt for what runs; the files in it."""
     folder = room / _FOLDER
     folder.mkdir()
@@ -103,7 +105,7 @@ def _unpacked(url: str, taken: Taken, lock: Committed, admitted: Iterable[Listed
     return files
 
 
-def _build(url: str, lock: Committed, files: Sequence[Listed], options: argparse.Namespace, room: Path) -> int:
+def _build(url: str, lock: Committed, files: Sequence[ListedFile], options: argparse.Namespace, room: Path) -> int:
     """Write the archive with what is built of its sdists; the status."""
     folder = room / _FOLDER
     interpreter = Interpreter(options.python or sys.executable)
@@ -120,7 +122,7 @@ def _build(url: str, lock: Committed, files: Sequence[Listed], options: argparse
     return DONE
 
 
-def _tell_lacking(url: str, lock: Committed, built: Iterable[str], before: Sequence[Refusal]) -> int:
+def _tell_lacking(url: str, lock: Committed, built: Iterable[str], before: Sequence[ReportedRefusal]) -> int:
     """Name what the lock lacks, by what its sdists say and by what a build asked for; the status."""
     try:
         found = build_requirements(url, lock.address, [("no-binary", ",".join(sorted(built)))])

@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 
 from reqpi.client import BadUsage
 from reqpi.client.fetching import WrongBytes
-from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, Kept, read
+from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, KeptFile, read
 from reqpi.core.model import Archive, Pin
 
 __all__ = ["deps_of", "fetched_in", "verify", "write"]
@@ -41,7 +41,7 @@ def deps_of(folder: str, fetched: Fetched | None) -> str:
     return f"{folder.rstrip('/')}/{fetched.deps}" if fetched is not None and fetched.deps else folder
 
 
-def verify(files: Path, pins: Iterable[Pin], kept: Mapping[str, Kept]) -> None:
+def verify(files: Path, pins: Iterable[Pin], kept: Mapping[str, KeptFile]) -> None:
     """See that the file of each pin's source is there, and is what the lock and the folder say.
 
     :raises WrongBytes: one is not.

@@ -7,14 +7,14 @@ from stat import S_ISREG
 
 from reqpi.core.hermeto import origin_of
 
-__all__ = ["Repository", "bytes_of"]
+__all__ = ["WorkingRepository", "bytes_of"]
 
 _LARGEST = 8 << 20
 _LARGEST_LINE = 4096
 _HEX = frozenset("0123456789abcdef")
 
 
-class Repository:
+class WorkingRepository:
     """The repository.
 
     :ivar top: the folder that has ``.git``.
@@ -30,7 +30,7 @@ class Repository:
         self._common = self._own / common if common else self._own
 
     @classmethod
-    def around(cls, folder: Path) -> Repository | None:
+    def around(cls, folder: Path) -> WorkingRepository | None:
         """That of a folder, or of the nearest that it is in."""
         here = folder.absolute()
         top = next((each for each in (here, *here.parents) if (each / ".git").exists()), None)

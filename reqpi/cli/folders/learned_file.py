@@ -9,35 +9,35 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Protocol
 
-from reqpi.cli.inputs.lock_files import Defective
+from reqpi.cli.inputs.lock_files import LockHasDefects
 from reqpi.cli.inputs.lock_files_2 import document_of
-from reqpi.cli.messages import Names, count_of, tell_defects, tell_remark
+from reqpi.cli.messages import DocumentNames, count_of, tell_defects, tell_remark
 from reqpi.client import BadUsage
 from reqpi.core.errors import BrokenLock
 from reqpi.core.export import learned_lock, learned_releases
-from reqpi.core.export.learned_lock import Kept
-from reqpi.core.export.learned_releases import Release
+from reqpi.core.export.learned_lock import LearnedLock
+from reqpi.core.export.learned_releases import LearnedRelease
 from reqpi.core.model import Lock
 
-__all__ = ["Output", "output_of"]
+__all__ = ["LearnedOutput", "output_of"]
 
 
-class Output(Protocol):
+class LearnedOutput(Protocol):
     """Where it goes."""
 
     known: Sequence[Lock]
     """What is there already, by its user's hand."""
 
-    def write(self, found: Sequence[Release], anything: bool) -> bool:
+    def write(self, found: Sequence[LearnedRelease], anything: bool) -> bool:
         """Write down what was found.
 
         :param anything: was taken at all.
         :returns: whether a file was written.
-        :raises BadUsage: it cannot be, or is not any more what it was; :exc:`Defective`: it has defects by now.
+        :raises BadUsage: it cannot be, or is not any more what it was; :exc:`LockHasDefects`: it has defects by now.
         """
 
 
-def output_of(options: argparse.Namespace) -> Output:
+def output_of(options: argparse.Namespace) -> LearnedOutput:
     """What the options say.
 
     :raises BadUsage: the file cannot be read, or is not one that is written here.
@@ -49,7 +49,7 @@ def output_of(options: argparse.Namespace) -> Output:
 class _Stdout:
     known: Sequence[Lock] = ()
 
-    def write(self, found: Sequence[Release], anything: bool) -> bool:
+    def write(self, found: Sequence[LearnedRelease], anything: bool) -> bool:
         print(learned_lock.written("", found), end="")
         _tell(found, anything, "")
         return False
@@ -63,21 +63,21 @@ class _File:
         self._kept = self._read()
         self.known: Sequence[Lock] = () if self._kept.own is None else (self._kept.own,)
 
-    def _read(self) -> Kept:
+    def _read(self) -> LearnedLock:
         if not self._path.exists():
-            return Kept()
+            return LearnedLock()
         try:
             return learned_lock.read(document_of(str(self._path)), appending=self._append)
         except BrokenLock as broken:
-            tell_defects(Names(str(self._path)), broken.defects)
-            raise Defective from broken
-        except learned_lock.Foreign:
+            tell_defects(DocumentNames(str(self._path)), broken.defects)
+            raise LockHasDefects from broken
+        except learned_lock.ForeignPins:
             raise BadUsage(
                 f"{self._path} was not written by reqpi learn",
                 "It has pins that would be lost. --append keeps them; or name another file.",
             ) from None
 
-    def write(self, found: Sequence[Release], anything: bool) -> bool:
+    def write(self, found: Sequence[LearnedRelease], anything: bool) -> bool:
         self._kept = self._read()  # the command took a while, and may have written to it itself
         wanted = learned_releases.together(self._kept.below, found) if self._append else tuple(found)
         if self._only_on_update and self._path.exists() and wanted == self._kept.below:
@@ -88,7 +88,7 @@ class _File:
         return True
 
 
-def _tell(found: Sequence[Release], anything: bool, where: str) -> None:
+def _tell(found: Sequence[LearnedRelease], anything: bool, where: str) -> None:
     if not anything:
         tell_remark("nothing was downloaded: was it installed already, or is another index on the command line?")
     for project, versions in learned_releases.several(found).items():

@@ -15,7 +15,7 @@ from reqpi.client import BadUsage
 from reqpi.core.export.folder_record import CONFIG
 from reqpi.core.hermeto.config import DEPS
 
-__all__ = ["Output", "writing"]
+__all__ = ["OutputFolder", "writing"]
 
 _BILL = "bom.json"
 
@@ -32,7 +32,7 @@ def writing(what: Path) -> Iterator[None]:
         raise BadUsage(f"{what} cannot be written: {error.strerror or error}") from error
 
 
-class Output:
+class OutputFolder:
     """The folder."""
 
     def __init__(self, folder: Path) -> None:

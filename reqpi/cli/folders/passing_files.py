@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from reqpi.cli.folders.output_folder import writing
-from reqpi.client.fetching import Listed
+from reqpi.client.fetching import ListedFile
 
 __all__ = ["forgetting", "passing"]
 
@@ -42,7 +42,7 @@ def passing(options: argparse.Namespace, output: Path) -> Iterator[Path | None]:
         os.close(lock)
 
 
-def forgetting(room: Path | None) -> Callable[[Listed], None]:
+def forgetting(room: Path | None) -> Callable[[ListedFile], None]:
     """Return a function that takes each file in the output and removes its copy from ``room``."""
     if room is None:
         return lambda _: None

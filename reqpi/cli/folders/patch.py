@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reqpi.core.export.rewriting import Edit
+from reqpi.core.export.rewriting import LineEdit
 
 __all__ = ["patch_of"]
 
 _CONTEXT = 3
 
 
-def patch_of(name: str, lines: Sequence[str], edits: Sequence[Edit]) -> Iterator[str]:
+def patch_of(name: str, lines: Sequence[str], edits: Sequence[LineEdit]) -> Iterator[str]:
     """The lines of a patch that ``patch -p0`` takes, with their ends.
 
     :param lines: those of the file before.
@@ -36,9 +36,9 @@ def patch_of(name: str, lines: Sequence[str], edits: Sequence[Edit]) -> Iterator
         moved += grown
 
 
-def _hunks(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
+def _hunks(edits: Sequence[LineEdit]) -> Iterator[list[LineEdit]]:
     """Those together whose surroundings touch."""
-    hunk: list[Edit] = []
+    hunk: list[LineEdit] = []
     for edit in edits:
         if hunk and edit.line - 1 - _end(hunk[-1]) > 2 * _CONTEXT:
             yield hunk
@@ -48,7 +48,7 @@ def _hunks(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
         yield hunk
 
 
-def _end(edit: Edit) -> int:
+def _end(edit: LineEdit) -> int:
     return edit.line - 1 + len(edit.before)
 
 

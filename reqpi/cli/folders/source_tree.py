@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from reqpi.cli.folders.git_repository import Repository, bytes_of
-from reqpi.cli.inputs.lock_files import Taken, take_or_tell
+from reqpi.cli.folders.git_repository import WorkingRepository, bytes_of
+from reqpi.cli.inputs.lock_files import LockFiles, take_or_tell
 from reqpi.client import BadUsage
 from reqpi.core import project
 from reqpi.core.errors import UnreadableProject
-from reqpi.core.hermeto import Filled, Package
-from reqpi.core.sbom import Own, purl_of_own, purl_of_source
+from reqpi.core.hermeto import FetchedPackage, InputPackage
+from reqpi.core.sbom import MainComponent, purl_of_own, purl_of_source
 
 __all__ = ["Source"]
 
@@ -36,25 +36,25 @@ class Source:
         self.folder = folder
         self._top = folder
         self._origin, self._commit = origin, commit
-        repository = None if origin is not None else Repository.around(folder)
+        repository = None if origin is not None else WorkingRepository.around(folder)
         if repository is not None:
             self._top, self._origin, self._commit = repository.top, repository.origin, repository.commit
         self.is_repository = origin is not None or repository is not None
 
-    def filled(self, package: Package) -> Filled:
+    def filled(self, package: InputPackage) -> FetchedPackage:
         """The files of a package: those that it names, or the usual ones that are there.
 
         :raises reqpi.client.BadUsage: there is no such folder or file, or it is outside.
         """
         if not self._inside(package.path).is_dir():
             raise BadUsage(f"{self.folder / package.path} is no folder", 'Look at "path": it is one of the source.')
-        return Filled(
+        return FetchedPackage(
             package.path,
             self._files(package, package.requirements_files, _USUAL),
             self._files(package, package.requirements_build_files, _USUAL_BUILD),
         )
 
-    def taken(self, files: Filled) -> Taken | None:
+    def taken(self, files: FetchedPackage) -> LockFiles | None:
         """What is committed of a package: its files, and what they name; ``None`` where it has none.
 
         :raises reqpi.cli.inputs.lock_files.Defective: something is wrong with what they name, and was told.
@@ -63,7 +63,7 @@ class Source:
         paths = [os.path.normpath(self.folder / files.path / each) for each in named]
         return take_or_tell(paths, source=str(self.folder)) if paths else None
 
-    def own(self, package: Package) -> Own:
+    def own(self, package: InputPackage) -> MainComponent:
         """The package's own name and version; the name of the repository where its files have none.
 
         :raises reqpi.client.BadUsage: it has no name at all.
@@ -80,19 +80,19 @@ class Source:
                 f"{self.folder / package.path} has no name",
                 "Write one into pyproject.toml ([project], name = …), or give the repository a remote called origin.",
             )
-        return Own(name, version, purl_of_own(name, version, self._origin, self._commit, below))
+        return MainComponent(name, version, purl_of_own(name, version, self._origin, self._commit, below))
 
     @property
-    def whole(self) -> Own:
+    def whole(self) -> MainComponent:
         """Return what the source is called as a whole, if it has several packages: as its repository, or its folder."""
         below = Path(os.path.relpath(self.folder.absolute(), self._top.absolute())).as_posix()
         with suppress(UnreadableProject):
             if self._origin is not None:
                 name = project.from_git_origin(self._origin, below)
-                return Own(name, purl=purl_of_source(name, self._origin, self._commit))
-        return Own(self.folder.absolute().resolve().name or "source")
+                return MainComponent(name, purl=purl_of_source(name, self._origin, self._commit))
+        return MainComponent(self.folder.absolute().resolve().name or "source")
 
-    def declared(self, path: str = ".") -> project.Own | None:
+    def declared(self, path: str = ".") -> project.ProjectMetadata | None:
         """What the files of a folder in it say that the project is; ``None`` where they do not say.
 
         :raises reqpi.client.BadUsage: a symbolic link leads outside.
@@ -100,7 +100,7 @@ class Source:
         """
         return project.read(lambda file: self._read(f"{path}/{file}"))
 
-    def _files(self, package: Package, named: Sequence[str] | None, usual: Sequence[str]) -> tuple[str, ...]:
+    def _files(self, package: InputPackage, named: Sequence[str] | None, usual: Sequence[str]) -> tuple[str, ...]:
         files = usual if named is None else named
         there = [file for file in files if self._is_file(f"{package.path}/{file}")]
         missing = [file for file in files if file not in there]

@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reqpi.client.errors import BadUsage
-from reqpi.client.fetching import Listed
+from reqpi.client.fetching import ListedFile
 from reqpi.core import export, filenames
-from reqpi.core.export.built import Built, with_built
+from reqpi.core.export.built import BuiltWheel, with_built
 from reqpi.core.model import Commitment, Digest, File, Page, Project
 
 __all__ = ["built_of", "unpack", "without_build_requirements", "write"]
@@ -27,16 +27,16 @@ _REQUIREMENTS = "requirements.txt"
 _WORD = re.compile(r"[-_. ]")
 
 
-def unpack(archive: Path, folder: Path, admitted: Iterable[Listed]) -> list[Listed]:
+def unpack(archive: Path, folder: Path, admitted: Iterable[ListedFile]) -> list[ListedFile]:
     """Put the files of a verified archive into ``folder``.
 
     :param admitted: what may be in it.
     :returns: those that are.
     """
-    named: dict[str, list[Listed]] = {}
+    named: dict[str, list[ListedFile]] = {}
     for file in admitted:
         named.setdefault(file.filename, []).append(file)
-    there: list[Listed] = []
+    there: list[ListedFile] = []
     with tarfile.open(archive) as opened:
         for member in opened:
             name = member.name.rpartition("/")[2]
@@ -48,19 +48,19 @@ def unpack(archive: Path, folder: Path, admitted: Iterable[Listed]) -> list[List
     return there
 
 
-def built_of(sdists: Sequence[Listed], wheels: Mapping[str, Path]) -> list[Built]:
+def built_of(sdists: Sequence[ListedFile], wheels: Mapping[str, Path]) -> list[BuiltWheel]:
     """What was built, of which sdist.
 
     :raises BadUsage: a wheel is not of the project that its sdist is of.
     """
-    found: list[Built] = []
+    found: list[BuiltWheel] = []
     for sdist in sdists:
         wheel = wheels[sdist.filename]
         project = canonicalize_name(sdist.project)
         named = filenames.parse(wheel.name, project)
         if named is None:
             raise BadUsage(f"{sdist.filename} became {wheel.name}", f"That is no wheel of {project}.")
-        found.append(Built(project, named.version, _sha256(wheel), source=sdist.source))
+        found.append(BuiltWheel(project, named.version, _sha256(wheel), source=sdist.source))
     return found
 
 
@@ -84,7 +84,9 @@ def _is_for_building(path: str) -> bool:
     return any("build" in _WORD.split(part.lower()) for part in path.split("/"))
 
 
-def write(folder: Path, files: Iterable[Listed], wheels: Iterable[Path], built: Sequence[Built], to: Path) -> None:
+def write(
+    folder: Path, files: Iterable[ListedFile], wheels: Iterable[Path], built: Sequence[BuiltWheel], to: Path
+) -> None:
     """Write the archive of what is in ``folder`` and of ``wheels``, in one step.
 
     :param folder: has the requirements.txt too.

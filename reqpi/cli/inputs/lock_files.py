@@ -15,25 +15,25 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from reqpi.cli.inputs.lock_files_2 import document_of, name_of
-from reqpi.cli.messages import Names, tell_defects, tell_notes, tell_remark
-from reqpi.client import BadUsage, Committed, Defect, Document, Filters, LockRefused, commit
+from reqpi.cli.messages import DocumentNames, tell_defects, tell_notes, tell_remark
+from reqpi.client import BadUsage, ClientDocument, Committed, Filters, LockRefused, ReportedDefect, commit
 from reqpi.client.documents import committed_by
 from reqpi.client.errors import PinsLacking
 from reqpi.client.includes import includes_of
 from reqpi.core.address import DOCUMENTS, flaws_of_paths
 
-__all__ = ["Defective", "Taken", "add_arguments", "committed", "lines_told", "take", "take_or_tell"]
+__all__ = ["LockFiles", "LockHasDefects", "add_arguments", "committed", "lines_told", "take", "take_or_tell"]
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
 _ALLOW = "--allow-outside takes it all the same."
 _COPY = "Copy it into the source."
 
 
-class Defective(Exception):
+class LockHasDefects(Exception):
     """A lock has defects, and they were told."""
 
 
-class Taken(NamedTuple):
+class LockFiles(NamedTuple):
     """What was taken.
 
     :param documents: in order; a single one that names no other has no path.
@@ -41,9 +41,9 @@ class Taken(NamedTuple):
     :param defects: the lines that name what cannot be taken; where there are any, there are no documents.
     """
 
-    documents: tuple[Document, ...]
-    names: Names
-    defects: tuple[Defect, ...] = ()
+    documents: tuple[ClientDocument, ...]
+    names: DocumentNames
+    defects: tuple[ReportedDefect, ...] = ()
 
     @property
     def committed(self) -> bytes:
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, nargs: str = "+") -> None:
     )
 
 
-def take(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> Taken:
+def take(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> LockFiles:
     """Read ``files``, and what they name; tell on stderr what that is.
 
     :param files: at least one path; or ``-`` alone.
@@ -74,7 +74,7 @@ def take(files: Sequence[str], *, allow_outside: bool = False, source: str | Non
     :raises BadUsage: a file cannot be read, or cannot be committed together with the others.
     """
     if list(files) == ["-"]:
-        return Taken((Document("", document_of("-")),), Names(name_of("-")))
+        return LockFiles((ClientDocument("", document_of("-")),), DocumentNames(name_of("-")))
     if "-" in files:
         raise BadUsage("standard input is committed alone", "Write it to a file, and name that with the others.")
     if len(files) > DOCUMENTS:
@@ -86,7 +86,7 @@ def take(files: Sequence[str], *, allow_outside: bool = False, source: str | Non
     return following.taken()
 
 
-def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> Taken:
+def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> LockFiles:
     """The same, where nothing is wrong with what they name.
 
     :raises Defective: something is.
@@ -94,11 +94,11 @@ def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: s
     taken = take(files, allow_outside=allow_outside, source=source)
     if taken.defects:
         tell_defects(taken.names, taken.defects)
-        raise Defective
+        raise LockHasDefects
     return taken
 
 
-def committed(url: str, taken: Taken, *, hold: Filters | None = None, quiet: bool = False) -> Committed:
+def committed(url: str, taken: LockFiles, *, hold: Filters | None = None, quiet: bool = False) -> Committed:
     """What was taken, committed to the server at ``url``, which may have warnings.
 
     :param hold: as for :func:`reqpi.client.commit`.
@@ -109,14 +109,14 @@ def committed(url: str, taken: Taken, *, hold: Filters | None = None, quiet: boo
         answer = commit(url, taken.documents, hold=hold)
     except LockRefused as refusal:
         tell_defects(taken.names, refusal.defects, refusal.more)
-        raise Defective from refusal
+        raise LockHasDefects from refusal
     if not quiet:
         tell_notes(taken.names, answer.warnings)
     return answer
 
 
 @contextmanager
-def lines_told(taken: Taken) -> Iterator[None]:
+def lines_told(taken: LockFiles) -> Iterator[None]:
     """Tell the lines of the lock that the server cannot complete.
 
     :raises Defective: there are some.
@@ -125,7 +125,7 @@ def lines_told(taken: Taken) -> Iterator[None]:
         yield
     except PinsLacking as lacking:
         tell_defects(taken.names, lacking.defects)
-        raise Defective from lacking
+        raise LockHasDefects from lacking
 
 
 class _Untaken(Exception):
@@ -153,7 +153,7 @@ class _Following:
         self._names: dict[str, str] = {}
         self._given = 0
         self._includes = 0
-        self._defects: list[Defect] = []
+        self._defects: list[ReportedDefect] = []
 
     def give(self, file: str, largest: int | None) -> None:
         """Take what the user named."""
@@ -181,7 +181,7 @@ class _Following:
                         queue.append(named)
                 except _Untaken as why:
                     where = self._names[place]
-                    self._defects.append(Defect(include.line, include.text, why.problem, why.advice, where))
+                    self._defects.append(ReportedDefect(include.line, include.text, why.problem, why.advice, where))
                     if len(self._defects) == DOCUMENTS:
                         return
 
@@ -210,12 +210,14 @@ class _Following:
             raise _Untaken(f"this is larger than {_LARGEST} bytes")
         return data
 
-    def taken(self) -> Taken:
+    def taken(self) -> LockFiles:
         """All of it."""
         if self._defects:
-            return Taken((), Names(self._whole()), tuple(self._defects))
+            return LockFiles((), DocumentNames(self._whole()), tuple(self._defects))
         if not self._includes and len(self._found) == 1:
-            return Taken(tuple(Document("", data) for data in self._found.values()), Names(self._whole()))
+            return LockFiles(
+                tuple(ClientDocument("", data) for data in self._found.values()), DocumentNames(self._whole())
+            )
         inside = all(_below(place, self._folder) for place in self._found)
         base = self._folder if inside else os.path.commonpath([os.path.dirname(place) for place in self._found])
         paths = {place: Path(os.path.relpath(place, base)).as_posix() for place in self._found}
@@ -226,8 +228,10 @@ class _Following:
             tell_remark(f"together with {', '.join([*self._names.values()][self._given :])}")
         if not inside:
             tell_remark(f"paths begin in {self._name(base)}: {', '.join(paths.values())}")
-        documents = tuple(Document(paths[place], data) for place, data in self._found.items())
-        return Taken(documents, Names(self._whole(), {paths[place]: name for place, name in self._names.items()}))
+        documents = tuple(ClientDocument(paths[place], data) for place, data in self._found.items())
+        return LockFiles(
+            documents, DocumentNames(self._whole(), {paths[place]: name for place, name in self._names.items()})
+        )
 
     def _name(self, place: str) -> str:
         """How the user would type it, who typed the first file as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.cli.inputs.lock_files import Defective, Taken
+from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects
 from reqpi.cli.messages import tell_defects
 from reqpi.core import locks
 from reqpi.core.errors import BrokenLock
@@ -11,7 +11,7 @@ from reqpi.core.model import Document, Lock
 __all__ = ["lock_of", "read_taken"]
 
 
-def lock_of(taken: Taken) -> Lock:
+def lock_of(taken: LockFiles) -> Lock:
     """The lock that was taken.
 
     :raises reqpi.cli.inputs.lock_files.Defective: it has defects, and they were told.
@@ -20,10 +20,10 @@ def lock_of(taken: Taken) -> Lock:
         return read_taken(taken)
     except BrokenLock as broken:
         tell_defects(taken.names, broken.defects)
-        raise Defective from broken
+        raise LockHasDefects from broken
 
 
-def read_taken(taken: Taken) -> Lock:
+def read_taken(taken: LockFiles) -> Lock:
     """The same.
 
     :raises reqpi.core.errors.BrokenLock: it has defects, and they were not told.

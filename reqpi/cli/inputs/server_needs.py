@@ -11,7 +11,7 @@ from reqpi.core.model import Lock
 from reqpi.server.host_defaults import builtin_index, default_upstream
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of
-from reqpi.upstream.allowed.operator import Outside, read_upstreams
+from reqpi.upstream.allowed.operator import AllowedUpstreams, read_upstreams
 from reqpi.upstream.allowed.own_addresses import Here
 
 __all__ = ["as_defect", "in_words", "needs_in"]
@@ -34,7 +34,7 @@ def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
     # To ask pip takes half a second, and few locks name an index.
     if names_one and default is None:
         default = _default_upstream()
-    outside = Outside(default, upstreams, builtin_index() if names_one else None, hosts, here=here)
+    outside = AllowedUpstreams(default, upstreams, builtin_index() if names_one else None, hosts, here=here)
     outside.check()
     return outside.policy.needs(lock)
 

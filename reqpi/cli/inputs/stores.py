@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Store
 from reqpi.server.host_defaults import default_spool, default_store
-from reqpi.storage.place import Place, options_of, place_of
+from reqpi.storage.place import StorePlace, options_of, place_of
 
 if TYPE_CHECKING:
     from reqpi.cli.processes.reactor_thread import Wait
@@ -55,7 +55,7 @@ def _store(options: argparse.Namespace) -> Store:
     if isinstance(where, Path) and not where.is_dir():
         raise Misconfigured(f"there is no store at {where}", "Name the server's with --store.")
     given = options.store_option or os.environ.get("REQPI_STORE_OPTION", "").split()
-    store = Place(where, default_spool(), options_of(given)).store(_here)
+    store = StorePlace(where, default_spool(), options_of(given)).store(_here)
     store.open()
     return store
 

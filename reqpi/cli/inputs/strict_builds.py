@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from reqpi.cli.inputs.lock_files import Taken, committed
+from reqpi.cli.inputs.lock_files import LockFiles, committed
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import tell_defects, tell_remark, visible
 from reqpi.cli.statuses import DONE, LACKING, SERVER_TROUBLE
-from reqpi.client.answers import Defect
+from reqpi.client.answers import ReportedDefect
 from reqpi.client.build_requirements import BuildRequirements, build_requirements
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.json_members import objects, text, texts
@@ -38,7 +38,7 @@ def add_strict_builds(parser: argparse.ArgumentParser) -> None:
     add_server(parser)
 
 
-def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, taken: Taken, lock: Lock) -> int:
+def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, taken: LockFiles, lock: Lock) -> int:
     """Tell each way in which a build could take something that the lock does not fix.
 
     :returns: the exit status; nothing is asked without ``--strict-builds``.
@@ -58,7 +58,7 @@ def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, t
     return SERVER_TROUBLE if unknown else DONE
 
 
-def defects_of(found: BuildRequirements, lock: Lock) -> Iterator[Defect]:
+def defects_of(found: BuildRequirements, lock: Lock) -> Iterator[ReportedDefect]:
     """List what a build takes that the lock does not fix, byte for byte.
 
     :param found: what the sdists are built with.
@@ -111,5 +111,9 @@ def _pin_of(sdist: Mapping[str, object], lock: Lock) -> Pin | None:
     return next((pin for pin in pins if pin.source is not None or str(pin.release) == version), None)
 
 
-def _defect(pin: Pin | None, problem: str, advice: str) -> Defect:
-    return Defect(pin.line, pin.text, problem, advice, pin.document) if pin else Defect(0, "", problem, advice)
+def _defect(pin: Pin | None, problem: str, advice: str) -> ReportedDefect:
+    return (
+        ReportedDefect(pin.line, pin.text, problem, advice, pin.document)
+        if pin
+        else ReportedDefect(0, "", problem, advice)
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import time
 
-from reqpi.cli.inputs.lock_files import Defective, Taken
+from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects
 from reqpi.cli.messages import count_of, size_of, tell_defects, tell_error, tell_remark
-from reqpi.cli.progress import Bar, Pace, shown
-from reqpi.client import Filters, Held, commit, held
+from reqpi.cli.progress import Pace, ProgressBar, shown
+from reqpi.client import Filters, HeldReport, commit, held
 
 __all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
 
@@ -55,13 +55,13 @@ def filters_of(options: argparse.Namespace) -> Filters:
     return with_current(given)
 
 
-def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> bool:
+def wait_until_held(url: str, taken: LockFiles, address: str, filters: Filters) -> bool:
     """Whether the server, which was asked to hold the lock, has all of it; what is missing is told.
 
     :raises reqpi.cli.inputs.lock_files.Defective: some lines of the lock cannot be completed. They were told.
     :raises reqpi.client.ClientError: the server does not say.
     """
-    bar = Bar()
+    bar = ProgressBar()
     try:
         found = _awaited(url, taken, address, filters, bar)
     finally:
@@ -70,7 +70,7 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
         tell_remark(f"{pin} has no file for these filters")
     if found.defects:
         tell_defects(taken.names, found.defects)
-        raise Defective
+        raise LockHasDefects
     if not found.complete:
         _tell_missing(taken, found)
     else:
@@ -78,7 +78,7 @@ def wait_until_held(url: str, taken: Taken, address: str, filters: Filters) -> b
     return found.complete
 
 
-def _awaited(url: str, taken: Taken, address: str, filters: Filters, bar: Bar) -> Held:
+def _awaited(url: str, taken: LockFiles, address: str, filters: Filters, bar: ProgressBar) -> HeldReport:
     pace = Pace()
     for _ in range(_ATTEMPTS):
         while (found := held(url, address, filters)).under_way:
@@ -91,7 +91,7 @@ def _awaited(url: str, taken: Taken, address: str, filters: Filters, bar: Bar) -
     return found
 
 
-def _told(found: Held, pace: float = 0.0) -> str:
+def _told(found: HeldReport, pace: float = 0.0) -> str:
     """How far a hold is.
 
     :param pace: bytes a second.
@@ -101,13 +101,13 @@ def _told(found: Held, pace: float = 0.0) -> str:
     return f"{frozen} of {count_of(projects, 'project')} looked up; {text}" if frozen < projects else text
 
 
-def _share(found: Held) -> float:
+def _share(found: HeldReport) -> float:
     if found.size:
         return found.held_size / found.size
     return found.held / found.files if found.files else 0.0
 
 
-def _tell_missing(taken: Taken, found: Held) -> None:
+def _tell_missing(taken: LockFiles, found: HeldReport) -> None:
     count = len(found.missing) + found.more
     tell_error(f"{taken.names.whole} is not held: {count} missing", "Asked again, it goes on from what is there.")
     for each in found.missing[:_LISTED]:

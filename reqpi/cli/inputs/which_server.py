@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reqpi.cli.inputs.lock_files import Taken, lines_told
+from reqpi.cli.inputs.lock_files import LockFiles, lines_told
 from reqpi.client.environment_2 import netrc_of_user
 from reqpi.client.errors import ClientError, ServerTrouble
-from reqpi.client.fetching import Failed
+from reqpi.client.fetching import FetchFailed
 from reqpi.core.address import address_of
 
 __all__ = ["add_server", "check_server", "open_server_for", "private_index", "server_for"]
@@ -58,7 +58,7 @@ def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 @contextmanager
 def server_for(
     options: argparse.Namespace,
-    taken: Taken,
+    taken: LockFiles,
     passing: Path | None = None,
     watch: Callable[[str], None] = lambda _: None,
 ) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _in_its_own_words() -> Iterator[None]:
     except ServerTrouble as error:
         _shorten(error)
         raise
-    except Failed as failed:
+    except FetchFailed as failed:
         for each in failed.failures.values():
             _shorten(each)
         raise

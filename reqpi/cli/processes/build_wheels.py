@@ -15,7 +15,7 @@ from urllib.parse import quote
 from reqpi.cli.messages import tell_remark
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import Listed
+from reqpi.client.fetching import ListedFile
 from reqpi.core.env_vars import pointed_at
 
 __all__ = ["NotBuilt", "compiled", "to_be_built"]
@@ -41,7 +41,7 @@ class NotBuilt(ClientError):
         self.said = said
 
 
-def to_be_built(files: Iterable[Listed], interpreter: Interpreter) -> list[Listed]:
+def to_be_built(files: Iterable[ListedFile], interpreter: Interpreter) -> list[ListedFile]:
     """The sdists among ``files`` of whose releases no wheel fits, where their markers hold."""
     fitting = {
         (file.project, file.version)
@@ -59,7 +59,7 @@ def to_be_built(files: Iterable[Listed], interpreter: Interpreter) -> list[Liste
 
 
 def compiled(
-    sdists: Sequence[Listed], folder: Path, room: Path, index_url: str, interpreter: Interpreter
+    sdists: Sequence[ListedFile], folder: Path, room: Path, index_url: str, interpreter: Interpreter
 ) -> dict[str, Path]:
     """A wheel of each of ``sdists``, by the sdist's filename.
 
@@ -78,7 +78,7 @@ def compiled(
     return wheels
 
 
-def _wheel(python: Path, sdist: Listed, folder: Path, into: Path, environ: Mapping[str, str]) -> Path:
+def _wheel(python: Path, sdist: ListedFile, folder: Path, into: Path, environ: Mapping[str, str]) -> Path:
     place = (folder / sdist.filename).as_uri()
     what = f"{place}#subdirectory={quote(sdist.subdirectory)}" if sdist.subdirectory else place
     command = [

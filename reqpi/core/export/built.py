@@ -14,11 +14,11 @@ from reqpi.core.locks.pip.options import parted
 from reqpi.core.locks.text import decode, encoding
 from reqpi.core.model import Project
 
-__all__ = ["Built", "with_built"]
+__all__ = ["BuiltWheel", "with_built"]
 
 
 @frozen
-class Built:
+class BuiltWheel:
     """A wheel that was built.
 
     :param sha256: of the wheel, in hex.
@@ -31,7 +31,7 @@ class Built:
     source: bool = False
 
 
-def with_built(requirements: bytes, built: Sequence[Built]) -> bytes:
+def with_built(requirements: bytes, built: Sequence[BuiltWheel]) -> bytes:
     """A requirements.txt that admits the wheels in ``built`` too.
 
     What is pinned by its URL becomes a pin of the version that was built of it, if one was: nobody need ask that URL.
@@ -40,7 +40,7 @@ def with_built(requirements: bytes, built: Sequence[Built]) -> bytes:
     """
     how = encoding(requirements)
     releases: dict[tuple[Project, Version], list[str]] = {}
-    sources: dict[Project, Built] = {}
+    sources: dict[Project, BuiltWheel] = {}
     for each in built:
         if each.source:
             sources[each.project] = each
@@ -51,7 +51,7 @@ def with_built(requirements: bytes, built: Sequence[Built]) -> bytes:
 
 
 def _lines(
-    text: str, releases: Mapping[tuple[Project, Version], Sequence[str]], sources: Mapping[Project, Built]
+    text: str, releases: Mapping[tuple[Project, Version], Sequence[str]], sources: Mapping[Project, BuiltWheel]
 ) -> Iterator[str]:
     lines = physical_lines(text)
     done = 0
@@ -99,7 +99,7 @@ def _with_digests(said: str, digests: Sequence[str]) -> str:
     return f" \\{end}    ".join([stem, *(f"--hash=sha256:{digest}" for digest in sorted(digests))]) + end
 
 
-def _pinned(requirement: Requirement, built: Built) -> str:
+def _pinned(requirement: Requirement, built: BuiltWheel) -> str:
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f" ; {requirement.marker}" if requirement.marker else ""
     return f"{requirement.name}{extras}=={built.version}{marker} \\\n    --hash=sha256:{built.sha256}\n"

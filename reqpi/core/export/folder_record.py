@@ -15,7 +15,17 @@ from attrs import field, frozen
 
 from reqpi.core.errors import ReqPIError
 
-__all__ = ["CONFIG", "LARGEST", "RECORD", "Fetched", "Kept", "Package", "UnreadableRecord", "read", "record"]
+__all__ = [
+    "CONFIG",
+    "LARGEST",
+    "RECORD",
+    "Fetched",
+    "KeptFile",
+    "RecordedPackage",
+    "UnreadableRecord",
+    "read",
+    "record",
+]
 
 RECORD = ".reqpi.json"
 CONFIG = ".build-config.json"
@@ -32,7 +42,7 @@ class UnreadableRecord(ReqPIError):
 
 
 @frozen
-class Kept:
+class KeptFile:
     """A file that is there.
 
     :param filename: inside the folder of files.
@@ -44,7 +54,7 @@ class Kept:
 
 
 @frozen
-class Package:
+class RecordedPackage:
     """A package of a source that was fetched for; all paths are relative, with ``/``, and lead nowhere above.
 
     :param files: its requirements files, those for building included, each once, relative to the source.
@@ -64,12 +74,12 @@ class Fetched:
     """
 
     deps: str = ""
-    sources: Mapping[str, Kept] = field(factory=dict)
+    sources: Mapping[str, KeptFile] = field(factory=dict)
     left_out: frozenset[str] = frozenset()
-    packages: tuple[Package, ...] = ()
+    packages: tuple[RecordedPackage, ...] = ()
 
 
-def record(sources: Mapping[str, Kept], left_out: Iterable[str], before: Fetched) -> bytes:
+def record(sources: Mapping[str, KeptFile], left_out: Iterable[str], before: Fetched) -> bytes:
     """A ``.reqpi.json``. The same give the same bytes.
 
     :param sources: by their places.
@@ -105,17 +115,17 @@ def read(document: bytes, name: str) -> Fetched:
         raise UnreadableRecord(f"{name} cannot be read: {error}"[:200], "Remove it, and fetch again.") from error
 
 
-def _kept(entry: Mapping[str, Any]) -> Kept:
+def _kept(entry: Mapping[str, Any]) -> KeptFile:
     filename, sha256 = _path(entry["file"]), _text(entry["sha256"])
     if "/" in filename or not filename or len(sha256) != 64 or not _HEX.issuperset(sha256):
         raise ValueError(f"{filename!r} is no file with a sha256")
-    return Kept(filename, sha256)
+    return KeptFile(filename, sha256)
 
 
-def _package(entry: Mapping[str, Any]) -> Package:
+def _package(entry: Mapping[str, Any]) -> RecordedPackage:
     path = _path(entry["path"])
     named = [*entry.get("requirements_files", ()), *entry.get("requirements_build_files", ())]
-    return Package(path, tuple(dict.fromkeys("/".join(filter(None, (path, _path(each)))) for each in named)))
+    return RecordedPackage(path, tuple(dict.fromkeys("/".join(filter(None, (path, _path(each)))) for each in named)))
 
 
 def _path(value: object) -> str:

@@ -9,21 +9,21 @@ from packaging.version import Version
 
 from reqpi.core import locks
 from reqpi.core.errors import BrokenLock, Defect
-from reqpi.core.export.learned_releases import Release, lines, several
+from reqpi.core.export.learned_releases import LearnedRelease, lines, several
 from reqpi.core.locks.rules.requirements import UNDECODABLE
 from reqpi.core.model import Lock, Pin
 
-__all__ = ["MARK", "Foreign", "Kept", "read", "written"]
+__all__ = ["MARK", "ForeignPins", "LearnedLock", "read", "written"]
 
 MARK = "# What reqpi learn saw taken. It writes everything below this line anew; keep your own above it."
 
 
-class Foreign(Exception):
+class ForeignPins(Exception):
     """A document has pins and no mark: somebody else wrote them."""
 
 
 @frozen
-class Kept:
+class LearnedLock:
     """What a file holds already.
 
     :param above: the user's own part, to the end of its last line.
@@ -33,10 +33,10 @@ class Kept:
 
     above: str = ""
     own: Lock | None = None
-    below: tuple[Release, ...] = ()
+    below: tuple[LearnedRelease, ...] = ()
 
 
-def read(data: bytes, *, appending: bool = False) -> Kept:
+def read(data: bytes, *, appending: bool = False) -> LearnedLock:
     """What is in a file that :func:`written` wrote, or that a user began.
 
     :param appending: a file without a mark is all its user's, and the mark is to come below it.
@@ -49,7 +49,7 @@ def read(data: bytes, *, appending: bool = False) -> Kept:
     above, mark, below = text.partition(f"{MARK}\n")
     own = locks.read(above.encode()) if _says_something(above) else None
     if own is not None and not mark and not appending:
-        raise Foreign
+        raise ForeignPins
     try:
         pins = locks.read(below.encode()).pins if _says_something(below) else ()
     except BrokenLock as broken:
@@ -57,10 +57,10 @@ def read(data: bytes, *, appending: bool = False) -> Kept:
         raise BrokenLock([evolve(defect, line=defect.line + ahead) for defect in broken.defects]) from None
     if above and not above.endswith("\n"):
         above += "\n"
-    return Kept(above, own, _releases(pins))
+    return LearnedLock(above, own, _releases(pins))
 
 
-def written(above: str, found: Iterable[Release]) -> str:
+def written(above: str, found: Iterable[LearnedRelease]) -> str:
     """The file: the user's part, the mark, and what was found."""
     ordered = sorted(found)
     said = "".join(
@@ -84,10 +84,12 @@ def _says_something(text: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
 
 
-def _releases(pins: Iterable[Pin]) -> tuple[Release, ...]:
+def _releases(pins: Iterable[Pin]) -> tuple[LearnedRelease, ...]:
     """The pins as what they were made of. A line that somebody mended by hand counts for the sha256 that it has."""
     found = (
-        Release(pin.project, Version(pin.version), _sha256s(pin)) for pin in pins if not (pin.source or pin.arbitrary)
+        LearnedRelease(pin.project, Version(pin.version), _sha256s(pin))
+        for pin in pins
+        if not (pin.source or pin.arbitrary)
     )
     return tuple(release for release in found if release.digests)
 

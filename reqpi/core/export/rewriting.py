@@ -14,18 +14,18 @@ from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field, frozen
 
-from reqpi.core.export.folder_record import Kept
+from reqpi.core.export.folder_record import KeptFile
 from reqpi.core.locks.pip.lines import LogicalLine, logical_lines, physical_lines
 from reqpi.core.locks.pip.options import parted
 from reqpi.core.locks.pip.sources import is_source, url_in
 from reqpi.core.locks.text import decode, encoding
 from reqpi.core.model import ALGORITHMS, Git, Note, Pin
 
-__all__ = ["Edit", "Injected", "injected"]
+__all__ = ["LineEdit", "RewrittenDocument", "rewritten"]
 
 
 @frozen
-class Edit:
+class LineEdit:
     """Physical lines that change.
 
     :param line: the first one, from 1.
@@ -39,7 +39,7 @@ class Edit:
 
 
 @frozen
-class Injected:
+class RewrittenDocument:
     """A document, rewritten.
 
     :param document: in the encoding that it had.
@@ -50,11 +50,11 @@ class Injected:
 
     document: bytes = field(repr=False)
     lines: Sequence[str] = field(repr=False)
-    edits: tuple[Edit, ...]
+    edits: tuple[LineEdit, ...]
     notes: tuple[Note, ...]
 
 
-def injected(document: bytes, pins: Sequence[Pin], kept: Mapping[str, Kept], folder: str) -> Injected:
+def rewritten(document: bytes, pins: Sequence[Pin], kept: Mapping[str, KeptFile], folder: str) -> RewrittenDocument:
     """``document`` with the sources of ``pins`` at their files.
 
     :param document: a requirements.txt without defects.
@@ -69,7 +69,9 @@ def injected(document: bytes, pins: Sequence[Pin], kept: Mapping[str, Kept], fol
     for logical in logical_lines(lines):
         if logical.line in by_line:
             writer.rewrite(logical, by_line[logical.line])
-    return Injected(how.mark + writer.text().encode(how.codec), lines, tuple(writer.edits), tuple(writer.notes))
+    return RewrittenDocument(
+        how.mark + writer.text().encode(how.codec), lines, tuple(writer.edits), tuple(writer.notes)
+    )
 
 
 @define
@@ -78,7 +80,7 @@ class _Writer:
 
     lines: Sequence[str]
     url: Callable[[Pin], _Url]
-    edits: list[Edit] = field(factory=list)
+    edits: list[LineEdit] = field(factory=list)
     notes: list[Note] = field(factory=list)
 
     def rewrite(self, logical: LogicalLine, pin: Pin) -> None:
@@ -108,7 +110,7 @@ class _Writer:
         before = self.lines[logical.line - 1 + first : logical.line + last]
         head = before[0][: lead + start - starts[first]]
         tail = before[-1][lead + end - starts[last] :]
-        self.edits.append(Edit(logical.line + first, tuple(before), (f"{head}{new}{tail}",)))
+        self.edits.append(LineEdit(logical.line + first, tuple(before), (f"{head}{new}{tail}",)))
 
     def text(self) -> str:
         """The whole document."""
@@ -137,7 +139,7 @@ class _Url:
         return f"{self.here}#{fragment}" if fragment else self.here
 
 
-def _url(pin: Pin, kept: Mapping[str, Kept], folder: str) -> _Url:
+def _url(pin: Pin, kept: Mapping[str, KeptFile], folder: str) -> _Url:
     assert pin.source is not None
     file = kept[pin.source.place]
     here = f"file://{quote(folder.rstrip('/'))}/{quote(file.filename)}"

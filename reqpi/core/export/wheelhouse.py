@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from reqpi.core.model import File
 
-__all__ = ["FOLDER", "Stretch", "Wheelhouse", "wheelhouse"]
+__all__ = ["FOLDER", "ArchivePart", "Wheelhouse", "wheelhouse"]
 
 FOLDER = "wheelhouse"
 """What every member is in."""
@@ -28,7 +28,7 @@ _RECORD = 20 * _BLOCK
 
 
 @frozen
-class Stretch:
+class ArchivePart:
     """A part of the archive.
 
     :param data: its bytes; or, where these are a file's, nothing.
@@ -54,7 +54,7 @@ class Wheelhouse:
     _starts: Sequence[int] = field(repr=False)
     _pieces: Sequence[bytes | tuple[File, int]] = field(repr=False)
 
-    def stretches(self, start: int, stop: int) -> Iterator[Stretch]:
+    def stretches(self, start: int, stop: int) -> Iterator[ArchivePart]:
         """What there is from ``start`` up to ``stop``, in order."""
         at = max(0, bisect_right(self._starts, start) - 1)
         while at < len(self._pieces) and self._starts[at] < stop:
@@ -62,7 +62,11 @@ class Wheelhouse:
             length = len(piece) if isinstance(piece, bytes) else piece[1]
             first, last = max(0, start - begins), min(length, stop - begins)
             if first < last:
-                yield Stretch(piece[first:last]) if isinstance(piece, bytes) else Stretch(b"", piece[0], first, last)
+                yield (
+                    ArchivePart(piece[first:last])
+                    if isinstance(piece, bytes)
+                    else ArchivePart(b"", piece[0], first, last)
+                )
             at += 1
 
 

@@ -6,24 +6,24 @@ Facts about them are in their documentation; ``docs/moving`` says where this dif
 from __future__ import annotations
 
 from reqpi.core.hermeto.binary import Binary
-from reqpi.core.hermeto.config import Filled, build_config
-from reqpi.core.hermeto.fields import BadInput, Flaw
-from reqpi.core.hermeto.input import Asked, Package, is_inline, read
+from reqpi.core.hermeto.config import FetchedPackage, build_config
+from reqpi.core.hermeto.fields import BadInput, InputFlaw
+from reqpi.core.hermeto.input import HermetoInput, InputPackage, is_inline, read
 from reqpi.core.hermeto.names import name_of
 from reqpi.core.hermeto.request import SourceRequest, read_request
-from reqpi.core.hermeto.selection import Lacking, Selection, platforms, select
+from reqpi.core.hermeto.selection import Selection, UnselectablePin, platforms, select
 from reqpi.core.project.git_origin_2 import origin_of
 
 __all__ = [
-    "Asked",
     "BadInput",
     "Binary",
-    "Filled",
-    "Flaw",
-    "Lacking",
-    "Package",
+    "FetchedPackage",
+    "HermetoInput",
+    "InputFlaw",
+    "InputPackage",
     "Selection",
     "SourceRequest",
+    "UnselectablePin",
     "build_config",
     "is_inline",
     "name_of",

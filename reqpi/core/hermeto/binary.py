@@ -10,9 +10,9 @@ from typing import Any
 from attrs import frozen
 from packaging.utils import canonicalize_name
 
-from reqpi.core.hermeto.fields import Findings, shown
+from reqpi.core.hermeto.fields import InputFindings, shown
 from reqpi.core.model import File, Project
-from reqpi.core.targets import EVERYWHERE, BadFilter, Target, platforms_of
+from reqpi.core.targets import EVERYWHERE, BadFilter, InstallTarget, platforms_of
 
 __all__ = ["ANY_WHEEL", "Binary", "read_binary"]
 
@@ -58,7 +58,7 @@ class Binary:
     systems: frozenset[str] = frozenset()
     architectures: frozenset[str] = frozenset()
     pattern: str | None = None
-    target: Target = EVERYWHERE
+    target: InstallTarget = EVERYWHERE
 
     def takes(self, wheel: File, matched: Iterable[str] = ()) -> bool:
         """Whether a wheel is for them.
@@ -81,7 +81,7 @@ ANY_WHEEL = Binary()
 """``allow_binary``: all of them."""
 
 
-def read_binary(value: Any, where: str, findings: Findings) -> Binary | None:
+def read_binary(value: Any, where: str, findings: InputFindings) -> Binary | None:
     """What ``value`` says; what it leaves out is for CPython on Linux on x86_64."""
     fields = findings.an_object(value, where, '{"packages": ":all:", "arch": "x86_64"}')
     if fields is None:
@@ -97,7 +97,7 @@ def read_binary(value: Any, where: str, findings: Findings) -> Binary | None:
     )
 
 
-def _words(fields: Mapping[str, Any], key: str, default: str, where: str, findings: Findings) -> list[str]:
+def _words(fields: Mapping[str, Any], key: str, default: str, where: str, findings: InputFindings) -> list[str]:
     """The values of one key, which stand with commas in one string; none where it is open.
 
     Hermeto reads over commas with nothing in between, and over a Python that is null.
@@ -117,7 +117,7 @@ def _words(fields: Mapping[str, Any], key: str, default: str, where: str, findin
     return [] if _ALL in words else words
 
 
-def _packages(fields: Mapping[str, Any], where: str, findings: Findings) -> frozenset[Project]:
+def _packages(fields: Mapping[str, Any], where: str, findings: InputFindings) -> frozenset[Project]:
     names = _words(fields, "packages", _ALL, where, findings)
     for name in names:
         if not _NAME.fullmatch(name):
@@ -126,7 +126,7 @@ def _packages(fields: Mapping[str, Any], where: str, findings: Findings) -> froz
     return frozenset(canonicalize_name(name) for name in names)
 
 
-def _systems(fields: Mapping[str, Any], where: str, findings: Findings) -> frozenset[str]:
+def _systems(fields: Mapping[str, Any], where: str, findings: InputFindings) -> frozenset[str]:
     words = [word.lower() for word in _words(fields, "os", "linux", where, findings)]
     for word in words:
         if word not in _SYSTEMS:
@@ -134,7 +134,7 @@ def _systems(fields: Mapping[str, Any], where: str, findings: Findings) -> froze
     return frozenset(_SYSTEMS.get(word, "") for word in words)
 
 
-def _architectures(fields: Mapping[str, Any], where: str, findings: Findings) -> frozenset[str]:
+def _architectures(fields: Mapping[str, Any], where: str, findings: InputFindings) -> frozenset[str]:
     words = [word.lower().replace("-", "_") for word in _words(fields, "arch", "x86_64", where, findings)]
     for word in words:
         if not _WORD.fullmatch(word):
@@ -146,7 +146,7 @@ _REPLACED = (("os", "linux"), ("arch", "x86_64"))
 """What a pattern stands in place of, and what may stand beside it: Hermeto does not tell a default that is written."""
 
 
-def _pattern(fields: Mapping[str, Any], where: str, findings: Findings) -> str | None:
+def _pattern(fields: Mapping[str, Any], where: str, findings: InputFindings) -> str | None:
     value = fields.get("platform")
     if value is None or value == _ALL:
         return None if value is None else ""
@@ -171,15 +171,17 @@ def _pattern(fields: Mapping[str, Any], where: str, findings: Findings) -> str |
     return ""
 
 
-def _target(fields: Mapping[str, Any], where: str, findings: Findings) -> Target:
+def _target(fields: Mapping[str, Any], where: str, findings: InputFindings) -> InstallTarget:
     for key, name, default in _FILTERS:
         words = _words(fields, key, default, where, findings)
         try:
-            Target.read({name: words})
+            InstallTarget.read({name: words})
         except BadFilter as bad:
             findings.say(f"{where}.{key}", str(bad).partition(": ")[2].partition("; ")[0], _ADVICE[key])
             return EVERYWHERE
-    return Target.read({name: _words(fields, key, default, where, Findings()) for key, name, default in _FILTERS})
+    return InstallTarget.read(
+        {name: _words(fields, key, default, where, InputFindings()) for key, name, default in _FILTERS}
+    )
 
 
 _FILTERS = (

@@ -11,7 +11,7 @@ from attrs import frozen
 from reqpi.core.hermeto.names import name_of
 from reqpi.core.model import File
 
-__all__ = ["DEPS", "FORMAT", "Filled", "build_config"]
+__all__ = ["DEPS", "FORMAT", "FetchedPackage", "build_config"]
 
 FORMAT = 1
 
@@ -20,7 +20,7 @@ DEPS = "deps/pip"
 
 
 @frozen
-class Filled:
+class FetchedPackage:
     """A package whose requirements are there.
 
     :param path: relative to the source.
@@ -33,7 +33,7 @@ class Filled:
     requirements_build_files: Sequence[str]
 
 
-def build_config(packages: Iterable[Filled], files: Iterable[File]) -> bytes:
+def build_config(packages: Iterable[FetchedPackage], files: Iterable[File]) -> bytes:
     """The document. ``sources`` has those of the files that a lock names by their place.
 
     :param files: all that are there.

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["LARGEST", "BadInput", "Findings", "Flaw", "parse", "shown"]
+__all__ = ["LARGEST", "BadInput", "InputFindings", "InputFlaw", "parse", "shown"]
 
 LARGEST = 1 << 20
 """Characters of a document."""
@@ -21,7 +21,7 @@ _LONGEST_PATH = 1000
 
 
 @frozen
-class Flaw:
+class InputFlaw:
     """One thing that is wrong.
 
     :param where: the key: ``packages[1].binary.arch``; empty for the whole.
@@ -40,21 +40,21 @@ class Flaw:
 class BadInput(ValueError):
     """A document asks for what cannot be done, or cannot be understood. It carries every flaw."""
 
-    def __init__(self, flaws: Iterable[Flaw]) -> None:
+    def __init__(self, flaws: Iterable[InputFlaw]) -> None:
         self.flaws = tuple(flaws)
         super().__init__("; ".join(map(str, self.flaws)))
 
 
 @frozen
-class Findings:
+class InputFindings:
     """What was found wrong so far."""
 
-    _flaws: list[Flaw] = field(factory=list)
+    _flaws: list[InputFlaw] = field(factory=list)
 
     def say(self, where: str, problem: str, advice: str) -> None:
         """One thing more."""
         if len(self._flaws) < _MOST:
-            self._flaws.append(Flaw(where, problem, advice))
+            self._flaws.append(InputFlaw(where, problem, advice))
 
     def conclude(self) -> None:
         """End it, if anything is.
@@ -114,16 +114,16 @@ def parse(text: str) -> Any:
     :raises BadInput: it is none, or one with a key twice.
     """
     if len(text) > LARGEST:
-        raise BadInput([Flaw("", f"it is longer than {LARGEST} characters", "Ask for less at a time.")])
+        raise BadInput([InputFlaw("", f"it is longer than {LARGEST} characters", "Ask for less at a time.")])
     try:
         return json.loads(text, object_pairs_hook=_once)
     except RecursionError:
-        raise BadInput([Flaw("", "this is nested too deeply", "Write the document by hand.")]) from None
+        raise BadInput([InputFlaw("", "this is nested too deeply", "Write the document by hand.")]) from None
     except ValueError as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(
-            [Flaw("", f"this is no JSON: {error}", 'Quote it for the shell: \'{"type": "pip"}\'.')]
+            [InputFlaw("", f"this is no JSON: {error}", 'Quote it for the shell: \'{"type": "pip"}\'.')]
         ) from None
 
 
@@ -144,5 +144,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise BadInput([Flaw("", f"the key {shown(twice)} stands twice in one object", "Keep one of them.")])
+        raise BadInput([InputFlaw("", f"the key {shown(twice)} stands twice in one object", "Keep one of them.")])
     return found

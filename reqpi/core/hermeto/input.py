@@ -8,9 +8,9 @@ from typing import Any
 from attrs import frozen
 
 from reqpi.core.hermeto.binary import ANY_WHEEL, Binary, read_binary
-from reqpi.core.hermeto.fields import Findings, parse, shown
+from reqpi.core.hermeto.fields import InputFindings, parse, shown
 
-__all__ = ["Asked", "Package", "distinct", "is_inline", "package_of", "read"]
+__all__ = ["HermetoInput", "InputPackage", "distinct", "is_inline", "package_of", "read"]
 
 _KEYS = ("type", "path", "requirements_files", "requirements_build_files", "allow_binary", "binary")
 
@@ -30,7 +30,7 @@ _EXAMPLE = '{"type": "pip", "path": "."}'
 
 
 @frozen
-class Package:
+class InputPackage:
     """One package whose requirements are fetched.
 
     :param path: its folder, relative to the source; ``.`` for the source itself.
@@ -46,14 +46,14 @@ class Package:
 
 
 @frozen
-class Asked:
+class HermetoInput:
     """What somebody asks for.
 
     :param packages: each once, in order.
     :param notes: what they should know, though it stops nothing.
     """
 
-    packages: tuple[Package, ...]
+    packages: tuple[InputPackage, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -63,14 +63,14 @@ def is_inline(argument: str) -> bool:
     return word.startswith(("{", "[")) or word == "pip" or word in _OTHERS
 
 
-def read(text: str) -> Asked:
+def read(text: str) -> HermetoInput:
     """What ``text`` asks for.
 
     :raises BadInput: it is no input, or one with flaws: all of them.
     """
     word = text.strip()
     value = {"type": word} if word == "pip" or word in _OTHERS else parse(text)
-    findings, notes = Findings(), list[str]()
+    findings, notes = InputFindings(), list[str]()
     if isinstance(value, dict) and "packages" in value and "type" not in value:
         findings.keys(value, "", ("packages", "flags"))
         _flags(value.get("flags", []), findings, notes)
@@ -86,25 +86,25 @@ def read(text: str) -> Asked:
     if not entries:
         findings.say(where, "there are no packages", f"Write at least one: {_EXAMPLE}.")
     findings.conclude()
-    return Asked(packages, tuple(dict.fromkeys(notes)))
+    return HermetoInput(packages, tuple(dict.fromkeys(notes)))
 
 
-def package_of(fields: Mapping[str, Any], where: str, findings: Findings) -> Package:
+def package_of(fields: Mapping[str, Any], where: str, findings: InputFindings) -> InputPackage:
     """What is the same in all of the interfaces: a folder and its files."""
     said = fields.get("path", ".")
     path = findings.path("." if said == "" else said, f"{where}.path".strip("."), "the source")
     run, build = (
         findings.paths(fields[key], f"{where}.{key}".strip(".")) if key in fields else None for key in _KEYS[2:4]
     )
-    return Package(path or ".", run, build)
+    return InputPackage(path or ".", run, build)
 
 
-def distinct(packages: list[tuple[str, Package | None]], findings: Findings) -> tuple[Package, ...]:
+def distinct(packages: list[tuple[str, InputPackage | None]], findings: InputFindings) -> tuple[InputPackage, ...]:
     """Each once; two that differ and have one folder are a flaw.
 
     :param packages: each with where it stands.
     """
-    known: dict[str, tuple[str, Package]] = {}
+    known: dict[str, tuple[str, InputPackage]] = {}
     for where, package in packages:
         if package is None:
             continue
@@ -115,7 +115,7 @@ def distinct(packages: list[tuple[str, Package | None]], findings: Findings) -> 
     return tuple(package for _, package in known.values())
 
 
-def _package(value: Any, where: str, findings: Findings, notes: list[str]) -> Package | None:
+def _package(value: Any, where: str, findings: InputFindings, notes: list[str]) -> InputPackage | None:
     fields = findings.an_object(value, where, _EXAMPLE)
     if fields is None:
         return None
@@ -126,7 +126,7 @@ def _package(value: Any, where: str, findings: Findings, notes: list[str]) -> Pa
         return None
     findings.keys(fields, where, _KEYS)
     package = package_of(fields, where, findings)
-    return Package(
+    return InputPackage(
         package.path,
         package.requirements_files,
         package.requirements_build_files,
@@ -134,7 +134,7 @@ def _package(value: Any, where: str, findings: Findings, notes: list[str]) -> Pa
     )
 
 
-def _binary(fields: Mapping[str, Any], where: str, findings: Findings, notes: list[str]) -> Binary | None:
+def _binary(fields: Mapping[str, Any], where: str, findings: InputFindings, notes: list[str]) -> Binary | None:
     allowed = None
     if "allow_binary" in fields:
         said = fields["allow_binary"]
@@ -151,7 +151,7 @@ def _binary(fields: Mapping[str, Any], where: str, findings: Findings, notes: li
     return read_binary(fields["binary"], f"{where}.binary".strip("."), findings)
 
 
-def _flags(value: Any, findings: Findings, notes: list[str]) -> None:
+def _flags(value: Any, findings: InputFindings, notes: list[str]) -> None:
     if not isinstance(value, list):
         findings.say("flags", f"{shown(value)} is no list", "Leave it out: no flag says anything of pip.")
         return

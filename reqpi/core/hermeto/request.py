@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from reqpi.core.hermeto.binary import read_binary
-from reqpi.core.hermeto.fields import Findings, parse, shown
-from reqpi.core.hermeto.input import Package, distinct, package_of
+from reqpi.core.hermeto.fields import InputFindings, parse, shown
+from reqpi.core.hermeto.input import InputPackage, distinct, package_of
 
 __all__ = ["SourceRequest", "read_request"]
 
@@ -32,7 +32,7 @@ class SourceRequest:
 
     repo: str
     ref: str
-    packages: tuple[Package, ...]
+    packages: tuple[InputPackage, ...]
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ def read_request(text: str) -> SourceRequest:
 
     :raises BadInput: it is none, or one with flaws: all of them.
     """
-    findings = Findings()
+    findings = InputFindings()
     fields = findings.an_object(parse(text), "", '{"repo": "https://…", "ref": "<commit>", "pkg_managers": ["pip"]}')
     if fields is None:
         findings.conclude()
@@ -64,7 +64,7 @@ def read_request(text: str) -> SourceRequest:
     return SourceRequest(repo, ref, packages)
 
 
-def _repo(value: Any, findings: Findings) -> str:
+def _repo(value: Any, findings: InputFindings) -> str:
     if not isinstance(value, str) or not value.startswith("https://") or len(value) > _LONGEST:
         advice = "Write https://HOST/REPOSITORY; a login comes from --netrc."
         findings.say("repo", f"{shown(value)} is no https URL", advice)
@@ -74,7 +74,7 @@ def _repo(value: Any, findings: Findings) -> str:
     return value
 
 
-def _ref(value: Any, findings: Findings) -> str:
+def _ref(value: Any, findings: InputFindings) -> str:
     ref = value.lower() if isinstance(value, str) else ""
     if len(ref) not in (40, 64) or not set(ref) <= _HEX:
         advice = "Write the whole id of the commit, 40 hex digits: a branch or a tag moves."
@@ -82,7 +82,7 @@ def _ref(value: Any, findings: Findings) -> str:
     return ref
 
 
-def _packages(value: Any, findings: Findings) -> tuple[Package, ...]:
+def _packages(value: Any, findings: InputFindings) -> tuple[InputPackage, ...]:
     fields = findings.an_object(value, "packages", f'{{"pip": [{_EXAMPLE}]}}')
     if fields is None:
         return ()
@@ -95,7 +95,7 @@ def _packages(value: Any, findings: Findings) -> tuple[Package, ...]:
     return distinct([(where, _package(each, where, findings)) for where, each in named], findings)
 
 
-def _package(value: Any, where: str, findings: Findings) -> Package | None:
+def _package(value: Any, where: str, findings: InputFindings) -> InputPackage | None:
     fields = findings.an_object(value, where, _EXAMPLE)
     if fields is None:
         return None

@@ -12,11 +12,11 @@ from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.core.releases import sdist_of
 from reqpi.core.targets import platforms_of
 
-__all__ = ["Lacking", "Selection", "platforms", "select"]
+__all__ = ["Selection", "UnselectablePin", "platforms", "select"]
 
 
 @frozen
-class Lacking:
+class UnselectablePin:
     """A pin of which nothing can be taken.
 
     :param pin: of the lock.
@@ -39,7 +39,7 @@ class Selection:
     """
 
     files: tuple[File, ...]
-    lacking: tuple[Lacking, ...] = ()
+    lacking: tuple[UnselectablePin, ...] = ()
     unmeant: tuple[Project, ...] = ()
 
     @property
@@ -92,23 +92,25 @@ def _of_release(pin: Pin, files: Sequence[File], binary: Binary | None, matched:
     return taken if sdist is None else [*taken, sdist]
 
 
-def _lacking(pin: Pin, admitted: Sequence[File], binary: Binary | None) -> Lacking:
+def _lacking(pin: Pin, admitted: Sequence[File], binary: Binary | None) -> UnselectablePin:
     what = f"{pin.project} {pin.version}".rstrip()
     count = sum(file.wheel for file in admitted)
     wheels = "1 wheel" if count == 1 else f"{count} wheels"
     if pin.source is not None:
-        return Lacking(pin, f"{what} is a wheel", 'Ask for wheels with "binary", or name an sdist.')
+        return UnselectablePin(pin, f"{what} is a wheel", 'Ask for wheels with "binary", or name an sdist.')
     if binary is not None and (pin.project in binary.packages or not binary.packages):
         kind = "no wheel" if pin.project in binary.packages else "neither a wheel nor an sdist"
-        return Lacking(
+        return UnselectablePin(
             pin,
             f'{what} has {kind} for what "binary" asks for; the lock admits {wheels} of it',
             'Widen "binary" (":all:" opens a key), or have the lock admit another file.',
         )
     if count:
-        return Lacking(
+        return UnselectablePin(
             pin,
             f"{what} has no sdist that the lock admits, and {wheels}",
             f'Name it in "binary": {{"packages": "{pin.project}"}}; or have the lock admit its sdist, if there is one.',
         )
-    return Lacking(pin, f"{what} has no file that the lock admits", "See that its digests are those of its files.")
+    return UnselectablePin(
+        pin, f"{what} has no file that the lock admits", "See that its digests are those of its files."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reqpi.core.metadata.build_system import DEFAULT, BuildSystem, build_system, enough, sound
 from reqpi.core.metadata.described import core_metadata, requires_dist
-from reqpi.core.metadata.pkg_info import Identity, identity, pkg_info
+from reqpi.core.metadata.pkg_info import ReleaseIdentity, identity, pkg_info
 from reqpi.core.metadata.sdist import BrokenSdist, Files, LazySdist, look
 from reqpi.core.metadata.tar_members import LARGEST
 
@@ -14,8 +14,8 @@ __all__ = [
     "BrokenSdist",
     "BuildSystem",
     "Files",
-    "Identity",
     "LazySdist",
+    "ReleaseIdentity",
     "build_system",
     "core_metadata",
     "enough",

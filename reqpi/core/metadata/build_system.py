@@ -19,7 +19,7 @@ from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.tools.toml_document import load as load_toml
 from reqpi.core.metadata.sdist import FILES, Files
-from reqpi.core.metadata.setup_literals import Said, setup_cfg, setup_py
+from reqpi.core.metadata.setup_literals import LiteralFields, setup_cfg, setup_py
 
 __all__ = ["DEFAULT", "BuildSystem", "build_system", "enough", "sound"]
 
@@ -108,14 +108,14 @@ def build_system(files: Files) -> BuildSystem:
     )
 
 
-def _said(name: str, files: Files) -> Said:
+def _said(name: str, files: Files) -> LiteralFields:
     data = files.get(name, b"")
     if data is None:
-        return Said({}, {"setup_requires": f"{name} is too large to be read"})
+        return LiteralFields({}, {"setup_requires": f"{name} is too large to be read"})
     return (setup_py if name == "setup.py" else setup_cfg)(data)
 
 
-def _first(said: Iterable[Said], key: str) -> tuple[Sequence[str] | None, list[str]]:
+def _first(said: Iterable[LiteralFields], key: str) -> tuple[Sequence[str] | None, list[str]]:
     """The list that counts, and what could not be read. setuptools takes it from setup.py, and then from setup.cfg."""
     unread: list[str] = []
     for each in said:

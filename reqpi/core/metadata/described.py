@@ -74,7 +74,7 @@ def _says_all(info: bytes) -> bool:
 def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
     """Yield both files as they come: whether it is the ``PKG-INFO``, and its content."""
     # A central directory takes ten times its size in memory, and other compressions what they ask for.
-    with zipfile.ZipFile(wheel.Guarded(io.BytesIO(data))) as archive:
+    with zipfile.ZipFile(wheel.GuardedFile(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
             plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
             if _wanted(entry.filename) and entry.file_size <= _LARGEST and plain:

@@ -14,20 +14,20 @@ from reqpi.core.metadata import wheel
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 from reqpi.core.model import Project
 
-__all__ = ["Identity", "identity", "pkg_info"]
+__all__ = ["ReleaseIdentity", "identity", "pkg_info"]
 
 _LARGEST_INFO = 1 << 20
 
 
 @frozen
-class Identity:
+class ReleaseIdentity:
     """Whose release an archive says it is."""
 
     project: Project
     version: Version
 
 
-def identity(data: bytes, filename: str) -> Identity | None:
+def identity(data: bytes, filename: str) -> ReleaseIdentity | None:
     """What an archive says that it is; ``None`` where it does not say, or cannot be read.
 
     An archive of a repository has no ``PKG-INFO``: its version is known only once it is built.
@@ -49,7 +49,7 @@ def pkg_info(data: bytes, filename: str) -> bytes | None:
 
 def _from_zip(data: bytes) -> bytes | None:
     # A central directory takes ten times its size in memory, and other compressions what they ask for.
-    with zipfile.ZipFile(wheel.Guarded(io.BytesIO(data))) as archive:
+    with zipfile.ZipFile(wheel.GuardedFile(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
             plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
             if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO and plain:
@@ -72,10 +72,10 @@ def _is_info(path: str) -> bool:
     return bool(top) and rest == "PKG-INFO"
 
 
-def _parsed(info: bytes) -> Identity | None:
+def _parsed(info: bytes) -> ReleaseIdentity | None:
     headers = BytesHeaderParser().parsebytes(info)
     name, version = str(headers["Name"] or ""), str(headers["Version"] or "")
     try:
-        return Identity(canonicalize_name(name, validate=True), Version(version[:200]))
+        return ReleaseIdentity(canonicalize_name(name, validate=True), Version(version[:200]))
     except (InvalidVersion, ValueError):
         return None

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.metadata import tar_members
-from reqpi.core.metadata.wheel import MAX_ENTRIES, UNREADABLE, Guarded, Lazy, SparseFile
+from reqpi.core.metadata.wheel import MAX_ENTRIES, UNREADABLE, GuardedFile, SparseFile, ZipRangePlan
 
 __all__ = ["FILES", "LARGEST_FILE", "BrokenSdist", "Files", "LazySdist", "look", "wanted"]
 
@@ -77,7 +77,7 @@ def wanted(path: str, subdirectory: str | None) -> str | None:
     return rest if top and rest in FILES else None
 
 
-class LazySdist(Lazy[Files]):
+class LazySdist(ZipRangePlan[Files]):
     """Plans the ranges of a zip archive for :data:`FILES`. :meth:`fill` may raise :exc:`BrokenSdist`."""
 
     def __init__(self, size: int, filename: str, subdirectory: str | None, enough: Enough) -> None:
@@ -87,7 +87,7 @@ class LazySdist(Lazy[Files]):
 def _look_into_zip(file: SparseFile, filename: str, subdirectory: str | None, enough: Enough) -> Files:
     found: dict[str, bytes | None] = {}
     try:
-        guarded = Guarded(file)
+        guarded = GuardedFile(file)
         with ZipFile(guarded) as archive:
             if len(archive.filelist) > MAX_ENTRIES:
                 raise BadZipFile(f"more than {MAX_ENTRIES} files")

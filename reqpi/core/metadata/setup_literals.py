@@ -16,7 +16,7 @@ from reqpi.core.errors import UnreadableProject
 from reqpi.core.project.setup_cfg import parsed
 from reqpi.core.project.variables_2 import tree_of
 
-__all__ = ["Said", "setup_cfg", "setup_py"]
+__all__ = ["LiteralFields", "setup_cfg", "setup_py"]
 
 _KEYS = ("setup_requires", "install_requires")
 
@@ -29,7 +29,7 @@ _ATTEMPTS = 3
 
 
 @frozen
-class Said:
+class LiteralFields:
     """What one file says.
 
     :param lists: the requirements, by key, of those keys that it says plainly.
@@ -40,12 +40,12 @@ class Said:
     unread: Mapping[str, str]
 
 
-def setup_cfg(data: bytes) -> Said:
+def setup_cfg(data: bytes) -> LiteralFields:
     """What ``[options]`` says. A list has an entry a line, or semicolons between them (setuptools, "list-semi")."""
     try:
         sections = parsed(data)
     except UnreadableProject:
-        return Said({}, {key: "setup.cfg cannot be read" for key in _KEYS if key.encode() in data})
+        return LiteralFields({}, {key: "setup.cfg cannot be read" for key in _KEYS if key.encode() in data})
     options = sections["options"] if sections.has_section("options") else {}
     lists, unread = {}, {}
     for key in _KEYS:
@@ -54,19 +54,19 @@ def setup_cfg(data: bytes) -> Said:
             unread[key] = f"setup.cfg takes {key} from elsewhere: {value.strip()[:80]}"
         elif key in options:
             lists[key] = _lines(value.splitlines() if "\n" in value else value.split(";"))
-    return Said(lists, unread)
+    return LiteralFields(lists, unread)
 
 
-def setup_py(data: bytes) -> Said:
+def setup_py(data: bytes) -> LiteralFields:
     """What the call of ``setup`` is given: lists and texts that are written out, there or in a variable."""
     present = [key for key in _KEYS if key.encode() in data]
     if not present:
-        return Said({}, {})
+        return LiteralFields({}, {})
     if len(data) > _LARGEST_PROGRAM:
-        return Said({}, dict.fromkeys(present, "setup.py is too large to be read"))
+        return LiteralFields({}, dict.fromkeys(present, "setup.py is too large to be read"))
     tree = _parsed(data)
     if tree is None:
-        return Said({}, dict.fromkeys(present, "setup.py is no Python that can be read here"))
+        return LiteralFields({}, dict.fromkeys(present, "setup.py is no Python that can be read here"))
     call = next(_calls(tree), None)
     given = {keyword.arg: keyword.value for keyword in call.keywords} if call is not None else {}
     variables = _variables(tree)
@@ -78,7 +78,7 @@ def setup_py(data: bytes) -> Said:
             lists[key] = found
         elif key in given or None in given or _mentioned(tree, key):
             unread[key] = f"setup.py computes {key}"
-    return Said(lists, unread)
+    return LiteralFields(lists, unread)
 
 
 def _parsed(data: bytes) -> ast.Module | None:

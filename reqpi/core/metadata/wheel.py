@@ -18,12 +18,12 @@ from reqpi.core.model import Project
 __all__ = [
     "UNREADABLE",
     "BrokenWheel",
-    "Guarded",
-    "Lazy",
+    "GuardedFile",
     "LazyWheel",
-    "Missing",
+    "MissingRange",
     "Readable",
     "SparseFile",
+    "ZipRangePlan",
     "wheel_metadata",
 ]
 
@@ -52,7 +52,7 @@ class BrokenWheel(UpstreamTrouble):
     """A wheel that pip could not install either, or one that is out of all proportion."""
 
 
-class Missing(Exception):
+class MissingRange(Exception):
     """These bytes are needed and are not there: from ``start`` up to ``stop``."""
 
     def __init__(self, start: int, stop: int) -> None:
@@ -75,7 +75,7 @@ class Readable(Protocol):
 
 
 class SparseFile:
-    """A file of which only some ranges are here. To :mod:`zipfile` it is as good as any, but for :exc:`Missing`.
+    """A file of which only some ranges are here. To :mod:`zipfile` it is as good as any, but for :exc:`MissingRange`.
 
     :param size: of the whole file, in bytes.
     """
@@ -123,13 +123,13 @@ class SparseFile:
                 return piece[start - at : stop - at]
         raise self._missing(start, stop)
 
-    def _missing(self, start: int, stop: int) -> Missing:
+    def _missing(self, start: int, stop: int) -> MissingRange:
         for at, piece in self._pieces.items():
             if at <= start < at + len(piece):
                 start = at + len(piece)
             if at < stop <= at + len(piece):
                 stop = at
-        return Missing(start, stop)
+        return MissingRange(start, stop)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Go to a position, which may lie beyond the end.
@@ -151,7 +151,7 @@ class SparseFile:
         return True
 
 
-class Guarded:
+class GuardedFile:
     """A file that hands out no more at once than a central directory may have, and cannot be sent astray.
 
     zipfile reads a central directory in one piece, as long as the archive says, before anybody sees its entries.
@@ -203,7 +203,7 @@ def wheel_metadata(file: Readable, filename: str, project: Project) -> bytes:
     :raises Missing: of a :class:`SparseFile`, whose missing bytes are needed first.
     """
     try:
-        guarded = Guarded(file)
+        guarded = GuardedFile(file)
         with ZipFile(guarded) as archive:
             entry = _entry(archive, filename, project)
             guarded.touch(entry)
@@ -236,14 +236,14 @@ def _entry(archive: ZipFile, filename: str, project: Project) -> ZipInfo:
     return entry
 
 
-class Lazy(Generic[_T]):
+class ZipRangePlan(Generic[_T]):
     """Plans which ranges of a zip archive to fetch for something in it: two or three for nearly all of them.
 
     Fetch what :meth:`needs` says and :meth:`fill` it in, until it says ``None``. Then :attr:`found` is there, or
     it is ``None``: it would take too many ranges or bytes, and the whole archive is the better way.
 
     :param size: of the archive, in bytes.
-    :param read: gives what is wanted, or raises :exc:`Missing`.
+    :param read: gives what is wanted, or raises :exc:`MissingRange`.
     """
 
     def __init__(self, size: int, read: Callable[[SparseFile], _T]) -> None:
@@ -268,13 +268,13 @@ class Lazy(Generic[_T]):
         self._ranges += 1
         try:
             self.found = self._read(self._file)
-        except Missing as missing:
+        except MissingRange as missing:
             bytes_then = self._file.held + missing.stop - missing.start
             if self._ranges < MAX_RANGES and bytes_then <= MAX_BYTES:
                 self._next = (missing.start, missing.stop)
 
 
-class LazyWheel(Lazy[bytes]):
+class LazyWheel(ZipRangePlan[bytes]):
     """Plans the ranges of a wheel for its metadata. :meth:`fill` raises :exc:`BrokenWheel` where there is none."""
 
     def __init__(self, size: int, filename: str, project: Project) -> None:

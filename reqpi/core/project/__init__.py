@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from reqpi.core.project import pyproject, setup_cfg, setup_py
 from reqpi.core.project.git_origin import from_git_origin
-from reqpi.core.project.values import LARGEST, Own, ReadFile, of_source
+from reqpi.core.project.values import LARGEST, ProjectMetadata, ReadFile, of_source
 
-__all__ = ["LARGEST", "Own", "ReadFile", "from_git_origin", "read"]
+__all__ = ["LARGEST", "ProjectMetadata", "ReadFile", "from_git_origin", "read"]
 
 _READERS = (pyproject.read, setup_py.read, setup_cfg.read)
 
 
-def read(read_file: ReadFile) -> Own | None:
+def read(read_file: ReadFile) -> ProjectMetadata | None:
     """What the project says that it is; ``None`` where none of its files has a name.
 
     :param read_file: a path inside the source, with ``/``, to its bytes; ``None`` where there is no such file. It is

@@ -5,14 +5,14 @@ from __future__ import annotations
 from reqpi.core.errors import BrokenLock, UnreadableProject
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.tools.toml_document import load
-from reqpi.core.project.values import Own, ReadFile, is_name, version_of
+from reqpi.core.project.values import ProjectMetadata, ReadFile, is_name, version_of
 
 __all__ = ["read"]
 
 _FILE = "pyproject.toml"
 
 
-def read(read_file: ReadFile) -> Own | None:
+def read(read_file: ReadFile) -> ProjectMetadata | None:
     """Its static name and version; a version that is ``dynamic`` is left out.
 
     :raises UnreadableProject: it is no TOML, or what stands there is none of either.
@@ -35,7 +35,7 @@ def read(read_file: ReadFile) -> Own | None:
     if version is not None and (not isinstance(version, str) or version_of(version) is None):
         raise _wrong("version", version, 'Write a version, as in version = "1.0".')
     is_dynamic = isinstance(dynamic, list) and "version" in dynamic
-    return Own(name, version_of(version) if version is not None and not is_dynamic else None, _FILE)
+    return ProjectMetadata(name, version_of(version) if version is not None and not is_dynamic else None, _FILE)
 
 
 def _wrong(key: str, value: object, advice: str) -> UnreadableProject:

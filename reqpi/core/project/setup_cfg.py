@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from configparser import Error, RawConfigParser
 
 from reqpi.core.errors import UnreadableProject
-from reqpi.core.project.values import Own, ReadFile, inside, joined, name_of, version_of
+from reqpi.core.project.values import ProjectMetadata, ReadFile, inside, joined, name_of, version_of
 from reqpi.core.project.variables_2 import tree_of
 
 __all__ = ["parsed", "read"]
@@ -19,7 +19,7 @@ _FILE = "setup.cfg"
 _SPACES = re.compile(r"(?<=\S)\s{2,}+")
 
 
-def read(read_file: ReadFile) -> Own | None:
+def read(read_file: ReadFile) -> ProjectMetadata | None:
     """Its name and version.
 
     :raises UnreadableProject: it cannot be read, or the version is in a file outside the source.
@@ -34,7 +34,7 @@ def read(read_file: ReadFile) -> Own | None:
         return None
     options = sections["options"] if sections.has_section("options") else {}
     version = _version(metadata.get("version") or "", options.get("package_dir") or "", read_file)
-    return Own(name, version_of(version or ""), _FILE)
+    return ProjectMetadata(name, version_of(version or ""), _FILE)
 
 
 def parsed(data: bytes) -> RawConfigParser:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from reqpi.core.project.values import Own, ReadFile, joined, name_of, version_of
-from reqpi.core.project.variables import NAMELESS_SCOPES, Budget, Place, assigned
+from reqpi.core.project.values import ProjectMetadata, ReadFile, joined, name_of, version_of
+from reqpi.core.project.variables import NAMELESS_SCOPES, NodeBudget, Statement, assigned
 from reqpi.core.project.variables_2 import tree_of
 
 __all__ = ["read"]
@@ -26,29 +26,29 @@ _STEPS = 20
 """From variable to variable."""
 
 
-def read(read_file: ReadFile) -> Own | None:
+def read(read_file: ReadFile) -> ProjectMetadata | None:
     """What the first call of ``setup`` that has a name says."""
     data = read_file(_FILE)
     tree = tree_of(data) if data is not None else None
     if tree is None:
         return None
-    budget = Budget()
+    budget = NodeBudget()
     for call in _calls(tree):
         name = _argument(call, "name", budget)
         if name is not None and (known := name_of(name)) is not None:
-            return Own(known, version_of(_argument(call, "version", budget) or ""), _FILE)
+            return ProjectMetadata(known, version_of(_argument(call, "version", budget) or ""), _FILE)
     return None
 
 
 @frozen
 class _Call:
     node: ast.Call
-    place: Place | None
+    place: Statement | None
 
 
 def _calls(tree: ast.Module) -> Iterator[_Call]:
     """The calls of ``setup`` or ``setuptools.setup``, in the order of the text."""
-    queue: list[tuple[ast.AST, Place | None]] = [(tree, None)]
+    queue: list[tuple[ast.AST, Statement | None]] = [(tree, None)]
     while queue:
         node, place = queue.pop()
         if isinstance(node, ast.Call) and _is_setup(node.func):
@@ -56,13 +56,13 @@ def _calls(tree: ast.Module) -> Iterator[_Call]:
         queue += reversed([*_inner(node, place)])
 
 
-def _inner(node: ast.AST, place: Place | None) -> Iterator[tuple[ast.AST, Place | None]]:
+def _inner(node: ast.AST, place: Statement | None) -> Iterator[tuple[ast.AST, Statement | None]]:
     if isinstance(node, NAMELESS_SCOPES):  # they have names of their own, and no statements
         place = None
     for _, value in ast.iter_fields(node):
         for index, each in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(each, ast.stmt):
-                yield each, Place(value, index, place)
+                yield each, Statement(value, index, place)
             elif isinstance(each, ast.AST):
                 yield each, place
 
@@ -73,7 +73,7 @@ def _is_setup(function: ast.expr) -> bool:
     return isinstance(function, ast.Name) and function.id == "setup"
 
 
-def _argument(call: _Call, keyword: str, budget: Budget) -> str | None:
+def _argument(call: _Call, keyword: str, budget: NodeBudget) -> str | None:
     given = next((each.value for each in call.node.keywords if each.arg == keyword), None)
     if given is None:
         return None
@@ -83,12 +83,12 @@ def _argument(call: _Call, keyword: str, budget: Budget) -> str | None:
     return joined(_literal(node, place, budget))
 
 
-def _literal(node: ast.expr, place: Place | None, budget: Budget) -> object:
+def _literal(node: ast.expr, place: Statement | None, budget: NodeBudget) -> object:
     node, _ = _followed(node, place, budget)
     return node.value if isinstance(node, ast.Constant) else None
 
 
-def _followed(node: ast.expr, place: Place | None, budget: Budget) -> tuple[ast.expr, Place | None]:
+def _followed(node: ast.expr, place: Statement | None, budget: NodeBudget) -> tuple[ast.expr, Statement | None]:
     """What the variable ``node`` was given, and where; or ``node`` as it is, where it is none or that is not known."""
     for _ in range(_STEPS):
         found = assigned(node.id, place, budget) if isinstance(node, ast.Name) else None

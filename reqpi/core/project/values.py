@@ -10,7 +10,17 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.errors import UnreadableProject
 
-__all__ = ["LARGEST", "Own", "ReadFile", "inside", "is_name", "joined", "name_of", "of_source", "version_of"]
+__all__ = [
+    "LARGEST",
+    "ProjectMetadata",
+    "ReadFile",
+    "inside",
+    "is_name",
+    "joined",
+    "name_of",
+    "of_source",
+    "version_of",
+]
 
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
@@ -25,7 +35,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @frozen
-class Own:
+class ProjectMetadata:
     """What a project says that it is.
 
     :param name: as it spells it: a project name by :pep:`508`.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import define, frozen
 
-__all__ = ["NAMELESS_SCOPES", "Budget", "Found", "Place", "assigned"]
+__all__ = ["NAMELESS_SCOPES", "FoundValue", "NodeBudget", "Statement", "assigned"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 NAMELESS_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -17,7 +17,7 @@ _SCOPES = (*_FUNCTIONS, ast.ClassDef, *NAMELESS_SCOPES)
 
 
 @define
-class Budget:
+class NodeBudget:
     """How much is still looked at: a hostile text has an end, and so has the time spent on it.
 
     :param nodes: of the tree.
@@ -32,7 +32,7 @@ class Budget:
 
 
 @frozen(eq=False)
-class Place:
+class Statement:
     """A statement of a tree.
 
     :param block: the statements that it is one of.
@@ -41,7 +41,7 @@ class Place:
 
     block: Sequence[ast.stmt]
     index: int
-    outer: Place | None
+    outer: Statement | None
 
     @property
     def statement(self) -> ast.stmt:
@@ -50,21 +50,21 @@ class Place:
 
 
 @frozen
-class Found:
+class FoundValue:
     """An expression, and where it stands."""
 
     node: ast.expr
-    place: Place
+    place: Statement
 
 
-def assigned(name: str, place: Place | None, budget: Budget) -> Found | None:
+def assigned(name: str, place: Statement | None, budget: NodeBudget) -> FoundValue | None:
     """What ``name`` was given last before ``place``; ``None`` where that may depend on anything."""
     end = place.index if place is not None else 0
     while place is not None:
         for index in range(end - 1, -1, -1):
             given = _given(place.block[index], name)
             if given is not None:
-                return Found(given, Place(place.block, index, place.outer))
+                return FoundValue(given, Statement(place.block, index, place.outer))
             if _binds(place.block[index], name, budget):
                 return None
         place = place.outer
@@ -86,7 +86,7 @@ def _given(statement: ast.stmt, name: str) -> ast.expr | None:
     return statement.value if any(isinstance(each, ast.Name) and each.id == name for each in targets) else None
 
 
-def _binds_around(holder: ast.stmt, name: str, budget: Budget) -> bool:
+def _binds_around(holder: ast.stmt, name: str, budget: NodeBudget) -> bool:
     """Whether the statement around a block may give ``name`` another value before, or while, the block runs."""
     if isinstance(holder, ast.If):  # its other branch was not taken
         return _binds(holder.test, name, budget)
@@ -96,7 +96,7 @@ def _binds_around(holder: ast.stmt, name: str, budget: Budget) -> bool:
     return name in own or any(_binds(each, name, budget) for each in holder.body)
 
 
-def _binds(node: ast.AST, name: str, budget: Budget) -> bool:
+def _binds(node: ast.AST, name: str, budget: NodeBudget) -> bool:
     """Whether running ``node`` may give ``name`` another value; true as well where there is no time to look."""
     queue = [(node, False)]
     while queue:

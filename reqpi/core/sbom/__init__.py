@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from reqpi.core.sbom.about import about
 from reqpi.core.sbom.cyclonedx import cyclonedx
-from reqpi.core.sbom.gathering import bill_of, described_by
+from reqpi.core.sbom.gathering import described_by, sbom_of
 from reqpi.core.sbom.gathering_2 import merged
 from reqpi.core.sbom.indexed import with_index
-from reqpi.core.sbom.model import About, Artifact, Bill, Component, Licence, Own
+from reqpi.core.sbom.model import About, Artifact, Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.projects import with_project
 from reqpi.core.sbom.purls import purl_of_own, purl_of_source
 from reqpi.core.sbom.spdx import spdx
@@ -19,17 +19,17 @@ from reqpi.core.sbom.spdx import spdx
 __all__ = [
     "About",
     "Artifact",
-    "Bill",
     "Component",
     "Licence",
-    "Own",
+    "MainComponent",
+    "Sbom",
     "about",
-    "bill_of",
     "cyclonedx",
     "described_by",
     "merged",
     "purl_of_own",
     "purl_of_source",
+    "sbom_of",
     "spdx",
     "with_index",
     "with_project",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reqpi.core.sbom.model import Artifact, Bill, Component, Licence
+from reqpi.core.sbom.model import Artifact, Component, Licence, Sbom
 from reqpi.core.sbom.properties import PATCH, PROXY, properties_of, uuid_of
 from reqpi.core.sbom.text import reference_in, url_in
 from reqpi.core.sbom.writing import written
@@ -28,7 +28,7 @@ _MAIN = "main"
 """How the main component is referred to: no component has such a ref."""
 
 
-def cyclonedx(bill: Bill) -> bytes:
+def cyclonedx(bill: Sbom) -> bytes:
     """The bill as CycloneDX 1.6, in JSON. It takes a second or two for 1,000 components: call it in a thread."""
     document: dict[str, Any] = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -51,7 +51,7 @@ def _said(value: Any) -> Any:
     return json.loads(value.as_json(view_=SchemaVersion1Dot6))
 
 
-def _metadata(bill: Bill) -> BomMetaData:
+def _metadata(bill: Sbom) -> BomMetaData:
     from cyclonedx.model import Property  # noqa: PLC0415
     from cyclonedx.model.bom import BomMetaData  # noqa: PLC0415
     from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415
@@ -72,11 +72,11 @@ def _metadata(bill: Bill) -> BomMetaData:
     )
 
 
-def _addresses(bill: Bill) -> Sequence[str]:
+def _addresses(bill: Sbom) -> Sequence[str]:
     return [bill.key] if bill.addresses is None else bill.addresses
 
 
-def _annotations(bill: Bill) -> list[dict[str, Any]]:
+def _annotations(bill: Sbom) -> list[dict[str, Any]]:
     """The lines about components, each with the components that it is about."""
     subjects: dict[str, list[str]] = {}
     for component in bill.components:
@@ -93,7 +93,7 @@ def _annotations(bill: Bill) -> list[dict[str, Any]]:
     ]
 
 
-def _component(component: Component, bill: Bill) -> cdx.Component:
+def _component(component: Component, bill: Sbom) -> cdx.Component:
     from cyclonedx.model import Property  # noqa: PLC0415
     from cyclonedx.model import component as cdx  # noqa: PLC0415
     from packageurl import PackageURL  # noqa: PLC0415
@@ -180,7 +180,7 @@ def _licences(licences: Sequence[Licence]) -> list[DisjunctiveLicense | LicenseE
     return found
 
 
-def _dependencies(bill: Bill) -> Iterator[Dependency]:
+def _dependencies(bill: Sbom) -> Iterator[Dependency]:
     from cyclonedx.model.bom_ref import BomRef  # noqa: PLC0415
     from cyclonedx.model.dependency import Dependency  # noqa: PLC0415
 

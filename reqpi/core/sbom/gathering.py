@@ -9,27 +9,27 @@ from attrs import define, field, frozen
 
 from reqpi.core.export.admitted import Admitted
 from reqpi.core.model import Commitment, File, Git, Page, Pin, Project
-from reqpi.core.sbom.model import About, Artifact, Bill, Component, Own
+from reqpi.core.sbom.model import About, Artifact, Component, MainComponent, Sbom
 from reqpi.core.sbom.purls import purl_of
 from reqpi.core.sbom.requires import edges
 from reqpi.core.sbom.timestamps import newest
 
-__all__ = ["BUILDS", "bill_of", "described_by"]
+__all__ = ["BUILDS", "described_by", "sbom_of"]
 
 BUILDS = ("requirements-build*.txt", "build-requirements*.txt")
 """How documents are called that pin what builds need, and nothing else does."""
 
 
-def bill_of(
+def sbom_of(
     commitment: Commitment,
     pages: Mapping[Project, Page],
     known: Mapping[File, About],
     *,
-    own: Own | None = None,
+    own: MainComponent | None = None,
     folder: str = "",
     builds: Collection[str] | None = None,
     files: Collection[File] | None = None,
-) -> Bill:
+) -> Sbom:
     """The bill of a commitment.
 
     :param pages: the frozen page of every project that the lock pins.
@@ -46,7 +46,7 @@ def bill_of(
     making = _Making(commitment, folder, builds)
     components = tuple(sorted(making.component(one, abouts.get(one.purl, About())) for one in releases))
     asked = {release.purl: sorted({extra for pin in release.pins for extra in pin.extras}) for release in releases}
-    return Bill(
+    return Sbom(
         commitment.address,
         own,
         components,
@@ -109,7 +109,7 @@ def _releases(
 
 @frozen
 class _Making:
-    """What all components have in common; see :func:`bill_of`."""
+    """What all components have in common; see :func:`sbom_of`."""
 
     commitment: Commitment
     folder: str

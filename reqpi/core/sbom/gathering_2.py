@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from reqpi.core.sbom.model import APPLICATION, Bill, Component, Own
+from reqpi.core.sbom.model import APPLICATION, Component, MainComponent, Sbom
 
 __all__ = ["merged", "united"]
 
@@ -18,7 +18,7 @@ _ALL = frozenset({"cdx:npm:package:bundled", "cdx:npm:package:development"})
 """Properties that a component has if all documents that list it say so."""
 
 
-def merged(bills: Iterable[Bill], own: Own | None = None) -> Bill:
+def merged(bills: Iterable[Sbom], own: MainComponent | None = None) -> Sbom:
     """Return one bill of several, in any order.
 
     A component has the files of all, and is a build requirement if all that have it say so.
@@ -32,7 +32,7 @@ def merged(bills: Iterable[Bill], own: Own | None = None) -> Bill:
     said = {component.ref for bill in given for component in bill.components if component.ref not in bill.unread}
     unread = {ref for bill in given for ref in bill.unread} - said
     owns = {bill.own for bill in given if bill.own is not None}
-    return Bill(
+    return Sbom(
         sha256("\n".join(sorted({f"{bill.key} {bill.index}".strip() for bill in given})).encode()).hexdigest(),
         own or (owns.pop() if len(owns) == 1 else None),
         united(component for bill in given for component in bill.components),
@@ -51,7 +51,7 @@ def united(components: Iterable[Component]) -> tuple[Component, ...]:
     return tuple(sorted(map(_one, same.values())))
 
 
-def _addresses(bill: Bill) -> Sequence[str]:
+def _addresses(bill: Sbom) -> Sequence[str]:
     return [bill.key] * bool(bill.key) if bill.addresses is None else bill.addresses
 
 

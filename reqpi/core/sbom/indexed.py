@@ -5,12 +5,12 @@ from __future__ import annotations
 from attrs import evolve
 from packageurl import PackageURL
 
-from reqpi.core.sbom.model import Bill
+from reqpi.core.sbom.model import Sbom
 
 __all__ = ["with_index"]
 
 
-def with_index(bill: Bill, index: str) -> Bill:
+def with_index(bill: Sbom, index: str) -> Sbom:
     """Return ``bill`` with the ``repository_url`` of every release that is from the default index.
 
     :param index: its URL, as purls are to have it; empty: the bill stays as it is.

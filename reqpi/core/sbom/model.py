@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from reqpi.core.model import Digest
 
-__all__ = ["APPLICATION", "LIBRARY", "UNDATED", "About", "Artifact", "Bill", "Component", "Licence", "Own"]
+__all__ = ["APPLICATION", "LIBRARY", "UNDATED", "About", "Artifact", "Component", "Licence", "MainComponent", "Sbom"]
 
 LIBRARY, APPLICATION = "library", "application"
 """Kinds of components, as CycloneDX calls them."""
@@ -102,7 +102,7 @@ class Component:
 
 
 @frozen
-class Own:
+class MainComponent:
     """What a bill is of: the project whose lock it is.
 
     :param purl: empty where none is known.
@@ -119,7 +119,7 @@ class Own:
 
 
 @frozen
-class Bill:
+class Sbom:
     """A bill of materials.
 
     :param key: what it is made of: the address; equal bills have equal keys.
@@ -134,7 +134,7 @@ class Bill:
     """
 
     key: str
-    own: Own | None = None
+    own: MainComponent | None = None
     components: tuple[Component, ...] = ()
     edges: tuple[tuple[str, str], ...] = field(default=())
     unread: tuple[str, ...] = ()
@@ -177,7 +177,7 @@ class Bill:
             waiting += new
         return reached
 
-    def of(self, own: Own | None) -> Bill:
+    def of(self, own: MainComponent | None) -> Sbom:
         """The same bill, of that project."""
         return evolve(self, own=own)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from reqpi.core.sbom.model import APPLICATION, Bill, Component, Own
+from reqpi.core.sbom.model import APPLICATION, Component, MainComponent, Sbom
 
 __all__ = ["PIP", "with_project"]
 
@@ -12,7 +12,7 @@ PIP = "hermeto:backend:pip"
 """How Hermeto says which of its backends fetched a component."""
 
 
-def with_project(bill: Bill, own: Own, backend: str = PIP) -> Bill:
+def with_project(bill: Sbom, own: MainComponent, backend: str = PIP) -> Sbom:
     """Return ``bill`` with ``own`` as a component that requires what nothing else in it requires.
 
     :param own: with a purl.

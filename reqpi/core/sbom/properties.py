@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from reqpi.core.sbom.model import Bill, Component
+from reqpi.core.sbom.model import Component, Sbom
 
 __all__ = ["PATCH", "PROXY", "UNREAD", "UNREAD_VALUE", "properties_of", "uuid_of"]
 
@@ -24,7 +24,7 @@ PATCH = "reqpi:patch:"
 """How the properties begin that stand for CycloneDX's ``pedigree.patches``."""
 
 
-def properties_of(component: Component, bill: Bill) -> list[tuple[str, str]]:
+def properties_of(component: Component, bill: Sbom) -> list[tuple[str, str]]:
     """(name, value), sorted."""
     named = list(component.properties)
     named += [("hermeto:found_by", tool) for tool in component.found_by]
@@ -39,7 +39,7 @@ def properties_of(component: Component, bill: Bill) -> list[tuple[str, str]]:
     return sorted([*named, (UNREAD, UNREAD_VALUE)] if component.ref in bill.unread else named)
 
 
-def uuid_of(bill: Bill) -> UUID:
+def uuid_of(bill: Sbom) -> UUID:
     """What the document is known by: the same for equal bills (version 5, :rfc:`9562`), and never a random one."""
     parts = [bill.own.name, bill.own.version, bill.own.purl] if bill.own is not None else []
     parts += ["", *bill.unread]

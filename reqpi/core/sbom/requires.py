@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.sbom.model import Component
 
-__all__ = ["Requirement", "edges", "may_hold", "read"]
+__all__ = ["RequiresDist", "edges", "may_hold", "read"]
 
 _EFFORT = 20_000_000
 """Characters of markers and of specifiers, by the versions that these are compared with, that are read for one bill: a
@@ -33,7 +33,7 @@ _EXTRA = re.compile(r"\bextra\s*===?\s*(?:'([^']*)'|\"([^\"]*)\")|(?:'([^']*)'|\
 
 
 @frozen
-class Requirement:
+class RequiresDist:
     """One line of ``Requires-Dist``.
 
     :param project: normalised.
@@ -50,7 +50,7 @@ class Requirement:
     under: frozenset[str] = frozenset()
 
 
-def read(line: str) -> Requirement | None:
+def read(line: str) -> RequiresDist | None:
     """One line of ``Requires-Dist``; ``None`` where it is none.
 
     It is taken apart, and not checked: nothing is installed by it.
@@ -63,7 +63,7 @@ def read(line: str) -> Requirement | None:
     said, _, marker = rest.partition(" ;" if is_url else ";")
     under = frozenset(canonicalize_name(next(filter(None, each), "")) for each in _EXTRA.findall(marker))
     extras = tuple(sorted({canonicalize_name(one) for each in (named[2] or "").split(",") if (one := each.strip())}))
-    return Requirement(
+    return RequiresDist(
         canonicalize_name(named[1]), extras, "" if is_url else said.strip().strip("()"), marker.strip(), under
     )
 
@@ -124,8 +124,8 @@ class _Following:
         self._by_project: dict[str, list[Component]] = {}
         for component in components:
             self._by_project.setdefault(component.name, []).append(component)
-        self._always: dict[str, list[Requirement]] = {}
-        self._under: dict[tuple[str, str], list[Requirement]] = {}
+        self._always: dict[str, list[RequiresDist]] = {}
+        self._under: dict[tuple[str, str], list[RequiresDist]] = {}
         for purl, lines in requires.items():
             self._sort(purl, lines)
         self._asked: dict[str, set[str]] = {}
@@ -154,7 +154,7 @@ class _Following:
                 waiting += self._follow(purl, requirement, known)
         return tuple(sorted(self._found))
 
-    def _follow(self, purl: str, requirement: Requirement, extras: set[str]) -> list[tuple[str, str]]:
+    def _follow(self, purl: str, requirement: RequiresDist, extras: set[str]) -> list[tuple[str, str]]:
         """Note a requirement, if it counts: which extras of what it asks for."""
         pinned = self._by_project[requirement.project]
         self._left -= len(requirement.marker) + _EDGE + (len(requirement.specifier) + _EDGE) * (len(pinned) - 1)
@@ -165,7 +165,7 @@ class _Following:
         return [(component.purl, extra) for component in meant for extra in requirement.extras]
 
 
-def _meant(requirement: Requirement, pinned: Sequence[Component]) -> Sequence[Component]:
+def _meant(requirement: RequiresDist, pinned: Sequence[Component]) -> Sequence[Component]:
     """Of several versions of one project those that it asks for; all, where it asks for none of them."""
     if len(pinned) == 1:
         return pinned

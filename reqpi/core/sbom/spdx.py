@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
-from reqpi.core.sbom.model import Bill, Component, Licence, Own
+from reqpi.core.sbom.model import Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.properties import properties_of, uuid_of
 from reqpi.core.sbom.text import reference_in, url_in
 from reqpi.core.sbom.writing import written
@@ -23,7 +23,7 @@ _TOOL = "Tool: reqpi"
 _PUBLIC = re.compile(r"(?:git\+)?https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?(?:/|$)", re.IGNORECASE)
 
 
-def spdx(bill: Bill) -> bytes:
+def spdx(bill: Sbom) -> bytes:
     """The bill as SPDX 2.3, in JSON."""
     return written(
         {
@@ -40,22 +40,22 @@ def spdx(bill: Bill) -> bytes:
     )
 
 
-def _packages(bill: Bill) -> Iterator[dict[str, Any]]:
+def _packages(bill: Sbom) -> Iterator[dict[str, Any]]:
     yield _root(bill)
     for component in bill.components:
         if not bill.is_main(component):
             yield _package(component, bill)
 
 
-def _name(bill: Bill) -> str:
+def _name(bill: Sbom) -> str:
     addresses = (bill.key,) if bill.addresses is None else bill.addresses
-    own = bill.own or Own(f"lock {addresses[0]}" if len(addresses) == 1 else f"merged {bill.key}")
+    own = bill.own or MainComponent(f"lock {addresses[0]}" if len(addresses) == 1 else f"merged {bill.key}")
     return f"{own.name} {own.version}".strip()
 
 
-def _root(bill: Bill) -> dict[str, Any]:
+def _root(bill: Sbom) -> dict[str, Any]:
     """The main component; where it is not known, the lock stands for it."""
-    own = bill.own or Own(_name(bill))
+    own = bill.own or MainComponent(_name(bill))
     root: dict[str, Any] = {
         "SPDXID": _ROOT,
         "name": own.name,
@@ -75,7 +75,7 @@ def _root(bill: Bill) -> dict[str, Any]:
     return root
 
 
-def _package(component: Component, bill: Bill) -> dict[str, Any]:
+def _package(component: Component, bill: Sbom) -> dict[str, Any]:
     artifacts = component.artifacts
     package: dict[str, Any] = {
         "SPDXID": _id(component.ref),
@@ -118,7 +118,7 @@ def _reference(purl: str) -> dict[str, str]:
     return {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
 
 
-def _annotations(component: Component, bill: Bill) -> Iterator[dict[str, str]]:
+def _annotations(component: Component, bill: Sbom) -> Iterator[dict[str, str]]:
     """Properties, and lines that tools left. Hermeto's are spelled as Hermeto does."""
     for name, value in properties_of(component, bill):
         # The annotator says how the comment is spelled.
@@ -128,7 +128,7 @@ def _annotations(component: Component, bill: Bill) -> Iterator[dict[str, str]]:
         yield _annotation(":".join(text.split(":")[:2]), text, bill)
 
 
-def _annotation(tool: str, comment: str, bill: Bill) -> dict[str, str]:
+def _annotation(tool: str, comment: str, bill: Sbom) -> dict[str, str]:
     return {
         "annotator": f"Tool: {tool}",
         "annotationDate": bill.created,
@@ -147,7 +147,7 @@ def _reference_to(licence: Licence) -> str:
     return f"LicenseRef-{sha256(licence.text.encode()).hexdigest()[:16]}"
 
 
-def _texts(bill: Bill) -> list[dict[str, str]]:
+def _texts(bill: Sbom) -> list[dict[str, str]]:
     """What the licences say that are no expressions, and those that expressions only refer to."""
     licences = {licence for component in bill.components for licence in component.licences}
     named = {_reference_to(licence): licence.text for licence in licences if not licence.expression}
@@ -157,7 +157,7 @@ def _texts(bill: Bill) -> list[dict[str, str]]:
     return [{"licenseId": ref, "name": named[ref], "extractedText": named[ref]} for ref in sorted(named)]
 
 
-def _relationships(bill: Bill) -> Iterator[dict[str, str]]:
+def _relationships(bill: Sbom) -> Iterator[dict[str, str]]:
     yield _relationship("SPDXRef-DOCUMENT", "DESCRIBES", _ROOT)
     ids = {each.ref: _ROOT if bill.is_main(each) else _id(each.ref) for each in bill.components}
     for component in bill.components:

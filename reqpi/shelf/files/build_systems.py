@@ -17,11 +17,11 @@ from twisted.internet.threads import deferToThread
 
 from reqpi.core import metadata
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Origin, Store
+from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
 from reqpi.core.model import File
-from reqpi.runtime.singleflight import Once
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.runtime.singleflight import SingleFlight
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
 from reqpi.shelf.records import build_system_record, claimed_build_system_record
 
@@ -45,11 +45,11 @@ class TooDeep(UpstreamTrouble):
 class BuildSystems:
     """How all sdists are built."""
 
-    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals) -> None:
+    def __init__(self, store: Store, origin: Upstream, arrivals: Downloads) -> None:
         self._store = store
         self._origin = origin
         self._arrivals = arrivals
-        self._finding: Once[BuildSystem] = Once()
+        self._finding: SingleFlight[BuildSystem] = SingleFlight()
         self._looks = DeferredSemaphore(_LOOKS)
 
     async def of(self, file: File, address: str, *, whole: bool = True) -> BuildSystem:

@@ -17,29 +17,29 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
-from reqpi.core.interfaces import Origin, Store
+from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
-from reqpi.runtime.singleflight import PATIENCE, Once, within
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.partial_reads import by_ranges, fetched, stored
 from reqpi.shelf.records import claimed_metadata_record, metadata_record
 
-__all__ = ["Cores"]
+__all__ = ["CoreMetadata"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
 
 
-class Cores:
+class CoreMetadata:
     """The metadata files of all wheels."""
 
-    def __init__(self, store: Store, origin: Origin, arrivals: Arrivals, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, origin: Upstream, arrivals: Downloads, clock: IReactorTime) -> None:
         self._store = store
         self._clock = clock
         self._origin = origin
         self._arrivals = arrivals
-        self._finding: Once[bytes] = Once()
+        self._finding: SingleFlight[bytes] = SingleFlight()
 
     async def of(self, file: File, address: str) -> bytes:
         """The core metadata of a wheel that was admitted.

@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from reqpi.core.errors import StoreTrouble, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File
-from reqpi.runtime.lru import Recent
-from reqpi.runtime.singleflight import PATIENCE, Once
-from reqpi.shelf.files.downloads import Arrivals
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.maintenance.verify import is_right
 
-__all__ = ["Deliveries", "Delivery"]
+__all__ = ["FileResponse", "FileResponses"]
 
 _SIZES = 10_000
 """Files whose right size is remembered, where upstream does not say it."""
@@ -30,7 +30,7 @@ _log = Logger()
 
 
 @frozen
-class Delivery:
+class FileResponse:
     """A file, ready to be sent.
 
     :param size: bytes.
@@ -46,20 +46,20 @@ class Delivery:
     local: Callable[[], Awaitable[BinaryIO | None]] | None = None
 
 
-class Deliveries:
+class FileResponses:
     """Files by their sha256. Whether a client may have one was decided before it comes here.
 
     :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
     """
 
-    def __init__(self, store: Store, arrivals: Arrivals, redirect_above: int | None) -> None:
+    def __init__(self, store: Store, arrivals: Downloads, redirect_above: int | None) -> None:
         self._store = store
         self._arrivals = arrivals
         self._redirect_above = redirect_above
-        self._sizes: Recent[str, int] = Recent(_SIZES)
-        self._hashing: Once[bool] = Once()
+        self._sizes: LruCache[str, int] = LruCache(_SIZES)
+        self._hashing: SingleFlight[bool] = SingleFlight()
 
-    async def of(self, file: File) -> Delivery:
+    async def of(self, file: File) -> FileResponse:
         """A file whose sha256 is known, from the store or on its way into it.
 
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store, and cannot be had.
@@ -69,10 +69,10 @@ class Deliveries:
             large = self._redirect_above is not None and size > self._redirect_above
             sha256 = str(file.sha256)
             link = partial(self._store.link, sha256, _LINK) if large else None
-            return Delivery(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
+            return FileResponse(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
         with wanting(file.filename):
             arrival = self._arrivals.of(file)
-            return Delivery(file, await arrival.begun(PATIENCE), arrival.read)
+            return FileResponse(file, await arrival.begun(PATIENCE), arrival.read)
 
     async def measured(self, file: File) -> File:
         """A file of which upstream does not say enough, fetched, kept, and with what its own bytes say.

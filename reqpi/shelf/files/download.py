@@ -17,11 +17,11 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from reqpi.core.errors import DigestMismatch, ReqPIError, UpstreamTrouble
-from reqpi.core.interfaces import Following, Incoming, Origin, Store, Transfer
+from reqpi.core.interfaces import Following, Incoming, Store, Transfer, Upstream
 from reqpi.core.model import Digest, File
-from reqpi.runtime.fair_share import Pieces
+from reqpi.runtime.fair_share import FairShare
 
-__all__ = ["HELD_BACK", "Arrival", "Measured", "TooSlow"]
+__all__ = ["HELD_BACK", "Download", "MeasuredFile", "TooSlow"]
 
 HELD_BACK = 1 << 16
 """Bytes at the end of a file that nobody is given before the digest of the whole is known."""
@@ -61,7 +61,7 @@ _CLAIMS = 20
 
 
 @frozen
-class Measured:
+class MeasuredFile:
     """What a file's own bytes say of it.
 
     :param digests: one for each of :data:`reqpi.core.model.ALGORITHMS` that was asked for.
@@ -77,7 +77,7 @@ class Measured:
         return next(digest.hex for digest in self.digests if digest.algorithm == "sha256")
 
 
-class Arrival:
+class Download:
     """One file on its way.
 
     :param file: the digests in it must hold, all of them.
@@ -95,7 +95,7 @@ class Arrival:
     ) -> None:
         self.file = file
         self.size = file.size
-        self.landed: Measured | None = None
+        self.landed: MeasuredFile | None = None
         self._store = store
         self._clock = clock
         self._began = clock.seconds()
@@ -109,9 +109,9 @@ class Arrival:
         self._settling: list[Deferred[None]] = []
         self._beginning: list[Deferred[None]] = []
         self._readers = 0
-        self._pieces = Pieces(*_PIECES)
+        self._pieces = FairShare(*_PIECES)
 
-    async def fetch(self, origin: Origin) -> Measured:
+    async def fetch(self, origin: Upstream) -> MeasuredFile:
         """Take the file, verify it, keep it; or see another process of this host do that.
 
         :raises reqpi.core.errors.UpstreamTrouble: it could not be had, or is not what it was said to be.
@@ -132,7 +132,7 @@ class Arrival:
             _fire(self._settling)
             await self._let_go()
 
-    async def _arrived(self, origin: Origin) -> Measured:
+    async def _arrived(self, origin: Upstream) -> MeasuredFile:
         for _ in range(_CLAIMS):
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
@@ -144,13 +144,13 @@ class Arrival:
                 return await self._followed(following)
         raise UpstreamTrouble(f"{self.file.filename} is fetched again and again", "Ask again in a moment.")
 
-    async def _fetched(self, origin: Origin, incoming: Incoming) -> Measured:
+    async def _fetched(self, origin: Upstream, incoming: Incoming) -> MeasuredFile:
         await self._take(origin, incoming)
         measured = self._verified(incoming.size)
         await incoming.keep(measured.sha256)
         return measured
 
-    async def _followed(self, following: Following) -> Measured:
+    async def _followed(self, following: Following) -> MeasuredFile:
         """See another process fetch it."""
         while await following.look():
             self.size = self.size if following.expected is None else following.expected
@@ -162,10 +162,10 @@ class Arrival:
             raise UpstreamTrouble(f"{self.file.filename} did not come", "Another process gave it up. Ask again.")
         return measured
 
-    async def _meanwhile(self) -> Measured | None:
+    async def _meanwhile(self) -> MeasuredFile | None:
         """What another process has kept since it was looked for. It has verified it."""
         size = None if self._name is None else await self._store.size(str(self.file.sha256))
-        return None if size is None else Measured(frozenset({Digest("sha256", str(self.file.sha256))}), size)
+        return None if size is None else MeasuredFile(frozenset({Digest("sha256", str(self.file.sha256))}), size)
 
     async def begun(self, patience: float) -> int:
         """Wait until the file is here, or the first bytes of one that is large or has been on its way for so long.
@@ -241,7 +241,7 @@ class Arrival:
             return 0
         return min(self._incoming.size, self.size - HELD_BACK)
 
-    async def _take(self, origin: Origin, incoming: Incoming) -> None:
+    async def _take(self, origin: Upstream, incoming: Incoming) -> None:
         pauses, asked_for = list(_PAUSES), 0.0
         while True:
             await self._sleep(max(pauses.pop(0), asked_for))
@@ -257,7 +257,7 @@ class Arrival:
                     raise
                 asked_for = error.pause
 
-    async def _opened(self, origin: Origin, start: int) -> Transfer:
+    async def _opened(self, origin: Upstream, start: int) -> Transfer:
         """The file from ``start`` on, wherever it is now: it may have moved since its page was frozen."""
         try:
             return await origin.open(self._url, start, etag=self._etag)
@@ -268,7 +268,7 @@ class Arrival:
             self._url = moved
         return await origin.open(self._url, start)
 
-    async def _moved(self, origin: Origin) -> str | None:
+    async def _moved(self, origin: Upstream) -> str | None:
         """Another URL that upstream lists the file under now. The digest decides whether it is the file."""
         if self.file.source is not None or self._url != self.file.url:
             return None
@@ -343,12 +343,12 @@ class Arrival:
             detail = f"{size} bytes in {elapsed:.0f} s."
             raise TooSlow(f"{self.file.filename} comes too slowly", detail)
 
-    def _verified(self, size: int) -> Measured:
+    def _verified(self, size: int) -> MeasuredFile:
         digests = {name: Digest(name, computed.hexdigest()) for name, computed in self._hashes.items()}
         for expected in sorted(self.file.digests):
             if digests[expected.algorithm] != expected:
                 raise DigestMismatch(self.file.filename, expected, digests[expected.algorithm])
-        return Measured(frozenset(digests.values()), size)
+        return MeasuredFile(frozenset(digests.values()), size)
 
     async def _let_go(self) -> None:
         if self._settled and not self._readers and self._incoming is not None:

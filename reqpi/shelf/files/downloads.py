@@ -11,13 +11,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Origin, Store
+from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import ALGORITHMS, Digest, File
-from reqpi.runtime.lru import Recent
-from reqpi.runtime.singleflight import Once
-from reqpi.shelf.files.download import Arrival, Measured, TooSlow
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import SingleFlight
+from reqpi.shelf.files.download import Download, MeasuredFile, TooSlow
 
-__all__ = ["Arrivals"]
+__all__ = ["Downloads"]
 
 _REMEMBERED = 2.0
 """Seconds for which a failure that asking again would only repeat is not asked for again: uv gives up after four."""
@@ -26,7 +26,7 @@ _SLOW_REMEMBERED = 60.0
 """The same for a file that comes too slowly: pip would resume it for as long again, five times."""
 
 
-class Arrivals:
+class Downloads:
     """All files on their way in this process.
 
     Two listings of a file share an arrival only if they say the same of it: else a wrong one would spoil the other.
@@ -34,15 +34,15 @@ class Arrivals:
 
     _log = Logger()
 
-    def __init__(self, store: Store, origin: Origin, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, origin: Upstream, clock: IReactorTime) -> None:
         self._store = store
         self._origin = origin
         self._clock = clock
-        self._under_way: dict[_Key, Arrival] = {}
-        self._measuring: Once[Measured] = Once()
-        self._failed: Recent[_Key, tuple[UpstreamTrouble, float]] = Recent(_FAILURES)
+        self._under_way: dict[_Key, Download] = {}
+        self._measuring: SingleFlight[MeasuredFile] = SingleFlight()
+        self._failed: LruCache[_Key, tuple[UpstreamTrouble, float]] = LruCache(_FAILURES)
 
-    def of(self, file: File) -> Arrival:
+    def of(self, file: File) -> Download:
         """The arrival of ``file``, whose sha256 is known: the one under way, or one that begins now.
 
         :raises reqpi.core.errors.UpstreamTrouble: it failed a moment ago in a way that asking again would only repeat.
@@ -52,7 +52,7 @@ class Arrivals:
         arrival = self._under_way.get(key)
         if arrival is None:
             name = hashlib.sha256(repr((file.url, file.size, sorted(file.digests))).encode()).hexdigest()
-            arrival = self._under_way[key] = Arrival(file, self._store, self._clock, name=name)
+            arrival = self._under_way[key] = Download(file, self._store, self._clock, name=name)
             fetched = Deferred.fromCoroutine(arrival.fetch(self._origin))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return arrival
@@ -62,7 +62,7 @@ class Arrivals:
         arrival = self._under_way.get(_key(file))
         return 0 if arrival is None else arrival.received
 
-    async def measure(self, file: File) -> Measured:
+    async def measure(self, file: File) -> MeasuredFile:
         """Fetch a file of which upstream does not say enough, keep it, and say what its bytes say.
 
         The digests that upstream does claim must hold.
@@ -71,9 +71,9 @@ class Arrivals:
         self._recall(key)
         return await self._measuring.do(key, partial(self._measure, file))
 
-    async def _measure(self, file: File) -> Measured:
+    async def _measure(self, file: File) -> MeasuredFile:
         try:
-            return await Arrival(file, self._store, self._clock, ALGORITHMS).fetch(self._origin)
+            return await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._origin)
         except UpstreamTrouble as error:
             self._remember(file, error)
             raise

@@ -9,8 +9,8 @@ from typing import TypeVar
 from twisted.internet.threads import deferToThread
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Blobs, Origin
-from reqpi.core.metadata.wheel import TAIL, Lazy
+from reqpi.core.interfaces import Blobs, Upstream
+from reqpi.core.metadata.wheel import TAIL, ZipRangePlan
 from reqpi.core.model import File
 
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]
@@ -24,7 +24,7 @@ Take = Callable[[int, int | None], Awaitable[Range]]
 _T = TypeVar("_T")
 
 
-async def fetched(origin: Origin, url: str, start: int, stop: int | None, *, largest: int) -> Range:
+async def fetched(origin: Upstream, url: str, start: int, stop: int | None, *, largest: int) -> Range:
     """A part of what upstream has at ``url``.
 
     :param start: first byte wanted; negative counts from the end.
@@ -52,7 +52,7 @@ async def stored(store: Blobs, sha256: str, start: int, stop: int | None) -> Ran
 async def by_ranges(
     file: File,
     size: int | None,
-    plan: Callable[[int], Lazy[_T]],
+    plan: Callable[[int], ZipRangePlan[_T]],
     take: Take,
 ) -> _T | None:
     """Something in a zip archive, from a few ranges; ``None`` where that would take too many.

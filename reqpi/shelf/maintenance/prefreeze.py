@@ -18,7 +18,7 @@ from reqpi.core.errors import ReqPIError
 from reqpi.core.model import Commitment, Project
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["Ahead"]
+__all__ = ["Prefreeze"]
 
 _AT_ONCE = 8
 """Projects that are looked up at the same time: a quarter of what there is room for, so that clients never queue."""
@@ -33,7 +33,7 @@ _BREAK = 0.1
 """Seconds to wait while clients queue for upstream."""
 
 
-class Ahead:
+class Prefreeze:
     """The looking ahead of this process."""
 
     _log = Logger()

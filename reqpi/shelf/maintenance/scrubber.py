@@ -8,16 +8,16 @@ from twisted.logger import Logger
 
 from reqpi.core.errors import ReqPIError
 from reqpi.core.interfaces import Store
-from reqpi.shelf.maintenance.verify import Rate, Verdict, Verifying
+from reqpi.shelf.maintenance.verify import RateLimit, StoreVerdict, Verification
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["Patrol"]
+__all__ = ["Scrubber"]
 
 _REST = 3600.0
 """Seconds between the end of one round and the beginning of the next."""
 
 
-class Patrol:
+class Scrubber:
     """Goes through a store for as long as its server runs.
 
     A file that is wrong is removed, and fetched again at once if it can be had.
@@ -44,9 +44,9 @@ class Patrol:
                 self._log.failure("fault while verifying the store")
             await deferLater(self._clock, _REST)
 
-    async def round(self) -> Verdict:
+    async def round(self) -> StoreVerdict:
         """Go through it once."""
-        verdict = await Verifying(self._store, repair=True, pace=Rate(self._rate, self._clock)).run()
+        verdict = await Verification(self._store, repair=True, pace=RateLimit(self._rate, self._clock)).run()
         for damage in verdict.damages:
             removed = " It was removed." if damage.repaired else ""
             self._log.critical(

@@ -30,7 +30,7 @@ from reqpi.shelf.records import (
     page_record,
 )
 
-__all__ = ["Sweeping", "Swept"]
+__all__ = ["Sweep", "Swept"]
 
 _STEPS = 100
 """Things that are looked at in one turn of the reactor, where the store does not wait for a disk: 100 µs each."""
@@ -54,7 +54,7 @@ class Swept:
     size: int
 
 
-class Sweeping:
+class Sweep:
     """Sweeps of one store.
 
     :param max_age: seconds without use after which a lock is removed.

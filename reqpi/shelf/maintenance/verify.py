@@ -23,7 +23,7 @@ from reqpi.core.interfaces import Blobs, Store
 from reqpi.core.model import Document, Lock
 from reqpi.shelf.records import document_record, lock_record, page_record
 
-__all__ = ["Damage", "Rate", "Verdict", "Verifying", "is_right"]
+__all__ = ["Damage", "RateLimit", "StoreVerdict", "Verification", "is_right"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -56,7 +56,7 @@ class Damage:
 
 
 @frozen
-class Verdict:
+class StoreVerdict:
     """What was looked at, and what is wrong with it.
 
     :param size: bytes of the files.
@@ -73,13 +73,13 @@ class Verdict:
     left: int = 0
     lost: tuple[tuple[str, str, str], ...] = ()
 
-    def found(self, damage: Damage) -> Verdict:
+    def found(self, damage: Damage) -> StoreVerdict:
         """The same, and one damage more."""
         damages = (*self.damages, damage) if len(self.damages) < _SHOWN else self.damages
         return evolve(self, damages=damages, left=self.left + (not damage.repaired))
 
 
-class Rate:
+class RateLimit:
     """So many bytes a second, on average.
 
     :param bytes_per_second: at least 1.
@@ -121,7 +121,7 @@ async def _apart(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P
     return work(*args, **kwargs)
 
 
-class Verifying:
+class Verification:
     """A check of one store.
 
     :param repair: whether to remove files that are wrong. A server fetches such a file again, and verifies it, when it
@@ -135,9 +135,9 @@ class Verifying:
         self._pace = pace
         self._removed: set[str] = set()
 
-    async def run(self) -> Verdict:
+    async def run(self) -> StoreVerdict:
         """Look at everything once. What comes or goes meanwhile is no damage."""
-        verdict = Verdict()
+        verdict = StoreVerdict()
         async for sha256 in self._store.all():
             verdict = await self._file(verdict, sha256)
         async for record in self._store.names(document_record("")):
@@ -149,7 +149,7 @@ class Verifying:
             verdict = await self._lock(verdict, record.rpartition("/")[2])
         return verdict
 
-    async def _file(self, verdict: Verdict, sha256: str) -> Verdict:
+    async def _file(self, verdict: StoreVerdict, sha256: str) -> StoreVerdict:
         try:
             size = await self._store.size(sha256) or 0
             right = await is_right(self._store, sha256, self._pace)
@@ -165,7 +165,7 @@ class Verifying:
             self._removed.add(sha256)
         return verdict.found(Damage("file", sha256, "its bytes are not those of its digest", repaired=removed))
 
-    async def _lock(self, verdict: Verdict, address: str) -> Verdict:
+    async def _lock(self, verdict: StoreVerdict, address: str) -> StoreVerdict:
         data = await self._store.get(lock_record(address))
         if data is None:
             return verdict

@@ -20,12 +20,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
 from reqpi.core.build_requirements import (
-    Answer,
-    Asked,
-    Release,
-    Sdist,
-    Wanted,
+    AskedRequirement,
+    BuildReport,
+    BuiltSdist,
+    PinnedRelease,
     WantedBy,
+    WantedRequirement,
     asked_by,
     dependencies_of,
     lacking,
@@ -37,13 +37,13 @@ from reqpi.core.interfaces import Records
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Note, Page, Project
 from reqpi.core.releases import sdist_of
-from reqpi.core.targets import EVERYWHERE, Target
-from reqpi.runtime.lru import Recent
-from reqpi.runtime.singleflight import PATIENCE, Once, each, within
+from reqpi.core.targets import EVERYWHERE, InstallTarget
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
 from reqpi.shelf.records import lacking_record
 
-__all__ = ["Building", "Reading"]
+__all__ = ["BuildRequirementsOfLocks", "LockReading"]
 
 _AT_ONCE = 8
 """Sdists that one answer has upstream asked for at the same time."""
@@ -66,7 +66,7 @@ class _ReadsBuildSystems(Protocol):
 
 
 @frozen
-class Reading:
+class LockReading:
     """What is read of a lock: each takes only what the lock admits.
 
     :param pages: the frozen page of every project.
@@ -79,20 +79,20 @@ class Reading:
     build_system: _ReadsBuildSystems
 
 
-class Building:
+class BuildRequirementsOfLocks:
     """The build requirements of every lock.
 
     :param reading: where what they are made of is had from.
     """
 
-    def __init__(self, records: Records, clock: IReactorTime, reading: Reading) -> None:
+    def __init__(self, records: Records, clock: IReactorTime, reading: LockReading) -> None:
         self._reading = reading
         self._records = records
         self._clock = clock
-        self._finding: Once[Answer] = Once()
-        self._answers: Recent[tuple[str, Target], tuple[Commitment, Answer]] = Recent(_ANSWERS)
+        self._finding: SingleFlight[BuildReport] = SingleFlight()
+        self._answers: LruCache[tuple[str, InstallTarget], tuple[Commitment, BuildReport]] = LruCache(_ANSWERS)
 
-    async def of(self, commitment: Commitment, target: Target, patience: float = PATIENCE) -> Answer:
+    async def of(self, commitment: Commitment, target: InstallTarget, patience: float = PATIENCE) -> BuildReport:
         """What is wanted where ``target`` is.
 
         :param patience: seconds.
@@ -114,7 +114,7 @@ class Building:
             return () if written is None else tuple(Note(**note) for note in json.loads(written))
         return ()
 
-    async def _found(self, commitment: Commitment, target: Target) -> Answer:
+    async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         pages = await self._reading.pages(commitment)
         found = await deferToThread(sdists_of, commitment, pages, target)
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
@@ -132,7 +132,7 @@ class Building:
             value = json.dumps([note.as_dict() for note in notes]).encode()
             await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
 
-    async def _read(self, commitment: Commitment, sdist: Sdist) -> Sdist:
+    async def _read(self, commitment: Commitment, sdist: BuiltSdist) -> BuiltSdist:
         try:
             system = await self._reading.build_system(
                 commitment, sdist.file.project, sdist.file.filename, whole=sdist.must_be_built
@@ -149,23 +149,23 @@ class _Work:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: LockReading,
         commitment: Commitment,
         pages: Mapping[Project, Page],
-        target: Target,
-        sdists: Mapping[File, Sdist],
+        target: InstallTarget,
+        sdists: Mapping[File, BuiltSdist],
     ) -> None:
         self._reading = reading
         self._commitment = commitment
         self._pages = pages
         self._target = target
         self._sdists = sdists
-        self._releases = {project: Release.of(page) for project, page in pages.items()}
+        self._releases = {project: PinnedRelease.of(page) for project, page in pages.items()}
         self._wanted = WantedBy(self._releases)
         self._troubles: list[str] = []
         self._dependencies: dict[tuple[Project, Version], tuple[str, ...]] = {}
 
-    async def answer(self, sdists: list[Sdist]) -> Answer:
+    async def answer(self, sdists: list[BuiltSdist]) -> BuildReport:
         """Follow what each of ``sdists`` wants."""
         notes: list[Note] = []
         for sdist in sdists:
@@ -174,15 +174,15 @@ class _Work:
             if note is not None and len(notes) < _NOTES:
                 notes.append(note)
         notes.sort(key=lambda note: (note.document, note.line))
-        return Answer(tuple(sdists), self._wanted.all(), tuple(notes), tuple(self._troubles))
+        return BuildReport(tuple(sdists), self._wanted.all(), tuple(notes), tuple(self._troubles))
 
-    async def _closure(self, sdist: Sdist) -> list[Wanted]:
+    async def _closure(self, sdist: BuiltSdist) -> list[WantedRequirement]:
         """What one sdist wants in every environment, and what that needs."""
         if sdist.system is None:
             return []
         queue = asked_by(sdist.system, sdist.file.filename, self._releases, self._target)
         seen: set[tuple[Project, frozenset[str], bool]] = set()
-        counting: list[Wanted] = []
+        counting: list[WantedRequirement] = []
         for asked in queue:
             wanted = self._wanted.add(asked, must=sdist.must_be_built)
             if asked.counts:
@@ -193,7 +193,7 @@ class _Work:
                 queue += await self._needs(wanted.project, asked)
         return counting
 
-    async def _needs(self, project: Project, asked: Asked) -> list[Asked]:
+    async def _needs(self, project: Project, asked: AskedRequirement) -> list[AskedRequirement]:
         """What a pinned release needs beside it when it is installed, to build with."""
         extras = frozenset(map(canonicalize_name, asked.requirement.extras))
         fitting = [
@@ -201,7 +201,7 @@ class _Work:
             for version in self._releases[project].versions
             if asked.requirement.specifier.contains(version, prereleases=True)
         ]
-        needs: list[Asked] = []
+        needs: list[AskedRequirement] = []
         for version in fitting:
             texts = await self._dependencies_of(project, version)
             by = f"{project} {version}"

@@ -23,13 +23,13 @@ from reqpi.core import admission
 from reqpi.core.errors import Defect, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
-from reqpi.core.targets import Target, platforms_of
+from reqpi.core.targets import InstallTarget, platforms_of
 from reqpi.runtime.singleflight import each
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["Holding", "Missing", "Platform", "Progress", "Verdict"]
+__all__ = ["HoldProgress", "HoldVerdict", "Holds", "MissingFile", "Platform"]
 
 _HOLDS = 4
 """Holds that one process works on at a time; others wait."""
@@ -51,7 +51,7 @@ _SHOWN = 1000
 
 
 @frozen
-class Missing:
+class MissingFile:
     """One thing that is not held.
 
     :param filename: ``None`` where the project's page is not frozen, so that its files are not known yet.
@@ -78,7 +78,7 @@ class Platform:
 
 
 @frozen
-class Verdict:
+class HoldVerdict:
     """Whether all is there.
 
     :param files: how many a target admits, of the projects that are frozen.
@@ -96,7 +96,7 @@ class Verdict:
     size: int
     held: int
     held_size: int
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingFile, ...]
     more: int
     platforms: tuple[Platform, ...]
     unfit: tuple[str, ...]
@@ -109,7 +109,7 @@ class Verdict:
 
 
 @define
-class Progress:
+class HoldProgress:
     """How far a hold is.
 
     :param projects: of the lock.
@@ -128,7 +128,7 @@ class Progress:
     held_size: int = 0
 
 
-class Holding:
+class Holds:
     """The holds of this process.
 
     :param clock: what waiting is counted on, and the time of day.
@@ -143,7 +143,7 @@ class Holding:
         self._at_once = DeferredSemaphore(_HOLDS)
         self._under_way: dict[str, _Hold] = {}
 
-    async def begin(self, commitment: Commitment, target: Target) -> None:
+    async def begin(self, commitment: Commitment, target: InstallTarget) -> None:
         """Begin to hold what ``target`` admits of a lock, unless some process is about it already."""
         record = holding_record(commitment.address, target)
         if record in self._under_way or await self._elsewhere(record) is not None:
@@ -152,13 +152,13 @@ class Holding:
             self._under_way[record] = hold = _Hold(commitment, target, self._shelf, self._clock)
             Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
 
-    async def progress(self, commitment: Commitment, target: Target) -> Progress | None:
+    async def progress(self, commitment: Commitment, target: InstallTarget) -> HoldProgress | None:
         """How far it is; ``None`` where nobody is about it."""
         record = holding_record(commitment.address, target)
         hold = self._under_way.get(record)
         return hold.progress() if hold is not None else await self._elsewhere(record)
 
-    async def verdict(self, commitment: Commitment, target: Target) -> Verdict:
+    async def verdict(self, commitment: Commitment, target: InstallTarget) -> HoldVerdict:
         """What of a lock is in the store now, and what is missing. No upstream is asked."""
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
@@ -166,18 +166,18 @@ class Holding:
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
         missing = [
             *(
-                Missing(name, reason=reasons.get((name, None), ""))
+                MissingFile(name, reason=reasons.get((name, None), ""))
                 for name in commitment.lock.projects
                 if name not in pages
             ),
             *(
-                Missing(file.project, file.filename, file.size, reasons.get((file.project, file.filename), ""))
+                MissingFile(file.project, file.filename, file.size, reasons.get((file.project, file.filename), ""))
                 for file in files
                 if sizes[file] is None
             ),
         ]
         held = [size for size in sizes.values() if size is not None]
-        return Verdict(
+        return HoldVerdict(
             files=len(files),
             size=sum(sizes[file] or file.size or 0 for file in files),
             held=len(held),
@@ -224,13 +224,13 @@ class Holding:
         with suppress(StoreTrouble):  # others see it as not under way, and no more than that
             await self._store.replace(record, json.dumps(noted).encode())
 
-    async def _elsewhere(self, record: str) -> Progress | None:
+    async def _elsewhere(self, record: str) -> HoldProgress | None:
         """How far another process is."""
         noted = _read(await self._store.get(record))
         # On another machine's clock, which may be ahead.
         if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _SILENT:
             return None
-        return Progress(**noted["progress"])
+        return HoldProgress(**noted["progress"])
 
     async def _reasons(self, record: str) -> tuple[dict[_Thing, str], tuple[Defect, ...]]:
         """Why the latest hold could not obtain what is missing; and the lines of the lock that are the reason."""
@@ -245,7 +245,7 @@ _Thing = tuple[Project, str | None]
 class _Hold:
     """One hold at work."""
 
-    def __init__(self, commitment: Commitment, target: Target, shelf: Shelf, clock: IReactorTime) -> None:
+    def __init__(self, commitment: Commitment, target: InstallTarget, shelf: Shelf, clock: IReactorTime) -> None:
         self.stopped = False
         # The lock itself is not kept: any number of holds may wait for their turn.
         self._address = commitment.address
@@ -270,10 +270,10 @@ class _Hold:
             if self.stopped or not any(_passes(error) for error in self._failures.values()):
                 return
 
-    def progress(self) -> Progress:
+    def progress(self) -> HoldProgress:
         """How far it is at this moment."""
         coming = sum(self._shelf.coming(file) for thing, file in self._files.items() if thing not in self._held)
-        return Progress(
+        return HoldProgress(
             projects=self._projects,
             frozen=len(self._pages),
             files=len(self._files),
@@ -350,7 +350,7 @@ def _platforms(files: Iterable[File], sizes: Mapping[File, int | None]) -> tuple
     return tuple(found[name] for name in sorted(found))
 
 
-def _unfit(commitment: Commitment, pages: Iterable[Page], target: Target) -> Sequence[str]:
+def _unfit(commitment: Commitment, pages: Iterable[Page], target: InstallTarget) -> Sequence[str]:
     """Pins of frozen projects, without a marker that might rule them out, that have no file for the target."""
     unfit = []
     for page in pages:

@@ -20,10 +20,10 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom import record
-from reqpi.runtime.singleflight import PATIENCE, Once, each, within
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.records import sbom_record
 
-__all__ = ["Bills", "Written"]
+__all__ = ["SbomResponse", "Sboms"]
 
 _AT_ONCE = 8
 """Metadata files that one bill has asked for at the same time."""
@@ -37,11 +37,11 @@ _WRITERS = 1
 _MOST = 32
 """Bills that are asked for at the same time, each for another lock, project or format."""
 
-Writer = Callable[[sbom.Bill], bytes]
+Writer = Callable[[sbom.Sbom], bytes]
 
 
 @frozen
-class Written:
+class SbomResponse:
     """A bill as it is sent.
 
     :param complete: it will never say more.
@@ -51,7 +51,7 @@ class Written:
     complete: bool
 
 
-class Bills:
+class Sboms:
     """The bills of every lock.
 
     :param pages: the frozen pages of a lock.
@@ -69,12 +69,14 @@ class Bills:
         self._clock = clock
         self._pages = pages
         self._metadata = metadata
-        self._under_way: Once[Written] = Once()
-        self._gathering: Once[sbom.Bill] = Once()
+        self._under_way: SingleFlight[SbomResponse] = SingleFlight()
+        self._gathering: SingleFlight[sbom.Sbom] = SingleFlight()
         self._asked_for = 0
         self._writing = DeferredSemaphore(_WRITERS)
 
-    async def written(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str = "") -> Written:
+    async def written(
+        self, commitment: Commitment, own: sbom.MainComponent | None, write: Writer, index: str = ""
+    ) -> SbomResponse:
         """The bill of a lock.
 
         :param own: the project whose lock it is.
@@ -86,7 +88,9 @@ class Bills:
         waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
         return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
 
-    async def _made(self, commitment: Commitment, own: sbom.Own | None, write: Writer, index: str) -> Written:
+    async def _made(
+        self, commitment: Commitment, own: sbom.MainComponent | None, write: Writer, index: str
+    ) -> SbomResponse:
         if self._asked_for >= _MOST:
             raise UpstreamTrouble(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
@@ -97,11 +101,11 @@ class Bills:
         finally:
             self._asked_for -= 1
 
-    async def _gathered(self, commitment: Commitment) -> sbom.Bill:
+    async def _gathered(self, commitment: Commitment) -> sbom.Sbom:
         pages = await self._pages(commitment)
         described = await deferToThread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
-        return await self._writing.run(deferToThread, sbom.bill_of, commitment, pages, known)
+        return await self._writing.run(deferToThread, sbom.sbom_of, commitment, pages, known)
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """What is written down, or else what can be had now, which is written down if it is all."""
@@ -142,5 +146,5 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _write(bill: sbom.Bill, index: str, write: Writer) -> Written:
-    return Written(write(sbom.with_index(bill, index)), not bill.unread)
+def _write(bill: sbom.Sbom, index: str, write: Writer) -> SbomResponse:
+    return SbomResponse(write(sbom.with_index(bill, index)), not bill.unread)

@@ -11,9 +11,9 @@ from reqpi.core import admission, export
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Commitment, File
 from reqpi.core.preferred_wheel import preferred
-from reqpi.core.targets import Target
+from reqpi.core.targets import InstallTarget
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holding
+from reqpi.shelf.whole_lock.holding import Holds
 
 __all__ = ["Wheelhouses"]
 
@@ -23,11 +23,11 @@ _PIECE = 1 << 18
 class Wheelhouses:
     """The archives of every lock."""
 
-    def __init__(self, shelf: Shelf, holding: Holding) -> None:
+    def __init__(self, shelf: Shelf, holding: Holds) -> None:
         self._shelf = shelf
         self._holding = holding
 
-    async def of(self, commitment: Commitment, target: Target, *, one: bool = False) -> export.Wheelhouse:
+    async def of(self, commitment: Commitment, target: InstallTarget, *, one: bool = False) -> export.Wheelhouse:
         """The archive of what ``target`` admits of a lock.
 
         :param one: of each release, only the file that pip would choose there.
@@ -47,7 +47,7 @@ class Wheelhouses:
         requirements = await deferToThread(export.requirements, commitment, pages, None)
         return export.wheelhouse(held, requirements)
 
-    async def _refuse(self, commitment: Commitment, target: Target, missing: list[File]) -> None:
+    async def _refuse(self, commitment: Commitment, target: InstallTarget, missing: list[File]) -> None:
         first, more = missing[0].filename, f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         if await self._holding.progress(commitment, target) is None:
             verdict = await self._holding.verdict(commitment, target)
@@ -73,6 +73,6 @@ class Wheelhouses:
                     yield piece
 
 
-def _needed(commitment: Commitment, target: Target, file: File) -> bool:
+def _needed(commitment: Commitment, target: InstallTarget, file: File) -> bool:
     """Whether the marker of some pin that admits a file may hold on the target."""
     return any(target.needs(pin.marker or "") for pin in admission.admitting(commitment.lock, file))

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Following, Incoming
-from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.borrowed import Held
+from reqpi.runtime.fair_share import FairShare
+from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.spool import Spool
 from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
 from reqpi.storage.directory.usage import remove, touch
@@ -40,7 +40,7 @@ class DirectoryBlobs:
         self._spool = Spool(incoming, self._keep, in_thread)
         self._in_thread = in_thread
         self._clock = clock
-        self._pieces = Pieces()
+        self._pieces = FairShare()
 
     def _blob(self, sha256: str) -> Path:
         return self._blobs / checked_sha256(sha256)[:2] / sha256
@@ -132,10 +132,10 @@ def _size(path: Path) -> int | None:
             return None
 
 
-def _opened(path: Path) -> tuple[Held[int], int]:
+def _opened(path: Path) -> tuple[Borrowed[int], int]:
     with store_trouble("read", path):
         try:
-            blob = Held(os.open(path, os.O_RDONLY), os.close)
+            blob = Borrowed(os.open(path, os.O_RDONLY), os.close)
         except FileNotFoundError:
             raise KeyError(path.name) from None
         with blob.borrow() as descriptor:
@@ -150,7 +150,7 @@ def _file(path: Path) -> BinaryIO | None:
             return None
 
 
-def _piece(blob: Held[int], path: Path, start: int, stop: int) -> bytes:
+def _piece(blob: Borrowed[int], path: Path, start: int, stop: int) -> bytes:
     with store_trouble("read", path), blob.borrow() as descriptor:
         piece = os.pread(descriptor, stop - start, start)
     if len(piece) < stop - start:

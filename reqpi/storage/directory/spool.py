@@ -8,7 +8,7 @@ from contextlib import suppress
 from fcntl import LOCK_NB, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 
-from reqpi.storage.borrowed import Held
+from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.incoming import DirectoryIncoming
 from reqpi.storage.directory.temporary import LENGTH, Temporary
 from reqpi.storage.errors import store_trouble
@@ -62,7 +62,7 @@ class Spool:
 class SpoolFollowing:
     """A :class:`reqpi.core.interfaces.Following` of a temporary that another process has locked."""
 
-    def __init__(self, path: Path, opened: Held[int], in_thread: InThread) -> None:
+    def __init__(self, path: Path, opened: Borrowed[int], in_thread: InThread) -> None:
         self._path = path
         self._opened = opened
         self._in_thread = in_thread
@@ -97,13 +97,13 @@ class SpoolFollowing:
         self._opened.close()
 
 
-def _opened(path: Path) -> Held[int] | None:
+def _opened(path: Path) -> Borrowed[int] | None:
     with store_trouble("read", path):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
-        return Held(descriptor, os.close)
+        return Borrowed(descriptor, os.close)
 
 
 def _is_free(descriptor: int) -> bool:

@@ -21,7 +21,7 @@ from threading import Lock
 
 from attrs import define
 
-from reqpi.storage.borrowed import Held
+from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.folders import make_folders, sync_folder
 
 __all__ = ["ATTEMPTS", "LENGTH", "Temporary", "remove_abandoned"]
@@ -61,7 +61,7 @@ class Temporary:
         self.path = opened.path
         self.size = 0
         self._writing = Lock()
-        self._held = Held(opened, _remove_and_close)
+        self._held = Borrowed(opened, _remove_and_close)
         self.close = self._held.close
 
     def write(self, data: bytes) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Following, Incoming
-from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.borrowed import Held
+from reqpi.runtime.fair_share import FairShare
+from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.spool import Spool
 from reqpi.storage.directory.temporary import Temporary
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.keys import BLOBS, blob_key, blob_of
-from reqpi.storage.objects.reader import Reading
-from reqpi.storage.objects.usage import Presence
+from reqpi.storage.objects.reader import ObjectReader
+from reqpi.storage.objects.usage import UsageMarks
 from reqpi.storage.threads import InThread, streamed
 
 __all__ = ["ATTEMPTS", "ObjectBlobs"]
@@ -37,8 +37,8 @@ class ObjectBlobs:
 
     def __init__(
         self,
-        objects: Objects,
-        presence: Presence,
+        objects: ObjectClient,
+        presence: UsageMarks,
         spool: Path,
         in_thread: InThread,
         kept: Callable[[Temporary, str], None] | None = None,
@@ -48,7 +48,7 @@ class ObjectBlobs:
         self._spool = Spool(spool, self._keep, in_thread)
         self._in_thread = in_thread
         self._kept = kept
-        self._bites = Pieces(*_BITES)
+        self._bites = FairShare(*_BITES)
 
     async def size(self, sha256: str) -> int | None:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
@@ -72,8 +72,8 @@ class ObjectBlobs:
                 # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
                 held.close()
 
-    def _opened(self, key: str, start: int, stop: int | None) -> Held[Reading]:
-        return Held(Reading(self._objects, key, start, stop, self._bites), Reading.close)
+    def _opened(self, key: str, start: int, stop: int | None) -> Borrowed[ObjectReader]:
+        return Borrowed(ObjectReader(self._objects, key, start, stop, self._bites), ObjectReader.close)
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
@@ -139,6 +139,6 @@ class ObjectBlobs:
         blob_key(sha256)  # which refuses what is none
 
 
-def _piece(held: Held[Reading]) -> bytes:
+def _piece(held: Borrowed[ObjectReader]) -> bytes:
     with held.borrow() as reading:
         return reading.piece()

@@ -13,18 +13,18 @@ from contextlib import contextmanager
 from threading import Lock
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.objects.errors import Kind, kind_of
+from reqpi.storage.objects.errors import ErrorKind, kind_of
 
-__all__ = ["Away"]
+__all__ = ["StoreCircuitBreaker"]
 
 _PAUSE = 1.0
 """Seconds between two tries."""
 
-_UNANSWERED = (Kind.UNREACHED, Kind.NO_CREDENTIALS)
+_UNANSWERED = (ErrorKind.UNREACHED, ErrorKind.NO_CREDENTIALS)
 """Credentials that are not to be had take their time-out as well, and every call needs them."""
 
 
-class Away:
+class StoreCircuitBreaker:
     """Whether a store answered when it was asked last. Threads may share one.
 
     :param monotonic: seconds that never go back.

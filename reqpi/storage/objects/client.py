@@ -12,11 +12,11 @@ from typing import Any
 from attrs import frozen
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.storage.objects.circuit_breaker import Away
+from reqpi.storage.objects.circuit_breaker import StoreCircuitBreaker
 from reqpi.storage.objects.connect import Connection
-from reqpi.storage.objects.errors import Kind, kind_of, said, trouble
+from reqpi.storage.objects.errors import ErrorKind, kind_of, said, trouble
 
-__all__ = ["Object", "Objects"]
+__all__ = ["Object", "ObjectClient"]
 
 _CHUNK = 128 * 1024
 """Bytes that are asked of a stream at a time. It gives what came meanwhile as well: up to 700 KB were seen."""
@@ -43,7 +43,7 @@ class Object:
     modified: float
 
 
-class Objects:
+class ObjectClient:
     """What an object store can do, by key. Threads may share one.
 
     :param connect: gives the clients; called by :meth:`open`.
@@ -53,7 +53,7 @@ class Objects:
         self._connect = connect
         self._connected: Connection | None = None
         self._obs: Any = None
-        self._away = Away()
+        self._away = StoreCircuitBreaker()
 
     def open(self) -> None:
         """Make the clients. After any fork: one that was made before hangs in the child.
@@ -62,7 +62,7 @@ class Objects:
         """
         self._connected = self._connect()
         self._obs = import_module("obstore")
-        self._away = Away()
+        self._away = StoreCircuitBreaker()
 
     def close(self) -> None:
         """Forget the clients; their connections end with them."""
@@ -185,7 +185,7 @@ class Objects:
 
 def _refuse_other(error: FileNotFoundError) -> None:
     """It may be the bucket that is missing, and not the object."""
-    if kind_of(error) is not Kind.ABSENT:
+    if kind_of(error) is not ErrorKind.ABSENT:
         raise error
 
 

@@ -11,10 +11,10 @@ from enum import Enum, auto
 
 from reqpi.core.errors import StoreFull, StoreTrouble
 
-__all__ = ["Kind", "Said", "kind_of", "said", "trouble"]
+__all__ = ["ClientMessage", "ErrorKind", "kind_of", "said", "trouble"]
 
 
-class Kind(Enum):
+class ErrorKind(Enum):
     """What it comes to."""
 
     ABSENT = auto()
@@ -29,13 +29,13 @@ class Kind(Enum):
     OTHER = auto()
 
 
-class Said(Exception):
+class ClientMessage(Exception):
     """What the store or its client said, in some lines.
 
     :param reason: why it was not reached, in a few words that name nobody; empty where that is not known.
     """
 
-    def __init__(self, text: str, kind: Kind = Kind.OTHER, reason: str = "") -> None:
+    def __init__(self, text: str, kind: ErrorKind = ErrorKind.OTHER, reason: str = "") -> None:
         super().__init__(text)
         self.kind = kind
         self.reason = reason
@@ -51,39 +51,39 @@ class Said(Exception):
 _DUMP = "\n\nDebug source:"
 _LONGEST = 1000
 
-_MARKS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-    (Kind.NO_BUCKET, ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")),
+_MARKS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
+    (ErrorKind.NO_BUCKET, ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")),
     # Where no credentials are configured, the client asks the machine's own metadata service, and names where.
     (
-        Kind.NO_CREDENTIALS,
+        ErrorKind.NO_CREDENTIALS,
         (
             *("169.254.169.254", "/latest/api/token", "/latest/meta-data", "metadata.google.internal"),
             *("token request", "MissingCredentials"),
         ),
     ),
     (
-        Kind.WRONG_CREDENTIALS,
+        ErrorKind.WRONG_CREDENTIALS,
         (
             *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "AuthenticationFailed"),
             *("InvalidSecurity", "TokenRefreshRequired", "RequestTimeTooSkewed", "401 Unauthorized"),
         ),
     ),
-    (Kind.WRONG_REGION, ("incorrectly configured region", "AuthorizationHeaderMalformed", "PermanentRedirect")),
-    (Kind.FORBIDDEN, ("403 Forbidden", "AccessDenied", "AuthorizationFailure")),
+    (ErrorKind.WRONG_REGION, ("incorrectly configured region", "AuthorizationHeaderMalformed", "PermanentRedirect")),
+    (ErrorKind.FORBIDDEN, ("403 Forbidden", "AccessDenied", "AuthorizationFailure")),
     (
-        Kind.FULL,
+        ErrorKind.FULL,
         ("507 Insufficient Storage", "StorageFull", "QuotaExceeded", "InsufficientStorage", "No space left on device"),
     ),
-    (Kind.UNSUPPORTED, ("501 Not Implemented", "not yet implemented by")),
-    (Kind.UNREACHED, ("HTTP error:", "timed out", "connection closed")),
+    (ErrorKind.UNSUPPORTED, ("501 Not Implemented", "not yet implemented by")),
+    (ErrorKind.UNREACHED, ("HTTP error:", "timed out", "connection closed")),
 )
 """Marks of each kind, in what S3, Google and Azure say; the first that is found decides."""
 
 _BY_CLASS = {
-    "UnauthenticatedError": Kind.WRONG_CREDENTIALS,
-    "PermissionDeniedError": Kind.FORBIDDEN,
-    "FileNotFoundError": Kind.ABSENT,
-    "NotFoundError": Kind.ABSENT,
+    "UnauthenticatedError": ErrorKind.WRONG_CREDENTIALS,
+    "PermissionDeniedError": ErrorKind.FORBIDDEN,
+    "FileNotFoundError": ErrorKind.ABSENT,
+    "NotFoundError": ErrorKind.ABSENT,
 }
 
 _REASONS = (
@@ -96,36 +96,36 @@ _REASONS = (
 """Marks in the client's dump, and what they mean."""
 
 _DETAILS = {
-    Kind.NO_BUCKET: "Its bucket is gone.",
-    Kind.NO_CREDENTIALS: "No credentials are to be had.",
-    Kind.WRONG_CREDENTIALS: "It refuses the credentials.",
-    Kind.FORBIDDEN: "It does not permit that.",
-    Kind.UNREACHED: "It does not answer.",
+    ErrorKind.NO_BUCKET: "Its bucket is gone.",
+    ErrorKind.NO_CREDENTIALS: "No credentials are to be had.",
+    ErrorKind.WRONG_CREDENTIALS: "It refuses the credentials.",
+    ErrorKind.FORBIDDEN: "It does not permit that.",
+    ErrorKind.UNREACHED: "It does not answer.",
 }
 
 
-def said(error: BaseException) -> Said:
+def said(error: BaseException) -> ClientMessage:
     """What the error says, without the client's dump of its own insides."""
     text, _, dump = str(error).partition(_DUMP)
     reason = next((reason for mark, reason in _REASONS if mark in dump), "")
-    return Said(text[:_LONGEST], kind_of(error), reason)
+    return ClientMessage(text[:_LONGEST], kind_of(error), reason)
 
 
-def kind_of(error: BaseException) -> Kind:
+def kind_of(error: BaseException) -> ErrorKind:
     """What an error of the client's comes to."""
     text = str(error).partition(_DUMP)[0]
     for kind, marks in _MARKS:
         if any(mark in text for mark in marks):
             return kind
-    return _BY_CLASS.get(type(error).__name__, Kind.OTHER)
+    return _BY_CLASS.get(type(error).__name__, ErrorKind.OTHER)
 
 
-def trouble(doing: str, what: Said) -> StoreTrouble:
+def trouble(doing: str, what: ClientMessage) -> StoreTrouble:
     """The error to raise, from ``what``.
 
     :param doing: what did not work: ``read``, ``written``.
     """
-    if what.kind is Kind.FULL:
+    if what.kind is ErrorKind.FULL:
         return StoreFull("the store is full", "The operator of this index has to make room; then ask again.")
     why = _DETAILS.get(what.kind, "It answers with an error.")
     return StoreTrouble(

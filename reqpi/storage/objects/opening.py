@@ -9,8 +9,8 @@ from secrets import token_hex
 from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.storage.directory.layout import LAYOUT
 from reqpi.storage.objects import keys
-from reqpi.storage.objects.client import Objects
-from reqpi.storage.objects.errors import Kind, Said
+from reqpi.storage.objects.client import ObjectClient
+from reqpi.storage.objects.errors import ClientMessage, ErrorKind
 
 __all__ = ["prepare"]
 
@@ -29,7 +29,7 @@ _UNCONDITIONAL = (
 )
 
 
-def prepare(objects: Objects) -> None:
+def prepare(objects: ObjectClient) -> None:
     """Find out whether the store can do what is asked of it, and write down the layout where that is missing.
 
     :param objects: opened.
@@ -45,12 +45,12 @@ def prepare(objects: Objects) -> None:
         _refuse_newer(objects, _layout(objects) or b"")
 
 
-def _layout(objects: Objects) -> bytes | None:
+def _layout(objects: ObjectClient) -> bytes | None:
     with _refusing(objects, "read"):
         return objects.get(keys.LAYOUT)
 
 
-def _refuse_newer(objects: Objects, layout: bytes) -> None:
+def _refuse_newer(objects: ObjectClient, layout: bytes) -> None:
     text = layout[:20].strip()
     if not text.isdigit():
         raise _refusal(objects, "its object layout holds no number", "Restore that object, or name another prefix.")
@@ -62,7 +62,7 @@ def _refuse_newer(objects: Objects, layout: bytes) -> None:
         )
 
 
-def _try_out(objects: Objects) -> None:
+def _try_out(objects: ObjectClient) -> None:
     probe = f"{keys.PROBES}/{token_hex(16)}"
     try:
         with _refusing(objects, "write"):
@@ -83,7 +83,7 @@ def _try_out(objects: Objects) -> None:
             raise _refusal(objects, "it still has what was deleted", "Use a store that shows each write at once.")
 
 
-def _try_to_list(objects: Objects, probe: str) -> None:
+def _try_to_list(objects: ObjectClient, probe: str) -> None:
     """It has to show what was just written; and what was left behind by starts that did not finish is deleted."""
     with _refusing(objects, "list"):
         probes = {each.key: each.modified for each in objects.listed(keys.PROBES)}
@@ -96,7 +96,7 @@ def _try_to_list(objects: Objects, probe: str) -> None:
 
 
 @contextmanager
-def _refusing(objects: Objects, doing: str) -> Iterator[None]:
+def _refusing(objects: ObjectClient, doing: str) -> Iterator[None]:
     """Say what is wrong with the store as a mistake of its configuration.
 
     :param doing: what is tried: ``read``, ``write``, ``list``, ``delete``.
@@ -105,37 +105,37 @@ def _refusing(objects: Objects, doing: str) -> Iterator[None]:
         yield
     except StoreTrouble as trouble:
         what = trouble.__cause__
-        if not isinstance(what, Said):
+        if not isinstance(what, ClientMessage):
             raise
         raise _refusal(objects, *_words(what, doing, objects.url.partition(":")[0])) from what
 
 
-def _words(what: Said, doing: str, scheme: str) -> tuple[str, str]:
+def _words(what: ClientMessage, doing: str, scheme: str) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
-    if what.kind is Kind.UNREACHED:
+    if what.kind is ErrorKind.UNREACHED:
         return _unreached(what)
-    if what.kind is Kind.NO_CREDENTIALS:
+    if what.kind is ErrorKind.NO_CREDENTIALS:
         return "there are no credentials", _CREDENTIALS.get(scheme, "Name them.")
     # Where the bucket is missing, some say that the object is; but nothing has to be there to be written.
-    kind = Kind.NO_BUCKET if what.kind is Kind.ABSENT else what.kind
+    kind = ErrorKind.NO_BUCKET if what.kind is ErrorKind.ABSENT else what.kind
     words = {
-        Kind.NO_BUCKET: ("there is no such bucket", "Make it, or mend the URL or --store-option endpoint."),
-        Kind.WRONG_CREDENTIALS: (
+        ErrorKind.NO_BUCKET: ("there is no such bucket", "Make it, or mend the URL or --store-option endpoint."),
+        ErrorKind.WRONG_CREDENTIALS: (
             "it refuses the credentials",
             f"It says: {what.gist} Mend them in the environment or --store-option, and look at this machine's clock.",
         ),
-        Kind.FORBIDDEN: (
+        ErrorKind.FORBIDDEN: (
             f"the credentials do not permit to {doing}",
             "They have to permit to read, write, list and delete all that is below its prefix.",
         ),
-        Kind.WRONG_REGION: ("it is in another region", f"It says: {what.gist} Mend --store-option region."),
-        Kind.FULL: ("it is full", "Make room, or raise the quota."),
-        Kind.UNSUPPORTED: _UNCONDITIONAL,
+        ErrorKind.WRONG_REGION: ("it is in another region", f"It says: {what.gist} Mend --store-option region."),
+        ErrorKind.FULL: ("it is full", "Make room, or raise the quota."),
+        ErrorKind.UNSUPPORTED: _UNCONDITIONAL,
     }
     return words.get(kind, ("it answers with an error", f"It says: {what.gist}"))
 
 
-def _unreached(what: Said) -> tuple[str, str]:
+def _unreached(what: ClientMessage) -> tuple[str, str]:
     advice = {
         "its certificate is not trusted": "Name the authority's certificate: --store-option root_certificate=FILE.",
         "it does not speak TLS": "Write http:// in --store-option endpoint.",
@@ -144,5 +144,5 @@ def _unreached(what: Said) -> tuple[str, str]:
     return problem, advice.get(what.reason, "Mend --store-option endpoint, or start it.")
 
 
-def _refusal(objects: Objects, problem: str, advice: str) -> Misconfigured:
+def _refusal(objects: ObjectClient, problem: str, advice: str) -> Misconfigured:
     return Misconfigured(f"{objects.url} cannot be the store: {problem}", advice)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.runtime.fair_share import Pieces
-from reqpi.storage.objects.client import Objects
+from reqpi.runtime.fair_share import FairShare
+from reqpi.storage.objects.client import ObjectClient
 
-__all__ = ["PIECE", "Reading"]
+__all__ = ["PIECE", "ObjectReader"]
 
 PIECE = 128 * 1024
 """Bytes, at most, of each piece."""
@@ -17,7 +17,7 @@ _ATTEMPTS = 3
 """How often the same byte is asked for."""
 
 
-class Reading:
+class ObjectReader:
     """The bytes of an object from ``start`` up to ``stop``, or the end: one stream, and another where it breaks off.
 
     All methods block, and one thread uses it at a time.
@@ -29,11 +29,11 @@ class Reading:
     """
 
     def __init__(
-        self, objects: Objects, key: str, start: int = 0, stop: int | None = None, bites: Pieces | None = None
+        self, objects: ObjectClient, key: str, start: int = 0, stop: int | None = None, bites: FairShare | None = None
     ) -> None:
         self._objects = objects
         self._key = key
-        self._bites = bites or Pieces()
+        self._bites = bites or FairShare()
         self._position = start
         self._chunks: Iterator[bytes] | None = None
         self._rest = memoryview(b"")

@@ -8,9 +8,9 @@ from functools import partial
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.storage.objects.blobs import ATTEMPTS
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.keys import record_key, record_of, records_folder
-from reqpi.storage.objects.usage import Presence
+from reqpi.storage.objects.usage import UsageMarks
 from reqpi.storage.threads import InThread, streamed
 
 __all__ = ["ObjectRecords"]
@@ -22,7 +22,7 @@ class ObjectRecords:
     :param in_thread: calls a function in another thread.
     """
 
-    def __init__(self, objects: Objects, presence: Presence, in_thread: InThread) -> None:
+    def __init__(self, objects: ObjectClient, presence: UsageMarks, in_thread: InThread) -> None:
         self._objects = objects
         self._presence = presence
         self._in_thread = in_thread

@@ -14,11 +14,11 @@ from reqpi.core.errors import Misconfigured
 from reqpi.storage.directory.folders import make_folders
 from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from reqpi.storage.objects.blobs import ObjectBlobs
-from reqpi.storage.objects.client import Objects
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.connect import Connection, connect
 from reqpi.storage.objects.opening import prepare
 from reqpi.storage.objects.records import ObjectRecords
-from reqpi.storage.objects.usage import Presence
+from reqpi.storage.objects.usage import UsageMarks
 from reqpi.storage.threads import InThread
 
 __all__ = ["ObjectStore", "object_store"]
@@ -49,8 +49,8 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         sleep: Callable[[float], None] = time.sleep,
         kept: Callable[[Temporary, str], None] | None = None,
     ) -> None:
-        objects = Objects(connect)
-        presence = Presence(objects, clock, coarse, sleep)
+        objects = ObjectClient(connect)
+        presence = UsageMarks(objects, clock, coarse, sleep)
         self._folder = spool
         ObjectBlobs.__init__(self, objects, presence, spool, in_thread, kept)
         ObjectRecords.__init__(self, objects, presence, in_thread)

@@ -26,11 +26,11 @@ from secrets import token_hex
 from threading import Lock
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.runtime.lru import Recent
-from reqpi.storage.objects.client import Objects
+from reqpi.runtime.lru import LruCache
+from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.keys import removing_folder, used_key
 
-__all__ = ["PATIENCE", "VOID", "Presence"]
+__all__ = ["PATIENCE", "VOID", "UsageMarks"]
 
 VOID = 300.0
 """Seconds until a remover that did not finish counts as dead."""
@@ -48,7 +48,7 @@ _GIVING_WAY = 0.05
 _REMEMBERED = 10_000
 
 
-class Presence:
+class UsageMarks:
     """When objects were used last, by key. Threads may share one. All methods block.
 
     :param clock: seconds since the epoch.
@@ -58,7 +58,7 @@ class Presence:
 
     def __init__(
         self,
-        objects: Objects,
+        objects: ObjectClient,
         clock: Callable[[], float],
         coarse: float,
         sleep: Callable[[float], None] = time.sleep,
@@ -68,7 +68,7 @@ class Presence:
         self._coarse = coarse
         self._sleep = sleep
         self._lock = Lock()
-        self._noted: Recent[str, float] = Recent(_REMEMBERED)
+        self._noted: LruCache[str, float] = LruCache(_REMEMBERED)
 
     def last_used(self, key: str) -> float | None:
         """When the object was used or written last: seconds since the epoch; ``None`` where it is not here."""

@@ -28,23 +28,23 @@ from zope.interface import directlyProvides, implementer, providedBy
 
 from reqpi.core.errors import HostAway
 from reqpi.upstream.allowed.addresses import why_refused
-from reqpi.upstream.allowed.forbidden import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.public_names import why_not_public
 
-__all__ = ["Forbidden", "Reach"]
+__all__ = ["Denied", "GuardedReactor"]
 
 _LOOKUP = 10.0
 """Seconds for a name alone."""
 
 
-class Unanswered(TimeoutError):
+class NameNotResolved(TimeoutError):
     """A name that nobody resolved in time."""
 
     MESSAGE = "No name server answers"
 
 
-class Reach:
+class GuardedReactor:
     """The way to the outside.
 
     :param reactor: has the resolver and the network.
@@ -56,17 +56,17 @@ class Reach:
         self._named = named
 
     def endpoint(self, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
-        """Where to connect to; connecting fails with :class:`Forbidden` where no address is allowed."""
+        """Where to connect to; connecting fails with :class:`Denied` where no address is allowed."""
         return _Endpoint(self._reactor, self._named, host, port, timeout)
 
     def check_name(self, host: str, port: int) -> None:
         """See that a host may be asked through a proxy, which alone knows its address.
 
-        :raises Forbidden: the operator did not name it, and it is not a public name or address.
+        :raises reqpi.upstream.allowed.denied.Denied: the operator did not name it, and it is not a public name or address.
         """
         why = None if self._named.has(host, port) else why_not_public(host, port)
         if why is not None:
-            raise Forbidden(
+            raise Denied(
                 f"{host} is not asked through a proxy",
                 f"{why[0].upper()}{why[1:]}. {_advice(host, port)}",
             )
@@ -74,7 +74,7 @@ class Reach:
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host that may be connected to, at least one.
 
-        :raises Forbidden: it has others only.
+        :raises reqpi.upstream.allowed.denied.Denied: it has others only.
         :raises reqpi.core.errors.UpstreamTrouble: it has none.
         """
         found = _Collected()
@@ -167,17 +167,17 @@ class _Guard:
         :raises twisted.internet.error.TimeoutError: it is.
         """
         if self._in_time is not None and self._in_time.is_late:
-            raise Unanswered
+            raise NameNotResolved
 
     def raise_refused(self, host: str, port: int) -> None:
         """Say what was kept back, if anything was.
 
-        :raises Forbidden: it was.
+        :raises reqpi.upstream.allowed.denied.Denied: it was.
         """
         if not self._refused:
             return
         address = self._refused[0]
-        raise Forbidden(
+        raise Denied(
             f"{host} is not on the public internet",
             f"Its address is {address} ({why_refused(address)}). {_advice(host, port)}",
         )

@@ -13,10 +13,10 @@ from attrs import field, frozen
 from reqpi.upstream.allowed.hosts import Hosts, normalized
 from reqpi.upstream.allowed.urls import origin_of
 
-__all__ = ["Credentials", "Keyring", "Keys", "basic", "split_credentials"]
+__all__ = ["Keyring", "UpstreamLogin", "UpstreamLogins", "basic", "split_credentials"]
 
 
-class Keys(Protocol):
+class UpstreamLogins(Protocol):
     """Knows who we are to whom."""
 
     def for_url(self, url: str) -> str | None:
@@ -24,7 +24,7 @@ class Keys(Protocol):
 
 
 @frozen
-class Credentials:
+class UpstreamLogin:
     """Who we are to one upstream, and where that may be said: to this scheme, host and port alone.
 
     :param path: of the upstream, for a host that has several.
@@ -52,13 +52,13 @@ class Keyring:
     :param plain: origins of the upstreams over http.
     """
 
-    upstreams: tuple[Credentials, ...] = ()
+    upstreams: tuple[UpstreamLogin, ...] = ()
     logins: Mapping[str, str] = field(factory=dict, repr=False)
     named: Hosts = field(factory=Hosts)
     plain: frozenset[tuple[str, str, int | None]] = frozenset()
 
     def for_url(self, url: str) -> str | None:
-        """See :class:`Keys`."""
+        """See :class:`UpstreamLogins`."""
         own = [each for each in self.upstreams if each.for_url(url)]
         if own:
             path = urlsplit(url).path
@@ -77,14 +77,14 @@ def _in_common(first: str, second: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def split_credentials(url: str) -> tuple[str, Credentials | None]:
+def split_credentials(url: str) -> tuple[str, UpstreamLogin | None]:
     """``url`` without its userinfo, and what that said (:rfc:`7617`)."""
     parts = urlsplit(url)
     if parts.username is None and parts.password is None:
         return url, None
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     header = basic(unquote(parts.username or ""), unquote(parts.password or ""))
-    return bare, Credentials(origin_of(parts), header, parts.path)
+    return bare, UpstreamLogin(origin_of(parts), header, parts.path)
 
 
 def basic(user: str, password: str) -> str:

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 
 __all__ = ["KeptNames"]
 
@@ -85,7 +85,7 @@ class KeptNames:
     def __init__(self, resolver: IHostnameResolver, clock: IReactorTime) -> None:
         self._resolver = resolver
         self._clock = clock
-        self._answers: Recent[_Key, _Answer] = Recent(_MOST)
+        self._answers: LruCache[_Key, _Answer] = LruCache(_MOST)
         self._lookups: dict[_Key, _Lookup] = {}
 
     def resolveHostName(

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.proxies import BadProxy, Proxies, read_proxies
-from reqpi.upstream.allowed.credentials import Credentials, Keyring, split_credentials
+from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, split_credentials
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.own_addresses import Here
 from reqpi.upstream.allowed.policy import Policy
@@ -20,13 +20,13 @@ from reqpi.upstream.allowed.urls import index_key, origin_of
 if TYPE_CHECKING:  # it brings OpenSSL along, which only those who connect need
     from reqpi.upstream.http.client_certificate import ClientCertificate
 
-__all__ = ["Outside", "proxies_of", "read_upstreams"]
+__all__ = ["AllowedUpstreams", "proxies_of", "read_upstreams"]
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
 @frozen(slots=False)
-class Outside:
+class AllowedUpstreams:
     """All of it, read and sound.
 
     :param default: the URL of the index that is asked where a lock names none; there may be a password in it.
@@ -98,11 +98,11 @@ class Outside:
     def keyring(self) -> Keyring:
         """Who we are to whom."""
         parts = [split_credentials(url) for url in self._urls]
-        own: tuple[Credentials, ...] = tuple(credentials for _, credentials in parts if credentials is not None)
+        own: tuple[UpstreamLogin, ...] = tuple(credentials for _, credentials in parts if credentials is not None)
         plain = frozenset(origin_of(urlsplit(bare)) for bare, _ in parts if bare.startswith("http://"))
         return Keyring(own, self.logins, self.named, plain)
 
-    def with_logins_of_named(self, logins: Mapping[str, str]) -> Outside:
+    def with_logins_of_named(self, logins: Mapping[str, str]) -> AllowedUpstreams:
         """The same, with those of ``logins`` that are for a host of an upstream or one that the operator named."""
         named = {host for host, _ in self.named.named}
         return evolve(self, logins={host: login for host, login in logins.items() if host in named})

@@ -11,7 +11,7 @@ from reqpi.core.interfaces import Indexes
 from reqpi.core.model import NOTE, WARNING, Archive, Git, Lock, Note, Pin
 from reqpi.upstream.allowed import needs
 from reqpi.upstream.allowed.addresses import why_refused
-from reqpi.upstream.allowed.forbidden import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.needs import Need, projects_of
 from reqpi.upstream.allowed.own_addresses import Here, base_of
@@ -65,7 +65,7 @@ class Policy:
         return self.local and source_flaw(index) is None and self._is_open(index) and self.upstream(index) is None
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.core.interfaces.Origin.indexes_for`.
+        """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`.
 
         An index that the operator does not have is never among them, but where the user is the operator.
         """
@@ -81,7 +81,7 @@ class Policy:
         return Indexes(known, (*others.values(), *filter(self.is_open, named)))
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.core.interfaces.Origin.allow`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
         wrong = self._wrong_source(source.url)
         if wrong is not None:
             raise NotAllowed(f"{pin.project} is not served: {wrong[0]}", f"{sentence(wrong[1])}.")
@@ -89,14 +89,14 @@ class Policy:
     def check(self, url: str) -> None:
         """Whether an archive or a repository may be taken from ``url``.
 
-        :raises reqpi.upstream.allowed.connect.Forbidden: not from there.
+        :raises reqpi.upstream.allowed.denied.Denied: not from there.
         """
         wrong = self._wrong_source(url)
         if wrong is not None:
-            raise Forbidden(*wrong)
+            raise Denied(*wrong)
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Origin.refuses`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""
         defects: list[Defect] = []
         seen: set[tuple[str, str]] = set()
         for pin in lock.pins:
@@ -119,7 +119,7 @@ class Policy:
         )
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.core.interfaces.Origin.notes`."""
+        """See :meth:`reqpi.core.interfaces.Upstream.notes`."""
         noted = [(need.pins[0], *self._noted(need)) for need in self.needs(lock)[:_MOST]]
         return tuple(
             Note(pin.line, pin.text[:200], message, pin.document, level) for pin, message, level in noted if message

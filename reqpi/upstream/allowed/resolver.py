@@ -17,7 +17,7 @@ from zope.interface import directlyProvides, providedBy
 
 from reqpi.upstream.allowed.name_cache import KeptNames
 
-__all__ = ["Lookups"]
+__all__ = ["ResolverThreads"]
 
 _AT_ONCE = 8
 
@@ -27,7 +27,7 @@ def _daemon(**options: Any) -> Thread:
     return Thread(daemon=True, **options)
 
 
-class Lookups:
+class ResolverThreads:
     """Stand in for a reactor: the same, except for its resolver.
 
     Its threads begin with the first name, and end with the process: nobody waits for them.

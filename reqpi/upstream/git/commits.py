@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
 
-from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.urls import as_shown
 
 __all__ = ["Commit", "is_commit", "repository_name"]
@@ -32,12 +32,12 @@ class Commit:
     def read(cls, url: str) -> Commit:
         """What is written without ``git+``.
 
-        :raises reqpi.upstream.allowed.connect.Forbidden: it names no commit.
+        :raises reqpi.upstream.allowed.connect.Denied: it names no commit.
         """
         place, _, fragment = url.partition("#")
         repository, _, commit = place.rpartition("@")
         if not repository or not is_commit(commit) or "?" in repository or fragment not in ("", "submodules"):
-            raise Forbidden(f"{as_shown(url)!r:.200} names no commit", "Write git+https://HOST/REPOSITORY@COMMIT.")
+            raise Denied(f"{as_shown(url)!r:.200} names no commit", "Write git+https://HOST/REPOSITORY@COMMIT.")
         return cls(repository, commit, fragment == "submodules")
 
 

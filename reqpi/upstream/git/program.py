@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from reqpi.core.errors import UpstreamTrouble
 
-__all__ = ["Failed", "Git", "Limits"]
+__all__ = ["GitFailed", "GitLimits", "GitProgram"]
 
 _OLDEST = (2, 37)
 """The first git that can be told a host's address (http.curloptResolve)."""
@@ -74,12 +74,12 @@ _ENVIRONMENT = {
 }
 
 
-class Failed(UpstreamTrouble):
+class GitFailed(UpstreamTrouble):
     """Git ended with an error."""
 
 
 @frozen
-class Limits:
+class GitLimits:
     """How far git may go.
 
     :param seconds: for all that is done with one commit and its submodules.
@@ -91,7 +91,7 @@ class Limits:
 
 
 @frozen
-class Git:
+class GitProgram:
     """Git in one folder of its own.
 
     :param folder: private and empty.
@@ -99,7 +99,7 @@ class Git:
     """
 
     folder: Path
-    limits: Limits
+    limits: GitLimits
     stopped: Event
     _program: str = field(factory=lambda: shutil.which("git") or "")
     _deadline: float = field(init=False)
@@ -196,7 +196,7 @@ class Git:
         # What the other side says begins with "remote:", and is not repeated.
         lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:"))]
         shown = "".join(char for char in " ".join(lines) if char.isprintable())
-        return Failed(f"git {command} failed", shown[:500] or "It did not say why.")
+        return GitFailed(f"git {command} failed", shown[:500] or "It did not say why.")
 
     def _too_large(self) -> UpstreamTrouble:
         return UpstreamTrouble("the repository is too large", f"More than {self.limits.size} bytes.", final=True)

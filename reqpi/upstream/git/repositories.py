@@ -16,17 +16,17 @@ from twisted.web.iweb import IResponse
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.proxies import Proxies, url_with_login
-from reqpi.upstream.allowed.connect import Reach
-from reqpi.upstream.allowed.credentials import Keys
+from reqpi.upstream.allowed.connect import GuardedReactor
+from reqpi.upstream.allowed.credentials import UpstreamLogins
 from reqpi.upstream.allowed.hosts import host_and_port
 from reqpi.upstream.allowed.urls import as_shown, host_of
 from reqpi.upstream.git.commits import Commit, repository_name
 from reqpi.upstream.git.packing import pack
-from reqpi.upstream.git.program import Limits
-from reqpi.upstream.git.repository import Place, Repository
-from reqpi.upstream.git.work import Work
-from reqpi.upstream.http.client import Check, Http, header
-from reqpi.upstream.http.tls import Trust
+from reqpi.upstream.git.program import GitLimits
+from reqpi.upstream.git.repository import FetchedRepository, RepositoryPlace
+from reqpi.upstream.git.work import GitWork
+from reqpi.upstream.http.client import Check, HttpClient, header
+from reqpi.upstream.http.tls import TlsTrust
 
 __all__ = ["Repositories"]
 
@@ -43,7 +43,7 @@ _SMART = "application/x-git-upload-pack-advertisement"
 _PIECE = 1 << 18
 
 
-_LIMITS = Limits()
+_LIMITS = GitLimits()
 
 
 class Repositories:
@@ -55,13 +55,13 @@ class Repositories:
 
     def __init__(
         self,
-        http: Http,
-        keys: Keys,
-        reach: Reach,
-        trust: Trust,
+        http: HttpClient,
+        keys: UpstreamLogins,
+        reach: GuardedReactor,
+        trust: TlsTrust,
         *,
         check: Check,
-        limits: Limits = _LIMITS,
+        limits: GitLimits = _LIMITS,
         proxies: Proxies = Proxies(),  # noqa: B008
     ) -> None:
         self._http = http
@@ -72,7 +72,7 @@ class Repositories:
         self._proxies = proxies
         self._limits = limits
         self._turns = DeferredSemaphore(_AT_ONCE)
-        self._under_way: dict[Work, Deferred[None]] = {}
+        self._under_way: dict[GitWork, Deferred[None]] = {}
 
     async def open(self, url: str) -> Transfer:
         """The archive of a commit.
@@ -85,7 +85,7 @@ class Repositories:
         self._check(commit.url)
         await self._turns.acquire()
         try:
-            work = Work(self._limits)
+            work = GitWork(self._limits)
         except UpstreamTrouble:
             self._turns.release()
             raise
@@ -103,11 +103,11 @@ class Repositories:
             work.stopped.set()
         await gatherResults(ended)
 
-    def _ended(self, _: None, work: Work) -> None:
+    def _ended(self, _: None, work: GitWork) -> None:
         self._turns.release()
         self._under_way.pop(work).callback(None)
 
-    async def _archive(self, commit: Commit, work: Work) -> BinaryIO:
+    async def _archive(self, commit: Commit, work: GitWork) -> BinaryIO:
         """The commit and what belongs to it, from the outermost in."""
         await work.run(work.git.check)
         prefix = f"{repository_name(commit.url)}-{commit.id}/"
@@ -118,11 +118,13 @@ class Repositories:
             where, each = waiting.pop()
             place = await self._place(each.url, work)
             archives.append(work.folder / f"{len(archives)}.tar")
-            inside = await work.run(_one, Repository(work.git, archives[-1].with_suffix(".git")), place, each, where)
+            inside = await work.run(
+                _one, FetchedRepository(work.git, archives[-1].with_suffix(".git")), place, each, where
+            )
             waiting += [(f"{where}{path}/", module) for path, module in reversed(inside)]
         return await work.run(_packed, archives)
 
-    async def _place(self, url: str, work: Work) -> Place:
+    async def _place(self, url: str, work: GitWork) -> RepositoryPlace:
         """Where git finds the repository at ``url``: after redirects, and at addresses that were checked."""
         if "?" in url or "#" in url:
             raise UpstreamTrouble(
@@ -140,9 +142,9 @@ class Repositories:
             )
         final = final.removesuffix(_INFO)
         host, port = host_and_port(final)
-        return Place(final, await self._settings(final, host, port, work))
+        return RepositoryPlace(final, await self._settings(final, host, port, work))
 
-    async def _settings(self, url: str, host: str, port: int, work: Work) -> Mapping[str, str]:
+    async def _settings(self, url: str, host: str, port: int, work: GitWork) -> Mapping[str, str]:
         settings = await self._way(host, port)
         if not self._trust.verifies(host, port):
             settings["http.sslVerify"] = "false"
@@ -195,7 +197,7 @@ class _Archive:
         self._file.close()
 
 
-def _one(repository: Repository, place: Place, commit: Commit, where: str) -> list[tuple[str, Commit]]:
+def _one(repository: FetchedRepository, place: RepositoryPlace, commit: Commit, where: str) -> list[tuple[str, Commit]]:
     """Fetch one repository and write its archive; what belongs to it. Blocks."""
     repository.fetch(place, commit.id)
     repository.archive(commit.id, where, repository.folder.with_suffix(".tar"))

@@ -15,9 +15,9 @@ from attrs import frozen
 
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.upstream.git.commits import Commit, is_commit
-from reqpi.upstream.git.program import Failed, Git
+from reqpi.upstream.git.program import GitFailed, GitProgram
 
-__all__ = ["Place", "Repository"]
+__all__ = ["FetchedRepository", "RepositoryPlace"]
 
 _BY_ID_REFUSED = ("unadvertised object", "not valid")
 """What servers say that give whole branches only: git's own until 2.26, JGit. Everything else has no such commit."""
@@ -28,7 +28,7 @@ _GITLINK = b"160000"
 
 
 @frozen
-class Place:
+class RepositoryPlace:
     """Where a repository is fetched from, and how.
 
     :param settings: git's, some of them secret.
@@ -39,16 +39,16 @@ class Place:
 
 
 @frozen
-class Repository:
+class FetchedRepository:
     """A copy of one.
 
     :param folder: its own, which is made by :meth:`fetch`.
     """
 
-    git: Git
+    git: GitProgram
     folder: Path
 
-    def fetch(self, place: Place, commit: str) -> None:
+    def fetch(self, place: RepositoryPlace, commit: str) -> None:
         """Have the commit here, and nothing that hints at how it came.
 
         :raises reqpi.core.errors.NotFound: there is no such commit.
@@ -58,7 +58,7 @@ class Repository:
         self.git.run(["init", "--quiet", "--bare", "--template=", *kind, str(self.folder)])
         try:
             self._fetch(place, "--depth=1", commit)
-        except Failed as error:
+        except GitFailed as error:
             if not any(words in error.detail for words in _BY_ID_REFUSED):
                 raise _missing(place, commit, error) from error
             self._fetch(place, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -91,17 +91,17 @@ class Repository:
     def _run(self, *arguments: str, settings: Mapping[str, str] | None = None) -> bytes:
         return self.git.run(arguments, settings, self.folder)
 
-    def _fetch(self, place: Place, *wanted: str) -> None:
+    def _fetch(self, place: RepositoryPlace, *wanted: str) -> None:
         options = [each for each in wanted if each.startswith("--")]
         refs = [each for each in wanted if not each.startswith("--")]
         always = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-commit-graph")
         self._run("fetch", *always, *options, "--end-of-options", place.url, *refs, settings=place.settings)
 
-    def _verify(self, place: Place, commit: str) -> None:
+    def _verify(self, place: RepositoryPlace, commit: str) -> None:
         """See that the id is a commit's: a tag has one too, and what it leads to has another."""
         try:
             found = self._run("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
-        except Failed as error:
+        except GitFailed as error:
             raise _missing(place, commit, error) from error
         if found != commit:
             raise UpstreamTrouble(
@@ -120,7 +120,7 @@ class Repository:
         """The URL of each submodule by its path, relative ones resolved (gitmodules(5))."""
         try:
             said = self._run("config", "--null", "--list", "--blob", f"{commit.id}:.gitmodules")
-        except Failed:
+        except GitFailed:
             return {}
         paths, urls = {}, {}
         for entry in said.decode("utf-8", "surrogateescape").split("\0"):
@@ -142,7 +142,7 @@ def _is_inside(path: str) -> bool:
     return path.isprintable() and not any(part in ("", ".", "..", ".git") for part in path.split("/"))
 
 
-def _missing(place: Place, commit: str, error: Failed) -> UpstreamTrouble:
+def _missing(place: RepositoryPlace, commit: str, error: GitFailed) -> UpstreamTrouble:
     if any(words in error.detail for words in _NO_SUCH) or not error.detail.startswith(("fatal:", "error:")):
         return NotFound(f"there is no commit {commit[:12]}", f"{place.url} has none of that id. {error.detail}")
     return error

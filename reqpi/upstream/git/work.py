@@ -14,25 +14,25 @@ from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.upstream.git.program import Git, Limits
+from reqpi.upstream.git.program import GitLimits, GitProgram
 
-__all__ = ["Work"]
+__all__ = ["GitWork"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class Work:
+class GitWork:
     """What it needs."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: GitLimits) -> None:
         try:
             self.folder = Path(mkdtemp(prefix="reqpi-git-"))
         except OSError as error:
             raise UpstreamTrouble("there is no room for git to work in", f"{error.strerror}.") from error
         (self.folder / "home").mkdir()
         self.stopped = Event()
-        self.git = Git(self.folder, limits, self.stopped)
+        self.git = GitProgram(self.folder, limits, self.stopped)
         self._running: Deferred[None] | None = None
 
     def run(self, what: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:

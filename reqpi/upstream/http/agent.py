@@ -16,12 +16,12 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResp
 from zope.interface import implementer
 
 from reqpi.core.proxies import Proxies, Proxy
-from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.hosts import Hosts, normalized
 from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.proxy import ProxyTrouble, authorization, login_page, login_wanted
 from reqpi.upstream.http.reasons import reasons_of
-from reqpi.upstream.http.tls import Trust
+from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.http.tunnel import ToProxy, Tunnel
 
 __all__ = ["PooledAgent"]
@@ -42,7 +42,7 @@ class PooledAgent:
     :param proxies: what it asks through.
     """
 
-    def __init__(self, reactor: Any, reach: Reach, trust: Trust, proxies: Proxies = Proxies()) -> None:  # noqa: B008
+    def __init__(self, reactor: Any, reach: GuardedReactor, trust: TlsTrust, proxies: Proxies = Proxies()) -> None:  # noqa: B008
         self._reactor = reactor
         self._reach = reach
         self._proxies = proxies
@@ -57,7 +57,7 @@ class PooledAgent:
     ) -> Deferred[IResponse]:
         """See :class:`twisted.web.iweb.IAgent`.
 
-        :raises reqpi.upstream.allowed.connect.Forbidden: a proxy may not be asked for that host.
+        :raises reqpi.upstream.allowed.denied.Denied: a proxy may not be asked for that host.
         """
         to = URI.fromBytes(uri)
         host = to.host.decode("ascii")
@@ -95,10 +95,10 @@ class PooledAgent:
         raise login_wanted(proxy, [each.decode("latin-1") for each in challenges])
 
 
-def _way(reactor: Any, proxy: Proxy, trust: Trust) -> ToProxy:
+def _way(reactor: Any, proxy: Proxy, trust: TlsTrust) -> ToProxy:
     """The way to a proxy, which may be anywhere: the operator named it."""
     named = Hosts(frozenset({(normalized(proxy.host), proxy.port)}))
-    endpoint = Reach(reactor, named).endpoint(proxy.host, proxy.port, _CONNECT)
+    endpoint = GuardedReactor(reactor, named).endpoint(proxy.host, proxy.port, _CONNECT)
     if proxy.scheme == "https":
         endpoint = wrapClientTLS(trust.creatorForNetloc(proxy.host.encode("ascii"), proxy.port), endpoint)
     return ToProxy(proxy, endpoint, reactor)
@@ -120,8 +120,8 @@ def _untrusted(failure: Failure, proxy: Proxy, host: str) -> Failure:
 class _Endpoints:
     """A kept connection was checked when it was made; each new one is checked again."""
 
-    reach: Reach
-    trust: Trust
+    reach: GuardedReactor
+    trust: TlsTrust
     proxies: Proxies
     ways: dict[Proxy, ToProxy] = field(factory=dict)
 

@@ -15,10 +15,10 @@ from twisted.internet.error import NoRouteError, TCPTimedOutError, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.errors import HostAway
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 from reqpi.upstream.allowed.urls import host_of
 
-__all__ = ["UNREACHED", "Silent"]
+__all__ = ["UNREACHED", "HostCircuitBreaker"]
 
 UNREACHED = (TimeoutError, TCPTimedOutError, NoRouteError)
 """What costs a client time. A connection that is refused costs none, and may be there in the next moment."""
@@ -47,7 +47,7 @@ class _Silence:
     lasts: float
 
 
-class Silent:
+class HostCircuitBreaker:
     """The hosts that took no connection when they were asked last, each with its port.
 
     :param clock: what waiting is counted on.
@@ -55,7 +55,7 @@ class Silent:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._hosts: Recent[str, _Silence] = Recent(_HOSTS)
+        self._hosts: LruCache[str, _Silence] = LruCache(_HOSTS)
 
     def check(self, url: str) -> None:
         """Nothing, or the reason not to ask. Whoever comes when it is time to try again is the one who tries.

@@ -16,14 +16,14 @@ from twisted.web.iweb import IAgent, IResponse
 
 from reqpi import __version__
 from reqpi.core.errors import HostAway, NotFound, UpstreamTrouble
-from reqpi.upstream.allowed.credentials import Keys
+from reqpi.upstream.allowed.credentials import UpstreamLogins
 from reqpi.upstream.allowed.urls import as_sent, as_shown, host_of
 from reqpi.upstream.http.body import Body
-from reqpi.upstream.http.circuit_breaker import UNREACHED, Silent
+from reqpi.upstream.http.circuit_breaker import UNREACHED, HostCircuitBreaker
 from reqpi.upstream.http.proxy import ProxyTrouble
 from reqpi.upstream.http.reasons import reasons_of
 
-__all__ = ["Busy", "Check", "Http", "header"]
+__all__ = ["Check", "HttpClient", "RetryAfter", "header"]
 
 Check = Callable[[str], None]
 """Is given every URL before it is asked, and raises what is wrong with it."""
@@ -40,7 +40,7 @@ _LONGEST_PAUSE = 5
 """Seconds of a ``Retry-After`` that are waited for. Clients give up soon after."""
 
 
-class Busy(UpstreamTrouble):
+class RetryAfter(UpstreamTrouble):
     """An upstream says when to ask again.
 
     :ivar pause: seconds until then.
@@ -51,7 +51,7 @@ class Busy(UpstreamTrouble):
         self.pause = pause
 
 
-class Http:
+class HttpClient:
     """Gets URLs.
 
     :param agent: see :class:`reqpi.upstream.http.agent.PooledAgent`.
@@ -59,11 +59,11 @@ class Http:
     :param keys: who we are, to whom that is to be said.
     """
 
-    def __init__(self, agent: IAgent, clock: IReactorTime, keys: Keys | None = None) -> None:
+    def __init__(self, agent: IAgent, clock: IReactorTime, keys: UpstreamLogins | None = None) -> None:
         self._agent = agent
         self._clock = clock
         self._keys = keys
-        self._silent = Silent(clock)
+        self._silent = HostCircuitBreaker(clock)
 
     async def get(self, url: str, headers: dict[str, str], check: Check | None = None) -> tuple[str, IResponse, Body]:
         """Get ``url``, through at most five redirects.
@@ -181,5 +181,5 @@ def _failed(url: str, response: IResponse) -> UpstreamTrouble:
         return UpstreamTrouble(title, detail, final=True)
     after = header(response, "Retry-After")
     if after.isascii() and after.isdigit() and len(after) < 10:
-        return Busy(title, detail, min(int(after), _LONGEST_PAUSE))
+        return RetryAfter(title, detail, min(int(after), _LONGEST_PAUSE))
     return UpstreamTrouble(title, detail)

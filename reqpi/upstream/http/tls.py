@@ -23,7 +23,7 @@ from reqpi.upstream.http.client_certificate import ClientCertificate
 # Twisted exports no public way to add to the platform's authorities: trustRootFromCertificates replaces them.
 from twisted.internet._sslverify import IOpenSSLTrustRoot  # isort: skip
 
-__all__ = ["Trust", "read_certificates"]
+__all__ = ["TlsTrust", "read_certificates"]
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
@@ -32,7 +32,7 @@ _LARGEST = 16 << 20
 
 
 @implementer(IPolicyForHTTPS)
-class Trust:
+class TlsTrust:
     """What TLS is verified against.
 
     :param extra: certificates in PEM, beside the platform's.

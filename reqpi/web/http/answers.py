@@ -7,21 +7,29 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import OtherBytes
 from reqpi.web.http.headers import has_header, listed
-from reqpi.web.http.representation import Answer, Asked, Representation, answer, etag_of, is_named, takes_gzip
+from reqpi.web.http.representation import (
+    Representation,
+    RepresentationRequest,
+    RepresentationResponse,
+    answer,
+    etag_of,
+    is_named,
+    takes_gzip,
+)
 
 __all__ = ["asked", "hold_to", "send", "send_representation"]
 
 
-def asked(request: Request) -> Asked:
+def asked(request: Request) -> RepresentationRequest:
     """What the head of a request asks for."""
-    return Asked(
+    return RepresentationRequest(
         simple.choose(listed(request, "Accept")),
         takes_gzip(listed(request, "Accept-Encoding")),
         listed(request, "If-None-Match"),
     )
 
 
-def send(request: Request, made: Answer) -> bytes:
+def send(request: Request, made: RepresentationResponse) -> bytes:
     """Set the head of the response, and return its body."""
     request.setResponseCode(made.status)
     for name, value in made.headers:

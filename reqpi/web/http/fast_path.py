@@ -17,9 +17,9 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
-from reqpi.web.http.representation import Asked, takes_gzip
+from reqpi.web.http.representation import RepresentationRequest, takes_gzip
 
-__all__ = ["Channel", "Heads", "Judged", "judged"]
+__all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
 
 _LONGEST_HEAD = 2048
 _ADDRESS = 65
@@ -40,17 +40,17 @@ _ELSEWHERE = frozenset(
 
 
 @frozen
-class Judged:
+class SimpleHead:
     """What a head says, where it is a simple one.
 
     :param log: its referrer and agent, as the access log has them.
     """
 
-    asked: Asked
+    asked: RepresentationRequest
     log: str
 
 
-def judged(head: bytes) -> Judged | None:
+def simple_head(head: bytes) -> SimpleHead | None:
     """Read the head of a request after its first line, down to the empty line; ``None``: it is not simple."""
     if len(head) > _LONGEST_HEAD or not head.endswith(b"\r\n\r\n"):
         return None
@@ -62,29 +62,29 @@ def judged(head: bytes) -> Judged | None:
         return None
     if fields.get(b"connection", "keep-alive").lower() != "keep-alive":
         return None
-    asked = Asked(
+    asked = RepresentationRequest(
         simple.choose(fields.get(b"accept", "")),
         takes_gzip(fields.get(b"accept-encoding", "")),
         fields.get(b"if-none-match", ""),
     )
     referrer, agent = (fields.get(name, "").replace("\\", "\\\\").replace('"', '\\"') for name in _LOGGED)
-    return Judged(asked, f'"{referrer or "-"}" "{agent or "-"}"')
+    return SimpleHead(asked, f'"{referrer or "-"}" "{agent or "-"}"')
 
 
 _LOGGED = (b"referer", b"user-agent")
 
 
-class Heads:
+class SimpleHeads:
     """The heads that were judged simple lately."""
 
     def __init__(self) -> None:
-        self._judged: dict[bytes, Judged] = {}
+        self._judged: dict[bytes, SimpleHead] = {}
 
-    def judge(self, head: bytes) -> Judged | None:
-        """See :func:`judged`."""
+    def judge(self, head: bytes) -> SimpleHead | None:
+        """See :func:`simple_head`."""
         known = self._judged.get(head)
         if known is None:
-            known = judged(head)
+            known = simple_head(head)
             if known is not None:
                 if len(self._judged) >= _REMEMBERED:
                     self._judged.clear()
@@ -92,7 +92,7 @@ class Heads:
         return known
 
 
-class Channel(HTTPChannel):
+class FastPathChannel(HTTPChannel):
     """One connection. Its factory is a :class:`~reqpi.web.http.site.BoundedSite`."""
 
     site: Any

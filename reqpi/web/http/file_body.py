@@ -17,7 +17,7 @@ from zope.interface import implementer
 from reqpi.core.errors import StoreTrouble
 from reqpi.web.http.answers import hold_to, send
 from reqpi.web.http.headers import header, listed
-from reqpi.web.http.representation import Answer, constant, has
+from reqpi.web.http.representation import RepresentationResponse, constant, has
 from reqpi.web.http.sendfile import STALL, sent_by_kernel, takes_from_kernel
 
 __all__ = ["send_elsewhere", "send_file"]
@@ -73,18 +73,18 @@ async def _pieces(file: BinaryIO, start: int, stop: int) -> AsyncGenerator[bytes
         start += len(piece)
 
 
-def _head_of(request: Request, size: int, etag: str, content_type: str) -> Answer:
+def _head_of(request: Request, size: int, etag: str, content_type: str) -> RepresentationResponse:
     fixed = constant(etag, ranges=True)
     if has(listed(request, "If-None-Match"), etag):
-        return Answer(304, fixed, b"")
+        return RepresentationResponse(304, fixed, b"")
     start, stop = _range_of(request, size, etag)
     if start >= stop and size:
         nothing = (("Content-Range", f"bytes */{size}"), ("Content-Length", "0"), ("Cache-Control", "no-store"))
-        return Answer(416, (*fixed, *nothing), b"")
+        return RepresentationResponse(416, (*fixed, *nothing), b"")
     described = (("Content-Type", content_type), ("Content-Length", str(stop - start)))
     if (start, stop) == (0, size):
-        return Answer(200, (*fixed, *described), b"")
-    return Answer(206, (*fixed, *described, ("Content-Range", f"bytes {start}-{stop - 1}/{size}")), b"")
+        return RepresentationResponse(200, (*fixed, *described), b"")
+    return RepresentationResponse(206, (*fixed, *described, ("Content-Range", f"bytes {start}-{stop - 1}/{size}")), b"")
 
 
 def send_elsewhere(request: Request, url: str) -> None:

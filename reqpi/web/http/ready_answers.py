@@ -13,11 +13,18 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 from twisted.web.http import RESPONSES
 
-from reqpi.runtime.lru import Recent
+from reqpi.runtime.lru import LruCache
 from reqpi.shelf.commitments import Lease
-from reqpi.web.http.representation import COMMON, SERVER, Answer, Asked, Representation, answer
+from reqpi.web.http.representation import (
+    COMMON,
+    SERVER,
+    Representation,
+    RepresentationRequest,
+    RepresentationResponse,
+    answer,
+)
 
-__all__ = ["ANY_FORM", "Hot", "Ready", "ready"]
+__all__ = ["ANY_FORM", "ReadyAnswer", "ReadyAnswers", "ready"]
 
 ANY_FORM = ""
 """The form of what has no others: a file, its metadata."""
@@ -33,7 +40,7 @@ _LONGEST = 100
 
 
 @frozen
-class Ready:
+class ReadyAnswer:
     """An answer as bytes; the moment goes between ``before`` and ``after``, which are its head.
 
     :param body: is not sent to who asks with HEAD.
@@ -53,22 +60,22 @@ class Ready:
         return b"".join((self.before, date, self.after) if head else (self.before, date, self.after, self.body))
 
 
-def ready(made: Answer) -> Ready:
+def ready(made: RepresentationResponse) -> ReadyAnswer:
     """An answer as bytes, in the order in which the ordinary stack sends its headers."""
     reason = RESPONSES[made.status].decode("ascii")
     before = f"HTTP/1.1 {made.status} {reason}\r\nServer: {SERVER}\r\nDate: "
     headers = "".join(f"\r\n{name}: {value}" for name, value in (*COMMON, *made.headers))
-    return Ready(made.status, before.encode("ascii"), f"{headers}\r\n\r\n".encode("latin-1"), made.body)
+    return ReadyAnswer(made.status, before.encode("ascii"), f"{headers}\r\n\r\n".encode("latin-1"), made.body)
 
 
 @define
 class _Entry:
     lease: Lease
     forms: dict[str, Representation] = field(factory=dict)
-    made: dict[Asked, Ready] = field(factory=dict)
+    made: dict[RepresentationRequest, ReadyAnswer] = field(factory=dict)
 
 
-class Hot:
+class ReadyAnswers:
     """All of that.
 
     :param bound: bytes, at most.
@@ -76,7 +83,7 @@ class Hot:
     """
 
     def __init__(self, bound: int, now: Callable[[], float]) -> None:
-        self._entries: Recent[bytes, _Entry] = Recent(bound)
+        self._entries: LruCache[bytes, _Entry] = LruCache(bound)
         self._now = now
 
     def put(self, target: bytes, lease: Lease | None, form: str, shown: Representation) -> None:
@@ -95,7 +102,7 @@ class Hot:
             entry.made.clear()
         self._entries.put(target, entry, sum(each.weight for each in entry.forms.values()))
 
-    def find(self, target: bytes, asked: Asked) -> Ready | None:
+    def find(self, target: bytes, asked: RepresentationRequest) -> ReadyAnswer | None:
         """The answer, if it is here and still good."""
         entry = self._entries.get(target)
         if entry is None or not entry.lease.holds(self._now()):
@@ -104,7 +111,7 @@ class Hot:
         return made if made is not None else self._made(entry, asked)
 
     @staticmethod
-    def _made(entry: _Entry, asked: Asked) -> Ready | None:
+    def _made(entry: _Entry, asked: RepresentationRequest) -> ReadyAnswer | None:
         shown = entry.forms.get(ANY_FORM) or entry.forms.get(asked.form)
         if shown is None:
             return None

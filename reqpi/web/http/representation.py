@@ -21,9 +21,9 @@ __all__ = [
     "COMMON",
     "IMMUTABLE",
     "SERVER",
-    "Answer",
-    "Asked",
     "Representation",
+    "RepresentationRequest",
+    "RepresentationResponse",
     "answer",
     "constant",
     "etag_of",
@@ -87,7 +87,7 @@ class Representation:
 
 
 @frozen(cache_hash=True)
-class Asked:
+class RepresentationRequest:
     """What of the head of a request decides the form of such an answer.
 
     :param form: the content type of a page that it wants, see :func:`reqpi.core.simple.choose`.
@@ -101,7 +101,7 @@ class Asked:
 
 
 @frozen
-class Answer:
+class RepresentationResponse:
     """An answer, but for ``Server``, ``Date`` and :data:`COMMON`.
 
     :param body: is not sent to who asks with HEAD.
@@ -112,20 +112,20 @@ class Answer:
     body: bytes
 
 
-def answer(shown: Representation, asked: Asked) -> Answer:
+def answer(shown: Representation, asked: RepresentationRequest) -> RepresentationResponse:
     """What somebody who asks so is answered."""
     packed = shown.gzipped if asked.gzip else None
     etag = etag_of(shown, asked)
     headers = constant(etag, page=shown.page, ranges=shown.ranges)
     if has(asked.etags, etag):
-        return Answer(NOT_MODIFIED, headers, b"")
+        return RepresentationResponse(NOT_MODIFIED, headers, b"")
     body = shown.body if packed is None else packed
     coding = () if packed is None else (("Content-Encoding", "gzip"),)
     described = (*coding, ("Content-Type", shown.content_type), ("Content-Length", str(len(body))))
-    return Answer(OK, (*headers, *described), body)
+    return RepresentationResponse(OK, (*headers, *described), body)
 
 
-def etag_of(shown: Representation, asked: Asked) -> str:
+def etag_of(shown: Representation, asked: RepresentationRequest) -> str:
     """The tag of the bytes that a client who asks so is sent: with gzip, they are others."""
     packed = asked.gzip and shown.gzipped is not None
     return f'{shown.etag[:-1]}-gzip"' if packed else shown.etag

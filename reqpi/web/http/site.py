@@ -18,10 +18,10 @@ from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from reqpi.web.http.accesslog import AccessLog
-from reqpi.web.http.fast_path import Channel, Heads
+from reqpi.web.http.fast_path import FastPathChannel, SimpleHeads
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import CONTENT_TYPE, Problem
-from reqpi.web.http.ready_answers import Hot
+from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.self_check import SelfChecks
 
@@ -149,21 +149,21 @@ class BoundedSite(Site):
 
     noisy = False  # Twisted would log that it starts, with its place in memory
     requestFactory = BoundedRequest
-    protocol = Channel  # type: ignore[assignment]  # HTTP/2 is never spoken, so nothing has to choose
+    protocol = FastPathChannel  # type: ignore[assignment]  # HTTP/2 is never spoken, so nothing has to choose
 
     def __init__(
         self,
         root: IResource,
         clock: IReactorTime,
         largest_body: int,
-        hot: Hot | None = None,
+        hot: ReadyAnswers | None = None,
         access: AccessLog | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
         self.largest_body = largest_body
-        self.hot = hot or Hot(0, clock.seconds)
-        self.heads = Heads()
+        self.hot = hot or ReadyAnswers(0, clock.seconds)
+        self.heads = SimpleHeads()
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self._access = access

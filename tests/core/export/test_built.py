@@ -7,19 +7,19 @@ from packaging.version import Version
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core import locks
-from reqpi.core.export.built import Built, with_built
+from reqpi.core.export.built import BuiltWheel, with_built
 
 ONE, TWO = "1" * 64, "2" * 64
 
 
-def built(project: str, version: str, sha256: str, *, source: bool = False) -> Built:
-    return Built(canonicalize_name(project), Version(version), sha256, source)
+def built(project: str, version: str, sha256: str, *, source: bool = False) -> BuiltWheel:
+    return BuiltWheel(canonicalize_name(project), Version(version), sha256, source)
 
 
 class WithBuiltTests(SynchronousTestCase):
     """What is added, and what stays."""
 
-    def check(self, before: str, after: str, *wheels: Built, codec: str = "utf-8") -> None:
+    def check(self, before: str, after: str, *wheels: BuiltWheel, codec: str = "utf-8") -> None:
         written = with_built(before.encode(codec), wheels)
         self.assertEqual(written.decode(codec), after)
         locks.read(written)

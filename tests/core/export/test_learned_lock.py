@@ -111,7 +111,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_pins_without_a_mark_are_not_overwritten(self) -> None:
         """Somebody else wrote them."""
-        self.assertRaises(learned_lock.Foreign, learned_lock.read, b"six==1.0\n")
+        self.assertRaises(learned_lock.ForeignPins, learned_lock.read, b"six==1.0\n")
         self.assertEqual(learned_lock.read(b"six==1.0\n", appending=True).above, "six==1.0\n")
 
     def test_defects_have_the_lines_of_the_file(self) -> None:

@@ -7,8 +7,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.cli.folders.patch import patch_of
 from reqpi.core import locks
-from reqpi.core.export.folder_record import Kept
-from reqpi.core.export.rewriting import Injected, injected
+from reqpi.core.export.folder_record import KeptFile
+from reqpi.core.export.rewriting import RewrittenDocument, rewritten
 from reqpi.core.model import Archive, Git
 from tests.core.locks import pip_oracle, table_sources
 
@@ -17,10 +17,10 @@ URL = "https://example.org/foo-1.0.tar.gz"
 GIT = f"git+https://example.org/team/bar.git@{C}"
 WHEEL = "https://example.org/foo-1.0-py3-none-any.whl"
 KEPT = {
-    URL: Kept("foo-1.0.tar.gz", A),
-    GIT: Kept("bar.git+x.tar.gz", B),
-    f"{GIT}#submodules=true": Kept("bar-with.tar.gz", B),
-    WHEEL: Kept("foo-1.0-py3-none-any.whl", A),
+    URL: KeptFile("foo-1.0.tar.gz", A),
+    GIT: KeptFile("bar.git+x.tar.gz", B),
+    f"{GIT}#submodules=true": KeptFile("bar-with.tar.gz", B),
+    WHEEL: KeptFile("foo-1.0-py3-none-any.whl", A),
 }
 FOO = "file:///deps/my%20pip/foo-1.0.tar.gz"
 BAR = f"file:///deps/my%20pip/bar.git%2Bx.tar.gz#sha256={B}"
@@ -67,9 +67,9 @@ REWRITTEN = {
 }
 
 
-def rewritten(document: bytes) -> Injected:
+def rewrite(document: bytes) -> RewrittenDocument:
     pins = [pin for pin in locks.read(document).pins if pin.source is not None]
-    return injected(document, pins, KEPT, "/deps/my pip/")
+    return rewritten(document, pins, KEPT, "/deps/my pip/")
 
 
 class InjectedTests(SynchronousTestCase):
@@ -77,24 +77,24 @@ class InjectedTests(SynchronousTestCase):
 
     def test_each_line_becomes_what_the_table_says(self) -> None:
         for before, after in REWRITTEN.items():
-            self.assertEqual(rewritten(before.encode()).document.decode(), after, before)
+            self.assertEqual(rewrite(before.encode()).document.decode(), after, before)
 
     def test_there_are_enough_of_them(self) -> None:
         self.assertGreater(len(REWRITTEN), 25)
 
     def test_a_file_without_sources_stays_as_it_is(self) -> None:
         document = f"\ufeff# x\r\nx==1 \\\r\n  {H}\r\n\r\n".encode()
-        self.assertEqual((rewritten(document).document, rewritten(document).edits), (document, ()))
+        self.assertEqual((rewrite(document).document, rewrite(document).edits), (document, ()))
 
     def test_the_encoding_stays(self) -> None:
         """Whatever it is, and its mark."""
         text = f"# coding: latin-1\n# \u00e9\nbar @ {GIT}\n"
         for codec in ("utf-16", "utf-8-sig", "latin-1"):
-            after = rewritten(text.encode(codec)).document
+            after = rewrite(text.encode(codec)).document
             self.assertEqual(after, text.replace(GIT, BAR).encode(codec), codec)
 
     def test_only_an_editable_one_is_remarked_upon(self) -> None:
-        (note,) = rewritten(f"x==1\n-e {GIT}#egg=bar\nfoo @ {URL} {H}\n".replace("x==1", f"x==1 {H}").encode()).notes
+        (note,) = rewrite(f"x==1\n-e {GIT}#egg=bar\nfoo @ {URL} {H}\n".replace("x==1", f"x==1 {H}").encode()).notes
         self.assertEqual((note.line, note.text), (2, f"-e {GIT}#egg=bar"))
 
 
@@ -112,8 +112,8 @@ class PipTests(SynchronousTestCase):
                 before = pip_oracle.read(document)
             except pip_oracle.PipFailed:
                 continue
-            kept = {source.place: Kept(_filename(source), A) for source in (pin.source for pin in pins) if source}
-            after = pip_oracle.read(injected(document, pins, kept, "/deps").document)
+            kept = {source.place: KeptFile(_filename(source), A) for source in (pin.source for pin in pins) if source}
+            after = pip_oracle.read(rewritten(document, pins, kept, "/deps").document)
             self.assertEqual(*(sorted(_but_for_its_place(one) for one in said) for said in (before, after)))
             self.assertEqual(len([one for one in after if one.source.startswith("file:///deps/")]), len(pins), document)
             compared += 1
@@ -132,7 +132,7 @@ class PatchTests(SynchronousTestCase):
     """What diff -u would print."""
 
     def patch(self, text: str) -> str:
-        now = rewritten(text.encode())
+        now = rewrite(text.encode())
         return "".join(patch_of("r.txt", now.lines, now.edits))
 
     def test_one_line(self) -> None:

@@ -6,7 +6,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.hermeto import Asked, BadInput, Binary, Package, is_inline, read, read_request
+from reqpi.core.hermeto import BadInput, Binary, HermetoInput, InputPackage, is_inline, read, read_request
 from reqpi.core.hermeto.binary import ANY_WHEEL
 from tests.core.hermeto.table import INPUTS, REQUESTS, WRONG_INPUTS, WRONG_REQUESTS
 
@@ -62,15 +62,15 @@ class InlineTests(SynchronousTestCase):
             self.assertFalse(is_inline(argument), argument)
 
 
-def _asked(asked: Asked) -> str:
+def _asked(asked: HermetoInput) -> str:
     return _packages(asked.packages) + (f" ({'; '.join(asked.notes)})" if asked.notes else "")
 
 
-def _packages(packages: tuple[Package, ...]) -> str:
+def _packages(packages: tuple[InputPackage, ...]) -> str:
     return " | ".join(map(_package, packages))
 
 
-def _package(package: Package) -> str:
+def _package(package: InputPackage) -> str:
     files = {"run": package.requirements_files, "build": package.requirements_build_files}
     said = [f"{name}={','.join(named)}" for name, named in files.items() if named is not None]
     return " ".join([package.path, *said, *([] if package.binary is None else [f"wheels={_binary(package.binary)}"])])

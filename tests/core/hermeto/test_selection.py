@@ -10,7 +10,17 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.hermeto import Binary, Filled, Selection, build_config, name_of, origin_of, platforms, read, select
+from reqpi.core.hermeto import (
+    Binary,
+    FetchedPackage,
+    Selection,
+    build_config,
+    name_of,
+    origin_of,
+    platforms,
+    read,
+    select,
+)
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Page
 from tests.core.hermeto.table import WHEELS
 from tests.distributions import a_commitment, a_file, a_page, digest_of
@@ -164,7 +174,7 @@ class NameTests(SynchronousTestCase):
         digests = frozenset({Digest("sha256", SHA)})
         sources = (Git("https://example.org/tool", COMMIT), Archive("https://example.org/a.zip", digests))
         files = [evolve(SIX[0], source=source, digests=digests) for source in sources]
-        said = json.loads(build_config([Filled("a", ("r.txt",), ())], [*files, *SIX]))
+        said = json.loads(build_config([FetchedPackage("a", ("r.txt",), ())], [*files, *SIX]))
         self.assertEqual(
             said["packages"], [{"path": "a", "requirements_files": ["r.txt"], "requirements_build_files": []}]
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, Budget, TooMuch, both, either, parse
+from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, ConditionBudget, TooMuch, both, either, parse
 
 WORDS = {
     # a marker -> what it comes to
@@ -90,15 +90,15 @@ class WordsTests(SynchronousTestCase):
     def test_markers_come_to_this(self) -> None:
         """And what has no words always holds."""
         for marker, expected in WORDS.items():
-            condition = parse(marker, Budget(10_000))
+            condition = parse(marker, ConditionBudget(10_000))
             self.assertEqual(str(condition), expected, marker)
             self.assertEqual(condition == ALWAYS, expected == "", marker)
 
     def test_what_never_holds(self) -> None:
         """It is told from what always does."""
-        self.assertEqual(parse("os_name == 'a' and os_name == 'b'", Budget(10_000)), NEVER)
-        self.assertEqual(both(NEVER, ALWAYS, Budget(100)), NEVER)
-        self.assertEqual(either(NEVER, ALWAYS, Budget(100)), ALWAYS)
+        self.assertEqual(parse("os_name == 'a' and os_name == 'b'", ConditionBudget(10_000)), NEVER)
+        self.assertEqual(both(NEVER, ALWAYS, ConditionBudget(100)), NEVER)
+        self.assertEqual(either(NEVER, ALWAYS, ConditionBudget(100)), ALWAYS)
 
 
 class MeaningTests(SynchronousTestCase):
@@ -108,7 +108,7 @@ class MeaningTests(SynchronousTestCase):
     @given(MARKERS)
     def test_a_marker_keeps_its_meaning(self, marker: str) -> None:
         """In every environment."""
-        condition = parse(marker, Budget(1_000_000))
+        condition = parse(marker, ConditionBudget(1_000_000))
         expected = holds(marker)
         if condition == NEVER:
             self.assertFalse(any(expected))
@@ -119,7 +119,7 @@ class MeaningTests(SynchronousTestCase):
     @given(MARKERS, MARKERS)
     def test_and_and_or(self, one: str, other: str) -> None:
         """They are what they are for packaging; and what is common is never narrower."""
-        budget = Budget(1_000_000)
+        budget = ConditionBudget(1_000_000)
         left, right = parse(one, budget), parse(other, budget)
         for met, expected in ((both(left, right, budget), "and"), (either(left, right, budget), "or")):
             wanted = holds(f"({one}) {expected} ({other})")
@@ -134,9 +134,9 @@ class LimitTests(SynchronousTestCase):
     def test_many_alternatives(self) -> None:
         """A product of alternatives is given up."""
         marker = " and ".join(f"(os_name == 'a{i}' or platform_release >= '{i}')" for i in range(50))
-        self.assertRaises(TooMuch, parse, marker, Budget(10_000_000))
+        self.assertRaises(TooMuch, parse, marker, ConditionBudget(10_000_000))
 
     def test_a_spent_budget(self) -> None:
         """No more work is done."""
         marker = " or ".join(f"(os_name == 'a{i}' and platform_release >= '{i}')" for i in range(10))
-        self.assertRaises(TooMuch, parse, marker, Budget(100))
+        self.assertRaises(TooMuch, parse, marker, ConditionBudget(100))

@@ -11,10 +11,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.metadata import Identity, pkg_info
+from reqpi.core.metadata import ReleaseIdentity, pkg_info
 
 INFO = b"Metadata-Version: 2.1\nName: Six_Seven\nVersion: 1.0\n\nText\n"
-SIX = Identity(canonicalize_name("six-seven"), Version("1.0"))
+SIX = ReleaseIdentity(canonicalize_name("six-seven"), Version("1.0"))
 
 
 def a_tar(*members: tuple[str, bytes], mode: str = "w:gz") -> bytes:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.metadata import wheel as metadata
-from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel, Missing, SparseFile, wheel_metadata
+from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel, MissingRange, SparseFile, wheel_metadata
 
 FOO = canonicalize_name("foo.bar")
 FILENAME = "foo_bar-1.0-py3-none-any.whl"
@@ -83,7 +83,7 @@ class SparseFiles(SynchronousTestCase):
             (0, 10, (0, 10)),
         ):
             file.seek(start)
-            error = self.assertRaises(Missing, file.read, size)
+            error = self.assertRaises(MissingRange, file.read, size)
             self.assertEqual((error.start, error.stop, file.tell()), (*missing, start))
 
     def test_pieces_in_any_order_make_one(self) -> None:
@@ -102,7 +102,7 @@ class SparseFiles(SynchronousTestCase):
                 if known >= set(range(begin, end)):
                     self.assertEqual(file.read(end - begin), content[begin:end])
                 else:
-                    error = self.assertRaises(Missing, file.read, end - begin)
+                    error = self.assertRaises(MissingRange, file.read, end - begin)
                     lacking = set(range(begin, end)) - known
                     self.assertEqual((error.start, error.stop), (min(lacking), max(lacking) + 1))
 

@@ -8,7 +8,7 @@ from time import monotonic
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import UnreadableProject
-from reqpi.core.project import Own, from_git_origin, read
+from reqpi.core.project import ProjectMetadata, from_git_origin, read
 from tests.core.project.table import ERRORS, PROJECTS
 
 ORIGINS = {
@@ -90,5 +90,5 @@ class OriginTests(SynchronousTestCase):
             self.assertRaises(UnreadableProject, from_git_origin, url, "")
 
 
-def _spelled(own: Own | None) -> str:
+def _spelled(own: ProjectMetadata | None) -> str:
     return f"{own.name} {own.version or '-'} {own.source}" if own else ""

@@ -10,10 +10,22 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core import locks
 from reqpi.core.address import address_of
-from reqpi.core.diff import changes, contents_of_bill
+from reqpi.core.diff import changes, contents_of_sbom
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.model import Commitment, Document, File, Git, Page, Project
-from reqpi.core.sbom import About, Bill, Component, Licence, Own, about, bill_of, cyclonedx, described_by, merged, spdx
+from reqpi.core.sbom import (
+    About,
+    Component,
+    Licence,
+    MainComponent,
+    Sbom,
+    about,
+    cyclonedx,
+    described_by,
+    merged,
+    sbom_of,
+    spdx,
+)
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.distributions import a_commitment, a_file, a_page, digest_of
 
@@ -36,7 +48,7 @@ def pages_of(*files: File) -> dict[Project, Page]:
     }
 
 
-def a_bill(lines: tuple[str, ...], *files: File, own: Own | None = None, **said: bytes) -> Bill:
+def a_bill(lines: tuple[str, ...], *files: File, own: MainComponent | None = None, **said: bytes) -> Sbom:
     """The bill of a lock of these lines.
 
     :param said: the core metadata of a project.
@@ -44,10 +56,10 @@ def a_bill(lines: tuple[str, ...], *files: File, own: Own | None = None, **said:
     commitment, pages = a_commitment(*lines), pages_of(*files)
     described = described_by(commitment, pages)
     known = {file: about(said[file.project]) for file in described if file.project in said}
-    return bill_of(commitment, pages, known, own=own)
+    return sbom_of(commitment, pages, known, own=own)
 
 
-def full() -> Bill:
+def full() -> Sbom:
     """A bill that has one of everything."""
     git = Git("https://example.org/app.git", COMMIT, "py")
     app = evolve(a_file("app-1.0.tar.gz", b"6", project="app"), source=git, measured=True)
@@ -55,7 +67,7 @@ def full() -> Bill:
     return a_bill(
         ("six==1.0", "treq[tls]==2.0", app_line, "idna==3.0"),
         *(*SIX, TREQ, IDNA, app),
-        own=Own("mine", "1.0", "pkg:pypi/mine@1.0"),
+        own=MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"),
         six=b"Summary: Two and three\nLicense: a few words\n",
         treq=b"License-Expression: MIT OR LicenseRef-x\nRequires-Dist: six\nRequires-Dist: idna; extra == 'tls'\n",
     )
@@ -64,7 +76,7 @@ def full() -> Bill:
 class BillTests(SynchronousTestCase):
     """What a bill says of a lock."""
 
-    def component(self, bill: Bill, name: str) -> Component:
+    def component(self, bill: Sbom, name: str) -> Component:
         (found,) = (component for component in bill.components if component.name == name)
         return found
 
@@ -86,7 +98,7 @@ class BillTests(SynchronousTestCase):
         self.assertEqual(bill.tops, tuple(sorted([self.component(bill, "app").purl, treq])))
 
     def test_a_circle_is_not_out_of_reach(self) -> None:
-        bill = Bill("k", None, tuple(Component(p, p) for p in "abcd"), (("a", "b"), ("c", "d"), ("d", "c")))
+        bill = Sbom("k", None, tuple(Component(p, p) for p in "abcd"), (("a", "b"), ("c", "d"), ("d", "c")))
         self.assertEqual(bill.tops, ("a", "c", "d"))
 
     def test_its_date_is_that_of_the_newest_file(self) -> None:
@@ -119,11 +131,11 @@ class BillTests(SynchronousTestCase):
         ]
         lock = locks.read_together(documents)
         commitment, pages = Commitment(address_of(lock.document), lock), pages_of(*SIX, TREQ, IDNA)
-        bill = bill_of(commitment, pages, {}, folder="sub")
+        bill = sbom_of(commitment, pages, {}, folder="sub")
         self.assertEqual([component.name for component in bill.components if component.build], ["treq"])
         six = self.component(bill, "six")
         self.assertEqual(six.missing_hash_in, ("sub/requirements-build-linux.txt", "sub/requirements.txt"))
-        bill = bill_of(commitment, pages, {}, builds={"requirements.txt"}, files={SIX[0], IDNA})
+        bill = sbom_of(commitment, pages, {}, builds={"requirements.txt"}, files={SIX[0], IDNA})
         self.assertEqual(
             [(c.name, c.build, c.binary) for c in bill.components], [("idna", True, False), ("six", False, False)]
         )
@@ -134,7 +146,7 @@ class BillTests(SynchronousTestCase):
             f"six==1.0 --hash={digest_of(b'1')} --hash={digest_of(b'2')}",
         )
         other = evolve(SIX[1], index=commitment.lock.pins[0].indexes[1])
-        bill = bill_of(commitment, {SIX[0].project: a_page(SIX[0], other)}, {})
+        bill = sbom_of(commitment, {SIX[0].project: a_page(SIX[0], other)}, {})
         purls = [component.purl for component in bill.components]
         self.assertEqual(len(purls), 2)
         self.assertIn("?repository_url=https://b.example.org/simple", "".join(purls))
@@ -148,13 +160,16 @@ class MergedTests(SynchronousTestCase):
         wheel = a_bill(("six==1.0",), *SIX).components[0].artifacts
         other = Component("p", "p", artifacts=wheel, summary="x", missing_hash_in=("b.txt",))
         both = merged(
-            [Bill("1", None, (one,), unread=("p",)), Bill("2", Own("me"), (other, Component("q", "q", build=True)))]
+            [
+                Sbom("1", None, (one,), unread=("p",)),
+                Sbom("2", MainComponent("me"), (other, Component("q", "q", build=True))),
+            ]
         )
         self.assertEqual(
             [(c.purl, c.build, c.binary, c.summary) for c in both.components],
             [("p", False, True, "x"), ("q", True, False, "")],
         )
-        self.assertEqual((both.own, both.unread), (Own("me"), ()))
+        self.assertEqual((both.own, both.unread), (MainComponent("me"), ()))
 
     def test_order_means_nothing(self) -> None:
         one, other = full(), a_bill(("six==1.0", "treq==2.0"), *SIX, TREQ)
@@ -166,7 +181,7 @@ class FormatTests(SynchronousTestCase):
     """Both are valid, and say the same."""
 
     def test_they_are_valid(self) -> None:
-        for bill in (full(), evolve(full(), own=None), evolve(full(), unread=(full().components[0].purl,)), Bill("k")):
+        for bill in (full(), evolve(full(), own=None), evolve(full(), unread=(full().components[0].purl,)), Sbom("k")):
             self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [])
             self.assertEqual(flaws_of_spdx(spdx(bill)), [])
 
@@ -180,11 +195,11 @@ class FormatTests(SynchronousTestCase):
         self.assertEqual(len(set(numbers)), 3)
 
     def test_reqpi_diff_reads_both(self) -> None:
-        one, other = (contents_of_bill(write(full())) for write in (cyclonedx, spdx))
+        one, other = (contents_of_sbom(write(full())) for write in (cyclonedx, spdx))
         self.assertEqual(one, other)
         self.assertEqual(changes(one, other), [])
         self.assertEqual(len(one["six"]["1.0"]), 3)
-        fewer = contents_of_bill(spdx(evolve(full(), components=full().components[1:])))
+        fewer = contents_of_sbom(spdx(evolve(full(), components=full().components[1:])))
         self.assertEqual([change.kind for change in changes(one, fewer)], ["removed"])
 
     def test_properties_have_our_names_and_those_that_others_read(self) -> None:
@@ -206,10 +221,10 @@ class FormatTests(SynchronousTestCase):
             Licence("MIT OR ISC", True),
         )
         for licences in (mixed, mixed[:1], mixed[1:2], (Licence("LicenseRef-x", True),), (Licence("MIT", True),)):
-            bill = Bill("k", None, (Component("pkg:pypi/a@1", "a", "1", licences=licences),))
+            bill = Sbom("k", None, (Component("pkg:pypi/a@1", "a", "1", licences=licences),))
             self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [], licences)
             self.assertEqual(flaws_of_spdx(spdx(bill)), [], licences)
-        declared = json.loads(spdx(Bill("k", None, (Component("pkg:pypi/a@1", "a", "1", licences=mixed),))))[
+        declared = json.loads(spdx(Sbom("k", None, (Component("pkg:pypi/a@1", "a", "1", licences=mixed),))))[
             "packages"
         ][1]
         self.assertIn(" AND GPL-2.0-only WITH Classpath-exception-2.0 AND (MIT OR ISC)", declared["licenseDeclared"])
@@ -218,7 +233,7 @@ class FormatTests(SynchronousTestCase):
         """Whatever an upstream has in its URLs and metadata, and a user in a name."""
         six = evolve(SIX[1], url='https://example.org/"a b\\<\u2028é%zz{}|^`.whl?\x07#x')
         said = b"Summary: \xff\x00<b>\x1b]0;x\x07\xed\xa0\x80\nLicense: '\";--\x00\n"
-        bill = a_bill(("six==1.0",), six, own=Own('"\\\u202e', "\U0001f600"), six=said)
+        bill = a_bill(("six==1.0",), six, own=MainComponent('"\\\u202e', "\U0001f600"), six=said)
         self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [])
         self.assertEqual(flaws_of_spdx(spdx(bill)), [])
 
@@ -230,7 +245,7 @@ class FormatTests(SynchronousTestCase):
             for tag in ("py2", "py3")
         ]
         said = {f"p{one}": f"Requires-Dist: p{two}>=1\n".encode() for one, two in pairwise(range(1000))}
-        bill = a_bill(lines, *files, own=Own("mine"), **said)
+        bill = a_bill(lines, *files, own=MainComponent("mine"), **said)
         self.assertEqual(len(bill.edges), 999)
         self.assertEqual(bill.tops, ("pkg:pypi/p0@1.0",))
         # Schemas are slow: theirs is the square of what they are given.

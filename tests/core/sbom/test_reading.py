@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.sbom import Bill, Component, Licence, Own, cyclonedx, merged, spdx, with_project
+from reqpi.core.sbom import Component, Licence, MainComponent, Sbom, cyclonedx, merged, spdx, with_project
 from reqpi.core.sbom.reading import LARGEST, BadBill, read_bill
 from tests.core.sbom.test_bill import full
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
@@ -131,14 +131,14 @@ def hermeto_spdx() -> dict[str, Any]:
     }
 
 
-def read(document: Any) -> Bill:
+def read(document: Any) -> Sbom:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
     found = read_bill(data)
     assert not found.left_out, found.left_out
     return found.bill
 
 
-def by_name(bill: Bill) -> dict[str, Component]:
+def by_name(bill: Sbom) -> dict[str, Component]:
     return {component.name: component for component in bill.components}
 
 
@@ -150,7 +150,7 @@ class OursTests(SynchronousTestCase):
         mixed = (Licence("A few words"), Licence("GPL-2.0-only", True), Licence("MIT OR ISC", True))
         odd = evolve(full().components[0], licences=mixed)
         bill = evolve(full(), components=(odd, *full().components[1:]))
-        project = with_project(bill, Own("mine", "1.0", "pkg:pypi/mine@1.0"))
+        project = with_project(bill, MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"))
         unread = evolve(project, unread=("pkg:pypi/six@1.0",))
         for given in (project, unread, bill.of(None)):
             for write in (cyclonedx, spdx):
@@ -161,13 +161,13 @@ class OursTests(SynchronousTestCase):
                 for again in (cyclonedx, spdx):
                     self.assertEqual(read(again(found)).components, given.components)
 
-    def addresses(self, bill: Bill, write: object) -> tuple[str, ...]:
+    def addresses(self, bill: Sbom, write: object) -> tuple[str, ...]:
         """SPDX has one only if the lock stands for the project."""
         return (bill.key,) if write is cyclonedx or bill.own is None else ()
 
     def test_a_main_component_without_a_purl_becomes_a_component(self) -> None:
         """With the edges that it had; so two of them stay apart when they are merged."""
-        one, two = full().of(Own("one", "1.0")), full().of(Own("two"))
+        one, two = full().of(MainComponent("one", "1.0")), full().of(MainComponent("two"))
         for write in (cyclonedx, spdx):
             bill = merged([read(write(one)), read(spdx(two))])
             self.assertEqual([each.ref for each in bill.projects], ["one@1.0", "two@"])
@@ -207,7 +207,7 @@ class HermetoTests(SynchronousTestCase):
 
     def test_with_ours_in_any_mix(self) -> None:
         """Digests, licences and edges of ours, what Hermeto found of others; build requirement only if both say so."""
-        ours = with_project(full(), Own("mine", "1.0", "pkg:pypi/mine@1.0"))
+        ours = with_project(full(), MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"))
         for mine in (cyclonedx(ours), spdx(ours)):
             for theirs in (HERMETO, hermeto_spdx()):
                 bill = merged([read(theirs), read(mine)])

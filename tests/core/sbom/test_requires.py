@@ -7,7 +7,7 @@ from time import monotonic
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.sbom import Component
-from reqpi.core.sbom.requires import Requirement, edges, may_hold, read
+from reqpi.core.sbom.requires import RequiresDist, edges, may_hold, read
 
 
 def found(requires: dict[str, list[str]], asked: dict[str, list[str]] | None = None) -> list[tuple[str, str]]:
@@ -22,14 +22,14 @@ class ReadTests(SynchronousTestCase):
 
     def test_each_part(self) -> None:
         table = {
-            "a": Requirement("a"),
-            "A.b_c (>=1,<2)": Requirement("a-b-c", (), ">=1,<2"),
-            "a[X,y_z]>=1 ; python_version < '3'": Requirement("a", ("x", "y-z"), ">=1", "python_version < '3'"),
-            "a;extra=='B'": Requirement("a", (), "", "extra=='B'", frozenset({"b"})),
-            'a; "b" == extra and os_name == "nt"': Requirement(
+            "a": RequiresDist("a"),
+            "A.b_c (>=1,<2)": RequiresDist("a-b-c", (), ">=1,<2"),
+            "a[X,y_z]>=1 ; python_version < '3'": RequiresDist("a", ("x", "y-z"), ">=1", "python_version < '3'"),
+            "a;extra=='B'": RequiresDist("a", (), "", "extra=='B'", frozenset({"b"})),
+            'a; "b" == extra and os_name == "nt"': RequiresDist(
                 "a", (), "", '"b" == extra and os_name == "nt"', frozenset({"b"})
             ),
-            "a @ https://example.org/a;b.zip ; extra == 'b'": Requirement(
+            "a @ https://example.org/a;b.zip ; extra == 'b'": RequiresDist(
                 "a", (), "", "extra == 'b'", frozenset({"b"})
             ),
         }

@@ -7,9 +7,10 @@ from typing import Any
 from twisted.internet.protocol import Factory, Protocol
 
 from reqpi.upstream.allowed import connect
-from reqpi.upstream.allowed.connect import Forbidden, Reach
+from reqpi.upstream.allowed.connect import GuardedReactor
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http import agent
 from reqpi.upstream.http.circuit_breaker import UNREACHED
 from reqpi.upstream.upstreams import Upstreams
@@ -25,7 +26,7 @@ class GuardCase(OriginCase):
     """Upstreams with an agent of their own, which is closed."""
 
     def outside(self, index: str = "https://index.example/simple", names: Names | None = None) -> Upstreams:
-        upstreams = Upstreams(Outside(index), names or reactor, self.clock)
+        upstreams = Upstreams(AllowedUpstreams(index), names or reactor, self.clock)
         self.addCleanup(upstreams.agent.close)
         return upstreams
 
@@ -45,7 +46,7 @@ class SpellingTests(GuardCase):
     async def test_the_refusal_says_what_to_do(self) -> None:
         """The operator may have meant it."""
         trouble = await self.trouble(self.outside().open("http://127.0.0.1:9/x"))
-        self.assertIsInstance(trouble, Forbidden)
+        self.assertIsInstance(trouble, Denied)
         self.assertIn("not on the public internet", trouble.title)
         self.assertIn("127.0.0.1 (loopback)", trouble.detail)
         self.assertIn("--allow-host 127.0.0.1:9", trouble.detail)
@@ -60,7 +61,7 @@ class NamesTests(GuardCase):
         port = script.url.rpartition(":")[2]
         names = Names(reactor, {"rebind.example": ["127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"]})
         trouble = await self.trouble(self.outside(names=names).open(f"http://rebind.example:{port}/"))
-        self.assertIsInstance(trouble, Forbidden)
+        self.assertIsInstance(trouble, Denied)
         self.assertEqual(script.connections, 0)
 
     async def test_what_was_checked_is_what_is_connected_to(self) -> None:
@@ -79,7 +80,7 @@ class NamesTests(GuardCase):
         shared: Any = Kept(names)
         await self.outside(f"http://rebind.example:{port}", shared).page("thing")  # type: ignore[arg-type]
         trouble = await self.trouble(self.outside(names=shared).open(f"http://rebind.example:{port}/secret"))
-        self.assertIsInstance(trouble, Forbidden)
+        self.assertIsInstance(trouble, Denied)
         self.assertEqual((names.asked, script.connections), (["rebind.example"], 1))
 
     async def test_only_allowed_addresses_are_given_to_git(self) -> None:
@@ -87,7 +88,7 @@ class NamesTests(GuardCase):
         names = Names(
             reactor, {"a.example": ["127.0.0.1", "8.8.8.8", "fe80::1", "2606:4700::1"], "b.example": ["10.0.0.1"]}
         )
-        way = Reach(names, Hosts.read(["b.example"], "--allow-host"))
+        way = GuardedReactor(names, Hosts.read(["b.example"], "--allow-host"))
         self.assertEqual(await way.addresses("a.example", 443), ["8.8.8.8", "2606:4700::1"])
         self.assertEqual(await way.addresses("b.example", 443), ["10.0.0.1"])
         for host, port in (("b.example", 8443), ("c.example", 443)):
@@ -100,7 +101,7 @@ class SilentTests(GuardCase):
     async def test_it_is_waited_for_as_long_as_for_a_connection(self) -> None:
         """And then it is what costs time: a host that others do not wait for."""
         names = Names(reactor, {}, silent=True)
-        endpoint = Reach(names, Hosts.read([], "--allow-host")).endpoint("index.example", 443, 0.01)
+        endpoint = GuardedReactor(names, Hosts.read([], "--allow-host")).endpoint("index.example", 443, 0.01)
         error = await self.assertFailure(endpoint.connect(Factory.forProtocol(Protocol)), *UNREACHED)
         self.assertEqual(str(error), "No name server answers.")
 
@@ -118,7 +119,9 @@ class SilentTests(GuardCase):
         """It may still say it."""
         names = Names(reactor, {"a.example": ["8.8.8.8"]}, silent=True)
         self.patch(connect, "_LOOKUP", 0.01)
-        self.assertEqual(await Reach(names, Hosts.read([], "--allow-host")).addresses("a.example", 443), ["8.8.8.8"])
+        self.assertEqual(
+            await GuardedReactor(names, Hosts.read([], "--allow-host")).addresses("a.example", 443), ["8.8.8.8"]
+        )
 
 
 class RedirectTests(GuardCase):
@@ -130,5 +133,5 @@ class RedirectTests(GuardCase):
         script = self.scripted(ok(b"", f"Location: {secret.url}/", status="302 Found"))
         upstreams = self.outside(script.url)
         for asked in (upstreams.page("thing"), upstreams.open(f"{script.url}/f"), upstreams.open(f"{secret.url}/f")):  # type: ignore[arg-type]
-            self.assertIsInstance(await self.trouble(asked), Forbidden)
+            self.assertIsInstance(await self.trouble(asked), Denied)
         self.assertEqual((secret.connections, len(script.requests)), (0, 2))

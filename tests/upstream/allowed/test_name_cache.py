@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.upstream.allowed import name_cache
-from reqpi.upstream.allowed.connect import Forbidden, Reach
+from reqpi.upstream.allowed.connect import Forbidden, GuardedReactor
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.name_cache import KeptNames
 from tests.upstream.names import Kept, Names
@@ -207,8 +207,8 @@ class GuardTests(TestCase):
         """One port of a host may be named and another not, and a name may be looked up for both."""
         names = Names(reactor, {"rebind.example": ["127.0.0.1", "8.8.8.8"], "inside.example": ["10.0.0.1"]})
         kept: Any = Kept(names)
-        named = Reach(kept, Hosts.read(["inside.example", "rebind.example"], "--allow-host"))
-        stranger = Reach(kept, Hosts.read([], "--allow-host"))
+        named = GuardedReactor(kept, Hosts.read(["inside.example", "rebind.example"], "--allow-host"))
+        stranger = GuardedReactor(kept, Hosts.read([], "--allow-host"))
         for _ in range(2):
             self.assertEqual(await named.addresses("rebind.example", 443), ["127.0.0.1", "8.8.8.8"])
             self.assertEqual(await named.addresses("inside.example", 443), ["10.0.0.1"])
@@ -220,7 +220,7 @@ class GuardTests(TestCase):
         """First a public address, and this machine as soon as the answer was forgotten."""
         answers = {"rebind.example": ["8.8.8.8"]}
         kept: Any = Kept(Names(reactor, answers))
-        way = Reach(kept, Hosts.read([], "--allow-host"))
+        way = GuardedReactor(kept, Hosts.read([], "--allow-host"))
         self.assertEqual(await way.addresses("rebind.example", 443), ["8.8.8.8"])
         answers["rebind.example"] = ["127.0.0.1", "169.254.169.254"]
         self.assertEqual(await way.addresses("rebind.example", 443), ["8.8.8.8"])

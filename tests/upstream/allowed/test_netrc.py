@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
 from reqpi.server.server import Settings, _outside
-from reqpi.upstream.allowed.credentials import Credentials, Keyring, basic
+from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, basic
 from reqpi.upstream.allowed.credentials_2 import read_logins
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from tests.sourcehost import SourceHost
 from tests.upstream.case import reactor
 from tests.upstream.names import Names
@@ -81,7 +81,7 @@ class KeyringTests(SynchronousTestCase):
     def test_the_url_of_an_upstream_wins(self) -> None:
         """Of several on one host the nearest."""
         origin = ("https", "a.example", 443)
-        one, two = Credentials(origin, "one", "/r/one/simple"), Credentials(origin, "two", "/r/one-more/simple")
+        one, two = UpstreamLogin(origin, "one", "/r/one/simple"), UpstreamLogin(origin, "two", "/r/one-more/simple")
         keys = Keyring((one, two), {"a.example": "netrc"})
         self.assertEqual(keys.for_url("https://a.example/r/one/files/x"), "one")
         self.assertEqual(keys.for_url("https://a.example/r/one-more/files/x"), "two")
@@ -116,7 +116,7 @@ class SentTests(SourceCase):
         b_url = b.url.replace("127.0.0.1", "b.example")
         a = self.scripted(ok(b"", f"Location: {b_url}/x", status="302 Found"))
         a_url = a.url.replace("127.0.0.1", "a.example")
-        outside = Outside(a_url, {"b": b_url}, logins={"a.example": basic("me", "p@ss")})
+        outside = AllowedUpstreams(a_url, {"b": b_url}, logins={"a.example": basic("me", "p@ss")})
         upstreams = self.made(outside, names)
         await self.bytes_of(upstreams, f"{a_url}/x")
         self.assertEqual((len(a.header("Authorization")), b.header("Authorization")), (1, []))
@@ -142,7 +142,13 @@ class SentTests(SourceCase):
         await self.bytes_of(upstreams, f"git+{thing.url}@{commit}")
         troubles = [await self.trouble(upstreams.open(f"git+{thing.url}@{'ab' * 20}"))]
         self.assertTrue([each for each in arguments if "git" in each and thing.url in each])
-        seen = [upstreams.name, repr(events), *arguments, *map(str, troubles), repr(Outside(logins=self.logins))]
+        seen = [
+            upstreams.name,
+            repr(events),
+            *arguments,
+            *map(str, troubles),
+            repr(AllowedUpstreams(logins=self.logins)),
+        ]
         for text in seen:
             for secret in ("p@ss", basic("me", "p@ss")[6:]):
                 self.assertNotIn(secret, text)

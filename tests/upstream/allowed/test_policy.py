@@ -11,12 +11,12 @@ from reqpi.core.interfaces import Indexes
 from reqpi.core.model import Archive, Digest, Git, Lock, Pin
 from reqpi.upstream.allowed.connect import Forbidden
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
-from reqpi.upstream.offline import Nowhere
+from reqpi.upstream.offline import Offline
 
 DEFAULT, EXTRA = "https://me:secret@one.example/simple/", "https://two.example:443/simple"
-OUTSIDE = Outside(
+OUTSIDE = AllowedUpstreams(
     DEFAULT, {"extra": EXTRA}, built_in="https://builtin.example/simple", hosts=Hosts.read(["git.example"], "")
 )
 
@@ -25,7 +25,7 @@ def pin(name: str, *indexes: str, source: Archive | Git | None = None, line: int
     return Pin(canonicalize_name(name), "1.0", indexes=indexes, source=source, line=line, text=name, document=document)
 
 
-def refused(*pins: Pin, outside: Outside = OUTSIDE) -> tuple[Defect, ...]:
+def refused(*pins: Pin, outside: AllowedUpstreams = OUTSIDE) -> tuple[Defect, ...]:
     return outside.policy.refuses(Lock(b"", "requirements.txt", pins))
 
 
@@ -49,7 +49,7 @@ class IndexTests(SynchronousTestCase):
         self.assertEqual(refused(pin("a", url)), ())
         policy = OUTSIDE.policy
         self.assertEqual(policy.upstream(url), policy.upstream(""))
-        named = Outside(DEFAULT, {"own": url}, built_in=url).policy
+        named = AllowedUpstreams(DEFAULT, {"own": url}, built_in=url).policy
         self.assertNotEqual(named.upstream(url), named.upstream(""))
 
     def test_another_is_a_defect_that_names_those_there_are(self) -> None:
@@ -76,7 +76,7 @@ class IndexTests(SynchronousTestCase):
 
     def test_without_any_upstream_that_is_said(self) -> None:
         """Offline, on a host without pip."""
-        [defect] = refused(pin("a", EXTRA), outside=Outside())
+        [defect] = refused(pin("a", EXTRA), outside=AllowedUpstreams())
         self.assertIn("there is none", defect.advice)
 
 
@@ -209,5 +209,5 @@ class OfflineTests(SynchronousTestCase):
     def test_the_policy_is_the_same(self) -> None:
         """A lock does not become another by the network's being away."""
         lock = Lock(b"", "requirements.txt", (pin("a", "https://three.example/"), pin("b", EXTRA)))
-        self.assertEqual(Nowhere(OUTSIDE.policy).refuses(lock), OUTSIDE.policy.refuses(lock))
-        self.assertEqual(len(Nowhere(OUTSIDE.policy).refuses(lock)), 1)
+        self.assertEqual(Offline(OUTSIDE.policy).refuses(lock), OUTSIDE.policy.refuses(lock))
+        self.assertEqual(len(Offline(OUTSIDE.policy).refuses(lock)), 1)

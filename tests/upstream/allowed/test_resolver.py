@@ -12,9 +12,9 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from reqpi.upstream.allowed import resolver as lookups
-from reqpi.upstream.allowed.connect import Reach
+from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.resolver import Lookups
+from reqpi.upstream.allowed.resolver import ResolverThreads
 
 reactor: Any = _reactor
 
@@ -24,7 +24,7 @@ class LookupsTests(TestCase):
 
     async def test_this_machine_is_found(self) -> None:
         """The resolver is the system's."""
-        way = Reach(Lookups(reactor), Hosts.read(["localhost"], "--allow-host"))
+        way = GuardedReactor(ResolverThreads(reactor), Hosts.read(["localhost"], "--allow-host"))
         self.assertIn("127.0.0.1", await way.addresses("localhost", 443))
 
     async def test_the_reactors_threads_are_free(self) -> None:
@@ -36,9 +36,9 @@ class LookupsTests(TestCase):
             answered.wait(30)
             return []
 
-        resolver = Lookups(reactor, getaddrinfo)
+        resolver = ResolverThreads(reactor, getaddrinfo)
         self.addCleanup(answered.set)
-        way = Reach(resolver, Hosts.read([], "--allow-host"))
+        way = GuardedReactor(resolver, Hosts.read([], "--allow-host"))
         count = reactor.getThreadPool().max + lookups._AT_ONCE
         asked = [Deferred.fromCoroutine(way.addresses(f"{number}.example", 443)) for number in range(count)]
         for _ in range(lookups._AT_ONCE):
@@ -57,7 +57,7 @@ class LookupsTests(TestCase):
             asked.append(host)
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
 
-        way = Reach(Lookups(reactor, getaddrinfo), Hosts.read([], "--allow-host"))
+        way = GuardedReactor(ResolverThreads(reactor, getaddrinfo), Hosts.read([], "--allow-host"))
         burst = [Deferred.fromCoroutine(way.addresses("index.example", 443)) for _ in range(60)]
         self.assertEqual(await gatherResults(burst), [["8.8.8.8"]] * 60)
         self.assertEqual(await way.addresses("index.example", 443), ["8.8.8.8"])

@@ -10,7 +10,7 @@ from threading import Event
 from twisted.internet.defer import CancelledError, Deferred
 
 from reqpi.upstream.git import program, repositories
-from reqpi.upstream.git.program import Limits
+from reqpi.upstream.git.program import GitLimits
 from tests.upstream.sources import SourceCase
 
 
@@ -23,7 +23,7 @@ class LimitTests(SourceCase):
         self.scratch = self.folder()
         self.patch(tempfile, "tempdir", str(self.scratch))
 
-    def limited(self, limits: Limits) -> None:
+    def limited(self, limits: GitLimits) -> None:
         self.patch(repositories, "_LIMITS", limits)
         self.patch(repositories.Repositories.__init__, "__kwdefaults__", {"limits": limits})
 
@@ -42,7 +42,7 @@ class LimitTests(SourceCase):
 
     async def test_a_host_that_hangs_is_given_up(self) -> None:
         """After its time, with all processes that git has started."""
-        self.limited(Limits(seconds=1.0))
+        self.limited(GitLimits(seconds=1.0))
         commit = self.thing.commit({"a": "1"})
         self.hanging()
         upstreams = self.upstreams()
@@ -54,7 +54,7 @@ class LimitTests(SourceCase):
 
     async def test_a_repository_that_is_too_large_is_given_up(self) -> None:
         """Whether it is large on its way, or when it is written out."""
-        self.limited(Limits(size=1 << 20))
+        self.limited(GitLimits(size=1 << 20))
         for content in (os.urandom(5 << 20), bytes(20 << 20)):
             commit = self.thing.commit({"large": content})
             trouble = await self.trouble(self.upstreams().open(f"git+{self.thing.url}@{commit}"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from reqpi.core.proxies import read_proxies
 from reqpi.upstream.allowed.connect import Forbidden
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
-from reqpi.upstream.git.program import Failed
+from reqpi.upstream.allowed.operator import AllowedUpstreams
+from reqpi.upstream.git.program import GitFailed
 from reqpi.upstream.upstreams import Upstreams
 from tests.fake_upstream.authority import make_certificates
 from tests.proxy import Answer, OwnProxy
@@ -32,7 +32,7 @@ class ProxyTests(SourceCase):
         return proxy
 
     def through(self, option: str, certificates: bytes = b"", **more: object) -> Upstreams:
-        outside = Outside(
+        outside = AllowedUpstreams(
             hosts=Hosts.read([self.name], "--allow-host"),
             certificates=self.host.authority.read_bytes() + certificates,
             proxies=read_proxies(option, {}),
@@ -70,7 +70,7 @@ class ProxyTests(SourceCase):
         proxy = self.proxy(login="me:s3cr@t")
         self.host.before = lambda _: setattr(proxy, "login", "you:other")
         trouble = await self.trouble(self.through(proxy.url.replace("me:s3cr@t", LOGIN)).open(self.url()))
-        self.assertIsInstance(trouble, Failed)
+        self.assertIsInstance(trouble, GitFailed)
         self.assertIn("407", trouble.detail)
         for secret in ("s3cr", "@t", "czNjckB0"):
             self.assertNotIn(secret, str(trouble))

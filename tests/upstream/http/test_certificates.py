@@ -6,8 +6,8 @@ from pathlib import Path
 
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
-from reqpi.upstream.http.tls import Trust, read_certificates
+from reqpi.upstream.allowed.operator import AllowedUpstreams
+from reqpi.upstream.http.tls import TlsTrust, read_certificates
 from tests.upstream.case import reactor
 from tests.upstream.names import Names
 from tests.upstream.sources import SourceCase
@@ -67,14 +67,14 @@ class TrustedHostTests(SourceCase):
         name = f"trusted.example:{self.host.port}"
         names = Names(reactor, {"trusted.example": ["127.0.0.1"]})
         hosts = Hosts.read([name], "")
-        upstreams = self.made(Outside(hosts=hosts, unverified=hosts), names)
+        upstreams = self.made(AllowedUpstreams(hosts=hosts, unverified=hosts), names)
         self.host.archive("x", b"x")
         self.assertEqual(await self.bytes_of(upstreams, f"archive+https://{name}/x"), b"x")
         self.assertTrue(await self.bytes_of(upstreams, f"git+https://{name}/git/thing@{commit}"))
 
     async def test_that_is_for_no_other_host(self) -> None:
         """Nor for another port of it."""
-        trust = Trust(b"", Hosts.read(["a.example", "b.example:8443"], ""))
+        trust = TlsTrust(b"", Hosts.read(["a.example", "b.example:8443"], ""))
         self.assertFalse(trust.verifies("A.example", 443))
         self.assertFalse(trust.verifies("b.example", 8443))
         self.assertTrue(trust.verifies("b.example", 443))
@@ -89,6 +89,6 @@ class TrustedHostTests(SourceCase):
     async def test_to_be_trusted_is_not_to_be_allowed(self) -> None:
         """The one is about TLS, the other about what a lock may name."""
         hosts = Hosts.read([self.host.name], "")
-        upstreams = self.made(Outside(unverified=hosts), reactor)
+        upstreams = self.made(AllowedUpstreams(unverified=hosts), reactor)
         await self.trouble(upstreams.open(f"archive+{self.host.archive('x', b'x')}"))
         self.assertEqual(self.host.connections, 0)

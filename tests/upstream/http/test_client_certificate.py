@@ -22,9 +22,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http.client_certificate import read_client_certificate
-from reqpi.upstream.http.tls import Trust
+from reqpi.upstream.http.tls import TlsTrust
 from tests.upstream.case import reactor
 from tests.upstream.sources import SourceCase
 
@@ -76,7 +76,7 @@ class FileTests(SynchronousTestCase):
     def test_only_hosts_that_the_operator_named_see_it(self) -> None:
         path = Path(self.mktemp())
         path.write_bytes(b"".join(made()))
-        trust = Trust(client=read_client_certificate(path), known=Hosts.read(["index.example:8443"], ""))
+        trust = TlsTrust(client=read_client_certificate(path), known=Hosts.read(["index.example:8443"], ""))
         self.assertIsNotNone(trust.client_for("index.example", 8443))
         self.assertIsNone(trust.client_for("index.example", 443))
         self.assertIsNone(trust.client_for("files.example", 8443))
@@ -108,12 +108,12 @@ class UpstreamTests(SourceCase):
         where = Hosts.read([upstream.url.split("/")[2]], "")
         thing = canonicalize_name("thing")
         for outside in (
-            Outside(upstream.url, certificates=authority, client_certificate=client),
-            Outside(upstream.url, unverified=where, client_certificate=client),
+            AllowedUpstreams(upstream.url, certificates=authority, client_certificate=client),
+            AllowedUpstreams(upstream.url, unverified=where, client_certificate=client),
         ):
             page = await self.made(outside, reactor).page(thing)
             self.assertEqual(len(page.files), 1)
-        await self.trouble(self.made(Outside(upstream.url, certificates=authority), reactor).page(thing))
+        await self.trouble(self.made(AllowedUpstreams(upstream.url, certificates=authority), reactor).page(thing))
 
     async def test_git_shows_it_too(self) -> None:
         certificate, key = made()

@@ -21,7 +21,7 @@ from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.proxies import read_proxies
 from reqpi.upstream.allowed.connect import Forbidden
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import Outside
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http import tunnel
 from reqpi.upstream.http.proxy import ProxyTrouble
 from reqpi.upstream.upstreams import Upstreams
@@ -60,7 +60,7 @@ class ProxyCase(OriginCase):
     def through(self, index: str, option: str, upstream: Upstream | None = None, **more: Any) -> Upstreams:
         """An index that is asked through a proxy.
 
-        :param more: for :class:`Outside`, and ``no_proxy``.
+        :param more: for :class:`AllowedUpstreams`, and ``no_proxy``.
         """
         names = more.pop("names", None) or Names(
             reactor, {"proxy.example.org": ["127.0.0.1"], "127.0.0.1": ["127.0.0.1"]}
@@ -69,7 +69,9 @@ class ProxyCase(OriginCase):
         if upstream is not None and upstream.authority is not None:
             certificates += upstream.authority.read_bytes()
         proxies = read_proxies(option, {"no_proxy": more.pop("no_proxy", "")})
-        upstreams = Upstreams(Outside(index, proxies=proxies, certificates=certificates, **more), names, self.clock)
+        upstreams = Upstreams(
+            AllowedUpstreams(index, proxies=proxies, certificates=certificates, **more), names, self.clock
+        )
         self.asking.append(upstreams)
         return upstreams
 

@@ -21,8 +21,8 @@ __all__ = [
     "ALWAYS",
     "NEVER",
     "Alternative",
-    "Budget",
     "Condition",
+    "ConditionBudget",
     "TooMuch",
     "both",
     "either",
@@ -67,7 +67,7 @@ class TooMuch(Exception):
 
 
 @define
-class Budget:
+class ConditionBudget:
     """How much work may still be done on the conditions of one document; a unit is about a microsecond."""
 
     left: int
@@ -132,7 +132,7 @@ ALWAYS = Condition(frozenset([Alternative(frozenset())]))
 NEVER = Condition()
 
 
-def parse(marker: str, budget: Budget, exclusive: Sequence[Set[str]] = ()) -> Condition:
+def parse(marker: str, budget: ConditionBudget, exclusive: Sequence[Set[str]] = ()) -> Condition:
     """The condition that ``marker`` spells. Comparisons with what a person chooses (extras, groups) are taken to hold.
 
     :param marker: one that packaging accepts.
@@ -156,7 +156,7 @@ def parse(marker: str, budget: Budget, exclusive: Sequence[Set[str]] = ()) -> Co
     return _chosen(either(said, held, budget), exclusive, budget)
 
 
-def both(one: Condition, other: Condition, budget: Budget) -> Condition:
+def both(one: Condition, other: Condition, budget: ConditionBudget) -> Condition:
     """Where the one and the other hold.
 
     :raises TooMuch: it has too many alternatives, or the budget is spent.
@@ -168,7 +168,7 @@ def both(one: Condition, other: Condition, budget: Budget) -> Condition:
     return _simplified((each for each in met if each is not None), budget)
 
 
-def either(one: Condition, other: Condition, budget: Budget) -> Condition:
+def either(one: Condition, other: Condition, budget: ConditionBudget) -> Condition:
     """Where the one or the other holds, or both.
 
     :raises TooMuch: it has too many alternatives, or the budget is spent.
@@ -180,7 +180,7 @@ def either(one: Condition, other: Condition, budget: Budget) -> Condition:
     return _simplified(one.alternatives | other.alternatives, budget)
 
 
-def _chosen(condition: Condition, exclusive: Sequence[Set[str]], budget: Budget) -> Condition:
+def _chosen(condition: Condition, exclusive: Sequence[Set[str]], budget: ConditionBudget) -> Condition:
     """``condition`` without what asks for two extras that exclude each other, and then without its extras."""
     kept: set[Alternative] = set()
     for alternative in condition.alternatives:
@@ -201,7 +201,7 @@ def _met(one: Alternative, other: Alternative) -> Alternative | None:
     return _alternative(sets)
 
 
-def _simplified(alternatives: Iterable[Alternative], budget: Budget) -> Condition:
+def _simplified(alternatives: Iterable[Alternative], budget: ConditionBudget) -> Condition:
     """The same condition with less text.
 
     Markers of forks exclude each other: what all forks need would never lose its marker otherwise.

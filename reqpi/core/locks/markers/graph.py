@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, Budget, Condition, TooMuch, both, either
+from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, Condition, ConditionBudget, TooMuch, both, either
 
-__all__ = ["Conditions", "Dependency", "Node", "Package", "conditions"]
+__all__ = ["Conditions", "Dependency", "GraphPackage", "Node", "conditions"]
 
 WORK = 1_500_000
-"""Units of :class:`~reqpi.core.locks.markers.conditions.Budget` for one document: about two seconds; a large real lock takes 1 %."""
+"""Units of :class:`~reqpi.core.locks.markers.conditions.ConditionBudget` for one document: about two seconds; a large real lock takes 1 %."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class Dependency:
 
 
 @frozen
-class Package:
+class GraphPackage:
     """What matters of one ``[[package]]``.
 
     :param dependencies: by extra; those that it always has are under the empty text.
@@ -70,7 +70,7 @@ Node = tuple[int, str]
 """A package's number and one of its extras; the empty text is the package without extras."""
 
 
-def conditions(packages: Sequence[Package], asked: Iterable[Dependency], budget: Budget) -> Conditions:
+def conditions(packages: Sequence[GraphPackage], asked: Iterable[Dependency], budget: ConditionBudget) -> Conditions:
     """When each of ``packages`` applies.
 
     :param asked: what the document asks for by itself (a script's requirements).
@@ -86,8 +86,8 @@ def conditions(packages: Sequence[Package], asked: Iterable[Dependency], budget:
 
 @define
 class _Flow:
-    packages: Sequence[Package]
-    budget: Budget
+    packages: Sequence[GraphPackage]
+    budget: ConditionBudget
     known: dict[Node, Condition] = field(factory=dict)
     cut: set[Node] = field(factory=set)
     _by_name: dict[str, list[int]] = field(factory=dict)

@@ -23,7 +23,7 @@ from reqpi.core.locks.rules.requirements import Refused
 from reqpi.core.locks.rules.sources import NO_DIGEST
 from reqpi.core.model import Digest, Git, Pin, Project
 
-__all__ = ["FORMAT", "LINE_LENGTH", "REQUIREMENTS", "Context", "Said", "read"]
+__all__ = ["FORMAT", "LINE_LENGTH", "REQUIREMENTS", "Context", "RequirementsContent", "read"]
 
 FORMAT = "requirements.txt"
 
@@ -43,7 +43,7 @@ _ALONE = (options.REQUIREMENT, options.CONSTRAINT, options.EDITABLE)
 
 
 @frozen
-class Said:
+class RequirementsContent:
     """What a requirements.txt says.
 
     :param pins: in its order.
@@ -66,7 +66,7 @@ class Context:
     markers: Markers = field(factory=Markers)
 
 
-def read(text: str, lines: Sequence[str], codec: str, findings: Findings, context: Context) -> Said:
+def read(text: str, lines: Sequence[str], codec: str, findings: Findings, context: Context) -> RequirementsContent:
     """What a requirements.txt says; what is wrong with it goes to ``findings``.
 
     :param text: what its bytes decode to.
@@ -153,7 +153,7 @@ class _Reader:
             if refused.rule is not NO_DIGEST or line.line not in self.doubtful:
                 raise
 
-    def _pin(self, line: LogicalLine, parsed: requirement.Requirement, allowed: frozenset[Digest]) -> None:
+    def _pin(self, line: LogicalLine, parsed: requirement.RequirementLine, allowed: frozenset[Digest]) -> None:
         self.pins.append(
             Pin(
                 project=parsed.project,
@@ -235,7 +235,7 @@ class _Reader:
         self._pin(line, parsed, _OPEN)
         self.findings.note(line.line, "-e is left out: the commit is served and installed like any other release.")
 
-    def conclude(self) -> Said:
+    def conclude(self) -> RequirementsContent:
         """All that was read, now that every line was."""
         conflicts.check_digests(self.pins, self.hashed, self.doubtful, self.hashes_required, self.findings)
         pins = self.scope.applied(self.pins, self.findings)
@@ -244,7 +244,7 @@ class _Reader:
             by_project.setdefault(pin.project, []).append(pin)
         conflicts.check_versions(by_project.values(), self.findings)
         self.left_out.note(self.findings)
-        return Said(tuple(pins), tuple(self.ranges))
+        return RequirementsContent(tuple(pins), tuple(self.ranges))
 
 
 def _parted(text: str) -> tuple[str, str]:

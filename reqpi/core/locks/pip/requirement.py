@@ -17,7 +17,7 @@ from reqpi.core.locks.rules import requirements
 from reqpi.core.locks.rules.requirements import Refused, Rule
 from reqpi.core.model import Archive, Git, Project
 
-__all__ = ["EXTRAS", "NAME", "NAME_LENGTH", "Requirement", "check_marker", "extras_of", "parse"]
+__all__ = ["EXTRAS", "NAME", "NAME_LENGTH", "RequirementLine", "check_marker", "extras_of", "parse"]
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])"
 EXTRAS = rf"[ \t]*+(?:{NAME}[ \t]*+(?:,[ \t]*+{NAME}[ \t]*+)*+)?"
@@ -44,7 +44,7 @@ _ARCHIVES = (
 
 
 @frozen
-class Requirement:
+class RequirementLine:
     """What one requirement pins; the fields are those of :class:`reqpi.core.model.Pin`."""
 
     name: str
@@ -57,7 +57,7 @@ class Requirement:
     source: Archive | Git | None = None
 
 
-def parse(text: str, markers: Markers) -> Requirement:
+def parse(text: str, markers: Markers) -> RequirementLine:
     """What ``text`` pins.
 
     :param text: one requirement in ASCII, without options and comment.
@@ -76,7 +76,7 @@ def parse(text: str, markers: Markers) -> Requirement:
     if marker is not None:
         marker = marker.strip(" \t")
         check_marker(marker, markers)
-    return Requirement(name, canonicalize_name(name), version, arbitrary, extras_of(extras or ""), marker, text)
+    return RequirementLine(name, canonicalize_name(name), version, arbitrary, extras_of(extras or ""), marker, text)
 
 
 def extras_of(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from reqpi.core import filenames
 from reqpi.core.locks import urls
 from reqpi.core.locks.markers.checked import Markers
 from reqpi.core.locks.pip import digests
-from reqpi.core.locks.pip.requirement import EXTRAS, NAME, NAME_LENGTH, Requirement, check_marker, extras_of
+from reqpi.core.locks.pip.requirement import EXTRAS, NAME, NAME_LENGTH, RequirementLine, check_marker, extras_of
 from reqpi.core.locks.rules import requirements
 from reqpi.core.locks.rules import sources as about
 from reqpi.core.locks.rules.requirements import Refused
@@ -85,7 +85,7 @@ def url_in(text: str) -> tuple[int, int]:
     return bare.span(1) if bare else (0, 0)
 
 
-def parse(text: str, listed: Iterable[Digest], markers: Markers) -> Requirement:
+def parse(text: str, listed: Iterable[Digest], markers: Markers) -> RequirementLine:
     """What ``text`` pins.
 
     :param text: one requirement in ASCII, without options and comment, of which :func:`is_source` holds.
@@ -199,7 +199,7 @@ def _subdirectory(value: str | None) -> str | None:
     return folder
 
 
-def _archive(said: _Named, url: Url, subdirectory: str | None, found: Iterable[Digest]) -> Requirement:
+def _archive(said: _Named, url: Url, subdirectory: str | None, found: Iterable[Digest]) -> RequirementLine:
     filename = url.parts[-1] if url.path else ""
     if not filename.endswith(_ENDINGS) or len(filename) > filenames.LIMIT or not _FILENAME.fullmatch(filename):
         raise Refused(about.ARCHIVE_TYPE, filename or url.bare)
@@ -232,7 +232,9 @@ def _wheel(said: _Named, filename: str) -> tuple[_Named, str]:
     return said, named.version_text
 
 
-def _git(said: _Named, url: Url, subdirectory: str | None, submodules: bool, found: Iterable[Digest]) -> Requirement:
+def _git(
+    said: _Named, url: Url, subdirectory: str | None, submodules: bool, found: Iterable[Digest]
+) -> RequirementLine:
     if url.query is not None:
         raise Refused(about.QUERY, "the URL of a git repository has a query")
     path, at, commit = url.path.rpartition("@")
@@ -259,14 +261,14 @@ def _pasted(text: str, otherwise: str) -> str:
     return text if _PLAIN.fullmatch(text) else otherwise
 
 
-def _pin(said: _Named, url: str, source: Archive | Git, version: str = "") -> Requirement:
+def _pin(said: _Named, url: str, source: Archive | Git, version: str = "") -> RequirementLine:
     keys = [f"subdirectory={source.subdirectory}"] if source.subdirectory else []
     if isinstance(source, Git) and source.submodules:
         keys.append("submodules=true")
     spelled = ",".join(extra.strip(" \t") for extra in said.extras.split(","))
     extras = f"[{spelled}]" if spelled else ""
     text = f"{said.name}{extras} @ {url}{'#' if keys else ''}{'&'.join(keys)}"
-    return Requirement(
+    return RequirementLine(
         name=said.name,
         project=canonicalize_name(said.name),
         version=version,

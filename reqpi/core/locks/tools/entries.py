@@ -11,10 +11,10 @@ from attrs import frozen
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.rules import entries as rules
 from reqpi.core.locks.rules.requirements import TOO_MANY, Refused, Rule
-from reqpi.core.locks.tools.toml_document import Document
+from reqpi.core.locks.tools.toml_document import TomlDocument
 from reqpi.core.model import Pin
 
-__all__ = ["PACKAGES", "Entry", "Flaw", "entries", "read_each"]
+__all__ = ["PACKAGES", "Entry", "EntryFlaw", "entries", "read_each"]
 
 PACKAGES = 50_000
 """Packages of a document."""
@@ -23,7 +23,7 @@ _Of = TypeVar("_Of")
 _KINDS = {str: "a string", list: "an array", dict: "a table", bool: "true or false"}
 
 
-class Flaw(Refused):
+class EntryFlaw(Refused):
     """A piece of an entry breaks a rule.
 
     :param key: of the entry, which stands where the piece is; empty for the entry as a whole.
@@ -86,14 +86,14 @@ class Entry:
         """Whatever is refused inside is about this key."""
         try:
             yield
-        except Flaw:
+        except EntryFlaw:
             raise
         except Refused as refused:
             raise self.flaw(refused.rule, refused.what, key) from None
 
-    def flaw(self, rule: Rule, what: str = "", key: str = "") -> Flaw:
+    def flaw(self, rule: Rule, what: str = "", key: str = "") -> EntryFlaw:
         """Something wrong with the value of a key."""
-        return Flaw(rule, what, self.name, self.within or key)
+        return EntryFlaw(rule, what, self.name, self.within or key)
 
     @property
     def _called(self) -> str:
@@ -112,7 +112,7 @@ class Entry:
         return values
 
 
-def entries(document: Document, key: str, findings: Findings) -> Iterator[tuple[int, Entry]]:
+def entries(document: TomlDocument, key: str, findings: Findings) -> Iterator[tuple[int, Entry]]:
     """The packages of a document, as many as are read, with their numbers from 0; defects for what is none."""
     listed = document.tables.get(key, [])
     if not isinstance(listed, list):
@@ -130,14 +130,14 @@ def entries(document: Document, key: str, findings: Findings) -> Iterator[tuple[
 
 
 def read_each(
-    document: Document, key: str, findings: Findings, read: Callable[[int, Entry], Pin | None]
+    document: TomlDocument, key: str, findings: Findings, read: Callable[[int, Entry], Pin | None]
 ) -> Iterator[tuple[int, Pin]]:
     """What ``read`` makes of each package, with its number; defects for those that are flawed."""
     for number, entry in entries(document, key, findings):
         try:
             pin = read(number, entry)
         except Refused as flaw:
-            findings.refused(flaw, document.line(number, flaw.key if isinstance(flaw, Flaw) else ""))
+            findings.refused(flaw, document.line(number, flaw.key if isinstance(flaw, EntryFlaw) else ""))
         else:
             if pin:
                 yield number, pin

@@ -18,7 +18,7 @@ from reqpi.core.locks.rules.requirements import Refused
 from reqpi.core.locks.support import read_pythons
 from reqpi.core.locks.tools.entries import Entry, read_each
 from reqpi.core.locks.tools.packages import Hashes, project
-from reqpi.core.locks.tools.toml_document import Document, load
+from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.locks.tools.tool_packages import Packages, check_version, extras, find, older_files, with_files
 from reqpi.core.locks.tools.tool_sources import SYSTEMS, archive, git, hash_files, without_variables
 from reqpi.core.model import Archive, Git, Pin, Support
@@ -63,7 +63,7 @@ def _key(name: str, version: str) -> tuple[str, str]:
     return canonicalize_name(name.partition("[")[0]), version
 
 
-def _support(document: Document, findings: Findings) -> Support:
+def _support(document: TomlDocument, findings: Findings) -> Support:
     """The Pythons of the only target. Several targets are for several platforms, which a specifier cannot name."""
     metadata = Entry(document.tables, "the lock").inner("metadata") or Entry({})
     try:
@@ -75,7 +75,7 @@ def _support(document: Document, findings: Findings) -> Support:
     return Support(read_pythons(targets[0], "requires_python", find(document, "requires_python"), findings))
 
 
-def _note_strategy(document: Document, findings: Findings) -> None:
+def _note_strategy(document: TomlDocument, findings: Findings) -> None:
     metadata = document.tables["metadata"]
     strategy = metadata.get("strategy") if isinstance(metadata, dict) else None
     known = strategy if isinstance(strategy, list) else []
@@ -89,7 +89,7 @@ def _note_strategy(document: Document, findings: Findings) -> None:
 @define
 class _Reader:
     packages: Packages
-    document: Document
+    document: TomlDocument
     _files: Mapping[tuple[str, str], object] = field(repr=False)
 
     def read(self, number: int, entry: Entry) -> Pin | None:

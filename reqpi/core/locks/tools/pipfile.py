@@ -19,7 +19,7 @@ from reqpi.core.locks.tools import json_document, source_urls
 from reqpi.core.locks.tools.entries import Entry, read_each
 from reqpi.core.locks.tools.json_document import JsonDocument
 from reqpi.core.locks.tools.packages import Hashes
-from reqpi.core.locks.tools.toml_document import Document
+from reqpi.core.locks.tools.toml_document import TomlDocument
 from reqpi.core.locks.tools.tool_packages import Packages, extras
 from reqpi.core.locks.tools.tool_sources import SYSTEMS, archive, git, split_hash, without_variables
 from reqpi.core.model import Archive, Git, Pin
@@ -53,7 +53,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     listed = list(_packages(parsed, findings))
     reader = _Reader(
         Packages(findings),
-        Document({_ENTRIES: [table for _, table in listed]}, parsed.lines, [span for span, _ in listed]),
+        TomlDocument({_ENTRIES: [table for _, table in listed]}, parsed.lines, [span for span, _ in listed]),
         _sources(meta, parsed.spans.get((_META, "sources"), (0, 0))[0], findings),
     )
     pins = [pin for _, pin in read_each(reader.document, _ENTRIES, findings, reader.read)]
@@ -106,7 +106,7 @@ def _sources(meta: Entry, line: int, findings: Findings) -> Mapping[str, str]:
 @define
 class _Reader:
     packages: Packages
-    document: Document
+    document: TomlDocument
     _sources: Mapping[str, str] = field(repr=False)
 
     def read(self, number: int, entry: Entry) -> Pin | None:

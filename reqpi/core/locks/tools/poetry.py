@@ -20,7 +20,7 @@ from reqpi.core.locks.tools import source_urls
 from reqpi.core.locks.tools.entries import Entry, read_each
 from reqpi.core.locks.tools.packages import Hashes, project
 from reqpi.core.locks.tools.poetry_edges import Edges
-from reqpi.core.locks.tools.toml_document import Document, load
+from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.locks.tools.tool_packages import Packages, check_version, find, older_files, with_files
 from reqpi.core.locks.tools.tool_sources import archive, git, hash_files
 from reqpi.core.model import Archive, Git, Pin, Support
@@ -79,7 +79,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 @define
 class _Reader:
     packages: Packages
-    document: Document
+    document: TomlDocument
     _files: Mapping[str, object] = field(repr=False)
     _edges: Edges
 

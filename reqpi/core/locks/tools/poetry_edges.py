@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from reqpi.core.locks.markers.checked import Markers
-from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, Budget, TooMuch, both, parse
+from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, ConditionBudget, TooMuch, both, parse
 from reqpi.core.locks.rules.requirements import Refused
 from reqpi.core.locks.tools.entries import Entry
 from reqpi.core.locks.tools.missing_packages import Missing
@@ -40,7 +40,7 @@ class Edges:
     missing: Missing
     _pythons: str
     _markers: Markers = field(factory=Markers)
-    _budget: Budget = field(factory=lambda: Budget(_WORK))
+    _budget: ConditionBudget = field(factory=lambda: ConditionBudget(_WORK))
 
     @classmethod
     def within(cls, requires_python: str, marked: bool, packages: object) -> Edges:

@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.left_out import LeftOut, is_project_itself
 from reqpi.core.locks.markers.checked import Markers
-from reqpi.core.locks.markers.conditions import Budget, TooMuch, parse
+from reqpi.core.locks.markers.conditions import ConditionBudget, TooMuch, parse
 from reqpi.core.locks.rules import entries as rules
 from reqpi.core.locks.rules import sources
 from reqpi.core.locks.rules.requirements import TOO_LONG, Refused, counted, shown
@@ -24,7 +24,7 @@ from reqpi.core.locks.support import read_environments, read_pythons
 from reqpi.core.locks.tools import source_urls
 from reqpi.core.locks.tools.entries import Entry, read_each
 from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps, project, release, requirement
-from reqpi.core.locks.tools.toml_document import Document, load
+from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.model import NOTE, Archive, Git, Pin, Support
 
 __all__ = ["FORMAT", "read", "recognises"]
@@ -69,7 +69,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     return pins
 
 
-def _check_head(parsed: Document, findings: Findings) -> None:
+def _check_head(parsed: TomlDocument, findings: Findings) -> None:
     """Refuse other versions, and what packaging refuses of the document apart from its packages."""
     said = parsed.tables.get("lock-version")
     try:
@@ -98,12 +98,12 @@ def _check_head(parsed: Document, findings: Findings) -> None:
 
 @define
 class _Reader:
-    document: Document
+    document: TomlDocument
     findings: Findings
     chosen: int = 0
     left_out: LeftOut = field(factory=LeftOut)
     _markers: Markers = field(factory=Markers)
-    _budget: Budget = field(factory=lambda: Budget(_WORK))
+    _budget: ConditionBudget = field(factory=lambda: ConditionBudget(_WORK))
 
     def read(self, number: int, entry: Entry) -> Pin | None:
         """The pin that a package is; ``None`` for one that is on the machine that locked alone.

@@ -17,7 +17,7 @@ from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.rules.entries import NESTING, SYNTAX
 from reqpi.core.locks.rules.requirements import UNDECODABLE, Refused
 
-__all__ = ["KEY_PARTS", "Document", "load"]
+__all__ = ["KEY_PARTS", "TomlDocument", "load"]
 
 KEY_PARTS = 8
 """Parts of a dotted key. tomllib takes quadratic time over them."""
@@ -37,7 +37,7 @@ _KEY = re.compile(r"[ \t]*+(?:\[\[?[ \t]*+(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+)?)?
 
 
 @frozen
-class Document:
+class TomlDocument:
     """A document's tables, and where its entries are.
 
     :param tables: what tomllib makes of it.
@@ -69,7 +69,7 @@ class Document:
         return _keys(self.lines, 1, end).get(key, 0)
 
 
-def load(document: bytes, entries: str, findings: Findings) -> Document:
+def load(document: bytes, entries: str, findings: Findings) -> TomlDocument:
     """The tables of ``document``.
 
     :param document: UTF-8; what reading costs grows with it at most.
@@ -91,7 +91,7 @@ def load(document: bytes, entries: str, findings: Findings) -> Document:
         findings.only(Refused(NESTING, "arrays or tables stand too deeply inside each other"), 0)
     except ValueError as error:
         findings.only(Refused(SYNTAX, str(error)), _error_line(str(error)))
-    return Document(tables, lines, _spans(lines, tables.get(entries), entries))
+    return TomlDocument(tables, lines, _spans(lines, tables.get(entries), entries))
 
 
 def _check_keys(text: str, findings: Findings) -> None:

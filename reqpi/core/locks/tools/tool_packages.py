@@ -12,13 +12,13 @@ from packaging.version import InvalidVersion, Version
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.left_out import LeftOut, is_project_itself
 from reqpi.core.locks.markers.checked import Markers
-from reqpi.core.locks.markers.conditions import Budget, TooMuch, parse
+from reqpi.core.locks.markers.conditions import ConditionBudget, TooMuch, parse
 from reqpi.core.locks.pip.requirement import NAME
 from reqpi.core.locks.rules import entries, tools
 from reqpi.core.locks.rules.requirements import Refused, counted, shown
 from reqpi.core.locks.tools.entries import Entry
 from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps, project, release, requirement
-from reqpi.core.locks.tools.toml_document import Document
+from reqpi.core.locks.tools.toml_document import TomlDocument
 from reqpi.core.model import NOTE, Archive, Git, Pin, Project
 
 __all__ = ["Packages", "check_version", "extras", "find", "older_files", "with_files"]
@@ -29,7 +29,7 @@ _WORK = 1_000_000
 _CHOICES = ("extra", "dependency_groups")
 
 
-def find(document: Document, key: str) -> int:
+def find(document: TomlDocument, key: str) -> int:
     """The last line that begins with ``key`` and an equals sign; 0 where there is none."""
     for number in range(len(document.lines), 0, -1):
         start, equals, _ = document.lines[number - 1].partition("=")
@@ -38,7 +38,7 @@ def find(document: Document, key: str) -> int:
     return 0
 
 
-def check_version(document: Document, key: str, majors: Mapping[int, str], findings: Findings) -> Version:
+def check_version(document: TomlDocument, key: str, majors: Mapping[int, str], findings: Findings) -> Version:
     """The version of the format, which stands in ``[metadata]``.
 
     :param majors: what is read: major versions, and of each the newest that is known here.
@@ -60,7 +60,7 @@ def check_version(document: Document, key: str, majors: Mapping[int, str], findi
     return version
 
 
-def older_files(document: Document, findings: Findings) -> Mapping[str, object]:
+def older_files(document: TomlDocument, findings: Findings) -> Mapping[str, object]:
     """What ``[metadata.files]`` says, which older versions of poetry and pdm wrote instead of a package's ``files``."""
     metadata = document.tables.get("metadata")
     files = metadata.get("files", {}) if isinstance(metadata, dict) else {}
@@ -95,7 +95,7 @@ class Packages:
     _chosen: int = 0
     _left_out: LeftOut = field(factory=LeftOut)
     _markers: Markers = field(factory=Markers)
-    _budget: Budget = field(factory=lambda: Budget(_WORK))
+    _budget: ConditionBudget = field(factory=lambda: ConditionBudget(_WORK))
     _parsed: dict[str, str] = field(factory=dict)
 
     def marker(self, entry: Entry, markers: Sequence[str], key: str) -> str | None:

@@ -16,8 +16,8 @@ from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.left_out import LeftOut, is_project_itself
 from reqpi.core.locks.markers import graph
 from reqpi.core.locks.markers.checked import Markers
-from reqpi.core.locks.markers.conditions import ALWAYS, Budget, Condition, TooMuch, both, either, parse
-from reqpi.core.locks.markers.graph import Dependency, Package
+from reqpi.core.locks.markers.conditions import ALWAYS, Condition, ConditionBudget, TooMuch, both, either, parse
+from reqpi.core.locks.markers.graph import Dependency, GraphPackage
 from reqpi.core.locks.rules import entries as rules
 from reqpi.core.locks.rules.requirements import TOO_MANY, Refused
 from reqpi.core.locks.support import read_environments, read_pythons
@@ -25,7 +25,7 @@ from reqpi.core.locks.tools import source_urls
 from reqpi.core.locks.tools.entries import Entry, read_each
 from reqpi.core.locks.tools.missing_packages import Missing
 from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps, project, release, requirement
-from reqpi.core.locks.tools.toml_document import Document, load
+from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.model import Archive, Git, Pin, Project, Support
 
 __all__ = ["FORKS", "FORMAT", "MARKER_LENGTH", "read", "recognises"]
@@ -80,7 +80,7 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     return pins
 
 
-def _check_version(parsed: Document, findings: Findings) -> None:
+def _check_version(parsed: TomlDocument, findings: Findings) -> None:
     version = parsed.tables.get("version")
     if type(version) is not int or version != VERSION:
         spelled = "missing" if version is None else str(version)[:40]
@@ -90,7 +90,7 @@ def _check_version(parsed: Document, findings: Findings) -> None:
         findings.only(Refused(rules.LOCK_VERSION, what, f"version {VERSION}"), parsed.top("version"))
 
 
-def _support(parsed: Document, findings: Findings) -> Support:
+def _support(parsed: TomlDocument, findings: Findings) -> Support:
     top = Entry(parsed.tables, "the lock")
     return Support(
         read_pythons(top, "requires-python", parsed.top("requires-python"), findings),
@@ -100,9 +100,9 @@ def _support(parsed: Document, findings: Findings) -> Support:
 
 @define
 class _Reader:
-    document: Document
+    document: TomlDocument
     findings: Findings
-    packages: dict[int, Package] = field(factory=dict)
+    packages: dict[int, GraphPackage] = field(factory=dict)
     left_out: LeftOut = field(factory=LeftOut)
     _members: frozenset[str] | None = None
     _asked: list[Dependency] = field(factory=list)
@@ -111,7 +111,7 @@ class _Reader:
     _versions: dict[str, int] = field(factory=dict)
     _markers: Markers = field(factory=Markers)
     _parsed: dict[str, Condition] = field(factory=dict)
-    _budget: Budget = field(factory=lambda: Budget(graph.WORK))
+    _budget: ConditionBudget = field(factory=lambda: ConditionBudget(graph.WORK))
 
     def __attrs_post_init__(self) -> None:
         top = Entry(self.document.tables, "the lock")
@@ -227,7 +227,7 @@ class _Reader:
         except TooMuch:
             return condition, True
 
-    def _package(self, entry: Entry, name: str, version: str, source: Entry) -> Package:
+    def _package(self, entry: Entry, name: str, version: str, source: Entry) -> GraphPackage:
         editable = "." in (source.table.get("editable"), source.table.get("virtual"))
         root = entry.needed("name") in self._members if self._members is not None else editable
         dependencies = {"": self._dependencies(entry, "dependencies", "extra")}
@@ -236,7 +236,7 @@ class _Reader:
         if root:
             for _, listed in entry.each("dev-dependencies"):
                 dependencies[""] += [self._dependency(each, "extra") for each in listed]
-        return Package(entry.needed("name"), version, source.table, dependencies, root)
+        return GraphPackage(entry.needed("name"), version, source.table, dependencies, root)
 
     def _dependencies(self, entry: Entry, key: str, extras: str) -> list[Dependency]:
         return [self._dependency(each, extras) for each in entry.listed(key)]

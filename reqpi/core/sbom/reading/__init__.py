@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from attrs import frozen
 
-from reqpi.core.sbom.model import Bill
+from reqpi.core.sbom.model import Sbom
 from reqpi.core.sbom.reading import cyclonedx, spdx
 from reqpi.core.sbom.reading.fields import LARGEST, BadBill, Notes, parse
 
@@ -24,7 +24,7 @@ class ReadBill:
     :param left_out: what the document has and the bill has not: ``components[].cpe``.
     """
 
-    bill: Bill
+    bill: Sbom
     left_out: tuple[str, ...] = ()
 
 

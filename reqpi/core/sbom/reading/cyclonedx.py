@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from reqpi.core.sbom.gathering_2 import united
-from reqpi.core.sbom.model import APPLICATION, LIBRARY, Artifact, Bill, Component, Licence, Own
+from reqpi.core.sbom.model import APPLICATION, LIBRARY, Artifact, Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.properties import PATCH, PROXY
 from reqpi.core.sbom.reading.components import (
     LONGEST_VERSION,
@@ -35,7 +35,7 @@ _OF_COMPONENT = (
 _KINDS = (LIBRARY, APPLICATION, "file", "framework", "container")
 
 
-def read(document: Mapping[str, Any], key: str, notes: Notes) -> Bill:
+def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     """Read a document.
 
     :param key: what the bill is known by.
@@ -63,7 +63,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Bill:
             if not gathered.connect(text(fields, "ref", where), other):
                 notes.say("dependencies[] of what is not listed")
     properties = _properties(metadata, "metadata", "metadata.properties[]", notes)
-    return Bill(
+    return Sbom(
         key,
         own,
         united(gathered.components),
@@ -74,7 +74,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Bill:
     )
 
 
-def _main(metadata: Mapping[str, Any], gathered: Gathered, notes: Notes) -> Own | None:
+def _main(metadata: Mapping[str, Any], gathered: Gathered, notes: Notes) -> MainComponent | None:
     """Return the main component, which also becomes one of the components."""
     where = "metadata.component"
     fields = mapping(metadata.get("component"), where)
@@ -83,7 +83,7 @@ def _main(metadata: Mapping[str, Any], gathered: Gathered, notes: Notes) -> Own 
     component, unread = _component(fields, where, where, notes)
     component = evolve(component, kind=APPLICATION)
     gathered.add(text(fields, "bom-ref", where) or component.ref, component, unread, where)
-    return Own(component.name, component.version, component.purl)
+    return MainComponent(component.name, component.version, component.purl)
 
 
 def _component(fields: Mapping[str, Any], where: str, place: str, notes: Notes) -> tuple[Component, bool]:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from reqpi.core.model import Digest
 from reqpi.core.sbom.gathering_2 import united
-from reqpi.core.sbom.model import APPLICATION, LIBRARY, Artifact, Bill, Component, Licence, Own
+from reqpi.core.sbom.model import APPLICATION, LIBRARY, Artifact, Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.reading.components import (
     LONGEST_VERSION,
     Gathered,
@@ -45,7 +45,7 @@ _DIGEST = re.compile(r"(sha256):([0-9a-f]{64})|(sha384):([0-9a-f]{96})|(sha512):
 _REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 
 
-def read(document: Mapping[str, Any], key: str, notes: Notes) -> Bill:
+def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     """Read a document.
 
     :param key: what the bill is known by.
@@ -55,7 +55,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Bill:
     named = _texts(document)
     related = [_related(where, each, notes) for where, each in objects(document, "relationships")]
     described = {other for one, kind, other in related if kind == "DESCRIBES" and one == _DOCUMENT}
-    gathered, owns, locks = Gathered(), list[Own](), set[str]()
+    gathered, owns, locks = Gathered(), list[MainComponent](), set[str]()
     for where, fields in objects(document, "packages"):
         identifier = text(fields, "SPDXID", where)
         if not identifier or identifier in gathered.refs:
@@ -68,12 +68,12 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Bill:
                 locks.update(filter(None, lock.groups()))
             else:
                 gathered.add(identifier, evolve(component, kind=APPLICATION), unread, where)
-                owns.append(Own(component.name, component.version, component.purl))
+                owns.append(MainComponent(component.name, component.version, component.purl))
     for one, kind, other in related:
         if kind == "DEPENDS_ON" and not gathered.connect(one, other) and one not in described:
             notes.say("relationships[] of what is not listed")
     creation = mapping(document.get("creationInfo"), "creationInfo")
-    return Bill(
+    return Sbom(
         key,
         owns[0] if len(owns) == 1 else None,
         united(gathered.components),

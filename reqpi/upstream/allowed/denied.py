@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reqpi.core.errors import NothingUpstream
 
-__all__ = ["Forbidden"]
+__all__ = ["Denied"]
 
 
-class Forbidden(NothingUpstream):
+class Denied(NothingUpstream):
     """The operator does not allow that to be asked: 410, as asking again brings the same."""

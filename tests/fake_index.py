@@ -8,9 +8,10 @@ from hashlib import sha256
 from attrs import define, field
 from packaging.version import Version
 
-from reqpi.core.errors import Defect, NotFound
+from reqpi.core.errors import NotFound
 from reqpi.core.interfaces import Indexes
-from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
+from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
+from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.policy import Policy
 
 __all__ = ["PlainOrigin", "PlainTransfer"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,23 +16,20 @@ import reqpi
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "reqpi"
 
-FLOORS: dict[int, str] = {
-    8: "__main__",
-    7: "service cli",  # the doors
-    6: "workers",  # servers, several at a time
-    5: "server",  # the one place where a server is put together, for both doors
-    4: "web client",
-    3: "records listings shelf ahead freezing sources commitments arrivals arrival cores refusals holding sweep "
-    "verifying patrol wheelhouses bills once deliveries learning sessions ranged build_systems building gap",
-    2: "storage origins defaults allocator logs",  # the rim
-    1: "__init__ releases model errors interfaces filenames frozen recent pieces locks commitment simple narrow "
-    "ownname pythons targets differing metadata sdists build_requirements export environment sbom fetched injecting "
-    "lacking prefetch cutoff learned garbage extras listening proxies preference",
+FLOORS = {
+    "__main__": 7,
+    "cli": 6,
+    "server": 5,
+    "web": 4,
+    "shelf": 3,
+    "upstream": 3,
+    "storage": 3,
+    "client": 2,
+    "runtime": 2,
+    "core": 1,
+    "__init__": 0,
 }
-"""The rooms of each floor, from the top. A room may import what is below it."""
-
-NEIGHBOURS = {3, 1}
-"""Floors whose rooms may import each other."""
+"""The folders of reqpi/, each with its floor. A folder imports what is below it: never its own floor, never above."""
 
 NOT_FOR_VERBS = ("reqpi.storage", "reqpi.upstream", "twisted.web", "klein", "treq")
 NOT_FOR_HTTP = ("reqpi.storage", "reqpi.upstream")
@@ -64,6 +62,9 @@ NOT_FOR_PURE = (
 )
 LARGEST = 450
 
+KEPT = {".ci", ".github", ".gitignore", ".pre-commit-hooks.yaml", ".readthedocs.yaml"}
+"""What the repository has at its top whose name begins with a dot."""
+
 
 @frozen
 class Import:
@@ -78,7 +79,8 @@ class Import:
     def target(self) -> str | None:
         """The room that it leads to, if to one of ours."""
         package, _, rest = self.name.partition(".")
-        return (rest.partition(".")[0] or "__init__") if package == "reqpi" else None
+        room = rest.partition(".")[0]
+        return (room if room in FLOORS else "__init__") if package == "reqpi" else None
 
     def is_of(self, *modules: str) -> bool:
         """Whether it is of one of these, or of something inside it."""
@@ -92,50 +94,61 @@ class FloorsTests(SynchronousTestCase):
     """The arrows run downwards."""
 
     def setUp(self) -> None:
-        self.floor = {room: floor for floor, rooms in FLOORS.items() for room in rooms.split()}
         self.imports = list(_imports())
 
     def none(self, wrong: list[Import], rule: str) -> None:
         self.assertFalse(wrong, "\n".join([rule, *map(str, wrong)]))
 
-    def on(self, floor: int) -> list[Import]:
-        return [each for each in self.imports if self.floor.get(each.room) == floor]
+    def of(self, *rooms: str) -> list[Import]:
+        return [each for each in self.imports if each.room in rooms]
 
-    def test_every_room_has_its_floor(self) -> None:
-        """A new one is placed with thought."""
-        rooms = {_room(path) for path in _modules()}
-        self.assertFalse(rooms - set(self.floor), "place these in FLOORS, here and in docs/architecture")
+    def test_these_are_all_the_folders(self) -> None:
+        """A new one is placed with thought, and docs/architecture shows the same."""
+        self.assertEqual({_room(path) for path in _modules()}, set(FLOORS))
+        page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+        shown = re.findall(r"^  (\w+)/ +(\d) ", page, re.MULTILINE)
+        self.assertEqual({folder: int(floor) for folder, floor in shown}, {room: FLOORS[room] for room in _folders()})
 
-    def test_rooms_import_what_is_below_them(self) -> None:
-        """Or beside them, on the floors where neighbours talk."""
-        wrong = [each for each in self.imports if each.target and not self._allowed(each.room, each.target)]
-        self.none(wrong, "a room imports from its own floor or from above")
+    def test_a_folder_imports_what_is_below_it(self) -> None:
+        wrong = [each for each in self.imports if each.target and not _allowed(each.room, each.target)]
+        self.none(wrong, "a folder imports from its own floor or from above")
 
-    def test_verbs_know_neither_rim_nor_web(self) -> None:
+    def test_no_files_import_each_other_in_a_cycle(self) -> None:
+        self.assertEqual(_cycles(), [])
+
+    def test_verbs_know_neither_stores_nor_upstreams_nor_the_web(self) -> None:
         """They see the outside through interfaces alone."""
-        self.none([each for each in self.on(3) if each.is_of(*NOT_FOR_VERBS)], "a verb reaches past its interface")
+        wrong = [each for each in self.of("shelf") if each.is_of(*NOT_FOR_VERBS)]
+        self.none(wrong, "a verb reaches past its interface")
 
     def test_web_and_client_do_not_reach_past_the_verbs(self) -> None:
-        """What is served is what the verbs give."""
-        self.none([each for each in self.on(4) if each.is_of(*NOT_FOR_HTTP)], "HTTP reaches past the verbs")
+        """A server serves what the verbs return."""
+        wrong = [each for each in self.of("web", "client") if each.is_of(*NOT_FOR_HTTP)]
+        self.none(wrong, "HTTP reaches past the verbs")
 
     def test_the_client_is_standard_library_alone(self) -> None:
         """``gethash`` must start fast."""
-        own = [each for each in self.imports if each.room == "client" and each.target is None]
+        own = [each for each in self.of("client") if each.target is None]
         foreign = [each for each in own if each.name.partition(".")[0] not in sys.stdlib_module_names]
         self.none(foreign, "the client imports what is slow to import")
 
-    def test_pure_rooms_do_no_input_or_output(self) -> None:
+    def test_the_core_does_no_input_or_output(self) -> None:
         """Values in, values out."""
-        self.none([each for each in self.on(1) if each.is_of(*NOT_FOR_PURE)], "a pure room reaches outside")
+        self.none([each for each in self.of("core") if each.is_of(*NOT_FOR_PURE)], "the core reaches outside")
         opened = [f"{path.name}:{node.lineno}" for path in _modules() for node in _opens(path)]
-        self.assertFalse(opened, "a pure room opens files")
+        self.assertFalse(opened, "the core opens files")
 
-    def _allowed(self, room: str, target: str) -> bool:
-        if target in (room, "__init__"):
-            return True
-        here, there = self.floor.get(room, 0), self.floor.get(target, 0)
-        return there < here or (there == here and here in NEIGHBOURS)
+
+class NamesTests(SynchronousTestCase):
+    """One name for one thing."""
+
+    def test_no_public_class_name_stands_for_two_things(self) -> None:
+        defined: dict[str, list[str]] = {}
+        for path in _modules():
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    defined.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+        self.assertEqual({name: paths for name, paths in defined.items() if len(paths) > 1}, {})
 
 
 class SizesTests(SynchronousTestCase):
@@ -169,6 +182,33 @@ def _modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+def _folders() -> list[str]:
+    return sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+
+
+def _allowed(room: str, target: str) -> bool:
+    return room == target or FLOORS[target] < FLOORS[room]
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _cycles() -> list[str]:
+    """Return the modules that import one another in a cycle, and those between two cycles."""
+    paths = {str(path.relative_to(ROOT)): _module(path) for path in _modules()}
+    arrows: dict[str, set[str]] = {module: set() for module in paths.values()}
+    for each in _imports():
+        target = each.name if each.name in arrows else each.name.rpartition(".")[0]
+        if target in arrows and target != paths[each.file]:
+            arrows[paths[each.file]].add(target)
+    for _ in range(2):  # first what imports no module that is left, then what no module that is left imports
+        while done := {module for module, targets in arrows.items() if not targets}:
+            arrows = {module: targets - done for module, targets in arrows.items() if module not in done}
+        arrows = {module: {other for other in arrows if module in arrows[other]} for module in arrows}
+    return sorted(arrows)
+
+
 def _room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -185,7 +225,7 @@ def _imports() -> Iterator[Import]:
 
 
 def _opens(path: Path) -> list[ast.Name]:
-    if _room(path) not in FLOORS[1].split():
+    if _room(path) not in ("core",):
         return []
     names = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name))
     return [node for node in names if node.id in ("open", "print", "input", "__import__")]
@@ -195,9 +235,7 @@ def _project_files() -> Iterator[Path]:
     """What is, or will be, in the repository: what tools leave behind is not."""
     left_behind = {"build", "dist", "htmlcov", "__pycache__", "_build"}
     for top in sorted(ROOT.iterdir()):
-        if top.name in left_behind or (
-            top.name.startswith(".") and top.name not in (".ci", ".gitignore", ".pre-commit-hooks.yaml")
-        ):
+        if top.name in left_behind or (top.name.startswith(".") and top.name not in KEPT):
             continue
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
             kept = not left_behind & set(path.parts) and not any(part.endswith(".egg-info") for part in path.parts)

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def module_of(command: str) -> Any:
     """The module of one of :data:`COMMANDS`."""
-    return import_module(f"reqpi.cli.{command.replace('-', '_')}")
+    return import_module(f"reqpi.cli.commands.{command.replace('-', '_')}")
 
 
 def _dispatch(arguments: Sequence[str]) -> int:

@@ -14,13 +14,12 @@ from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, bill_of, chosen, fetched, refuse_lacking
-from reqpi.cli.inputs.lock_files import LockFiles
-from reqpi.cli.inputs.lock_files_2 import document_of
+from reqpi.cli.inputs.lock_files import LockFiles, document_of
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
-from reqpi.client import BadUsage, ClientDocument
+from reqpi.client import BadUsage
 from reqpi.core.hermeto import (
     BadInput,
     FetchedPackage,
@@ -34,6 +33,7 @@ from reqpi.core.hermeto import (
     read_request,
 )
 from reqpi.core.hermeto.fields import LARGEST
+from reqpi.core.report import Document
 from reqpi.core.sbom import MainComponent, Sbom, cyclonedx, merged, spdx, with_project
 
 __all__ = ["main"]
@@ -109,7 +109,7 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
     output = OutputFolder(options.output)
     # A lock that pins nothing but the commit: a repository is fetched by the rules for one, and verified.
     taken = LockFiles(
-        (ClientDocument("", f"{request.name} @ git+{request.repo.rstrip('/')}@{request.ref}\n".encode()),),
+        (Document("", f"{request.name} @ git+{request.repo.rstrip('/')}@{request.ref}\n".encode()),),
         DocumentNames("the request"),
     )
     repository = PackageWork(

@@ -15,8 +15,7 @@ from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects, committed, li
 from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.cli.progress import metered
-from reqpi.client import BadUsage, ReportedDefect, ServerTrouble
-from reqpi.client.answers import ReportedNote
+from reqpi.client import BadUsage, ServerTrouble
 from reqpi.client.errors import ClientError
 from reqpi.client.fetching import FetchFailed, ListedFile, fetch, metadata, pages
 from reqpi.client.includes import includes_of
@@ -25,6 +24,7 @@ from reqpi.core import metadata as sdists
 from reqpi.core import sbom
 from reqpi.core.hermeto import FetchedPackage, InputPackage, Selection, name_of, platforms, select
 from reqpi.core.model import Commitment, File, Lock, Page, Project
+from reqpi.core.report import Defect, Note
 
 __all__ = ["ChosenFiles", "PackageWork", "bill_of", "chosen", "fetched", "refuse_lacking"]
 
@@ -102,7 +102,7 @@ def _tell(work: PackageWork, selection: Selection) -> None:
     tell_notes(
         work.taken.names,
         [
-            ReportedNote(
+            Note(
                 pin.line,
                 pin.text,
                 f"{file.filename} is yanked{f': {file.yanked}' * (file.yanked is not True)}",
@@ -123,7 +123,7 @@ def refuse_lacking(picks: Sequence[ChosenFiles]) -> None:
     for pick in picks:
         lacking = pick.selection.lacking
         defects = [
-            ReportedDefect(lack.pin.line, lack.pin.text, lack.problem, lack.advice, lack.pin.document)
+            Defect(lack.pin.line, lack.pin.text, lack.problem, lack.advice, document=lack.pin.document)
             for lack in lacking
         ]
         if defects:

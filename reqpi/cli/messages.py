@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from reqpi.cli.colour import BOLD, RED, YELLOW, painted
+from reqpi.core.report import Defect, Note
 
 __all__ = [
     "DocumentNames",
@@ -43,36 +44,6 @@ class DocumentNames(NamedTuple):
         return self.each.get(path, path) or self.whole
 
 
-class _Defect(Protocol):
-    """:class:`reqpi.core.errors.Defect`, or the same from a server."""
-
-    @property
-    def line(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def problem(self) -> str: ...
-    @property
-    def advice(self) -> str: ...
-    @property
-    def document(self) -> str: ...
-
-
-class _Note(Protocol):
-    """:class:`reqpi.core.model.Note`, or the same from a server."""
-
-    @property
-    def line(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def document(self) -> str: ...
-    @property
-    def level(self) -> str: ...
-
-
 def tell_error(title: str, detail: str = "") -> None:
     """One error that concerns no line of a lock."""
     _say(f"{_seen('reqpi:', RED)} {visible(title)}", detail)
@@ -83,7 +54,7 @@ def tell_remark(text: str) -> None:
     _tell(f"reqpi: {text}")
 
 
-def tell_defects(names: DocumentNames, defects: Iterable[_Defect], more: int = 0) -> None:
+def tell_defects(names: DocumentNames, defects: Iterable[Defect], more: int = 0) -> None:
     """Every defect of a lock.
 
     :param more: how many others there are, which are not listed.
@@ -97,7 +68,7 @@ def tell_defects(names: DocumentNames, defects: Iterable[_Defect], more: int = 0
     _tell(f"{names.whole}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
 
 
-def tell_notes(names: DocumentNames, notes: Iterable[_Note]) -> None:
+def tell_notes(names: DocumentNames, notes: Iterable[Note]) -> None:
     """Warnings and notes about a lock."""
     for note in notes:
         place = _place(names.of(note.document), note.line)

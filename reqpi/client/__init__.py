@@ -12,8 +12,6 @@ from urllib.parse import urlencode
 from reqpi.client.answers import (
     Committed,
     HeldReport,
-    ReportedDefect,
-    ReportedNote,
     ReportedRefusal,
     committed_of,
     held_of,
@@ -21,23 +19,24 @@ from reqpi.client.answers import (
     refusals_of,
     trouble_of,
 )
-from reqpi.client.documents import ClientDocument, body_of, committed_by
+from reqpi.client.documents import body_of, committed_by
 from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused, ServerTrouble
 from reqpi.client.exchange import ask
 from reqpi.client.target import target_of
 from reqpi.core.address import address_of
+from reqpi.core.report import Defect, Document, Note
 
 __all__ = [
     "AddressDiffers",
     "BadUsage",
-    "ClientDocument",
     "ClientError",
     "Committed",
+    "Defect",
+    "Document",
     "Filters",
     "HeldReport",
     "LockRefused",
-    "ReportedDefect",
-    "ReportedNote",
+    "Note",
     "ReportedRefusal",
     "ServerTrouble",
     "commit",
@@ -49,7 +48,7 @@ Filters = Sequence[tuple[str, str]]
 """Which files are to be held: ``("platform", "win_amd64")`` and so on, by the names of pip's options."""
 
 
-def commit(base_url: str, documents: Sequence[ClientDocument], *, hold: Filters | None = None) -> Committed:
+def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None = None) -> Committed:
     """Upload ``documents``, and believe the server only where it agrees on their address.
 
     :param base_url: where the server is: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.

@@ -11,13 +11,12 @@ from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLa
 from reqpi.client.exchange import ServerResponse
 from reqpi.client.json_members import number, object_in, objects, text
 from reqpi.client.target import ServerTarget
+from reqpi.core.report import Defect, Note
 
 __all__ = [
     "Committed",
     "HeldReport",
-    "ReportedDefect",
     "ReportedMissing",
-    "ReportedNote",
     "ReportedRefusal",
     "committed_of",
     "held_of",
@@ -31,26 +30,6 @@ __all__ = [
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 
 
-class ReportedDefect(NamedTuple):
-    """One thing that is wrong with a lock; see :class:`reqpi.core.errors.Defect`."""
-
-    line: int
-    text: str
-    problem: str
-    advice: str
-    document: str = ""
-
-
-class ReportedNote(NamedTuple):
-    """A warning or a note about one line of a lock; see :class:`reqpi.core.model.Note`."""
-
-    line: int
-    text: str
-    message: str
-    document: str = ""
-    level: str = "warning"
-
-
 class Committed(NamedTuple):
     """A lock that a server holds.
 
@@ -62,7 +41,7 @@ class Committed(NamedTuple):
     address: str
     index_url: str
     pins: int
-    warnings: tuple[ReportedNote, ...]
+    warnings: tuple[Note, ...]
     created: bool
     without_digests: int = 0
 
@@ -117,7 +96,7 @@ class HeldReport(NamedTuple):
     missing: tuple[ReportedMissing, ...]
     more: int
     unfit: tuple[str, ...]
-    defects: tuple[ReportedDefect, ...] = ()
+    defects: tuple[Defect, ...] = ()
 
 
 def object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
@@ -157,10 +136,10 @@ def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> 
     )
 
 
-def notes_of(found: Mapping[str, object]) -> tuple[ReportedNote, ...]:
+def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
     """The warnings that an answer has."""
     return tuple(
-        ReportedNote(
+        Note(
             number(each, "line"),
             text(each, "text"),
             text(each, "message"),
@@ -230,13 +209,14 @@ def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> Clien
     return trouble
 
 
-def _defects(found: Mapping[str, object]) -> tuple[ReportedDefect, ...]:
+def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
     return tuple(
-        ReportedDefect(
+        Defect(
             number(each, "line"),
             text(each, "text"),
             text(each, "problem"),
             text(each, "advice"),
+            text(each, "rule"),
             text(each, "document"),
         )
         for each in objects(found, "defects")

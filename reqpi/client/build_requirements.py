@@ -8,11 +8,12 @@ from time import sleep
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from reqpi.client.answers import ReportedNote, notes_of, object_of, trouble_of
+from reqpi.client.answers import notes_of, object_of, trouble_of
 from reqpi.client.errors import ClientError
 from reqpi.client.exchange import ask
 from reqpi.client.json_members import objects, text, texts
 from reqpi.client.target import target_of
+from reqpi.core.report import Note
 
 __all__ = ["BuildRequirements", "ReportedRequirement", "ReportedSdist", "build_requirements", "lacking_soon"]
 
@@ -99,7 +100,7 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
 
 def lacking_soon(
     base_url: str, address: str, patience: int, filters: Sequence[tuple[str, str]] = ()
-) -> tuple[ReportedNote, ...]:
+) -> tuple[Note, ...]:
     """Warnings about build requirements that a lock lacks, if the server knows them soon; it goes on finding out.
 
     It is advice: nothing is said of what went wrong with asking.

@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
 
 from reqpi.core.address import listing_of
+from reqpi.core.report import Document
 
-if TYPE_CHECKING:
-    from reqpi.core import model
-
-__all__ = ["ClientDocument", "body_of", "committed_by"]
+__all__ = ["Document", "body_of", "committed_by"]
 
 
-class ClientDocument(NamedTuple):
-    """One of the documents that make up a lock; see :class:`reqpi.core.model.Document`, which takes longer to import.
-
-    :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
-    """
-
-    path: str
-    data: bytes
-
-
-def committed_by(documents: Sequence[ClientDocument]) -> bytes:
+def committed_by(documents: Sequence[Document]) -> bytes:
     """What the address is the digest of: the bytes of the one document without a path, or the listing of all.
 
     :raises ValueError: a path cannot stand in a listing, or there are no documents.
     """
     if _alone(documents):
         return documents[0].data
-    # It asks for no more than these two attributes.
-    return listing_of(cast("Sequence[model.Document]", documents))
+    return listing_of(documents)
 
 
-def body_of(documents: Sequence[ClientDocument]) -> tuple[bytes, str]:
+def body_of(documents: Sequence[Document]) -> tuple[bytes, str]:
     """The body of the request that commits ``documents``, and its content type."""
     if _alone(documents):
         return documents[0].data, "application/octet-stream"
@@ -49,7 +35,7 @@ def body_of(documents: Sequence[ClientDocument]) -> tuple[bytes, str]:
     return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
 
 
-def _alone(documents: Sequence[ClientDocument]) -> bool:
+def _alone(documents: Sequence[Document]) -> bool:
     return len(documents) == 1 and not documents[0].path
 
 

@@ -1,16 +1,15 @@
 """What can go wrong between a client and a server, by whom to blame.
 
-They stand apart from :mod:`reqpi.core.errors` because that module brings attrs and packaging along, which take longer to
+They stand apart from :mod:`reqpi.core.errors` because that module brings attrs and packaging along, which take longer
+to
 import than the whole of ``reqpi gethash`` does. The shape is the same: a title, and what to do about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from reqpi.client.answers import ReportedDefect
+from reqpi.core.report import Defect
 
 __all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble"]
 
@@ -51,7 +50,7 @@ class PinsLacking(ServerTrouble):
 
     final = True
 
-    def __init__(self, title: str, detail: str, defects: Sequence[ReportedDefect]) -> None:
+    def __init__(self, title: str, detail: str, defects: Sequence[Defect]) -> None:
         super().__init__(title, detail)
         self.defects = tuple(defects)
 
@@ -66,7 +65,7 @@ class LockRefused(ClientError):
     :param more: how many defects the server left out of its answer.
     """
 
-    def __init__(self, defects: Sequence[ReportedDefect], more: int = 0) -> None:
+    def __init__(self, defects: Sequence[Defect], more: int = 0) -> None:
         super().__init__("the lock has defects", "Mend each line and commit again.")
         self.defects = tuple(defects)
         self.more = more

@@ -17,9 +17,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from reqpi import __version__
-from reqpi.client.environment import ClientProxy, proxy_for
-from reqpi.client.environment_2 import credentials_for
-from reqpi.client.environment_3 import tls_context
+from reqpi.client.environment import ClientProxy, credentials_for, proxy_for, tls_context
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.target import BasicLogin, ServerTarget
 

@@ -1,6 +1,7 @@
 """``-r`` and ``-c``: which other files a requirements.txt names. Nothing is opened.
 
-It reads what :mod:`reqpi.core.locks` reads, and as that does; but in a few milliseconds and with no packages, and it judges
+It reads what :mod:`reqpi.core.locks` reads, and as that does; but in a few milliseconds and with no packages, and it
+judges
 nothing. Where a line is wrong it says nothing of it: the server does, in better words.
 """
 

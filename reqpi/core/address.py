@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reqpi.core.model import Document
+    from reqpi.core.report import Document
 
 __all__ = [
     "DOCUMENTS",

@@ -18,8 +18,9 @@ from packaging.version import Version
 
 from reqpi.core import admission
 from reqpi.core.metadata import BuildSystem, sound
-from reqpi.core.model import Commitment, File, Note, Page, Pin, Project
+from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.core.releases import sdist_of
+from reqpi.core.report import Note
 from reqpi.core.targets import InstallTarget
 
 __all__ = [

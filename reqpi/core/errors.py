@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from attrs import frozen
-
 from reqpi.core.model import Digest
+from reqpi.core.report import Defect
 
 __all__ = [
     "BrokenLock",
-    "Defect",
     "DigestMismatch",
     "HostAway",
     "Misconfigured",
@@ -63,26 +61,6 @@ class ReqPIError(Exception):
 
 
 # The lock
-
-
-@frozen
-class Defect:
-    """One thing that is wrong with a lock.
-
-    :param line: from 1; 0 where it concerns the whole document.
-    :param text: the line, as it stands in the document, cut where it is very long.
-    :param problem: what is wrong with it.
-    :param advice: what to write instead.
-    :param rule: the name of the rule that it breaks, as the rules for reading a lock have it.
-    :param document: the path of the document, where several are committed together.
-    """
-
-    line: int
-    text: str
-    problem: str
-    advice: str
-    rule: str = ""
-    document: str = ""
 
 
 class BrokenLock(ReqPIError):

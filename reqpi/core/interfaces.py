@@ -1,6 +1,7 @@
 """The outside worlds, and what each must keep: :class:`Store` (bytes at rest) and :class:`Upstream` (an upstream).
 
-:mod:`reqpi.shelf.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written here.
+:mod:`reqpi.shelf.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written
+    here.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import BinaryIO, Protocol
 from attrs import frozen
 from packaging.version import Version
 
-from reqpi.core.errors import Defect
-from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
+from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
+from reqpi.core.report import Defect, Note
 
 __all__ = ["Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Transfer", "Upstream"]
 

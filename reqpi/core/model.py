@@ -10,22 +10,20 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from reqpi.core.report import Document, Note
+
 __all__ = [
     "ALGORITHMS",
-    "NOTE",
-    "WARNING",
     "Archive",
     "Commitment",
     "Digest",
-    "Document",
     "File",
     "Git",
     "Lock",
-    "Note",
     "Page",
     "Pin",
     "Project",
@@ -152,45 +150,6 @@ class Pin:
         if self.source is not None:
             return self.source
         return self.version.lower() if self.arbitrary else Version(self.version)
-
-
-WARNING, NOTE = "warning", "note"
-"""Levels of a :class:`Note`: something may go wrong because of it; or it is good to know."""
-
-
-@frozen
-class Note:
-    """Something a user should know about one line of a lock, though it stops nothing.
-
-    :param line: from 1; 0 where it concerns the whole document.
-    :param text: the line, as it stands.
-    :param message: what it means here.
-    :param document: the path of the document, where several are committed together.
-    :param level: :data:`WARNING` or :data:`NOTE`.
-    """
-
-    line: int
-    text: str
-    message: str
-    document: str = ""
-    level: str = WARNING
-
-    def as_dict(self) -> Mapping[str, object]:
-        """Return it as JSON has it. ``level`` is there only where it is no warning: older readers know no other."""
-        return {key: value for key, value in asdict(self).items() if key != "level" or value != WARNING}
-
-
-@frozen
-class Document:
-    """One of the documents that make up a lock.
-
-    :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
-    :param format: what it was recognised as, once it was read.
-    """
-
-    path: str
-    data: bytes = field(repr=False)
-    format: str = ""
 
 
 @frozen

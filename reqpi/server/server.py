@@ -38,8 +38,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
-from reqpi.upstream.allowed.credentials import split_credentials
-from reqpi.upstream.allowed.credentials_2 import read_logins, read_own_logins
+from reqpi.upstream.allowed.credentials import read_logins, read_own_logins, split_credentials
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
 from reqpi.upstream.allowed.own_addresses import Here

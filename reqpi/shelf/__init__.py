@@ -1,0 +1,1 @@
+"""The verbs: freeze a page, serve a file, hold a lock, sweep and verify a store."""

@@ -17,9 +17,10 @@ from twisted.logger import Logger
 
 from reqpi.core import locks
 from reqpi.core.address import address_of, is_address, is_listing, parse_listing
-from reqpi.core.errors import BrokenLock, Defect, StoreTrouble, UnknownAddress
+from reqpi.core.errors import BrokenLock, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
-from reqpi.core.model import Commitment, Document, Lock
+from reqpi.core.model import Commitment, Lock
+from reqpi.core.report import Defect, Document
 from reqpi.runtime.gc_pause import paused
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
@@ -123,7 +124,8 @@ class Commitments:
         """Keep a lock of one document under its address.
 
         :returns: the commitment, and whether it is new here.
-        :raises reqpi.core.errors.BrokenLock: the document has defects, or the operator does not allow what it names; nothing
+        :raises reqpi.core.errors.BrokenLock: the document has defects, or the operator does not allow what it names;
+            nothing
             is kept.
         """
         return await self._commit(await self._lock(locks.read, document, len(document)))

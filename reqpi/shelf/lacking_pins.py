@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from reqpi.core.errors import Defect, NothingUpstream, UpstreamTrouble
+from reqpi.core.errors import NothingUpstream, UpstreamTrouble
 from reqpi.core.model import Pin
+from reqpi.core.report import Defect
 
 __all__ = ["all_lacking", "lines_of", "named"]
 

@@ -1,6 +1,7 @@
 """The schema of a store: the name of every record, and what each belongs to.
 
-A record lives as long as its owner. :mod:`reqpi.shelf.maintenance.sweep` reads :data:`KINDS`, so a new kind of record that is listed here
+A record lives as long as its owner. :mod:`reqpi.shelf.maintenance.sweep` reads :data:`KINDS`, so a new kind of record
+that is listed here
 is swept with the rest. A name never changes: stores written by earlier versions use it.
 """
 

@@ -1,6 +1,7 @@
 """The verbs on a commitment: take from its shelf a page, a file, a file's metadata.
 
-Every answer passes :func:`reqpi.core.admission.admits`: nothing leaves here that the lock does not admit, and no byte but under
+Every answer passes :func:`reqpi.core.admission.admits`: nothing leaves here that the lock does not admit, and no byte
+but under
 a digest.
 """
 
@@ -19,8 +20,9 @@ from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble, wanting
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
-from reqpi.core.model import Commitment, File, Lock, Note, Page, Project
+from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.releases import newest
+from reqpi.core.report import Note
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import CommitmentCache, Commitments
 from reqpi.shelf.files.build_systems import BuildSystems
@@ -159,7 +161,8 @@ class Shelf:
     async def held(self, file: File) -> int | None:
         """The size in bytes of a file that is in the store, a wheel with its core metadata; else ``None``.
 
-        Lengths are compared and nothing is hashed: :mod:`reqpi.shelf.maintenance.verify` does that, and so does serving.
+        Lengths are compared and nothing is hashed: :mod:`reqpi.shelf.maintenance.verify` does that, and so does
+        serving.
         """
         size = await self._store.size(str(file.sha256))
         if size is None or (file.size not in (None, size) and not await self.deliveries.sound(file, size)):

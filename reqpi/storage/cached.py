@@ -53,7 +53,10 @@ class CachedStore:
             return cached
 
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """See :meth:`reqpi.core.interfaces.Blobs.read`. What is read from its beginning to its end is in the cache then."""
+        """See :meth:`reqpi.core.interfaces.Blobs.read`.
+
+        A blob that is read from beginning to end is in the cache afterwards.
+        """
         begun = False
         try:
             async with aclosing(self._cache.read(sha256, start, stop)) as pieces:

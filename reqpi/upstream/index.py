@@ -18,7 +18,7 @@ from reqpi.core.errors import UpstreamTrouble, WrongPage
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.simple import Packed
 from reqpi.runtime.gc_pause import paused
-from reqpi.runtime.singleflight_2 import CancellingSingleFlight
+from reqpi.runtime.singleflight import CancellingSingleFlight
 from reqpi.upstream.allowed.urls import host_of
 from reqpi.upstream.http import gzip as coding
 from reqpi.upstream.http.client import HttpClient, RetryAfter, header

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
-from reqpi.core.errors import Defect, UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Indexes
-from reqpi.core.model import Archive, Digest, Git, Lock, Note, Pin, Project
+from reqpi.core.model import Archive, Digest, Git, Lock, Pin, Project
+from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.policy import Policy
 
 __all__ = ["Offline"]

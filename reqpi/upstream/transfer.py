@@ -11,9 +11,10 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.upstream.http.body import Body
-from reqpi.upstream.http.client import header
+from reqpi.upstream.http.client import Check, HttpClient, header
 
-__all__ = ["range_header", "transfer"]
+__all__ = ["open_file", "range_header", "transfer"]
+
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
@@ -82,3 +83,26 @@ def _as_asked(first: int, last: int, size: int | None, start: int, stop: int | N
 
 def _odd(said: str) -> UpstreamTrouble:
     return UpstreamTrouble("the upstream sent an odd range", f"Content-Range: {said[:100]!r}")
+
+
+async def open_file(
+    http: HttpClient,
+    url: str,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    etag: str | None = None,
+    check: Check | None = None,
+) -> Transfer:
+    """See :meth:`reqpi.core.interfaces.Upstream.open`.
+
+    No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
+    that would change the file. pip does the same.
+    """
+    headers = {"Accept-Encoding": "identity"} | range_header(start, stop, etag)
+    _, response, body = await http.get(url, headers, check)
+    try:
+        return transfer(response, body, start, stop)
+    except UpstreamTrouble:
+        body.close()
+        raise

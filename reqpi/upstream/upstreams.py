@@ -8,9 +8,10 @@ from typing import Any
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.core.errors import Defect, UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Indexes, Transfer
-from reqpi.core.model import Archive, Digest, Git, Lock, Note, Page, Pin, Project
+from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
+from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import host_and_port
@@ -23,7 +24,7 @@ from reqpi.upstream.http.client import HttpClient
 from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.index import UpstreamIndex
 from reqpi.upstream.page_cache import PageCache
-from reqpi.upstream.transfer_2 import open_file
+from reqpi.upstream.transfer import open_file
 
 __all__ = ["PAGE_CACHE", "Upstreams"]
 

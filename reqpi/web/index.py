@@ -21,8 +21,7 @@ from reqpi.core.model import Commitment, Page
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
-from reqpi.web.http.answers import send_representation
-from reqpi.web.http.answers_2 import answer_with
+from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import header, listed
 from reqpi.web.http.ready_answers import ANY_FORM, ReadyAnswers

@@ -18,8 +18,7 @@ from reqpi.core.model import File, Page
 from reqpi.shelf.learn_sessions import LearnSession
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.web.http import problems
-from reqpi.web.http.answers import send_representation
-from reqpi.web.http.answers_2 import answer_with
+from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import Representation

@@ -49,7 +49,7 @@ from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web import api, pages, sboms
 from reqpi.web.http import problems
-from reqpi.web.http.answers_2 import answer_with
+from reqpi.web.http.answers import answer_with
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER
 from reqpi.web.index import IndexResource

@@ -8,7 +8,7 @@ from multipart import MultipartError, MultipartParser, parse_options_header  # t
 from twisted.web.server import Request
 
 from reqpi.core.address import DOCUMENTS
-from reqpi.core.model import Document
+from reqpi.core.report import Document
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import Problem
 

@@ -138,7 +138,8 @@ class FileTests(LearnCase):
         """What is there stays, and the beginning of another file is removed."""
         self.build.write_text("# mine\n")
         limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); "
-        write = f"from pathlib import Path; from reqpi.cli.folders.learned_file import _replace; _replace(Path({BUILD!r}), 'x' * 99)"
+        imports = "from pathlib import Path; from reqpi.cli.folders.learned_file import _replace; "
+        write = f"{imports}_replace(Path({BUILD!r}), 'x' * 99)"
         done = subprocess.run(
             [sys.executable, "-c", limited + write], cwd=self.folder, capture_output=True, text=True, check=False
         )

@@ -8,28 +8,26 @@ import io
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.messages import DocumentNames, tell_defects, visible
-from reqpi.client import ReportedDefect
+from reqpi.core.report import Defect
 
 
 class MessageTests(SynchronousTestCase):
     """One line for what is wrong, whatever the line of the lock looks like."""
 
-    def told(self, *defects: ReportedDefect, more: int = 0) -> list[str]:
+    def told(self, *defects: Defect, more: int = 0) -> list[str]:
         with contextlib.redirect_stderr(io.StringIO()) as stream:
             tell_defects(DocumentNames("a.txt"), defects, more)
         return stream.getvalue().splitlines()
 
     def test_a_long_line_is_cut(self) -> None:
         """A hundred digests would hide what is said about them."""
-        line, *_ = self.told(ReportedDefect(1, "six " + "--hash=sha256:0 " * 100, "too long", ""))
+        line, *_ = self.told(Defect(1, "six " + "--hash=sha256:0 " * 100, "too long", ""))
         self.assertLess(len(line), 200)
         self.assertTrue(line.endswith("…"))
 
     def test_what_was_left_out_is_counted(self) -> None:
         """A server shows the first thousand or so."""
-        self.assertEqual(
-            self.told(ReportedDefect(1, "six", "x", ""), more=41)[-1], "a.txt: 42 defects, 41 of them not shown"
-        )
+        self.assertEqual(self.told(Defect(1, "six", "x", ""), more=41)[-1], "a.txt: 42 defects, 41 of them not shown")
 
     def test_text_that_people_can_read_stays(self) -> None:
         """Only what is no visible character is written out."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.client import ClientDocument
+from reqpi.core.report import Document
 from tests.client.scripted import Scripted
 
 DOCUMENT = b"six==1.17.0\n"
-ALONE = (ClientDocument("", DOCUMENT),)
+ALONE = (Document("", DOCUMENT),)
 
 _MEDDLING = ("proxy", "netrc", "cert", "ca_bundle", "reqpi")
 

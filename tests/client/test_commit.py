@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from reqpi.client import AddressDiffers, ClientDocument, ReportedNote, commit
+from reqpi.client import AddressDiffers, commit
 from reqpi.core.address import address_of
+from reqpi.core.report import Document, Note
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 ADDRESS = address_of(DOCUMENT)
@@ -16,7 +17,7 @@ class CommitTests(ClientTestCase):
         """Nothing is decoded or normalised on the way."""
         document = b"\xef\xbb\xbfsix==1.17.0\r\n\x00\xff"
         self.server.takes(document)
-        commit(self.server.url, [ClientDocument("", document)])
+        commit(self.server.url, [Document("", document)])
         self.assertEqual(
             [(seen.method, seen.path, seen.body) for seen in self.server.seen], [("POST", "/locks", document)]
         )
@@ -36,7 +37,7 @@ class CommitTests(ClientTestCase):
     def test_warnings_come_with_their_lines(self) -> None:
         """They are read into values."""
         self.server.takes(DOCUMENT, warnings=[{"line": 3, "text": "--pre", "message": "says nothing here"}])
-        self.assertEqual(commit(self.server.url, ALONE).warnings, (ReportedNote(3, "--pre", "says nothing here"),))
+        self.assertEqual(commit(self.server.url, ALONE).warnings, (Note(3, "--pre", "says nothing here"),))
 
     def test_the_server_may_stand_below_a_prefix(self) -> None:
         """With a slash at the end of its URL or without."""

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.client.includes import Include, includes_of
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks import read_together
-from reqpi.core.model import Document
+from reqpi.core.report import Document
 
 NAMES = {
     "-r x.txt": "x.txt",

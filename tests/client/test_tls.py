@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reqpi.client import BadUsage, ClientDocument, ServerTrouble, commit
+from reqpi.client import BadUsage, ServerTrouble, commit
+from reqpi.core.report import Document
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 from tests.client.scripted import Scripted
 from tests.fake_upstream.authority import make_certificates
@@ -61,5 +62,5 @@ class TLSTests(ClientTestCase):
         self.patch_environment("SSL_CERT_FILE", str(self.authority))
         self.secure.listens = False
         self.secure.says("/locks", 413, {"title": "too large"}, "application/problem+json")
-        error = self.assertRaises(ServerTrouble, commit, self.secure.url, [ClientDocument("", b"#" * (24 << 20))])
+        error = self.assertRaises(ServerTrouble, commit, self.secure.url, [Document("", b"#" * (24 << 20))])
         self.assertIn("413: too large", error.title)

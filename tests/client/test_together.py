@@ -8,14 +8,15 @@ from pathlib import Path
 
 from multipart import MultipartParser, parse_options_header
 
-from reqpi.client import AddressDiffers, ClientDocument, LockRefused, ReportedDefect, ReportedNote, commit
+from reqpi.client import AddressDiffers, LockRefused, commit
 from reqpi.core.address import address_of
+from reqpi.core.report import Defect, Document, Note
 from tests.client.case import ClientTestCase
 
 DOCUMENTS = (
-    ClientDocument("requirements.txt", b"-r sub/b.txt\n"),
-    ClientDocument('sub/b "ä; x=y.txt', b"\r\n--\xff\x00six==1.17.0"),
-    ClientDocument("c.txt", b""),
+    Document("requirements.txt", b"-r sub/b.txt\n"),
+    Document('sub/b "ä; x=y.txt', b"\r\n--\xff\x00six==1.17.0"),
+    Document("c.txt", b""),
 )
 
 
@@ -24,10 +25,10 @@ class TogetherTests(ClientTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        for path, data in DOCUMENTS:
+        for path, data, _ in DOCUMENTS:
             (self.home / path).parent.mkdir(exist_ok=True)
             (self.home / path).write_bytes(data)
-        self.listing = self.sha256sum(*(path for path, _ in DOCUMENTS))
+        self.listing = self.sha256sum(*(path for path, _, _ in DOCUMENTS))
 
     def sha256sum(self, *paths: str) -> bytes:
         """What the real one prints."""
@@ -48,7 +49,7 @@ class TogetherTests(ClientTestCase):
         self.assertEqual((seen.method, seen.path, kind), ("POST", "/locks", "multipart/form-data"))
         parts = MultipartParser(BytesIO(seen.body), options["boundary"], content_length=len(seen.body), strict=True)
         found = [(part.name, part.content_type, part.filename, part.raw) for part in parts]
-        self.assertEqual(found, [("document", "text/plain", path, data) for path, data in DOCUMENTS])
+        self.assertEqual(found, [("document", "text/plain", path, data) for path, data, _ in DOCUMENTS])
 
     def test_the_boundary_is_never_the_same(self) -> None:
         """A document cannot have it in its text."""
@@ -72,8 +73,8 @@ class TogetherTests(ClientTestCase):
         """Defects and warnings."""
         self.server.refuses({"line": 2, "text": "six", "problem": "p", "advice": "a", "document": "c.txt"})
         error = self.assertRaises(LockRefused, commit, self.server.url, DOCUMENTS)
-        self.assertEqual(error.defects, (ReportedDefect(2, "six", "p", "a", "c.txt"),))
+        self.assertEqual(error.defects, (Defect(2, "six", "p", "a", document="c.txt"),))
         self.server.takes(
             self.listing, warnings=[{"line": 3, "text": "--pre", "message": "m", "document": "sub/b.txt"}]
         )
-        self.assertEqual(commit(self.server.url, DOCUMENTS).warnings, (ReportedNote(3, "--pre", "m", "sub/b.txt"),))
+        self.assertEqual(commit(self.server.url, DOCUMENTS).warnings, (Note(3, "--pre", "m", "sub/b.txt"),))

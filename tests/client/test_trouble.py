@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
-from reqpi.client import BadUsage, ClientDocument, LockRefused, ReportedDefect, ServerTrouble, commit
+from reqpi.client import BadUsage, LockRefused, ServerTrouble, commit
+from reqpi.core.report import Defect, Document
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
 
@@ -13,14 +14,14 @@ class TroubleTests(ClientTestCase):
     """Every error says whose it is, and what to do."""
 
     def trouble(self, url: str | None = None, document: bytes = DOCUMENT) -> str:
-        error = self.assertRaises(ServerTrouble, commit, url or self.server.url, [ClientDocument("", document)])
+        error = self.assertRaises(ServerTrouble, commit, url or self.server.url, [Document("", document)])
         return f"{error.title} | {error.detail}"
 
     def test_every_defect_comes_with_its_line(self) -> None:
         """They are read into values, and how many were left out is known."""
         self.server.refuses({"line": 2, "text": "six", "problem": "no version", "advice": "Write six==1."}, more=7)
         error = self.assertRaises(LockRefused, commit, self.server.url, ALONE)
-        self.assertEqual((error.defects, error.more), ((ReportedDefect(2, "six", "no version", "Write six==1."),), 7))
+        self.assertEqual((error.defects, error.more), ((Defect(2, "six", "no version", "Write six==1."),), 7))
 
     def test_a_problem_is_told_in_the_servers_words(self) -> None:
         """Title, detail and status."""

@@ -22,7 +22,7 @@ from reqpi.core.address import (
     parse_listing,
     paths_of,
 )
-from reqpi.core.model import Document
+from reqpi.core.report import Document
 
 SIX, SEVEN = b"six==1.0\n", b"seven==1.0\n"
 DIGEST = "a" * 64

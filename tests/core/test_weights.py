@@ -13,7 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core import locks
 from reqpi.core.frozen_pages import dump, load
-from reqpi.core.model import Document, Lock, Page
+from reqpi.core.model import Lock, Page
+from reqpi.core.report import Document
 from tests.distributions import a_file, a_page
 
 DATA = Path(__file__).parents[1] / "data"

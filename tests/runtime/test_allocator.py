@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 PROGRAM = """\
 import threading
-from reqpi.allocator import limit_arenas, resident, trim
+from reqpi.runtime.allocator import limit_arenas, resident, trim
 import sys
 if sys.argv[1] == "limited":
     limit_arenas()

@@ -6,7 +6,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from reqpi.core import locks
-from reqpi.core.model import Commitment, Document
+from reqpi.core.model import Commitment
+from reqpi.core.report import Document
 from reqpi.shelf.commitments import Commitments
 from reqpi.storage.memory import MemoryStore
 from tests.core.test_weights import requirements

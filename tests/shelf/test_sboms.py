@@ -145,7 +145,7 @@ class BillsTests(TestCase):
         commitment = await self.committed(self.shelf)
         gathered: list[object] = []
         of = sbom.sbom_of
-        self.patch(sbom, "bill_of", lambda *args: gathered.append(args) or of(*args))
+        self.patch(sbom, "sbom_of", lambda *args: gathered.append(args) or of(*args))
         names = [sbom.MainComponent(f"name-{number}") for number in range(100)]
         asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, own, sbom.spdx)) for own in names]
         outcomes = await DeferredList(asked, consumeErrors=True)

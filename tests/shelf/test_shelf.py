@@ -27,7 +27,7 @@ from reqpi.core.errors import (
 from reqpi.core.model import Commitment
 from reqpi.runtime.lru import LruCache
 from reqpi.shelf.records import lock_record
-from reqpi.shelf.shelf import Delivery, Shelf
+from reqpi.shelf.shelf import FileResponse, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainOrigin
@@ -65,7 +65,7 @@ class ShelfCase(TestCase):
         raise self.failureException(f"{kind.__name__} was not raised, but {result!r} returned")
 
 
-async def whole(delivery: Delivery) -> bytes:
+async def whole(delivery: FileResponse) -> bytes:
     return b"".join([piece async for piece in delivery.read(0, delivery.size)])
 
 

@@ -6,7 +6,8 @@ from attrs import evolve
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.core.model import Commitment, Document
+from reqpi.core.model import Commitment
+from reqpi.core.report import Document
 from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.records import page_record
 from reqpi.shelf.shelf import Shelf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from tests.upstream.sources import SourceCase
 
 
@@ -29,7 +29,7 @@ class ArchiveTests(SourceCase):
         self.host.redirects["/away"] = url
         for asked in (f"archive+{url}", f"archive+{self.host.url}/away", f"{self.host.url}/away"):
             trouble = await self.trouble(self.upstreams().open(asked))
-            self.assertIsInstance(trouble, Forbidden)
+            self.assertIsInstance(trouble, Denied)
             self.assertIn(f"--allow-host {other.name}", trouble.detail)
         self.assertEqual(other.connections, 0)
 

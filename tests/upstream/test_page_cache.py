@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Digest, Page
-from reqpi.runtime.singleflight_2 import CancellingSingleFlight
+from reqpi.runtime.singleflight import CancellingSingleFlight
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.fake_upstream import Style, faults

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.errors import Misconfigured
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
-from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.operator import AllowedUpstreams, read_upstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.upstream.case import OriginCase, reactor
@@ -38,7 +38,7 @@ class SeveralTests(OriginCase):
         """A lock that was committed when it was one may still name it."""
         one, two = self.upstream(), self.upstream()
         trouble = await self.trouble(self.index(one.url).page("thing", two.url))  # type: ignore[arg-type]
-        self.assertIsInstance(trouble, Forbidden)
+        self.assertIsInstance(trouble, Denied)
         self.assertIn("is not among this server's upstreams", trouble.title)
         self.assertEqual(two.requests, [])
 
@@ -80,7 +80,7 @@ class ForeignTests(OriginCase):
         await shelf.page(commitment, "thing")
         self.assertEqual(self.foreign.requests, [])
         trouble = await self.trouble(shelf.page(commitment, "absent"))
-        self.assertNotIsInstance(trouble, Forbidden)
+        self.assertNotIsInstance(trouble, Denied)
 
 
 class ReadTests(SynchronousTestCase):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from reqpi.core.address import address_of, listing_of
-from reqpi.core.errors import Defect
-from reqpi.core.model import Document
+from reqpi.core.report import Defect, Document
 from tests.web.case import WebCase
 
 DOCUMENTS = (

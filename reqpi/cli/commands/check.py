@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
 from reqpi.cli.failures import tell_failure
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, take
@@ -17,10 +17,10 @@ from reqpi.cli.inputs.strict_builds import add_strict_builds, check_builds
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
 from reqpi.cli.statuses import DEFECTS, DONE
 from reqpi.client import BadUsage
-from reqpi.client import ReportedDefect as Untaken
 from reqpi.core.address import address_of
-from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.errors import BrokenLock
 from reqpi.core.model import Lock
+from reqpi.core.report import Defect
 from reqpi.upstream.allowed.needs import Need
 
 __all__ = ["command_line", "main"]
@@ -35,7 +35,7 @@ class _Checked:
 
     taken: LockFiles
     lock: Lock | None = None
-    defects: Sequence[Defect | Untaken] = ()
+    defects: Sequence[Defect] = ()
     needs: tuple[Need, ...] = field(default=())
 
 
@@ -120,8 +120,8 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
     }
 
 
-def _members(defect: Defect | Untaken) -> dict[str, Any]:
-    return asdict(defect) if isinstance(defect, Defect) else {**defect._asdict(), "rule": "include"}
+def _members(defect: Defect) -> dict[str, Any]:
+    return defect._asdict()
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -16,9 +16,10 @@ from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
-from reqpi.client import Committed, ReportedNote
+from reqpi.client import Committed
 from reqpi.client.build_requirements import lacking_soon
 from reqpi.core.env_vars import trusted_host
+from reqpi.core.report import Note
 
 __all__ = ["command_line", "main"]
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _as_json(lock: Committed, warnings: Sequence[ReportedNote]) -> str:
+def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
     """Return what is known of a lock that was committed, for programs."""
     known = {
         "address": lock.address,

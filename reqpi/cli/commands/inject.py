@@ -17,10 +17,10 @@ from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, tell_remark
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
-from reqpi.core.errors import Defect
 from reqpi.core.export.folder_record import Fetched
 from reqpi.core.export.rewriting import RewrittenDocument, rewritten
-from reqpi.core.model import Document, Pin
+from reqpi.core.model import Pin
+from reqpi.core.report import Defect, Document
 
 __all__ = ["command_line", "main"]
 

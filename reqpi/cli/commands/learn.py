@@ -18,8 +18,7 @@ from reqpi.cli.inputs.lock_files import take_or_tell
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.which_server import add_server, check_server, open_server_for
 from reqpi.cli.messages import count_of, tell_error, tell_remark
-from reqpi.cli.processes.child import die_of, run_child
-from reqpi.cli.processes.child_2 import commanded
+from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client import BadUsage, ClientError
 from reqpi.client.errors import ServerTrouble
@@ -70,7 +69,7 @@ def _known(file: str, options: argparse.Namespace) -> Lock:
     output = os.path.realpath(options.output)
     if file != "-" and os.path.realpath(file) == output:
         raise BadUsage(f"{file} is what -o writes", "What is above its mark is left out anyway.")
-    ours = {path for path, _ in documents.documents if path and os.path.realpath(documents.names.of(path)) == output}
+    ours = {path for path in documents.paths if path and os.path.realpath(documents.names.of(path)) == output}
     return evolve(lock, pins=tuple(pin for pin in lock.pins if pin.document not in ours))
 
 

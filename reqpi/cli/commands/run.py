@@ -10,8 +10,7 @@ from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, tak
 from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
-from reqpi.cli.processes.child import die_of, run_child
-from reqpi.cli.processes.child_2 import commanded
+from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.run_progress import Watch
 from reqpi.client import ClientError, ReportedRefusal, refused
 from reqpi.client.target import with_login_of

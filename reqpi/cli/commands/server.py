@@ -48,7 +48,8 @@ class _Options(twistd.ServerOptions):  # type: ignore[name-defined, misc]  # twi
 def main(arguments: Sequence[str]) -> int:
     """Serve until a signal ends it. No pidfile: a process in the foreground needs none, and two may share a folder.
 
-    Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.server.twistd` sees to that.
+    Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.server.twistd` sees
+    to that.
     """
     if {"-h", "--help"} & set(arguments):
         command_line().print_help()

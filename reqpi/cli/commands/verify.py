@@ -11,9 +11,10 @@ from attrs import asdict
 from reqpi.cli.inputs.stores import add_store, opened
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
-from reqpi.client import ClientDocument, commit
+from reqpi.client import commit
 from reqpi.core.address import is_listing, parse_listing
 from reqpi.core.interfaces import Store
+from reqpi.core.report import Document
 from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.records import document_record, lock_record
 
@@ -38,14 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     return DAMAGED if verdict.left else DONE
 
 
-async def _documents(store: Store, address: str) -> list[ClientDocument]:
+async def _documents(store: Store, address: str) -> list[Document]:
     """The documents of a lock, which was found to be whole."""
     lock = await store.get(lock_record(address)) or b""
     if not is_listing(lock):
-        return [ClientDocument("", lock)]
-    return [
-        ClientDocument(path, await store.get(document_record(sha256)) or b"") for sha256, path in parse_listing(lock)
-    ]
+        return [Document("", lock)]
+    return [Document(path, await store.get(document_record(sha256)) or b"") for sha256, path in parse_listing(lock)]
 
 
 def _tell(verdict: StoreVerdict) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Protocol
 
-from reqpi.cli.inputs.lock_files import LockHasDefects
-from reqpi.cli.inputs.lock_files_2 import document_of
+from reqpi.cli.inputs.lock_files import LockHasDefects, document_of
 from reqpi.cli.messages import DocumentNames, count_of, tell_defects, tell_remark
 from reqpi.client import BadUsage
 from reqpi.core.errors import BrokenLock

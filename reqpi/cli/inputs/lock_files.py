@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
 from typing import NamedTuple
 
-from reqpi.cli.inputs.lock_files_2 import document_of, name_of
 from reqpi.cli.messages import DocumentNames, tell_defects, tell_notes, tell_remark
-from reqpi.client import BadUsage, ClientDocument, Committed, Filters, LockRefused, ReportedDefect, commit
+from reqpi.client import Committed, Filters, LockRefused, commit
 from reqpi.client.documents import committed_by
-from reqpi.client.errors import PinsLacking
+from reqpi.client.errors import BadUsage, PinsLacking
 from reqpi.client.includes import includes_of
 from reqpi.core.address import DOCUMENTS, flaws_of_paths
+from reqpi.core.report import Defect, Document
 
-__all__ = ["LockFiles", "LockHasDefects", "add_arguments", "committed", "lines_told", "take", "take_or_tell"]
+__all__ = [
+    "LockFiles",
+    "LockHasDefects",
+    "add_arguments",
+    "committed",
+    "document_of",
+    "lines_told",
+    "name_of",
+    "take",
+    "take_or_tell",
+]
+
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
 _ALLOW = "--allow-outside takes it all the same."
@@ -41,9 +53,14 @@ class LockFiles(NamedTuple):
     :param defects: the lines that name what cannot be taken; where there are any, there are no documents.
     """
 
-    documents: tuple[ClientDocument, ...]
+    documents: tuple[Document, ...]
     names: DocumentNames
-    defects: tuple[ReportedDefect, ...] = ()
+    defects: tuple[Defect, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path of each document."""
+        return tuple(document.path for document in self.documents)
 
     @property
     def committed(self) -> bytes:
@@ -74,7 +91,7 @@ def take(files: Sequence[str], *, allow_outside: bool = False, source: str | Non
     :raises BadUsage: a file cannot be read, or cannot be committed together with the others.
     """
     if list(files) == ["-"]:
-        return LockFiles((ClientDocument("", document_of("-")),), DocumentNames(name_of("-")))
+        return LockFiles((Document("", document_of("-")),), DocumentNames(name_of("-")))
     if "-" in files:
         raise BadUsage("standard input is committed alone", "Write it to a file, and name that with the others.")
     if len(files) > DOCUMENTS:
@@ -153,7 +170,7 @@ class _Following:
         self._names: dict[str, str] = {}
         self._given = 0
         self._includes = 0
-        self._defects: list[ReportedDefect] = []
+        self._defects: list[Defect] = []
 
     def give(self, file: str, largest: int | None) -> None:
         """Take what the user named."""
@@ -181,7 +198,7 @@ class _Following:
                         queue.append(named)
                 except _Untaken as why:
                     where = self._names[place]
-                    self._defects.append(ReportedDefect(include.line, include.text, why.problem, why.advice, where))
+                    self._defects.append(Defect(include.line, include.text, why.problem, why.advice, "include", where))
                     if len(self._defects) == DOCUMENTS:
                         return
 
@@ -215,9 +232,7 @@ class _Following:
         if self._defects:
             return LockFiles((), DocumentNames(self._whole()), tuple(self._defects))
         if not self._includes and len(self._found) == 1:
-            return LockFiles(
-                tuple(ClientDocument("", data) for data in self._found.values()), DocumentNames(self._whole())
-            )
+            return LockFiles(tuple(Document("", data) for data in self._found.values()), DocumentNames(self._whole()))
         inside = all(_below(place, self._folder) for place in self._found)
         base = self._folder if inside else os.path.commonpath([os.path.dirname(place) for place in self._found])
         paths = {place: Path(os.path.relpath(place, base)).as_posix() for place in self._found}
@@ -228,7 +243,7 @@ class _Following:
             tell_remark(f"together with {', '.join([*self._names.values()][self._given :])}")
         if not inside:
             tell_remark(f"paths begin in {self._name(base)}: {', '.join(paths.values())}")
-        documents = tuple(ClientDocument(paths[place], data) for place, data in self._found.items())
+        documents = tuple(Document(paths[place], data) for place, data in self._found.items())
         return LockFiles(
             documents, DocumentNames(self._whole(), {paths[place]: name for place, name in self._names.items()})
         )
@@ -245,3 +260,32 @@ class _Following:
 
 def _below(place: str, folder: str) -> bool:
     return place.startswith(folder.rstrip("/") + "/")
+
+
+_LARGEST_INPUT = 64 * 1024 * 1024
+"""Bytes of a file. It is far above what servers take, so that the server reports its own limit."""
+
+
+def name_of(file: str) -> str:
+    """How messages call it."""
+    return "<stdin>" if file == "-" else file
+
+
+def document_of(file: str, largest: int = _LARGEST_INPUT) -> bytes:
+    """Its bytes.
+
+    :param file: a path, or ``-`` for standard input.
+    :param largest: bytes.
+    :raises BadUsage: it cannot be read, or is so large that it cannot be meant.
+    """
+    try:
+        if file == "-":
+            document = sys.stdin.buffer.read(largest + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                document = stream.read(largest + 1)
+    except (OSError, ValueError) as error:
+        raise BadUsage(f"{name_of(file)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(document) > largest:
+        raise BadUsage(f"{name_of(file)} is larger than {largest} bytes", "Is it a lock at all?")
+    return document

@@ -6,7 +6,7 @@ from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects
 from reqpi.cli.messages import tell_defects
 from reqpi.core import locks
 from reqpi.core.errors import BrokenLock
-from reqpi.core.model import Document, Lock
+from reqpi.core.model import Lock
 
 __all__ = ["lock_of", "read_taken"]
 
@@ -28,5 +28,5 @@ def read_taken(taken: LockFiles) -> Lock:
 
     :raises reqpi.core.errors.BrokenLock: it has defects, and they were not told.
     """
-    documents = [Document(path, data) for path, data in taken.documents]
-    return locks.read_together(documents) if documents[0].path else locks.read(documents[0].data)
+    first = taken.documents[0]
+    return locks.read_together(taken.documents) if first.path else locks.read(first.data)

@@ -6,8 +6,9 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from reqpi.core.errors import Defect, Misconfigured
+from reqpi.core.errors import Misconfigured
 from reqpi.core.model import Lock
+from reqpi.core.report import Defect
 from reqpi.server.host_defaults import builtin_index, default_upstream
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.needs import ALLOW_HOST, UPSTREAM, URL, Need, projects_of

@@ -12,11 +12,11 @@ from reqpi.cli.inputs.lock_files import LockFiles, committed
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import tell_defects, tell_remark, visible
 from reqpi.cli.statuses import DONE, LACKING, SERVER_TROUBLE
-from reqpi.client.answers import ReportedDefect
 from reqpi.client.build_requirements import BuildRequirements, build_requirements
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.json_members import objects, text, texts
 from reqpi.core.model import Lock, Pin
+from reqpi.core.report import Defect
 
 __all__ = ["add_strict_builds", "check_builds", "defects_of"]
 
@@ -58,7 +58,7 @@ def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, t
     return SERVER_TROUBLE if unknown else DONE
 
 
-def defects_of(found: BuildRequirements, lock: Lock) -> Iterator[ReportedDefect]:
+def defects_of(found: BuildRequirements, lock: Lock) -> Iterator[Defect]:
     """List what a build takes that the lock does not fix, byte for byte.
 
     :param found: what the sdists are built with.
@@ -111,9 +111,7 @@ def _pin_of(sdist: Mapping[str, object], lock: Lock) -> Pin | None:
     return next((pin for pin in pins if pin.source is not None or str(pin.release) == version), None)
 
 
-def _defect(pin: Pin | None, problem: str, advice: str) -> ReportedDefect:
-    return (
-        ReportedDefect(pin.line, pin.text, problem, advice, pin.document)
-        if pin
-        else ReportedDefect(0, "", problem, advice)
-    )
+def _defect(pin: Pin | None, problem: str, advice: str) -> Defect:
+    if pin is None:
+        return Defect(0, "", problem, advice)
+    return Defect(pin.line, pin.text, problem, advice, document=pin.document)

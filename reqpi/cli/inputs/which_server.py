@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.lock_files import LockFiles, lines_told
-from reqpi.client.environment_2 import netrc_of_user
+from reqpi.client.environment import netrc_of_user
 from reqpi.client.errors import ClientError, ServerTrouble
 from reqpi.client.fetching import FetchFailed
 from reqpi.core.address import address_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from typing import TextIO
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import NOT_EXECUTABLE, NOT_FOUND
 
-__all__ = ["die_of", "run_child"]
+__all__ = ["commanded", "die_of", "run_child"]
+
 
 # What a terminal sends, by itself, to every process of its foreground group: the command has it already.
 _FROM_TERMINALS = ("SIGINT", "SIGQUIT")
@@ -109,3 +111,15 @@ def _in_the_foreground() -> bool:
         return False
     finally:
         os.close(terminal)
+
+
+def commanded(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and the command behind the first ``--``; a later ``--`` is the command's own."""
+    own, command = list(arguments), []
+    if "--" in own:
+        end = own.index("--")
+        own, command = own[:end], own[end + 1 :]
+    options = parser.parse_intermixed_args(own)
+    if not command:
+        parser.error("write -- and the command to run behind it")
+    return options, command

@@ -5,8 +5,7 @@ Every export is a function of the commitment, its frozen pages and the URL of it
 
 from __future__ import annotations
 
-from reqpi.core.export.admitted import chosen
-from reqpi.core.export.admitted_2 import files
+from reqpi.core.export.admitted import chosen, files
 from reqpi.core.export.env_shells import SHELLS, environment
 from reqpi.core.export.pylock import pylock
 from reqpi.core.export.requirements import requirements

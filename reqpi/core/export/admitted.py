@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from reqpi.core import admission
+from reqpi.core import admission, frozen_pages
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.core.releases import sdist_of
 
-__all__ = ["Admitted", "chosen", "url_of"]
+__all__ = ["Admitted", "chosen", "files", "url_of"]
 
 
 class Admitted:
@@ -57,3 +57,15 @@ def url_of(file: File, here: str) -> str:
     :param here: the URL of the address, with a slash at its end.
     """
     return f"{here}simple/{file.project}/{quote(file.filename, safe='')}"
+
+
+def files(commitment: Commitment, pages: Mapping[Project, Page], _here: str | None = None) -> bytes:
+    """The frozen pages as they are; :func:`reqpi.core.frozen_pages.load_all` reads them.
+
+    :param pages: the frozen page of every project that the lock pins.
+    :raises reqpi.core.errors.NothingUpstream: a pin has no file.
+    """
+    admitted = Admitted(commitment, pages)
+    for pin in commitment.lock.pins:
+        admitted.files(pin)
+    return frozen_pages.dump_all(pages)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import evolve, frozen
+from attrs import frozen
 from packaging.version import Version
 
 from reqpi.core import locks
-from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.errors import BrokenLock
 from reqpi.core.export.learned_releases import LearnedRelease, lines, several
 from reqpi.core.locks.rules.requirements import UNDECODABLE
 from reqpi.core.model import Lock, Pin
+from reqpi.core.report import Defect
 
 __all__ = ["MARK", "ForeignPins", "LearnedLock", "read", "written"]
 
@@ -54,7 +55,7 @@ def read(data: bytes, *, appending: bool = False) -> LearnedLock:
         pins = locks.read(below.encode()).pins if _says_something(below) else ()
     except BrokenLock as broken:
         ahead = above.count("\n") + 1
-        raise BrokenLock([evolve(defect, line=defect.line + ahead) for defect in broken.defects]) from None
+        raise BrokenLock([defect._replace(line=defect.line + ahead) for defect in broken.defects]) from None
     if above and not above.endswith("\n"):
         above += "\n"
     return LearnedLock(above, own, _releases(pins))

@@ -14,7 +14,8 @@ from reqpi.core.locks.pip.conflicts import rivals
 from reqpi.core.locks.pip.lines import LogicalLine, comment_start, logical_lines, physical_lines
 from reqpi.core.locks.pip.options import parted
 from reqpi.core.locks.text import decode, encoding
-from reqpi.core.model import Commitment, Document, Page, Pin, Project
+from reqpi.core.model import Commitment, Page, Pin, Project
+from reqpi.core.report import Document
 
 __all__ = ["requirements"]
 

@@ -19,7 +19,8 @@ from reqpi.core.locks.pip.lines import LogicalLine, logical_lines, physical_line
 from reqpi.core.locks.pip.options import parted
 from reqpi.core.locks.pip.sources import is_source, url_in
 from reqpi.core.locks.text import decode, encoding
-from reqpi.core.model import ALGORITHMS, Git, Note, Pin
+from reqpi.core.model import ALGORITHMS, Git, Pin
+from reqpi.core.report import Note
 
 __all__ = ["LineEdit", "RewrittenDocument", "rewritten"]
 

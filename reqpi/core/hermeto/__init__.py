@@ -12,7 +12,7 @@ from reqpi.core.hermeto.input import HermetoInput, InputPackage, is_inline, read
 from reqpi.core.hermeto.names import name_of
 from reqpi.core.hermeto.request import SourceRequest, read_request
 from reqpi.core.hermeto.selection import Selection, UnselectablePin, platforms, select
-from reqpi.core.project.git_origin_2 import origin_of
+from reqpi.core.project.git_origin import origin_of
 
 __all__ = [
     "BadInput",

@@ -19,7 +19,8 @@ from reqpi.core.locks.rules.requirements import BINARY, TOO_MANY, Refused
 from reqpi.core.locks.rules.sources import DOCUMENT_PATH, LISTING
 from reqpi.core.locks.text import decode, encoding
 from reqpi.core.locks.tools import pdm, pipfile, poetry, pylock, uv
-from reqpi.core.model import Document, Lock, Pin
+from reqpi.core.model import Lock, Pin
+from reqpi.core.report import Document
 
 __all__ = ["LINES", "read", "read_together"]
 
@@ -53,7 +54,8 @@ def read(document: bytes) -> Lock:
     """The lock that ``document`` is; its format is recognised from the bytes alone.
 
     :param document: of any size; what reading costs grows with it at most, up to the limits in ``docs/locks.md``.
-    :raises reqpi.core.errors.BrokenLock: it is no lock, or one with defects: at most 1000 of them, in the document's order.
+    :raises reqpi.core.errors.BrokenLock: it is no lock, or one with defects: at most 1000 of them, in the document's
+        order.
     """
     return _read(document, (Document("", document),))
 
@@ -81,7 +83,7 @@ def _read(committed: bytes, documents: tuple[Document, ...]) -> Lock:
     if all(part.format for part in parts):
         ranges.check(((part.findings, each) for part in parts for each in part.ranges), pins)
     notes = conclude(_with_note_of_nothing(parts, pins))
-    known = tuple(evolve(document, format=part.format) for document, part in zip(documents, parts, strict=True))
+    known = tuple(document._replace(format=part.format) for document, part in zip(documents, parts, strict=True))
     formats = ", ".join(dict.fromkeys(part.format for part in parts))
     return Lock(committed, formats, pins, notes, known, support.together(part.findings.support for part in parts))
 

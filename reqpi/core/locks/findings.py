@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from attrs import evolve
-
-from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.rules.requirements import MORE_DEFECTS, Refused, Rule, shown
-from reqpi.core.model import WARNING, Note, Support
+from reqpi.core.model import Support
+from reqpi.core.report import WARNING, Defect, Note
 
 __all__ = ["LIMIT", "Findings", "conclude"]
 
@@ -62,14 +61,14 @@ class Findings:
     def note(self, line: int, message: str, level: str = WARNING) -> None:
         """Write down something that stops nothing.
 
-        :param level: see :class:`reqpi.core.model.Note`.
+        :param level: see :class:`reqpi.core.report.Note`.
         """
         if len(self._notes) < LIMIT:
             self._notes.append(Note(line, self._text(line), message, self.path, level))
 
     def adopt(self, defects: Iterable[Defect]) -> None:
         """Add defects that were found elsewhere."""
-        self._defects += [evolve(defect, document=self.path) for defect in defects]
+        self._defects += [defect._replace(document=self.path) for defect in defects]
 
     def conclude(self) -> tuple[Note, ...]:
         """The notes, in the order of the document.

@@ -10,7 +10,7 @@ import re
 from attrs import define
 
 from reqpi.core.locks.findings import Findings
-from reqpi.core.model import NOTE
+from reqpi.core.report import NOTE
 
 __all__ = ["LeftOut", "is_project_itself"]
 

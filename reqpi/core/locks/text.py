@@ -10,8 +10,9 @@ import re
 
 from attrs import frozen
 
-from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.rules.requirements import ENCODING, UNDECODABLE
+from reqpi.core.report import Defect
 
 __all__ = ["Encoding", "decode", "encoding"]
 

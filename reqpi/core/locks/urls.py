@@ -64,7 +64,8 @@ class Url:
 def parse(text: str) -> Url:
     """The parts of ``text``.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is no URL, or one that two readers may understand in two ways.
+    :raises reqpi.core.locks.rules.requirements.Refused: it is no URL, or one that two readers may understand in two
+        ways.
     """
     if len(text) > LENGTH:
         raise Refused(TOO_LONG, f"URL is longer than {LENGTH} characters")

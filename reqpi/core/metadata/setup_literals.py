@@ -14,7 +14,7 @@ from attrs import frozen
 
 from reqpi.core.errors import UnreadableProject
 from reqpi.core.project.setup_cfg import parsed
-from reqpi.core.project.variables_2 import tree_of
+from reqpi.core.project.variables import tree_of
 
 __all__ = ["LiteralFields", "setup_cfg", "setup_py"]
 

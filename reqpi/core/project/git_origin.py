@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.errors import UnreadableProject
 
-__all__ = ["from_git_origin"]
+__all__ = ["from_git_origin", "origin_of"]
+
 
 # scheme://host/path, or host:path as scp has it (git-clone(1), GIT URLS), or a path.
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[^/]*+(/.*+|\Z)|(?!/)[^/:]++:(?!//)(.*+)|(.*+)", re.DOTALL)
@@ -31,3 +32,25 @@ def from_git_origin(url: str, sub_path: str) -> str:
     if not repository.strip("-._") or not name or len(name) > 200:
         raise UnreadableProject("the project has no name", "Write one into pyproject.toml: [project], name = …")
     return canonicalize_name(name)
+
+
+_SECTION = re.compile(r'\[\s*(?i:remote)\s+"origin"\s*\]')
+_VALUE = re.compile(r"(?i:url)\s*=\s*(.*)")
+_COMMENT = re.compile(r"\s[#;].*|^[#;].*")
+
+
+def origin_of(config: bytes) -> str | None:
+    """The URL of the remote ``origin`` (git-config(1), CONFIGURATION FILE); the last one counts.
+
+    :param config: of a repository's own; what it includes is not followed.
+    """
+    here, found = False, None
+    for line in config.decode("utf-8", "replace").splitlines():
+        text = line.strip()
+        if text.startswith("["):
+            head, bracket, text = text.partition("]")
+            here, text = bool(_SECTION.fullmatch(f"{head}{bracket}")), text.strip()
+        value = _VALUE.fullmatch(text) if here else None
+        if value is not None:
+            found = _COMMENT.sub("", value[1]).strip().strip('"') or None
+    return found

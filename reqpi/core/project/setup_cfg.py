@@ -9,7 +9,7 @@ from configparser import Error, RawConfigParser
 
 from reqpi.core.errors import UnreadableProject
 from reqpi.core.project.values import ProjectMetadata, ReadFile, inside, joined, name_of, version_of
-from reqpi.core.project.variables_2 import tree_of
+from reqpi.core.project.variables import tree_of
 
 __all__ = ["parsed", "read"]
 

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from reqpi.core.project.values import ProjectMetadata, ReadFile, joined, name_of, version_of
-from reqpi.core.project.variables import NAMELESS_SCOPES, NodeBudget, Statement, assigned
-from reqpi.core.project.variables_2 import tree_of
+from reqpi.core.project.variables import NAMELESS_SCOPES, NodeBudget, Statement, assigned, tree_of
 
 __all__ = ["read"]
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from reqpi.core.sbom.about import about
 from reqpi.core.sbom.cyclonedx import cyclonedx
-from reqpi.core.sbom.gathering import described_by, sbom_of
-from reqpi.core.sbom.gathering_2 import merged
+from reqpi.core.sbom.gathering import described_by, merged, sbom_of
 from reqpi.core.sbom.indexed import with_index
 from reqpi.core.sbom.model import About, Artifact, Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.projects import with_project

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["reference_in", "url_in"]
+__all__ = ["reference_in", "url_in", "words"]
+
 
 _AS_IT_IS = "!$%&'()*+,/:;=?@~"
 _HOST = re.compile(r"[a-z+]+://[^/?#]*")
@@ -23,3 +24,10 @@ def url_in(url: str) -> str:
 def reference_in(url: str) -> str:
     """Return the same with its fragment."""
     return "#".join(map(url_in, url.split("#", 1)))
+
+
+def words(text: str, most: int) -> str:
+    """``text`` in one line: without control characters, its words one space apart, cut to ``most`` characters."""
+    shown = "".join(char if char.isprintable() else " " for char in text[: 4 * most])
+    line = " ".join(shown.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

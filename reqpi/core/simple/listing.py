@@ -1,6 +1,7 @@
 """What a project page lists, before any of it is judged: kept small, and judged file by file when it is asked for.
 
-A page has thousands of files, of which a lock pins the few of one version. To make a :class:`~reqpi.core.model.File` of each
+A page has thousands of files, of which a lock pins the few of one version. To make a :class:`~reqpi.core.model.File`
+of each
 entry takes 10 µs and 1,400 bytes; an entry that is packed takes 2 µs and 160 bytes. So entries are put together by the
 version that their filenames have, and only those of the versions asked for are unpacked and judged: all of these, and
 as strictly as ever.

@@ -2,7 +2,8 @@
 
 From an sdist in the store, whose digest was verified, it is as sure as the sdist, and is written down for every
 address. From the beginning of one that upstream sends it is what upstream says, as no digest vouches for a part: it is
-written down for that address alone, and gives way as soon as the sdist is here. :mod:`reqpi.shelf.files.core_metadata` holds it so with
+written down for that address alone, and gives way as soon as the sdist is here. :mod:`reqpi.shelf.files.core_metadata`
+holds it so with
 the metadata of wheels. What came to its end and has the right digest is verified, whether it is kept or not.
 """
 

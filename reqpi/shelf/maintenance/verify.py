@@ -20,7 +20,8 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import address_of, is_listing, parse_listing
 from reqpi.core.errors import BrokenLock, StoreTrouble
 from reqpi.core.interfaces import Blobs, Store
-from reqpi.core.model import Document, Lock
+from reqpi.core.model import Lock
+from reqpi.core.report import Document
 from reqpi.shelf.records import document_record, lock_record, page_record
 
 __all__ = ["Damage", "RateLimit", "StoreVerdict", "Verification", "is_right"]

@@ -35,8 +35,9 @@ from reqpi.core.build_requirements import (
 from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.metadata import BuildSystem
-from reqpi.core.model import Commitment, File, Note, Page, Project
+from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
+from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within

@@ -20,9 +20,10 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from reqpi.core import admission
-from reqpi.core.errors import Defect, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget, platforms_of
 from reqpi.runtime.singleflight import each
 from reqpi.shelf.lacking_pins import lines_of
@@ -219,7 +220,7 @@ class Holds:
             "at": at,
             "progress": asdict(hold.progress()),
             "failures": hold.told(),
-            "defects": [asdict(defect) for defect in hold.defects()],
+            "defects": [defect._asdict() for defect in hold.defects()],
         }
         with suppress(StoreTrouble):  # others see it as not under way, and no more than that
             await self._store.replace(record, json.dumps(noted).encode())

@@ -31,7 +31,8 @@ class Wheelhouses:
         """The archive of what ``target`` admits of a lock.
 
         :param one: of each release, only the file that pip would choose there.
-        :raises reqpi.core.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the last
+        :raises reqpi.core.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the
+            last
             one could not have it either.
         """
         pages = await self._shelf.pages(commitment)

@@ -16,8 +16,7 @@ from reqpi.runtime.fair_share import FairShare
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.spool import Spool
 from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
-from reqpi.storage.directory.usage import remove, touch
-from reqpi.storage.directory.usage_2 import FOREVER, nanoseconds
+from reqpi.storage.directory.usage import FOREVER, nanoseconds, remove, touch
 from reqpi.storage.directory.walk import files_below
 from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_sha256

@@ -15,8 +15,7 @@ from reqpi.core.errors import StoreTrouble
 from reqpi.storage.directory.folders import sync_folder
 from reqpi.storage.directory.paths import folder_parts, record_name, record_parts
 from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
-from reqpi.storage.directory.usage import remove, touch
-from reqpi.storage.directory.usage_2 import FOREVER, nanoseconds
+from reqpi.storage.directory.usage import FOREVER, nanoseconds, remove, touch
 from reqpi.storage.directory.walk import files_below
 from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_name, checked_prefix

@@ -38,4 +38,7 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
         self._layout.prepare()
 
     async def close(self) -> None:
-        """See :meth:`reqpi.core.interfaces.Store.close`. Between calls nothing is held but by reads and incoming blobs."""
+        """See :meth:`reqpi.core.interfaces.Store.close`.
+
+        Between calls, only reads and incoming blobs hold anything open.
+        """

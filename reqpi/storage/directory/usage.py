@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reqpi.storage.errors import store_trouble
 
-__all__ = ["remove", "touch"]
+__all__ = ["FOREVER", "nanoseconds", "remove", "touch"]
 
 
 def touch(path: Path, now: int) -> bool:
@@ -50,3 +50,12 @@ def remove(path: Path, unused_since: int) -> bool:
             return False  # It is being touched or put there in this moment.
         finally:
             os.close(descriptor)
+
+
+FOREVER = (1 << 63) - 1
+"""Nanoseconds since the epoch, later than any moment."""
+
+
+def nanoseconds(seconds: float) -> int:
+    """A moment in whole nanoseconds since the epoch; of two moments, the later is never made the earlier."""
+    return int(seconds * 1_000_000_000)

@@ -62,7 +62,8 @@ class GuardedReactor:
     def check_name(self, host: str, port: int) -> None:
         """See that a host may be asked through a proxy, which alone knows its address.
 
-        :raises reqpi.upstream.allowed.denied.Denied: the operator did not name it, and it is not a public name or address.
+        :raises reqpi.upstream.allowed.denied.Denied: the operator did not name it, and it is not a public name or
+            address.
         """
         why = None if self._named.has(host, port) else why_not_public(host, port)
         if why is not None:

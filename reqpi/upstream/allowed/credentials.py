@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from itertools import takewhile
+from netrc import NetrcParseError, netrc
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from attrs import field, frozen
 
+from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts, normalized
 from reqpi.upstream.allowed.urls import origin_of
 
-__all__ = ["Keyring", "UpstreamLogin", "UpstreamLogins", "basic", "split_credentials"]
+__all__ = ["Keyring", "UpstreamLogin", "UpstreamLogins", "basic", "read_logins", "read_own_logins", "split_credentials"]
 
 
 class UpstreamLogins(Protocol):
@@ -90,3 +93,35 @@ def split_credentials(url: str) -> tuple[str, UpstreamLogin | None]:
 def basic(user: str, password: str) -> str:
     """An ``Authorization`` (:rfc:`7617`)."""
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode('ascii')}"
+
+
+def read_logins(path: Path) -> Mapping[str, str]:
+    """An ``Authorization`` for each host.
+
+    An entry ``default`` is passed over: it would be said to every host that a lock or a page names.
+
+    :raises reqpi.core.errors.Misconfigured: the file cannot be read, or is none.
+    """
+    try:
+        read = netrc(path)
+    except OSError as error:
+        raise Misconfigured(f"--netrc {path} cannot be read", f"{error.strerror}.") from None
+    except NetrcParseError as error:
+        # Its message quotes what it could not read, which may be a password.
+        where = f"What is wrong stands at or before line {error.lineno}."
+        raise Misconfigured(f"--netrc {path} is no netrc file", where) from None
+    except ValueError:
+        raise Misconfigured(f"--netrc {path} is no netrc file", "It is not text.") from None
+    return {
+        normalized(host): basic(login, password or "")
+        for host, (login, _, password) in read.hosts.items()
+        if host != "default"
+    }
+
+
+def read_own_logins(path: Path) -> Mapping[str, str]:
+    """The same of the file that programs read unasked; one that cannot be read counts as none, as it does to pip."""
+    try:
+        return read_logins(path)
+    except Misconfigured:
+        return {}

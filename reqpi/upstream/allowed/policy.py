@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from reqpi.core.errors import Defect, NotAllowed
+from reqpi.core.errors import NotAllowed
 from reqpi.core.interfaces import Indexes
-from reqpi.core.model import NOTE, WARNING, Archive, Git, Lock, Note, Pin
+from reqpi.core.model import Archive, Git, Lock, Pin
+from reqpi.core.report import NOTE, WARNING, Defect, Note
 from reqpi.upstream.allowed import needs
 from reqpi.upstream.allowed.addresses import why_refused
 from reqpi.upstream.allowed.denied import Denied
@@ -30,7 +31,8 @@ _MOST = 1000
 class Policy:
     """The upstreams and the hosts that there are.
 
-    :param labels: how people call each upstream, by :func:`~reqpi.upstream.allowed.urls.index_key`; the default one first.
+    :param labels: how people call each upstream, by :func:`~reqpi.upstream.allowed.urls.index_key`; the default one
+        first.
     :param built_in: the key of the index that pip has built in, which stands for the default one: tools write it into
         a lock (uv.lock does, and ``pip-compile --emit-index-url``) whatever the installer is told later.
     :param hosts: for archives and repositories.

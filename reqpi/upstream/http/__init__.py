@@ -1,0 +1,1 @@
+"""Asking an upstream over HTTP: the agent, redirects, bodies, TLS and proxies."""

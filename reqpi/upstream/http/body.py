@@ -33,7 +33,8 @@ class Body(Protocol):
     """Iterate over it for the bytes as they come: at each step all that arrived since the last.
 
     Reading from the network stops while :data:`_AHEAD` bytes wait here: memory stays bounded however slow the taker.
-    Whatever goes wrong is an :class:`~reqpi.core.errors.UpstreamTrouble`, and stays one however often it is asked again.
+    Whatever goes wrong is an :class:`~reqpi.core.errors.UpstreamTrouble`, and stays one however often it is asked
+    again.
     """
 
     def __init__(self, response: IResponse, clock: IReactorTime) -> None:

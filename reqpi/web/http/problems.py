@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import frozen
 from twisted.internet.defer import TimeoutError
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
@@ -97,12 +97,12 @@ def problem_of(error: BaseException | None) -> Problem:
 
 def _members(error: ReqPIError) -> Mapping[str, Any]:
     if isinstance(error, BrokenLock):
-        return {"defects": [asdict(defect) for defect in error.defects]}
+        return {"defects": [defect._asdict() for defect in error.defects]}
     if isinstance(error, UpstreamTrouble):
         found = {
             "missing": error.missing,
             "final": error.final,
-            "defects": [asdict(defect) for defect in error.defects],
+            "defects": [defect._asdict() for defect in error.defects],
         }
         return {name: value for name, value in found.items() if value}
     return {}

@@ -8,10 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core import locks
 from reqpi.core.address import address_of
 from reqpi.core.errors import BrokenLock, NothingUpstream
-from reqpi.core.export import admitted_2 as files
-from reqpi.core.export import chosen, requirements
+from reqpi.core.export import chosen, files, requirements
 from reqpi.core.frozen_pages import load_all
-from reqpi.core.model import Archive, Commitment, Document, File, Pin
+from reqpi.core.model import Archive, Commitment, File, Pin
+from reqpi.core.report import Document
 from tests.core.locks.toml_locks import DATA
 from tests.distributions import a_commitment, a_file, a_page, digest_of
 

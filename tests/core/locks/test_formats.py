@@ -10,7 +10,7 @@ from reqpi.core.errors import BrokenLock
 from reqpi.core.locks import read, read_together
 from reqpi.core.locks.formats import recognise
 from reqpi.core.locks.pip.lines import physical_lines
-from reqpi.core.model import Document
+from reqpi.core.report import Document
 
 DATA = Path(__file__).parents[2] / "data" / "locks"
 LOCKS = sorted(

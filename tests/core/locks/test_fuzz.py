@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks import read, read_together
-from reqpi.core.model import Archive, Document, Lock, Pin
+from reqpi.core.model import Archive, Lock, Pin
+from reqpi.core.report import Document
 from tests.core.locks.documents import HOSTILE, LOCK
 from tests.core.locks.test_table import ACCEPTED, REFUSED
 

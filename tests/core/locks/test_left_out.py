@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core import locks
 from reqpi.core.address import address_of
 from reqpi.core.export import requirements
-from reqpi.core.model import Commitment, Document, Note
+from reqpi.core.model import Commitment
+from reqpi.core.report import Document, Note
 from tests.core.locks.table_uv import BAR, lock, package
 from tests.core.locks.tool_table import elsewhere, entry, pipenv, poetry, source
 from tests.distributions import a_file, a_page

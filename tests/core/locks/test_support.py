@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core import locks
 from reqpi.core.address import address_of
 from reqpi.core.export import pylock
-from reqpi.core.model import Commitment, Document, Support
+from reqpi.core.model import Commitment, Support
+from reqpi.core.report import Document
 from tests.core.locks.toml_locks import DATA
 from tests.distributions import a_file, a_page, digest_of
 

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks import read, read_together
-from reqpi.core.model import Archive, Document, Pin
+from reqpi.core.model import Archive, Pin
+from reqpi.core.report import Document
 from tests.core.locks import table, table_sources, table_together
 
 ACCEPTED = table.ACCEPTED | table_sources.ACCEPTED

@@ -5,10 +5,11 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.address import listing_of
-from reqpi.core.errors import BrokenLock, Defect
+from reqpi.core.errors import BrokenLock
 from reqpi.core.locks import read, read_together
 from reqpi.core.locks.findings import LIMIT
-from reqpi.core.model import Archive, Digest, Document, Git
+from reqpi.core.model import Archive, Digest, Git
+from reqpi.core.report import Defect, Document
 
 A, C = "a" * 64, "c" * 40
 

@@ -9,7 +9,8 @@ from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.pip.lines import physical_lines
 from reqpi.core.locks.tools import pdm, pipfile, poetry
-from reqpi.core.model import Note, Pin
+from reqpi.core.model import Pin
+from reqpi.core.report import Note
 from tests.core.locks.tool_table import ACCEPTED, REFUSED, Row
 
 READERS = {"poetry": poetry.read, "pdm": pdm.read, "pipfile": pipfile.read}

@@ -9,7 +9,8 @@ from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.pip.lines import physical_lines
 from reqpi.core.locks.text import decode
-from reqpi.core.model import Note, Pin
+from reqpi.core.model import Pin
+from reqpi.core.report import Note
 
 __all__ = ["DATA", "Reader", "defects", "pins", "spelled"]
 

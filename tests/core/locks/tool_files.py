@@ -9,7 +9,8 @@ from reqpi.core.locks import read as read_requirements
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.pip.lines import physical_lines
 from reqpi.core.locks.tools import pdm, pipfile, poetry
-from reqpi.core.model import Digest, Note, Pin
+from reqpi.core.model import Digest, Pin
+from reqpi.core.report import Note
 
 __all__ = ["FILES", "LOCKS", "data", "digests", "read", "versions"]
 

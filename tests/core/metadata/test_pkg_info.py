@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.metadata import ReleaseIdentity, pkg_info
+from reqpi.core.metadata import ReleaseIdentity, identity
 
 INFO = b"Metadata-Version: 2.1\nName: Six_Seven\nVersion: 1.0\n\nText\n"
 SIX = ReleaseIdentity(canonicalize_name("six-seven"), Version("1.0"))
@@ -41,8 +41,8 @@ class IdentityTests(SynchronousTestCase):
     def test_however_it_is_packed(self) -> None:
         member = ("six-1.0/PKG-INFO", INFO)
         for mode in ("w", "w:gz", "w:bz2", "w:xz"):
-            self.assertEqual(pkg_info(a_tar(member, mode=mode), "six-1.0.tar"), SIX)
-        self.assertEqual(pkg_info(a_zip(member), "six-1.0.zip"), SIX)
+            self.assertEqual(identity(a_tar(member, mode=mode), "six-1.0.tar"), SIX)
+        self.assertEqual(identity(a_zip(member), "six-1.0.zip"), SIX)
 
     def test_an_archive_of_a_repository_says_nothing(self) -> None:
         for members in (
@@ -50,26 +50,26 @@ class IdentityTests(SynchronousTestCase):
             [("six-abc/src/six.egg-info/PKG-INFO", INFO)],
             [("PKG-INFO", INFO)],
         ):
-            self.assertIsNone(pkg_info(a_tar(*members), "six.tar.gz"))
+            self.assertIsNone(identity(a_tar(*members), "six.tar.gz"))
 
     def test_what_cannot_be_read_says_nothing(self) -> None:
         for data in (b"", b"nonsense", gzip.compress(b"nonsense"), b"PK\x03\x04"):
             for filename in ("six.tar.gz", "six.zip"):
-                self.assertIsNone(pkg_info(data, filename))
+                self.assertIsNone(identity(data, filename))
 
     def test_a_name_or_a_version_that_is_none_says_nothing(self) -> None:
         for info in (b"", b"Name: six\n", b"Version: 1.0\n", b"Name: ../x\nVersion: 1.0\n", b"Name: six\nVersion: x\n"):
-            self.assertIsNone(pkg_info(a_tar(("six/PKG-INFO", info)), "six.tar.gz"))
+            self.assertIsNone(identity(a_tar(("six/PKG-INFO", info)), "six.tar.gz"))
 
     def test_a_bomb_is_not_unpacked(self) -> None:
         bomb = a_tar(("six/PKG-INFO", b"Name: six\nVersion: 1.0\n" + b"x" * (64 << 20)))
-        self.assertIsNone(pkg_info(bomb, "six.tar.gz"))
+        self.assertIsNone(identity(bomb, "six.tar.gz"))
 
     def test_a_zip_archive_that_takes_too_much_memory_says_nothing(self) -> None:
         """Of entries, which are ten times as large as what stands for them; or for a compression."""
         names = [(f"{number}{'x' * 60_000}", b"") for number in range(150)]
-        self.assertIsNone(pkg_info(a_zip(("six-1.0/PKG-INFO", INFO), *names), "six.zip"))
+        self.assertIsNone(identity(a_zip(("six-1.0/PKG-INFO", INFO), *names), "six.zip"))
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
             archive.writestr("six-1.0/PKG-INFO", INFO)
-        self.assertIsNone(pkg_info(file.getvalue(), "six.zip"))
+        self.assertIsNone(identity(file.getvalue(), "six.zip"))

@@ -40,7 +40,7 @@ class LicenceTests(SynchronousTestCase):
     def test_every_classifier_that_is_known_means_a_licence(self) -> None:
         from packaging.licenses import canonicalize_license_expression
 
-        from reqpi.core.sbom.about_2 import _MEANT
+        from reqpi.core.sbom.about import _MEANT
 
         for name, meant in _MEANT.items():
             self.assertEqual(canonicalize_license_expression(meant), meant, name)

@@ -12,7 +12,8 @@ from reqpi.core import locks
 from reqpi.core.address import address_of
 from reqpi.core.diff import changes, contents_of_sbom
 from reqpi.core.errors import NothingUpstream
-from reqpi.core.model import Commitment, Document, File, Git, Page, Project
+from reqpi.core.model import Commitment, File, Git, Page, Project
+from reqpi.core.report import Document
 from reqpi.core.sbom import (
     About,
     Component,

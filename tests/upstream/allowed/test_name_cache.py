@@ -15,7 +15,8 @@ from zope.interface import implementer
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.upstream.allowed import name_cache
-from reqpi.upstream.allowed.connect import Forbidden, GuardedReactor
+from reqpi.upstream.allowed.connect import GuardedReactor
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.name_cache import KeptNames
 from tests.upstream.names import Kept, Names
@@ -213,7 +214,7 @@ class GuardTests(TestCase):
             self.assertEqual(await named.addresses("rebind.example", 443), ["127.0.0.1", "8.8.8.8"])
             self.assertEqual(await named.addresses("inside.example", 443), ["10.0.0.1"])
             self.assertEqual(await stranger.addresses("rebind.example", 443), ["8.8.8.8"])
-            await self.assertFailure(Deferred.fromCoroutine(stranger.addresses("inside.example", 443)), Forbidden)
+            await self.assertFailure(Deferred.fromCoroutine(stranger.addresses("inside.example", 443)), Denied)
         self.assertEqual(names.asked, ["rebind.example", "inside.example"])
 
     async def test_a_name_that_rebinds_after_its_first_answer_is_refused(self) -> None:
@@ -228,4 +229,4 @@ class GuardTests(TestCase):
         trouble = await self.assertFailure(
             Deferred.fromCoroutine(way.addresses("rebind.example", 443)), UpstreamTrouble
         )
-        self.assertIsInstance(trouble, Forbidden)
+        self.assertIsInstance(trouble, Denied)

@@ -11,8 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
 from reqpi.server.server import Settings, _outside
-from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, basic
-from reqpi.upstream.allowed.credentials_2 import read_logins
+from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, basic, read_logins
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from tests.sourcehost import SourceHost

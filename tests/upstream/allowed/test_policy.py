@@ -6,10 +6,11 @@ from attrs import evolve
 from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.errors import Defect, NotAllowed
+from reqpi.core.errors import NotAllowed
 from reqpi.core.interfaces import Indexes
 from reqpi.core.model import Archive, Digest, Git, Lock, Pin
-from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.core.report import Defect
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
@@ -140,7 +141,7 @@ class HostTests(SynchronousTestCase):
         error = self.assertRaises(NotAllowed, OUTSIDE.policy.allow, pin("b", source=source), source)
         self.assertIn("b is not served: nothing is taken from Files.example", error.title)
         self.assertIn("Start the server with --allow-host Files.example", error.detail)
-        self.assertRaises(Forbidden, OUTSIDE.policy.check, source.url)
+        self.assertRaises(Denied, OUTSIDE.policy.check, source.url)
 
     def test_there_is_an_end_to_defects_and_notes(self) -> None:
         """Nobody mends more at a time."""

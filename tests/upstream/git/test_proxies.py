@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reqpi.core.proxies import read_proxies
-from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.git.program import GitFailed
@@ -60,7 +60,7 @@ class ProxyTests(SourceCase):
         """git trusts the same authorities there. Not farther: libcurl with GnuTLS can stall in a tunnel over TLS."""
         authority, context = make_certificates(self.folder())
         proxy = self.proxy(tls=context)
-        self.host.before = lambda _: setattr(proxy, "answer", Answer(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+        self.host.before = lambda _: setattr(proxy, "answer", Answer(b"HTTP/1.1 403 Denied\r\n\r\n"))
         trouble = await self.trouble(self.through(proxy.url, authority.read_bytes()).open(self.url()))
         self.assertIn("403", trouble.detail)
         self.assertIn("User-Agent: git/", proxy.requests[-1])
@@ -78,5 +78,5 @@ class ProxyTests(SourceCase):
     async def test_a_host_that_is_not_allowed_is_not_asked(self) -> None:
         proxy = self.proxy()
         trouble = await self.trouble(self.through(proxy.url).open(self.url("wiki.internal")))
-        self.assertIsInstance(trouble, Forbidden)
+        self.assertIsInstance(trouble, Denied)
         self.assertEqual(proxy.requests, [])

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.proxies import read_proxies
-from reqpi.upstream.allowed.connect import Forbidden
+from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http import tunnel
@@ -209,9 +209,9 @@ class TroubleTests(ProxyCase):
             ),
             (page("407 No", "Proxy-Authenticate: Negotiate", basic), "does not accept the login (407)", "", True),
             (
-                page("403 Forbidden"),
+                page("403 Denied"),
                 "refuses to connect to index.example.org:443",
-                "403 Forbidden. Have the host",
+                "403 Denied. Have the host",
                 True,
             ),
             (page("405 Method Not Allowed"), "refuses to connect", "405 Method Not Allowed", True),
@@ -337,7 +337,7 @@ class GuardTests(ProxyCase):
 
     async def refused(self, url: str, upstreams: Upstreams) -> None:
         trouble = await self.trouble(upstreams.open(url))
-        self.assertIsInstance(trouble, Forbidden, url)
+        self.assertIsInstance(trouble, Denied, url)
         self.assertIn("--allow-host", trouble.detail)
 
     async def test_what_is_not_public_is_not_asked(self) -> None:

@@ -1,0 +1,1 @@
+"""Environment markers: checked, combined, and computed for a graph of packages."""

@@ -1,6 +1,7 @@
 """When a pin applies, worked out from several markers (:pep:`508`): and, or, and the text of what comes of it.
 
-A condition is held as alternatives; each says of some variables what they may be (:mod:`reqpi.core.locks.markers.sets`), and
+A condition is held as alternatives; each says of some variables what they may be
+(:mod:`reqpi.core.locks.markers.sets`), and
 all that it says must hold. A condition is never narrower than the markers that it was made of: where something cannot
 be told here, it is taken to hold. Pre-releases of Python count as the release. What it costs is bounded.
 """

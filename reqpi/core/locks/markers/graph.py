@@ -17,7 +17,9 @@ from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, Condition, Condit
 __all__ = ["Conditions", "Dependency", "GraphPackage", "Node", "conditions"]
 
 WORK = 1_500_000
-"""Units of :class:`~reqpi.core.locks.markers.conditions.ConditionBudget` for one document: about two seconds; a large real lock takes 1 %."""
+"""Units of :class:`~reqpi.core.locks.markers.conditions.ConditionBudget` for one document: about two seconds; a
+large real lock takes 1 %.
+"""
 
 
 @frozen

@@ -1,0 +1,1 @@
+"""Reading requirements.txt, as pip does."""

@@ -1,0 +1,1 @@
+"""The rules for reading a lock, as data."""

@@ -1,4 +1,4 @@
-"""The rules by which pylock.toml and uv.lock are refused, beside those of :mod:`reqpi.core.locks.rules.requirements`."""
+"""The rules for pylock.toml and uv.lock, in addition to those for requirements.txt."""
 
 from __future__ import annotations
 

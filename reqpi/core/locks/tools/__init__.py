@@ -1,0 +1,1 @@
+"""Reading the locks of tools: pylock.toml, uv, poetry, pdm and pipenv."""

@@ -25,7 +25,8 @@ from reqpi.core.locks.tools import source_urls
 from reqpi.core.locks.tools.entries import Entry, read_each
 from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.core.locks.tools.toml_document import TomlDocument, load
-from reqpi.core.model import NOTE, Archive, Git, Pin, Support
+from reqpi.core.model import Archive, Git, Pin, Support
+from reqpi.core.report import NOTE
 
 __all__ = ["FORMAT", "read", "recognises"]
 

@@ -19,7 +19,8 @@ from reqpi.core.locks.rules.requirements import Refused, counted, shown
 from reqpi.core.locks.tools.entries import Entry
 from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.core.locks.tools.toml_document import TomlDocument
-from reqpi.core.model import NOTE, Archive, Git, Pin, Project
+from reqpi.core.model import Archive, Git, Pin, Project
+from reqpi.core.report import NOTE
 
 __all__ = ["Packages", "check_version", "extras", "find", "older_files", "with_files"]
 

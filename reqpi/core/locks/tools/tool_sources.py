@@ -37,7 +37,8 @@ def split_hash(text: str) -> tuple[str, str]:
 def hash_files(files: Iterable[Entry], hashes: Hashes) -> None:
     """Add the digests of files. A file that is listed twice may have a weak and a strong one.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: a digest is malformed, a file has none that counts, or a URL has a password.
+    :raises reqpi.core.locks.rules.requirements.Refused: a digest is malformed, a file has none that counts, or a URL
+        has a password.
     """
     said: dict[str, tuple[Entry, list[tuple[str, str]]]] = {}
     for number, file in enumerate(files):

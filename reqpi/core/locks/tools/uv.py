@@ -61,7 +61,8 @@ def recognises(tables: Mapping[str, object]) -> bool:
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     """The pins of a uv.lock, in its order.
 
-    The marker of a pin is worked out, with every extra and every group of the project: see :mod:`reqpi.core.locks.markers.graph`.
+    The marker of a pin is worked out, with every extra and every group of the project: see
+    :mod:`reqpi.core.locks.markers.graph`.
 
     :param document: at most 8 MiB of UTF-8.
     :param findings: gets its defects and notes; a defect's line is that of the key in the package's table, or of its

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from attrs import define, evolve, field
 from packageurl import PackageURL
 
-from reqpi.core.sbom.about_2 import as_expression
+from reqpi.core.sbom.about import as_expression
 from reqpi.core.sbom.model import Component, Licence
 from reqpi.core.sbom.properties import UNREAD, UNREAD_VALUE
 from reqpi.core.sbom.reading.fields import BadBill
-from reqpi.core.sbom.text_2 import words
+from reqpi.core.sbom.text import words
 
 __all__ = ["LONGEST_VERSION", "Gathered", "as_licences", "name_in", "one_line", "purl_in", "with_properties"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-from reqpi.core.sbom.gathering_2 import united
+from reqpi.core.sbom.gathering import united
 from reqpi.core.sbom.model import APPLICATION, LIBRARY, Artifact, Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.properties import PATCH, PROXY
 from reqpi.core.sbom.reading.components import (

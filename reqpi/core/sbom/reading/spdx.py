@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from reqpi.core.model import Digest
-from reqpi.core.sbom.gathering_2 import united
+from reqpi.core.sbom.gathering import united
 from reqpi.core.sbom.model import APPLICATION, LIBRARY, Artifact, Component, Licence, MainComponent, Sbom
 from reqpi.core.sbom.reading.components import (
     LONGEST_VERSION,

@@ -102,7 +102,7 @@ async def pages(index: str, form: str) -> dict[str, Figures]:
         settings = Settings(("tcp:0:interface=127.0.0.1",), store=Path(folder) / "store", upstream=f"{index}/{form}")
         server = assemble(settings, reactor, quiet=True)
         server.startService()
-        server.ahead.stop()
+        server.prefreeze.stop()
         lines = [f'thing==1.{minor} ; python_version < "3.{minor}"\n' for minor in range(FILES // 10)]
         commitment, _ = await server.shelf.commitments.commit("".join(lines).encode())
         one, _ = await server.shelf.commitments.commit(b"thing==1.7\n")

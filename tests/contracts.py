@@ -335,10 +335,10 @@ class BlobsContract(StoreCase):
         name = await kept(self.store, b"bytes")
         self.clock.now += 100
         await self.store.touch(name)
-        self.assertTrue(await self.store.mend(name))
-        await self.store.mend(name)
+        self.assertTrue(await self.store.repair(name))
+        await self.store.repair(name)
         self.assertIsNone(await self.store.size(name))
-        self.assertFalse(await self.store.mend(name))
+        self.assertFalse(await self.store.repair(name))
         self.assertEqual(await kept(self.store, b"bytes"), name)
 
     async def test_a_blob_that_is_a_file_can_be_opened(self) -> None:
@@ -346,7 +346,7 @@ class BlobsContract(StoreCase):
         name = await kept(self.store, b"some bytes")
         file = await self.store.local(name)
         if file is not None:
-            await self.store.mend(name)
+            await self.store.repair(name)
             with file:
                 self.assertEqual(file.read(), b"some bytes")
         self.assertIsNone(await self.store.local("0" * 64))
@@ -357,7 +357,7 @@ class BlobsContract(StoreCase):
         link = await self.store.link(await kept(self.store, b"bytes"), 60)
         self.assertTrue(link is None or link.startswith(("http://", "https://")))
         await self.refused(ValueError, self.store.link("../etc/passwd", 60))
-        await self.refused(ValueError, self.store.mend("../etc/passwd"))
+        await self.refused(ValueError, self.store.repair("../etc/passwd"))
 
     async def test_touching_what_is_not_here_does_nothing(self) -> None:
         """It is no error, and makes no blob."""

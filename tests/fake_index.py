@@ -14,7 +14,7 @@ from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
 from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.policy import Policy
 
-__all__ = ["PlainOrigin", "PlainTransfer"]
+__all__ = ["PlainTransfer", "PlainUpstream"]
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -42,7 +42,7 @@ class PlainTransfer:
 
 
 @define
-class PlainOrigin:
+class PlainUpstream:
     """An :class:`reqpi.core.interfaces.Upstream` over two dictionaries.
 
     :ivar asked: what it was asked for: projects and URLs, in order.

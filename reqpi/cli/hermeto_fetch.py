@@ -159,9 +159,9 @@ def _finish(
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     index = private_index(options)
-    bills = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
+    sboms = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
     bill = merged(
-        [with_project(bills.get(each.files.path, Sbom("")), each.own) for each in packages],
+        [with_project(sboms.get(each.files.path, Sbom("")), each.own) for each in packages],
         source.whole if len(packages) > 1 else None,
     )
     files = [file for pick in picks for file in pick.selection.files]

@@ -62,9 +62,9 @@ def read_exclude_newer(text: str, now: datetime) -> datetime:
     )
 
 
-def before(page: Page, cutoff: datetime) -> Page:
+def before(page: Page, exclude_newer: datetime) -> Page:
     """The page with the files that were uploaded before ``cutoff``. One of which that is not known is left out."""
-    return evolve(page, files=tuple(file for file in page.files if _uploaded_before(file, cutoff)))
+    return evolve(page, files=tuple(file for file in page.files if _uploaded_before(file, exclude_newer)))
 
 
 def has_no_times(page: Page) -> bool:
@@ -72,9 +72,9 @@ def has_no_times(page: Page) -> bool:
     return bool(page.files) and not any(file.upload_time for file in page.files)
 
 
-def _uploaded_before(file: File, cutoff: datetime) -> bool:
+def _uploaded_before(file: File, exclude_newer: datetime) -> bool:
     # A page's times were checked when it was read: they are moments, and have a zone.
-    return file.upload_time is not None and datetime.fromisoformat(file.upload_time) < cutoff
+    return file.upload_time is not None and datetime.fromisoformat(file.upload_time) < exclude_newer
 
 
 def _duration(said: str) -> timedelta | None:

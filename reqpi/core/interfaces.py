@@ -121,7 +121,7 @@ class Blobs(Protocol):
         :returns: whether it was here and is gone now.
         """
 
-    async def mend(self, sha256: str) -> bool:
+    async def repair(self, sha256: str) -> bool:
         """Its bytes were found to be wrong: remove them, needed or not. Where there were two copies, one may be left.
 
         :returns: whether anything was removed.

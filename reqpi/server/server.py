@@ -156,8 +156,8 @@ class Server(Service):
         settings: Settings,
         reactor: Any,
         store: Store,
-        origin: Upstream,
-        close_origin: Callable[[], Awaitable[None]] | None = None,
+        upstream: Upstream,
+        close_upstream: Callable[[], Awaitable[None]] | None = None,
         *,
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         quiet: bool = False,
@@ -167,25 +167,27 @@ class Server(Service):
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.store = store
         self.shelf = Shelf(
-            store, origin, reactor, _instance(), settings.redirect_above, export_bytes=settings.memory // 4
+            store, upstream, reactor, _instance(), settings.redirect_above, export_bytes=settings.memory // 4
         )
         self._settings = settings
         self._reactor = reactor
-        self._origin = origin
-        self._close_origin = close_origin
+        self._upstream = upstream
+        self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
         self._here = here or Here()
         self.holding = Holds(self.shelf, store, reactor)
         learning = self._learning() if settings.learning else None
-        self.ahead = Prefreeze(self.shelf, reactor)
+        self.prefreeze = Prefreeze(self.shelf, reactor)
         if not settings.offline:
-            self.shelf.commitments.on_new = self.ahead.begin
-        hot = ReadyAnswers(settings.memory // 2, reactor.seconds)
+            self.shelf.commitments.on_new = self.prefreeze.begin
+        ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
         base = PublicUrl(settings.url, settings.trust_proxy)
-        root = Root(self.shelf, self.holding, base, hot, settings.memory // 4, learning=LearnResource(learning))
+        root = Root(
+            self.shelf, self.holding, base, ready_answers, settings.memory // 4, learning=LearnResource(learning)
+        )
         self._access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
-        self._site = BoundedSite(root, reactor, settings.largest_document, hot, self._access)
+        self._site = BoundedSite(root, reactor, settings.largest_document, ready_answers, self._access)
         self._ports: list[IListeningPort] = []
         self._calls = [_every(reactor, _WRITE_REFUSALS, self.shelf.refusals.write)]
         if settings.frequency is not None and settings.max_age is not None:
@@ -195,7 +197,7 @@ class Server(Service):
         self._calls.append(_every(reactor, _TRIM, self._trim))
         if learning is not None:
             self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))
-        self._patrol: Deferred[None] | None = None
+        self._scrubber: Deferred[None] | None = None
         self._gaps = ReactorLag(reactor)
 
     def privilegedStartService(self) -> None:
@@ -223,11 +225,11 @@ class Server(Service):
             call.start(seconds, now=False)
         self._gaps.start()
         if self._settings.verify_rate is not None:
-            patrol = Scrubber(self.store, self.shelf, self._reactor, self._settings.verify_rate)
-            self._patrol = Deferred.fromCoroutine(patrol.run())
-            self._patrol.addErrback(lambda failure: failure.trap(CancelledError))
+            scrubber = Scrubber(self.store, self.shelf, self._reactor, self._settings.verify_rate)
+            self._scrubber = Deferred.fromCoroutine(scrubber.run())
+            self._scrubber.addErrback(lambda failure: failure.trap(CancelledError))
         if not self._quiet:
-            announce(self._log, self._settings, self.origin_name, self._addresses)
+            announce(self._log, self._settings, self.upstream_name, self._addresses)
         self.ready.callback(self._ports)
 
     def stopService(self) -> Deferred[None]:
@@ -239,7 +241,7 @@ class Server(Service):
 
     def _learning(self) -> OpenIndex:
         sessions = LearnSessions(self.store, self._reactor)
-        return OpenIndex(sessions, self._origin, self.shelf.deliveries, self.shelf.cores, self._reactor)
+        return OpenIndex(sessions, self._upstream, self.shelf.file_responses, self.shelf.core_metadata, self._reactor)
 
     def _listen(self) -> None:
         for description in self._settings.listen:
@@ -252,9 +254,9 @@ class Server(Service):
                 raise cannot_listen(description, error) from error
 
     @property
-    def origin_name(self) -> str:
+    def upstream_name(self) -> str:
         """How people call its upstream."""
-        return self._origin.name
+        return self._upstream.name
 
     @property
     def url(self) -> str:
@@ -273,9 +275,9 @@ class Server(Service):
             if call.running:
                 call.stop()
         self.holding.stop()
-        self.ahead.stop()
-        if self._patrol is not None:
-            self._patrol.cancel()
+        self.prefreeze.stop()
+        if self._scrubber is not None:
+            self._scrubber.cancel()
         await gatherResults([_stopped(port) for port in self._ports])
         drained = self._site.drained()
         try:
@@ -286,8 +288,8 @@ class Server(Service):
             await self.shelf.refusals.write()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
-        if self._close_origin is not None:
-            await self._close_origin()
+        if self._close_upstream is not None:
+            await self._close_upstream()
         if self._access is not None:
             self._access.flush()
         await self.store.close()
@@ -301,13 +303,13 @@ Address = tuple[Any, bool]
 """Where a port listens, as Twisted has it; and whether TLS is spoken there."""
 
 
-def announce(log: Logger, settings: Settings, origin_name: str, addresses: Sequence[Address]) -> None:
+def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Sequence[Address]) -> None:
     """Log how to use a server, where it can be reached, and by whom."""
     log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
     for address, _ in addresses:
         where, who = reach(address)
         log.info("listening on {where}: {who}", where=where, who=who)
-    log.info("upstream: {name}", name=origin_name)
+    log.info("upstream: {name}", name=upstream_name)
     for name, url in settings.upstreams.items():
         log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
     for proxy in () if settings.offline else proxies_of(settings.proxy, os.environ).all:

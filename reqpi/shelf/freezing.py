@@ -46,12 +46,12 @@ _LARGE = 1 << 16
 class Freezing:
     """The frozen pages of every commitment."""
 
-    def __init__(self, store: Store, origin: Upstream, arrivals: Downloads) -> None:
+    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
         self._store = store
-        self._origin = origin
-        self._arrivals = arrivals
-        self._listings = PinListings(origin)
-        self._sources = UrlSources(store, arrivals)
+        self._upstream = upstream
+        self._downloads = downloads
+        self._listings = PinListings(upstream)
+        self._sources = UrlSources(store, downloads)
         self._at_once = DeferredSemaphore(_AT_ONCE)
 
     @property
@@ -150,7 +150,7 @@ class Freezing:
         sources = _sources(pins)
         for pin, source in sources:
             with named([pin]):
-                self._origin.allow(pin, source)
+                self._upstream.allow(pin, source)
         files, failures = [], []
         for pin, source in sources:
             try:
@@ -172,7 +172,7 @@ class Freezing:
 
     async def _measured(self, file: File) -> File:
         """The file with the digests and the size of its own bytes, which are kept."""
-        measured = await self._arrivals.measure(file)
+        measured = await self._downloads.measure(file)
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
 

@@ -43,8 +43,8 @@ class PinListing:
 class PinListings:
     """The project pages of an origin, for the pins of a lock."""
 
-    def __init__(self, origin: Upstream) -> None:
-        self._origin = origin
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
 
     async def of(self, project: Project, pins: Iterable[Pin]) -> list[PinListing]:
         """What is listed for those of ``pins`` that are taken from indexes.
@@ -55,7 +55,7 @@ class PinListings:
         return [await self._of(project, group) for group in _groups(pins)]
 
     async def _of(self, project: Project, pins: tuple[Pin, ...]) -> PinListing:
-        indexes, versions = self._origin.indexes_for(pins[0]), admission.versions(pins)
+        indexes, versions = self._upstream.indexes_for(pins[0]), admission.versions(pins)
         if all(pin.digests for pin in pins):
             listing = await self._by_digest(project, pins, indexes, versions)
         else:
@@ -103,7 +103,7 @@ class PinListings:
         """The listing with the page of one index more, if that has the project."""
         asked = (*listing.asked, index)
         try:
-            page = await self._origin.page(project, index, versions, digests)
+            page = await self._upstream.page(project, index, versions, digests)
         except NotFound:
             return evolve(listing, asked=asked)
         return evolve(listing, pages={**listing.pages, index: _of(index, page)}, asked=asked)
@@ -113,7 +113,7 @@ class PinListings:
         found: dict[str, str] = {}
         for index in dict.fromkeys(index for group in _groups(pins) for index in self._all(group[0])):
             try:
-                page = await self._origin.page(project, index)
+                page = await self._upstream.page(project, index)
                 found[index] = ", ".join(newest({file.version for file in page.files})) or "no release at all"
             except NotFound:
                 found[index] = "no such project"
@@ -125,14 +125,14 @@ class PinListings:
         return f"The lock pins {wanted(pins)}. Asked were, with the newest that each has: {has}."
 
     def _all(self, pin: Pin) -> tuple[str, ...]:
-        indexes = self._origin.indexes_for(pin)
+        indexes = self._upstream.indexes_for(pin)
         return (*indexes.named, *indexes.further)
 
     def _names(self, indexes: Iterable[str]) -> str:
         return " and ".join(dict.fromkeys(map(self._name, indexes)))
 
     def _name(self, index: str) -> str:
-        return index or self._origin.name
+        return index or self._upstream.name
 
 
 def wanted(pins: Iterable[Pin]) -> str:

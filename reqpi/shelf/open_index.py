@@ -22,7 +22,7 @@ from reqpi.core.model import File, Page, Project
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.core_metadata import CoreMetadata
-from reqpi.shelf.files.delivery import FileResponse, FileResponses
+from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.learn_sessions import LearnSession, LearnSessions
 
 __all__ = ["OpenIndex", "RecordedFile"]
@@ -56,15 +56,15 @@ class OpenIndex:
     def __init__(
         self,
         sessions: LearnSessions,
-        origin: Upstream,
-        deliveries: FileResponses,
-        cores: CoreMetadata,
+        upstream: Upstream,
+        file_responses: FileResponses,
+        core_metadata: CoreMetadata,
         clock: IReactorTime,
     ) -> None:
         self.sessions = sessions
-        self._origin = origin
-        self._deliveries = deliveries
-        self._cores = cores
+        self._upstream = upstream
+        self._file_responses = file_responses
+        self._core_metadata = core_metadata
         self._clock = clock
         self._pages: LruCache[tuple[str, Project], Page] = LruCache(_PAGES)
         self._asking: SingleFlight[Page] = SingleFlight()
@@ -92,17 +92,17 @@ class OpenIndex:
 
     async def _page(self, session: LearnSession, project: Project) -> Page:
         try:
-            page = await self._origin.page(project)
+            page = await self._upstream.page(project)
         except NotFound as error:
             raise NothingUpstream(
-                f"the upstream has no project {project}", f"Asked was {self._origin.name}."
+                f"the upstream has no project {project}", f"Asked was {self._upstream.name}."
             ) from error
         if session.exclude_newer is not None:
             if has_no_times(page):
                 await self.sessions.note_untimed(session, project)
                 raise NothingUpstream(
                     f"when files of {project} were uploaded is not known",
-                    f"{self._origin.name} does not say it. With --exclude-newer, none of them is let through.",
+                    f"{self._upstream.name} does not say it. With --exclude-newer, none of them is let through.",
                 )
             page = before(page, session.exclude_newer)
         # With metadata a resolver need not download what it then does not take.
@@ -116,7 +116,7 @@ class OpenIndex:
         :raises reqpi.core.errors.NotServed: it is not on its project's page.
         :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream says it is.
         """
-        return await self._deliveries.of(await self._digested(session, await self._listed(session, name, filename)))
+        return await self._file_responses.of(await self._digested(session, await self._listed(session, name, filename)))
 
     async def metadata(self, session: LearnSession, name: str, filename: str) -> bytes:
         """The core metadata of a wheel. To look at it is not to take the wheel.
@@ -127,7 +127,7 @@ class OpenIndex:
         file = await self._listed(session, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self._cores.of(await self._digested(session, file), session.name)
+        return await self._core_metadata.of(await self._digested(session, file), session.name)
 
     async def _listed(self, session: LearnSession, name: str, filename: str) -> File:
         file = (await self.page(session, name)).by_filename.get(filename)
@@ -147,7 +147,7 @@ class OpenIndex:
         return await within(PATIENCE, self._clock, waiting, f"{file.filename} is")
 
     async def _measure(self, key: tuple[str, str], file: File) -> File:
-        digested = await self._deliveries.measured(file)
+        digested = await self._file_responses.measured(file)
         self._measured.put(key, digested, 1)
         return digested
 

@@ -27,8 +27,8 @@ from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import CommitmentCache, Commitments
 from reqpi.shelf.files.build_systems import BuildSystems
 from reqpi.shelf.files.core_metadata import CoreMetadata
-from reqpi.shelf.files.delivery import FileResponse, FileResponses
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.lacking_pins import all_lacking
 from reqpi.shelf.refusals import Refusals
@@ -65,24 +65,24 @@ class Shelf:
     def __init__(
         self,
         store: Store,
-        origin: Upstream,
+        upstream: Upstream,
         clock: IReactorTime,
         instance: str,
         redirect_above: int | None = None,
         *,
         export_bytes: int = 32 << 20,
     ) -> None:
-        self.commitments = Commitments(store, clock, origin.refuses)
+        self.commitments = Commitments(store, clock, upstream.refuses)
         self.refusals = Refusals(store, instance, clock.seconds)
         self._store = store
-        self._origin = origin
+        self._upstream = upstream
         self._clock = clock
-        self._arrivals = Downloads(store, origin, clock)
-        self.deliveries = FileResponses(store, self._arrivals, redirect_above)
-        self._freezing = Freezing(store, origin, self._arrivals)
-        self.cores = CoreMetadata(store, origin, self._arrivals, clock)
-        self.bills = Sboms(store, clock, self.pages, self.metadata)
-        self._build_systems = BuildSystems(store, origin, self._arrivals)
+        self._downloads = Downloads(store, upstream, clock)
+        self.file_responses = FileResponses(store, self._downloads, redirect_above)
+        self._freezing = Freezing(store, upstream, self._downloads)
+        self.core_metadata = CoreMetadata(store, upstream, self._downloads, clock)
+        self.sboms = Sboms(store, clock, self.pages, self.metadata)
+        self._build_systems = BuildSystems(store, upstream, self._downloads)
         self.building = BuildRequirementsOfLocks(
             store, clock, LockReading(self.pages, self.metadata, self.build_system)
         )
@@ -94,7 +94,7 @@ class Shelf:
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """What a user should know of what the operator allows of a lock."""
-        return self._origin.notes(lock)
+        return self._upstream.notes(lock)
 
     # Pages
 
@@ -140,7 +140,7 @@ class Shelf:
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store, and cannot be had.
         """
-        return await self.deliveries.of(await self._admitted(commitment, name, filename))
+        return await self.file_responses.of(await self._admitted(commitment, name, filename))
 
     async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
         """See that a file is in the store, and a wheel's core metadata; fetch what is not, however long that takes.
@@ -151,11 +151,11 @@ class Shelf:
         :raises reqpi.core.errors.StoreTrouble: it cannot be kept.
         """
         file = await self._admitted(commitment, name, filename)
-        size = await self.deliveries.here(file)
+        size = await self.file_responses.here(file)
         if size is None:
-            size = await self._arrivals.of(file).landing()
+            size = await self._downloads.of(file).landing()
         if file.wheel:
-            await self.cores.of(file, commitment.address)
+            await self.core_metadata.of(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:
@@ -165,9 +165,9 @@ class Shelf:
         serving.
         """
         size = await self._store.size(str(file.sha256))
-        if size is None or (file.size not in (None, size) and not await self.deliveries.sound(file, size)):
+        if size is None or (file.size not in (None, size) and not await self.file_responses.sound(file, size)):
             return None
-        return size if not file.wheel or await self.cores.at_hand(file) else None
+        return size if not file.wheel or await self.core_metadata.at_hand(file) else None
 
     async def sizes(self, files: Iterable[File]) -> dict[File, int | None]:
         """The same of each of ``files``."""
@@ -175,7 +175,7 @@ class Shelf:
 
     def coming(self, file: File) -> int:
         """Bytes that have come of a file on its way; 0 where it is not."""
-        return self._arrivals.received(file)
+        return self._downloads.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
         """The core metadata of a wheel. What upstream was asked for by ranges gives way once the wheel is here.
@@ -188,7 +188,7 @@ class Shelf:
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
         with wanting(f"{filename}.metadata"):
-            return await self.cores.of(file, commitment.address)
+            return await self.core_metadata.of(file, commitment.address)
 
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
@@ -208,7 +208,7 @@ class Shelf:
 
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
         """Whether :meth:`metadata` will never say other bytes of that wheel."""
-        return await self.cores.is_settled(await self._admitted(commitment, name, filename))
+        return await self.core_metadata.is_settled(await self._admitted(commitment, name, filename))
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)
@@ -265,7 +265,7 @@ class Shelf:
 
     async def _suggestion(self, project: Project) -> str | None:
         try:
-            page = await Deferred.fromCoroutine(self._origin.page(project)).addTimeout(PATIENCE / 2, self._clock)
+            page = await Deferred.fromCoroutine(self._upstream.page(project)).addTimeout(PATIENCE / 2, self._clock)
         except (UpstreamTrouble, TimeoutError):
             return None
         versions = {file.version for file in page.files if not file.yanked}

@@ -27,9 +27,9 @@ _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".whl")
 class UrlSources:
     """The files that sources are."""
 
-    def __init__(self, store: Store, arrivals: Downloads) -> None:
+    def __init__(self, store: Store, downloads: Downloads) -> None:
         self._store = store
-        self._arrivals = arrivals
+        self._downloads = downloads
 
     async def file(self, pin: Pin, source: Archive | Git) -> File:
         """The file that ``source`` is, fetched, measured and kept.
@@ -37,7 +37,7 @@ class UrlSources:
         :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what the lock says it is.
         """
         wanted = _unlisted(pin, source)
-        measured = await self._arrivals.measure(wanted)
+        measured = await self._downloads.measure(wanted)
         file = evolve(wanted, digests=measured.digests, size=measured.size, measured=True)
         return _listed(file) if file.wheel else await self._identified(file)
 

@@ -128,12 +128,12 @@ class CachedStore:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         removed = await self._store.remove(sha256, unused_since)
         if removed:
-            await self._cache.mend(sha256)
+            await self._cache.repair(sha256)
         return removed
 
-    async def mend(self, sha256: str) -> bool:
+    async def repair(self, sha256: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.mend`. What was read came from the cache, where that has it."""
-        return await self._cache.mend(sha256) or await self._store.mend(sha256)
+        return await self._cache.repair(sha256) or await self._store.repair(sha256)
 
     async def link(self, sha256: str, seconds: int) -> str | None:
         """See :meth:`reqpi.core.interfaces.Blobs.link`."""

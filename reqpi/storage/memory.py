@@ -85,7 +85,7 @@ class MemoryStore:
         del self._blobs[sha256], self._blob_used[sha256]
         return True
 
-    async def mend(self, sha256: str) -> bool:
+    async def repair(self, sha256: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         return await self.remove(sha256, math.inf)
 

@@ -84,10 +84,10 @@ class PassingStore(DirectoryStore):
         here = await super().remove(sha256, unused_since)
         return await self._behind.remove(sha256, unused_since) or here
 
-    async def mend(self, sha256: str) -> bool:
+    async def repair(self, sha256: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
-        here = await super().mend(sha256)
-        return await self._behind.mend(sha256) or here
+        here = await super().repair(sha256)
+        return await self._behind.repair(sha256) or here
 
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.all`."""

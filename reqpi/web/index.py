@@ -47,10 +47,10 @@ class IndexResource(Resource):
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, hot: ReadyAnswers, rendered_bytes: int) -> None:
+    def __init__(self, shelf: Shelf, ready_answers: ReadyAnswers, rendered_bytes: int) -> None:
         super().__init__()
         self._shelf = shelf
-        self._hot = hot
+        self._ready_answers = ready_answers
         self._rendered: LruCache[_Key, _Rendered] = LruCache(rendered_bytes)
         self._rendering: SingleFlight[_Rendered] = SingleFlight()
 
@@ -109,7 +109,7 @@ class IndexResource(Resource):
         path = "/".join(["", commitment.address, "simple", *below])
         # Anybody can think of any number of other spellings: they are answered, and not remembered.
         if request.uri.decode("latin-1").replace("%2B", "+") in (path, f"{path}/"):
-            self._hot.put(request.uri, self._shelf.commitments.lease(commitment), form, shown)
+            self._ready_answers.put(request.uri, self._shelf.commitments.lease(commitment), form, shown)
         request.write(send_representation(request, shown))
 
     async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
@@ -127,23 +127,23 @@ class IndexResource(Resource):
         return page, shown
 
     async def _file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
-        delivery = await self._shelf.file(commitment, name, filename)
-        elsewhere = await delivery.link() if delivery.link is not None and request.method == b"GET" else None
+        file_response = await self._shelf.file(commitment, name, filename)
+        elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
         if elsewhere is not None:
             send_elsewhere(request, elsewhere)
             return
-        sha256 = str(delivery.file.sha256)
+        sha256 = str(file_response.file.sha256)
         # What is still on its way has no link yet, though it may have one soon.
-        stays = delivery.local is not None and delivery.link is None
-        if delivery.size <= _SMALL and stays and not header(request, "Range"):
-            body = b"".join([piece async for piece in delivery.read(0, delivery.size)])
+        stays = file_response.local is not None and file_response.link is None
+        if file_response.size <= _SMALL and stays and not header(request, "Range"):
+            body = b"".join([piece async for piece in file_response.read(0, file_response.size)])
             if hashlib.sha256(body).hexdigest() != sha256:
-                await self._shelf.deliveries.mend(sha256, len(body))
+                await self._shelf.file_responses.repair(sha256, len(body))
                 raise StoreTrouble(f"{filename} is damaged in the store", "It was removed. Ask again in a moment.")
             shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
-            self._send(request, commitment, ANY_FORM, shown, delivery.file.project, filename)
+            self._send(request, commitment, ANY_FORM, shown, file_response.file.project, filename)
             return
-        await send_file(request, delivery.size, f'"{sha256}"', delivery.read, local=delivery.local)
+        await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
 
     async def _metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
         settled = await self._shelf.is_settled(commitment, name, filename)

@@ -45,14 +45,16 @@ class LearnResource:
         sessions = self._allowed.sessions
         said = request.args.get(b"exclude-newer")
         try:
-            cutoff = None if said is None else read_exclude_newer(said[-1].decode("utf-8", "replace"), sessions.now)
+            exclude_newer = (
+                None if said is None else read_exclude_newer(said[-1].decode("utf-8", "replace"), sessions.now)
+            )
         except BadExcludeNewer as bad:
             return problems.send(request, problems.Problem(400, "no such moment", f"exclude-newer={bad}."))
-        session = await sessions.begin(cutoff)
+        session = await sessions.begin(exclude_newer)
         request.setResponseCode(201)
         request.setHeader("Location", f"{base}/learn/{session.token}/")
         shown = {"token": session.token, "index": f"{base}/learn/{session.token}/simple/"}
-        return _json(request, shown | _cutoff(session))
+        return _json(request, shown | _exclude_newer(session))
 
     async def end(self, request: Request, token: str) -> bytes:
         """``DELETE /learn/<token>``."""
@@ -71,7 +73,7 @@ class LearnResource:
             "beside": [_shown(file) for file in taken.beside],
             "untimed": list(taken.untimed),
         }
-        return _json(request, _cutoff(session) | shown)
+        return _json(request, _exclude_newer(session) | shown)
 
     async def requirements(self, request: Request, token: str) -> bytes:
         """``GET /learn/<token>/requirements.txt``: the same as a lock."""
@@ -111,15 +113,15 @@ class LearnResource:
         return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
 
     async def _file(self, request: Request, session: LearnSession, project: str, filename: str) -> None:
-        delivery = await self._allowed.file(session, project, filename)
+        file_response = await self._allowed.file(session, project, filename)
         if request.method == b"GET":
-            await self._allowed.sessions.note(session, delivery.file)
-        elsewhere = await delivery.link() if delivery.link is not None and request.method == b"GET" else None
+            await self._allowed.sessions.note(session, file_response.file)
+        elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
         if elsewhere is not None:
             send_elsewhere(request, elsewhere)
             return
-        etag = f'"{delivery.file.sha256}"'
-        await send_file(request, delivery.size, etag, delivery.read, local=delivery.local)
+        etag = f'"{file_response.file.sha256}"'
+        await send_file(request, file_response.size, etag, file_response.read, local=file_response.local)
 
     @property
     def _allowed(self) -> OpenIndex:
@@ -132,7 +134,7 @@ def _all_files(request: Request) -> bool:
     return request.args.get(b"all-files") == [b"1"]
 
 
-def _cutoff(session: LearnSession) -> dict[str, Any]:
+def _exclude_newer(session: LearnSession) -> dict[str, Any]:
     until = session.exclude_newer
     return {"exclude-newer": None if until is None else until.isoformat().replace("+00:00", "Z")}
 

@@ -197,13 +197,13 @@ class Root(Resource):
         shelf: Shelf,
         holding: Holds,
         base: PublicUrl,
-        hot: ReadyAnswers | None = None,
+        ready_answers: ReadyAnswers | None = None,
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
     ) -> None:
         super().__init__()
-        self._index = IndexResource(shelf, hot or ReadyAnswers(0, lambda: 0.0), memory)
+        self._index = IndexResource(shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
         self._shelf = shelf
         self._wheelhouses = Wheelhouses(shelf, holding)
         self._learning = learning or LearnResource(None)

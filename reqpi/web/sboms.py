@@ -53,7 +53,7 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
     kind = (content_type, own, index)
     body = shelf.exports.get(commitment, kind)
     if body is None:
-        written = await shelf.bills.written(commitment, own, write, index)
+        written = await shelf.sboms.written(commitment, own, write, index)
         if not written.complete:
             return _for_now(request, written.body, content_type)
         body = written.body

@@ -142,8 +142,8 @@ class TrustedHostTests(CommandTestCase):
             )
 
     def test_loopback_and_tls_need_no_hint(self) -> None:
-        for origin in ("http://127.0.0.1:2000", "http://localhost", "http://[::1]:2000", "https://buildhost"):
-            self.assertEqual(self.gethash(f"{origin}/{address_of(DOCUMENT)}/simple/")[2], "")
+        for upstream in ("http://127.0.0.1:2000", "http://localhost", "http://[::1]:2000", "https://buildhost"):
+            self.assertEqual(self.gethash(f"{upstream}/{address_of(DOCUMENT)}/simple/")[2], "")
 
     def test_no_hint_where_the_environment_tells_pip_already(self) -> None:
         index = f"http://buildhost:2000/{address_of(DOCUMENT)}/simple/"

@@ -49,8 +49,8 @@ NONSENSE = (
 class ReadingTests(SynchronousTestCase):
     def test_a_date_a_moment_and_how_long_ago(self) -> None:
         """A date means all of that day, in UTC."""
-        for said, moment in MOMENTS.items():
-            self.assertEqual(read_exclude_newer(said, NOW), datetime.fromisoformat(moment), said)
+        for said, timestamp in MOMENTS.items():
+            self.assertEqual(read_exclude_newer(said, NOW), datetime.fromisoformat(timestamp), said)
 
     def test_what_says_no_moment_is_refused_with_what_to_write(self) -> None:
         """A month has no fixed length; a time without a zone is another one elsewhere."""

@@ -29,16 +29,16 @@ class SbomTests(EndToEnd):
         (self.folder / "requirements.txt").write_text(LOCK)
         inside = ["--upstream", self.upstream.url, "--store", "own"]
         for kind, flaws in (("cyclonedx", flaws_of_cyclonedx), ("spdx", flaws_of_spdx)):
-            bills = []
+            sboms = []
             for where in (["--url", self.server.url], inside, [*inside, "--offline"]):
-                name = f"{kind}-{len(bills)}.json"
+                name = f"{kind}-{len(sboms)}.json"
                 done = self.reqpi("sbom", "requirements.txt", "--format", kind, "--name", "app", "-o", name, *where)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertNotIn("could not be had", done.stderr)
-                bills.append((self.folder / name).read_bytes())
-            self.assertEqual(len(set(bills)), 1)
-            self.assertEqual(flaws(bills[0]), [])
-            self.assertGreater(len(json.loads(bills[0])), 5)
+                sboms.append((self.folder / name).read_bytes())
+            self.assertEqual(len(set(sboms)), 1)
+            self.assertEqual(flaws(sboms[0]), [])
+            self.assertGreater(len(json.loads(sboms[0])), 5)
         done = self.reqpi("diff", "cyclonedx-0.json", "spdx-0.json")
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 
@@ -47,7 +47,7 @@ class SbomTests(EndToEnd):
         (self.folder / "requirements.txt").write_text(LOCK)
         index = f"{self.upstream.url.rstrip('/')}/"
         arguments = ["sbom", "requirements.txt", "-o", "bill.json", "--store", "own"]
-        bills = []
+        sboms = []
         for more, variables in (
             ([], {"PIP_INDEX_URL": index.replace("://", "://me:secret@")}),
             (["--upstream", self.upstream.url], {}),
@@ -55,8 +55,8 @@ class SbomTests(EndToEnd):
             done = self.reqpi(*arguments, *more, **variables)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertNotIn("secret", (self.folder / "bill.json").read_text())
-            bills.append(json.loads((self.folder / "bill.json").read_text()))
-        purls = [PackageURL.from_string(each["purl"]) for each in bills[0]["components"]]
+            sboms.append(json.loads((self.folder / "bill.json").read_text()))
+        purls = [PackageURL.from_string(each["purl"]) for each in sboms[0]["components"]]
         self.assertEqual({purl.qualifiers.get("repository_url") for purl in purls}, {index})
-        self.assertNotIn("repository_url", json.dumps(bills[1]))
-        self.assertEqual(len({bill["serialNumber"] for bill in bills}), 2)
+        self.assertNotIn("repository_url", json.dumps(sboms[1]))
+        self.assertEqual(len({bill["serialNumber"] for bill in sboms}), 2)

@@ -87,7 +87,7 @@ class LargestCase(TestCase):
         chosen = {"listen": ("tcp:0:interface=127.0.0.1",), "store": self.folder / "store", **settings}
         server = assemble(Settings(**chosen), reactor, quiet=True)
         server.startService()
-        server.ahead.stop()
+        server.prefreeze.stop()
         self.addCleanup(server.stopService)
         return server
 

@@ -20,7 +20,7 @@ from reqpi.server.server import Server, Settings, assemble, reach
 from reqpi.shelf.records import page_record
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.sourcehost import SourceHost
 from tests.storage.scratch import scratch
 
@@ -31,13 +31,13 @@ class LifeTests(TestCase):
     """A server listens when it is started, ends what it has begun, and then is gone."""
 
     def setUp(self) -> None:
-        self.origin = PlainOrigin()
-        self.origin.offer(a_page(a_file("six-1.0.tar.gz", b"six", size=3)), b"six")
+        self.upstream = PlainUpstream()
+        self.upstream.offer(a_page(a_file("six-1.0.tar.gz", b"six", size=3)), b"six")
         self.server = self.serving(Settings(listen=(LOOPBACK,)))
         self.client = HTTPClient(Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False)))
 
     def serving(self, settings: Settings) -> Server:
-        return Server(settings, reactor, MemoryStore(), self.origin)
+        return Server(settings, reactor, MemoryStore(), self.upstream)
 
     async def get(self, path: str) -> tuple[int, bytes]:
         response = await self.client.get(f"{self.server.url}{path}")
@@ -52,7 +52,7 @@ class LifeTests(TestCase):
 
     async def test_a_request_in_flight_finishes_when_the_server_stops(self) -> None:
         self.server.startService()
-        self.server.ahead.stop()  # the request is to be the one that upstream is asked for
+        self.server.prefreeze.stop()  # the request is to be the one that upstream is asked for
         commitment, _ = await self.server.shelf.commitments.commit(b"six==1.0\n")
         asked: Deferred[None] = Deferred()
         gate: Deferred[None] = Deferred()
@@ -61,7 +61,7 @@ class LifeTests(TestCase):
             asked.callback(None)
             await gate
 
-        self.origin.before["six"] = held
+        self.upstream.before["six"] = held
         answer = Deferred.fromCoroutine(self.get(f"/{commitment.address}/simple/six/"))
         await asked
         stopped = self.server.stopService()
@@ -82,7 +82,7 @@ class LifeTests(TestCase):
             asked.callback(None)
             await gate
 
-        self.origin.before["six"] = held
+        self.upstream.before["six"] = held
         self.server.startService()
         response = await self.client.post(f"{self.server.url}/locks", b"six==1.0\n")
         address = (await treq.json_content(response))["address"]
@@ -106,7 +106,7 @@ class LifeTests(TestCase):
         await server.shelf.commitments.commit(b"six==1.0\n")
         await deferLater(reactor, 0.01)
         await server.stopService()
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_after_it_has_stopped_nobody_listens(self) -> None:
         self.server.startService()
@@ -220,7 +220,7 @@ class WholeTests(TestCase):
         )
         server = assemble(settings, reactor)
         server.startService()
-        transfer = await server._origin.open(f"archive+{host.archive('x', b'content')}")
+        transfer = await server._upstream.open(f"archive+{host.archive('x', b'content')}")
         self.assertEqual(b"".join([piece async for piece in transfer]), b"content")
         self.assertTrue(host.requests[0].headers["authorization"].startswith("Basic "))
         await server.stopService()
@@ -238,7 +238,7 @@ class OwnAddressTests(TestCase):
         server.startService()
         self.addCleanup(server.stopService)
         (port,) = await server.ready
-        server.ahead.stop()
+        server.prefreeze.stop()
         here = port.getHost().port
         client = HTTPClient(Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False)))
         for base, expected in (

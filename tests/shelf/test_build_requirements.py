@@ -16,7 +16,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.core.metadata.test_pkg_info import a_tar
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_sdist, build_wheel
 
 
@@ -26,16 +26,16 @@ class BuildingCase(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
+        self.upstream = PlainUpstream()
         self.files: dict[str, list[tuple[File, bytes]]] = {}
-        self.shelf = Shelf(self.store, self.origin, self.clock, "this")
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "this")
         self.building = self.shelf.building
 
     def offer(self, name: str, filename: str, content: bytes) -> File:
         file = a_file(filename, content, name, size=len(content))
         files = self.files.setdefault(name, [])
         files.append((file, content))
-        self.origin.offer(a_page(*(each for each, _ in files), project=name), *(data for _, data in files))
+        self.upstream.offer(a_page(*(each for each, _ in files), project=name), *(data for _, data in files))
         return file
 
     def sdist(self, name: str, version: str, build: Iterable[str] = (), files: dict[str, bytes] | None = None) -> File:
@@ -190,7 +190,7 @@ class WantedTests(BuildingCase):
         answer = await self.answer("six==1.0")
         (sdist,) = answer.sdists
         self.assertIn("is not looked into: Its first 1 MiB do not tell", sdist.passed_over)
-        self.assertEqual((answer.complete, answer.lasting, self.origin.asked.count(file.url)), (True, True, 1))
+        self.assertEqual((answer.complete, answer.lasting, self.upstream.asked.count(file.url)), (True, True, 1))
         answer = await self.answer("six==1.0", no_binary="six")
         self.assertEqual(self.states(answer), {"one": "missing"})
 
@@ -227,13 +227,13 @@ class AskedTests(BuildingCase):
         self.sdist("six", "1.0", ["backend"])
         self.wheel("backend", "2.0", ["lib"])
         first = await self.answer("six==1.0", "backend==2.0")
-        self.origin.asked.clear()
-        self.origin.pages.clear()
-        self.origin.files.clear()
-        self.building = Shelf(self.store, self.origin, self.clock, "other").building
+        self.upstream.asked.clear()
+        self.upstream.pages.clear()
+        self.upstream.files.clear()
+        self.building = Shelf(self.store, self.upstream, self.clock, "other").building
         commitment = await self.committed("six==1.0", "backend==2.0")
         self.assertEqual(await self.building.of(commitment, EVERYWHERE), first)
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_what_is_lacking_is_known_from_then_on(self) -> None:
         """To another process too, and with no upstream; nothing is known before."""
@@ -243,7 +243,7 @@ class AskedTests(BuildingCase):
         answer = await self.building.of(commitment, EVERYWHERE)
         self.assertEqual(len(answer.notes), 1)
         self.assertEqual(
-            await Shelf(self.store, self.origin, self.clock, "other").building.warnings(commitment), answer.notes
+            await Shelf(self.store, self.upstream, self.clock, "other").building.warnings(commitment), answer.notes
         )
 
     async def test_of_a_target_nothing_is_written_down(self) -> None:
@@ -261,9 +261,9 @@ class AskedTests(BuildingCase):
     async def test_trouble_passes(self) -> None:
         """It is not remembered for the sdist's."""
         file = self.sdist("six", "1.0", ["one"])
-        content = self.origin.files.pop(file.url)
+        content = self.upstream.files.pop(file.url)
         self.assertTrue((await self.answer("six==1.0")).troubled)
-        self.origin.files[file.url] = content
+        self.upstream.files[file.url] = content
         self.clock.advance(10)
         self.assertFalse((await self.answer("six==1.0")).troubled)
 
@@ -271,12 +271,12 @@ class AskedTests(BuildingCase):
         """Until then nobody is told that nothing is lacking."""
         self.sdist("six", "1.0", ["backend"])
         wheel = self.wheel("backend", "2.0", ["lib"])
-        content = self.origin.files.pop(wheel.url)
+        content = self.upstream.files.pop(wheel.url)
         lines = "six==1.0", "backend==2.0"
         answer = await self.answer(*lines)
         self.assertEqual((answer.complete, answer.troubled, answer.lasting), (False, True, False))
         self.assertIn("what backend-2.0-py3-none-any.whl needs is not known", answer.troubles[0])
-        self.origin.files[wheel.url] = content
+        self.upstream.files[wheel.url] = content
         self.clock.advance(10)
         answer = await self.answer(*lines)
         self.assertEqual((self.states(answer)["lib"], answer.troubles), ("missing", ()))
@@ -290,7 +290,7 @@ class AskedTests(BuildingCase):
         async def hook() -> None:
             await gate
 
-        self.origin.before["six"] = hook
+        self.upstream.before["six"] = hook
         commitment = await self.committed("six==1.0")
         waiting = Deferred.fromCoroutine(self.building.of(commitment, EVERYWHERE, 1.0))
         self.clock.advance(1.0)

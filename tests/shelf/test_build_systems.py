@@ -18,7 +18,7 @@ from reqpi.shelf.records import build_system_record, claimed_build_system_record
 from reqpi.storage.memory import MemoryStore
 from tests.core.metadata.test_pkg_info import a_tar, a_zip
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin, PlainTransfer
+from tests.fake_index import PlainTransfer, PlainUpstream
 
 PYPROJECT = b'[build-system]\nrequires = ["hatchling>=1.24"]\nbuild-backend = "hatchling.build"\n'
 FIRST = ("six-1.0/pyproject.toml", PYPROJECT)
@@ -30,7 +30,7 @@ SMALL = a_tar(FIRST)
 ADDRESS, ANOTHER = "a" * 64, "b" * 64
 
 
-class CountingOrigin(PlainOrigin):
+class CountingOrigin(PlainUpstream):
     """Counts the bytes that it is asked for, and those that were taken."""
 
     def __init__(self) -> None:
@@ -55,14 +55,14 @@ class BuildSystemsCase(TestCase):
 
     def setUp(self) -> None:
         self.store = MemoryStore()
-        self.origin = CountingOrigin()
+        self.upstream = CountingOrigin()
 
     def fresh(self) -> BuildSystems:
-        return BuildSystems(self.store, self.origin, Downloads(self.store, self.origin, Clock()))
+        return BuildSystems(self.store, self.upstream, Downloads(self.store, self.upstream, Clock()))
 
     def offer(self, sdist: bytes, filename: str = "six-1.0.tar.gz", **fields: object) -> File:
         file = a_file(filename, sdist, **({"size": len(sdist)} | fields))
-        self.origin.offer(a_page(file), sdist)
+        self.upstream.offer(a_page(file), sdist)
         return file
 
     async def requires(self, file: File, address: str = ADDRESS) -> tuple[str, ...]:
@@ -85,26 +85,26 @@ class AskingTests(BuildSystemsCase):
     async def test_the_beginning_and_no_more(self) -> None:
         file = self.offer(EARLY)
         self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
-        self.assertEqual((self.origin.ranges_asked, self.origin.taken), ([(0, 1 << 20)], 1 << 16))
+        self.assertEqual((self.upstream.ranges_asked, self.upstream.taken), ([(0, 1 << 20)], 1 << 16))
         self.assertIsNone(await self.store.size(str(file.sha256)))
 
     async def test_no_more_either_where_upstream_does_no_ranges(self) -> None:
-        self.origin.ranges = False
+        self.upstream.ranges = False
         self.assertEqual(await self.requires(self.offer(EARLY)), ("hatchling>=1.24",))
-        self.assertEqual(self.origin.taken, 1 << 16)
+        self.assertEqual(self.upstream.taken, 1 << 16)
 
     async def test_more_of_it_where_that_is_not_enough(self) -> None:
         for noise, taken in ((100_000, 1 << 18), (500_000, 1 << 20)):
-            self.origin.taken = 0
+            self.upstream.taken = 0
             sdist = a_tar(("six-1.0/noise", NOISE[1][:noise]), FIRST, NOISE)
             self.assertEqual(await self.requires(self.offer(sdist)), ("hatchling>=1.24",))
-            self.assertEqual(self.origin.taken, taken)
+            self.assertEqual(self.upstream.taken, taken)
 
     async def test_all_of_it_where_that_is_not_enough_either(self) -> None:
         """Then it is kept, for whoever is to build it."""
         file = self.offer(LATE)
         self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
-        self.assertEqual([stop for _, stop in self.origin.ranges_asked], [1 << 20, None])
+        self.assertEqual([stop for _, stop in self.upstream.ranges_asked], [1 << 20, None])
         self.assertEqual(await self.store.size(str(file.sha256)), len(LATE))
         self.assertEqual(await self.records(), {build_system_record(str(file.sha256))})
 
@@ -113,7 +113,7 @@ class AskingTests(BuildSystemsCase):
         file = self.offer(LATE)
         with self.assertRaises(TooDeep):
             await self.fresh().of(file, ADDRESS, whole=False)
-        self.assertEqual((self.origin.ranges_asked, await self.records()), ([(0, 1 << 20)], set()))
+        self.assertEqual((self.upstream.ranges_asked, await self.records()), ([(0, 1 << 20)], set()))
         await self.keep(LATE, file)
         system = await self.fresh().of(file, ADDRESS, whole=False)
         self.assertEqual(system.requires, ("hatchling>=1.24",))
@@ -122,11 +122,11 @@ class AskingTests(BuildSystemsCase):
         sdist = a_zip(NOISE, FIRST, ("six-1.0/more", NOISE[1]))
         file = self.offer(sdist, "six-1.0.zip")
         self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
-        self.assertLess(self.origin.taken, 1 << 17)
+        self.assertLess(self.upstream.taken, 1 << 17)
         self.assertIsNone(await self.store.size(str(file.sha256)))
 
     async def test_a_zip_archive_whose_upstream_does_no_ranges(self) -> None:
-        self.origin.ranges = False
+        self.upstream.ranges = False
         self.assertEqual(await self.requires(self.offer(a_zip(FIRST), "six-1.0.zip")), ("hatchling>=1.24",))
 
     async def test_nothing_where_it_is_in_the_store(self) -> None:
@@ -134,23 +134,23 @@ class AskingTests(BuildSystemsCase):
             file = self.offer(sdist, filename)
             await self.keep(sdist, file)
             self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_once_for_ever(self) -> None:
         for sdist, addresses in ((EARLY, (ADDRESS,)), (SMALL, (ADDRESS, ANOTHER))):
             file = self.offer(sdist)
             await self.requires(file)
-            self.origin.asked.clear()
+            self.upstream.asked.clear()
             for address in addresses:
                 self.assertEqual(await self.requires(file, address), ("hatchling>=1.24",))
-            self.assertEqual(self.origin.asked, [])
+            self.assertEqual(self.upstream.asked, [])
 
     async def test_what_another_layout_wrote_is_read_anew(self) -> None:
         file = self.offer(SMALL)
         await self.store.create(build_system_record(str(file.sha256)), b'{"layout": 0}')
         for _ in range(2):
             self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
-        self.assertEqual(len(self.origin.asked), 1)
+        self.assertEqual(len(self.upstream.asked), 1)
 
     async def test_a_project_in_a_folder_of_an_archive(self) -> None:
         """Two projects of one archive differ."""
@@ -163,11 +163,11 @@ class AskingTests(BuildSystemsCase):
     async def test_a_very_large_one_is_not_fetched_for_this(self) -> None:
         with self.assertRaises(BrokenSdist):
             await self.requires(self.offer(LATE, size=100 << 20))
-        self.assertEqual(self.origin.ranges_asked, [(0, 1 << 20)])
+        self.assertEqual(self.upstream.ranges_asked, [(0, 1 << 20)])
 
     async def test_upstream_out_of_reach(self) -> None:
         file = self.offer(EARLY)
-        self.origin.files.clear()
+        self.upstream.files.clear()
         with self.assertRaises(UpstreamTrouble):
             await self.requires(file)
         self.assertEqual(await self.records(), set())
@@ -179,10 +179,10 @@ class BelievingTests(BuildSystemsCase):
     async def test_what_upstream_lied_about_is_not_told_to_another_address(self) -> None:
         """And gives way as soon as the sdist is here."""
         file = self.offer(EARLY)
-        self.origin.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")), NOISE)
+        self.upstream.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")), NOISE)
         self.assertEqual(await self.requires(file), ("evil",))
         self.assertEqual(await self.records(), {claimed_build_system_record(ADDRESS, str(file.sha256))})
-        self.origin.files[file.url] = EARLY
+        self.upstream.files[file.url] = EARLY
         self.assertEqual(await self.requires(file, ANOTHER), ("hatchling>=1.24",))
         self.assertEqual(await self.requires(file), ("evil",))
         await self.keep(EARLY, file)
@@ -196,13 +196,13 @@ class BelievingTests(BuildSystemsCase):
 
     async def test_a_small_one_that_is_another_is_not(self) -> None:
         file = self.offer(SMALL, size=None)
-        self.origin.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")))
+        self.upstream.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")))
         await self.requires(file)
         self.assertEqual(await self.records(), {claimed_build_system_record(ADDRESS, str(file.sha256))})
 
     async def test_what_says_nothing_is_fetched_and_verified(self) -> None:
         file = self.offer(SMALL, size=None)
-        self.origin.files[file.url] = b"nothing at all"
+        self.upstream.files[file.url] = b"nothing at all"
         with self.assertRaises(DigestMismatch):
             await self.requires(file)
         self.assertEqual(await self.records(), set())

@@ -13,7 +13,7 @@ from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_wheel
 
 WHEEL = build_wheel("six", "1.0", requires=("attrs",), files={"six/big.bin": bytes(range(256)) * 4000})
@@ -27,17 +27,17 @@ class CoresCase(TestCase):
 
     def setUp(self) -> None:
         self.store = MemoryStore()
-        self.origin = PlainOrigin()
+        self.upstream = PlainUpstream()
         self.file = self.offer(WHEEL)
-        self.cores = self.fresh()
+        self.core_metadata = self.fresh()
 
     def fresh(self) -> CoreMetadata:
         clock = Clock()
-        return CoreMetadata(self.store, self.origin, Downloads(self.store, self.origin, clock), clock)
+        return CoreMetadata(self.store, self.upstream, Downloads(self.store, self.upstream, clock), clock)
 
     def offer(self, wheel: bytes) -> File:
         file = a_file("six-1.0-py3-none-any.whl", wheel, size=len(wheel), core_metadata=True)
-        self.origin.offer(a_page(file), wheel)
+        self.upstream.offer(a_page(file), wheel)
         return file
 
 
@@ -45,54 +45,54 @@ class FoundTests(CoresCase):
     """Where upstream promised none, the wheel itself has it."""
 
     async def test_it_is_read_by_ranges_and_the_wheel_is_not_fetched(self) -> None:
-        metadata = await self.cores.of(self.file, ADDRESS)
+        metadata = await self.core_metadata.of(self.file, ADDRESS)
         self.assertIn(b"Requires-Dist: attrs", metadata)
-        self.assertLess(len(self.origin.asked), 4)
+        self.assertLess(len(self.upstream.asked), 4)
         self.assertIsNone(await self.store.size(str(self.file.sha256)))
 
     async def test_upstream_is_asked_once_for_ever(self) -> None:
-        first = await self.cores.of(self.file, ADDRESS)
-        self.origin.files.clear()
+        first = await self.core_metadata.of(self.file, ADDRESS)
+        self.upstream.files.clear()
         self.assertEqual(await self.fresh().of(self.file, ADDRESS), first)
 
     async def test_a_wheel_that_is_in_the_store_is_not_asked_for(self) -> None:
         incoming = await self.store.begin()
         await incoming.write(WHEEL)
         await incoming.keep(str(self.file.sha256))
-        self.assertIn(b"Name: six", await self.cores.of(self.file, ADDRESS))
-        self.assertEqual(self.origin.asked, [])
+        self.assertIn(b"Name: six", await self.core_metadata.of(self.file, ADDRESS))
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_what_upstream_lied_about_once_is_not_told_to_another_address(self) -> None:
         """No digest vouches for a range. The wheel's own, once it is here, does, and from then on is what all get."""
         evil = WHEEL.replace(b"attrs", b"evil!")
         self.offer(evil)
-        self.origin.files[self.file.url] = evil
-        await self.cores.of(self.file, ADDRESS)
-        self.origin.files[self.file.url] = WHEEL
-        self.assertIn(b"Requires-Dist: attrs", await self.cores.of(self.file, ANOTHER))
+        self.upstream.files[self.file.url] = evil
+        await self.core_metadata.of(self.file, ADDRESS)
+        self.upstream.files[self.file.url] = WHEEL
+        self.assertIn(b"Requires-Dist: attrs", await self.core_metadata.of(self.file, ANOTHER))
         incoming = await self.store.begin()
         await incoming.write(WHEEL)
         await incoming.keep(str(self.file.sha256))
-        self.assertIn(b"Requires-Dist: attrs", await self.cores.of(self.file, ADDRESS))
+        self.assertIn(b"Requires-Dist: attrs", await self.core_metadata.of(self.file, ADDRESS))
 
     async def test_the_whole_wheel_is_fetched_where_upstream_does_no_ranges(self) -> None:
-        self.origin.ranges = False
-        self.assertIn(b"Name: six", await self.cores.of(self.file, ADDRESS))
+        self.upstream.ranges = False
+        self.assertIn(b"Name: six", await self.core_metadata.of(self.file, ADDRESS))
 
     async def test_the_size_need_not_be_known(self) -> None:
-        self.assertIn(b"Name: six", await self.cores.of(evolve(self.file, size=None), ADDRESS))
+        self.assertIn(b"Name: six", await self.core_metadata.of(evolve(self.file, size=None), ADDRESS))
 
     async def test_a_wheel_that_is_none_is_told_as_such(self) -> None:
         await self.assertFailure(self.of(self.offer(b"not a zip file" * 100)), BrokenWheel)
 
     async def test_upstream_out_of_reach(self) -> None:
-        self.origin.files.clear()
+        self.upstream.files.clear()
         await self.assertFailure(self.of(self.file), UpstreamTrouble)
 
     def of(self, file: File):  # type: ignore[no-untyped-def]
         from twisted.internet.defer import Deferred
 
-        return Deferred.fromCoroutine(self.cores.of(file, ADDRESS))
+        return Deferred.fromCoroutine(self.core_metadata.of(file, ADDRESS))
 
 
 class PromisedTests(CoresCase):
@@ -104,48 +104,48 @@ class PromisedTests(CoresCase):
         super().setUp()
         self.file = evolve(self.file, core_metadata=digest_of(self.METADATA))
         self.url = f"{self.file.url}.metadata"
-        self.origin.files[self.url] = self.METADATA
+        self.upstream.files[self.url] = self.METADATA
 
     async def test_upstreams_own_file_is_taken(self) -> None:
-        self.assertEqual(await self.cores.of(self.file, ADDRESS), self.METADATA)
-        self.assertEqual(self.origin.asked, [self.url])
+        self.assertEqual(await self.core_metadata.of(self.file, ADDRESS), self.METADATA)
+        self.assertEqual(self.upstream.asked, [self.url])
 
     async def test_it_is_kept(self) -> None:
-        await self.cores.of(self.file, ADDRESS)
-        self.origin.files.clear()
+        await self.core_metadata.of(self.file, ADDRESS)
+        self.upstream.files.clear()
         self.assertEqual(await self.fresh().of(self.file, ADDRESS), self.METADATA)
 
     async def test_bytes_of_another_digest_are_not_served(self) -> None:
-        self.origin.files[self.url] = b"Metadata-Version: 2.1\nName: evil\n"
+        self.upstream.files[self.url] = b"Metadata-Version: 2.1\nName: evil\n"
         with self.assertRaises(DigestMismatch):
-            await self.cores.of(self.file, ADDRESS)
+            await self.core_metadata.of(self.file, ADDRESS)
         self.assertEqual([sha256 async for sha256 in self.store.all()], [])
 
     async def test_a_wheels_own_digest_is_not_its_metadatas(self) -> None:
         """Some indexes publish it so. The wheel would be sent for its metadata."""
         wrong = evolve(self.file, core_metadata=digest_of(WHEEL))
-        self.assertIn(b"Requires-Dist: attrs", await self.cores.of(wrong, ADDRESS))
+        self.assertIn(b"Requires-Dist: attrs", await self.core_metadata.of(wrong, ADDRESS))
 
     async def test_a_digest_that_is_no_sha256_is_as_good_as_none(self) -> None:
         odd = evolve(self.file, core_metadata=digest_of(b"", "sha512"))
-        self.assertIn(b"Requires-Dist: attrs", await self.cores.of(odd, ADDRESS))
+        self.assertIn(b"Requires-Dist: attrs", await self.core_metadata.of(odd, ADDRESS))
 
     async def test_where_upstreams_file_is_wrong_the_wheel_has_the_right_one(self) -> None:
         true = await self.fresh().of(evolve(self.file, core_metadata=True), ADDRESS)
-        self.origin.files[self.url] = b"wrong"
+        self.upstream.files[self.url] = b"wrong"
         self.assertEqual(await self.fresh().of(evolve(self.file, core_metadata=digest_of(true)), ADDRESS), true)
 
     async def test_where_upstream_lost_its_file_the_wheel_has_it_if_the_digest_is_that(self) -> None:
-        del self.origin.files[self.url]
+        del self.upstream.files[self.url]
         with self.assertRaises(DigestMismatch):
-            await self.cores.of(self.file, ADDRESS)
+            await self.core_metadata.of(self.file, ADDRESS)
         true = await self.fresh().of(evolve(self.file, core_metadata=True), ADDRESS)
         self.assertEqual(await self.fresh().of(evolve(self.file, core_metadata=digest_of(true)), ADDRESS), true)
 
     async def test_two_addresses_that_were_promised_different_bytes_each_get_their_own(self) -> None:
         other = b"Metadata-Version: 2.2\nName: six\n"
-        first = await self.cores.of(self.file, ADDRESS)
-        self.origin.files[self.url] = other
-        second = await self.cores.of(evolve(self.file, core_metadata=digest_of(other)), ADDRESS)
+        first = await self.core_metadata.of(self.file, ADDRESS)
+        self.upstream.files[self.url] = other
+        second = await self.core_metadata.of(evolve(self.file, core_metadata=digest_of(other)), ADDRESS)
         self.assertEqual((first, second), (self.METADATA, other))
-        self.assertEqual(await self.cores.of(self.file, ADDRESS), self.METADATA)
+        self.assertEqual(await self.core_metadata.of(self.file, ADDRESS), self.METADATA)

@@ -30,11 +30,11 @@ class ForeignCase(ShelfCase):
     def setUp(self) -> None:
         super().setUp()
         self.evil = a_file("six-1.0-cp312-none-any.whl", b"evil")
-        self.origin.indexes = {FOREIGN: {SIX: a_page(self.evil)}, CORP: {}}
-        self.origin.policy = OUTSIDE.policy
+        self.upstream.indexes = {FOREIGN: {SIX: a_page(self.evil)}, CORP: {}}
+        self.upstream.policy = OUTSIDE.policy
 
     def assert_not_asked(self, index: str = FOREIGN) -> None:
-        self.assertEqual([each for each in self.origin.asked if index in each], [])
+        self.assertEqual([each for each in self.upstream.asked if index in each], [])
 
 
 class DigestsDecideTests(ForeignCase):
@@ -44,7 +44,7 @@ class DigestsDecideTests(ForeignCase):
         commitment = await self.committed(f"--index-url {FOREIGN}", f"six==1.0 {hashed(SDIST, WHEEL)}")
         page = await self.shelf.page(commitment, "six")
         self.assertEqual({(file.filename, file.index) for file in page.files}, {(each.filename, "") for each in
-                         self.origin.pages[SIX].files})  # fmt: skip
+                         self.upstream.pages[SIX].files})  # fmt: skip
         self.assertEqual(await self.taken(self.shelf, commitment, "six-1.0.tar.gz"), SDIST)
         self.assert_not_asked()
 
@@ -55,7 +55,7 @@ class DigestsDecideTests(ForeignCase):
 
     async def test_a_file_with_another_digest_is_not_admitted(self) -> None:
         """Whoever can upload the name to the operator's index has nothing of it."""
-        self.origin.offer(
+        self.upstream.offer(
             a_page(a_file("six-1.0.tar.gz", b"theirs"), a_file("six-1.0-py3-none-any.whl", WHEEL)), b"", WHEEL
         )
         commitment = await self.committed(f"--index-url {FOREIGN}", f"six==1.0 {hashed(SDIST, WHEEL)}")
@@ -67,7 +67,7 @@ class DigestsDecideTests(ForeignCase):
         """Though it has a file of that very digest."""
         commitment = await self.committed(f"--index-url {FOREIGN}", f"six==1.0 {hashed(b'evil')}")
         await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
-        self.assertEqual(set(self.origin.asked), {"six", f"{CORP} six"})
+        self.assertEqual(set(self.upstream.asked), {"six", f"{CORP} six"})
 
     async def test_a_further_upstream_is_asked_only_while_digests_are_missing(self) -> None:
         """It need not hear of every project of every lock."""
@@ -77,16 +77,16 @@ class DigestsDecideTests(ForeignCase):
 
     async def test_a_further_upstream_may_have_what_the_default_one_has_not(self) -> None:
         ours = a_file("six-1.0-cp311-none-any.whl", b"ours")
-        self.origin.indexes[CORP] = {SIX: a_page(ours)}
+        self.upstream.indexes[CORP] = {SIX: a_page(ours)}
         commitment = await self.committed(f"--index-url {FOREIGN}", f"six==1.0 {hashed(b'ours')}")
         (file,) = (await self.shelf.page(commitment, "six")).files
         self.assertEqual((file.filename, file.index), (ours.filename, CORP))
 
     async def test_an_index_that_the_operator_has_stays_the_only_one_for_the_pins_that_name_it(self) -> None:
-        self.origin.indexes[CORP] = {SIX: a_page(a_file("six-1.0.tar.gz", SDIST))}
+        self.upstream.indexes[CORP] = {SIX: a_page(a_file("six-1.0.tar.gz", SDIST))}
         commitment = await self.committed(f"--index-url {CORP}", f"six==1.0 {hashed(SDIST)}")
         await self.shelf.page(commitment, "six")
-        self.assertEqual(self.origin.asked, [f"{CORP} six"])
+        self.assertEqual(self.upstream.asked, [f"{CORP} six"])
 
     async def test_one_note_names_the_index(self) -> None:
         lines = [f"six==1.0 {hashed(SDIST)}", f"idna==1.0 {hashed(SDIST)}"]
@@ -107,17 +107,17 @@ class NoDigestTests(ForeignCase):
         ):
             broken = await self.assert_raises(BrokenLock, self.committed(*lines))
             self.assertEqual([defect.rule for defect in broken.defects], ["unknown-upstream"])
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_digests_of_other_pins_do_not_help(self) -> None:
         lock = Lock(b"", "test", (pinned("six", digest_of(SDIST)), pinned("idna")))
-        [defect] = self.origin.refuses(lock)
+        [defect] = self.upstream.refuses(lock)
         self.assertIn("idna has no digest", defect.problem)
 
     async def test_a_pin_that_takes_from_two_indexes_gets_no_file_by_another_pins_digest(self) -> None:
         """The one pin has files from CORP by digest; to the other CORP is the second index, which does not count."""
         good, bad = a_file("six-1.0-cp311-none-any.whl", b"good"), a_file("six-1.0-cp310-none-any.whl", b"bad")
-        self.origin.indexes[CORP] = {SIX: a_page(good, bad)}
+        self.upstream.indexes[CORP] = {SIX: a_page(good, bad)}
         by_digest = Pin(SIX, "1.0", digests=frozenset({digest_of(b"good")}), indexes=(CORP,), text="six==1.0")
         by_order = Pin(SIX, "1.0", indexes=("", CORP), text="six==1.0")
         for pins in ((by_digest, by_order), (by_order, by_digest), (evolve(by_digest, indexes=("", CORP)), by_order)):
@@ -136,7 +136,7 @@ class HereTests(ForeignCase):
         super().setUp()
         here = Here("https://reqpi.example.org/p")
         here.listen("127.0.0.1", 2000, secure=False)
-        self.origin.policy = evolve(OUTSIDE, here=here).policy
+        self.upstream.policy = evolve(OUTSIDE, here=here).policy
 
     async def test_a_lock_that_names_one_is_taken_without_a_note(self) -> None:
         """With digests and without."""
@@ -148,7 +148,7 @@ class HereTests(ForeignCase):
             for digests in ("", hashed(SDIST)):
                 commitment = await self.committed(f"--index-url {index}", f"six==1.0 {digests}")
                 self.assertEqual(self.shelf.notes(commitment.lock), ())
-                self.assertEqual(self.origin.policy.upstream(index), self.origin.policy.upstream(""))  # type: ignore[union-attr]
+                self.assertEqual(self.upstream.policy.upstream(index), self.upstream.policy.upstream(""))  # type: ignore[union-attr]
 
     async def test_another_servers_address_is_another_index(self) -> None:
         """Another host, port, scheme or prefix; and what is no address."""
@@ -178,7 +178,7 @@ class SourceTests(SourcesCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.origin.policy = OUTSIDE.policy
+        self.upstream.policy = OUTSIDE.policy
 
     async def test_the_lock_is_taken_with_a_note_that_names_the_option(self) -> None:
         document = f"six @ {self.sdist.source.url} {hashed(b'')}"  # type: ignore[union-attr]
@@ -194,20 +194,20 @@ class SourceTests(SourcesCase):
         error = await self.assert_raises(NotAllowed, self.shelf.page(commitment, "six"))
         self.assertIn("files.example.org", error.title)
         self.assertIn("--allow-host files.example.org", error.detail)
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_once_the_host_is_allowed_it_is_served(self) -> None:
         """What was refused is not remembered."""
         commitment = Commitment("e" * 64, Lock(b"", "test", (self.sdist,)))
         await self.assert_raises(NotAllowed, self.shelf.page(commitment, "six"))
-        self.origin.policy = evolve(OUTSIDE, hosts=Hosts.read(["files.example.org"], "")).policy
+        self.upstream.policy = evolve(OUTSIDE, hosts=Hosts.read(["files.example.org"], "")).policy
         self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 1)
 
     async def test_a_source_that_is_wrong_in_itself_stays_a_defect(self) -> None:
         pin = Pin(
             SIX, "", source=Archive("http://git.example.org/six-1.0.zip", frozenset({digest_of(b"")})), text="six @"
         )
-        [defect] = self.origin.refuses(Lock(b"", "test", (pin,)))
+        [defect] = self.upstream.refuses(Lock(b"", "test", (pin,)))
         self.assertEqual(defect.rule, "host-not-allowed")
 
 

@@ -21,7 +21,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import HoldProgress, Holds, MissingFile, Platform
 from reqpi.storage.memory import MemoryIncoming, MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_wheel
 
 WINDOWS = InstallTarget.read({"platform": ["win_amd64"]})
@@ -44,7 +44,7 @@ class HoldingCase(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
+        self.upstream = PlainUpstream()
         self.contents = {
             "six-1.0.tar.gz": b"an sdist of six",
             "six-1.0-cp312-cp312-win_amd64.whl": wheel_of("six", "1.0", b"windows"),
@@ -57,11 +57,11 @@ class HoldingCase(TestCase):
 
     def offer(self, project: str, contents: dict[str, bytes]) -> None:
         files = [a_file(name, content, project=project, size=len(content)) for name, content in contents.items()]
-        self.origin.offer(a_page(*files, project=project), *contents.values())
+        self.upstream.offer(a_page(*files, project=project), *contents.values())
 
     def another(self, store: MemoryStore | None = None) -> tuple[Shelf, Holds]:
         """What another process has on the same store."""
-        shelf = Shelf(store or self.store, self.origin, self.clock, "another")
+        shelf = Shelf(store or self.store, self.upstream, self.clock, "another")
         return shelf, Holds(shelf, store or self.store, self.clock)
 
     async def committed(self, lines: str = "six==1.0\nattrs==2.0\n") -> Commitment:
@@ -99,7 +99,7 @@ class VerdictTests(HoldingCase):
         verdict = await self.holding.verdict(await self.committed(), EVERYWHERE)
         self.assertFalse(verdict.complete)
         self.assertEqual([each.project for each in verdict.missing], ["attrs", "six"])
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_all_of_it(self) -> None:
         """And from then on an upstream is not needed."""
@@ -111,13 +111,15 @@ class VerdictTests(HoldingCase):
         self.assertEqual((verdict.size, verdict.held_size), (sum(map(len, everything)),) * 2)
         platforms = [Platform(name, 1, 1) for name in ("any", "manylinux2014_x86_64", "sdist", "win_amd64")]
         self.assertEqual(verdict.platforms, tuple(platforms))
-        self.origin.pages.clear()
-        self.origin.files.clear()
+        self.upstream.pages.clear()
+        self.upstream.files.clear()
         shelf, _ = self.another()
         for project, contents in (("six", self.contents), ("attrs", self.attrs)):
             for filename, content in contents.items():
-                delivery = await shelf.file(commitment, project, filename)
-                self.assertEqual(b"".join([piece async for piece in delivery.read(0, delivery.size)]), content)
+                file_response = await shelf.file(commitment, project, filename)
+                self.assertEqual(
+                    b"".join([piece async for piece in file_response.read(0, file_response.size)]), content
+                )
                 if filename.endswith(".whl"):
                     self.assertIn(b"Name: ", await shelf.metadata(commitment, project, filename))
 
@@ -144,7 +146,7 @@ class VerdictTests(HoldingCase):
         content = wheel_of("core", "1.0", b"x")
         promised = digest_of(b"Metadata-Version: 2.1\nName: core\nVersion: 1.0\n\nanother text\n")
         file = a_file("core-1.0-py3-none-any.whl", content, project="core", size=len(content), core_metadata=promised)
-        self.origin.offer(a_page(file, project="core"), content)
+        self.upstream.offer(a_page(file, project="core"), content)
         commitment = await self.committed("core==1.0\n")
         verdict = await self.held(commitment)
         self.assertEqual([each.filename for each in verdict.missing], [file.filename])
@@ -156,33 +158,33 @@ class VerdictTests(HoldingCase):
         for name, project in (*((name, "six") for name in self.contents), *((name, "attrs") for name in self.attrs)):
             if name.endswith(".whl"):
                 await self.shelf.metadata(commitment, project, name)
-            delivery = await self.shelf.file(commitment, project, name)
-            async for _ in delivery.read(0, delivery.size):
+            file_response = await self.shelf.file(commitment, project, name)
+            async for _ in file_response.read(0, file_response.size):
                 pass
-        asked = len(self.origin.asked)
+        asked = len(self.upstream.asked)
         verdict = await self.holding.verdict(commitment, EVERYWHERE)
         self.assertEqual((verdict.missing, verdict.held), ((), 4))
-        self.assertEqual(len(self.origin.asked), asked)
+        self.assertEqual(len(self.upstream.asked), asked)
 
     async def test_metadata_that_was_promised_is_taken_from_the_wheel_in_the_store(self) -> None:
         content = wheel_of("core", "1.0", b"x")
         with ZipFile(BytesIO(content)) as archive:
             promised = digest_of(archive.read("core-1.0.dist-info/METADATA"))
         file = a_file("core-1.0-py3-none-any.whl", content, project="core", size=len(content), core_metadata=promised)
-        self.origin.offer(a_page(file, project="core"), content)
+        self.upstream.offer(a_page(file, project="core"), content)
         commitment = await self.committed("core==1.0\n")
-        delivery = await self.shelf.file(commitment, "core", file.filename)
-        async for _ in delivery.read(0, delivery.size):
+        file_response = await self.shelf.file(commitment, "core", file.filename)
+        async for _ in file_response.read(0, file_response.size):
             pass
         self.assertEqual((await self.holding.verdict(commitment, EVERYWHERE)).missing, ())
 
     async def test_a_wheel_without_readable_metadata_is_not_held(self) -> None:
         content = b"this is not an archive"
         file = a_file("core-1.0-py3-none-any.whl", content, project="core", size=len(content))
-        self.origin.offer(a_page(file, project="core"), content)
+        self.upstream.offer(a_page(file, project="core"), content)
         commitment = await self.committed("core==1.0\n")
-        delivery = await self.shelf.file(commitment, "core", file.filename)
-        async for _ in delivery.read(0, delivery.size):
+        file_response = await self.shelf.file(commitment, "core", file.filename)
+        async for _ in file_response.read(0, file_response.size):
             pass
         verdict = await self.holding.verdict(commitment, EVERYWHERE)
         self.assertEqual([each.filename for each in verdict.missing], [file.filename])
@@ -194,7 +196,7 @@ class VerdictTests(HoldingCase):
         verdict = await self.held(commitment, windows)
         self.assertTrue(verdict.complete)
         self.assertEqual([platform.platform for platform in verdict.platforms], ["any", "win_amd64"])
-        self.assertFalse([url for url in self.origin.asked if "linux" in url or "tar.gz" in url])
+        self.assertFalse([url for url in self.upstream.asked if "linux" in url or "tar.gz" in url])
         self.assertEqual(
             [each.filename for each in (await self.holding.verdict(commitment, EVERYWHERE)).missing],
             ["six-1.0.tar.gz", "six-1.0-cp312-cp312-manylinux2014_x86_64.whl"],
@@ -219,7 +221,7 @@ class HoldTests(HoldingCase):
         async def wait() -> None:
             await gate
 
-        self.origin.before[f"https://files.example.org/{file}"] = wait
+        self.upstream.before[f"https://files.example.org/{file}"] = wait
         return gate
 
     def fail(self, what: str, *errors: Exception) -> None:  # type: ignore[override]
@@ -229,13 +231,13 @@ class HoldTests(HoldingCase):
             if left:
                 raise left.pop(0)
 
-        self.origin.before[what] = trouble
+        self.upstream.before[what] = trouble
 
     async def test_progress(self) -> None:
         """Files that are there, and bytes of those on their way."""
         commitment = await self.committed("attrs==2.0\n")
         content = next(iter(self.attrs.values()))
-        self.origin.step = 100
+        self.upstream.step = 100
         gate: Deferred[None] = Deferred()
         pieces = iter([None, None])
 
@@ -243,7 +245,7 @@ class HoldTests(HoldingCase):
             if next(pieces, gate) is gate:
                 await gate
 
-        self.origin.between["https://files.example.org/attrs-2.0-py3-none-any.whl"] = wait
+        self.upstream.between["https://files.example.org/attrs-2.0-py3-none-any.whl"] = wait
         await self.holding.begin(commitment, EVERYWHERE)
         await turn()
         progress = await self.holding.progress(commitment, EVERYWHERE)
@@ -264,7 +266,7 @@ class HoldTests(HoldingCase):
         await other.begin(commitment, EVERYWHERE)
         gate.callback(None)
         await self.settled(commitment)
-        self.assertEqual(self.origin.asked.count("attrs"), 1)
+        self.assertEqual(self.upstream.asked.count("attrs"), 1)
         self.assertIsNone(await other.progress(commitment, EVERYWHERE))
 
     async def test_a_hold_that_waits_for_its_turn_does_not_keep_its_lock_in_memory(self) -> None:
@@ -299,7 +301,7 @@ class HoldTests(HoldingCase):
         self.clock.advance(30)
         await self.store.replace(record, written or b"")
         self.assertIsNone(await self.holding.progress(commitment, EVERYWHERE))
-        self.origin.before.clear()
+        self.upstream.before.clear()
         self.store._claimed.clear()  # as the end of its process does
         self.assertTrue((await self.held(commitment)).complete)
 
@@ -318,7 +320,7 @@ class HoldTests(HoldingCase):
             a_file("six-1.0.tar.gz").project, "six-1.0.tar.gz", len(b"an sdist of six"), "it is gone"
         )
         self.assertEqual((verdict.missing, verdict.held), ((expected,), 3))
-        self.assertEqual(self.origin.asked.count(url), 1)
+        self.assertEqual(self.upstream.asked.count(url), 1)
 
     async def test_a_project_that_is_gone(self) -> None:
         """Its files are not known, and the reason is told."""
@@ -330,10 +332,10 @@ class HoldTests(HoldingCase):
         """Nothing that is in the store is fetched again."""
         commitment = await self.committed()
         await self.held(commitment)
-        asked = len(self.origin.asked)
+        asked = len(self.upstream.asked)
         self.shelf, self.holding = self.another()
         self.assertTrue((await self.held(commitment)).complete)
-        self.assertEqual(self.origin.asked[asked:], [])
+        self.assertEqual(self.upstream.asked[asked:], [])
 
     async def test_a_full_store_ends_it(self) -> None:
         """And says so for each file."""

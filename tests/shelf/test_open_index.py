@@ -14,14 +14,14 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.runtime.singleflight import PATIENCE
-from reqpi.shelf.files.delivery import FileResponse
 from reqpi.shelf.files.download import HELD_BACK
+from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.learn_sessions import FILES, LASTS, SESSIONS, LearnSession, LearnSessions
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream import build_wheel, core_metadata
 
 SDIST, WHEEL = b"an sdist of six", build_wheel("six", "1.0")
@@ -37,21 +37,21 @@ class LearningCase(TestCase):
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
-        self.origin.offer(a_page(*FILES_OF_SIX), SDIST, WHEEL)
+        self.upstream = PlainUpstream()
+        self.upstream.offer(a_page(*FILES_OF_SIX), SDIST, WHEEL)
         self.learning = self.another()
 
     def another(self) -> OpenIndex:
         """Another process on the same store."""
-        shelf = Shelf(self.store, self.origin, self.clock, "another")
+        shelf = Shelf(self.store, self.upstream, self.clock, "another")
         sessions = LearnSessions(self.store, self.clock)
-        return OpenIndex(sessions, self.origin, shelf.deliveries, shelf.cores, self.clock)
+        return OpenIndex(sessions, self.upstream, shelf.file_responses, shelf.core_metadata, self.clock)
 
     async def take(self, session: LearnSession, filename: str, project: str = "six") -> bytes:
         """Download a file, as the web does."""
-        delivery = await self.learning.file(session, project, filename)
-        await self.learning.sessions.note(session, delivery.file)
-        return await whole(delivery)
+        file_response = await self.learning.file(session, project, filename)
+        await self.learning.sessions.note(session, file_response.file)
+        return await whole(file_response)
 
     async def assert_raises(self, kind: type[Exception], what: Awaitable[Any]) -> Any:
         try:
@@ -61,8 +61,8 @@ class LearningCase(TestCase):
         raise self.failureException(f"{kind.__name__} was not raised, but {result!r} returned")
 
 
-async def whole(delivery: FileResponse) -> bytes:
-    return b"".join([piece async for piece in delivery.read(0, delivery.size)])
+async def whole(file_response: FileResponse) -> bytes:
+    return b"".join([piece async for piece in file_response.read(0, file_response.size)])
 
 
 class IndexTests(LearningCase):
@@ -81,7 +81,7 @@ class IndexTests(LearningCase):
     async def test_wrong_bytes_are_neither_delivered_nor_kept(self) -> None:
         """What upstream claims must hold here too."""
         wrong = b"w" * (HELD_BACK + 5)
-        self.origin.files[FILES_OF_SIX[0].url] = wrong
+        self.upstream.files[FILES_OF_SIX[0].url] = wrong
         session = await self.learning.sessions.begin()
         await self.assert_raises(DigestMismatch, self.learning.file(session, "six", SDIST_NAME))
         for content in (SDIST, wrong):
@@ -89,17 +89,19 @@ class IndexTests(LearningCase):
 
     async def test_a_file_without_a_digest_is_measured_once_and_written_down_with_what_came(self) -> None:
         bare = a_file("six-1.0.tar.gz", None)
-        self.origin.offer(a_page(bare), SDIST)
+        self.upstream.offer(a_page(bare), SDIST)
         session = await self.learning.sessions.begin()
         for _ in range(2):
             self.assertEqual(await self.take(session, SDIST_NAME), SDIST)
-        self.assertEqual(self.origin.asked.count(bare.url), 1)
+        self.assertEqual(self.upstream.asked.count(bare.url), 1)
         (file,) = (await self.learning.taken(session)).files
         self.assertEqual(file.sha256, digest_of(SDIST).hex)
 
     async def test_what_upstream_does_claim_of_such_a_file_must_hold(self) -> None:
         """A sha512 alone is no name to keep it under, and still a claim."""
-        self.origin.offer(a_page(a_file("six-1.0.tar.gz", None, digests=frozenset({digest_of(b"x", "sha512")}))), SDIST)
+        self.upstream.offer(
+            a_page(a_file("six-1.0.tar.gz", None, digests=frozenset({digest_of(b"x", "sha512")}))), SDIST
+        )
         session = await self.learning.sessions.begin()
         await self.assert_raises(DigestMismatch, self.learning.file(session, "six", SDIST_NAME))
 
@@ -114,7 +116,7 @@ class IndexTests(LearningCase):
 
     async def test_further_upstreams_are_for_locks_alone(self) -> None:
         """What a company has on an index of its own is not open to whoever learns."""
-        self.origin.indexes["https://own.example.org/simple"] = {a_page().project: a_page(project="secret")}
+        self.upstream.indexes["https://own.example.org/simple"] = {a_page().project: a_page(project="secret")}
         session = await self.learning.sessions.begin()
         await self.assert_raises(NothingUpstream, self.learning.page(session, "secret"))
 
@@ -122,7 +124,7 @@ class IndexTests(LearningCase):
         async def away() -> None:
             raise UpstreamTrouble("it is away")
 
-        self.origin.before["six"] = away
+        self.upstream.before["six"] = away
         session = await self.learning.sessions.begin()
         await self.assert_raises(UpstreamTrouble, self.learning.page(session, "six"))
 
@@ -133,7 +135,7 @@ class IndexTests(LearningCase):
         async def late() -> None:
             await failing
 
-        self.origin.before["six"] = late
+        self.upstream.before["six"] = late
         session = await self.learning.sessions.begin()
         asked = Deferred.fromCoroutine(self.learning.page(session, "six"))
         self.clock.advance(PATIENCE)
@@ -159,7 +161,7 @@ class CutoffTests(LearningCase):
         self.assertEqual((await self.learning.taken(session, beside=True)).beside, ())
 
     async def test_an_upstream_that_does_not_say_when_lets_nothing_through_and_that_is_told(self) -> None:
-        self.origin.offer(a_page(*(evolve(file, upload_time=None) for file in FILES_OF_SIX)), SDIST, WHEEL)
+        self.upstream.offer(a_page(*(evolve(file, upload_time=None) for file in FILES_OF_SIX)), SDIST, WHEEL)
         session = await self.learning.sessions.begin(datetime(2026, 1, 15, tzinfo=UTC))
         await self.assert_raises(NothingUpstream, self.learning.page(session, "six"))
         self.assertEqual((await self.learning.taken(session)).untimed, ("six",))
@@ -175,7 +177,7 @@ class TakenTests(LearningCase):
     async def test_the_other_files_of_the_same_releases(self) -> None:
         """Measured, where upstream gives no digest of them."""
         newer = a_file("six-2.0.tar.gz", b"newer")
-        self.origin.offer(a_page(FILES_OF_SIX[0], a_file(WHEEL_NAME, None), newer), SDIST, WHEEL, b"newer")
+        self.upstream.offer(a_page(FILES_OF_SIX[0], a_file(WHEEL_NAME, None), newer), SDIST, WHEEL, b"newer")
         session = await self.learning.sessions.begin()
         await self.take(session, SDIST_NAME)
         taken = await self.learning.taken(session, beside=True)

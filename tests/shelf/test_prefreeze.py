@@ -15,7 +15,7 @@ from reqpi.shelf.records import page_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 
 
 class AheadCase(TestCase):
@@ -24,14 +24,14 @@ class AheadCase(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
-        self.shelf = Shelf(self.store, self.origin, self.clock, "here")
-        self.ahead = Prefreeze(self.shelf, self.clock)
-        self.shelf.commitments.on_new = self.ahead.begin
+        self.upstream = PlainUpstream()
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "here")
+        self.prefreeze = Prefreeze(self.shelf, self.clock)
+        self.shelf.commitments.on_new = self.prefreeze.begin
 
     def offer(self, *names: str) -> None:
         for name in names:
-            self.origin.offer(a_page(a_file(f"{name}-1.0.tar.gz", b"", project=name), project=name), b"")
+            self.upstream.offer(a_page(a_file(f"{name}-1.0.tar.gz", b"", project=name), project=name), b"")
 
     def hold_back(self, *names: str) -> Deferred[None]:
         """Have upstream not answer for these until it is told."""
@@ -42,7 +42,7 @@ class AheadCase(TestCase):
             gate.addCallback(passed.callback)
             await passed
 
-        self.origin.before |= dict.fromkeys(names, wait)
+        self.upstream.before |= dict.fromkeys(names, wait)
         return gate
 
     async def committed(self, *names: str, comment: str = "") -> Commitment:
@@ -72,17 +72,17 @@ class AheadTests(AheadCase):
         """Upstream is not asked before the answer is on its way."""
         self.offer("six")
         await self.committed("six")
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_a_lock_that_is_here_already_is_left_alone(self) -> None:
         self.offer("six")
         await self.committed("six")
-        self.ahead.stop()
-        self.ahead = Prefreeze(self.shelf, self.clock)
-        self.shelf.commitments.on_new = self.ahead.begin
+        self.prefreeze.stop()
+        self.prefreeze = Prefreeze(self.shelf, self.clock)
+        self.shelf.commitments.on_new = self.prefreeze.begin
         await self.committed("six")
         self.go_on()
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_one_that_cannot_be_had_holds_up_no_other_and_is_said_quietly(self) -> None:
         """A client that asks for it hears why."""
@@ -105,7 +105,7 @@ class AheadTests(AheadCase):
             raise ZeroDivisionError
 
         self.offer("attrs", "six")
-        self.origin.before["attrs"] = broken
+        self.upstream.before["attrs"] = broken
         commitment = await self.committed("attrs", "six")
         self.go_on()
         self.assertEqual(await self.frozen(commitment), {"six"})
@@ -135,20 +135,20 @@ class ManyTests(AheadCase):
         await self.committed(*names)
         await self.committed(*names, comment="another")
         self.go_on()
-        self.assertEqual(len(self.origin.asked), 8)
+        self.assertEqual(len(self.upstream.asked), 8)
         gate.callback(None)
         self.go_on()
-        self.assertEqual(len(self.origin.asked), 200)
+        self.assertEqual(len(self.upstream.asked), 200)
 
     async def test_while_clients_queue_nothing_more_is_begun(self) -> None:
         """A client that comes later still goes first; and when they do not queue any more, it goes on."""
         asked_for = [f"asked{number}" for number in range(40)]
         self.offer(*asked_for, "late", "six")
         gate = self.hold_back(*asked_for)
-        self.ahead.stop()
+        self.prefreeze.stop()
         clients = await self.committed(*asked_for, "late")
-        self.ahead = Prefreeze(self.shelf, self.clock)
-        self.shelf.commitments.on_new = self.ahead.begin
+        self.prefreeze = Prefreeze(self.shelf, self.clock)
+        self.shelf.commitments.on_new = self.prefreeze.begin
         waiting = [Deferred.fromCoroutine(self.shelf.page(clients, name)) for name in asked_for]
         commitment = await self.committed("six")
         self.clock.pump([0.1] * 5)
@@ -157,7 +157,7 @@ class ManyTests(AheadCase):
         self.assertTrue(all(one.called for one in waiting))
         self.clock.pump([0.1] * 5)
         self.assertEqual(await self.frozen(commitment), {"six"})
-        self.assertEqual(self.origin.asked[-2:], ["late", "six"])
+        self.assertEqual(self.upstream.asked[-2:], ["late", "six"])
 
     async def test_a_large_lock_does_not_hold_up_a_small_one(self) -> None:
         """They take turns."""
@@ -166,7 +166,7 @@ class ManyTests(AheadCase):
         await self.committed(*names)
         await self.committed("six")
         self.go_on()
-        self.assertLess(self.origin.asked.index("six"), 30)
+        self.assertLess(self.upstream.asked.index("six"), 30)
 
     async def test_a_client_and_the_background_share_the_work(self) -> None:
         self.offer("six")
@@ -176,7 +176,7 @@ class ManyTests(AheadCase):
         asked = Deferred.fromCoroutine(self.shelf.page(commitment, "six"))
         gate.callback(None)
         self.assertEqual(len((await asked).files), 1)
-        self.assertEqual(self.origin.asked, ["six"])
+        self.assertEqual(self.upstream.asked, ["six"])
 
     async def test_what_waits_is_bounded(self) -> None:
         """The rest is looked up when it is asked for."""
@@ -184,28 +184,28 @@ class ManyTests(AheadCase):
         pin = commitment.lock.pins[0]
         pins = tuple(evolve(pin, project=f"thing{number}") for number in range(15_000))
         lock = evolve(commitment.lock, pins=pins)
-        self.ahead.stop()
-        ahead = Prefreeze(self.shelf, self.clock)
+        self.prefreeze.stop()
+        prefreeze = Prefreeze(self.shelf, self.clock)
         with capturedLogs() as logged:
             for _ in range(3):
-                ahead.begin(evolve(commitment, lock=lock))
+                prefreeze.begin(evolve(commitment, lock=lock))
         self.assertEqual(len(logged), 2)
-        ahead.stop()
+        prefreeze.stop()
 
     async def test_the_memory_of_what_waits_is_bounded(self) -> None:
         """A lock may have few projects and many digests."""
         commitment = await self.committed("six")
         heavy = evolve(commitment, lock=evolve(commitment.lock, document=bytes(10 << 20)))
-        self.ahead.stop()
-        ahead = Prefreeze(self.shelf, self.clock)
-        self.addCleanup(ahead.stop)
+        self.prefreeze.stop()
+        prefreeze = Prefreeze(self.shelf, self.clock)
+        self.addCleanup(prefreeze.stop)
         with capturedLogs() as logged:
             for _ in range(3):
-                ahead.begin(heavy)
+                prefreeze.begin(heavy)
         self.assertEqual(len(logged), 2)
         self.go_on()  # and once it is done, there is room for another
         with capturedLogs() as logged:
-            ahead.begin(heavy)
+            prefreeze.begin(heavy)
         self.assertEqual(len(logged), 0)
 
 
@@ -218,17 +218,17 @@ class StoppingTests(AheadCase):
         gate = self.hold_back(*names)
         commitment = await self.committed(*names)
         self.go_on()
-        self.ahead.stop()
+        self.prefreeze.stop()
         gate.callback(None)
         self.go_on()
-        self.assertEqual(len(self.origin.asked), 8)
+        self.assertEqual(len(self.upstream.asked), 8)
         written = [name async for name in self.store.names(page_record(commitment.address))]
         self.assertEqual(len(written), 8)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     async def test_and_nothing_begins_again(self) -> None:
         self.offer("six")
-        self.ahead.stop()
+        self.prefreeze.stop()
         await self.committed("six")
         self.go_on()
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])

@@ -21,7 +21,7 @@ from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_wheel
 
 LOCK = b"six==1.0\ntreq==2.0\nidna==3.0\n"
@@ -36,16 +36,16 @@ class BillsTests(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
+        self.upstream = PlainUpstream()
         self.six = a_file("six-1.0-py3-none-any.whl", SIX, size=len(SIX), core_metadata=True)
         self.treq = a_file("treq-2.0-py3-none-any.whl", TREQ, "treq", size=len(TREQ), core_metadata=True)
-        self.origin.offer(a_page(self.six), SIX)
-        self.origin.offer(a_page(self.treq, project="treq"), TREQ)
-        self.origin.offer(a_page(a_file("idna-3.0.tar.gz", b"idna", "idna"), project="idna"), b"idna")
+        self.upstream.offer(a_page(self.six), SIX)
+        self.upstream.offer(a_page(self.treq, project="treq"), TREQ)
+        self.upstream.offer(a_page(a_file("idna-3.0.tar.gz", b"idna", "idna"), project="idna"), b"idna")
         self.shelf = self.replica()
 
-    def replica(self, origin: PlainOrigin | None = None) -> Shelf:
-        return Shelf(self.store, origin or self.origin, self.clock, "tests")
+    def replica(self, upstream: PlainUpstream | None = None) -> Shelf:
+        return Shelf(self.store, upstream or self.upstream, self.clock, "tests")
 
     async def committed(self, shelf: Shelf) -> Commitment:
         commitment, _ = await shelf.commitments.commit(LOCK)
@@ -53,7 +53,7 @@ class BillsTests(TestCase):
 
     async def bill(self, shelf: Shelf | None = None, *, complete: bool = True) -> bytes:
         shelf = shelf or self.shelf
-        written = await shelf.bills.written(await self.committed(shelf), None, sbom.cyclonedx)
+        written = await shelf.sboms.written(await self.committed(shelf), None, sbom.cyclonedx)
         self.assertEqual(written.complete, complete)
         return written.body
 
@@ -62,18 +62,18 @@ class BillsTests(TestCase):
         (dependency,) = (each for each in json.loads(await self.bill())["dependencies"] if "dependsOn" in each)
         self.assertEqual(dependency, {"ref": "pkg:pypi/six@1.0", "dependsOn": ["pkg:pypi/treq@2.0"]})
         self.assertIsNone(await self.store.size(str(self.six.sha256)))
-        self.assertNotIn("https://files.example.org/idna-3.0.tar.gz", self.origin.asked)
+        self.assertNotIn("https://files.example.org/idna-3.0.tar.gz", self.upstream.asked)
 
     async def test_another_replica_writes_the_same_bytes_and_asks_nobody(self) -> None:
         first = await self.bill()
-        self.assertEqual(await self.bill(self.replica(PlainOrigin())), first)
+        self.assertEqual(await self.bill(self.replica(PlainUpstream())), first)
 
     async def test_what_was_known_stays_though_the_metadata_says_something_else_later(self) -> None:
         """What ranges of a wheel said gives way to what the wheel says; a bill does not."""
         first = await self.bill()
         async for sha256 in self.store.all():
-            await self.store.mend(sha256)
-        self.origin.files.clear()
+            await self.store.repair(sha256)
+        self.upstream.files.clear()
         self.assertEqual(await self.bill(self.replica()), first)
 
     async def test_the_first_of_two_replicas_is_right(self) -> None:
@@ -86,18 +86,18 @@ class BillsTests(TestCase):
             await self.store.create(record, sbom.record.dump(said))
 
         await self.shelf.pages(commitment)
-        self.origin.before[self.six.url] = other
+        self.upstream.before[self.six.url] = other
         self.assertIn(b"the first", await self.bill())
 
     async def test_while_some_cannot_be_had_the_rest_is_said_and_nothing_written_down(self) -> None:
         commitment = await self.committed(self.shelf)
         await self.shelf.pages(commitment)
-        away = self.origin.files.pop(self.six.url)
+        away = self.upstream.files.pop(self.six.url)
         partial = await self.bill(complete=False)
         self.assertIn(b"reqpi:core_metadata", partial)
         self.assertEqual([each["name"] for each in json.loads(partial)["components"]], ["idna", "six", "treq"])
         self.assertIsNone(await self.store.get(sbom_record(commitment.address, "metadata")))
-        self.origin.files[self.six.url] = away
+        self.upstream.files[self.six.url] = away
         whole = await self.bill()
         self.assertNotIn(b"reqpi:core_metadata", whole)
         self.assertNotEqual(json.loads(whole)["serialNumber"], json.loads(partial)["serialNumber"])
@@ -114,7 +114,7 @@ class BillsTests(TestCase):
                 began.callback(None)
             await slow
 
-        self.origin.before[self.six.url] = wait
+        self.upstream.before[self.six.url] = wait
         first = Deferred.fromCoroutine(self.bill())
         await began
         self.clock.advance(PATIENCE)
@@ -129,14 +129,14 @@ class BillsTests(TestCase):
 
         commitment = await self.committed(self.shelf)
         await self.shelf.pages(commitment)
-        self.origin.before[self.six.url] = gone
-        self.origin.asked.clear()
+        self.upstream.before[self.six.url] = gone
+        self.upstream.asked.clear()
         await self.bill(complete=False)
-        self.assertLessEqual(self.origin.asked.count(self.six.url), 2)
+        self.assertLessEqual(self.upstream.asked.count(self.six.url), 2)
 
     async def test_who_asks_at_the_same_time_waits_for_the_same_work(self) -> None:
         commitment = await self.committed(self.shelf)
-        asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, None, sbom.spdx)) for _ in range(5)]
+        asked = [Deferred.fromCoroutine(self.shelf.sboms.written(commitment, None, sbom.spdx)) for _ in range(5)]
         written = [await each for each in asked]
         self.assertEqual(len({id(each) for each in written}), 1)
 
@@ -147,12 +147,12 @@ class BillsTests(TestCase):
         of = sbom.sbom_of
         self.patch(sbom, "sbom_of", lambda *args: gathered.append(args) or of(*args))
         names = [sbom.MainComponent(f"name-{number}") for number in range(100)]
-        asked = [Deferred.fromCoroutine(self.shelf.bills.written(commitment, own, sbom.spdx)) for own in names]
+        asked = [Deferred.fromCoroutine(self.shelf.sboms.written(commitment, own, sbom.spdx)) for own in names]
         outcomes = await DeferredList(asked, consumeErrors=True)
         self.assertEqual([good for good, _ in outcomes], [True] * 32 + [False] * 68)
         outcomes[-1][1].trap(UpstreamTrouble)
         self.assertEqual(len(gathered), 1)
-        self.assertIn(b"name-99", (await self.shelf.bills.written(commitment, names[-1], sbom.spdx)).body)
+        self.assertIn(b"name-99", (await self.shelf.sboms.written(commitment, names[-1], sbom.spdx)).body)
 
     async def test_it_goes_with_its_lock(self) -> None:
         await self.bill()
@@ -171,14 +171,14 @@ class ThousandTests(TestCase):
 
     async def test_the_reactor_goes_on(self) -> None:
         """Pages are frozen first: that is not what is measured."""
-        clock, origin = Clock(), PlainOrigin()
-        shelf = Shelf(MemoryStore(clock.seconds), origin, clock, "tests")
+        clock, upstream = Clock(), PlainUpstream()
+        shelf = Shelf(MemoryStore(clock.seconds), upstream, clock, "tests")
         for number in range(1000):
             project = f"p{number}"
             wheel = build_wheel(project, "1.0", requires=(f"p{number * 7 % 1000}", f"p{number * 13 % 1000}"))
             file = a_file(f"{project}-1.0-py3-none-any.whl", wheel, project, size=len(wheel), core_metadata=True)
             others = [evolve(file, filename=f"{project}-1.0-cp3{n}-cp3{n}-win32.whl") for n in range(10)]
-            origin.offer(a_page(file, *others, project=project), *[wheel] * 11)
+            upstream.offer(a_page(file, *others, project=project), *[wheel] * 11)
         commitment, _ = await shelf.commitments.commit("".join(f"p{n}==1.0\n" for n in range(1000)).encode())
         await shelf.pages(commitment)
         late: list[float] = []
@@ -193,7 +193,7 @@ class ThousandTests(TestCase):
         self.addCleanup(gc.enable)
         ticking = LoopingCall(tick)
         ticking.start(0.001, now=False)
-        written = await shelf.bills.written(commitment, None, sbom.cyclonedx)
+        written = await shelf.sboms.written(commitment, None, sbom.cyclonedx)
         await deferLater(reactor, 0)  # type: ignore[arg-type]
         ticking.stop()
         self.assertTrue(written.complete)

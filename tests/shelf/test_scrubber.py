@@ -15,11 +15,11 @@ from tests.shelf.test_verify import SIX, DamageCase
 class PatrolTests(DamageCase):
     """A round through a store."""
 
-    def patrol(self) -> Scrubber:
+    def scrubber(self) -> Scrubber:
         return Scrubber(self.store, self.shelf, self.clock, 10**9)
 
     async def round(self) -> list[Damage]:
-        done = Deferred.fromCoroutine(self.patrol().round())
+        done = Deferred.fromCoroutine(self.scrubber().round())
         for _ in range(100):
             self.clock.advance(1)
         return list((await done).damages)
@@ -38,7 +38,7 @@ class PatrolTests(DamageCase):
         """Wrong bytes are not kept for want of right ones, and the patrol goes on."""
         await self.prepared()
         self.spoil(b"wrong bytes here")
-        self.origin.files.clear()
+        self.upstream.files.clear()
         await self.round()
         self.assertNotIn(digest_of(SIX).hex, self.store._blobs)
         self.assertEqual(await self.round(), [])
@@ -47,14 +47,14 @@ class PatrolTests(DamageCase):
         """With a rest in between, whatever happens, until it is cancelled."""
         await self.prepared()
         rounds: list[int] = []
-        patrol = self.patrol()
+        scrubber = self.scrubber()
 
         async def counted() -> None:
             rounds.append(1)
             raise ValueError("a fault of ours")
 
-        self.patch(patrol, "round", counted)
-        running = Deferred.fromCoroutine(patrol.run())
+        self.patch(scrubber, "round", counted)
+        running = Deferred.fromCoroutine(scrubber.run())
         self.clock.advance(1)
         self.assertEqual(len(rounds), 1)
         self.clock.advance(3600)

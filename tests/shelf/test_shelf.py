@@ -30,7 +30,7 @@ from reqpi.shelf.records import lock_record
 from reqpi.shelf.shelf import FileResponse, Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 
 SDIST, WHEEL = b"an sdist of six", b"a wheel of six"
 FILES = (a_file("six-1.0.tar.gz", SDIST, size=len(SDIST)), a_file("six-1.0-py3-none-any.whl", WHEEL, size=len(WHEEL)))
@@ -42,13 +42,13 @@ class ShelfCase(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
-        self.origin.offer(a_page(*FILES), SDIST, WHEEL)
+        self.upstream = PlainUpstream()
+        self.upstream.offer(a_page(*FILES), SDIST, WHEEL)
         self.shelf = self.another_shelf()
 
-    def another_shelf(self, origin: PlainOrigin | None = None) -> Shelf:
+    def another_shelf(self, upstream: PlainUpstream | None = None) -> Shelf:
         """What a restart gives, or another replica."""
-        return Shelf(self.store, origin or self.origin, self.clock, "another")
+        return Shelf(self.store, upstream or self.upstream, self.clock, "another")
 
     async def committed(self, *lines: str) -> Commitment:
         commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
@@ -65,8 +65,8 @@ class ShelfCase(TestCase):
         raise self.failureException(f"{kind.__name__} was not raised, but {result!r} returned")
 
 
-async def whole(delivery: FileResponse) -> bytes:
-    return b"".join([piece async for piece in delivery.read(0, delivery.size)])
+async def whole(file_response: FileResponse) -> bytes:
+    return b"".join([piece async for piece in file_response.read(0, file_response.size)])
 
 
 class CommitTests(ShelfCase):
@@ -158,7 +158,7 @@ class FrozenTests(ShelfCase):
         commitment = await self.committed("six==1.0")
         first = await self.shelf.page(commitment, "six")
         late = a_file("six-1.0-cp314-cp314-win_amd64.whl", b"late")
-        self.origin.offer(a_page(*FILES, late), SDIST, WHEEL, b"late")
+        self.upstream.offer(a_page(*FILES, late), SDIST, WHEEL, b"late")
         self.assertEqual(await self.another_shelf().page(commitment, "six"), first)
         await self.assert_raises(NotAdmitted, self.another_shelf().file(commitment, "six", late.filename))
 
@@ -166,7 +166,7 @@ class FrozenTests(ShelfCase):
         commitment = await self.committed("six==1.0")
         first = await self.shelf.page(commitment, "six")
         content = await self.taken(self.shelf, commitment, "six-1.0.tar.gz")
-        later = self.another_shelf(PlainOrigin())
+        later = self.another_shelf(PlainUpstream())
         self.assertEqual(await later.page(commitment, "six"), first)
         self.assertEqual(await self.taken(later, commitment, "six-1.0.tar.gz"), content)
 
@@ -176,7 +176,7 @@ class FrozenTests(ShelfCase):
         await self.taken(self.shelf, commitment, "six-1.0.tar.gz")
         for name in ("use", "create", "replace", "touch", "begin"):
             self.patch(self.store, name, self.read_only)
-        later = self.another_shelf(PlainOrigin())
+        later = self.another_shelf(PlainUpstream())
         found = await later.commitments.get(commitment.address)
         self.assertEqual(await later.page(found, "six"), page)
         self.assertEqual(await self.taken(later, found, "six-1.0.tar.gz"), SDIST)
@@ -188,21 +188,21 @@ class FrozenTests(ShelfCase):
         commitment = await self.committed("six==1.0")
         for shelf in (self.shelf, self.shelf, self.another_shelf()):
             await shelf.page(commitment, "six")
-        self.assertEqual(self.origin.asked, ["six"])
+        self.assertEqual(self.upstream.asked, ["six"])
 
     async def test_upstream_is_told_which_files_the_lock_has(self) -> None:
         """A page from earlier may lack some of them."""
         sha256 = digest_of(SDIST)
         await self.shelf.page(await self.committed(f"six==1.0 --hash=sha256:{sha256.hex}"), "six")
-        self.assertEqual(self.origin.wanted, [{sha256}])
+        self.assertEqual(self.upstream.wanted, [{sha256}])
 
     async def test_two_replicas_that_see_different_pages_serve_the_same(self) -> None:
         """Both have asked upstream before either has written anything down."""
         commitment = await self.committed("six==1.0")
-        other_origin = PlainOrigin()
+        other_origin = PlainUpstream()
         other_origin.offer(a_page(FILES[0]), SDIST)
         gates: list[Deferred[None]] = [Deferred(), Deferred()]
-        self.origin.before["six"] = lambda: gates[0]
+        self.upstream.before["six"] = lambda: gates[0]
         other_origin.before["six"] = lambda: gates[1]
         asked = [
             Deferred.fromCoroutine(shelf.page(commitment, "six"))
@@ -221,7 +221,7 @@ class FrozenTests(ShelfCase):
         commitment = await self.committed("six==2.0")
         error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
         self.assertIn("pins 2.0; the newest that it has: 1.0", error.detail)
-        self.origin.offer(a_page(a_file("six-2.0.tar.gz", b"2")), b"2")
+        self.upstream.offer(a_page(a_file("six-2.0.tar.gz", b"2")), b"2")
         self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 1)
 
     async def test_digests_that_upstream_does_not_have_are_told_from_versions_that_it_does_not_have(self) -> None:
@@ -234,7 +234,7 @@ class FrozenTests(ShelfCase):
         commitment = await self.committed('six==1.0 ; python_version < "3"', 'six==2.0 ; python_version >= "3"')
         error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
         self.assertIn("six 2.0", error.title)
-        self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"2")), SDIST, WHEEL, b"2")
+        self.upstream.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"2")), SDIST, WHEEL, b"2")
         self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 3)
 
     async def test_a_project_that_upstream_does_not_have(self) -> None:
@@ -245,13 +245,13 @@ class FrozenTests(ShelfCase):
     async def test_who_waits_too_long_is_told_to_ask_again_and_finds_it_done(self) -> None:
         commitment = await self.committed("six==1.0")
         gate: Deferred[None] = Deferred()
-        self.origin.before["six"] = lambda: gate
+        self.upstream.before["six"] = lambda: gate
         asked = Deferred.fromCoroutine(self.shelf.page(commitment, "six"))
         self.clock.advance(11)
         await self.assert_raises(UpstreamTrouble, asked)
         gate.callback(None)
         self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 2)
-        self.assertEqual(self.origin.asked, ["six"])
+        self.assertEqual(self.upstream.asked, ["six"])
 
 
 class AttackTests(ShelfCase):
@@ -259,14 +259,14 @@ class AttackTests(ShelfCase):
 
     async def test_the_file_behind_the_page_is_guarded_as_the_page_is(self) -> None:
         evil = a_file("six-2.0.tar.gz", b"evil")
-        self.origin.offer(a_page(*FILES, evil), SDIST, WHEEL, b"evil")
+        self.upstream.offer(a_page(*FILES, evil), SDIST, WHEEL, b"evil")
         commitment = await self.committed("six==1.0")
         await self.assert_raises(NotAdmitted, self.shelf.file(commitment, "six", evil.filename))
-        self.assertNotIn(evil.url, self.origin.asked)
+        self.assertNotIn(evil.url, self.upstream.asked)
 
     async def test_the_metadata_behind_the_page_is_guarded_as_the_page_is(self) -> None:
         evil = a_file("six-2.0-py3-none-any.whl", b"evil")
-        self.origin.offer(a_page(*FILES, evil), SDIST, WHEEL, b"evil")
+        self.upstream.offer(a_page(*FILES, evil), SDIST, WHEEL, b"evil")
         commitment = await self.committed("six==1.0")
         await self.assert_raises(NotAdmitted, self.shelf.metadata(commitment, "six", evil.filename))
 
@@ -289,7 +289,7 @@ class AttackTests(ShelfCase):
 
     async def test_wrong_bytes_of_the_right_length_are_neither_delivered_nor_kept(self) -> None:
         commitment = await self.committed("six==1.0")
-        self.origin.files[FILES[0].url] = b"X" * len(SDIST)
+        self.upstream.files[FILES[0].url] = b"X" * len(SDIST)
         await self.assert_raises(DigestMismatch, self.shelf.file(commitment, "six", "six-1.0.tar.gz"))
         self.assertEqual([sha256 async for sha256 in self.store.all()], [])
 
@@ -297,11 +297,11 @@ class AttackTests(ShelfCase):
         """Upstream pairs the lock's sha512 with the sha256 of something else, which another lock had fetched before."""
         evil = b"evil, but of this sha256"
         loose = await self.committed("six==1.0")
-        self.origin.offer(a_page(a_file("six-1.0.tar.gz", evil)), evil)
+        self.upstream.offer(a_page(a_file("six-1.0.tar.gz", evil)), evil)
         await self.taken(self.shelf, loose, "six-1.0.tar.gz")
         strict = await self.committed(f"six==1.0 --hash={digest_of(SDIST, 'sha512')}")
         lie = a_file("six-1.0.tar.gz", digests=frozenset({digest_of(evil), digest_of(SDIST, "sha512")}))
-        self.origin.offer(a_page(lie), evil)
+        self.upstream.offer(a_page(lie), evil)
         await self.assert_raises(UpstreamTrouble, self.shelf.page(strict, "six"))
         await self.assert_raises(UpstreamTrouble, self.shelf.file(strict, "six", "six-1.0.tar.gz"))
 
@@ -311,18 +311,18 @@ class AttackTests(ShelfCase):
             await self.assert_raises(NotServed, self.shelf.page(commitment, name))
         for filename in ("..", "six-1.0.tar.gz/..", "../six/six-1.0.tar.gz", "", "SIX-1.0.tar.gz", "six-1.0.tar.gz\n"):
             await self.assert_raises(NotAdmitted, self.shelf.file(commitment, "six", filename))
-        self.assertEqual(self.origin.asked, ["six"])
+        self.assertEqual(self.upstream.asked, ["six"])
 
 
 class MeasuredTests(ShelfCase):
     """A file of which upstream says too little is fetched and measured before it is listed."""
 
     async def test_a_file_without_a_digest_is_listed_with_its_own(self) -> None:
-        self.origin.offer(a_page(evolve(FILES[0], digests=frozenset(), size=None)), SDIST)
+        self.upstream.offer(a_page(evolve(FILES[0], digests=frozenset(), size=None)), SDIST)
         commitment = await self.committed("six==1.0")
         (file,) = (await self.shelf.page(commitment, "six")).files
         self.assertEqual((file.sha256, file.size), (digest_of(SDIST).hex, len(SDIST)))
-        self.origin.files.clear()
+        self.upstream.files.clear()
         self.assertEqual(await self.taken(self.shelf, commitment, file.filename), SDIST)
 
     async def test_a_sha512_in_the_lock_finds_its_file_by_the_files_own_bytes(self) -> None:
@@ -331,14 +331,14 @@ class MeasuredTests(ShelfCase):
         self.assertEqual([file.filename for file in page.files], ["six-1.0.tar.gz"])
 
     async def test_other_versions_are_not_fetched(self) -> None:
-        self.origin.offer(a_page(a_file("six-1.0.tar.gz", None), a_file("six-2.0.tar.gz", None)), SDIST, b"2")
+        self.upstream.offer(a_page(a_file("six-1.0.tar.gz", None), a_file("six-2.0.tar.gz", None)), SDIST, b"2")
         await self.shelf.page(await self.committed("six==1.0"), "six")
-        self.assertEqual(self.origin.asked, ["six", "https://files.example.org/six-1.0.tar.gz"])
+        self.assertEqual(self.upstream.asked, ["six", "https://files.example.org/six-1.0.tar.gz"])
 
     async def test_one_that_cannot_be_had_stops_the_freezing(self) -> None:
         """To leave it out would hide it for ever."""
-        self.origin.offer(a_page(FILES[0], a_file("six-1.0.zip", None)), SDIST, b"")
-        self.origin.before["https://files.example.org/six-1.0.zip"] = self.trouble
+        self.upstream.offer(a_page(FILES[0], a_file("six-1.0.zip", None)), SDIST, b"")
+        self.upstream.before["https://files.example.org/six-1.0.zip"] = self.trouble
         commitment = await self.committed("six==1.0")
         await self.assert_raises(UpstreamTrouble, self.shelf.page(commitment, "six"))
         self.assertIsNone(await self.store.get(f"frozen/{commitment.address}/six"))
@@ -380,7 +380,7 @@ class RefusalTests(ShelfCase):
     async def test_a_suggestion_is_the_newest_release_that_is_neither_a_pre_release_nor_yanked(self) -> None:
         versions = ("1.0", "1.9", "1.10", "2.0rc1")
         files = [a_file(f"six-{version}.tar.gz") for version in versions]
-        self.origin.offer(a_page(*files, a_file("six-1.11.tar.gz", yanked=True)), *[b""] * 5)
+        self.upstream.offer(a_page(*files, a_file("six-1.11.tar.gz", yanked=True)), *[b""] * 5)
         self.assertEqual(await self.shelf.suggest(["six", "nosuch"]), {"six": "six==1.10"})
 
 
@@ -391,17 +391,17 @@ class ExportTests(ShelfCase):
         return export.requirements(commitment, await shelf.pages(commitment))
 
     async def test_it_freezes_all_and_is_the_same_with_upstream_gone(self) -> None:
-        self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", b"a", "attrs"), project="attrs"), b"a")
+        self.upstream.offer(a_page(a_file("attrs-1.0.tar.gz", b"a", "attrs"), project="attrs"), b"a")
         commitment = await self.committed("six==1.0", "attrs==1.0")
         first = await self.requirements(self.shelf, commitment)
         self.assertEqual(first.count(b"--hash=sha256:"), 3)
-        self.assertEqual(await self.requirements(self.another_shelf(PlainOrigin()), commitment), first)
+        self.assertEqual(await self.requirements(self.another_shelf(PlainUpstream()), commitment), first)
 
     async def test_to_commit_to_it_is_to_commit_to_every_byte(self) -> None:
         commitment = await self.committed("six==1.0")
         tight = await self.requirements(self.shelf, commitment)
         late = a_file("six-1.0-cp314-cp314-win_amd64.whl", b"late")
-        self.origin.offer(a_page(*FILES, late), SDIST, WHEEL, b"late")
+        self.upstream.offer(a_page(*FILES, late), SDIST, WHEEL, b"late")
         page = await self.shelf.page(Commitment(address_of(tight), locks.read(tight)), "six")
         self.assertEqual({file.filename for file in page.files}, {file.filename for file in FILES})
 

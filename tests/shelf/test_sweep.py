@@ -15,7 +15,7 @@ from reqpi.shelf.maintenance.sweep import Sweep, Swept
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_sdist, build_wheel
 
 DAY = 86400.0
@@ -54,10 +54,10 @@ class SweepTests(TestCase):
         globalLogPublisher.addObserver(self.events.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
         self.store = FailingStore(self.clock.seconds)
-        self.origin = PlainOrigin()
-        self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL)), WHEEL)
-        self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", b"attrs", "attrs"), project="attrs"), b"attrs")
-        self.shelf = Shelf(self.store, self.origin, self.clock, "this")
+        self.upstream = PlainUpstream()
+        self.upstream.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL)), WHEEL)
+        self.upstream.offer(a_page(a_file("attrs-1.0.tar.gz", b"attrs", "attrs"), project="attrs"), b"attrs")
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "this")
         self.sweeping = Sweep(self.store, self.clock, 7 * DAY)
 
     async def used(self, document: bytes) -> Commitment:
@@ -67,8 +67,8 @@ class SweepTests(TestCase):
             for file in (await self.shelf.page(commitment, project)).files:
                 if file.wheel:
                     await self.shelf.metadata(commitment, project, file.filename)
-                delivery = await self.shelf.file(commitment, project, file.filename)
-                _ = [piece async for piece in delivery.read(0, delivery.size)]
+                file_response = await self.shelf.file(commitment, project, file.filename)
+                _ = [piece async for piece in file_response.read(0, file_response.size)]
         return commitment
 
     async def sweep(self, sweeping: Sweep | None = None) -> Swept:
@@ -136,8 +136,8 @@ class SweepTests(TestCase):
     async def test_what_is_known_of_building_an_sdist_goes_with_it(self) -> None:
         """What was verified with the last lock that has it, what an address was told with that address."""
         large = build_sdist("six", "2.0") + bytes(1 << 17)
-        self.origin.offer(a_page(a_file("six-1.0.zip", b""), a_file("six-2.0.tar.gz", large)), b"", large)
-        self.origin.offer(a_page(a_file("attrs-1.0.tar.gz", SDIST, "attrs"), project="attrs"), SDIST)
+        self.upstream.offer(a_page(a_file("six-1.0.zip", b""), a_file("six-2.0.tar.gz", large)), b"", large)
+        self.upstream.offer(a_page(a_file("attrs-1.0.tar.gz", SDIST, "attrs"), project="attrs"), SDIST)
         building = self.shelf.building
         lone, _ = await self.shelf.commitments.commit(b"attrs==1.0\n")
         both, _ = await self.shelf.commitments.commit(b"attrs==1.0\nsix==2.0\n")
@@ -187,7 +187,7 @@ class SweepTests(TestCase):
         document = b"six==1.0\n"
         await self.used(document)
         late = a_file("six-1.0.tar.gz", b"late")
-        self.origin.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL), late), WHEEL, b"late")
+        self.upstream.offer(a_page(a_file("six-1.0-py3-none-any.whl", WHEEL), late), WHEEL, b"late")
         self.clock.advance(8 * DAY)
         delete, seen = self.store.delete, []
 
@@ -199,7 +199,7 @@ class SweepTests(TestCase):
 
         self.patch(self.store, "delete", meanwhile)
         await self.sweep()
-        self.shelf = Shelf(self.store, self.origin, self.clock, "restarted")
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "restarted")
         self.assertEqual(await self.page(document), seen[0])
         self.assertEqual(len(seen), 1)
 
@@ -218,7 +218,7 @@ class SweepTests(TestCase):
         """What is in use stays whole, and nothing of a lock that went is left behind."""
         for failing in range(100):
             self.store = FailingStore(self.clock.seconds)
-            self.shelf = Shelf(self.store, self.origin, self.clock, "this")
+            self.shelf = Shelf(self.store, self.upstream, self.clock, "this")
             await self.used(b"six==1.0\n")
             await self.used(b"attrs==1.0\nsix==1.0\n")
             self.clock.advance(8 * DAY)

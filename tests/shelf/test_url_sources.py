@@ -14,7 +14,7 @@ from reqpi.core.model import Archive, Commitment, Digest, Git, Lock, Pin
 from reqpi.shelf.shelf import Shelf
 from tests.core.metadata.test_pkg_info import a_tar
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_wheel
 from tests.shelf.test_shelf import ShelfCase, whole
 
@@ -40,7 +40,7 @@ class SourcesCase(ShelfCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.origin.files |= {
+        self.upstream.files |= {
             "archive+https://files.example.org/x/six-main.tar.gz": BARE,
             "archive+https://files.example.org/x/download.tar.gz": SDIST,
             "archive+https://files.example.org/x/six-1.6-py3-none-any.whl": WHEEL,
@@ -79,7 +79,7 @@ class ArchiveTests(SourcesCase):
 
     async def test_it_is_served_with_its_host_gone(self) -> None:
         first = await self.shelf.page(committed(self.sdist), "six")
-        later = self.another_shelf(PlainOrigin())
+        later = self.another_shelf(PlainUpstream())
         self.assertEqual(await later.page(committed(self.sdist), "six"), first)
         self.assertEqual(await whole(await later.file(committed(self.sdist), "six", "six-1.5.tar.gz")), SDIST)
 
@@ -97,7 +97,7 @@ class ArchiveTests(SourcesCase):
     async def test_a_release_of_the_same_project_is_not_admitted_by_a_source(self) -> None:
         commitment = committed(self.sdist)
         await self.assert_raises(NotAdmitted, self.shelf.file(commitment, "six", "six-1.0.tar.gz"))
-        self.assertNotIn("six", self.origin.asked)
+        self.assertNotIn("six", self.upstream.asked)
 
     async def test_a_source_and_a_release_stand_side_by_side(self) -> None:
         release = Pin(SIX, "1.0", text="six==1.0")
@@ -105,7 +105,7 @@ class ArchiveTests(SourcesCase):
         self.assertEqual([str(file.version) for file in page.files], ["1.0", "1.0", "1.5"])
 
     async def test_a_source_whose_name_an_index_has_too_gets_another(self) -> None:
-        self.origin.offer(a_page(a_file("six-1.5.tar.gz", b"release")), b"release")
+        self.upstream.offer(a_page(a_file("six-1.5.tar.gz", b"release")), b"release")
         page = await self.shelf.page(committed(self.sdist, Pin(SIX, "1.5", text="six==1.5")), "six")
         self.assertEqual(len({file.filename for file in page.files}), 2)
         self.assertEqual(page.by_filename["six-1.5.tar.gz"].source, None)
@@ -119,7 +119,7 @@ class GitTests(SourcesCase):
         (file,) = (await self.shelf.page(commitment, "six")).files
         self.assertEqual((file.filename, file.sha256), (f"six-{COMMIT}.tar.gz", digest_of(BARE).hex))
         self.assertEqual(await whole(await self.shelf.file(commitment, "six", file.filename)), BARE)
-        self.assertEqual(self.origin.asked, [GIT_URL])
+        self.assertEqual(self.upstream.asked, [GIT_URL])
 
 
 class IndexTests(ShelfCase):
@@ -132,8 +132,8 @@ class IndexTests(ShelfCase):
         self.mine = a_file("six-1.0.tar.gz", b"mine")
         self.theirs = a_file("six-1.0-py3-none-any.whl", b"theirs")
         for url, content in ((self.mine.url, b"mine"), (self.theirs.url, b"theirs")):
-            self.origin.files[url] = content
-        self.origin.indexes = {self.ONE: {SIX: a_page(self.mine)}, self.TWO: {SIX: a_page(self.theirs)}}
+            self.upstream.files[url] = content
+        self.upstream.indexes = {self.ONE: {SIX: a_page(self.mine)}, self.TWO: {SIX: a_page(self.theirs)}}
 
     def pinned(self, *indexes: str, digests: frozenset[Digest] = frozenset()) -> Commitment:
         return committed(Pin(SIX, "1.0", digests=digests, indexes=indexes, text="six==1.0"))
@@ -144,18 +144,18 @@ class IndexTests(ShelfCase):
     async def test_the_first_that_has_it(self) -> None:
         """Whoever can upload a name to the second cannot answer for it."""
         self.assertEqual(await self.filenames(self.pinned(self.ONE, self.TWO)), {self.mine.filename})
-        self.assertEqual(self.origin.asked, [f"{self.ONE} six"])
+        self.assertEqual(self.upstream.asked, [f"{self.ONE} six"])
 
     async def test_the_first_that_has_the_version(self) -> None:
         """The extra index with builds for CPUs is such a one: the default index has the project in other versions."""
-        self.origin.indexes[self.ONE] = {SIX: a_page(a_file("six-0.9.tar.gz"), a_file("six-1.0+cpu.tar.gz"))}
+        self.upstream.indexes[self.ONE] = {SIX: a_page(a_file("six-0.9.tar.gz"), a_file("six-1.0+cpu.tar.gz"))}
         self.assertEqual(await self.filenames(self.pinned(self.ONE, self.TWO)), {self.theirs.filename})
-        self.assertEqual(self.origin.asked, [f"{self.ONE} six", f"{self.TWO} six"])
+        self.assertEqual(self.upstream.asked, [f"{self.ONE} six", f"{self.TWO} six"])
 
     async def test_each_version_comes_from_one_index(self) -> None:
         """That a later index has to be asked for one version does not open it for another."""
         newer = a_file("six-2.0.tar.gz", b"newer")
-        self.origin.indexes[self.TWO] = {SIX: a_page(self.theirs, newer)}
+        self.upstream.indexes[self.TWO] = {SIX: a_page(self.theirs, newer)}
         pins = [
             Pin(SIX, version, indexes=(self.ONE, self.TWO), text=f"six=={version}", marker=f"extra == '{version}'")
             for version in ("1.0", "2.0")
@@ -168,15 +168,15 @@ class IndexTests(ShelfCase):
         await self.assert_raises(NothingUpstream, self.shelf.page(committed(pin), "six"))
 
     async def test_where_no_index_has_it_all_that_were_asked_are_named(self) -> None:
-        self.origin.indexes = {self.ONE: {SIX: a_page(a_file("six-0.9.tar.gz"))}, self.TWO: {SIX: a_page()}}
+        self.upstream.indexes = {self.ONE: {SIX: a_page(a_file("six-0.9.tar.gz"))}, self.TWO: {SIX: a_page()}}
         error = await self.assert_raises(NothingUpstream, self.shelf.page(self.pinned(self.ONE, self.TWO), "six"))
         self.assertIn(f"{self.ONE} (0.9); {self.TWO} (no release at all)", error.detail)
-        self.origin.indexes = {self.ONE: {}, self.TWO: {}}
+        self.upstream.indexes = {self.ONE: {}, self.TWO: {}}
         error = await self.assert_raises(NothingUpstream, self.shelf.page(self.pinned(self.ONE, self.TWO), "six"))
         self.assertIn(f"{self.ONE} and {self.TWO}", error.detail)
 
     async def test_the_next_where_the_first_has_it_not(self) -> None:
-        self.origin.indexes[self.ONE] = {}
+        self.upstream.indexes[self.ONE] = {}
         self.assertEqual(await self.filenames(self.pinned(self.ONE, self.TWO)), {self.theirs.filename})
 
     async def test_all_of_them_where_digests_decide(self) -> None:
@@ -185,9 +185,9 @@ class IndexTests(ShelfCase):
         self.assertEqual(await self.filenames(both), {self.mine.filename, self.theirs.filename})
 
     async def test_the_default_index_is_not_asked(self) -> None:
-        self.origin.indexes = {self.ONE: {}, self.TWO: {}}
+        self.upstream.indexes = {self.ONE: {}, self.TWO: {}}
         await self.assert_raises(NothingUpstream, self.shelf.page(self.pinned(self.ONE, self.TWO), "six"))
-        self.assertNotIn("six", self.origin.asked)
+        self.assertNotIn("six", self.upstream.asked)
 
 
 class KindTests(ShelfCase):
@@ -243,6 +243,6 @@ class ExportTests(SourcesCase):
 
     async def test_they_are_the_same_bytes_each_time(self) -> None:
         commitment = committed(self.git, self.sdist, Pin(SIX, "1.0", text="six==1.0"))
-        pages = [await shelf.pages(commitment) for shelf in (self.shelf, self.another_shelf(PlainOrigin()))]
+        pages = [await shelf.pages(commitment) for shelf in (self.shelf, self.another_shelf(PlainUpstream()))]
         for write in (export.requirements, export.pylock):
             self.assertEqual(*[write(commitment, each, HERE) for each in pages])

@@ -13,7 +13,7 @@ from reqpi.shelf.records import page_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 
 SIX = b"the bytes of six"
 LOCK = b"six==1.0\n"
@@ -27,16 +27,16 @@ class DamageCase(TestCase):
         self.clock = Clock()
         self.clock.advance(1_000_000)
         self.store = MemoryStore(self.clock.seconds)
-        self.origin = PlainOrigin()
-        self.origin.offer(a_page(a_file("six-1.0.tar.gz", SIX)), SIX)
-        self.shelf = Shelf(self.store, self.origin, self.clock, "this")
+        self.upstream = PlainUpstream()
+        self.upstream.offer(a_page(a_file("six-1.0.tar.gz", SIX)), SIX)
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "this")
         commitment, _ = await self.shelf.commitments.commit(LOCK)
         self.assertEqual(await self.taken(commitment), SIX)
         return commitment
 
     async def taken(self, commitment: Commitment) -> bytes:
-        delivery = await self.shelf.file(commitment, "six", "six-1.0.tar.gz")
-        return b"".join([piece async for piece in delivery.read(0, delivery.size)])
+        file_response = await self.shelf.file(commitment, "six", "six-1.0.tar.gz")
+        return b"".join([piece async for piece in file_response.read(0, file_response.size)])
 
     def spoil(self, data: bytes) -> None:
         """What a disk does."""
@@ -118,7 +118,7 @@ class ServingTests(DamageCase):
         commitment = await self.prepared()
         for damaged in (SIX[:-1], b"", SIX + b"!"):
             self.spoil(damaged)
-            self.shelf = Shelf(self.store, self.origin, self.clock, "restarted")
+            self.shelf = Shelf(self.store, self.upstream, self.clock, "restarted")
             self.assertEqual(await self.taken(commitment), SIX)
             self.spoil(damaged)
             self.assertEqual(await self.taken(commitment), SIX)
@@ -128,11 +128,11 @@ class ServingTests(DamageCase):
         """The digest decides; it is not fetched each time."""
         await self.prepared()
         file = a_file("six-2.0.tar.gz", SIX)
-        self.origin.offer(a_page(evolve(file, size=99999)), SIX)
+        self.upstream.offer(a_page(evolve(file, size=99999)), SIX)
         commitment, _ = await self.shelf.commitments.commit(b"six==2.0\n")
         self.assertEqual((await self.shelf.page(commitment, "six")).files[0].size, 99999)
-        self.origin.asked.clear()
+        self.upstream.asked.clear()
         for _ in range(2):
-            delivery = await self.shelf.file(commitment, "six", "six-2.0.tar.gz")
-            self.assertEqual(delivery.size, len(SIX))
-        self.assertEqual(self.origin.asked, [])
+            file_response = await self.shelf.file(commitment, "six", "six-2.0.tar.gz")
+            self.assertEqual(file_response.size, len(SIX))
+        self.assertEqual(self.upstream.asked, [])

@@ -145,7 +145,7 @@ class CacheTests(CachedCase):
         await gathered(self.store.read(name))
         next(path for path in self.folder.rglob(name)).write_bytes(b"wrong")
         self.assertEqual(await gathered(self.store.read(name)), [b"wrong"])
-        self.assertTrue(await self.store.mend(name))
+        self.assertTrue(await self.store.repair(name))
         self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
 
     async def test_two_that_read_at_once_fill_it_once(self) -> None:

@@ -25,12 +25,12 @@ from tests.fake_upstream import Distribution, Request, Style, Upstream
 from tests.upstream.clock import Hasty
 from tests.upstream.scripted import Scripted, Turn
 
-__all__ = ["OriginCase"]
+__all__ = ["UpstreamCase"]
 
 reactor: Any = _reactor
 
 
-class OriginCase(TestCase):
+class UpstreamCase(TestCase):
     """One agent over the real reactor; a clock of the test's own.
 
     :ivar thing: the wheel on the upstream that was made last.

@@ -14,12 +14,12 @@ from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.sourcehost import SourceHost
-from tests.upstream.case import OriginCase, reactor
+from tests.upstream.case import UpstreamCase, reactor
 
 __all__ = ["SourceCase", "unpacked"]
 
 
-class SourceCase(OriginCase):
+class SourceCase(UpstreamCase):
     """One host of sources, which the operator allows, and everything real but the clock."""
 
     timeout = 60
@@ -62,7 +62,7 @@ class SourceCase(OriginCase):
         path.mkdir()
         return path
 
-    async def moment(self) -> None:
+    async def timestamp(self) -> None:
         """Let others go on."""
         await deferLater(reactor, 0.01)
 

@@ -6,13 +6,13 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from reqpi.core.model import Page
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n"
 
 
-class CancellingTests(OriginCase):
+class CancellingTests(UpstreamCase):
     """At every stage of a page and of a file."""
 
     def cancelled(self, asked: Deferred[object] | Deferred[Page]) -> None:

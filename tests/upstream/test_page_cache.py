@@ -12,7 +12,7 @@ from reqpi.runtime.singleflight import CancellingSingleFlight
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.fake_upstream import Style, faults
-from tests.upstream.case import OriginCase, reactor
+from tests.upstream.case import UpstreamCase, reactor
 from tests.upstream.scripted import Scripted, Turn, ok
 
 THING = canonicalize_name("thing")
@@ -32,7 +32,7 @@ def page(*headers: str) -> Turn:
 UNCHANGED = Turn(b"HTTP/1.1 304 Not Modified\r\n\r\n")
 
 
-class KeptCase(OriginCase):
+class KeptCase(UpstreamCase):
     """An index in memory of one upstream that answers as a test wrote it down."""
 
     def kept(self, *turns: Turn, page_cache: int = 1 << 20) -> tuple[Upstreams, Scripted]:

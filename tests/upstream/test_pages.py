@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from reqpi.core.errors import NotFound, WrongPage
 from tests.fake_upstream import Style, faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn, ok
 
 HTML = "Content-Type: text/html"
 LINK = b'<a href="thing-1.0-py3-none-any.whl">thing-1.0-py3-none-any.whl</a>'
 
 
-class PagesTests(OriginCase):
+class PagesTests(UpstreamCase):
     """Whatever a client of this field reads is read."""
 
     async def test_every_form_and_kind_of_link_leads_to_the_same_file(self) -> None:
@@ -84,7 +84,7 @@ class PagesTests(OriginCase):
         self.assertEqual(script.header("Cookie"), [])
 
 
-class NoPageTests(OriginCase):
+class NoPageTests(UpstreamCase):
     """What is no page is called so, and at once."""
 
     async def test_a_project_that_is_not_there_is_not_found(self) -> None:

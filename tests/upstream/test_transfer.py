@@ -7,7 +7,7 @@ import gzip
 from reqpi.core.errors import NotFound
 from reqpi.core.interfaces import Transfer
 from tests.fake_upstream import Style, faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn, ok
 
 CONTENT = bytes(range(256)) * 4
@@ -18,7 +18,7 @@ async def taken(transfer: Transfer) -> bytes:
     return b"".join([piece async for piece in transfer])
 
 
-class WholeTests(OriginCase):
+class WholeTests(UpstreamCase):
     """A file from its beginning to its end."""
 
     async def test_a_file_comes_whole_with_its_size(self) -> None:
@@ -64,7 +64,7 @@ class WholeTests(OriginCase):
                 await self.index(upstream.url).open(upstream.file_url(self.thing))
 
 
-class RangeTests(OriginCase):
+class RangeTests(UpstreamCase):
     """A part of a file."""
 
     async def part(self, start: int, stop: int | None, style: Style | None = None) -> tuple[int | None, int, bytes]:

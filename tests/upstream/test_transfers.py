@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 
 from reqpi.core.interfaces import Transfer
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Scripted, Turn, ok
 
 reactor: Any = _reactor
@@ -30,7 +30,7 @@ async def taken(transfer: Transfer) -> bytes:
     return b"".join([piece async for piece in transfer])
 
 
-class TransferCase(OriginCase):
+class TransferCase(UpstreamCase):
     """Transfers of files that have no index."""
 
     async def opened(self, *turns: Turn) -> tuple[Scripted, Transfer]:
@@ -137,7 +137,7 @@ class ShortTests(TransferCase):
         self.assertEqual(await taken(transfer), b"abc")
 
 
-class DismissedTests(OriginCase):
+class DismissedTests(UpstreamCase):
     """Bodies of answers that are of no use."""
 
     async def test_a_long_one_is_not_read(self) -> None:

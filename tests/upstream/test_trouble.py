@@ -9,14 +9,14 @@ from twisted.internet.defer import Deferred
 from reqpi.core.errors import HostAway
 from reqpi.upstream import index
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn
 
 HTML = "Content-Type: text/html"
 LINK = b'<a href="thing-1.0-py3-none-any.whl">thing-1.0-py3-none-any.whl</a>'
 
 
-class BrokenTests(OriginCase):
+class BrokenTests(UpstreamCase):
     """Connections that break off."""
 
     async def test_an_upstream_that_is_not_there_cannot_be_reached(self) -> None:
@@ -74,7 +74,7 @@ class BrokenTests(OriginCase):
             self.assertLess(len(trouble.detail), 600, data)
 
 
-class SlowTests(OriginCase):
+class SlowTests(UpstreamCase):
     """Time-outs, of which each attempt has its own."""
 
     async def test_an_upstream_that_never_answers_is_given_up(self) -> None:
@@ -126,7 +126,7 @@ class SlowTests(OriginCase):
         await script.quiet()
 
 
-class LargeTests(OriginCase):
+class LargeTests(UpstreamCase):
     """Pages without end."""
 
     async def test_a_page_beyond_the_limit_is_cut_off(self) -> None:

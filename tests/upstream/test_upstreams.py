@@ -12,10 +12,10 @@ from reqpi.storage.memory import MemoryStore
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.operator import AllowedUpstreams, read_upstreams
 from reqpi.upstream.upstreams import Upstreams
-from tests.upstream.case import OriginCase, reactor
+from tests.upstream.case import UpstreamCase, reactor
 
 
-class SeveralTests(OriginCase):
+class SeveralTests(UpstreamCase):
     """``--upstream URL --upstream NAME=URL``."""
 
     async def test_each_is_asked_for_its_own_pages(self) -> None:
@@ -43,7 +43,7 @@ class SeveralTests(OriginCase):
         self.assertEqual(two.requests, [])
 
 
-class ForeignTests(OriginCase):
+class ForeignTests(UpstreamCase):
     """A lock may name any index: one that the operator does not have is never connected to."""
 
     def setUp(self) -> None:
@@ -66,8 +66,10 @@ class ForeignTests(OriginCase):
         shelf = self.shelf()
         commitment, _ = await shelf.commitments.commit(self.document)
         (file,) = (await shelf.page(commitment, "thing")).files
-        delivery = await shelf.file(commitment, "thing", file.filename)
-        self.assertEqual(b"".join([piece async for piece in delivery.read(0, delivery.size)]), self.thing.content)
+        file_response = await shelf.file(commitment, "thing", file.filename)
+        self.assertEqual(
+            b"".join([piece async for piece in file_response.read(0, file_response.size)]), self.thing.content
+        )
         await shelf.metadata(commitment, "thing", file.filename)
         await self.trouble(shelf.page(commitment, "absent"))
         self.assertTrue(self.ours.requests)

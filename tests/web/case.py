@@ -22,7 +22,7 @@ from reqpi.web.http.site import BoundedSite
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.web.wire import Reply, Wire
 
 __all__ = ["LARGEST", "SDIST", "WHEEL", "WatchedSite", "WebCase"]
@@ -72,11 +72,11 @@ class WebCase(TestCase):
     async def setUp(self) -> None:
         self.clock = Clock()
         self.store = self.made_store()
-        self.origin = PlainOrigin()
-        self.origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
-        self.shelf = Shelf(self.store, self.origin, self.clock, "tests")
-        self.hot = ReadyAnswers(1 << 20, self.clock.seconds)
-        self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.hot)
+        self.upstream = PlainUpstream()
+        self.upstream.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "tests")
+        self.ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
+        self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.ready_answers)
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")
@@ -92,7 +92,7 @@ class WebCase(TestCase):
         return MemoryStore(self.clock.seconds)
 
     def made_root(self) -> Root:
-        return Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.hot)
+        return Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.ready_answers)
 
     def listening(self) -> Any:
         from twisted.internet import reactor
@@ -107,7 +107,7 @@ class WebCase(TestCase):
     async def committed_to_many(self, count: int) -> str:
         """Commit a lock that pins so many versions of ``many``, each with one file, and six 1.0; its address."""
         files = [a_file(f"many-1.{number}.zip", project="many") for number in range(count)]
-        self.origin.offer(a_page(*files, project="many"), *[b""] * count)
+        self.upstream.offer(a_page(*files, project="many"), *[b""] * count)
         lines = (f'many==1.{number} ; python_version == "3.{number}"' for number in range(count))
         return await self.committed("six==1.0", *lines)
 

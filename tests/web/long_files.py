@@ -28,7 +28,7 @@ class LongFiles(WebCase):
         await super().setUp()
         digests = frozenset({Digest("sha256", self.store.sha256)})
         long = a_file("long-1.0.zip", None, project="long", digests=digests, size=self.store.bytes)
-        self.origin.offer(a_page(long, project="long"), b"")
+        self.upstream.offer(a_page(long, project="long"), b"")
         self.address = await self.committed("long==1.0")
         self.path = f"/{self.address}/simple/long/long-1.0.zip"
 

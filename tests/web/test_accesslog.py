@@ -50,10 +50,10 @@ class Lines(SynchronousTestCase):
 
     def test_the_moment(self) -> None:
         """To the second."""
-        first = self.log.moment()
+        first = self.log.timestamp()
         self.assertRegex(first, r"^\[0?9/Sep/2001:01:46:40 \+0000\]$")
         self.clock.advance(1)
-        self.assertNotEqual(self.log.moment(), first)
+        self.assertNotEqual(self.log.timestamp(), first)
 
 
 class Files(SynchronousTestCase):
@@ -88,11 +88,11 @@ class BothWays(WebCase):
         """Agent and referrer are escaped; HEAD and 304 have no length."""
         lines: list[str] = []
         access = AccessLog(self.clock, lines.append)
-        hot = ReadyAnswers(1 << 20, self.clock.seconds)
+        ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
         await self.port.stopListening()
         self.site = self.make_site(
-            Root(self.shelf, None, self.base, hot),  # type: ignore[arg-type]
-            self.clock, 1 << 16, hot, access,
+            Root(self.shelf, None, self.base, ready_answers),  # type: ignore[arg-type]
+            self.clock, 1 << 16, ready_answers, access,
         )  # fmt: skip
         at_once: list[str] = []
         answered = self.site.answered

@@ -96,7 +96,7 @@ class OnTheirWay(WebCase):
         self.going_on: Deferred[None] = Deferred()
         self.content = PIECE * 8
         self.lie = a_file("big-1.0.zip", self.content, project="big", size=len(self.content))
-        self.origin.offer(a_page(self.lie, project="big"), self.content)
+        self.upstream.offer(a_page(self.lie, project="big"), self.content)
         self.address = await self.committed("big==1.0", "six==1.0")
         self.path = f"/{self.address}/simple/big/big-1.0.zip"
 
@@ -105,16 +105,16 @@ class OnTheirWay(WebCase):
         for path, key in ((f"/simple/six/{WHEEL}", FILES[1].url), ("/simple/big/", "big")):
             held: Deferred[None] = Deferred()
             asked: Deferred[None] = Deferred()
-            self.origin.before[key] = holding(asked, held)
+            self.upstream.before[key] = holding(asked, held)
             wire = await self.wire()
             wire.say(self.request(f"/{self.address}{path}"))
             await asked
             wire.transport.abortConnection()
             await self.site.drained()
             held.callback(None)
-            del self.origin.before[key]
+            del self.upstream.before[key]
             self.assertEqual((await self.under(path)).status, 200)
-            self.assertEqual(self.origin.asked.count(key), 1)
+            self.assertEqual(self.upstream.asked.count(key), 1)
         self.assertEqual(self.flushLoggedErrors(), [])
 
     async def begun(self) -> Wire:
@@ -129,7 +129,7 @@ class OnTheirWay(WebCase):
                 await self.going_on
 
         arrived: Deferred[None] = Deferred()
-        self.origin.between[self.lie.url] = before_a_piece
+        self.upstream.between[self.lie.url] = before_a_piece
         wire = await self.wire()
         wire.say(self.request(self.path))
         await arrived
@@ -146,7 +146,7 @@ class OnTheirWay(WebCase):
 
     async def test_wrong_bytes_are_never_a_whole_answer(self) -> None:
         """Their end is held back until their digest is known, and then there is none."""
-        self.origin.files[self.lie.url] = self.content[:-1] + b"!"
+        self.upstream.files[self.lie.url] = self.content[:-1] + b"!"
         wire = await self.begun()
         self.going_on.callback(None)
         with self.assertRaises(CutOff):
@@ -160,7 +160,7 @@ class OnTheirWay(WebCase):
         reply = await self.ask(self.path, Range="bytes=10-99")
         self.assertEqual((reply.status, reply.body), (206, self.content[10:100]))
         self.assertEqual(reply["Content-Range"], f"bytes 10-99/{len(self.content)}")
-        self.assertEqual(self.origin.asked.count(self.lie.url), 1)
+        self.assertEqual(self.upstream.asked.count(self.lie.url), 1)
         self.going_on.callback(None)
 
     async def test_a_client_that_leaves_takes_the_file_from_nobody(self) -> None:
@@ -173,7 +173,7 @@ class OnTheirWay(WebCase):
         await first.ended
         self.going_on.callback(None)
         self.assertEqual((await other.reply()).body, self.content)
-        self.assertEqual(self.origin.asked.count(self.lie.url), 1)
+        self.assertEqual(self.upstream.asked.count(self.lie.url), 1)
 
     async def test_a_client_that_leaves_while_a_file_arrives_is_forgotten(self) -> None:
         """The file arrives all the same."""
@@ -183,7 +183,7 @@ class OnTheirWay(WebCase):
         await self.site.drained()
         self.going_on.callback(None)
         self.assertEqual((await self.ask(self.path)).body, self.content)
-        self.assertEqual(self.origin.asked.count(self.lie.url), 1)
+        self.assertEqual(self.upstream.asked.count(self.lie.url), 1)
         self.assertEqual(self.flushLoggedErrors(), [])
 
 

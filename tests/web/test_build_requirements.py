@@ -20,7 +20,7 @@ class BuildRequirementsTests(WebCase):
 
     async def setUp(self) -> None:
         await super().setUp()
-        self.origin.offer(a_page(a_file("built-1.0.tar.gz", SDIST, "built"), project="built"), SDIST)
+        self.upstream.offer(a_page(a_file("built-1.0.tar.gz", SDIST, "built"), project="built"), SDIST)
 
     async def posted(self) -> tuple[str, list[dict[str, Any]]]:
         document = json.loads((await self.ask("/locks", "POST", LOCK)).body)
@@ -53,9 +53,9 @@ class BuildRequirementsTests(WebCase):
     async def test_to_commit_waits_for_nothing_and_says_what_is_known(self) -> None:
         """The first time nothing is."""
         address, warnings = await self.posted()
-        self.assertEqual((warnings, self.origin.asked), ([], []))
+        self.assertEqual((warnings, self.upstream.asked), ([], []))
         self.assertEqual((await self.posted())[1], [])
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
         document = json.loads((await self.ask(f"/{address}/build-requirements")).body)
         self.assertEqual((await self.posted())[1], document["warnings"])
         (warning,) = document["warnings"]
@@ -71,7 +71,7 @@ class BuildRequirementsTests(WebCase):
         async def hook() -> None:
             await gate
 
-        self.origin.before["built"] = hook
+        self.upstream.before["built"] = hook
         for prefer, seconds in (("wait=1", 1), ("respond-async, wait=2", 2), ("WAIT = 3; x=y", 3), ("wait=soon", 10)):
             wire = await self.wire()
             asked = self.request(f"/{address}/build-requirements", Prefer=prefer)

@@ -102,16 +102,16 @@ class Caching(WebCase):
         others = (build_wheel("seven", "1.0", requires=(f"real{n}",)) for n in range(1000))
         right = next(wheel for wheel in others if len(wheel) == len(told))
         file = a_file("seven-1.0-py3-none-any.whl", right, "seven", size=len(right), core_metadata=True)
-        self.origin.offer(a_page(file, project="seven"), told)
+        self.upstream.offer(a_page(file, project="seven"), told)
         self.address = await self.committed("seven==1.0")
         path = f"/simple/seven/{file.filename}.metadata"
         for _ in range(2):
             self.assertIn(b"Requires-Dist: told", (await self.under(path)).body)
-        self.origin.offer(a_page(file, project="seven"), right)
+        self.upstream.offer(a_page(file, project="seven"), right)
         await self.under(path.removesuffix(".metadata"))
         for _ in range(3):
             self.assertIn(b"Requires-Dist: real", (await self.under(path)).body)
-        self.assertIn(f"/{self.address}{path}".encode(), self.hot._entries._entries)
+        self.assertIn(f"/{self.address}{path}".encode(), self.ready_answers._entries._entries)
 
     async def test_a_small_file_that_is_damaged_is_not_sent(self) -> None:
         """It is removed, and the next who asks has it from upstream."""

@@ -12,7 +12,7 @@ class Drained(WebCase):
         await super().setUp()
         self.held: list[Deferred[None]] = []
         self.asked: Deferred[None] = Deferred()
-        self.origin.before["six"] = self.hold
+        self.upstream.before["six"] = self.hold
 
     async def hold(self) -> None:
         self.held.append(Deferred())

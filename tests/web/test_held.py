@@ -34,7 +34,7 @@ class HeldTests(WebCase):
     async def test_nothing_is_held_unasked(self) -> None:
         document = await self.held()
         self.assertEqual((document["complete"], document["missing"][0]["project"]), (False, "six"))
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
     async def test_all_of_it(self) -> None:
         await self.hold("hold=1")

@@ -28,13 +28,13 @@ class ClosedTests(WebCase):
             (f"/learn/{'0' * 32}/simple/six/{SDIST}", "GET"),
         ):
             self.assert_problem(await self.ask(path, method, b"" if method == "POST" else None), 404)
-        self.assertEqual(self.origin.asked, [])
+        self.assertEqual(self.upstream.asked, [])
 
 
 class OpenCase(WebCase):
     def made_root(self) -> Root:
         sessions = LearnSessions(self.store, self.clock)
-        learning = OpenIndex(sessions, self.origin, self.shelf.deliveries, self.shelf.cores, self.clock)
+        learning = OpenIndex(sessions, self.upstream, self.shelf.file_responses, self.shelf.core_metadata, self.clock)
         holding = Holds(self.shelf, self.store, self.clock)
         return Root(self.shelf, holding, self.base, learning=LearnResource(learning))
 
@@ -58,7 +58,7 @@ class IndexTests(OpenCase):
     async def test_a_page_has_all_that_upstream_has_in_either_form(self) -> None:
         """Yanked or not, with a digest or without; and nobody is to remember it."""
         yanked = a_file("six-0.1.tar.gz", None, yanked="broken")
-        self.origin.offer(a_page(*self.origin.pages[a_page().project].files, yanked), *CONTENTS.values(), b"", b"")
+        self.upstream.offer(a_page(*self.upstream.pages[a_page().project].files, yanked), *CONTENTS.values(), b"", b"")
         session = await self.begun()
         page = await self.ask(f"{session}/simple/six/", Accept=JSON)
         self.assertEqual((page["Cache-Control"], page["Vary"]), ("no-store", "Accept"))
@@ -112,7 +112,7 @@ class ApartTests(OpenCase):
     async def test_what_an_address_has_from_elsewhere_is_not_listed(self) -> None:
         """A file that upstream lists no more is served under the address that saw it, and nowhere else."""
         self.assertEqual((await self.under(f"/simple/six/{SDIST}")).status, 200)
-        self.origin.offer(a_page(a_file("six-2.0.tar.gz", b"newer")), b"newer")
+        self.upstream.offer(a_page(a_file("six-2.0.tar.gz", b"newer")), b"newer")
         session = await self.begun()
         self.assert_problem(await self.ask(f"{session}/simple/six/{SDIST}"), 404)
         self.assertEqual((await self.under(f"/simple/six/{SDIST}")).status, 200)
@@ -134,9 +134,9 @@ class SessionTests(OpenCase):
     async def test_a_cutoff_is_said_back_as_the_moment_that_it_is(self) -> None:
         """However it was said."""
         self.clock.advance(86400 * 10)
-        for said, moment in (("2026-11-01", "2026-11-02T00:00:00Z"), ("3%20days", "1970-01-08T00:00:00Z")):
+        for said, timestamp in (("2026-11-01", "2026-11-02T00:00:00Z"), ("3%20days", "1970-01-08T00:00:00Z")):
             session = await self.begun(f"?exclude-newer={said}")
-            self.assertEqual((await self.taken(session))["exclude-newer"], moment)
+            self.assertEqual((await self.taken(session))["exclude-newer"], timestamp)
             self.assert_problem(await self.ask(f"{session}/simple/six/"), 410)
             self.assertEqual((await self.taken(session))["untimed"], ["six"])
         problem = self.assert_problem(await self.ask("/learn?exclude-newer=soon", "POST", b""), 400)

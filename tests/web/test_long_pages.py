@@ -29,7 +29,7 @@ class LongPages(WebCase):
     async def test_a_page_of_5000_files_is_not_rendered_in_everybodys_time(self) -> None:
         """It takes tenths of a second: the reactor goes on meanwhile."""
         files = [a_file(f"many-1.0-{number}-py3-none-any.whl", project="many") for number in range(FILES)]
-        self.origin.offer(a_page(*files, project="many"), *[b""] * FILES)
+        self.upstream.offer(a_page(*files, project="many"), *[b""] * FILES)
         self.address = await self.committed("many==1.0")
         await self.shelf.page(await self.shelf.commitments.get(self.address), "many")
         for accept in (JSON, "text/html"):
@@ -47,7 +47,7 @@ class LongPages(WebCase):
         asking = [Deferred.fromCoroutine(self.under("/simple/many/", Accept=JSON)) for _ in range(20)]
         replies = await gatherResults(asking)
         self.assertEqual(len({reply.body for reply in replies}), 1)
-        self.assertEqual(self.origin.asked, ["many"])
+        self.assertEqual(self.upstream.asked, ["many"])
 
     async def test_a_client_that_leaves_does_not_take_the_page_from_the_others(self) -> None:
         """The rendering goes on for them."""
@@ -55,7 +55,7 @@ class LongPages(WebCase):
         leaving, staying = await self.wire(), await self.wire()
         for wire in (leaving, staying):
             wire.say(self.request(f"/{self.address}/simple/many/"))
-        while not self.origin.asked:
+        while not self.upstream.asked:
             await self.turn()
         leaving.transport.abortConnection()
         self.assertEqual((await staying.reply()).status, 200)

@@ -72,13 +72,13 @@ class RealLocksCase(WebCase):
     """A server with a default index and no other option."""
 
     timeout = 60
-    make_site = staticmethod(lambda root, clock, _, hot: WatchedSite(root, clock, LARGEST, hot))  # type: ignore[assignment]
+    make_site = staticmethod(lambda root, clock, _, ready_answers: WatchedSite(root, clock, LARGEST, ready_answers))  # type: ignore[assignment]
 
     async def setUp(self) -> None:
         await super().setUp()
-        self.origin.policy = AllowedUpstreams(INDEX).policy
-        self.origin.indexes = {INDEX: self.origin.pages}  # it raises where another index is asked
-        self.origin.asked.clear()
+        self.upstream.policy = AllowedUpstreams(INDEX).policy
+        self.upstream.indexes = {INDEX: self.upstream.pages}  # it raises where another index is asked
+        self.upstream.asked.clear()
 
     async def commit(self, name: str) -> tuple[int, dict[str, Any]]:
         reply = await self.ask("/locks", "POST", (LOCKS / name).read_bytes())
@@ -116,18 +116,18 @@ class ServerTests(RealLocksCase):
             a_file(f"{pin.project.replace('-', '_')}-{pin.version}.tar.gz", None, pin.project, digests=_sha256(pin))
             for pin in lock.projects[found.project]
         ]
-        self.origin.offer(a_page(*files, project=found.project), *[b""] * len(files))
+        self.upstream.offer(a_page(*files, project=found.project), *[b""] * len(files))
         reply = await self.ask(f"{index}/{found.project}/", Accept=PAGE)
         self.assertEqual(reply.status, 200, reply)
         self.assertEqual(len(json.loads(reply.body)["files"]), len(files))
 
     async def sources_refused(self, index: str, lock: Lock) -> None:
         """The projects that are taken from a host that is not allowed: with the option, and nothing is asked."""
-        before = list(self.origin.asked)
+        before = list(self.upstream.asked)
         for project in {pin.project for pin in lock.pins if pin.source is not None}:
             problem = self.assert_problem(await self.ask(f"{index}/{project}/", Accept=PAGE), 410)
             self.assertIn("--allow-host github.com", problem["detail"])
-        self.assertEqual(self.origin.asked, before)
+        self.assertEqual(self.upstream.asked, before)
 
     async def refused(self, name: str) -> None:
         """Every defect has its rule, its line and advice."""

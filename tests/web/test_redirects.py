@@ -21,8 +21,8 @@ class RedirectTests(WebCase):
 
     async def setUp(self) -> None:
         await super().setUp()
-        self.shelf = Shelf(self.store, self.origin, self.clock, "tests", 100)
-        root = Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.hot)
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "tests", 100)
+        root = Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.ready_answers)
         self.site.resource = root
         self.assertEqual(self.site.largest_body, LARGEST)
         await self.fetched(SDIST)

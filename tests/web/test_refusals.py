@@ -38,13 +38,13 @@ class Policy(WebCase):
 
     async def test_a_file_that_is_not_admitted_is_410_and_counted(self) -> None:
         """Upstream has it: the page leaves it out, and the path refuses it. So does that of its metadata."""
-        self.assertIn("six-2.0.tar.gz", self.origin.pages["six"].by_filename)
+        self.assertIn("six-2.0.tar.gz", self.upstream.pages["six"].by_filename)
         for suffix in ("", ".metadata"):
             reply = await self.under(f"/simple/six/six-2.0.tar.gz{suffix}")
             problem = self.assert_problem(reply, 410, f"six-2.0.tar.gz is not admitted by lock {self.address[:8]}")
             self.assertIn("pins six 1.0", problem["detail"])
         self.assertEqual(await self.counted(), {("six", "six-2.0.tar.gz"): 2})
-        self.assertNotIn("https://files.example.org/six-2.0.tar.gz", self.origin.asked)
+        self.assertNotIn("https://files.example.org/six-2.0.tar.gz", self.upstream.asked)
 
     async def on(self, wire: Wire, path: str, agent: str, **headers: str) -> int:
         """The status of an answer on a connection that stays."""
@@ -142,18 +142,18 @@ class Upstream(WebCase):
 
     async def test_trouble_upstream_is_503_for_a_moment(self) -> None:
         """pip and uv ask again, pip when it is told to. Once upstream is back the same path answers."""
-        self.origin.before["six"] = raising(UpstreamTrouble("upstream said 502", "It is ill."))
+        self.upstream.before["six"] = raising(UpstreamTrouble("upstream said 502", "It is ill."))
         for path in ("/simple/six/", f"/simple/six/{WHEEL}", "/requirements.txt"):
             reply = await self.under(path)
             self.assert_problem(reply, 503, "upstream said 502")
             self.assertIn(int(reply["Retry-After"] or 0), range(1, 6))
-        del self.origin.before["six"]
+        del self.upstream.before["six"]
         self.assertEqual((await self.under("/simple/six/")).status, 200)
 
     async def test_a_host_that_is_away_is_one_line_of_the_log(self) -> None:
         """Of each minute, and with no representation of a Python object."""
         for project in ("six", "flask", "attrs"):
-            self.origin.before[project] = raising(HostAway("files.example.org cannot be reached", "refused"))
+            self.upstream.before[project] = raising(HostAway("files.example.org cannot be reached", "refused"))
         address = await self.committed("six==1.0", "flask==1.0", "attrs==1.0")
         with capturedLogs() as logged:
             for project in ("six", "flask", "attrs"):
@@ -166,7 +166,7 @@ class Upstream(WebCase):
     async def test_other_trouble_is_reported_for_each_project(self) -> None:
         """An operator looks for the project that a user cannot install."""
         for project in ("six", "flask"):
-            self.origin.before[project] = raising(UpstreamTrouble("files.example.org answered 500"))
+            self.upstream.before[project] = raising(UpstreamTrouble("files.example.org answered 500"))
         address = await self.committed("six==1.0", "flask==1.0")
         with capturedLogs() as logged:
             for project in ("six", "flask"):
@@ -180,7 +180,7 @@ class Upstream(WebCase):
         async def held() -> None:
             await gate
 
-        self.origin.before["six"] = held
+        self.upstream.before["six"] = held
         with capturedLogs() as logged:
             wire = await self.wire()
             wire.say(self.request(f"/{self.address}/simple/six/"))
@@ -194,7 +194,7 @@ class Upstream(WebCase):
 
     async def test_trouble_with_a_file_is_503_before_any_of_it(self) -> None:
         """With nothing about it that looks like a success: no length, range or ETag of the file."""
-        self.origin.before[FILES[1].url] = raising(UpstreamTrouble("upstream hung up"))
+        self.upstream.before[FILES[1].url] = raising(UpstreamTrouble("upstream hung up"))
         wire = await self.wire()
         wire.say(self.request(f"/{self.address}/simple/six/{WHEEL}", Range="bytes=5-"))
         while not wire.received:

@@ -10,7 +10,7 @@ from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_wheel
 from tests.web.case import LARGEST, WebCase
 
@@ -28,7 +28,7 @@ class BillsTests(WebCase):
         treq, idna = build_wheel("treq", "2.0", requires=("idna",)), build_wheel("idna", "3.0")
         for project, version, wheel in (("treq", "2.0", treq), ("idna", "3.0", idna)):
             file = a_file(f"{project}-{version}-py3-none-any.whl", wheel, project, size=len(wheel))
-            self.origin.offer(a_page(file, project=project), wheel)
+            self.upstream.offer(a_page(file, project=project), wheel)
         self.lock = ("treq==2.0", "idna==3.0")
         self.address = await self.committed(*self.lock)
 
@@ -44,7 +44,7 @@ class BillsTests(WebCase):
     async def test_another_server_over_the_store_says_the_same(self) -> None:
         """With no upstream, and in the other order."""
         first = {path: (await self.under(path)).body for path in FORMATS}
-        shelf = Shelf(self.store, PlainOrigin(), self.clock, "another")
+        shelf = Shelf(self.store, PlainUpstream(), self.clock, "another")
         site = self.make_site(Root(shelf, Holds(shelf, self.store, self.clock), PublicUrl()), self.clock, LARGEST)
         await self.port.stopListening()
         self.site = site
@@ -77,13 +77,13 @@ class BillsTests(WebCase):
     async def test_what_is_not_complete_is_not_kept(self) -> None:
         """Upstream is away for the metadata; once it is back, the same URL says all, and may be kept."""
         await self.under("/requirements.txt")  # the pages are frozen
-        files = dict(self.origin.files)
-        self.origin.files.clear()
+        files = dict(self.upstream.files)
+        self.upstream.files.clear()
         for path in FORMATS:
             reply = await self.under(path)
             self.assertEqual((reply.status, reply["Cache-Control"], reply["ETag"]), (200, "no-store", None))
         self.assertEqual(flaws_of_spdx(reply.body), [])
-        self.origin.files.update(files)
+        self.upstream.files.update(files)
         reply = await self.under("/sbom.spdx.json")
         self.assertIn("immutable", str(reply["Cache-Control"]))
 

@@ -33,7 +33,7 @@ class SentByKernel(WebCase):
         self.given: list[int] = []
         await super().setUp()
         self.file = a_file("long-1.0.zip", CONTENT, project="long", size=len(CONTENT))
-        self.origin.offer(a_page(self.file, project="long"), CONTENT)
+        self.upstream.offer(a_page(self.file, project="long"), CONTENT)
         self.address = await self.committed("long==1.0", "six==1.0")
         self.path = f"/{self.address}/simple/long/long-1.0.zip"
         commitment = await self.shelf.commitments.get(self.address)
@@ -139,7 +139,7 @@ class SentByKernel(WebCase):
     async def test_what_is_removed_meanwhile_is_sent_to_its_end(self) -> None:
         """A sweep takes nothing out of anybody's hands."""
         wire = await self.unread()
-        await self.store.mend(str(self.file.sha256))
+        await self.store.repair(str(self.file.sha256))
         wire.transport.resumeProducing()
         self.assertEqual((await wire.reply()).body, CONTENT)
 

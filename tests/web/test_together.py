@@ -65,6 +65,6 @@ class Together(WebCase):
 
     async def test_what_the_operator_does_not_allow_is_a_defect(self) -> None:
         """It is found out when the lock is committed, and not in the middle of a build."""
-        self.origin.refused = (Defect(1, "six==1.0", "no such index", "name another"),)
+        self.upstream.refused = (Defect(1, "six==1.0", "no such index", "name another"),)
         answer = await self.post(*DOCUMENTS, status=422)
         self.assertEqual([defect["problem"] for defect in answer["defects"]], ["no such index"])  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from reqpi.web.http.site import BoundedSite
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page
-from tests.fake_index import PlainOrigin
+from tests.fake_index import PlainUpstream
 from tests.web.case import CONTENTS, FILES, SDIST, WHEEL
 
 REQUESTS = 6000
@@ -109,16 +109,16 @@ class TwoWays(TestCase):
     async def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000_000)
-        store, origin = MemoryStore(self.clock.seconds), PlainOrigin()
-        origin.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
+        store, upstream = MemoryStore(self.clock.seconds), PlainUpstream()
+        upstream.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         many = [a_file(f"many-1.{number}.zip", project="many") for number in range(50)]
-        origin.offer(a_page(*many, project="many"), *[b""] * 50)
-        self.shelf = Shelf(store, origin, self.clock, "tests")
+        upstream.offer(a_page(*many, project="many"), *[b""] * 50)
+        self.shelf = Shelf(store, upstream, self.clock, "tests")
         holding = Holds(self.shelf, store, self.clock)
-        self.hot = ReadyAnswers(1 << 20, self.clock.seconds)
+        self.ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
         self.quick, self.slow = (
-            BoundedSite(Root(self.shelf, holding, PublicUrl(), hot), self.clock, 1 << 16, hot)
-            for hot in (self.hot, ReadyAnswers(0, self.clock.seconds))
+            BoundedSite(Root(self.shelf, holding, PublicUrl(), ready_answers), self.clock, 1 << 16, ready_answers)
+            for ready_answers in (self.ready_answers, ReadyAnswers(0, self.clock.seconds))
         )
         for site in (self.quick, self.slow):
             self.addCleanup(site.stopFactory)
@@ -127,8 +127,10 @@ class TwoWays(TestCase):
         lock = "six==1.0\n" + "".join(f'many==1.{n} ; python_version == "3.{n}"\n' for n in range(50))
         commitment, _ = await self.shelf.commitments.commit(lock.encode())
         for name in (SDIST, WHEEL):
-            delivery = await self.shelf.file(commitment, "six", name)
-            self.assertEqual(b"".join([piece async for piece in delivery.read(0, delivery.size)]), CONTENTS[name])
+            file_response = await self.shelf.file(commitment, "six", name)
+            self.assertEqual(
+                b"".join([piece async for piece in file_response.read(0, file_response.size)]), CONTENTS[name]
+            )
         self.index = f"/{commitment.address}/simple/"
         self.targets = (
             *(self.index, f"{self.index}six/", f"{self.index}six", f"{self.index}many/"),
@@ -272,17 +274,17 @@ class TwoWays(TestCase):
             said = f'GET {target} HTTP/1.1\r\nHost: x\r\nIf-None-Match: {etag}, "{number:0500}"\r\n\r\n'
             self.assertIn(b" 304 ", self.agree([said.encode()]))
             self.agree([said.replace("0" * 490, "").replace(f"{etag}, ", "").encode()])
-        entry = self.hot._entries.get(target.encode())
+        entry = self.ready_answers._entries.get(target.encode())
         assert entry is not None
         self.assertLess(sum(len(asked.etags) for asked in entry.made), 1200)
 
     def test_strange_spellings_are_not_remembered(self) -> None:
         """Anybody can think of as many as it takes to drive out what is asked for."""
-        known = set(self.hot._entries._entries)
+        known = set(self.ready_answers._entries._entries)
         self.assertEqual(known, {target.encode() for target in self.targets})
         for path in ("SIX/", "/six/", "%73ix/", "six/?a", "six//", f"SIX/{WHEEL}", f"six//{WHEEL}"):
             self.agree([f"GET {self.index}{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()])
-        self.assertEqual(set(self.hot._entries._entries), known)
+        self.assertEqual(set(self.ready_answers._entries._entries), known)
 
 
 class Heads(SynchronousTestCase):

@@ -28,11 +28,11 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--version says which version of --name it is")
     if len(options.file) > _MOST:
         parser.error(f"{len(options.file)} documents are too many: {_MOST} are taken at a time")
-    bills = _bills(dict.fromkeys(options.file), quiet=options.quiet)
-    if bills is None:
+    sboms = _sboms(dict.fromkeys(options.file), quiet=options.quiet)
+    if sboms is None:
         return USAGE
     own = MainComponent(options.name, options.main_version or "") if options.name else None
-    written = _WRITERS[options.format](merged(bills, own))
+    written = _WRITERS[options.format](merged(sboms, own))
     if options.output is None:
         sys.stdout.buffer.write(written)
     else:
@@ -40,9 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _bills(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
+def _sboms(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
     """Return what was read; ``None`` if anything cannot be, each document's error told."""
-    bills: list[Sbom] = []
+    sboms: list[Sbom] = []
     failed = False
     left = _MOST_COMPONENTS
     for file in files:
@@ -55,10 +55,10 @@ def _bills(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
             failed = True
             tell_error(f"{file}: {bad.problem}", bad.advice)
             continue
-        bills.append(found.bill)
+        sboms.append(found.bill)
         if found.left_out and not quiet:
             tell_remark(f"{file}: left out, as there is no room for it: {', '.join(found.left_out)}")
-    return None if failed else bills
+    return None if failed else sboms
 
 
 def _bytes_of(file: str) -> bytes:

@@ -37,7 +37,7 @@ class WorkingRepository:
         return None if top is None else cls(top)
 
     @property
-    def origin(self) -> str | None:
+    def upstream(self) -> str | None:
         """The URL of the remote ``origin``."""
         config = bytes_of(self._common / "config", _LARGEST)
         return None if config is None else origin_of(config)

@@ -30,16 +30,16 @@ class Source:
     :ivar is_repository: it is a git repository, or in one.
     """
 
-    def __init__(self, folder: Path, origin: str | None = None, commit: str | None = None) -> None:
+    def __init__(self, folder: Path, upstream: str | None = None, commit: str | None = None) -> None:
         if not folder.is_dir():
             raise BadUsage(f"{folder} is no folder", "Name the source with --source.")
         self.folder = folder
         self._top = folder
-        self._origin, self._commit = origin, commit
-        repository = None if origin is not None else WorkingRepository.around(folder)
+        self._upstream, self._commit = upstream, commit
+        repository = None if upstream is not None else WorkingRepository.around(folder)
         if repository is not None:
-            self._top, self._origin, self._commit = repository.top, repository.origin, repository.commit
-        self.is_repository = origin is not None or repository is not None
+            self._top, self._upstream, self._commit = repository.top, repository.upstream, repository.commit
+        self.is_repository = upstream is not None or repository is not None
 
     def filled(self, package: InputPackage) -> FetchedPackage:
         """The files of a package: those that it names, or the usual ones that are there.
@@ -73,23 +73,23 @@ class Source:
         below = Path(os.path.relpath(self.folder.absolute() / package.path, self._top.absolute())).as_posix()
         if said is not None:
             name, version = said.name, said.version or ""
-        elif self._origin is not None:
-            name, version = project.from_git_origin(self._origin, below), ""
+        elif self._upstream is not None:
+            name, version = project.from_git_origin(self._upstream, below), ""
         else:
             raise BadUsage(
                 f"{self.folder / package.path} has no name",
                 "Write one into pyproject.toml ([project], name = …), or give the repository a remote called origin.",
             )
-        return MainComponent(name, version, purl_of_own(name, version, self._origin, self._commit, below))
+        return MainComponent(name, version, purl_of_own(name, version, self._upstream, self._commit, below))
 
     @property
     def whole(self) -> MainComponent:
         """Return what the source is called as a whole, if it has several packages: as its repository, or its folder."""
         below = Path(os.path.relpath(self.folder.absolute(), self._top.absolute())).as_posix()
         with suppress(UnreadableProject):
-            if self._origin is not None:
-                name = project.from_git_origin(self._origin, below)
-                return MainComponent(name, purl=purl_of_source(name, self._origin, self._commit))
+            if self._upstream is not None:
+                name = project.from_git_origin(self._upstream, below)
+                return MainComponent(name, purl=purl_of_source(name, self._upstream, self._commit))
         return MainComponent(self.folder.absolute().resolve().name or "source")
 
     def declared(self, path: str = ".") -> project.ProjectMetadata | None:

@@ -54,8 +54,8 @@ def read(data: bytes, *, appending: bool = False) -> LearnedLock:
     try:
         pins = locks.read(below.encode()).pins if _says_something(below) else ()
     except BrokenLock as broken:
-        ahead = above.count("\n") + 1
-        raise BrokenLock([defect._replace(line=defect.line + ahead) for defect in broken.defects]) from None
+        prefreeze = above.count("\n") + 1
+        raise BrokenLock([defect._replace(line=defect.line + prefreeze) for defect in broken.defects]) from None
     if above and not above.endswith("\n"):
         above += "\n"
     return LearnedLock(above, own, _releases(pins))

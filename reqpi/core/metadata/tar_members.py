@@ -131,16 +131,16 @@ class _Unpacked:
         :raises ValueError: it is behind.
         :raises EOFError: it is beyond the end.
         """
-        ahead = position - self._position
-        if ahead < 0:
+        prefreeze = position - self._position
+        if prefreeze < 0:
             raise ValueError("it goes back")
-        while ahead:
+        while prefreeze:
             if not self._unpack():
                 raise EOFError("it ends early")
-            passed = min(ahead, len(self._ready))
+            passed = min(prefreeze, len(self._ready))
             self._ready = self._ready[passed:]
             self._position += passed
-            ahead -= passed
+            prefreeze -= passed
 
     def next_member(self) -> None:
         """What was read so far was of other members."""

@@ -159,7 +159,7 @@ _ALL = frozenset({"cdx:npm:package:bundled", "cdx:npm:package:development"})
 """Properties that a component has if all documents that list it say so."""
 
 
-def merged(bills: Iterable[Sbom], own: MainComponent | None = None) -> Sbom:
+def merged(sboms: Iterable[Sbom], own: MainComponent | None = None) -> Sbom:
     """Return one bill of several, in any order.
 
     A component has the files of all, and is a build requirement if all that have it say so.
@@ -167,7 +167,7 @@ def merged(bills: Iterable[Sbom], own: MainComponent | None = None) -> Sbom:
     :param bills: at least one.
     :param own: the main component; ``None``: that of the bills, if it is the same in all that have one.
     """
-    given = list(bills)
+    given = list(sboms)
     if len(given) == 1:
         return given[0] if own is None else given[0].of(own)
     said = {component.ref for bill in given for component in bill.components if component.ref not in bill.unread}

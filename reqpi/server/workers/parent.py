@@ -71,7 +71,7 @@ class Workers(Service):
         self._model.store.open()
         Deferred.fromCoroutine(self._model.store.close())
         self._bind()
-        announce(self._log, self._settings, self._model.origin_name, [each.address for each in self._sockets])
+        announce(self._log, self._settings, self._model.upstream_name, [each.address for each in self._sockets])
         self._log.info("{count} workers", count=self._settings.workers)
         for number in range(self._settings.workers):
             worker = self._made(number)

@@ -46,10 +46,10 @@ class TooDeep(UpstreamTrouble):
 class BuildSystems:
     """How all sdists are built."""
 
-    def __init__(self, store: Store, origin: Upstream, arrivals: Downloads) -> None:
+    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
         self._store = store
-        self._origin = origin
-        self._arrivals = arrivals
+        self._upstream = upstream
+        self._downloads = downloads
         self._finding: SingleFlight[BuildSystem] = SingleFlight()
         self._looks = DeferredSemaphore(_LOOKS)
 
@@ -105,9 +105,9 @@ class BuildSystems:
         Nothing, where no small part says it.
         """
         if file.filename.endswith(".zip"):
-            take = partial(fetched, self._origin, file.url, largest=_LARGEST_RANGE)
+            take = partial(fetched, self._upstream, file.url, largest=_LARGEST_RANGE)
             return await self._by_ranges(file, file.size, take), False
-        transfer = await self._origin.open(file.url, 0, _STEPS[-1])
+        transfer = await self._upstream.open(file.url, 0, _STEPS[-1])
         data, looked = bytearray(), 0
         try:
             async for piece in transfer:
@@ -131,7 +131,7 @@ class BuildSystems:
         if await self._store.size(sha256) is None:
             if (file.size or 0) > metadata.LARGEST:
                 raise _too_large(file)
-            await self._arrivals.of(file).landing()
+            await self._downloads.of(file).landing()
         size = await self._store.size(sha256)
         if file.filename.endswith(".zip"):
             files = await self._by_ranges(file, size, partial(stored, self._store, sha256))

@@ -34,11 +34,11 @@ _LARGEST = 8 << 20
 class CoreMetadata:
     """The metadata files of all wheels."""
 
-    def __init__(self, store: Store, origin: Upstream, arrivals: Downloads, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
         self._store = store
         self._clock = clock
-        self._origin = origin
-        self._arrivals = arrivals
+        self._upstream = upstream
+        self._downloads = downloads
         self._finding: SingleFlight[bytes] = SingleFlight()
 
     async def of(self, file: File, address: str) -> bytes:
@@ -153,7 +153,7 @@ class CoreMetadata:
             await incoming.discard()
 
     async def _upstreams(self, file: File) -> bytes:
-        _, data, _ = await fetched(self._origin, f"{file.url}.metadata", 0, None, largest=_LARGEST)
+        _, data, _ = await fetched(self._upstream, f"{file.url}.metadata", 0, None, largest=_LARGEST)
         return data
 
     async def _wheels(self, file: File) -> bytes:
@@ -165,7 +165,7 @@ class CoreMetadata:
         """What a few ranges of upstream's wheel say, which no digest vouches for; ``None`` where they cannot be had."""
         try:
             return await by_ranges(
-                file, file.size, _wheel(file), partial(fetched, self._origin, file.url, largest=_LARGEST)
+                file, file.size, _wheel(file), partial(fetched, self._upstream, file.url, largest=_LARGEST)
             )
         except BrokenWheel:
             raise
@@ -176,7 +176,7 @@ class CoreMetadata:
         """What the verified wheel has, which is fetched first if it is not in the store."""
         sha256 = str(file.sha256)
         if await self._store.size(sha256) is None:
-            await self._arrivals.of(file).landing()
+            await self._downloads.of(file).landing()
         return await self._read_stored(file, await self._store.size(sha256))
 
     async def _read_stored(self, file: File, size: int | None) -> bytes:

@@ -111,14 +111,14 @@ class Download:
         self._readers = 0
         self._pieces = FairShare(*_PIECES)
 
-    async def fetch(self, origin: Upstream) -> MeasuredFile:
+    async def fetch(self, upstream: Upstream) -> MeasuredFile:
         """Take the file, verify it, keep it; or see another process of this host do that.
 
         :raises reqpi.core.errors.UpstreamTrouble: it could not be had, or is not what it was said to be.
         :raises reqpi.core.errors.StoreTrouble: it cannot be kept.
         """
         try:
-            measured = await self._arrived(origin)
+            measured = await self._arrived(upstream)
         except Exception as error:
             self._failure = error
             raise
@@ -132,20 +132,20 @@ class Download:
             _fire(self._settling)
             await self._let_go()
 
-    async def _arrived(self, origin: Upstream) -> MeasuredFile:
+    async def _arrived(self, upstream: Upstream) -> MeasuredFile:
         for _ in range(_CLAIMS):
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
                 self._incoming = incoming
-                return await self._meanwhile() or await self._fetched(origin, incoming)
+                return await self._meanwhile() or await self._fetched(upstream, incoming)
             following = await self._store.follow(str(self._name))
             if following is not None:
                 self._incoming = following
                 return await self._followed(following)
         raise UpstreamTrouble(f"{self.file.filename} is fetched again and again", "Ask again in a moment.")
 
-    async def _fetched(self, origin: Upstream, incoming: Incoming) -> MeasuredFile:
-        await self._take(origin, incoming)
+    async def _fetched(self, upstream: Upstream, incoming: Incoming) -> MeasuredFile:
+        await self._take(upstream, incoming)
         measured = self._verified(incoming.size)
         await incoming.keep(measured.sha256)
         return measured
@@ -241,13 +241,13 @@ class Download:
             return 0
         return min(self._incoming.size, self.size - HELD_BACK)
 
-    async def _take(self, origin: Upstream, incoming: Incoming) -> None:
+    async def _take(self, upstream: Upstream, incoming: Incoming) -> None:
         pauses, asked_for = list(_PAUSES), 0.0
         while True:
             await self._sleep(max(pauses.pop(0), asked_for))
             size = incoming.size
             try:
-                return await self._drain(await self._opened(origin, size), incoming)
+                return await self._drain(await self._opened(upstream, size), incoming)
             except _Changed:
                 raise
             except UpstreamTrouble as error:
@@ -257,23 +257,23 @@ class Download:
                     raise
                 asked_for = error.pause
 
-    async def _opened(self, origin: Upstream, start: int) -> Transfer:
+    async def _opened(self, upstream: Upstream, start: int) -> Transfer:
         """The file from ``start`` on, wherever it is now: it may have moved since its page was frozen."""
         try:
-            return await origin.open(self._url, start, etag=self._etag)
+            return await upstream.open(self._url, start, etag=self._etag)
         except UpstreamTrouble as error:
-            moved = await self._moved(origin) if error.final and not start else None
+            moved = await self._moved(upstream) if error.final and not start else None
             if moved is None:
                 raise
             self._url = moved
-        return await origin.open(self._url, start)
+        return await upstream.open(self._url, start)
 
-    async def _moved(self, origin: Upstream) -> str | None:
+    async def _moved(self, upstream: Upstream) -> str | None:
         """Another URL that upstream lists the file under now. The digest decides whether it is the file."""
         if self.file.source is not None or self._url != self.file.url:
             return None
         try:
-            page = await origin.page(self.file.project, self.file.index)
+            page = await upstream.page(self.file.project, self.file.index)
         except UpstreamTrouble:
             return None
         now = page.by_filename.get(self.file.filename)

@@ -34,9 +34,9 @@ class Downloads:
 
     _log = Logger()
 
-    def __init__(self, store: Store, origin: Upstream, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, upstream: Upstream, clock: IReactorTime) -> None:
         self._store = store
-        self._origin = origin
+        self._upstream = upstream
         self._clock = clock
         self._under_way: dict[_Key, Download] = {}
         self._measuring: SingleFlight[MeasuredFile] = SingleFlight()
@@ -49,18 +49,18 @@ class Downloads:
         """
         key = _key(file)
         self._recall(key)
-        arrival = self._under_way.get(key)
-        if arrival is None:
+        download = self._under_way.get(key)
+        if download is None:
             name = hashlib.sha256(repr((file.url, file.size, sorted(file.digests))).encode()).hexdigest()
-            arrival = self._under_way[key] = Download(file, self._store, self._clock, name=name)
-            fetched = Deferred.fromCoroutine(arrival.fetch(self._origin))
+            download = self._under_way[key] = Download(file, self._store, self._clock, name=name)
+            fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
-        return arrival
+        return download
 
     def received(self, file: File) -> int:
         """Bytes that have come of a file that is under way; 0 where it is not."""
-        arrival = self._under_way.get(_key(file))
-        return 0 if arrival is None else arrival.received
+        download = self._under_way.get(_key(file))
+        return 0 if download is None else download.received
 
     async def measure(self, file: File) -> MeasuredFile:
         """Fetch a file of which upstream does not say enough, keep it, and say what its bytes say.
@@ -73,7 +73,7 @@ class Downloads:
 
     async def _measure(self, file: File) -> MeasuredFile:
         try:
-            return await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._origin)
+            return await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._upstream)
         except UpstreamTrouble as error:
             self._remember(file, error)
             raise

@@ -24,14 +24,14 @@ Take = Callable[[int, int | None], Awaitable[Range]]
 _T = TypeVar("_T")
 
 
-async def fetched(origin: Upstream, url: str, start: int, stop: int | None, *, largest: int) -> Range:
+async def fetched(upstream: Upstream, url: str, start: int, stop: int | None, *, largest: int) -> Range:
     """A part of what upstream has at ``url``.
 
     :param start: first byte wanted; negative counts from the end.
     :param largest: bytes that may come.
     :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is larger.
     """
-    transfer = await origin.open(url, start, stop)
+    transfer = await upstream.open(url, start, stop)
     data = bytearray()
     try:
         async for piece in transfer:

@@ -161,7 +161,7 @@ class Verification:
         verdict = evolve(verdict, files=verdict.files + 1, size=verdict.size + size)
         if right:
             return verdict
-        removed = self._repair and await self._store.mend(sha256)
+        removed = self._repair and await self._store.repair(sha256)
         if removed:
             self._removed.add(sha256)
         return verdict.found(Damage("file", sha256, "its bytes are not those of its digest", repaired=removed))

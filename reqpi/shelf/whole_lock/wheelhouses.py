@@ -68,8 +68,8 @@ class Wheelhouses:
                 for at in range(0, len(stretch.data), _PIECE):
                     yield stretch.data[at : at + _PIECE]
                 continue
-            delivery = await self._shelf.file(commitment, stretch.file.project, stretch.file.filename)
-            async with aclosing(delivery.read(stretch.start, stretch.stop)) as pieces:
+            file_response = await self._shelf.file(commitment, stretch.file.project, stretch.file.filename)
+            async with aclosing(file_response.read(stretch.start, stretch.stop)) as pieces:
                 async for piece in pieces:
                     yield piece
 

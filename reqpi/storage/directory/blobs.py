@@ -101,7 +101,7 @@ class DirectoryBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         return await self._in_thread(remove, self._blob(sha256), nanoseconds(unused_since))
 
-    async def mend(self, sha256: str) -> bool:
+    async def repair(self, sha256: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         return await self._in_thread(remove, self._blob(sha256), FOREVER)
 

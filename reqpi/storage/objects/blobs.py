@@ -116,7 +116,7 @@ class ObjectBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         return await self._in_thread(self._presence.remove, blob_key(sha256), unused_since)
 
-    async def mend(self, sha256: str) -> bool:
+    async def repair(self, sha256: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
         return await self._in_thread(self._presence.remove, blob_key(sha256), math.inf)
 

@@ -157,22 +157,22 @@ class UsageMarks:
     def _words(self, key: str) -> set[str]:
         """The words of removers that live. What others left behind is deleted."""
         words = {word.key for word in self._objects.listed(removing_folder(key))}
-        void = {word for word in words if abs(self._clock() - _moment(word)) > VOID}
+        void = {word for word in words if abs(self._clock() - _timestamp(word)) > VOID}
         for word in void:
             self._objects.delete(word)
         return words - void
 
     def _noted_recently(self, key: str) -> bool:
         with self._lock:
-            moment = self._noted.get(key)
-        return moment is not None and 0 <= self._clock() - moment < self._coarse
+            timestamp = self._noted.get(key)
+        return timestamp is not None and 0 <= self._clock() - timestamp < self._coarse
 
     def _forget(self, key: str) -> None:
         with self._lock:
             self._noted.drop(key)
 
 
-def _moment(word: str) -> float:
+def _timestamp(word: str) -> float:
     """When the remover began; long ago where that cannot be read."""
     text = word.rpartition("/")[2].partition(".")[0]
     return float(text) if text.isdecimal() else 0.0

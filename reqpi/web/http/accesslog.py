@@ -40,14 +40,14 @@ class AccessLog:
         self._lines: list[str] = []
         self._due: Any = None
         self._second = -1
-        self._moment = ""
+        self._timestamp = ""
 
-    def moment(self) -> str:
+    def timestamp(self) -> str:
         """Now, as the format has it."""
         second = int(self._clock.seconds())
         if second != self._second:
-            self._second, self._moment = second, datetimeToLogString(second)
-        return self._moment
+            self._second, self._timestamp = second, datetimeToLogString(second)
+        return self._timestamp
 
     def note(self, line: str) -> None:
         """Write a line, soon."""

@@ -148,7 +148,7 @@ class FastPathChannel(HTTPChannel):
         said = site.heads.judge(head)
         if said is None:
             return False
-        found = site.hot.find(target, said.asked)
+        found = site.ready_answers.find(target, said.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
         self.resetTimeout()

@@ -156,13 +156,13 @@ class BoundedSite(Site):
         root: IResource,
         clock: IReactorTime,
         largest_body: int,
-        hot: ReadyAnswers | None = None,
+        ready_answers: ReadyAnswers | None = None,
         access: AccessLog | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
         self.largest_body = largest_body
-        self.hot = hot or ReadyAnswers(0, clock.seconds)
+        self.ready_answers = ready_answers or ReadyAnswers(0, clock.seconds)
         self.heads = SimpleHeads()
         self.ending = False
         self.troubles = Repeats(clock.seconds)
@@ -193,7 +193,7 @@ class BoundedSite(Site):
     def log(self, request: Any) -> None:
         """Write down an answer of the ordinary stack."""
         if self._access is not None:
-            self._access.note(combinedLogFormatter(self._access.moment(), request))
+            self._access.note(combinedLogFormatter(self._access.timestamp(), request))
 
     def answered(self, peer: str, line: bytes, status: int, length: int, said: str) -> None:
         """Write down an answer that was sent at once.
@@ -203,7 +203,7 @@ class BoundedSite(Site):
         """
         access = self._access
         if access is not None:
-            access.note(f'"{peer}" - - {access.moment()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
+            access.note(f'"{peer}" - - {access.timestamp()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
 
     def began(self, request: Request) -> None:
         """Count a request until its answer is complete or its client gone."""

@@ -43,7 +43,7 @@ def files(draw: st.DrawFn) -> File:
         digests=frozenset({draw(sha256)} | draw(st.sets(sha512, max_size=1))),
         size=draw(st.none() | st.integers(0, 2**49)),
         requires_python=draw(st.none() | lines.filter(bool)),
-        upload_time=draw(st.none() | st.datetimes().map(lambda moment: moment.isoformat() + "Z")),
+        upload_time=draw(st.none() | st.datetimes().map(lambda timestamp: timestamp.isoformat() + "Z")),
         yanked=draw(st.none() | st.just(True) | lines.filter(bool)),
         core_metadata=draw(st.none() | st.just(True) | sha256),
         provenance=draw(st.none() | st.just("https://index.example.org/p?a=1&b=<2>".replace("<2>", "%3C2%3E"))),

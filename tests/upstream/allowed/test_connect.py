@@ -14,7 +14,7 @@ from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http import agent
 from reqpi.upstream.http.circuit_breaker import UNREACHED
 from reqpi.upstream.upstreams import Upstreams
-from tests.upstream.case import OriginCase, reactor
+from tests.upstream.case import UpstreamCase, reactor
 from tests.upstream.names import Kept, Names
 from tests.upstream.scripted import ok
 
@@ -22,7 +22,7 @@ LOCAL = "127.0.0.1 127.1 0177.0.0.1 0x7f000001 2130706433 017700000001 127.0.0.1
 HTML = "Content-Type: text/html"
 
 
-class GuardCase(OriginCase):
+class GuardCase(UpstreamCase):
     """Upstreams with an agent of their own, which is closed."""
 
     def outside(self, index: str = "https://index.example/simple", names: Names | None = None) -> Upstreams:

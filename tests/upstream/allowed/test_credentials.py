@@ -9,7 +9,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.upstream.allowed.credentials import split_credentials
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Scripted, Turn, ok
 
 HTML = "Content-Type: text/html"
@@ -60,7 +60,7 @@ class SplitTests(SynchronousTestCase):
             self.assertIsNone(credentials.for_url(url), url)
 
 
-class SentTests(OriginCase):
+class SentTests(UpstreamCase):
     """On the wire."""
 
     async def test_they_are_sent_for_pages_and_files_of_the_index(self) -> None:
@@ -95,7 +95,7 @@ class SentTests(OriginCase):
         self.assertEqual(file.url, f"{script.url}/there/thing-1.0.tar.gz")
 
 
-class HiddenTests(OriginCase):
+class HiddenTests(UpstreamCase):
     """Nobody sees them."""
 
     async def test_they_are_in_no_name_no_url_no_error_and_no_log(self) -> None:

@@ -68,7 +68,7 @@ class LimitTests(SourceCase):
         upstreams = self.upstreams()
         opened = Deferred.fromCoroutine(upstreams.open(f"git+{self.thing.url}@{commit}"))
         while not asked.is_set():
-            await self.moment()
+            await self.timestamp()
         opened.cancel()
         self.failureResultOf(opened, CancelledError)
         await upstreams.close()
@@ -82,7 +82,7 @@ class LimitTests(SourceCase):
         upstreams = self.upstreams()
         opened = Deferred.fromCoroutine(upstreams.open(f"git+{self.thing.url}@{commit}"))
         while not asked.is_set():
-            await self.moment()
+            await self.timestamp()
         await upstreams.close()
         self.assertIn("stopped", (await self.trouble(opened)).title)
 

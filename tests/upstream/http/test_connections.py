@@ -8,14 +8,14 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn, ok
 
 reactor: Any = _reactor
 PAGE = ok(b"<title>Links for thing</title>", "Content-Type: text/html")
 
 
-class KeptTests(OriginCase):
+class KeptTests(UpstreamCase):
     """Keep-alive."""
 
     async def test_one_connection_serves_one_request_after_another(self) -> None:
@@ -74,7 +74,7 @@ class KeptTests(OriginCase):
         await script.quiet()
 
 
-class LoopTests(OriginCase):
+class LoopTests(UpstreamCase):
     """The reactor goes on."""
 
     async def test_a_large_page_is_read_while_the_reactor_turns(self) -> None:

@@ -12,7 +12,7 @@ from reqpi.core.errors import WrongPage
 from reqpi.upstream import index
 from reqpi.upstream.http.gzip import decode
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import ok
 
 HTML = "Content-Type: text/html"
@@ -71,7 +71,7 @@ class DecodeTests(SynchronousTestCase):
             self.assertIn("not asked for", self.refused(gzip.compress(LINK), coding))
 
 
-class PageTests(OriginCase):
+class PageTests(UpstreamCase):
     """Over HTTP."""
 
     async def test_gzip_is_asked_for_and_undone(self) -> None:

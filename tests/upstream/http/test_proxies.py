@@ -30,7 +30,7 @@ from tests.fake_upstream.authority import make_certificates
 from tests.fake_upstream.faults import Status
 from tests.ports import free_ports
 from tests.proxy import Answer, OwnProxy
-from tests.upstream.case import OriginCase, reactor
+from tests.upstream.case import UpstreamCase, reactor
 from tests.upstream.names import Names
 from tests.upstream.scripted import ok
 
@@ -44,7 +44,7 @@ def page(status: str, *headers: str, body: bytes = b"") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode() + body
 
 
-class ProxyCase(OriginCase):
+class ProxyCase(UpstreamCase):
     """Upstreams that are asked through a proxy; no name is known to this machine."""
 
     def setUp(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Scripted, Turn, ok
 
 HTML = "Content-Type: text/html"
@@ -15,7 +15,7 @@ def to(*locations: str, status: int = 302) -> Turn:
     return ok(b"elsewhere", *(f"Location: {location}" for location in locations), status=f"{status} Elsewhere")
 
 
-class FollowedTests(OriginCase):
+class FollowedTests(UpstreamCase):
     """Where a redirect may lead."""
 
     async def test_every_kind_of_redirect_is_followed(self) -> None:
@@ -59,7 +59,7 @@ class FollowedTests(OriginCase):
         self.assertLessEqual(script.connections, 2)
 
 
-class RefusedTests(OriginCase):
+class RefusedTests(UpstreamCase):
     """Where it may not."""
 
     async def refused(self, *locations: str) -> str:
@@ -93,7 +93,7 @@ class RefusedTests(OriginCase):
         self.assertNotIn(script.requests[-1].split()[1], ("/a/", "/b/"))
 
 
-class ShownTests(OriginCase):
+class ShownTests(UpstreamCase):
     """What people see of it."""
 
     async def test_a_signature_in_a_location_is_not_shown(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn, ok
 
 PAUSES = [0.3, 1.0]
 
 
-class RetriesTests(OriginCase):
+class RetriesTests(UpstreamCase):
     """Three attempts in all, with pauses between them."""
 
     async def test_passing_trouble_is_passed(self) -> None:
@@ -49,7 +49,7 @@ class RetriesTests(OriginCase):
         self.assertEqual(len(upstream.requests), 1)
 
 
-class RetryAfterTests(OriginCase):
+class RetryAfterTests(UpstreamCase):
     """``Retry-After`` (RFC 9110, section 10.2.3)."""
 
     async def pauses(self, said: str, status: str = "503 Busy") -> list[float]:
@@ -76,7 +76,7 @@ class RetryAfterTests(OriginCase):
             self.assertEqual(await self.pauses(said), PAUSES[:1], said)
 
 
-class KeptAwayTests(OriginCase):
+class KeptAwayTests(UpstreamCase):
     """Trouble says what it is about."""
 
     async def test_an_upstream_that_wants_a_password_says_so(self) -> None:

@@ -11,13 +11,13 @@ from twisted.internet.task import deferLater
 from twisted.internet.tcp import Client
 
 from tests.fake_upstream import faults
-from tests.upstream.case import OriginCase
+from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import ok
 
 reactor: Any = _reactor
 
 
-class TlsCase(OriginCase):
+class TlsCase(UpstreamCase):
     """An upstream with a certificate of the tests' own authority."""
 
     def setUp(self) -> None:

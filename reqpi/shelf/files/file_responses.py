@@ -52,9 +52,9 @@ class FileResponses:
     :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
     """
 
-    def __init__(self, store: Store, arrivals: Downloads, redirect_above: int | None) -> None:
+    def __init__(self, store: Store, downloads: Downloads, redirect_above: int | None) -> None:
         self._store = store
-        self._arrivals = arrivals
+        self._downloads = downloads
         self._redirect_above = redirect_above
         self._sizes: LruCache[str, int] = LruCache(_SIZES)
         self._hashing: SingleFlight[bool] = SingleFlight()
@@ -71,15 +71,15 @@ class FileResponses:
             link = partial(self._store.link, sha256, _LINK) if large else None
             return FileResponse(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
         with wanting(file.filename):
-            arrival = self._arrivals.of(file)
-            return FileResponse(file, await arrival.begun(PATIENCE), arrival.read)
+            download = self._downloads.of(file)
+            return FileResponse(file, await download.begun(PATIENCE), download.read)
 
     async def measured(self, file: File) -> File:
         """A file of which upstream does not say enough, fetched, kept, and with what its own bytes say.
 
         :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream does say.
         """
-        measured = await self._arrivals.measure(file)
+        measured = await self._downloads.measure(file)
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
     async def here(self, file: File) -> int | None:
@@ -108,11 +108,11 @@ class FileResponses:
                 return True
         except KeyError:
             return False
-        await self.mend(sha256, size)
+        await self.repair(sha256, size)
         return False
 
-    async def mend(self, sha256: str, size: int) -> None:
+    async def repair(self, sha256: str, size: int) -> None:
         """Remove a file whose bytes were found to be wrong: who asks next gets it from upstream."""
         _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
         self._sizes.drop(sha256)
-        await self._store.mend(sha256)
+        await self._store.repair(sha256)

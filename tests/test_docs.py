@@ -12,7 +12,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi import cli
 from reqpi.cli import statuses
-from reqpi.server.twistd import TwistdOptions
+from reqpi.server.twistd import Options
 from reqpi.web import routes
 from tests.transcripts import Stage, read
 from tests.transcripts.stage import program
@@ -28,7 +28,7 @@ class ReferenceTests(SynchronousTestCase):
     def test_every_option_of_the_server_has_a_row(self) -> None:
         """With its variable, and in no other page's words."""
         rows = re.findall(r"^\| `--([a-z-]+)[^`]*`[^|]*\| `(REQPI_[A-Z_]+)` \|", _page("options"), re.MULTILINE)
-        names = {name.rstrip("=") for name in TwistdOptions().longOpt} - {"help", "version"}
+        names = {name.rstrip("=") for name in Options().longOpt} - {"help", "version"}
         self.assertEqual({name: f"REQPI_{name.upper().replace('-', '_')}" for name in names}, dict(rows))
 
     def test_every_command_has_a_section(self) -> None:

@@ -29,7 +29,7 @@ from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import read_upstreams
 
-__all__ = ["TwistdOptions", "makeService"]
+__all__ = ["Options", "makeService"]
 
 _NUMBERS = {
     "max-document": 1,
@@ -51,7 +51,7 @@ _WORDS = ("url", "store", "cache", "netrc", "ca", "client-cert", "proxy", "acces
 _LISTS = ("upstream", "allow-host", "trusted-host", "store-option")
 
 
-class TwistdOptions(usage.Options):
+class Options(usage.Options):
     """The options. Each can also come from the environment: ``--max-age`` is ``REQPI_MAX_AGE``."""
 
     synopsis = "[options]"
@@ -213,7 +213,7 @@ class TwistdOptions(usage.Options):
         )
 
 
-def makeService(options: TwistdOptions) -> IService:
+def makeService(options: Options) -> IService:
     """Return the service."""
     return _OneLine(options.settings, partial(_observer, options))
 
@@ -300,7 +300,7 @@ class _Terminal:
         self.close()
 
 
-def _observer(options: TwistdOptions) -> ILogObserver | None:
+def _observer(options: Options) -> ILogObserver | None:
     """Return the observer that twistd's own options ask for, at our level.
 
     :returns: ``None`` where twistd is not there, or has an observer of the operator's choice.

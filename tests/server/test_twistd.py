@@ -8,11 +8,11 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.server.server import Settings
-from reqpi.server.twistd import TwistdOptions
+from reqpi.server.twistd import Options
 
 
 def settings(*arguments: str, environ: Mapping[str, str] | None = None) -> Settings:
-    options = TwistdOptions(environ or {})
+    options = Options(environ or {})
     options.parseOptions(list(arguments))
     return options.settings
 
@@ -107,7 +107,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_the_options_and_the_variables_are_the_same_in_number(self) -> None:
         """An option that is added without its variable fails here."""
-        options = TwistdOptions({})
+        options = Options({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
             value = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}.get(name, "1")

@@ -152,7 +152,7 @@ class StageTests(SynchronousTestCase):
 
     def test_output_of_reqpi_is_reqpis(self) -> None:
         """What is played is the program of this checkout."""
-        self.play(self.console("$ echo six==1.17.0 | reqpi check -\n<stdin>: 1 pin, address ebf206bd…"))
+        self.play(self.console("$ echo six==1.17.0 | reqpi check -\n<stdin>: 1 pin, 1 without digests, address ebf206bd…"))
         self.assertIn(
             "+<stdin>: 1 pin", self.fails(self.console("$ echo six==1.17.0 | reqpi check -\n<stdin>: 2 pins, …"))
         )

@@ -38,7 +38,7 @@ class HeldTests(EndToEnd):
         done = self.gethash("--hold")
         self.assertEqual((done.returncode, done.stdout.count("\n")), (0, 1), done.stderr)
         size = sum(len(file.content) for file in self.files.values())
-        self.assertRegex(done.stderr, r"^reqpi: held: 4 files, [0-9.]+ KiB\n\Z")
+        self.assertRegex(done.stderr, r"^reqpi: held: 4 files, [0-9.]+ KiB\n.*no digest.*\n\Z")
         verdict = self.verdict(done.stdout.strip())
         self.assertEqual((verdict["complete"], verdict["held_size"]), (True, size))
 
@@ -113,7 +113,7 @@ class HeldTests(EndToEnd):
         shown = os.read(ours, 1 << 16).decode()
         self.assertEqual(done.returncode, 0, shown)
         self.assertIn("\r\x1b[K", shown)
-        self.assertRegex(shown, r"\x1b\[Kreqpi: held: 4 files, [0-9.]+ KiB\r\n\Z")
+        self.assertRegex(shown, r"\x1b\[Kreqpi: held: 4 files, [0-9.]+ KiB\r\n.*no digest.*\r\n\Z")
 
     @pytest.mark.clients
     def test_pip_and_uv_install_with_the_upstream_gone(self) -> None:

@@ -152,7 +152,8 @@ class StageTests(SynchronousTestCase):
 
     def test_output_of_reqpi_is_reqpis(self) -> None:
         """What is played is the program of this checkout."""
-        self.play(self.console("$ echo six==1.17.0 | reqpi check -\n<stdin>: 1 pin, 1 without digests, address ebf206bd…"))
+        printed = "<stdin>: 1 pin, 1 without digests, address ebf206bd…"
+        self.play(self.console(f"$ echo six==1.17.0 | reqpi check -\n{printed}"))
         self.assertIn(
             "+<stdin>: 1 pin", self.fails(self.console("$ echo six==1.17.0 | reqpi check -\n<stdin>: 2 pins, …"))
         )

@@ -206,7 +206,17 @@ def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> Clien
     trouble = PinsLacking(title, detail, defects) if defects else ServerTrouble(title, detail)
     trouble.said = text(problem, "title")
     trouble.final = trouble.final or problem.get("final") is True
+    trouble.pending = _is_pending(problem)
     return trouble
+
+
+def _is_pending(problem: Mapping[str, object]) -> bool:
+    """Return whether the server is still working on the answer.
+
+    A server older than the member ``pending`` has no types of its own either, and only its titles end like this.
+    """
+    older = text(problem, "type") in ("", "about:blank")
+    return problem.get("pending") is True or (older and text(problem, "title").endswith(" on the way"))
 
 
 def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:

@@ -8,20 +8,19 @@ import tarfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from time import sleep
 from typing import IO, Any
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
+from reqpi.client.errors import BadUsage, ServerTrouble
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.fetching import WrongBytes
+from reqpi.client.polling import Patience, poll
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["take_archive"]
 
 _PIECE = 1 << 18
-_ATTEMPTS = 6
-_PAUSE = 2.0
+_PATIENCE = Patience(pending=6, otherwise=6)
 _OUR_OWN = ("SHA256SUMS", "requirements.txt")
 
 
@@ -50,33 +49,40 @@ def take_archive(
 
 
 def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
+    """Write the archive to ``out``.
+
+    :raises ServerTrouble: it did not arrive completely, in several attempts.
+    """
     etag = ""
-    failure: ClientError | None = None
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(_PAUSE)
+
+    def attempt() -> ServerTrouble | None:
+        nonlocal etag
         start = out.tell()
+        headers = {"Range": f"bytes={start}-", "If-Range": etag} if etag else {}
         try:
-            with closing(
-                begun(target, path, {"Range": f"bytes={start}-", "If-Range": etag} if etag else {})
-            ) as response:
+            with closing(begun(target, path, headers)) as response:
                 _refuse_trouble(target, path, response)
                 etag = response.getheader("ETag") or ""
-                if response.status == 200 and start:
-                    out.seek(0)
-                    out.truncate()
-                while data := response.read(_PIECE):
-                    out.write(data)
-                    progress(len(data))
+                _receive(response, out, start, progress)
         except ServerTrouble as trouble:
-            failure = trouble
-            if trouble.final:
-                break
+            return trouble
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            failure = ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.")
-        else:
-            return
-    raise failure or ServerTrouble(f"{target.url} broke off")
+            return ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.")
+        return None
+
+    failure = poll(attempt, lambda outcome: outcome, _PATIENCE)
+    if failure is not None:
+        raise failure
+
+
+def _receive(response: http.client.HTTPResponse, out: IO[bytes], start: int, progress: Callable[[int], None]) -> None:
+    """Append the body; a server that sends all of it again replaces what there is."""
+    if response.status == 200 and start:
+        out.seek(0)
+        out.truncate()
+    while data := response.read(_PIECE):
+        out.write(data)
+        progress(len(data))
 
 
 def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPResponse) -> None:

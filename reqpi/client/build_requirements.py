@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from time import sleep
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -12,14 +12,11 @@ from reqpi.client.answers import notes_of, object_of, trouble_of
 from reqpi.client.errors import ClientError
 from reqpi.client.exchange import ask
 from reqpi.client.json_members import objects, text, texts
+from reqpi.client.polling import poll, unavailable
 from reqpi.client.target import target_of
 from reqpi.core.report import Note
 
 __all__ = ["BuildRequirements", "ReportedRequirement", "ReportedSdist", "build_requirements", "lacking_soon"]
-
-_ATTEMPTS = 60
-_PAUSE = 2.0
-"""Seconds before another attempt, where the server says that it is about it."""
 
 _SLACK = 2.0
 """Seconds that an answer may take longer than the server was asked to take."""
@@ -69,11 +66,7 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
     :raises ServerTrouble: it does not say.
     """
     target, path = target_of(base_url), _path(address, filters)
-    for _ in range(_ATTEMPTS):
-        answer = ask(target, "GET", path)
-        if answer.status != 503 or b" on the way" not in answer.body:
-            break
-        sleep(_PAUSE)
+    answer = poll(partial(ask, target, "GET", path), unavailable(target, path))
     if answer.status != 200:
         raise trouble_of(target, path, answer)
     found = object_of(target, path, answer)

@@ -36,10 +36,12 @@ class ServerTrouble(ClientError):
 
     :ivar said: what the server said, without the server's name; empty where it said nothing.
     :ivar final: another attempt would bring the same.
+    :ivar pending: the server is still working on the answer, so another attempt will succeed.
     """
 
     said = ""
     final = False
+    pending = False
 
 
 class PinsLacking(ServerTrouble):

@@ -15,13 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from threading import Event
-from time import sleep
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.exchange import ServerResponse, ask, begun
+from reqpi.client.polling import PAUSE, Patience, poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["FetchFailed", "ListedFile", "WrongBytes", "fetch", "listed", "metadata", "pages"]
@@ -40,11 +40,10 @@ _LONGEST_LIST = 256 << 20
 _REDIRECTS = 3
 
 _ATTEMPTS = 6
-_PAUSE = 2.0
-"""Seconds before another attempt: what a server says in Retry-After."""
+"""Requests for the rest of a file whose connection breaks."""
 
-_UNDER_WAY = 60
-"""Attempts where a server says that it is about it."""
+_LOOKED_UP = Patience(pending=60, otherwise=7)
+"""How long a server may take to look everything up."""
 
 
 class ListedFile(NamedTuple):
@@ -128,15 +127,12 @@ def metadata(base_url: str, address: str, project: str, filename: str) -> bytes 
 
 
 def _patiently(target: ServerTarget, path: str) -> ServerResponse:
-    """The answer, once the server has looked everything up."""
-    for attempt in range(_UNDER_WAY):
-        answer = ask(target, "GET", path, longest=_LONGEST_LIST)
-        if answer.status != 503 or (attempt >= _ATTEMPTS and b" on the way" not in answer.body):
-            break
-        if getattr(trouble_of(target, path, answer), "final", False):
-            break
-        sleep(_PAUSE)
-    return answer
+    """Return the answer, once the server has looked everything up."""
+
+    def attempt() -> ServerResponse:
+        return ask(target, "GET", path, longest=_LONGEST_LIST)
+
+    return poll(attempt, unavailable(target, path), _LOOKED_UP)
 
 
 def _files(package: Mapping[str, Any]) -> Iterator[ListedFile]:
@@ -263,7 +259,7 @@ class _Taking:
         """
         failure: ClientError | None = None
         for attempt in range(_ATTEMPTS):
-            if attempt and not isinstance(failure, WrongBytes) and self.stopped.wait(_PAUSE):
+            if attempt and not isinstance(failure, WrongBytes) and self.stopped.wait(PAUSE):
                 break
             try:
                 if part.size != file.size:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
+from functools import partial
+from math import inf
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from reqpi.client.answers import object_of, trouble_of
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ServerResponse, ask
+from reqpi.client.polling import Patience, poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["LearnClient", "LearnReport", "LearnedFile", "begin_learning", "end_learning", "taken"]
 
-_PAUSE = 2.0  # seconds between two questions, while the server fetches what it wants to measure
-_LIMIT = 600.0  # seconds for all of them
+_MEASURED = Patience(pending=inf, otherwise=inf, seconds=600.0)
+"""How long a server may take to fetch the files whose digests it has to compute."""
 
 _INDEX = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+/learn/([0-9a-f]{32})/simple/")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -78,9 +80,7 @@ def taken(base_url: str, token: str, *, all_files: bool = False) -> LearnReport:
     """
     target = target_of(base_url)
     path = f"/learn/{token}/{'?all-files=1' if all_files else ''}"
-    end = time.monotonic() + _LIMIT
-    while (answer := ask(target, "GET", path)).status == 503 and time.monotonic() < end:
-        time.sleep(_PAUSE)
+    answer = poll(partial(ask, target, "GET", path), unavailable(target, path), _MEASURED)
     found = _said(target, path, answer)
     untimed = found.get("untimed")
     return LearnReport(

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import http.client
 from contextlib import closing
-from time import sleep
+from functools import partial
 from typing import NamedTuple
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ServerResponse, begun
+from reqpi.client.polling import poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["TakenSbom", "take_sbom"]
 
 _LONGEST = 256 << 20
 """Bytes. 1,500 projects with 40 wheels each come to some 40 MB."""
-
-_ATTEMPTS = 60
-_PAUSE = 2.0
-"""Seconds before the server is asked again."""
 
 
 class TakenSbom(NamedTuple):
@@ -39,14 +36,11 @@ def take_sbom(base_url: str, path: str) -> TakenSbom:
     :raises reqpi.client.errors.BadUsage: the URL, or a file that the environment names, cannot be used.
     """
     target = target_of(base_url)
-    for _ in range(_ATTEMPTS):
-        answer, caching = _asked(target, path)
-        if answer.status == 200:
-            return TakenSbom(answer.body, "no-store" not in caching)
-        if answer.status != 503 or b" on the way" not in answer.body:
-            break
-        sleep(_PAUSE)
-    raise trouble_of(target, path, answer)
+    trouble_with = unavailable(target, path)
+    answer, caching = poll(partial(_asked, target, path), lambda outcome: trouble_with(outcome[0]))
+    if answer.status != 200:
+        raise trouble_of(target, path, answer)
+    return TakenSbom(answer.body, "no-store" not in caching)
 
 
 def _asked(target: ServerTarget, path: str) -> tuple[ServerResponse, str]:

@@ -1,4 +1,4 @@
-"""The archive of a lock, taken from a server: resumed where it breaks off, and verified file by file."""
+"""Download of a lock's archive: resumed after an interruption, and verified file by file."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _OUR_OWN = ("SHA256SUMS", "requirements.txt")
 def take_archive(
     base_url: str, path: str, to: Path, admitted: Mapping[str, str], progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Write the archive at ``path`` to a file, in one step.
+    """Download the archive at ``path`` to a file, which appears only when it is complete and verified.
 
-    :param admitted: the sha256 of each file that may be in it, by filename.
-    :param progress: is told of bytes as they come.
-    :raises ServerTrouble: it did not come to its end.
-    :raises WrongBytes: something in it is not what the lock admits.
-    :raises BadUsage: it cannot be written.
+    :param admitted: the sha256 of each file that may be in the archive, by filename.
+    :param progress: is called with the number of bytes of each piece that arrives.
+    :raises ServerTrouble: the archive did not arrive completely.
+    :raises WrongBytes: a file in the archive is not one that the lock admits.
+    :raises BadUsage: ``to`` cannot be written.
     """
     target = target_of(base_url)
     part = to.with_name(f".{to.name}.part")
@@ -49,9 +49,9 @@ def take_archive(
 
 
 def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
-    """Write the archive to ``out``.
+    """Download the archive to ``out``, in several attempts.
 
-    :raises ServerTrouble: it did not arrive completely, in several attempts.
+    :raises ServerTrouble: the last attempt failed too.
     """
     etag = ""
 
@@ -67,7 +67,7 @@ def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[i
         except ServerTrouble as trouble:
             return trouble
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            return ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.")
+            return ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.")
         return None
 
     failure = poll(attempt, lambda outcome: outcome, _PATIENCE)
@@ -76,7 +76,7 @@ def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[i
 
 
 def _receive(response: http.client.HTTPResponse, out: IO[bytes], start: int, progress: Callable[[int], None]) -> None:
-    """Append the body; a server that sends all of it again replaces what there is."""
+    """Append the body. A server that sends all of it again (200) replaces what has arrived before."""
     if response.status == 200 and start:
         out.seek(0)
         out.truncate()
@@ -93,16 +93,19 @@ def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPR
 
 
 def _verify(part: Path, admitted: Mapping[str, str]) -> None:
-    """Hash every member."""
+    """Hash every member of the archive.
+
+    :raises WrongBytes: a member is not one that the lock admits.
+    """
     try:
         with tarfile.open(part) as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
                 data = archive.extractfile(member)
                 if data is None or (name not in _OUR_OWN and _sha256(data) != admitted.get(name)):
-                    raise WrongBytes(f"wrong bytes for {name} in the archive", "Nothing of it was kept.")
+                    raise WrongBytes(f"wrong bytes for {name} in the archive", "The archive was discarded.")
     except tarfile.TarError as error:
-        raise WrongBytes("what came is no archive", f"{error}. Nothing of it was kept.") from error
+        raise WrongBytes("the server did not send a tar archive", f"{error}. It was discarded.") from error
 
 
 def _sha256(data: Any) -> str:

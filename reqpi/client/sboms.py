@@ -1,4 +1,4 @@
-"""The bill of materials of a lock, taken from a server: waited for while the server looks things up."""
+"""Download of a lock's SBOM, which may have to wait until the server has read all core metadata."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LONGEST = 256 << 20
 
 
 class TakenSbom(NamedTuple):
-    """What came.
+    """An SBOM as it was received.
 
-    :param complete: the server will never say more.
+    :param complete: the server has read all core metadata, so that the SBOM never changes.
     """
 
     body: bytes
@@ -30,10 +30,10 @@ class TakenSbom(NamedTuple):
 
 
 def take_sbom(base_url: str, path: str) -> TakenSbom:
-    """The bill at ``path``.
+    """Return the SBOM at ``path``.
 
-    :raises ServerTrouble: it cannot be had.
-    :raises reqpi.client.errors.BadUsage: the URL, or a file that the environment names, cannot be used.
+    :raises ServerTrouble: the server does not send it.
+    :raises reqpi.client.errors.BadUsage: the URL, or a file that an environment variable names, cannot be used.
     """
     target = target_of(base_url)
     trouble_with = unavailable(target, path)
@@ -44,14 +44,14 @@ def take_sbom(base_url: str, path: str) -> TakenSbom:
 
 
 def _asked(target: ServerTarget, path: str) -> tuple[ServerResponse, str]:
-    """The answer, and what it says of caching."""
+    """Return the response, and its ``Cache-Control``."""
     try:
         with closing(begun(target, path, {})) as response:
             body = response.read(_LONGEST + 1)
             answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
             caching = response.getheader("Cache-Control") or ""
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-        raise ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.") from error
+        raise ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.") from error
     if len(body) > _LONGEST:
-        raise ServerTrouble(f"{target.url} sends a bill without end", f"More than {_LONGEST} bytes.")
+        raise ServerTrouble(f"{target.url} sent an SBOM without end", f"More than {_LONGEST} bytes arrived.")
     return answer, caching

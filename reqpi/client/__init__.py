@@ -1,7 +1,7 @@
-"""Talking to a server: commit a lock, have it held, and ask what was refused.
+"""The client of a server: commit a lock, have it held, and list what was refused.
 
-Only the standard library is used, and neither attrs nor packaging: ``reqpi gethash`` stands inside other people's
-build scripts, and has to answer before anybody notices that it ran.
+It uses only the standard library, without attrs and packaging: ``reqpi gethash`` runs inside other people's build
+scripts, and has to finish before anyone notices it.
 """
 
 from __future__ import annotations
@@ -45,19 +45,20 @@ __all__ = [
 ]
 
 Filters = Sequence[tuple[str, str]]
-"""Which files are to be held: ``("platform", "win_amd64")`` and so on, by the names of pip's options."""
+"""Selection of the files to hold: ``("platform", "win_amd64")`` and so on, by the names of pip's options."""
 
 
 def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None = None) -> Committed:
-    """Upload ``documents``, and believe the server only where it agrees on their address.
+    """Upload ``documents``, and accept the response only if it has the address that was computed here.
 
-    :param base_url: where the server is: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
+    :param base_url: the URL of the server: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
     :param documents: one without a path, or those of a listing, in order, each with its path.
-    :param hold: have the server fetch what these leave of the lock, from now on; ``()``: all of it; ``None``: nothing.
+    :param hold: filters; the server starts to fetch the files of the lock that pass them. ``()``: all files;
+        ``None``: none.
     :raises LockRefused: the documents have defects.
-    :raises AddressDiffers: the server answers another address than they have.
-    :raises ServerTrouble: there is no server there, it is something else, or it has a problem of its own.
-    :raises BadUsage: the URL, or a file that the environment names, cannot be used.
+    :raises AddressDiffers: the server reports an address other than theirs.
+    :raises ServerTrouble: no server answers there, it is not a ReqPI server, or it reports a problem of its own.
+    :raises BadUsage: the URL, or a file that an environment variable names, cannot be used.
     """
     target = target_of(base_url)
     address = address_of(committed_by(documents))
@@ -69,26 +70,26 @@ def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None
 
 
 def held(base_url: str, address: str, filters: Filters = ()) -> HeldReport:
-    """How far a hold is, or what of a lock the server has in its store.
+    """Return the progress of a hold, or which files of a lock the server has in its store.
 
     :raises ServerTrouble: as for :func:`commit`.
     :raises BadUsage: as for :func:`commit`.
     """
-    return held_of(_said(base_url, f"/{address}/held{f'?{urlencode(filters)}' if filters else ''}"))
+    return held_of(_object_at(base_url, f"/{address}/held{f'?{urlencode(filters)}' if filters else ''}"))
 
 
 def refused(base_url: str, address: str, *, suggest: bool = False) -> tuple[ReportedRefusal, ...]:
-    """What was asked for through ``address`` and not admitted, since the lock was first committed.
+    """Return what clients requested through ``address`` and were refused, since the lock was first committed.
 
-    :param suggest: ask the server to name a line that would admit each; it may have to ask its upstream.
+    :param suggest: have the server suggest a line that would admit each; it may have to ask its upstream.
     :raises ServerTrouble: as for :func:`commit`.
     :raises BadUsage: as for :func:`commit`.
     """
-    return refusals_of(_said(base_url, f"/{address}/refused{'?suggest=1' if suggest else ''}"))
+    return refusals_of(_object_at(base_url, f"/{address}/refused{'?suggest=1' if suggest else ''}"))
 
 
-def _said(base_url: str, path: str) -> Mapping[str, object]:
-    """The JSON object that the server has there."""
+def _object_at(base_url: str, path: str) -> Mapping[str, object]:
+    """Return the JSON object that the server has at ``path``."""
     target = target_of(base_url)
     answer = ask(target, "GET", path)
     if answer.status == 200:

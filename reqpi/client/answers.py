@@ -1,4 +1,4 @@
-"""What a server says, read with suspicion: its JSON becomes values, or an error that says whose it is."""
+"""Parsers of a server's responses: JSON that is not trusted becomes values, or an error that names the server."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ __all__ = [
     "trouble_of",
 ]
 
-# An index URL goes onto a command line and into an environment: nothing in it may need quoting (RFC 3986, section 2).
+# An index URL is put on a command line and into environment variables: it must not need quoting (RFC 3986, section 2).
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 
 
 class Committed(NamedTuple):
-    """A lock that a server holds.
+    """A lock that a server has accepted.
 
     :param index_url: the URL of the index, as the server spells it, without credentials.
-    :param created: it was not there before.
-    :param without_digests: pins whose files are those that the server saw first.
+    :param created: the server did not have the lock before.
+    :param without_digests: number of pins without digests, which are trusted on first use.
     """
 
     address: str
@@ -47,11 +47,11 @@ class Committed(NamedTuple):
 
 
 class ReportedRefusal(NamedTuple):
-    """Something that was asked for and not admitted.
+    """A request that the lock did not admit.
 
-    :param filename: the file asked for; ``None`` where it was the project's page.
-    :param times: how often.
-    :param line: what a lock would have to say to admit it, where the server can tell.
+    :param filename: the requested file; ``None`` if the project's page was requested.
+    :param times: number of requests.
+    :param line: the line that a lock would need to admit it, if the server knows one.
     """
 
     project: str
@@ -62,10 +62,10 @@ class ReportedRefusal(NamedTuple):
 
 
 class ReportedMissing(NamedTuple):
-    """Something that a lock admits and the server does not have.
+    """Something that a lock admits and that is not in the server's store.
 
-    :param filename: ``None`` where the project's files are not known yet.
-    :param reason: why, where the server tried to have it.
+    :param filename: ``None`` if the project's files are not known yet.
+    :param reason: why, if the server has tried to fetch it.
     """
 
     project: str
@@ -74,15 +74,17 @@ class ReportedMissing(NamedTuple):
 
 
 class HeldReport(NamedTuple):
-    """What of a lock a server has in its store.
+    """The part of a lock that a server has in its store.
 
-    :param complete: all of it.
-    :param under_way: the server fetches at this moment; then nothing is said of what is missing.
-    :param projects: of the lock, and how many of them are looked up; 0 and 0 where it does not fetch.
-    :param size: bytes of the files, as far as they are known.
-    :param held: how many of the files are there.
-    :param more: how many things are missing beside those that are listed.
-    :param unfit: pins that have no file for those filters.
+    :param complete: everything is there.
+    :param under_way: the server is fetching; ``missing`` is empty then.
+    :param projects: number of projects of the lock, and how many of them are frozen; 0 and 0 if no hold is under way.
+    :param files: number of files.
+    :param size: bytes of the files, as far as their sizes are known.
+    :param held: number of files in the store.
+    :param held_size: bytes of the files in the store.
+    :param more: number of missing things in addition to those in ``missing``.
+    :param unfit: pins that have no file for the filters.
     :param defects: the lines of the lock that cannot be completed.
     """
 
@@ -100,36 +102,36 @@ class HeldReport(NamedTuple):
 
 
 def object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
-    """The JSON object that a ReqPI answers with.
+    """Return the JSON object of a response.
 
-    :raises ServerTrouble: it is none, so this is no ReqPI.
+    :raises ServerTrouble: the body is not a JSON object, so this is not a ReqPI server.
     """
     found = object_in(answer)
     if found is None:
-        raise _stranger(target, path, answer)
+        raise _not_reqpi(target, path, answer)
     return found
 
 
 def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> Committed:
-    """What a server answers to a lock that it took.
+    """Parse the response to the commit of a lock.
 
-    :param address: what the document's address is, as computed here.
-    :raises AddressDiffers: the server's differs, or its index is another's.
-    :raises ServerTrouble: this is no ReqPI.
+    :param address: the address of the document, as computed here.
+    :raises AddressDiffers: the server's address differs, or its index belongs to another address.
+    :raises ServerTrouble: this is not a ReqPI server.
     """
     found = object_of(target, "/locks", answer)
     if "address" not in found:
-        raise _stranger(target, "/locks", answer)
+        raise _not_reqpi(target, "/locks", answer)
     if found["address"] != address:
         raise AddressDiffers(
-            f"{target.url} answers another address",
-            f"The document's is {address}, the server's {text(found, 'address')}. Do not use its index.",
+            f"{target.url} reports another address",
+            f"The document has {address}, the server reports {text(found, 'address')}. Do not use its index.",
         )
     index = text(found, "index") or f"{target.url}/{address}/simple/"
     if not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/"):
         raise AddressDiffers(
-            f"{target.url} answers the index of another address",
-            f"It has to end in /{address}/simple/, and is {index}. Do not use it.",
+            f"{target.url} reports the index of another address",
+            f"Its URL must end in /{address}/simple/, and is {index}. Do not use it.",
         )
     return Committed(
         address, index, number(found, "pins"), notes_of(found), answer.status == 201, number(found, "without_digests")
@@ -137,7 +139,7 @@ def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> 
 
 
 def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
-    """The warnings that an answer has."""
+    """Return the warnings of a response."""
     return tuple(
         Note(
             number(each, "line"),
@@ -151,18 +153,18 @@ def notes_of(found: Mapping[str, object]) -> tuple[Note, ...]:
 
 
 def held_of(found: Mapping[str, object]) -> HeldReport:
-    """What a server says of what it holds."""
+    """Parse the response of ``/<address>/held``."""
     progress = found.get("holding")
-    told = progress if isinstance(progress, dict) else found
+    counts = progress if isinstance(progress, dict) else found
     unfit = found.get("unfit")
     return HeldReport(
         complete=found.get("complete") is True,
         under_way=isinstance(progress, dict),
-        projects=(number(told, "projects"), number(told, "frozen")),
-        files=number(told, "files"),
-        size=number(told, "size"),
-        held=number(told, "held"),
-        held_size=number(told, "held_size"),
+        projects=(number(counts, "projects"), number(counts, "frozen")),
+        files=number(counts, "files"),
+        size=number(counts, "size"),
+        held=number(counts, "held"),
+        held_size=number(counts, "held_size"),
         missing=tuple(
             ReportedMissing(text(each, "project"), text(each, "filename") or None, text(each, "reason"))
             for each in objects(found, "missing")
@@ -174,7 +176,7 @@ def held_of(found: Mapping[str, object]) -> HeldReport:
 
 
 def refusals_of(found: Mapping[str, object]) -> tuple[ReportedRefusal, ...]:
-    """What a server says of what it did not admit."""
+    """Parse the response of ``/<address>/refused``."""
     return tuple(
         ReportedRefusal(
             text(each, "project"),
@@ -188,17 +190,17 @@ def refusals_of(found: Mapping[str, object]) -> tuple[ReportedRefusal, ...]:
 
 
 def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> ClientError:
-    """What a server means that answers anything but success."""
+    """Return the error for a response that is not a success."""
     if answer.location is not None and 300 <= answer.status < 400:
         return _redirected(target, path, answer.location)
     if answer.status in (401, 407):
         return ServerTrouble(
             f"{target.url} wants a login ({answer.status})",
-            f"Write one into ~/.netrc: machine {target.host} login NAME password PASSWORD.",
+            f"Add one to ~/.netrc: machine {target.host} login NAME password PASSWORD.",
         )
     problem = object_in(answer)
     if problem is None or "title" not in problem:
-        return _stranger(target, path, answer)
+        return _not_reqpi(target, path, answer)
     defects = _defects(problem)
     if answer.status == 422 and defects:
         return LockRefused(defects, number(problem, "more"))
@@ -206,7 +208,17 @@ def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> Clien
     trouble = PinsLacking(title, detail, defects) if defects else ServerTrouble(title, detail)
     trouble.said = text(problem, "title")
     trouble.final = trouble.final or problem.get("final") is True
+    trouble.pending = _is_pending(problem)
     return trouble
+
+
+def _is_pending(problem: Mapping[str, object]) -> bool:
+    """Return whether the server is still working on the answer.
+
+    A server older than the member ``pending`` has no types of its own either, and only its titles end like this.
+    """
+    older = text(problem, "type") in ("", "about:blank")
+    return problem.get("pending") is True or (older and text(problem, "title").endswith(" on the way"))
 
 
 def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
@@ -224,17 +236,17 @@ def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
 
 
 def _redirected(target: ServerTarget, path: str, location: str) -> ServerTrouble:
-    """A redirect is not followed: a client may turn POST into GET on the way (RFC 9110, section 15.4.2)."""
+    """Return the error for a redirect. It is not followed: POST may become GET (RFC 9110, section 15.4.2)."""
     elsewhere = urljoin(target.url + path, location)
     return ServerTrouble(
-        f"{target.url} redirects to {elsewhere}", f"Give that to --url: {elsewhere.removesuffix(path)}"
+        f"{target.url} redirects to {elsewhere}", f"Pass that to --url: {elsewhere.removesuffix(path)}"
     )
 
 
-def _stranger(target: ServerTarget, path: str, answer: ServerResponse) -> ServerTrouble:
-    """What answers is not ReqPI, or not where the user thinks it is."""
+def _not_reqpi(target: ServerTarget, path: str, answer: ServerResponse) -> ServerTrouble:
+    """Return the error for a server that is not ReqPI, or is not at this path."""
     return ServerTrouble(
-        f"{target.url} is no ReqPI: POST or GET of {path.partition('?')[0]} answers "
+        f"{target.url} is not a ReqPI server: the response to {path.partition('?')[0]} is "
         f"{answer.status} {answer.reason} ({answer.content_type})",
-        "Look at the URL: host, port, and the path prefix if the server stands below one.",
+        "Check the URL: host, port, and the path prefix if the server is below one.",
     )

@@ -1,4 +1,4 @@
-"""The archive of a lock, taken from a server: resumed where it breaks off, and verified file by file."""
+"""Download of a lock's archive: resumed after an interruption, and verified file by file."""
 
 from __future__ import annotations
 
@@ -8,33 +8,32 @@ import tarfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from time import sleep
 from typing import IO, Any
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
+from reqpi.client.errors import BadUsage, ServerTrouble
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.fetching import WrongBytes
+from reqpi.client.polling import Patience, poll
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["take_archive"]
 
 _PIECE = 1 << 18
-_ATTEMPTS = 6
-_PAUSE = 2.0
+_PATIENCE = Patience(pending=6, otherwise=6)
 _OUR_OWN = ("SHA256SUMS", "requirements.txt")
 
 
 def take_archive(
     base_url: str, path: str, to: Path, admitted: Mapping[str, str], progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Write the archive at ``path`` to a file, in one step.
+    """Download the archive at ``path`` to a file, which appears only when it is complete and verified.
 
-    :param admitted: the sha256 of each file that may be in it, by filename.
-    :param progress: is told of bytes as they come.
-    :raises ServerTrouble: it did not come to its end.
-    :raises WrongBytes: something in it is not what the lock admits.
-    :raises BadUsage: it cannot be written.
+    :param admitted: the sha256 of each file that may be in the archive, by filename.
+    :param progress: is called with the number of bytes of each piece that arrives.
+    :raises ServerTrouble: the archive did not arrive completely.
+    :raises WrongBytes: a file in the archive is not one that the lock admits.
+    :raises BadUsage: ``to`` cannot be written.
     """
     target = target_of(base_url)
     part = to.with_name(f".{to.name}.part")
@@ -50,33 +49,40 @@ def take_archive(
 
 
 def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
+    """Download the archive to ``out``, in several attempts.
+
+    :raises ServerTrouble: the last attempt failed too.
+    """
     etag = ""
-    failure: ClientError | None = None
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(_PAUSE)
+
+    def attempt() -> ServerTrouble | None:
+        nonlocal etag
         start = out.tell()
+        headers = {"Range": f"bytes={start}-", "If-Range": etag} if etag else {}
         try:
-            with closing(
-                begun(target, path, {"Range": f"bytes={start}-", "If-Range": etag} if etag else {})
-            ) as response:
+            with closing(begun(target, path, headers)) as response:
                 _refuse_trouble(target, path, response)
                 etag = response.getheader("ETag") or ""
-                if response.status == 200 and start:
-                    out.seek(0)
-                    out.truncate()
-                while data := response.read(_PIECE):
-                    out.write(data)
-                    progress(len(data))
+                _receive(response, out, start, progress)
         except ServerTrouble as trouble:
-            failure = trouble
-            if trouble.final:
-                break
+            return trouble
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            failure = ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.")
-        else:
-            return
-    raise failure or ServerTrouble(f"{target.url} broke off")
+            return ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.")
+        return None
+
+    failure = poll(attempt, lambda outcome: outcome, _PATIENCE)
+    if failure is not None:
+        raise failure
+
+
+def _receive(response: http.client.HTTPResponse, out: IO[bytes], start: int, progress: Callable[[int], None]) -> None:
+    """Append the body. A server that sends all of it again (200) replaces what has arrived before."""
+    if response.status == 200 and start:
+        out.seek(0)
+        out.truncate()
+    while data := response.read(_PIECE):
+        out.write(data)
+        progress(len(data))
 
 
 def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPResponse) -> None:
@@ -87,16 +93,19 @@ def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPR
 
 
 def _verify(part: Path, admitted: Mapping[str, str]) -> None:
-    """Hash every member."""
+    """Hash every member of the archive.
+
+    :raises WrongBytes: a member is not one that the lock admits.
+    """
     try:
         with tarfile.open(part) as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
                 data = archive.extractfile(member)
                 if data is None or (name not in _OUR_OWN and _sha256(data) != admitted.get(name)):
-                    raise WrongBytes(f"wrong bytes for {name} in the archive", "Nothing of it was kept.")
+                    raise WrongBytes(f"wrong bytes for {name} in the archive", "The archive was discarded.")
     except tarfile.TarError as error:
-        raise WrongBytes("what came is no archive", f"{error}. Nothing of it was kept.") from error
+        raise WrongBytes("the server did not send a tar archive", f"{error}. It was discarded.") from error
 
 
 def _sha256(data: Any) -> str:

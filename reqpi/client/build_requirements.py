@@ -1,10 +1,10 @@
-"""Asking a server what the sdists of a lock are built with."""
+"""The build requirements of a lock's sdists, as a server reports them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from time import sleep
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -12,24 +12,21 @@ from reqpi.client.answers import notes_of, object_of, trouble_of
 from reqpi.client.errors import ClientError
 from reqpi.client.exchange import ask
 from reqpi.client.json_members import objects, text, texts
+from reqpi.client.polling import poll, unavailable
 from reqpi.client.target import target_of
 from reqpi.core.report import Note
 
 __all__ = ["BuildRequirements", "ReportedRequirement", "ReportedSdist", "build_requirements", "lacking_soon"]
 
-_ATTEMPTS = 60
-_PAUSE = 2.0
-"""Seconds before another attempt, where the server says that it is about it."""
-
 _SLACK = 2.0
-"""Seconds that an answer may take longer than the server was asked to take."""
+"""Seconds that a response may take in addition to the time that the server was allowed."""
 
 
 class ReportedSdist(NamedTuple):
     """An sdist that the lock admits.
 
-    :param must_be_built: no wheel of its release is.
-    :param unread: what could not be read, in words.
+    :param must_be_built: the lock admits no wheel of its release.
+    :param unread: what could not be read from it, in words.
     """
 
     filename: str
@@ -38,7 +35,7 @@ class ReportedSdist(NamedTuple):
 
 
 class ReportedRequirement(NamedTuple):
-    """A requirement; see :class:`reqpi.core.build_requirements.WantedRequirement`."""
+    """A build requirement; see :class:`reqpi.core.build_requirements.WantedRequirement`."""
 
     requirement: str
     state: str
@@ -48,11 +45,11 @@ class ReportedRequirement(NamedTuple):
 
 
 class BuildRequirements(NamedTuple):
-    """What a server says of them.
+    """The report of a server.
 
     :param complete: nothing is lacking.
-    :param unread: what could not be had beside the sdists, in words.
-    :param said: the whole of it, as it came.
+    :param unread: what could not be read apart from the sdists, in words.
+    :param said: the JSON object as it was received.
     """
 
     complete: bool
@@ -63,17 +60,13 @@ class BuildRequirements(NamedTuple):
 
 
 def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str, str]] = ()) -> BuildRequirements:
-    """What the sdists of a lock are built with, once the server knows.
+    """Return the build requirements of a lock's sdists; wait until the server knows them.
 
-    :param filters: where they are to be installed, by the names of pip's options.
-    :raises ServerTrouble: it does not say.
+    :param filters: the target of the installation, by the names of pip's options.
+    :raises ServerTrouble: the server does not report them.
     """
     target, path = target_of(base_url), _path(address, filters)
-    for _ in range(_ATTEMPTS):
-        answer = ask(target, "GET", path)
-        if answer.status != 503 or b" on the way" not in answer.body:
-            break
-        sleep(_PAUSE)
+    answer = poll(partial(ask, target, "GET", path), unavailable(target, path))
     if answer.status != 200:
         raise trouble_of(target, path, answer)
     found = object_of(target, path, answer)
@@ -101,12 +94,12 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
 def lacking_soon(
     base_url: str, address: str, patience: int, filters: Sequence[tuple[str, str]] = ()
 ) -> tuple[Note, ...]:
-    """Warnings about build requirements that a lock lacks, if the server knows them soon; it goes on finding out.
+    """Return warnings about build requirements that a lock lacks, if the server knows them soon.
 
-    It is advice: nothing is said of what went wrong with asking.
+    The server goes on reading sdists if it does not. The warnings are advice, so no error is raised or reported.
 
     :param patience: seconds.
-    :param filters: where it is to be installed, by the names of pip's options.
+    :param filters: the target of the installation, by the names of pip's options.
     """
     with suppress(ClientError):
         target, path = target_of(base_url), _path(address, filters)

@@ -1,7 +1,7 @@
-"""The machine and the interpreter that run, as filters: what ``--platform current`` stands for.
+"""Filters for this machine and this interpreter: the meaning of ``--platform current``.
 
-Standard library alone: ``gethash`` has to start at once. The result is the newest tag that this machine can use
-(:pep:`600`, :pep:`656`); a server knows which older ones it stands for.
+It uses only the standard library, because ``gethash`` has to start fast. The result is the newest platform tag that
+this machine can use (:pep:`600`, :pep:`656`); a server knows which older tags are implied.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _IN_32_BITS = {"x86_64": "i686", "aarch64": "armv7l"}
 
 
 def with_current(filters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """``filters``, with this machine in place of ``("platform", "current")``.
+    """Return ``filters``, with this machine's platform tag in place of ``("platform", "current")``.
 
-    The version, implementation and ABI of this interpreter come along, unless the filters name one of these.
+    The version, implementation and ABI of this interpreter are added, unless the filters name one of them.
     """
     if ("platform", CURRENT) not in filters:
         return list(filters)
@@ -36,7 +36,7 @@ def with_current(filters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _python() -> list[tuple[str, str]]:
-    """The interpreter that runs. The ABI of PyPy has more parts than a filter needs, so it is left open."""
+    """Return the filters for this interpreter. PyPy's ABI has more parts than a filter needs, so it is left open."""
     short = _IMPLEMENTATIONS.get(sys.implementation.name)
     found = [("python-version", ".".join(map(str, sys.version_info[:3])))]
     if short is None:
@@ -49,7 +49,7 @@ def _python() -> list[tuple[str, str]]:
 
 
 def _platform() -> str:
-    """The tag of this machine."""
+    """Return the platform tag of this machine."""
     built_for = re.sub("[-.]", "_", sysconfig.get_platform())
     if built_for.startswith("linux_"):
         return _linux(built_for.removeprefix("linux_"))
@@ -71,7 +71,7 @@ def _linux(machine: str) -> str:
 
 
 def _glibc() -> str | None:
-    """``2_36``; ``None`` where there is another libc."""
+    """Return the version of glibc, like ``2_36``; ``None`` if there is another libc."""
     try:
         said = os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (AttributeError, OSError, ValueError):
@@ -81,7 +81,7 @@ def _glibc() -> str | None:
 
 
 def _musl(machine: str) -> str | None:
-    """``1_2``: the loader says it where it is run without a program."""
+    """Return the version of musl, like ``1_2``; its loader prints it when it is run without a program."""
     try:
         said = subprocess.run([f"/lib/ld-musl-{machine}.so.1"], capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

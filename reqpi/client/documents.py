@@ -1,4 +1,4 @@
-"""The documents that are committed together: what their address is the digest of, and how they are sent."""
+"""Documents that are committed together: the bytes that their address is computed from, and the request body."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Document", "body_of", "committed_by"]
 
 
 def committed_by(documents: Sequence[Document]) -> bytes:
-    """What the address is the digest of: the bytes of the one document without a path, or the listing of all.
+    """Return the bytes whose sha256 is the address: the one document without a path, or the listing of all documents.
 
-    :raises ValueError: a path cannot stand in a listing, or there are no documents.
+    :raises ValueError: a path cannot be written in a listing, or there are no documents.
     """
     if _alone(documents):
         return documents[0].data
@@ -22,10 +22,10 @@ def committed_by(documents: Sequence[Document]) -> bytes:
 
 
 def body_of(documents: Sequence[Document]) -> tuple[bytes, str]:
-    """The body of the request that commits ``documents``, and its content type."""
+    """Return the body of the request that commits ``documents``, and its content type."""
     if _alone(documents):
         return documents[0].data, "application/octet-stream"
-    # Not to be guessed: a document that had it in its text would end there.
+    # It must not be guessable: a document that contained it would be cut off there.
     boundary = f"reqpi-{os.urandom(16).hex()}"
     parts = [
         part
@@ -40,9 +40,9 @@ def _alone(documents: Sequence[Document]) -> bool:
 
 
 def _headers(path: str) -> str:
-    """Those of a part (RFC 7578, section 4.2): UTF-8 as it is, and a quoted string, which curl writes in this way too.
+    """Return the headers of a part (RFC 7578, section 4.2).
 
-    A path of a listing has no backslash and no line break.
+    The filename is a quoted string in UTF-8, as curl writes it. A path of a listing has no backslash and no line break.
     """
     filename = path.replace('"', '\\"')
     return f'Content-Disposition: form-data; name="document"; filename="{filename}"\r\nContent-Type: text/plain\r\n'

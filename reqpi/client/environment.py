@@ -1,4 +1,7 @@
-"""The proxy between here and a server: the one in the environment, and never one for this machine."""
+"""Settings from environment variables and netrc: the proxy, the login and the certificates for a server.
+
+A server on this machine is never reached through a proxy.
+"""
 
 from __future__ import annotations
 
@@ -26,29 +29,29 @@ class ClientProxy(NamedTuple):
 
 
 def proxy_for(target: ServerTarget) -> ClientProxy | None:
-    """The proxy that the environment names for ``target``: ``http_proxy``, ``https_proxy``, ``no_proxy``.
+    """Return the proxy for ``target`` by ``http_proxy``, ``https_proxy`` and ``no_proxy``.
 
-    :raises BadUsage: what it names is not an HTTP proxy.
+    :raises BadUsage: a variable names something that is not an HTTP proxy.
     """
     if is_loopback(target.host):
         return None
-    # Imported here because a server on this machine needs none of it.
+    # Imported here because it is not needed for a server on this machine.
     from reqpi.core.proxies import BadProxy, proxy_in  # noqa: PLC0415
 
     try:
-        found = proxy_in(_environment(), target.scheme, target.host, target.port)
+        found = proxy_in(_variables(), target.scheme, target.host, target.port)
     except BadProxy as error:
         raise _unusable(error.where, error.problem) from None
     if found is None:
         return None
     if found.scheme != "http":
-        raise _unusable(f"{target.scheme}_proxy", "a proxy that is reached over TLS is not supported here")
+        raise _unusable(f"{target.scheme}_proxy", "proxies over TLS are not supported")
     credentials = None if found.user is None else BasicLogin(found.user, found.password)
     return ClientProxy(found.host, found.port, credentials)
 
 
-def _environment() -> Mapping[str, str]:
-    """The variables, or on a Mac what takes their place in its settings."""
+def _variables() -> Mapping[str, str]:
+    """Return the environment variables; on macOS, the proxies of the system settings if no variable is set."""
     if sys.platform != "darwin":
         return os.environ
     from urllib.request import getproxies  # noqa: PLC0415
@@ -64,10 +67,10 @@ def _unusable(where: str, problem: str) -> BadUsage:
 
 
 def credentials_for(host: str) -> BasicLogin | None:
-    """What netrc says of ``host``, or of its ``default``.
+    """Return the login for ``host`` in netrc, or that of its ``default`` entry.
 
-    The file is the one that the variable NETRC names, else ``.netrc`` in the home directory, else ``_netrc`` there.
-    A file that is missing or cannot be read is as good as none, as it is to pip: it may be about other hosts.
+    The file is the one that the variable NETRC names, otherwise ``.netrc`` or ``_netrc`` in the home directory.
+    A file that is missing or cannot be read is ignored, as pip does: it may be about other hosts.
     """
     for path in _candidates():
         try:
@@ -81,33 +84,33 @@ def credentials_for(host: str) -> BasicLogin | None:
 
 
 def netrc_of_user() -> Path | None:
-    """The netrc file of this user, where there is one."""
+    """Return the netrc file of this user; ``None`` if there is none."""
     return next((path for path in _candidates() if path.is_file()), None)
 
 
 def _candidates() -> list[Path]:
-    """Where netrc may be."""
+    """Return the paths at which netrc is looked for."""
     named = os.environ.get("NETRC")
     if named:
         return [Path(named)]
     try:
         home = Path.home()
-    except RuntimeError:  # a container's user without a home
+    except RuntimeError:  # a user of a container, without a home directory
         return []
     return [home / ".netrc", home / "_netrc"]
 
 
-# The variables by which pip is told of a private authority. SSL_CERT_FILE and SSL_CERT_DIR are OpenSSL's own.
+# The variables that name a private certificate authority to pip. OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR.
 _BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def tls_context() -> ssl.SSLContext:
-    """Python's defaults, and beside them the authorities that pip was told of, so that what works for pip works here.
+    """Return a context with Python's defaults and the certificate authorities that the user configured for pip.
 
-    They are added to the defaults where pip puts them in their place: nobody is believed who would not be without
-    these variables, but for those whom the user names.
+    They are added to the defaults, while pip replaces the defaults by them: whatever works for pip works here, and the
+    only additional authorities that are trusted are those that the user names.
 
-    :raises BadUsage: a bundle is named that cannot be read.
+    :raises BadUsage: a variable names a bundle that cannot be read.
     """
     context = ssl.create_default_context()
     for name in _BUNDLES:
@@ -121,7 +124,7 @@ def tls_context() -> ssl.SSLContext:
                 context.load_verify_locations(cafile=bundle)
         except OSError as error:  # ssl.SSLError is one
             raise BadUsage(
-                f"{name} names {bundle}, which is no certificate bundle: {error.strerror or error}",
+                f"{name} names {bundle}, which is not a certificate bundle: {error.strerror or error}",
                 "Name a file of PEM certificates, or unset the variable.",
             ) from None
     return context

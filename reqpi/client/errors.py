@@ -1,8 +1,7 @@
-"""What can go wrong between a client and a server, by whom to blame.
+"""The errors of the client, by who is responsible: the user, the server, the lock.
 
-They stand apart from :mod:`reqpi.core.errors` because that module brings attrs and packaging along, which take longer
-to
-import than the whole of ``reqpi gethash`` does. The shape is the same: a title, and what to do about it.
+They are separate from :mod:`reqpi.core.errors` because that module imports attrs and packaging, which takes longer than
+all of ``reqpi gethash``. The shape is the same: a title, and what to do about it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ __all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLack
 
 
 class ClientError(Exception):
-    """What all of them have in common.
+    """The base class of the client's errors.
 
     :param title: one line: what is wrong.
     :param detail: what to do about it, in full sentences.
@@ -32,18 +31,20 @@ class BadUsage(ClientError):
 
 
 class ServerTrouble(ClientError):
-    """No server, no answer, another server's answer, or a problem that the server has.
+    """No server, no answer, the answer of another kind of server, or a problem that the server reports.
 
-    :ivar said: what the server said, without the server's name; empty where it said nothing.
-    :ivar final: another attempt would bring the same.
+    :ivar said: the title that the server sent, without the server's name; empty if it sent none.
+    :ivar final: another attempt would have the same result.
+    :ivar pending: the server is still working on the answer, so a later attempt can succeed.
     """
 
     said = ""
     final = False
+    pending = False
 
 
 class PinsLacking(ServerTrouble):
-    """Lines of the lock that the server cannot complete: an upstream does not have what they pin.
+    """Lines of the lock cannot be completed: an upstream does not have what they pin.
 
     :ivar defects: the lines, each with the reason.
     """
@@ -56,16 +57,16 @@ class PinsLacking(ServerTrouble):
 
 
 class AddressDiffers(ClientError):
-    """The server speaks of another document than the one it was sent."""
+    """The response is about another document than the one that was sent."""
 
 
 class LockRefused(ClientError):
-    """The server finds defects in the document, and has stored nothing.
+    """The server found defects in the document, and stored nothing.
 
-    :param more: how many defects the server left out of its answer.
+    :param more: number of defects that the server left out of its response.
     """
 
     def __init__(self, defects: Sequence[Defect], more: int = 0) -> None:
-        super().__init__("the lock has defects", "Mend each line and commit again.")
+        super().__init__("the lock has defects", "Fix each line and commit again.")
         self.defects = tuple(defects)
         self.more = more

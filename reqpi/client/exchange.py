@@ -1,7 +1,7 @@
-"""One request and its answer, within bounds of time and size.
+"""One request and its response, within bounds of time and size.
 
-:mod:`http.client` rather than :mod:`urllib.request`: a redirect must be seen and not followed, and an answer that
-comes while the body is still on its way (413) must be read though the sending failed.
+It uses :mod:`http.client` rather than :mod:`urllib.request` for two reasons: a redirect must be seen and not followed,
+and a response that arrives while the body is still being sent (413) must be read although sending failed.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from reqpi.client.target import BasicLogin, ServerTarget
 
 __all__ = ["ServerResponse", "ask", "begun"]
 
-LONGEST = 16 * 1024 * 1024  # bytes of an answer; a lock of 8 MiB whose every line is a defect stays below
+LONGEST = 16 * 1024 * 1024  # bytes of a response; less is needed for a lock of 8 MiB in which every line has a defect
 TO_CONNECT = 10.0  # seconds
-SILENCE = 120.0  # seconds without a byte; a server may ask its upstream before it answers
-WHOLE = 600.0  # seconds for everything, against a server that sends a byte a minute
+SILENCE = 120.0  # seconds without a byte; a server may ask its upstream before it responds
+WHOLE = 600.0  # seconds for the whole request, against a server that sends a byte a minute
 
 
 class ServerResponse(NamedTuple):
-    """What a server answers.
+    """The response of a server.
 
     :param content_type: lower case, without parameters.
-    :param location: where a redirect points, as the server spells it.
+    :param location: the target of a redirect, as the server spells it; ``None`` for anything else.
     """
 
     status: int
@@ -54,14 +54,16 @@ def ask(
     headers: Mapping[str, str] = MappingProxyType({}),
     silence: float | None = None,
 ) -> ServerResponse:
-    """Ask ``target`` for ``path``, which begins with a slash and is below its prefix.
+    """Send a request to ``target``, and return the response.
 
+    :param path: begins with a slash; the prefix of the target is put before it.
     :param content_type: of the body.
-    :param longest: bytes of an answer; ``None``: 16 MiB.
-    :param headers: beside our own.
-    :param silence: seconds without a byte, after which nothing more is awaited; ``None``: two minutes.
-    :raises ServerTrouble: there is no answer, or one without end.
-    :raises reqpi.client.errors.BadUsage: the environment names a proxy or a certificate bundle that cannot be used.
+    :param longest: maximum size of the response in bytes; ``None``: 16 MiB.
+    :param headers: in addition to the usual ones.
+    :param silence: seconds without a byte after which the request fails; ``None``: two minutes.
+    :raises ServerTrouble: there is no response, or it is too long or takes too long.
+    :raises reqpi.client.errors.BadUsage: an environment variable names a proxy or a certificate bundle that cannot be
+        used.
     """
     proxy = proxy_for(target)
     connection = _connection(target, proxy)
@@ -76,7 +78,7 @@ def ask(
         connection.sock.settimeout(SILENCE if silence is None else silence)
         url, sent, own = _request(target, path, body, content_type, proxy)
         answer = _answer(target, _send(connection, method, url, sent, own | dict(headers)), longest or LONGEST)
-        if overdue.is_set():  # an answer without a length ends, as it seems, where we hang up
+        if overdue.is_set():  # a response without a length seems complete when the connection is shut down here
             raise TimeoutError
         return answer
     except (OSError, http.client.HTTPException) as error:
@@ -87,10 +89,10 @@ def ask(
 
 
 def begun(target: ServerTarget, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-    """The beginning of an answer to GET, whose body the caller reads, however long it is, and closes.
+    """Send a GET, and return the response after its head; the caller reads the body, of any length, and closes it.
 
-    :param headers: beside our own.
-    :raises ServerTrouble: there is no answer.
+    :param headers: in addition to the usual ones.
+    :raises ServerTrouble: there is no response.
     :raises reqpi.client.errors.BadUsage: as for :func:`ask`.
     """
     proxy = proxy_for(target)
@@ -106,7 +108,7 @@ def begun(target: ServerTarget, path: str, headers: dict[str, str]) -> http.clie
 
 
 def _connection(target: ServerTarget, proxy: ClientProxy | None) -> http.client.HTTPConnection:
-    """A connection to ``target``, or through ``proxy``; not yet opened."""
+    """Return a connection to ``target``, or through ``proxy``, that is not open yet."""
     host, port = (proxy.host, proxy.port) if proxy else (target.host, target.port)
     if target.scheme == "http":
         return http.client.HTTPConnection(host, port, timeout=TO_CONNECT)
@@ -119,19 +121,19 @@ def _connection(target: ServerTarget, proxy: ClientProxy | None) -> http.client.
 def _request(
     target: ServerTarget, path: str, body: bytes | None, content_type: str, proxy: ClientProxy | None
 ) -> tuple[str, bytes | None, dict[str, str]]:
-    """What to send: the URL of the request line, the body, the headers."""
+    """Return the URL for the request line, the body and the headers."""
     headers = {"Accept": "application/json", "User-Agent": f"reqpi/{__version__}", "Connection": "close"}
     if body is not None:
         headers["Content-Type"] = content_type
     headers |= _login("Authorization", target.credentials or credentials_for(target.host))
     if proxy and target.scheme == "http":
-        # A proxy is given the whole URL (RFC 9112, section 3.2.2), and its own login beside the server's.
+        # A proxy gets the whole URL (RFC 9112, section 3.2.2), and its own login in addition to the server's.
         return target.url + path, body, headers | _login("Proxy-Authorization", proxy.credentials)
     return target.prefix + path, body, headers | {"Host": target.authority}
 
 
 def _login(header: str, credentials: BasicLogin | None) -> dict[str, str]:
-    """The header that logs in, or none."""
+    """Return the header with a login; an empty dictionary if there are no credentials."""
     if credentials is None:
         return {}
     return {header: "Basic " + b64encode(f"{credentials.login}:{credentials.password}".encode()).decode("ascii")}
@@ -140,11 +142,11 @@ def _login(header: str, credentials: BasicLogin | None) -> dict[str, str]:
 def _send(
     connection: http.client.HTTPConnection, method: str, url: str, body: bytes | None, headers: dict[str, str]
 ) -> http.client.HTTPResponse:
-    """Send the request, and begin to read the answer."""
+    """Send the request, and read the head of the response."""
     try:
         connection.request(method, url, body=body, headers=headers)
     except OSError as broken:
-        # A server may answer early, 413 above all, and stop to listen (RFC 9112, section 9.3): its answer is the news.
+        # A server may respond early, mostly with 413, and stop reading (RFC 9112, section 9.3): the response says why.
         try:
             return connection.getresponse()
         except (OSError, http.client.HTTPException):
@@ -153,10 +155,13 @@ def _send(
 
 
 def _answer(target: ServerTarget, response: http.client.HTTPResponse, longest: int) -> ServerResponse:
-    """Read the answer to its end."""
+    """Read the whole response."""
     body = response.read(longest + 1)
     if len(body) > longest:
-        raise ServerTrouble(f"{target.url} answers without end", f"More than {longest} bytes came; no ReqPI does that.")
+        raise ServerTrouble(
+            f"{target.url} sent a response without end",
+            f"More than {longest} bytes arrived; a ReqPI server never sends so many.",
+        )
     return ServerResponse(
         response.status,
         response.reason,
@@ -167,32 +172,32 @@ def _answer(target: ServerTarget, response: http.client.HTTPResponse, longest: i
 
 
 def _hang_up(connection: http.client.HTTPConnection, opened: list[socket.socket], overdue: threading.Event) -> None:
-    """Wake whoever waits on ``connection``, with an error.
+    """Shut down ``connection``, so that the thread that waits for it gets an error.
 
-    :param opened: its socket, which it forgets as soon as it has read the headers of a last answer.
+    :param opened: its socket; the connection drops its reference once it has read the head of a last response.
     """
     overdue.set()
     for each in opened or [connection.sock]:
-        with suppress(OSError, AttributeError):  # where it ended by itself in this moment, or has not begun
+        with suppress(OSError, AttributeError):  # it may end by itself at the same time, or not be open yet
             each.shutdown(socket.SHUT_RDWR)
 
 
 def _unanswered(target: ServerTarget, error: Exception, *, overdue: bool) -> ServerTrouble:
-    """What to tell the user where no answer came."""
+    """Return the error for a request without a response."""
     if overdue:
-        return ServerTrouble(f"{target.url} did not finish its answer within {WHOLE:.0f} seconds", "Try again later.")
+        return ServerTrouble(f"{target.url} did not finish its response within {WHOLE:.0f} seconds", "Try again later.")
     if isinstance(error, TimeoutError):
-        return ServerTrouble(f"{target.url} does not answer in time", "Try again later, or look at the server's log.")
+        return ServerTrouble(f"{target.url} does not answer in time", "Try again later, or look into the server's log.")
     if isinstance(error, ssl.SSLCertVerificationError):
         return ServerTrouble(
             f"the certificate of {target.url} is not trusted: {error.verify_message}",
-            "Name the certificate of the authority that signed it in SSL_CERT_FILE or REQUESTS_CA_BUNDLE.",
+            "Set SSL_CERT_FILE or REQUESTS_CA_BUNDLE to a file with the certificate of the authority that signed it.",
         )
     if isinstance(error, ssl.SSLError):
-        return ServerTrouble(f"{target.url} does not speak TLS as it should: {error.reason}", "Is it http, not https?")
+        return ServerTrouble(f"TLS with {target.url} failed: {error.reason}", "Is it http, not https?")
     if isinstance(error, http.client.HTTPException):
         return ServerTrouble(
-            f"{target.url} does not speak HTTP as it should: {type(error).__name__}",
+            f"{target.url} does not speak HTTP: {type(error).__name__}",
             "Is the port right, and is it https, not http?",
         )
     return ServerTrouble(

@@ -1,7 +1,7 @@
-"""Everything that a lock admits, taken from a server into a folder: several at a time, resumed, verified, in one step.
+"""Download of everything that a lock admits into a folder: several at a time, resumed and verified.
 
-A file has its name in the folder once its digest was right, and not before. What came so far of one that was broken
-off lies beside, under its digest, and a later run goes on from there.
+A file gets its name in the folder only once its digest has been verified. The part of a file whose download was
+interrupted is stored in the same folder, named after its digest, and a later run resumes from there.
 """
 
 from __future__ import annotations
@@ -15,48 +15,48 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from threading import Event
-from time import sleep
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.exchange import ServerResponse, ask, begun
+from reqpi.client.polling import PAUSE, Patience, poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["FetchFailed", "ListedFile", "WrongBytes", "fetch", "listed", "metadata", "pages"]
 
 _AT_ONCE = 8
-"""Files that come at the same time."""
+"""Files that are downloaded at the same time."""
 
 _PIECE = 1 << 18
 
 _PART = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-"""How a part is opened: a folder may come with a source, and a link in it lead anywhere."""
+"""Flags for opening a part. The folder may be part of a source tree, in which a symbolic link may lead anywhere."""
 
 _LONGEST_LIST = 256 << 20
-"""Bytes of a list of files: some hundred for each, and a large project has hundreds of files of each release."""
+"""Bytes of a list of files: some hundreds a file, and a large project has hundreds of files a release."""
 
 _REDIRECTS = 3
 
 _ATTEMPTS = 6
-_PAUSE = 2.0
-"""Seconds before another attempt: what a server says in Retry-After."""
+"""Requests for a file, if the connection closes too early or the server is in trouble."""
 
-_UNDER_WAY = 60
-"""Attempts where a server says that it is about it."""
+_LOOKED_UP = Patience(pending=60, otherwise=7)
+"""Bounds for waiting until the server has looked up every project."""
 
 
 class ListedFile(NamedTuple):
     """One file that a lock admits.
 
-    :param project: normalised.
-    :param size: bytes, where they are known.
-    :param version: of the release; empty where a source has none.
-    :param saved_as: what it is called in a folder, where that is not its filename.
+    :param project: normalised name.
+    :param sha256: in hex.
+    :param size: bytes, if known.
+    :param marker: of the pin, as the lock spells it; empty if it has none.
+    :param version: of the release; empty if a source has none.
+    :param saved_as: its name in a folder, if that is not its filename.
     :param source: the lock names it by a URL or a commit.
-    :param marker: of the pin, as the lock spells it; empty where it has none.
-    :param subdirectory: where in a source the project is.
+    :param subdirectory: path of the project within a source.
     """
 
     project: str
@@ -71,31 +71,31 @@ class ListedFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called in the folder."""
+        """Its name in the folder."""
         return self.saved_as or self.filename
 
 
 class WrongBytes(ClientError):
-    """What came, or was there, is not what the lock admits."""
+    """Bytes that were received, or found in the folder, are not those that the lock admits."""
 
 
 class FetchFailed(ClientError):
-    """Some files could not be had. The others are there.
+    """Some files could not be fetched. The others are in the folder.
 
-    :ivar failures: by filename.
+    :ivar failures: the reasons, by filename.
     """
 
     def __init__(self, failures: Mapping[str, ClientError]) -> None:
         what = "1 file" if len(failures) == 1 else f"{len(failures)} files"
         passing = not all(getattr(failure, "final", False) for failure in failures.values())
-        super().__init__(f"{what} could not be fetched", "Run it again: it goes on from what is there." * passing)
+        super().__init__(f"{what} could not be fetched", "Run it again: it resumes." * passing)
         self.failures = failures
 
 
 def listed(base_url: str, address: str) -> list[ListedFile]:
-    """Every file that a lock admits, of each release one sdist at most; by filename.
+    """Return every file that a lock admits, with at most one sdist a release, sorted by filename.
 
-    :raises ServerTrouble: the server does not say.
+    :raises ServerTrouble: the server does not list them.
     """
     target, path = target_of(base_url), f"/{address}/pylock.toml"
     answer = _patiently(target, path)
@@ -105,14 +105,14 @@ def listed(base_url: str, address: str) -> list[ListedFile]:
         packages = tomllib.loads(answer.body.decode()).get("packages", [])
         found = {file for package in packages for file in _files(package)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ServerTrouble(f"{target.url} answers what is no pylock.toml", f"{error}.") from error
+        raise ServerTrouble(f"{target.url} sent an invalid pylock.toml", f"{error}.") from error
     return sorted(found, key=lambda file: (file.filename, file.marker))
 
 
 def pages(base_url: str, address: str) -> bytes:
-    """All that is known of every file that a lock admits: what :func:`reqpi.core.frozen_pages.load_all` reads.
+    """Return the frozen pages of a lock, as JSON that :func:`reqpi.core.frozen_pages.load_all` reads.
 
-    :raises ServerTrouble: the server does not say.
+    :raises ServerTrouble: the server does not list them.
     """
     target, path = target_of(base_url), f"/{address}/files.json"
     answer = _patiently(target, path)
@@ -122,21 +122,18 @@ def pages(base_url: str, address: str) -> bytes:
 
 
 def metadata(base_url: str, address: str, project: str, filename: str) -> bytes | None:
-    """The core metadata of a wheel; ``None`` where it cannot be had."""
+    """Return the core metadata of a wheel; ``None`` if the server does not send it."""
     answer = _patiently(target_of(base_url), f"/{address}/simple/{project}/{quote(filename)}.metadata")
     return answer.body if answer.status == 200 else None
 
 
 def _patiently(target: ServerTarget, path: str) -> ServerResponse:
-    """The answer, once the server has looked everything up."""
-    for attempt in range(_UNDER_WAY):
-        answer = ask(target, "GET", path, longest=_LONGEST_LIST)
-        if answer.status != 503 or (attempt >= _ATTEMPTS and b" on the way" not in answer.body):
-            break
-        if getattr(trouble_of(target, path, answer), "final", False):
-            break
-        sleep(_PAUSE)
-    return answer
+    """Return the response, once the server has looked up every project."""
+
+    def attempt() -> ServerResponse:
+        return ask(target, "GET", path, longest=_LONGEST_LIST)
+
+    return poll(attempt, unavailable(target, path), _LOOKED_UP)
 
 
 def _files(package: Mapping[str, Any]) -> Iterator[ListedFile]:
@@ -145,7 +142,7 @@ def _files(package: Mapping[str, Any]) -> Iterator[ListedFile]:
         filename = unquote(urlsplit(entry["url"]).path.rpartition("/")[2])
         sha256 = entry["hashes"]["sha256"]
         if not filename.isprintable() or "/" in filename or filename.startswith(".") or not filename:
-            raise ValueError(f"no file can be called {filename!r}")
+            raise ValueError(f"{filename!r} is not a filename")
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ValueError(f"{filename} has no sha256")
         yield ListedFile(
@@ -170,24 +167,25 @@ def fetch(
     landed: Callable[[ListedFile], None] = lambda _: None,
     replace: bool = False,
 ) -> list[ListedFile]:
-    """Have ``files`` in ``folder``.
+    """Download the ``files`` that are not in ``folder`` yet, and verify those that are.
 
-    :param progress: is told of bytes, from several threads: of those that come, and of those that were there.
-    :param landed: is told of each file that is there, from several threads.
-    :param replace: a file of the same name that has other bytes makes way; if not, it is an error.
-    :returns: those that were not there before.
-    :raises Failed: some could not be had.
+    :param progress: is called from several threads with numbers of bytes: those that arrive, and those that were there;
+        negative if bytes are discarded.
+    :param landed: is called from several threads with each file that is in the folder.
+    :param replace: replace a file of the same name that has other bytes; otherwise it is an error.
+    :returns: the files that were not there before.
+    :raises FetchFailed: some files could not be fetched.
     :raises BadUsage: the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
-    taking = _Taking(target_of(base_url), address, folder, progress, replace)
+    job = _Fetch(target_of(base_url), address, folder, progress, replace)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def have(file: ListedFile) -> bool:
-            fresh = taking.have(file)
+            fresh = job.have(file)
             landed(file)
             return fresh
 
@@ -195,7 +193,7 @@ def fetch(
         try:
             wait(work)
         except BaseException:
-            taking.stopped.set()
+            job.stopped.set()
             for each in work:
                 each.cancel()
             raise
@@ -218,10 +216,10 @@ def _outcome(work: Mapping[Future[bool], ListedFile]) -> list[ListedFile]:
     return fresh
 
 
-class _Taking:
-    """What the threads have in common.
+class _Fetch:
+    """The state that the threads of one call of :func:`fetch` have in common.
 
-    :ivar stopped: they are to end.
+    :ivar stopped: is set when they are to end.
     """
 
     def __init__(
@@ -235,7 +233,7 @@ class _Taking:
         self.stopped = Event()
 
     def have(self, file: ListedFile) -> bool:
-        """See that one file is there: whether it was not."""
+        """Download one file if it is not in the folder; return whether it was not."""
         path = self._folder / file.name
         try:
             if path.exists():
@@ -245,25 +243,26 @@ class _Taking:
                     return False
                 if not self._replace:
                     raise WrongBytes(
-                        f"{path} has other bytes than the lock admits", "Remove it, or name another folder."
+                        f"{path} has other bytes than the lock admits", "Remove it, or choose another folder."
                     )
                 self._progress(-part.size)
-            beside = self._folder / f".{file.sha256}.part"
-            with open(os.open(beside, _PART, 0o666), "ab+") as stream:
+            partial = self._folder / f".{file.sha256}.part"
+            with open(os.open(partial, _PART, 0o666), "ab+") as stream:
                 self._complete(file, _Part(stream, self._progress))
-            beside.replace(path)
+            partial.replace(path)
         except OSError as error:
             raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error
         return True
 
     def _complete(self, file: ListedFile, part: _Part) -> None:
-        """Take what is missing of it.
+        """Download the rest of a file, in several attempts.
 
-        :raises WrongBytes: it came to its end, twice, and was wrong.
+        :raises WrongBytes: it arrived completely, twice, and the digest was wrong.
+        :raises ServerTrouble: the last attempt failed too.
         """
         failure: ClientError | None = None
         for attempt in range(_ATTEMPTS):
-            if attempt and not isinstance(failure, WrongBytes) and self.stopped.wait(_PAUSE):
+            if attempt and not isinstance(failure, WrongBytes) and self.stopped.wait(PAUSE):
                 break
             try:
                 if part.size != file.size:
@@ -276,17 +275,17 @@ class _Taking:
             if part.sha256 == file.sha256:
                 part.settle()
                 return
-            # What was there from another day may be what is wrong.
+            # The part that an earlier run left may be the cause.
             part.forget()
             if isinstance(failure, WrongBytes):
                 break
-            failure = WrongBytes(f"wrong bytes for {file.filename}", f"Their sha256 is not {file.sha256}.")
-        raise failure or ServerTrouble(f"{file.filename} was given up")
+            failure = WrongBytes(f"wrong bytes for {file.filename}", f"Its sha256 is not {file.sha256}.")
+        raise failure or ServerTrouble(f"the download of {file.filename} was stopped")
 
     def _go_on(self, file: ListedFile, part: _Part) -> None:
-        """Take bytes from where the part ends, wherever the server says that they are.
+        """Append bytes to the part until it is complete, and follow redirects to wherever the server has them.
 
-        :raises ServerTrouble: they did not come to their end.
+        :raises ServerTrouble: they did not arrive completely.
         """
         target, path = self._target, f"/{self._address}/simple/{file.project}/{quote(file.filename)}"
         for _ in range(_REDIRECTS + 1):
@@ -298,12 +297,12 @@ class _Taking:
             elsewhere = urlsplit(urljoin(target.url + path, location))
             target = target_of(f"{elsewhere.scheme}://{elsewhere.netloc}")
             path = elsewhere._replace(scheme="", netloc="", fragment="").geturl()
-        raise ServerTrouble(f"{target.url} redirects in circles")
+        raise ServerTrouble(f"{target.url} redirects more than {_REDIRECTS} times")
 
     def _receive(self, target: ServerTarget, file: ListedFile, part: _Part, response: http.client.HTTPResponse) -> None:
         if response.status == 416:
             part.forget()
-            raise ServerTrouble(f"{target.url} has {file.filename} shorter")
+            raise ServerTrouble(f"{target.url} has a shorter {file.filename}")
         if response.status not in (200, 206):
             body = response.read(1 << 16)
             answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
@@ -312,19 +311,20 @@ class _Taking:
         try:
             while data := response.read(_PIECE):
                 if self.stopped.is_set():
-                    raise ServerTrouble("it was interrupted")
+                    raise ServerTrouble("the download was interrupted")
                 part.append(data[passed_over:])
                 passed_over = max(0, passed_over - len(data))
                 if file.size is not None and part.size > file.size:
-                    raise ServerTrouble(f"{target.url} sends too much of {file.filename}")
+                    raise ServerTrouble(f"{target.url} sent too many bytes for {file.filename}")
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            raise ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.") from error
+            raise ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.") from error
 
 
 class _Part:
-    """A file of which there is some, and the digest of that.
+    """The part of a file that has arrived, and its digest.
 
     :param stream: opened for reading, and for appending if it is to be written.
+    :ivar size: bytes so far.
     """
 
     def __init__(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
@@ -338,23 +338,23 @@ class _Part:
 
     @property
     def sha256(self) -> str:
-        """Of what there is, in hex."""
+        """The digest of the bytes so far, in hex."""
         return self._computed.hexdigest()
 
     def append(self, data: bytes) -> None:
-        """Some more."""
+        """Append bytes."""
         self._stream.write(data)
         self._count(data)
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Discard all bytes, to begin again."""
         self._stream.truncate(0)
         self._progress(-self.size)
         self._computed = hashlib.sha256()
         self.size = 0
 
     def settle(self) -> None:
-        """Have it on the disk."""
+        """Write everything to the disk."""
         self._stream.flush()
         os.fsync(self._stream.fileno())
 

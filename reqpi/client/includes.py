@@ -1,8 +1,7 @@
-"""``-r`` and ``-c``: which other files a requirements.txt names. Nothing is opened.
+"""The files that a requirements.txt includes with ``-r`` and ``-c``. No file is opened.
 
-It reads what :mod:`reqpi.core.locks` reads, and as that does; but in a few milliseconds and with no packages, and it
-judges
-nothing. Where a line is wrong it says nothing of it: the server does, in better words.
+The lines are read as :mod:`reqpi.core.locks` reads them, but in a few milliseconds, without third-party packages and
+without validation. A line with a defect is ignored here: the server reports it, with better advice.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import NamedTuple
 
 __all__ = ["Include", "includes_of"]
 
-# The order matters: UTF-16's mark is the beginning of UTF-32's. Other encodings that a lock may have agree on ASCII.
+# The order matters: the mark of UTF-16 is a prefix of that of UTF-32. The other encodings of a lock agree on ASCII.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -29,7 +28,7 @@ _QUOTED = re.compile(r"'([^']*+)'|\"([^\"]*+)\"")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
 _PIN = re.compile(r"[=<>~!]=")
-# No requirement begins like this: JSON, TOML, HTML. Only a requirements.txt includes others.
+# JSON, TOML and HTML begin like this, and no requirement does. Only a requirements.txt includes other files.
 _NO_REQUIREMENTS = re.compile(
     r"[\[{<]|[A-Za-z0-9_][A-Za-z0-9_-]*+[ \t]*+=[ \t]*+[\"'\[{]|(?:version|revision)[ \t]*+=[ \t]*+[0-9]"
 )
@@ -38,7 +37,7 @@ _NO_REQUIREMENTS = re.compile(
 class Include(NamedTuple):
     """One line that names another file.
 
-    :param line: where it begins, from 1.
+    :param line: number of its first physical line, from 1.
     :param text: the line, without its comment.
     :param said: the path, as it is written; never a URL.
     """
@@ -49,14 +48,14 @@ class Include(NamedTuple):
 
 
 def includes_of(document: bytes) -> Iterator[Include]:
-    """The files that ``document`` names, in its order. It may be anything: what is no requirements.txt names none."""
+    """Yield the files that ``document`` includes, in order; a document of another format includes none."""
     first = True
     for number, text in _logical_lines(_text(document)):
         if first and text:
             first = False
             if _NO_REQUIREMENTS.match(text):
                 return
-        said = _said(text) if text.startswith(("-r", "-c", "--requirement", "--constraint")) else ""
+        said = _value(text) if text.startswith(("-r", "-c", "--requirement", "--constraint")) else ""
         if said and not _URL.match(said):
             yield Include(number, text, said)
 
@@ -69,28 +68,28 @@ def _text(document: bytes) -> str:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines as pip joins them and removes comments: a backslash continues a line, a comment ends it."""
-    pieces: list[str] = []
+    """Yield lines as pip joins them and removes comments: a backslash continues a line, a comment ends it."""
+    parts: list[str] = []
     start = 0
     for number, ended in enumerate(StringIO(text, newline=None), 1):
         line = ended.removesuffix("\n")
-        if not pieces:
+        if not parts:
             start = number
         comment = _COMMENT.search(line) if "#" in line else None
         if comment is None and line.endswith("\\"):
-            pieces.append(line[:-1])
+            parts.append(line[:-1])
             continue
-        pieces.append(line[: comment.start()] if comment else line)
-        yield start, "".join(pieces).strip(" \t")
-        pieces = []
-    if pieces:
-        yield start, "".join(pieces).strip(" \t")
+        parts.append(line[: comment.start()] if comment else line)
+        yield start, "".join(parts).strip(" \t")
+        parts = []
+    if parts:
+        yield start, "".join(parts).strip(" \t")
 
 
-def _said(text: str) -> str:
-    """The value of the option that a line begins with; empty where it is another one, or the line cannot be read.
+def _value(text: str) -> str:
+    """Return the value of the option that a line begins with; empty for another option, or a malformed line.
 
-    An option behind another one is not looked for: pip overlooks it, and a lock with it has a defect.
+    An option after another one is ignored: pip does not see it, and a lock with it has a defect.
     """
     if _VARIABLE.search(text) or _WORD.sub("", text).strip():
         return ""

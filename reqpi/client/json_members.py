@@ -1,4 +1,4 @@
-"""The members of a JSON object that somebody else wrote: of the type that is wanted, or nothing."""
+"""Members of a JSON object that is not trusted: each has the expected type, or a default takes its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["number", "object_in", "objects", "text", "texts"]
 
 
 def object_in(answer: ServerResponse) -> Mapping[str, object] | None:
-    """The JSON object of an answer."""
+    """Return the JSON object of a response; ``None`` if its body is anything else."""
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -20,24 +20,24 @@ def object_in(answer: ServerResponse) -> Mapping[str, object] | None:
 
 
 def text(found: Mapping[str, object], key: str) -> str:
-    """A string, or ``""``."""
+    """Return a string member; ``""`` if there is no string."""
     value = found.get(key)
     return value if isinstance(value, str) else ""
 
 
 def number(found: Mapping[str, object], key: str) -> int:
-    """A natural number, or 0."""
+    """Return a member that is a positive integer; 0 if there is none."""
     value = found.get(key)
     return value if isinstance(value, int) and value > 0 else 0
 
 
 def objects(found: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    """A list of objects, or an empty one."""
+    """Return the objects of a list member; an empty list if there is no list."""
     value = found.get(key)
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def texts(found: Mapping[str, object], key: str) -> tuple[str, ...]:
-    """The strings of a list."""
+    """Return the strings of a list member; an empty tuple if there is no list."""
     value = found.get(key)
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()

@@ -1,22 +1,24 @@
-"""A session of learning on a server: begin it, ask what was taken, end it."""
+"""A session of record mode on a server: begin it, list the files that were taken, end it."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
+from functools import partial
+from math import inf
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from reqpi.client.answers import object_of, trouble_of
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ServerResponse, ask
+from reqpi.client.polling import Patience, poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["LearnClient", "LearnReport", "LearnedFile", "begin_learning", "end_learning", "taken"]
 
-_PAUSE = 2.0  # seconds between two questions, while the server fetches what it wants to measure
-_LIMIT = 600.0  # seconds for all of them
+_MEASURED = Patience(pending=inf, otherwise=inf, seconds=600.0)
+"""Bounds for waiting while the server fetches files whose digests it has to compute: ten minutes."""
 
 _INDEX = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+/learn/([0-9a-f]{32})/simple/")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -26,7 +28,7 @@ class LearnClient(NamedTuple):
     """A session.
 
     :param index_url: of the open index, without credentials.
-    :param exclude_newer: the moment (RFC 3339) from which on nothing is seen; empty: everything is.
+    :param exclude_newer: timestamp (RFC 3339); files that were uploaded then or later are hidden. Empty: none are.
     """
 
     token: str
@@ -35,7 +37,7 @@ class LearnClient(NamedTuple):
 
 
 class LearnedFile(NamedTuple):
-    """A file that was taken, or is of a release that was."""
+    """A file that was taken, or another file of the same release."""
 
     project: str
     filename: str
@@ -43,10 +45,11 @@ class LearnedFile(NamedTuple):
 
 
 class LearnReport(NamedTuple):
-    """What was taken.
+    """The record of a session.
 
-    :param beside: the other files of those releases, where they were asked for.
-    :param untimed: projects of which nothing was let through, as the upstream gives no upload-time.
+    :param files: the files that were taken.
+    :param beside: the other files of the same releases, if they were requested.
+    :param untimed: projects whose files were all hidden, because the upstream gives no upload-time.
     """
 
     files: tuple[LearnedFile, ...]
@@ -57,31 +60,29 @@ class LearnReport(NamedTuple):
 def begin_learning(base_url: str, exclude_newer: str = "") -> LearnClient:
     """Begin a session on the server at ``base_url``.
 
-    :param exclude_newer: as :mod:`reqpi.core.exclude_newer` has it.
-    :raises ServerTrouble: there is no server, or it does not do that.
+    :param exclude_newer: in the syntax of :mod:`reqpi.core.exclude_newer`; empty: no files are hidden.
+    :raises ServerTrouble: there is no server, or record mode is not enabled there.
     """
     target = target_of(base_url)
     path = f"/learn?{urlencode({'exclude-newer': exclude_newer})}" if exclude_newer else "/learn"
-    found = _said(target, path, ask(target, "POST", path, b"", "application/octet-stream"))
+    found = _object_of(target, path, ask(target, "POST", path, b"", "application/octet-stream"))
     index, until = found.get("index"), found.get("exclude-newer")
     match = _INDEX.fullmatch(index) if isinstance(index, str) else None
     if match is None or bool(until) != bool(exclude_newer):
-        raise ServerTrouble(f"{target.url} is no ReqPI that learns", "Look at the URL.")
+        raise ServerTrouble(f"{target.url} is not a ReqPI server with record mode", "Check the URL.")
     return LearnClient(match[1], match[0], str(until or ""))
 
 
 def taken(base_url: str, token: str, *, all_files: bool = False) -> LearnReport:
-    """What was taken in a session so far.
+    """Return the record of a session so far.
 
-    :param all_files: the other files of those releases too. The server may have to fetch some of them first.
-    :raises ServerTrouble: the server cannot say.
+    :param all_files: include the other files of the same releases. The server may have to fetch some of them first.
+    :raises ServerTrouble: the server cannot list them.
     """
     target = target_of(base_url)
     path = f"/learn/{token}/{'?all-files=1' if all_files else ''}"
-    end = time.monotonic() + _LIMIT
-    while (answer := ask(target, "GET", path)).status == 503 and time.monotonic() < end:
-        time.sleep(_PAUSE)
-    found = _said(target, path, answer)
+    answer = poll(partial(ask, target, "GET", path), unavailable(target, path), _MEASURED)
+    found = _object_of(target, path, answer)
     untimed = found.get("untimed")
     return LearnReport(
         _listed(target, found, "taken"),
@@ -93,7 +94,7 @@ def taken(base_url: str, token: str, *, all_files: bool = False) -> LearnReport:
 def end_learning(base_url: str, token: str) -> None:
     """End a session.
 
-    :raises ServerTrouble: the server cannot.
+    :raises ServerTrouble: the server did not end it.
     """
     target = target_of(base_url)
     path = f"/learn/{token}/"
@@ -102,14 +103,17 @@ def end_learning(base_url: str, token: str) -> None:
         raise trouble_of(target, path, answer)
 
 
-def _said(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
+def _object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
     if answer.status not in (200, 201):
         raise trouble_of(target, path, answer)
     return object_of(target, path, answer)
 
 
 def _listed(target: ServerTarget, found: Mapping[str, object], key: str) -> tuple[LearnedFile, ...]:
-    """The files under ``key``: an answer that lacks what a lock needs is no answer."""
+    """Return the files under ``key``.
+
+    :raises ServerTrouble: one of them lacks a member that a lock needs.
+    """
     values = found.get(key)
     try:
         files = tuple(
@@ -122,4 +126,6 @@ def _listed(target: ServerTarget, found: Mapping[str, object], key: str) -> tupl
             return files
     except (KeyError, TypeError):
         pass
-    raise ServerTrouble(f"{target.url} says what was taken in a way that is not understood", "Is it a newer ReqPI?")
+    raise ServerTrouble(
+        f"{target.url} listed the files in a form that this version cannot read", "Is it a newer ReqPI?"
+    )

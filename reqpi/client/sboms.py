@@ -1,15 +1,16 @@
-"""The bill of materials of a lock, taken from a server: waited for while the server looks things up."""
+"""Download of a lock's SBOM, which may have to wait until the server has read all core metadata."""
 
 from __future__ import annotations
 
 import http.client
 from contextlib import closing
-from time import sleep
+from functools import partial
 from typing import NamedTuple
 
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ServerResponse, begun
+from reqpi.client.polling import poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["TakenSbom", "take_sbom"]
@@ -17,15 +18,11 @@ __all__ = ["TakenSbom", "take_sbom"]
 _LONGEST = 256 << 20
 """Bytes. 1,500 projects with 40 wheels each come to some 40 MB."""
 
-_ATTEMPTS = 60
-_PAUSE = 2.0
-"""Seconds before the server is asked again."""
-
 
 class TakenSbom(NamedTuple):
-    """What came.
+    """An SBOM as it was received.
 
-    :param complete: the server will never say more.
+    :param complete: the server has read all core metadata, so that the SBOM never changes.
     """
 
     body: bytes
@@ -33,31 +30,28 @@ class TakenSbom(NamedTuple):
 
 
 def take_sbom(base_url: str, path: str) -> TakenSbom:
-    """The bill at ``path``.
+    """Return the SBOM at ``path``.
 
-    :raises ServerTrouble: it cannot be had.
-    :raises reqpi.client.errors.BadUsage: the URL, or a file that the environment names, cannot be used.
+    :raises ServerTrouble: the server does not send it.
+    :raises reqpi.client.errors.BadUsage: the URL, or a file that an environment variable names, cannot be used.
     """
     target = target_of(base_url)
-    for _ in range(_ATTEMPTS):
-        answer, caching = _asked(target, path)
-        if answer.status == 200:
-            return TakenSbom(answer.body, "no-store" not in caching)
-        if answer.status != 503 or b" on the way" not in answer.body:
-            break
-        sleep(_PAUSE)
-    raise trouble_of(target, path, answer)
+    trouble_with = unavailable(target, path)
+    answer, caching = poll(partial(_asked, target, path), lambda outcome: trouble_with(outcome[0]))
+    if answer.status != 200:
+        raise trouble_of(target, path, answer)
+    return TakenSbom(answer.body, "no-store" not in caching)
 
 
 def _asked(target: ServerTarget, path: str) -> tuple[ServerResponse, str]:
-    """The answer, and what it says of caching."""
+    """Return the response, and its ``Cache-Control``."""
     try:
         with closing(begun(target, path, {})) as response:
             body = response.read(_LONGEST + 1)
             answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
             caching = response.getheader("Cache-Control") or ""
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-        raise ServerTrouble(f"{target.url} broke off", f"{type(error).__name__}.") from error
+        raise ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.") from error
     if len(body) > _LONGEST:
-        raise ServerTrouble(f"{target.url} sends a bill without end", f"More than {_LONGEST} bytes.")
+        raise ServerTrouble(f"{target.url} sent an SBOM without end", f"More than {_LONGEST} bytes arrived.")
     return answer, caching

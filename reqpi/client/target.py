@@ -1,4 +1,4 @@
-"""Where a server is: the URL that a user gives, taken apart once."""
+"""The location of a server: the parts of the URL that a user gives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reqpi.core.address import is_address
 
 __all__ = ["BasicLogin", "ServerTarget", "index_of", "target_of", "with_login_of"]
 
-# What may stand in a path without being escaped (RFC 3986, section 3.3); "%" because the user may have escaped already.
+# Characters of a path that are not escaped (RFC 3986, section 3.3); "%" because the user may have escaped it already.
 _IN_A_PATH = "/%:@!$&'()*+,;=~-._"
 
 
@@ -22,11 +22,11 @@ class BasicLogin(NamedTuple):
 
 
 class ServerTarget(NamedTuple):
-    """A server, as its user names it.
+    """A server, by the URL that the user gave.
 
     :param host: without brackets, also for IPv6.
-    :param prefix: the path under which the server stands, without a slash at its end: ``""``, ``/reqpi``.
-    :param credentials: from the URL itself. They are in no text that is made from here.
+    :param prefix: the path that the server is below, without a slash at its end: ``""``, ``/reqpi``.
+    :param credentials: from the URL itself. No text that is made from a target contains them.
     """
 
     scheme: str
@@ -37,7 +37,7 @@ class ServerTarget(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """Host and port, as they stand in a URL; the port that the scheme implies is left out."""
+        """Host and port as in a URL, without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
 
@@ -48,20 +48,20 @@ class ServerTarget(NamedTuple):
 
 
 def target_of(url: str) -> ServerTarget:
-    """Take apart the URL of a server.
+    """Parse the URL of a server.
 
-    :param url: http or https, with a path prefix or none, with a slash at its end or none.
-    :raises BadUsage: it is none.
+    :param url: http or https; a path prefix, and a slash at its end, are optional.
+    :raises BadUsage: it is not such a URL.
     """
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise BadUsage(f"{_without_userinfo(url)!r} is no URL: {error}", _EXPECTED) from None
+        raise BadUsage(f"{_without_userinfo(url)!r} is not a URL: {error}", _EXPECTED) from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise BadUsage(f"{_without_userinfo(url)!r} is no http or https URL", _EXPECTED)
+        raise BadUsage(f"{_without_userinfo(url)!r} is not an http or https URL", _EXPECTED)
     if parts.query or parts.fragment:
-        raise BadUsage("the URL of a server has no query and no fragment", _EXPECTED)
+        raise BadUsage("the URL of a server must not have a query or a fragment", _EXPECTED)
     credentials = None
     if parts.username:
         credentials = BasicLogin(unquote(parts.username), unquote(parts.password or ""))
@@ -88,9 +88,9 @@ def index_of(url: str) -> tuple[str, str]:
 
 
 def with_login_of(base_url: str, url: str) -> str:
-    """``url``, with the login that ``base_url`` has, where both are of one server: a login goes to nobody else.
+    """Return ``url`` with the login of ``base_url``, if both are of the same server; a login is sent to no other.
 
-    Only for handing it to a program; it is not for the eyes of those who read a terminal or a log.
+    The result is for another program. It must not be printed on a terminal or written to a log.
     """
     base, parts = urlsplit(base_url.strip()), urlsplit(url)
     userinfo, at, authority = base.netloc.rpartition("@")
@@ -103,7 +103,7 @@ _EXPECTED = "Write it like http://buildhost:2000 or https://example.org/reqpi."
 
 
 def _without_userinfo(url: str) -> str:
-    """``url``, fit to be shown, even where it cannot be taken apart."""
+    """Return ``url`` without a login, even if it cannot be parsed."""
     before, at, after = url.rpartition("@")
     scheme, colon, _ = before.partition("://")
     return f"{scheme if colon else ''}{colon}{after}" if at else url

@@ -25,6 +25,7 @@ __all__ = [
     "NothingUpstream",
     "Occupied",
     "OtherBytes",
+    "Pending",
     "ReqPIError",
     "StoreFull",
     "StoreTrouble",
@@ -138,6 +139,10 @@ def wanting(what: str) -> Iterator[None]:
     except UpstreamTrouble as error:
         error.missing = what
         raise
+
+
+class Pending(UpstreamTrouble):
+    """The server is still working on the answer. Asking again in a moment will help."""
 
 
 class HostAway(UpstreamTrouble):

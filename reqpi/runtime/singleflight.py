@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.core.errors import ReqPIError, UpstreamTrouble
+from reqpi.core.errors import Pending, ReqPIError
 
 __all__ = ["PATIENCE", "CancellingSingleFlight", "SingleFlight", "each", "within"]
 
@@ -67,12 +67,12 @@ async def within(patience: float, clock: IReactorTime, waiting: Deferred[_T], wh
 
     :param patience: seconds.
     :param what: it is that is being waited for.
-    :raises reqpi.core.errors.UpstreamTrouble: it did not come in time.
+    :raises reqpi.core.errors.Pending: it did not come in time.
     """
     try:
         return await waiting.addTimeout(patience, clock)
     except TimeoutError as error:
-        raise UpstreamTrouble(f"{what} on the way", "Upstream is slow. Ask again in a moment.") from error
+        raise Pending(f"{what} on the way", "Upstream is slow. Ask again in a moment.") from error
 
 
 async def each(items: Iterable[_K], work: Callable[[_K], Coroutine[Any, Any, _T]], at_once: int) -> dict[_K, _T]:

@@ -113,7 +113,8 @@ async def environment(request: Request, shelf: Shelf, base: str, address: str) -
     commitment = await shelf.commitments.get(address)
     shell = request.args.get(b"shell", [b"sh"])[-1].decode("ascii", "replace")
     if shell not in export.SHELLS:
-        return problems.send(request, problems.Problem(400, "no such shell", f"There are: {', '.join(export.SHELLS)}."))
+        known = f"There are: {', '.join(export.SHELLS)}."
+        return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such shell", known))
     written = export.environment(f"{_here(base, commitment)}simple/", shell)
     content_type = "application/json" if shell == "json" else "text/plain; charset=utf-8"
     return send_representation(request, Representation(written, content_type))
@@ -188,7 +189,7 @@ def _target(request: Request) -> InstallTarget:
             {name: [each.decode("utf-8", "replace") for each in given] for name, given in values.items()}
         )
     except BadFilter as bad:
-        raise UnusableBody(400, "no such filter", f"{bad}.") from bad
+        raise UnusableBody(problems.BAD_PARAMETER, "no such filter", f"{bad}.") from bad
 
 
 def _is_said(request: Request, name: bytes) -> bool:

@@ -49,7 +49,8 @@ class LearnResource:
                 None if said is None else read_exclude_newer(said[-1].decode("utf-8", "replace"), sessions.now)
             )
         except BadExcludeNewer as bad:
-            return problems.send(request, problems.Problem(400, "no such moment", f"exclude-newer={bad}."))
+            problem = problems.Problem(problems.BAD_PARAMETER, "no such moment", f"exclude-newer={bad}.")
+            return problems.send(request, problem)
         session = await sessions.begin(exclude_newer)
         request.setResponseCode(201)
         request.setHeader("Location", f"{base}/learn/{session.token}/")

@@ -59,7 +59,7 @@ from reqpi.web.public_url import PublicUrl
 __all__ = ["Root"]
 
 
-_NO_PATH = problems.Problem(404, "no such path", "The front page of this server says what there is.")
+_NO_PATH = problems.Problem(problems.NO_SUCH_PATH, "no such path", "The front page of this server says what there is.")
 _NO_ADDRESS = evolve(
     _NO_PATH, detail="An address has 64 hex digits, as sha256sum prints them. The front page of this server shows more."
 )
@@ -220,7 +220,7 @@ class Root(Resource):
         try:
             segments = [segment.decode("utf-8") for segment in request.postpath]
         except UnicodeDecodeError:
-            return problems.send(request, problems.Problem(400, "bad path", "The path is not UTF-8."))
+            return problems.send(request, problems.Problem(problems.BAD_PATH, "bad path", "The path is not UTF-8."))
         problem = _wrong(segments)
         if problem is not None:
             return problems.send(request, problem)

@@ -41,14 +41,14 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
         return problems.send(
             request,
             problems.Problem(
-                400,
+                problems.BAD_PARAMETER,
                 "no such component",
                 f"?name= and ?version= are one line each, of at most {_LONGEST} characters; no version without a name.",
             ),
         )
     if index is None or (index and not index.startswith(("https://", "http://"))):
         advice = f"?index= is an http or https URL of at most {_LONGEST_URL} characters."
-        return problems.send(request, problems.Problem(400, "no such index", advice))
+        return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such index", advice))
     own = sbom.MainComponent(name, version) if name else None
     kind = (content_type, own, index)
     body = shelf.exports.get(commitment, kind)

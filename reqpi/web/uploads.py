@@ -10,7 +10,7 @@ from twisted.web.server import Request
 from reqpi.core.address import DOCUMENTS
 from reqpi.core.report import Document
 from reqpi.web.http.headers import header
-from reqpi.web.http.problems import Problem
+from reqpi.web.http.problems import BAD_BODY, UNSUPPORTED_BODY, Problem, ProblemType
 
 __all__ = ["UnusableBody", "documents_in"]
 
@@ -27,9 +27,9 @@ class UnusableBody(Exception):
     :ivar problem: what to answer.
     """
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
+    def __init__(self, kind: ProblemType, title: str, detail: str) -> None:
         super().__init__(title)
-        self.problem = Problem(status, title, detail)
+        self.problem = Problem(kind, title, detail)
 
 
 def documents_in(request: Request) -> tuple[Document, ...]:
@@ -43,15 +43,15 @@ def documents_in(request: Request) -> tuple[Document, ...]:
     body: bytes = request.content.read()  # type: ignore[union-attr]  # there is one once a request is complete
     if header(request, "Content-Encoding").lower() not in ("", "identity"):
         detail = "Send the document as it is: its address is that of its bytes."
-        raise UnusableBody(415, "an encoded body is not taken", detail)
+        raise UnusableBody(UNSUPPORTED_BODY, "an encoded body is not taken", detail)
     content_type, options = parse_options_header(header(request, "Content-Type"))
     if content_type.startswith("multipart/"):
         if content_type != "multipart/form-data" or not options.get("boundary"):
-            raise UnusableBody(415, f"{content_type[:40]} is not taken", _SEVERAL)
+            raise UnusableBody(UNSUPPORTED_BODY, f"{content_type[:40]} is not taken", _SEVERAL)
         return _parts(body, options["boundary"])
     # An empty document is a lock without pins. A request that has no body at all does not mean one.
     if not body and not (header(request, "Content-Length") or header(request, "Transfer-Encoding")):
-        raise UnusableBody(400, "no document", _ONE)
+        raise UnusableBody(BAD_BODY, "no document", _ONE)
     return (Document("", body),)
 
 
@@ -68,9 +68,9 @@ def _parts(body: bytes, boundary: str) -> tuple[Document, ...]:
     try:
         parts = [(part.filename, bytes(part.raw)) for part in parser]
     except MultipartError as error:
-        raise UnusableBody(400, "broken multipart", f"{error}. {_SEVERAL}") from error
+        raise UnusableBody(BAD_BODY, "broken multipart", f"{error}. {_SEVERAL}") from error
     if not parts:
-        raise UnusableBody(400, "no document", _SEVERAL)
+        raise UnusableBody(BAD_BODY, "no document", _SEVERAL)
     if any(filename is None for filename, _ in parts):
-        raise UnusableBody(400, "a document has no filename", _SEVERAL)
+        raise UnusableBody(BAD_BODY, "a document has no filename", _SEVERAL)
     return tuple(Document(str(filename), data) for filename, data in parts)

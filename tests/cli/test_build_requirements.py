@@ -92,7 +92,7 @@ class BuildRequirementsTests(CommandTestCase):
         self.server.takes(DOCUMENT)
         status, out, err = self.asked()
         self.assertEqual((status, out), (3, ""))
-        self.assertIn("is no ReqPI", err)
+        self.assertIn("is not a ReqPI server", err)
 
     def test_nothing_that_a_terminal_obeys(self) -> None:
         self.says([wanted("a\x1b[2J", wanted_by=["b\n"])])

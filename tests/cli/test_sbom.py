@@ -57,7 +57,7 @@ class SbomTests(CommandTestCase):
         self.assertIn("some core metadata could not be had", err)
 
     def test_what_cannot_be_had_is_a_status(self) -> None:
-        problem = {"type": "about:blank", "title": "upstream is away", "status": 503, "detail": "Wait."}
+        problem = {"type": "urn:reqpi:upstream-trouble", "title": "upstream is away", "status": 503, "detail": "Wait."}
         self.server.says(f"/{ADDRESS}/sbom.cdx.json", 503, problem, "application/problem+json")
         status, out, err = self.sbom()
         self.assertEqual((status, out), (3, ""))

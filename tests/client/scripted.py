@@ -74,7 +74,12 @@ class Scripted:
 
     def refuses(self, *defects: dict[str, object], **more: object) -> None:
         """Answer as ReqPI does where the lock has defects."""
-        problem = {"type": "about:blank", "title": "the lock has defects", "status": 422, "detail": "Mend them."}
+        problem = {
+            "type": "urn:reqpi:lock-defects",
+            "title": "the lock has defects",
+            "status": 422,
+            "detail": "Mend them.",
+        }
         self.says("/locks", 422, problem | {"defects": defects} | more, "application/problem+json")
 
     def said(self, path: str) -> Said:

@@ -43,13 +43,13 @@ class TroubleTests(ClientTestCase):
 
     def test_a_web_server_that_is_no_reqpi(self) -> None:
         """Its page is not shown; its URL, status and type are."""
-        self.assertRegex(self.trouble(), r"no ReqPI: .*/locks answers 404 Not Found \(text/html\)")
+        self.assertRegex(self.trouble(), r"not a ReqPI server: .*/locks is 404 Not Found \(text/html\)")
 
     def test_a_page_with_status_200_is_no_reqpi_either(self) -> None:
         """A captive portal greets everybody kindly."""
         for body in (b"<html>Welcome", b"[]", b'"x"', b"{}", b"[" * 100_000, b"\xff", b""):
             self.server.says("/locks", 200, body)
-            self.assertIn("no ReqPI", self.trouble())
+            self.assertIn("not a ReqPI server", self.trouble())
 
     def test_a_redirect_is_not_followed(self) -> None:
         """The message has the URL to use instead."""

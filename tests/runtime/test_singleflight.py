@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.runtime.singleflight import SingleFlight, within
 
 
@@ -69,4 +69,4 @@ class WithinTests(SynchronousTestCase):
         clock.advance(9.9)
         self.assertNoResult(waiting)
         clock.advance(0.2)
-        self.assertEqual(self.failureResultOf(waiting, UpstreamTrouble).value.title, "the page of six is on the way")
+        self.assertEqual(self.failureResultOf(waiting, Pending).value.title, "the page of six is on the way")

@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.memory import MemoryStore
+from reqpi.web.http.problems import PROBLEM_TYPES
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.public_url import PublicUrl
@@ -154,7 +155,7 @@ class WebCase(TestCase):
             return {}
         problem: dict[str, Any] = json.loads(reply.body)
         self.assertEqual(problem["status"], status)
-        self.assertEqual(problem["type"], "about:blank")
+        self.assertIn((problem["status"], problem["type"]), {(kind.status, kind.urn) for kind in PROBLEM_TYPES})
         self.assertTrue(problem["title"])
         if title is not None:
             self.assertEqual(problem["title"], title)

@@ -80,7 +80,7 @@ class BuildRequirementsTests(WebCase):
                 await self.turn()
             self.clock.advance(seconds)
             problem = self.assert_problem(await wire.reply(), 503)
-            self.assertIn("on the way", problem["title"])
+            self.assertEqual((problem["type"], problem["pending"]), ("urn:reqpi:pending", True))
         gate.callback(None)
         self.assertEqual((await self.ask(f"/{address}/build-requirements", Prefer="wait=1")).status, 200)
 

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
 from reqpi.core import sbom
-from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom import record
@@ -92,7 +92,7 @@ class Sboms:
         self, commitment: Commitment, own: sbom.MainComponent | None, write: Writer, index: str
     ) -> SbomResponse:
         if self._asked_for >= _MOST:
-            raise UpstreamTrouble(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
+            raise Pending(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
         try:
             # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from twisted.internet.threads import deferToThread
 
 from reqpi.core import admission, export
-from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.model import Commitment, File
 from reqpi.core.preferred_wheel import preferred
 from reqpi.core.targets import InstallTarget
@@ -57,7 +57,7 @@ class Wheelhouses:
                 what = failed.filename or failed.project
                 raise UpstreamTrouble(f"lock {commitment.short} is not held: {what}", failed.reason)
             await self._holding.begin(commitment, target)
-        raise UpstreamTrouble(f"{first}{more} of lock {commitment.short} are on the way", "Ask again in a moment.")
+        raise Pending(f"{first}{more} of lock {commitment.short} are on the way", "Ask again in a moment.")
 
     async def read(
         self, commitment: Commitment, archive: export.Wheelhouse, start: int, stop: int

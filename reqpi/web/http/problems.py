@@ -1,13 +1,13 @@
-"""Errors on the wire: one table gives each its status, and one shape (:rfc:`9457`) its words."""
+"""Errors on the wire: one table gives each error its status and its type; all have the shape of :rfc:`9457`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 from twisted.internet.defer import TimeoutError
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
@@ -22,6 +22,7 @@ from reqpi.core.errors import (
     NotServed,
     Occupied,
     OtherBytes,
+    Pending,
     ReqPIError,
     StoreFull,
     StoreTrouble,
@@ -30,25 +31,81 @@ from reqpi.core.errors import (
     UpstreamTrouble,
 )
 
-__all__ = ["Problem", "problem_of", "respond"]
+__all__ = [
+    "BAD_BODY",
+    "BAD_PARAMETER",
+    "BAD_PATH",
+    "CONTENT_TYPE",
+    "DOCUMENT_TOO_LARGE",
+    "NO_SUCH_PATH",
+    "PROBLEM_TYPES",
+    "UNSUPPORTED_BODY",
+    "Problem",
+    "ProblemType",
+    "not_allowed",
+    "problem_of",
+    "respond",
+    "send",
+]
 
 CONTENT_TYPE = "application/problem+json"
 
-_STATUS: dict[type[ReqPIError], int] = {
-    BrokenLock: 422,
-    # 410 and not 404: uv goes on to the next index after a 404, and stops with our words after a 410.
-    UnknownAddress: 410,
-    UnknownSession: 410,
-    NotAdmitted: 410,
-    NothingUpstream: 410,
-    NotServed: 404,
-    OtherBytes: 412,
+
+class ProblemType(NamedTuple):
+    """A kind of problem that a program can recognize, whatever its title says.
+
+    :param status: of the response.
+    :param name: the last part of the URN.
+    """
+
+    status: int
+    name: str
+
+    @property
+    def urn(self) -> str:
+        """The ``type`` of :rfc:`9457`. It is part of the protocol: a name never changes its meaning."""
+        return f"urn:reqpi:{self.name}"
+
+
+BAD_BODY = ProblemType(400, "bad-body")
+BAD_PARAMETER = ProblemType(400, "bad-parameter")
+BAD_PATH = ProblemType(400, "bad-path")
+NO_SUCH_PATH = ProblemType(404, "no-such-path")
+METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
+DOCUMENT_TOO_LARGE = ProblemType(413, "document-too-large")
+UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
+INTERNAL_ERROR = ProblemType(500, "internal-error")
+
+_TYPES: dict[type[ReqPIError], ProblemType] = {
+    BrokenLock: ProblemType(422, "lock-defects"),
+    # 410 and not 404: uv goes on to the next index after a 404, and stops with our message after a 410.
+    UnknownAddress: ProblemType(410, "unknown-address"),
+    UnknownSession: ProblemType(410, "unknown-session"),
+    NotAdmitted: ProblemType(410, "not-admitted"),
+    NothingUpstream: ProblemType(410, "nothing-upstream"),
+    NotServed: ProblemType(404, "not-served"),
+    OtherBytes: ProblemType(412, "other-bytes"),
     # 503 and not 502 or 504: pip and uv both ask again.
-    UpstreamTrouble: 503,
-    Occupied: 503,
-    StoreFull: 507,
-    StoreTrouble: 503,
+    Pending: ProblemType(503, "pending"),
+    UpstreamTrouble: ProblemType(503, "upstream-trouble"),
+    Occupied: ProblemType(503, "busy"),
+    StoreFull: ProblemType(507, "store-full"),
+    StoreTrouble: ProblemType(503, "store-trouble"),
 }
+
+
+PROBLEM_TYPES = (
+    BAD_BODY,
+    BAD_PARAMETER,
+    BAD_PATH,
+    NO_SUCH_PATH,
+    METHOD_NOT_ALLOWED,
+    DOCUMENT_TOO_LARGE,
+    UNSUPPORTED_BODY,
+    INTERNAL_ERROR,
+    *_TYPES.values(),
+)
+"""Every type that a response can have."""
 
 _RETRY_AFTER = 2
 """Seconds. pip waits as long as it is told; more than 5 feels broken."""
@@ -69,15 +126,16 @@ class Problem:
     :param headers: of the response.
     """
 
-    status: int
+    type: ProblemType
     title: str
     detail: str = ""
     members: Mapping[str, Any] = MappingProxyType({})
     headers: Mapping[str, str] = MappingProxyType({})
+    status: int = field(default=Factory(lambda problem: problem.type.status, takes_self=True), kw_only=True)
 
     def body(self) -> bytes:
-        """JSON of type :data:`CONTENT_TYPE`."""
-        shown = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        """Return the JSON of type :data:`CONTENT_TYPE`."""
+        shown = {"type": self.type.urn, "title": self.title, "status": self.status, "detail": self.detail}
         return json.dumps(shown | dict(self.members), ensure_ascii=False).encode() + b"\n"
 
     @property
@@ -88,11 +146,11 @@ class Problem:
 
 def problem_of(error: BaseException | None) -> Problem:
     """What a client is told of an error. Of what is no :class:`~reqpi.core.errors.ReqPIError` it is told nothing."""
-    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
-    if not isinstance(error, ReqPIError) or status == 500:
-        return Problem(500, "internal error", "This is a fault of ReqPI's. Its log says more.")
-    headers = {"Retry-After": str(_RETRY_AFTER)} if status == 503 else {}
-    return Problem(status, error.title, _detail(error), _members(error), headers)
+    kind = next((_TYPES[each] for each in type(error).__mro__ if each in _TYPES), INTERNAL_ERROR)
+    if not isinstance(error, ReqPIError) or kind is INTERNAL_ERROR:
+        return Problem(INTERNAL_ERROR, "internal error", "This is a fault of ReqPI's. Its log says more.")
+    headers = {"Retry-After": str(_RETRY_AFTER)} if kind.status == 503 else {}
+    return Problem(kind, error.title, _detail(error), _members(error), headers)
 
 
 def _members(error: ReqPIError) -> Mapping[str, Any]:
@@ -102,6 +160,7 @@ def _members(error: ReqPIError) -> Mapping[str, Any]:
         found = {
             "missing": error.missing,
             "final": error.final,
+            "pending": isinstance(error, Pending),
             "defects": [defect._asdict() for defect in error.defects],
         }
         return {name: value for name, value in found.items() if value}
@@ -163,4 +222,4 @@ def _path(request: Request) -> str:
 
 def not_allowed(methods: str) -> Problem:
     """405, with the methods there are (:rfc:`9110`, section 15.5.6)."""
-    return Problem(405, "method not allowed", f"Allowed here: {methods}.", headers={"Allow": methods})
+    return Problem(METHOD_NOT_ALLOWED, "method not allowed", f"Allowed here: {methods}.", headers={"Allow": methods})

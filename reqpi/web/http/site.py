@@ -20,7 +20,7 @@ from zope.interface import implementer
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHeads
 from reqpi.web.http.headers import header
-from reqpi.web.http.problems import CONTENT_TYPE, Problem
+from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.self_check import SelfChecks
@@ -113,7 +113,8 @@ class BoundedRequest(Request):
         self.requestHeaders.removeHeader(b"Expect")
         self.content = self._body = BytesIO()
         limit = self._limit
-        problem = Problem(413, "the document is too large", f"At most {limit} bytes; the operator can allow more.")
+        detail = f"At most {limit} bytes; the operator can allow more."
+        problem = Problem(DOCUMENT_TOO_LARGE, "the document is too large", detail)
         body = problem.body()
         head = (
             f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"

@@ -26,7 +26,8 @@ class ServerTests(CommandTestCase):
         else:
             self.fail("it never said where it is")
         status, out, err = self.run_reqpi("gethash", "--url", found[1], "requirements.txt")
-        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(status, 0, err)
+        self.assertIn("trust on first use", err)
         self.assertTrue(out.startswith(found[1]))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)

@@ -35,7 +35,8 @@ from twisted.web.client import Agent, HTTPConnectionPool  # noqa: E402
 from benchmarks.many_locks import fill  # noqa: E402
 from reqpi.runtime import gc_pause  # noqa: E402
 from reqpi.runtime.reactor_lag import ReactorLag  # noqa: E402
-from reqpi.server.server import Server, Settings, assemble  # noqa: E402
+from reqpi.server.server import Server, assemble  # noqa: E402
+from reqpi.server.settings import Settings  # noqa: E402
 from reqpi.shelf.maintenance.sweep import Sweep  # noqa: E402
 from reqpi.storage.memory import MemoryStore  # noqa: E402
 

@@ -17,10 +17,7 @@ from twisted.logger import (
     PredicateResult,
 )
 
-__all__ = ["LEVELS", "at_level"]
-
-LEVELS = ("debug", "info", "warn", "error")
-"""From the most to the fewest lines."""
+__all__ = ["at_level"]
 
 _OURS = ("reqpi", "stdout", "stderr")
 
@@ -28,7 +25,7 @@ _OURS = ("reqpi", "stdout", "stderr")
 def at_level(observer: ILogObserver, level: str) -> ILogObserver:
     """Return an observer that passes on the events of a level and of those above it.
 
-    :param level: one of :data:`LEVELS`.
+    :param level: one of :data:`reqpi.server.options.LEVELS`.
     """
     if level == "debug":
         return observer

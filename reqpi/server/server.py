@@ -1,16 +1,15 @@
-"""Putting a server together: the only place where stores, origins, shelf and web meet."""
+"""The wiring of a server: the only place where stores, upstreams, the shelf and the web meet."""
 
 from __future__ import annotations
 
 import os
-import socket
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import serverFromString
@@ -27,8 +26,10 @@ from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.reactor_lag import ReactorLag
+from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
+from reqpi.server.settings import Settings
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.scrubber import Scrubber
@@ -38,7 +39,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
-from reqpi.upstream.allowed.credentials import read_logins, read_own_logins, split_credentials
+from reqpi.upstream.allowed.credentials import read_logins, read_own_logins
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
 from reqpi.upstream.allowed.own_addresses import Here
@@ -46,7 +47,7 @@ from reqpi.upstream.allowed.resolver import ResolverThreads
 from reqpi.upstream.http.client_certificate import read_client_certificate
 from reqpi.upstream.http.tls import read_certificates
 from reqpi.upstream.offline import Offline
-from reqpi.upstream.upstreams import PAGE_CACHE, Upstreams
+from reqpi.upstream.upstreams import Upstreams
 from reqpi.web.http.accesslog import AccessLog, LogFile
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
@@ -54,96 +55,68 @@ from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 
-__all__ = ["GRACE", "Server", "Settings", "announce", "assemble"]
+__all__ = ["GRACE", "Server", "assemble"]
 
 _WRITE_REFUSALS = 5.0
-"""Seconds between two writings of what was refused."""
+"""Seconds between two writes of the refusals."""
 
 _TRIM = 5.0
-"""Seconds between two looks whether memory that was freed should go back to the system."""
+"""Seconds between two checks whether freed memory should be returned to the system."""
 
 _EXPIRE = 600.0
-"""Seconds between two looks for sessions of learning that nobody uses any more."""
+"""Seconds between two checks for learn sessions that are no longer used."""
 
 GRACE = 30.0
-"""Seconds that requests in flight are given to finish when the server stops."""
+"""Seconds that requests in flight have to finish when the server stops."""
 
 
 @frozen
-class Settings:
-    """Everything that an operator can say.
+class _Services:
+    """The parts of one server, wired together.
 
-    :param listen: Twisted's endpoint strings.
-    :param url: the canonical URL; ``None``: each request's own.
-    :param store: a directory, or the URL of an object store; ``None``: a directory under the user's state directory.
-    :param store_options: for the object store.
-    :param cache: a directory for what was read last from the object store; ``None``: nothing is.
-    :param cache_size: bytes of that.
-    :param redirect_above: files of more bytes are not sent: clients are told where the object store has them.
-    :param upstream: the default index; ``None``: the one that pip on this host is configured with.
-    :param upstreams: the URLs of further indexes, by name.
-    :param allow_hosts: where archives and git repositories may be taken from: ``HOST`` or ``HOST:PORT``.
-    :param trusted_hosts: hosts whose TLS is not verified, likewise.
-    :param netrc: a file of passwords for hosts.
-    :param own_netrc: the same of the user whose command this is; for upstreams and the hosts that are named alone.
-    :param ca: a file of certificates to trust beside the platform's.
-    :param client_cert: a file with the certificate and the key for upstreams that require one.
-    :param proxy: the URL of a proxy for upstreams, or ``off``; ``None``: what the environment says.
-    :param offline: never ask an upstream.
-    :param learning: anybody may learn: have an index that lets everything through.
-    :param trust_proxy: believe forwarded headers.
-    :param largest_document: bytes.
-    :param frequency: seconds between two sweeps; ``None``: never.
-    :param max_age: seconds without use after which a lock is removed.
-    :param verify_rate: bytes a second that are hashed again in the background; ``None``: nothing is.
-    :param workers: processes that serve.
-    :param memory: bytes of answers that are kept ready, in each process.
-    :param access_log: who asked for what: ``log``, this server's own log; ``off``; or a file.
-    :param passing: a folder for files that are wanted no longer than this process lives; ``None``: the store has them.
-    :param page_cache: bytes of memory for pages of upstreams, from one lock to the next.
-    :param local: the user is the operator, and no other machine reaches this server: public hosts that a lock names are
-        asked, without the operator's naming them.
-    :param log_level: one of :data:`reqpi.server.log_levels.LEVELS`.
+    :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
+    :param access: the access log; ``None`` where there is none.
     """
 
-    listen: Sequence[str] = ("tcp:2000:interface=127.0.0.1",)
-    url: str | None = None
-    store: Path | str | None = None
-    store_options: Mapping[str, str] = field(factory=dict)
-    cache: Path | None = None
-    cache_size: int = 10 << 30
-    redirect_above: int | None = None
-    upstream: str | None = None
-    upstreams: Mapping[str, str] = field(factory=dict)
-    allow_hosts: Sequence[str] = ()
-    trusted_hosts: Sequence[str] = ()
-    netrc: Path | None = None
-    own_netrc: Path | None = None
-    ca: Path | None = None
-    client_cert: Path | None = None
-    proxy: str | None = field(default=None, repr=False)
-    offline: bool = False
-    learning: bool = False
-    trust_proxy: bool = False
-    largest_document: int = 8 << 20
-    frequency: float | None = None
-    max_age: float | None = None
-    verify_rate: int | None = None
-    workers: int = 1
-    memory: int = 64 << 20
-    access_log: str = "log"
-    page_cache: int = PAGE_CACHE
-    local: bool = False
-    log_level: str = "info"
-    passing: Path | None = None
+    store: Store
+    upstream: Upstream
+    shelf: Shelf
+    holds: Holds
+    prefreeze: Prefreeze
+    open_index: OpenIndex | None
+    access: AccessLog | None
+    site: BoundedSite
+
+
+def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream) -> _Services:
+    """Wire the parts of a server.
+
+    Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
+    """
+    quarter = settings.memory // 4
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, settings.redirect_above, export_bytes=quarter)
+    holds = Holds(shelf, store, reactor)
+    open_index = None
+    if settings.learning:
+        sessions = LearnSessions(store, reactor)
+        open_index = OpenIndex(sessions, upstream, shelf.file_responses, shelf.core_metadata, reactor)
+    prefreeze = Prefreeze(shelf, reactor)
+    if not settings.offline:
+        shelf.commitments.on_new = prefreeze.begin
+    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
+    base = PublicUrl(settings.url, settings.trust_proxy)
+    root = Root(shelf, holds, base, ready_answers, quarter, learning=LearnResource(open_index))
+    access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access)
+    return _Services(store, upstream, shelf, holds, prefreeze, open_index, access, site)
 
 
 class Server(Service):
     """A running server.
 
-    :param endpoints: what to listen with, by its description.
-    :param quiet: do not say where it listens: somebody else does.
-    :param here: is told where it listens.
+    :param endpoints: returns the endpoint that a description names; ``None``: Twisted's ``serverFromString``.
+    :param quiet: do not log where it listens, because the caller does.
+    :param here: receives the addresses that it listens on.
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
@@ -165,53 +138,56 @@ class Server(Service):
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
-        self.store = store
-        self.shelf = Shelf(
-            store, upstream, reactor, _instance(), settings.redirect_above, export_bytes=settings.memory // 4
-        )
         self._settings = settings
         self._reactor = reactor
-        self._upstream = upstream
+        self._services = _services(settings, reactor, store, upstream)
         self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
         self._here = here or Here()
-        self.holding = Holds(self.shelf, store, reactor)
-        learning = self._learning() if settings.learning else None
-        self.prefreeze = Prefreeze(self.shelf, reactor)
-        if not settings.offline:
-            self.shelf.commitments.on_new = self.prefreeze.begin
-        ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
-        base = PublicUrl(settings.url, settings.trust_proxy)
-        root = Root(
-            self.shelf, self.holding, base, ready_answers, settings.memory // 4, learning=LearnResource(learning)
-        )
-        self._access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
-        self._site = BoundedSite(root, reactor, settings.largest_document, ready_answers, self._access)
         self._ports: list[IListeningPort] = []
-        self._calls = [_every(reactor, _WRITE_REFUSALS, self.shelf.refusals.write)]
-        if settings.frequency is not None and settings.max_age is not None:
-            sweeping = Sweep(store, reactor, settings.max_age)
-            self._calls.append(_every(reactor, settings.frequency, sweeping.run))
         self._trimming = Trimming(gc_pause.collect_all)
-        self._calls.append(_every(reactor, _TRIM, self._trim))
-        if learning is not None:
-            self._calls.append(_every(reactor, _EXPIRE, learning.sessions.expire))
+        self._calls = [_every(reactor, seconds, work) for seconds, work in self._periodic()]
         self._scrubber: Deferred[None] | None = None
-        self._gaps = ReactorLag(reactor)
+        self._lag = ReactorLag(reactor)
+
+    @property
+    def store(self) -> Store:
+        """The store that it serves from."""
+        return self._services.store
+
+    @property
+    def shelf(self) -> Shelf:
+        """The shelf that it serves from."""
+        return self._services.shelf
+
+    @property
+    def prefreeze(self) -> Prefreeze:
+        """The part that freezes new locks in the background."""
+        return self._services.prefreeze
+
+    def _periodic(self) -> Iterator[tuple[float, Callable[[], Awaitable[Any]]]]:
+        """Return what is done again and again, each with the seconds between two times."""
+        settings, services = self._settings, self._services
+        yield _WRITE_REFUSALS, services.shelf.refusals.write
+        if settings.frequency is not None and settings.max_age is not None:
+            yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
+        yield _TRIM, self._trim
+        if services.open_index is not None:
+            yield _EXPIRE, services.open_index.sessions.expire
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
 
-        :raises reqpi.core.errors.Misconfigured: a port is taken, or no port at all.
+        :raises reqpi.core.errors.Misconfigured: a port is in use, or an endpoint is not valid.
         """
         super().privilegedStartService()
         self._listen()
 
     def startService(self) -> None:
-        """Open the store, and listen. Nothing was opened before the fork of a daemon.
+        """Open the store, and listen. Nothing is opened earlier, because a daemon forks before this.
 
-        :raises reqpi.core.errors.Misconfigured: the store cannot be used, or a port not be listened on.
+        :raises reqpi.core.errors.Misconfigured: the store or a port cannot be used.
         """
         super().startService()
         limit_arenas()
@@ -223,7 +199,7 @@ class Server(Service):
                 self._here.listen(address.host, address.port, secure=secure)
         for call, seconds in self._calls:
             call.start(seconds, now=False)
-        self._gaps.start()
+        self._lag.start()
         if self._settings.verify_rate is not None:
             scrubber = Scrubber(self.store, self.shelf, self._reactor, self._settings.verify_rate)
             self._scrubber = Deferred.fromCoroutine(scrubber.run())
@@ -233,20 +209,16 @@ class Server(Service):
         self.ready.callback(self._ports)
 
     def stopService(self) -> Deferred[None]:
-        """Listen no more, let what is in flight finish, write down what is not yet."""
+        """Stop listening, let requests in flight finish, and write the refusals that are not written yet."""
         if not self._quiet:
             self._log.info("stopping")
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
-    def _learning(self) -> OpenIndex:
-        sessions = LearnSessions(self.store, self._reactor)
-        return OpenIndex(sessions, self._upstream, self.shelf.file_responses, self.shelf.core_metadata, self._reactor)
-
     def _listen(self) -> None:
         for description in self._settings.listen:
             try:
-                listening = self._endpoints(description).listen(self._site)
+                listening = self._endpoints(description).listen(self._services.site)
                 self._ports.append(_now(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
@@ -255,13 +227,13 @@ class Server(Service):
 
     @property
     def upstream_name(self) -> str:
-        """How people call its upstream."""
-        return self._upstream.name
+        """The name of its upstream, for people."""
+        return self._services.upstream.name
 
     @property
     def url(self) -> str:
         """A URL for clients on this machine, or the canonical one."""
-        return _url(self._settings, self._addresses)
+        return url_of(self._settings, self._addresses)
 
     @property
     def _addresses(self) -> list[Address]:
@@ -274,12 +246,12 @@ class Server(Service):
         for call, _ in self._calls:
             if call.running:
                 call.stop()
-        self.holding.stop()
+        self._services.holds.stop()
         self.prefreeze.stop()
         if self._scrubber is not None:
             self._scrubber.cancel()
         await gatherResults([_stopped(port) for port in self._ports])
-        drained = self._site.drained()
+        drained = self._services.site.drained()
         try:
             await drained.addTimeout(GRACE, self._reactor)
         except TimeoutError:
@@ -290,32 +262,13 @@ class Server(Service):
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:
             await self._close_upstream()
-        if self._access is not None:
-            self._access.flush()
+        if self._services.access is not None:
+            self._services.access.flush()
         await self.store.close()
-        self._gaps.stop()
-        self._log.debug("the reactor was late by {late:.3f} s at most", late=self._gaps.longest)
+        self._lag.stop()
+        self._log.debug("the reactor was late by {late:.3f} s at most", late=self._lag.longest)
         if not self._quiet:
             self._log.info("stopped")
-
-
-Address = tuple[Any, bool]
-"""Where a port listens, as Twisted has it; and whether TLS is spoken there."""
-
-
-def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Sequence[Address]) -> None:
-    """Log how to use a server, where it can be reached, and by whom."""
-    log.info("use it: reqpi gethash --url {url} requirements.txt", url=_url(settings, addresses))
-    for address, _ in addresses:
-        where, who = reach(address)
-        log.info("listening on {where}: {who}", where=where, who=who)
-    log.info("upstream: {name}", name=upstream_name)
-    for name, url in settings.upstreams.items():
-        log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
-    for proxy in () if settings.offline else proxies_of(settings.proxy, os.environ).all:
-        log.info("upstreams are asked through the proxy {url}", url=proxy.url)
-    if settings.learning:
-        log.warn("learning is on: whoever reaches this server has through /learn all that its upstream has")
 
 
 def assemble(
@@ -325,9 +278,9 @@ def assemble(
     endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
     quiet: bool = False,
 ) -> Server:
-    """A server, ready to be started.
+    """Return a server that can be started.
 
-    :raises reqpi.core.errors.Misconfigured: it cannot be one.
+    :raises reqpi.core.errors.Misconfigured: the settings cannot be used.
     """
     store = _place(settings).store()
     if settings.passing is not None:
@@ -348,9 +301,9 @@ def _place(settings: Settings) -> StorePlace:
 
 
 def _outside(settings: Settings) -> AllowedUpstreams:
-    """What the operator says of the outside, files read.
+    """Return what the operator allows of the outside; the files that settings name are read.
 
-    :raises reqpi.core.errors.Misconfigured: it makes no sense.
+    :raises reqpi.core.errors.Misconfigured: a setting or a file cannot be used.
     """
     outside = AllowedUpstreams(
         default=settings.upstream or _default_upstream(settings.offline),
@@ -380,51 +333,21 @@ def _default_upstream(offline: bool) -> str | None:
         raise
 
 
-def reach(address: Any) -> tuple[str, str]:
-    """Where a port listens, and who can reach it, in words."""
-    host = getattr(address, "host", None)
-    if host is None:
-        name = getattr(address, "name", address)
-        return name.decode(errors="replace") if isinstance(name, bytes) else str(name), "whoever may open this socket"
-    where = f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
-    if host in ("127.0.0.1", "::1"):
-        return where, "this machine alone can reach it"
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104
-        return where, "every machine that can reach this one can reach it"
-    return where, f"whoever can reach {host} can reach it"
-
-
-def _url(settings: Settings, addresses: Sequence[Address]) -> str:
-    """The canonical URL, or one for clients on this machine."""
-    if settings.url is not None:
-        return settings.url
-    address, secure = next((each for each in addresses if hasattr(each[0], "port")), (None, False))
-    if address is None:
-        return "http://localhost"
-    host = socket.gethostname() if address.host in ("0.0.0.0", "::", "") else address.host  # noqa: S104
-    scheme = "https" if secure else "http"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
-
-
 def _stopped(port: IListeningPort) -> Deferred[Any]:
     stopped = port.stopListening()
     return stopped if isinstance(stopped, Deferred) else gatherResults([])
 
 
 def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
-    """The port. Every endpoint of Twisted's has it, or has failed, as soon as it was asked."""
+    """Return the port. Every endpoint of Twisted has it, or has failed, as soon as it is asked."""
     ports: list[IListeningPort] = []
     failures: list[Failure] = []
     listening.addCallbacks(ports.append, failures.append)
     if failures:
         failures[0].raiseException()
     if not ports:
-        raise ValueError("this kind of endpoint does not listen at once")
+        raise ValueError("endpoints of this kind do not listen immediately")
     return ports[0]
-
-
-def _instance() -> str:
-    return uuid.uuid4().hex
 
 
 def _access_log(reactor: Any, where: str) -> AccessLog:

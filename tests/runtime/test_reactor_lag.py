@@ -23,7 +23,8 @@ from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core import frozen_pages as freezer
 from reqpi.runtime.reactor_lag import ReactorLag
-from reqpi.server.server import Server, Settings, assemble
+from reqpi.server.server import Server, assemble
+from reqpi.server.settings import Settings
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.records import lock_record, page_record

@@ -7,7 +7,8 @@ from typing import Any
 from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server.log_levels import LEVELS, at_level
+from reqpi.server.log_levels import at_level
+from reqpi.server.options import LEVELS
 
 
 class LevelTests(SynchronousTestCase):

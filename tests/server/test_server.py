@@ -16,7 +16,9 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from reqpi.core.errors import Misconfigured
-from reqpi.server.server import Server, Settings, assemble, reach
+from reqpi.server.announce import reach
+from reqpi.server.server import Server, assemble
+from reqpi.server.settings import Settings
 from reqpi.shelf.records import page_record
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
@@ -220,7 +222,7 @@ class WholeTests(TestCase):
         )
         server = assemble(settings, reactor)
         server.startService()
-        transfer = await server._upstream.open(f"archive+{host.archive('x', b'content')}")
+        transfer = await server._services.upstream.open(f"archive+{host.archive('x', b'content')}")
         self.assertEqual(b"".join([piece async for piece in transfer]), b"content")
         self.assertTrue(host.requests[0].headers["authorization"].startswith("Basic "))
         await server.stopService()
@@ -266,7 +268,7 @@ class ReachTests(TestCase):
             def __init__(self, host: str) -> None:
                 self.host = host
 
-        self.assertIn("this machine alone", reach(Address("127.0.0.1"))[1])
-        self.assertIn("this machine alone", reach(Address("::1"))[1])
+        self.assertIn("only this machine", reach(Address("127.0.0.1"))[1])
+        self.assertIn("only this machine", reach(Address("::1"))[1])
         self.assertIn("every machine", reach(Address("0.0.0.0"))[1])
         self.assertIn("10.0.0.7", reach(Address("10.0.0.7"))[1])

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server.server import Settings
-from reqpi.server.twistd import Options
+from reqpi.cli.commands.server import command_line
+from reqpi.cli.inputs.which_server import add_server, value_of
+from reqpi.client.errors import BadUsage
+from reqpi.server.options import OPTIONS, ValueKind
+from reqpi.server.settings import Settings
+from reqpi.server.twistd import TwistdOptions
+from reqpi.upstream.upstreams import PAGE_CACHE
 
 
 def settings(*arguments: str, environ: Mapping[str, str] | None = None) -> Settings:
-    options = Options(environ or {})
+    options = TwistdOptions(environ or {})
     options.parseOptions(list(arguments))
     return options.settings
 
@@ -107,7 +116,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_the_options_and_the_variables_are_the_same_in_number(self) -> None:
         """An option that is added without its variable fails here."""
-        options = Options({})
+        options = TwistdOptions({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
             value = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}.get(name, "1")
@@ -186,3 +195,50 @@ class BadOptionsTests(SynchronousTestCase):
 
     def test_a_bad_variable_is_named(self) -> None:
         self.assertIn("REQPI_OFFLINE", self.refusal(environ={"REQPI_OFFLINE": "maybe"}))
+
+
+class OptionTableTests(SynchronousTestCase):
+    """One table declares the options, and everything else agrees with it."""
+
+    def test_each_option_sets_an_attribute_of_the_settings(self) -> None:
+        names = {attribute.name for attribute in fields(Settings)}
+        self.assertEqual({option.setting for option in OPTIONS} - names, set())
+        self.assertEqual(names - {option.setting for option in OPTIONS}, {"upstreams", "own_netrc", "local", "passing"})
+
+    def test_the_defaults_of_the_settings_are_those_of_the_options(self) -> None:
+        for option in OPTIONS:
+            if option.default is not None:
+                self.assertEqual(getattr(Settings(), option.setting), option.default, option.name)
+        self.assertEqual(Settings().page_cache, PAGE_CACHE)
+
+    def test_the_reference_has_each_option_in_order_with_its_variable_and_default(self) -> None:
+        page = Path(__file__).parents[2].joinpath("docs/reference/options.md").read_text("utf-8")
+        rows = re.findall(r"^\| `--([a-z-]+)(?: ([^`]*))?` \| `(\w+)` \| (.*) \| (.*) ?\|$", page, re.MULTILINE)
+        self.assertEqual([(name, variable) for name, _, variable, *_ in rows], [(o.name, o.variable) for o in OPTIONS])
+        for option, (_, metavar, _, meaning, default) in zip(OPTIONS, rows, strict=True):
+            self.assertEqual(metavar.replace("\\", ""), option.metavar, option.name)
+            self.assertEqual("repeatable" in meaning, option.kind is ValueKind.LIST, option.name)
+            if option.kind is ValueKind.NUMBER and option.default is not None:
+                self.assertEqual(default.split()[0], str(option.default), option.name)
+
+    def test_the_help_of_the_command_has_each_option(self) -> None:
+        text = " ".join(command_line().format_help().split())
+        for option in OPTIONS:
+            self.assertIn(f"--{option.name}", text)
+        self.assertIn("--help", text)
+
+    def test_local_commands_read_a_flag_as_the_server_does(self) -> None:
+        parser = ArgumentParser()
+        add_server(parser)
+        for text, expected in (("", False), ("off", False), ("No", False), ("1", True), ("true", True)):
+            self.patch(os, "environ", {"REQPI_OFFLINE": text})
+            self.assertEqual(value_of(parser.parse_args([]), "offline"), expected)
+        self.patch(os, "environ", {"REQPI_OFFLINE": "maybe"})
+        self.assertIn("REQPI_OFFLINE", str(self.assertRaises(BadUsage, value_of, parser.parse_args([]), "offline")))
+        self.assertTrue(value_of(parser.parse_args(["--offline"]), "offline"))
+
+    def test_local_commands_have_the_options_that_concern_a_server_of_their_own(self) -> None:
+        parser = ArgumentParser()
+        add_server(parser)
+        names = {action.option_strings[-1].removeprefix("--") for action in parser._actions} - {"help", "url"}
+        self.assertEqual(names, {option.name for option in OPTIONS if option.local})

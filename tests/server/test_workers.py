@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server.server import Settings
+from reqpi.server.settings import Settings
 from reqpi.server.workers.handed import dumped, loaded
 from reqpi.server.workers.parent import _LONGEST_LINE, _Worker
 from reqpi.server.workers.sockets import opened

@@ -9,28 +9,11 @@ from typing import Any
 from twisted.application.service import ServiceMaker
 from twisted.scripts import twistd
 
+from reqpi.cli.inputs.which_server import add_option
 from reqpi.cli.statuses import DONE
+from reqpi.server.options import OPTIONS
 
 __all__ = ["command_line", "main"]
-
-_METAVARS = {
-    **{
-        "store": "WHERE",
-        "cache": "DIR",
-        "netrc": "FILE",
-        "ca": "FILE",
-        "client-cert": "FILE",
-        "proxy": "URL",
-        "access-log": "WHERE",
-        "http": "PORT|ENDPOINT",
-    },
-    **dict.fromkeys(("cache-size", "max-document", "memory", "page-cache", "redirect-above", "verify-rate"), "BYTES"),
-    **dict.fromkeys(("frequency", "max-age"), "SECONDS"),
-    **dict.fromkeys(("allow-host", "trusted-host"), "HOST"),
-    **{"upstream": "[NAME=]URL", "url": "URL", "baseurl": "URL", "store-option": "NAME=VALUE", "workers": "N"},
-    "log-level": "LEVEL",
-}
-"""What stands for the value of an option in the help; shells complete WHERE, DIR and FILE as paths."""
 
 _MAKER = ServiceMaker("ReqPI", "reqpi.server.twistd", "The hermetic package index", "reqpi")
 
@@ -62,7 +45,6 @@ def main(arguments: Sequence[str]) -> int:
 
 def command_line() -> argparse.ArgumentParser:
     """Return its options, for its help and for shells; twistd's own parser reads them."""
-    options: Any = _MAKER.options({})
     parser = argparse.ArgumentParser(
         prog="reqpi server",
         usage="reqpi server [options]",
@@ -73,11 +55,8 @@ def command_line() -> argparse.ArgumentParser:
         "does not let it start.",
         add_help=False,
     )
-    for name in sorted(options.longOpt):
-        option = name.rstrip("=")
-        text = " ".join((options.docs.get(option) or "").split())
-        if name.endswith("="):
-            parser.add_argument(f"--{option}", metavar=_METAVARS.get(option, "VALUE"), help=text.replace("%", "%%"))
-        else:
-            parser.add_argument(f"--{option}", action="store_true", help=text.replace("%", "%%"))
+    for option in sorted(OPTIONS):
+        add_option(parser, option)
+    parser.add_argument("--help", action="store_true", help="print this help and exit")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
     return parser

@@ -20,7 +20,8 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import LogEvent
 
 from reqpi.cli.stderr_log import begin_logging
-from reqpi.server.server import Settings, assemble
+from reqpi.server.server import assemble
+from reqpi.server.settings import Settings
 
 __all__ = ["port_for", "served"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 
+from reqpi.cli.inputs.which_server import value_of
 from reqpi.core.errors import Misconfigured
 from reqpi.core.model import Lock
 from reqpi.core.report import Defect
@@ -29,8 +29,8 @@ def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
     """
     here = Here(os.environ.get("REQPI_URL") or None)
     here.listen("127.0.0.1", _DEFAULT_PORT, secure=False)
-    default, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
-    hosts = Hosts.read(options.allow_host or _words("REQPI_ALLOW_HOST"), ALLOW_HOST)
+    default, upstreams = read_upstreams(value_of(options, "upstream"))
+    hosts = Hosts.read(value_of(options, "allow-host"), ALLOW_HOST)
     names_one = any(pin.indexes and any(pin.indexes) for pin in lock.pins)
     # To ask pip takes half a second, and few locks name an index.
     if names_one and default is None:
@@ -69,7 +69,3 @@ def _default_upstream() -> str | None:
         return default_upstream()
     except Misconfigured:
         return None
-
-
-def _words(variable: str) -> Sequence[str]:
-    return os.environ.get(variable, "").split()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from reqpi.cli.inputs.which_server import add_option, value_of
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Store
 from reqpi.server.host_defaults import default_spool, default_store
+from reqpi.server.options import option_named
 from reqpi.storage.place import StorePlace, options_of, place_of
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ T = TypeVar("T")
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     """``--store``, ``--store-option`` and ``--json``."""
-    parser.add_argument("--store", metavar="WHERE", help="the store (default: $REQPI_STORE, or the server's)")
-    parser.add_argument(
-        "--store-option", action="append", metavar="NAME=VALUE", help="for an object store, as for the server"
-    )
+    for name in ("store", "store-option"):
+        add_option(parser, option_named(name))
     parser.add_argument("--json", action="store_true", help="print what a program can read")
 
 
@@ -50,12 +49,12 @@ def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
 
 def _store(options: argparse.Namespace) -> Store:
     """Open the store that the options, or the environment, name."""
-    said = options.store or os.environ.get("REQPI_STORE")
-    where = place_of(said) if said else default_store()
+    named = value_of(options, "store")
+    where = place_of(named) if named else default_store()
     if isinstance(where, Path) and not where.is_dir():
         raise Misconfigured(f"there is no store at {where}", "Name the server's with --store.")
-    given = options.store_option or os.environ.get("REQPI_STORE_OPTION", "").split()
-    store = StorePlace(where, default_spool(), options_of(given)).store(_here)
+    options_given = options_of(value_of(options, "store-option"))
+    store = StorePlace(where, default_spool(), options_given).store(_here)
     store.open()
     return store
 

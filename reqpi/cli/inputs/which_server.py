@@ -8,20 +8,29 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.lock_files import LockFiles, lines_told
 from reqpi.client.environment import netrc_of_user
-from reqpi.client.errors import ClientError, ServerTrouble
+from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.fetching import FetchFailed
 from reqpi.core.address import address_of
+from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
 
-__all__ = ["add_server", "check_server", "open_server_for", "private_index", "server_for"]
+__all__ = [
+    "add_option",
+    "add_server",
+    "check_server",
+    "open_server_for",
+    "private_index",
+    "server_for",
+    "value_of",
+]
 
-_OWN = (
-    *("store", "store_option", "upstream", "allow_host", "trusted_host", "netrc", "ca", "client_cert", "proxy"),
-    "offline",
-)
+_LOCAL = tuple(option for option in OPTIONS if option.local)
+"""The options for a server inside this process."""
+
 _DEFAULT = re.compile(r"https?://", re.IGNORECASE)
 """How an upstream begins that has no name, so that it is the default one."""
 
@@ -29,29 +38,36 @@ _DEFAULT = re.compile(r"https?://", re.IGNORECASE)
 def add_server(parser: argparse.ArgumentParser) -> None:
     """``--url`` of a server that runs, or the options of one of our own."""
     parser.add_argument("--url", help="use the server that runs there")
-    parser.add_argument("--store", metavar="WHERE", help="where files are kept (default: as for a server)")
-    parser.add_argument("--store-option", action="append", metavar="NAME=VALUE", help="for an object store")
-    parser.add_argument(
-        "--upstream",
-        action="append",
-        metavar="[NAME=]URL",
-        help="where files come from (default: the index of this host's pip); or, with a name, one more index",
-    )
-    for option, what in (
-        ("--allow-host", "archives and git repositories may be taken from there"),
-        ("--trusted-host", "its TLS is not verified"),
-    ):
-        parser.add_argument(option, action="append", metavar="HOST", help=what)
-    parser.add_argument("--netrc", type=Path, metavar="FILE", help="users and passwords of upstreams, by host")
-    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust beside the platform's")
-    parser.add_argument("--client-cert", type=Path, metavar="FILE", help="a certificate and its key for upstreams")
-    parser.add_argument("--proxy", metavar="URL", help="for upstreams; or off (default: HTTPS_PROXY and so on)")
-    parser.add_argument("--offline", action="store_true", help="serve what is in the store, and ask no upstream")
+    for option in _LOCAL:
+        add_option(parser, option)
+
+
+def add_option(parser: argparse.ArgumentParser, option: ServerOption) -> None:
+    """Add an option of the server to the parser of a local command."""
+    text = option.described(locally=True).replace("%", "%%")
+    if option.kind is ValueKind.FLAG:
+        parser.add_argument(f"--{option.name}", action="store_true", help=text)
+    else:
+        action = "append" if option.kind is ValueKind.LIST else "store"
+        parser.add_argument(f"--{option.name}", action=action, metavar=option.metavar, help=text)
+
+
+def value_of(options: argparse.Namespace, name: str) -> Any:
+    """Return the value of a server option, from the command line or otherwise the environment.
+
+    :param name: without the leading ``--``.
+    :raises BadUsage: the value is not of the option's kind.
+    """
+    option = option_named(name)
+    try:
+        return option.read(getattr(options, option.dest) or None, os.environ)
+    except BadOption as error:
+        raise BadUsage(str(error)) from None
 
 
 def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """End with a message where both are given."""
-    if options.url and any(getattr(options, name) for name in _OWN):
+    if options.url and any(getattr(options, option.dest) for option in _LOCAL):
         parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
 
 
@@ -99,7 +115,7 @@ def private_index(options: argparse.Namespace) -> str:
 
     An index that is named with ``--upstream`` stands in for the default one, and has no releases of its own.
     """
-    named = options.upstream or _words("REQPI_UPSTREAM")
+    named = value_of(options, "upstream")
     if options.url or any(_DEFAULT.match(upstream) for upstream in named):
         return ""
     try:
@@ -128,41 +144,14 @@ def _served(
     """
     # Imported here because they bring Twisted along, which --url does without.
     from reqpi.cli.inputs.in_process import port_for, served  # noqa: PLC0415
-    from reqpi.server.server import Settings  # noqa: PLC0415
-    from reqpi.storage.place import options_of, place_of  # noqa: PLC0415
-    from reqpi.upstream.allowed.operator import read_upstreams  # noqa: PLC0415
+    from reqpi.server.settings import settings_of  # noqa: PLC0415
 
-    where = options.store or os.environ.get("REQPI_STORE")
-    upstream, upstreams = read_upstreams(options.upstream or _words("REQPI_UPSTREAM"))
-    return served(
-        Settings(
-            listen=(f"tcp:{port_for(address) if address else 0}:interface=127.0.0.1",),
-            store=None if not where else place_of(where),
-            store_options=options_of(options.store_option or _words("REQPI_STORE_OPTION")),
-            learning=address is None,
-            local=True,
-            upstream=upstream,
-            upstreams=upstreams,
-            allow_hosts=options.allow_host or _words("REQPI_ALLOW_HOST"),
-            trusted_hosts=options.trusted_host or _words("REQPI_TRUSTED_HOST"),
-            netrc=options.netrc or _path(os.environ.get("REQPI_NETRC")),
-            own_netrc=netrc_of_user(),
-            ca=options.ca or _path(os.environ.get("REQPI_CA")),
-            client_cert=options.client_cert or _path(os.environ.get("REQPI_CLIENT_CERT")),
-            proxy=options.proxy or os.environ.get("REQPI_PROXY"),
-            offline=options.offline
-            or os.environ.get("REQPI_OFFLINE", "").lower() not in ("", "0", "no", "false", "off"),
-            passing=passing,
-        ),
-        watch,
+    settings = settings_of(
+        {option.name: value_of(options, option.name) for option in _LOCAL},
+        listen=(f"tcp:{port_for(address) if address else 0}:interface=127.0.0.1",),
+        learning=address is None,
+        local=True,
+        own_netrc=netrc_of_user(),
+        passing=passing,
     )
-
-
-def _words(variable: str) -> list[str]:
-    """What a variable lists."""
-    return os.environ.get(variable, "").split()
-
-
-def _path(text: str | None) -> Path | None:
-    """A path, where there is one."""
-    return Path(text) if text else None
+    return served(settings, watch)

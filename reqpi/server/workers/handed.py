@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import asdict
 
-from reqpi.server.server import Settings
+from reqpi.server.settings import Settings
 
 __all__ = ["FIRST_DESCRIPTOR", "dumped", "loaded"]
 

@@ -16,8 +16,10 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from reqpi.server.announce import announce
 from reqpi.server.listening import cannot_listen
-from reqpi.server.server import GRACE, Settings, announce, assemble
+from reqpi.server.server import GRACE, assemble
+from reqpi.server.settings import Settings
 from reqpi.server.workers.handed import FIRST_DESCRIPTOR, dumped
 from reqpi.server.workers.sockets import Sockets, opened
 

@@ -10,7 +10,8 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
-from reqpi.server.server import Settings, _outside
+from reqpi.server.server import _outside
+from reqpi.server.settings import Settings
 from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, basic, read_logins
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams

@@ -1,0 +1,161 @@
+"""The settings of a server, and how they are read from its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from reqpi.core.errors import Misconfigured
+from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
+from reqpi.storage.place import options_of, place_of
+from reqpi.upstream.allowed.hosts import Hosts
+from reqpi.upstream.allowed.operator import read_upstreams
+
+__all__ = ["Settings", "check_values", "read_values", "settings_of"]
+
+_DEFAULTS: Mapping[str, Any] = {option.setting: option.default for option in OPTIONS}
+
+_ABSENT: tuple[Any, ...] = (None, "", [])
+"""The values of an option that is not specified. 0 is not among them."""
+
+
+@frozen
+class Settings:
+    """The settings of one server.
+
+    :data:`reqpi.server.options.OPTIONS` describes each option and has its default. Its ``setting`` is the attribute
+    here. Sizes are in bytes, times in seconds.
+
+    :param listen: Twisted's endpoint strings.
+    :param url: the canonical URL; ``None``: the URL of each request.
+    :param store: a directory, or the URL of an object store; ``None``: a directory in the user's state directory.
+    :param upstream: the default index; ``None``: the one that pip on this host is configured with.
+    :param upstreams: the URLs of further indexes, by name.
+    :param proxy: the URL of a proxy, ``off``, or ``None`` for the proxies in the environment.
+    :param frequency: seconds between two sweeps; ``None``: never.
+    :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
+    :param access_log: ``log``, ``off``, or the path of a file.
+    :param own_netrc: the netrc file of the user who runs a local command. Its logins are used for upstreams and for
+        the hosts named in ``allow_hosts`` only. No option sets it.
+    :param local: the user is the operator, and no other machine can reach this server: public hosts that a lock names
+        are asked without being in ``allow_hosts``. No option sets it.
+    :param passing: a folder for files that are needed no longer than this process runs; ``None``: the store keeps
+        them. No option sets it.
+    """
+
+    listen: Sequence[str] = _DEFAULTS["listen"]
+    url: str | None = None
+    store: Path | str | None = None
+    store_options: Mapping[str, str] = field(factory=dict)
+    cache: Path | None = None
+    cache_size: int = _DEFAULTS["cache_size"]
+    redirect_above: int | None = None
+    upstream: str | None = None
+    upstreams: Mapping[str, str] = field(factory=dict)
+    allow_hosts: Sequence[str] = ()
+    trusted_hosts: Sequence[str] = ()
+    netrc: Path | None = None
+    own_netrc: Path | None = None
+    ca: Path | None = None
+    client_cert: Path | None = None
+    proxy: str | None = field(default=None, repr=False)
+    offline: bool = False
+    learning: bool = False
+    trust_proxy: bool = False
+    largest_document: int = _DEFAULTS["largest_document"]
+    frequency: float | None = None
+    max_age: float | None = None
+    verify_rate: int | None = None
+    workers: int = _DEFAULTS["workers"]
+    memory: int = _DEFAULTS["memory"]
+    access_log: str = _DEFAULTS["access_log"]
+    page_cache: int = _DEFAULTS["page_cache"]
+    local: bool = False
+    log_level: str = _DEFAULTS["log_level"]
+    passing: Path | None = None
+
+
+def read_values(
+    options: Iterable[ServerOption], given: Callable[[ServerOption], Any], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the values of options, by name, from the command line and the environment.
+
+    :param given: returns the value of an option on the command line, as for :meth:`ServerOption.read`.
+    :raises reqpi.core.errors.Misconfigured: a value is not of its option's kind.
+    """
+    try:
+        return {option.name: option.read(given(option), environ) for option in options}
+    except BadOption as error:
+        raise Misconfigured(str(error)) from None
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Check the values of all options against each other.
+
+    :raises reqpi.core.errors.Misconfigured: two contradict each other, or one lacks another.
+    """
+    url, alias = values["url"], values["baseurl"]
+    if url and alias and url != alias:
+        raise Misconfigured("--url and --baseurl are the same option, but have different values.")
+    if (values["frequency"] is None) != (values["max-age"] is None):
+        raise Misconfigured("--frequency and --max-age go together: how often, and after how long without use.")
+    only = [option.name for option in OPTIONS if option.object_store and values[option.name] not in _ABSENT]
+    if only and not (values["store"] and isinstance(place_of(values["store"]), str)):
+        raise Misconfigured(f"--{only[0]} is for an object store: --store s3://BUCKET/PREFIX.")
+
+
+def settings_of(values: Mapping[str, Any], **others: Any) -> Settings:
+    """Return the settings that the values of options make.
+
+    :param values: by the options' names; a setting whose option has no value keeps its default.
+    :param others: settings that no option has.
+    :raises reqpi.core.errors.Misconfigured: a value cannot be used.
+    """
+    settings: dict[str, Any] = {
+        option_named(name).setting: _setting(option_named(name), value)
+        for name, value in values.items()
+        if value not in _ABSENT
+    }
+    settings["upstream"], settings["upstreams"] = read_upstreams(values.get("upstream", ()))
+    return Settings(**settings | others)
+
+
+def _setting(option: ServerOption, value: Any) -> Any:
+    """Return the value of a setting. Paths are absolute, because a daemon changes its working directory."""
+    read = _READERS.get(option.name)
+    if read is not None:
+        return read(value)
+    if option.kind is ValueKind.PATH:
+        return Path(value).absolute()
+    return tuple(value) if option.kind is ValueKind.LIST else value
+
+
+def _url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise Misconfigured(f"--url {url}: write a URL that begins with http:// or https://.")
+    return url
+
+
+def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
+    Hosts.read(hosts, option)
+    return tuple(hosts)
+
+
+def _access_log(where: str) -> str:
+    return where if where in ("log", "off") else str(Path(where).absolute())
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "url": _url,
+    "baseurl": _url,
+    "store": place_of,
+    "store-option": options_of,
+    "allow-host": partial(_hosts, "--allow-host"),
+    "trusted-host": partial(_hosts, "--trusted-host"),
+    "access-log": _access_log,
+}
+"""The options whose text is more than text, a path or a list."""

@@ -16,7 +16,8 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from reqpi.core.model import File
-from reqpi.core.targets import InstallTarget, ordered_platforms
+from reqpi.core.platform_tags import ordered_platforms
+from reqpi.core.targets import InstallTarget
 
 __all__ = ["preferred"]
 

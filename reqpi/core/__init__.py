@@ -1,4 +1,4 @@
 """Values in, values out: the nouns, admission, locks, pages, exports and SBOMs.
 
-Nothing is imported here: ``reqpi gethash`` passes through this package, and has to start at once.
+This file imports nothing: ``reqpi gethash`` passes through this package and has to start immediately.
 """

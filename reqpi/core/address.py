@@ -1,11 +1,11 @@
 """The address of a lock.
 
-The address of one document is the sha256 of its bytes as they are, in lower-case hex, with nothing added: what
-``sha256sum requirements.txt`` prints. Several documents are committed to by their listing: what ``sha256sum
-requirements.txt requirements-build.txt`` prints in the folder of the first of them. The address is the sha256 of that:
-``sha256sum requirements.txt requirements-build.txt | sha256sum``. No filename of a single document, no header, no
-option of the server goes into it, so that client and server compute it independently, and anybody with coreutils can
-check them both.
+The address of one document is the sha256 of its unchanged bytes, in lower-case hex, with nothing added: the output of
+``sha256sum requirements.txt``. Several documents are committed to by their listing: the output of ``sha256sum
+requirements.txt requirements-build.txt`` in the folder of the first of them. The address is the sha256 of this listing:
+``sha256sum requirements.txt requirements-build.txt | sha256sum``. The filename of a single document, headers and
+options of the server are not part of it. So client and server compute it independently, and anyone with coreutils can
+check both.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 DOCUMENTS = 100
-"""Documents of one commitment."""
+"""The largest number of documents of one commitment."""
 
 PATH_LENGTH = 200
-"""Characters of a document's path."""
+"""The largest number of characters in a document's path."""
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
@@ -43,19 +43,19 @@ _LISTING_LENGTH = DOCUMENTS * (64 + 2 + 4 * PATH_LENGTH + 1)
 
 
 def address_of(document: bytes) -> str:
-    """The address that commits to ``document``, which may be a listing: 64 lower-case hex digits."""
+    """Return the address that commits to ``document``, which may be a listing: 64 lower-case hex digits."""
     return hashlib.sha256(document).hexdigest()
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` has the form of an address."""
+    """Return whether ``text`` has the format of an address."""
     return _ADDRESS.fullmatch(text) is not None
 
 
 def listing_of(documents: Sequence[Document]) -> bytes:
-    """What ``sha256sum`` prints of ``documents``, in their order: digest, two spaces, path; one line each.
+    """Return what ``sha256sum`` prints for ``documents``, in order: digest, two spaces, path; one line each.
 
-    :raises ValueError: there are none, or :func:`flaws_of_paths` has something to say.
+    :raises ValueError: ``documents`` is empty, or :func:`flaws_of_paths` finds a flaw.
     """
     flaws = flaws_of_paths(document.path for document in documents)
     if flaws or not documents:
@@ -64,22 +64,22 @@ def listing_of(documents: Sequence[Document]) -> bytes:
 
 
 def parse_listing(listing: bytes) -> tuple[tuple[str, str], ...]:
-    """The digest and the path of each document, in order.
+    """Return the digest and the path of each document, in order.
 
-    :raises ValueError: it is no listing that :func:`listing_of` could have made.
+    :raises ValueError: ``listing`` is not a listing that :func:`listing_of` could have made.
     """
     if not listing or len(listing) > _LISTING_LENGTH:
-        raise ValueError("this is no listing")
+        raise ValueError("this is not a listing")
     lines = listing.decode("utf-8", "strict").splitlines(keepends=True)
     matches = [_LINE.fullmatch(line) for line in lines]
     entries = tuple((match[1], match[2]) for match in matches if match)
     if len(entries) != len(lines) or flaws_of_paths(path for _, path in entries):
-        raise ValueError("this is no listing")
+        raise ValueError("this is not a listing")
     return entries
 
 
 def is_listing(data: bytes) -> bool:
-    """Whether ``data`` is a listing. What is one is never a lock by itself, so that an address has one meaning."""
+    """Return whether ``data`` is a listing. A listing is never a lock by itself, so that an address has one meaning."""
     try:
         parse_listing(data)
     except ValueError:
@@ -88,15 +88,18 @@ def is_listing(data: bytes) -> bool:
 
 
 def paths_of(listing: bytes) -> tuple[str, ...]:
-    """The paths of the documents, in order.
+    """Return the paths of the documents, in order.
 
-    :raises ValueError: it is no listing.
+    :raises ValueError: ``listing`` is not a listing.
     """
     return tuple(path for _, path in parse_listing(listing))
 
 
 def flaws_of_paths(paths: Iterable[str]) -> Mapping[str, str]:
-    """What is wrong with the paths of a commitment's documents, in words: each path that is wrong, once."""
+    """Return the flaws in the paths of a commitment's documents.
+
+    :returns: for each path that is not allowed, a sentence that says why.
+    """
     flaws: dict[str, str] = {}
     known: set[str] = set()
     for count, path in enumerate(paths, 1):
@@ -111,18 +114,18 @@ def flaws_of_paths(paths: Iterable[str]) -> Mapping[str, str]:
         folders = path.split("/")[:-1]
         folder = next((above for end in range(1, len(folders) + 1) if (above := "/".join(folders[:end])) in known), "")
         if folder:
-            flaws[path] = f"`{folder}` is a document, and the folder of `{path}`"
+            flaws[path] = f"`{folder}` is a document and cannot also be the folder of `{path}`"
     return flaws
 
 
 def _flaw(path: str) -> str:
-    """Why ``path`` is none: ``sha256sum`` could not be asked for it, or would print it in another way."""
+    """Return why ``path`` is not allowed: ``sha256sum`` would not accept it, or would print it differently."""
     if not path:
         flaw = "a document has no path"
     elif len(path) > PATH_LENGTH:
         flaw = f"a path is longer than {PATH_LENGTH} characters"
     elif not path.isprintable() or "\\" in path or _ESCAPED.search(path):
-        flaw = "a path has a backslash, a character that cannot be seen, or the escape of a quote or a line break"
+        flaw = "a path has a backslash, an unprintable character, or the escape of a quote or a line break"
     elif path.startswith("/"):
         flaw = f"`{path}` is absolute: paths are relative to the folder of the first document"
     elif path.startswith("-"):

@@ -1,7 +1,7 @@
-"""What a lock admits: the only filter there is.
+"""The predicate that decides which files a lock admits. It is the only filter.
 
-Pages, files and metadata all ask :func:`admits`. A filter that guards the page and not the file behind it is
-the hole that this module exists to close, so nothing else in ReqPI decides what a client may have.
+Pages, files and metadata all ask :func:`admits`, and no other code in ReqPI decides what a client may have. A filter
+that guards the page but not the file behind it is the hole that this module exists to close.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from packaging.version import InvalidVersion, Version
 
 from reqpi.core.model import Archive, Digest, File, Lock, Page, Pin, Release
 
-__all__ = ["admits", "admitting", "by_pin", "narrow", "undecided", "versions"]
+__all__ = ["admits", "admitted_page", "admitting", "by_pin", "undecided", "versions"]
 
 
 def admits(lock: Lock, file: File) -> bool:
-    """Whether a client may have ``file``: some pin of its project allows its version and its content.
+    """Return whether a client may have ``file``: some pin of its project allows its version and its content.
 
-    A file without a sha256 is not admitted: there would be nothing to hold its bytes to.
+    A file without a sha256 is not admitted: nothing would exist to verify its bytes against.
 
-    A digest that upstream claims counts if it is the sha256 that the file is fetched, kept and served under. Any other
-    counts once it was computed here from the bytes that bear that sha256: else an upstream could pair the sha512 that a
-    lock asks for with the sha256 of something else.
+    A digest that an upstream claims counts only if it is a sha256, because the file is fetched, stored and served under
+    it. Any other digest counts only once it was computed here, from the bytes that have this sha256. Otherwise an
+    upstream could pair the sha512 that a lock demands with the sha256 of other bytes.
     """
     return bool(admitting(lock, file))
 
 
 def admitting(lock: Lock, file: File) -> tuple[Pin, ...]:
-    """The pins that admit ``file``; none where it is not admitted."""
+    """Return the pins that admit ``file``; empty if it is not admitted."""
     if file.sha256 is None:
         return ()
-    believed = _believed(file)
-    return tuple(pin for pin in _meant(lock, file) if _has_right_content(pin, file, believed))
+    trusted = _trusted_digests(file)
+    return tuple(pin for pin in _matching(lock, file) if _has_right_content(pin, file, trusted))
 
 
 def by_pin(lock: Lock, page: Page) -> Mapping[Pin, Sequence[File]]:
-    """The files on a page that each pin of its project admits, where it admits any."""
+    """Return the files of a page by the pin that admits them. A pin that admits no file is left out."""
     files: dict[Pin, list[File]] = {}
     for file in page.files:
         for pin in admitting(lock, file):
@@ -47,26 +47,28 @@ def by_pin(lock: Lock, page: Page) -> Mapping[Pin, Sequence[File]]:
 
 
 def undecided(lock: Lock, file: File) -> bool:
-    """Whether ``file`` must be measured before it can be listed or ruled out.
+    """Return whether ``file`` must be measured before it can be listed or ruled out.
 
-    It is so for a file that its version admits where its sha256 is unknown, or where the lock has digests of
-    other algorithms alone that might match. A claim that already speaks against the file spares the download.
+    This is the case if a pin allows its version, and either its sha256 is unknown or the lock has only digests of other
+    algorithms, one of which might match. A claimed digest that already contradicts the lock makes the download
+    unnecessary.
     """
     if file.measured or file.source is not None or admits(lock, file):
         return False
-    return any(not pin.digests or _may_match(pin, file) for pin in _meant(lock, file))
+    return any(not pin.digests or _may_match(pin, file) for pin in _matching(lock, file))
 
 
-def narrow(lock: Lock, page: Page) -> Page:
-    """The page with the files that ``lock`` admits, and no others."""
+def admitted_page(lock: Lock, page: Page) -> Page:
+    """Return the page with only the files that ``lock`` admits."""
     return evolve(page, files=tuple(file for file in page.files if admits(lock, file)))
 
 
 def versions(pins: Iterable[Pin]) -> frozenset[Version]:
-    """The versions of which a file of an index has to be for some of ``pins`` to admit it.
+    """Return the versions that any of ``pins`` could match, so that a page can be reduced to them beforehand.
 
-    For ``===`` too: a file whose version is spelled as the pin spells it has the version that the pin's text is, and to
-    a text that is none there is no file. So a page can be cut down to these before :func:`admits` is asked.
+    No file of another version on an index is admitted by any of the pins. This holds for ``===``, too: a file whose
+    version is spelled as the pin spells it has the version that the pin's text denotes. An ``===`` pin whose text is
+    not a :pep:`440` version matches no file, so it is left out. Sources have no versions here.
     """
     found: set[Version] = set()
     for pin in pins:
@@ -76,10 +78,10 @@ def versions(pins: Iterable[Pin]) -> frozenset[Version]:
     return frozenset(found)
 
 
-def _meant(lock: Lock, file: File) -> list[Pin]:
-    """The pins that mean a file of this project, of this version or source, of this kind and from its index.
+def _matching(lock: Lock, file: File) -> list[Pin]:
+    """Return the pins that match the file's project, its version or source, its kind and its index.
 
-    Versions are compared as :pep:`440` does, but for one thing: ``==1.0`` does not admit ``1.0+local``.
+    Versions are compared as in :pep:`440`, with one exception: ``==1.0`` does not admit ``1.0+local``.
     """
     if file.source is not None:
         return list(lock.releases.get((file.project, file.source), ()))
@@ -89,23 +91,24 @@ def _meant(lock: Lock, file: File) -> list[Pin]:
 
 
 def _may_come_from(pin: Pin, index: str) -> bool:
-    """Whether a pin admits files of an index. Where it has digests they decide, wherever the file was found."""
+    """Return whether a pin admits files of an index. If it has digests, these decide, wherever the file was found."""
     return bool(pin.digests) or index in (pin.indexes or ("",))
 
 
-def _has_right_content(pin: Pin, file: File, believed: frozenset[Digest]) -> bool:
-    """Whether the digests that the lock has are the file's: one of a release's, or all of a source's."""
+def _has_right_content(pin: Pin, file: File, trusted: frozenset[Digest]) -> bool:
+    """Return whether the lock's digests are the file's: one of those of a release, or all of those of a source."""
     if pin.source is None:
-        return not pin.digests or not pin.digests.isdisjoint(believed)
-    asked = pin.source.digests if isinstance(pin.source, Archive) else frozenset()
-    return file.measured and asked <= file.digests
+        return not pin.digests or not pin.digests.isdisjoint(trusted)
+    required = pin.source.digests if isinstance(pin.source, Archive) else frozenset()
+    return file.measured and required <= file.digests
 
 
-def _believed(file: File) -> frozenset[Digest]:
+def _trusted_digests(file: File) -> frozenset[Digest]:
+    """Return the digests that count: all those computed here, otherwise the claimed sha256 alone."""
     return file.digests if file.measured else frozenset({Digest("sha256", str(file.sha256))})
 
 
 def _may_match(pin: Pin, file: File) -> bool:
-    """Whether a digest of the pin's could turn out to be the file's: it is claimed, or nothing is known against it."""
+    """Return whether a digest of the pin could be the file's: it is claimed, or no claim contradicts it."""
     claimed = {digest.algorithm for digest in file.digests}
     return any(digest in file.digests or digest.algorithm not in claimed for digest in pin.digests)

@@ -1,7 +1,7 @@
-"""What sdists need to be built, held against what a lock pins.
+"""The build requirements of sdists, compared with the pins of a lock.
 
-A requirement counts where some sdist that must be built wants it in every environment that is meant. One that is
-wanted on some platforms or Pythons alone is shown, and counts only for a target that is one of these.
+A requirement counts if an sdist that must be built wants it in every environment of the target. A requirement that is
+wanted only on some platforms or Pythons is shown, and counts only for a target that is one of these.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ _NEEDS_WHEEL = Version("70.1")
 """The first setuptools that makes wheels by itself (its changelog, v70.1.0); older ones ask for ``wheel``."""
 
 _SHOWN = 12
-"""Requirements that a warning names."""
+"""The largest number of requirements that a warning names."""
 
 
 @frozen
 class BuiltSdist:
     """An sdist that a lock admits, and how it is built.
 
+    :param pin: a pin that admits it.
     :param must_be_built: no wheel of its release is admitted for the target, and its pin applies there.
-    :param pin: one that admits it.
-    :param system: ``None`` where it could not be had.
-    :param trouble: why, where that may be otherwise when it is asked for again.
-    :param passed_over: why, where it was not worth while: it need not be built.
+    :param system: ``None`` if it could not be read.
+    :param trouble: the reason, if another attempt may succeed.
+    :param passed_over: the reason, if it was not read because the sdist need not be built.
     """
 
     file: File
@@ -66,10 +66,10 @@ class BuiltSdist:
 
 @frozen
 class AskedRequirement:
-    """One requirement of somebody.
+    """One requirement, and who has it.
 
     :param by: the filename of an sdist, or a release.
-    :param counts: it is wanted wherever the target is.
+    :param counts: it is wanted in every environment of the target.
     """
 
     requirement: Requirement
@@ -79,12 +79,12 @@ class AskedRequirement:
 
 @frozen
 class WantedRequirement:
-    """A requirement, by whomever it is wanted.
+    """A requirement, and everything that wants it.
 
     :param requirement: as it is written, without a marker that only chooses an extra.
     :param state: ``pinned``; ``differs``: the lock pins another version; ``missing``; ``elsewhere``: it names a URL.
-    :param versions: those that the lock pins.
-    :param counts: an sdist that must be built wants it, wherever the target is.
+    :param versions: the versions that the lock pins.
+    :param counts: an sdist that must be built wants it in every environment of the target.
     :param wanted_by: filenames of sdists, and releases.
     """
 
@@ -97,15 +97,15 @@ class WantedRequirement:
 
     @property
     def lacking(self) -> bool:
-        """A build will ask for it, and not get it."""
+        """A build will request it and not get it."""
         return self.counts and self.state != "pinned"
 
 
 @frozen
 class BuildReport:
-    """All that is to be said of how a lock's sdists are built.
+    """The complete report on how a lock's sdists are built.
 
-    :param troubles: what else could not be had, in words, so that something may be lacking that is not known.
+    :param troubles: sentences about other data that could not be read, so that an unknown requirement may be lacking.
     """
 
     sdists: tuple[BuiltSdist, ...]
@@ -115,26 +115,26 @@ class BuildReport:
 
     @property
     def complete(self) -> bool:
-        """Whatever must be built can be built with what the lock pins, as far as reading tells."""
+        """Everything that must be built can be built with what the lock pins, as far as reading files can tell."""
         return not any(wanted.lacking for wanted in self.wanted) and not self.troubled
 
     @property
     def troubled(self) -> bool:
-        """Something that must be built, or that a build needs, could not be had."""
+        """An sdist that must be built, or data that a build needs, could not be read."""
         return bool(self.troubles) or any(sdist.trouble and sdist.must_be_built for sdist in self.sdists)
 
     @property
     def lasting(self) -> bool:
-        """Nothing in it may be another when it is asked for again."""
+        """A later report on the same lock would be equal."""
         return not self.troubles and not any(sdist.trouble for sdist in self.sdists)
 
 
 @frozen
 class PinnedRelease:
-    """What a lock pins of a project, to be held against requirements.
+    """The versions of a project that a lock pins, to compare requirements with.
 
-    :param versions: those whose files are known.
-    :param unknown: there is one whose version nobody knows: an archive that does not say.
+    :param versions: the known versions.
+    :param unknown: a version is pinned that is not known: that of an archive that does not state it.
     """
 
     versions: tuple[Version, ...]
@@ -142,13 +142,13 @@ class PinnedRelease:
 
     @classmethod
     def of(cls, page: Page) -> PinnedRelease:
-        """From the frozen page of a project."""
+        """Create it from the frozen page of a project."""
         versions = tuple(sorted({file.version for file in page.files if file.listed}))
         return cls(versions, any(not file.listed for file in page.files))
 
 
 def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget) -> list[BuiltSdist]:
-    """One sdist of each release that has one, in the order of the lock."""
+    """Return one sdist of each release that has one, in the order of the lock."""
     found: dict[File, BuiltSdist] = {}
     by_pin = {pin: files for page in pages.values() for pin, files in admission.by_pin(commitment.lock, page).items()}
     for pin in commitment.lock.pins:
@@ -163,7 +163,7 @@ def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: Ins
 
 
 def _applies(pin: Pin, target: InstallTarget) -> bool:
-    """Whether anybody there heeds a pin."""
+    """Return whether a pin applies in any environment of the target."""
     try:
         return bool(_when(Marker(pin.marker) if pin.marker else None, frozenset(), target))
     except (UndefinedEnvironmentName, UndefinedComparison):  # groups and extras of PEP 751
@@ -173,7 +173,7 @@ def _applies(pin: Pin, target: InstallTarget) -> bool:
 def asked_by(
     system: BuildSystem, filename: str, releases: Mapping[Project, PinnedRelease], target: InstallTarget
 ) -> list[AskedRequirement]:
-    """What building an sdist begins with."""
+    """Return the requirements that a build of an sdist starts with."""
     texts = [*system.requires, *system.setup_requires]
     named = {canonicalize_name(Requirement(text).name) for text in texts}
     setuptools = releases.get(_SETUPTOOLS) if system.setuptools and _SETUPTOOLS in named else None
@@ -185,17 +185,18 @@ def asked_by(
 def dependencies_of(
     texts: Iterable[str], by: str, extras: frozenset[str], target: InstallTarget, *, counts: bool
 ) -> list[AskedRequirement]:
-    """What a release that is installed needs beside it.
+    """Return the requirements that an installed release has.
 
     :param texts: as in ``Requires-Dist``.
-    :param extras: of it that are wanted.
-    :param counts: it is wanted itself, wherever the target is.
+    :param by: the release.
+    :param extras: the wanted extras of the release.
+    :param counts: the release itself is wanted in every environment of the target.
     """
     return _asked(texts, by, extras, target, counts=counts)
 
 
 def required_by(metadata: bytes) -> tuple[str, ...]:
-    """The ``Requires-Dist`` of core metadata, whatever it is."""
+    """Return the valid ``Requires-Dist`` entries of any core metadata."""
     listed = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist") or ()
     return sound(map(str, listed), [], "")
 
@@ -215,27 +216,27 @@ def _asked(
 
 
 def _when(marker: Marker | None, extras: frozenset[str], target: InstallTarget) -> str:
-    """``always``, ``sometimes``, or nothing, among the environments that are meant."""
+    """Return how often a marker holds in the environments of the target: ``always``, ``sometimes``, or empty."""
     if marker is None:
         return "always"
     held = [
-        any(marker.evaluate(environment | {"extra": extra}) for extra in (extras or {""}))
-        for environment in target.environments()
+        any(marker.evaluate(values | {"extra": extra}) for extra in (extras or {""}))
+        for values in target.environments()
     ]
     return "always" if all(held) else "sometimes" if any(held) else ""
 
 
 @define
 class WantedBy:
-    """Collects what is wanted, and by whom."""
+    """A collector of requirements and of what wants them."""
 
     _releases: Mapping[Project, PinnedRelease]
     _found: dict[str, WantedRequirement] = field(factory=dict)
 
     def add(self, asked: AskedRequirement, *, must: bool) -> WantedRequirement:
-        """One more.
+        """Add a requirement.
 
-        :param must: for an sdist that must be built.
+        :param must: it is wanted for an sdist that must be built.
         """
         text = str(asked.requirement)
         project = canonicalize_name(asked.requirement.name)
@@ -250,7 +251,7 @@ class WantedBy:
         return self._found[text]
 
     def all(self) -> tuple[WantedRequirement, ...]:
-        """All of it, by name."""
+        """Return all wanted requirements, sorted by project."""
         return tuple(
             self._found[text] for text in sorted(self._found, key=lambda text: (self._found[text].project, text))
         )
@@ -266,18 +267,18 @@ def _state(requirement: Requirement, release: PinnedRelease | None) -> str:
 
 
 def lacking(sdist: BuiltSdist, wanted: Sequence[WantedRequirement]) -> Note | None:
-    """A warning about an sdist that must be built, where something that it wants is not in the lock."""
+    """Return a warning about an sdist that must be built; ``None`` if the lock pins everything that it wants."""
     texts = list(dict.fromkeys(each.requirement for each in wanted if each.state != "pinned"))
     if not texts:
         return None
     more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
     what = f"{', '.join(texts[:_SHOWN])}{more}"
-    message = f"only an sdist of it is admitted, and the lock lacks what that is built with: {what}"
+    message = f"only an sdist of it is admitted, and the lock does not pin what it is built with: {what}"
     return Note(sdist.pin.line, sdist.pin.text, message, sdist.pin.document)
 
 
 def written(answer: BuildReport) -> dict[str, Any]:
-    """An answer for programs, to be written as JSON."""
+    """Return a report as JSON-compatible values."""
     return {
         "sdists": [
             {

@@ -1,4 +1,4 @@
-"""What two locks, addresses or SBOMs have, and what the one has that the other has not."""
+"""The contents of two locks, addresses or SBOMs, and the differences between them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from reqpi.core.model import Archive, Lock
 __all__ = ["Change", "Contents", "NotAnSbom", "changes", "contents_of_lock", "contents_of_sbom"]
 
 Contents = Mapping[str, Mapping[str, frozenset[str]]]
-"""By project and version, the digests that are known of its files: ``sha256:…``; none where none are known."""
+"""The known digests of the files (``sha256:…``), by project and version; empty if none are known."""
 
 _ALGORITHMS = {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
 class NotAnSbom(ValueError):
-    """A document is no SBOM that can be read."""
+    """A document is not a readable SBOM."""
 
 
 @frozen(order=True)
 class Change:
     """One project that differs.
 
-    :param kind: ``files``: the version is the same, and both sides know its files, which are others.
-    :param before: the versions, sorted; empty where it is new.
-    :param after: likewise.
+    :param kind: ``files`` means that the version is the same and its files differ, with digests known on both sides.
+    :param before: the versions, sorted; empty if the project was added.
+    :param after: the versions, sorted; empty if the project was removed.
     """
 
     project: str
@@ -39,7 +39,7 @@ class Change:
 
 
 def changes(before: Contents, after: Contents) -> list[Change]:
-    """What differs, by project."""
+    """Return the projects that differ, sorted by name."""
     return sorted(
         filter(None, (_change(name, before.get(name, {}), after.get(name, {})) for name in before.keys() | after))
     )
@@ -58,7 +58,7 @@ def _change(project: str, before: Mapping[str, frozenset[str]], after: Mapping[s
 
 
 def contents_of_lock(lock: Lock) -> Contents:
-    """The pins of a lock. A source stands for a version."""
+    """Return the contents of a lock. The URL of a source stands for a version."""
     found: list[tuple[str, str, Iterable[str]]] = []
     for pin in lock.pins:
         version, digests = pin.version, pin.digests
@@ -71,18 +71,18 @@ def contents_of_lock(lock: Lock) -> Contents:
 
 
 def contents_of_sbom(data: bytes) -> Contents:
-    """The components of an SBOM: CycloneDX or SPDX, in JSON.
+    """Return the components of an SBOM: CycloneDX or SPDX, in JSON.
 
-    :raises NoBill: it is neither.
+    :raises NotAnSbom: ``data`` is neither.
     """
     try:
-        bill = json.loads(data)
-        if bill.get("bomFormat") == "CycloneDX":
-            return _gathered(_of_cyclonedx(bill.get("components", ())))
-        if "spdxVersion" in bill:
-            return _gathered(_of_spdx(bill))
+        sbom = json.loads(data)
+        if sbom.get("bomFormat") == "CycloneDX":
+            return _gathered(_of_cyclonedx(sbom.get("components", ())))
+        if "spdxVersion" in sbom:
+            return _gathered(_of_spdx(sbom))
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
-        raise NotAnSbom(f"this is no SBOM: {error}") from error
+        raise NotAnSbom(f"this is not an SBOM: {error}") from error
     raise NotAnSbom("this is neither CycloneDX nor SPDX")
 
 
@@ -97,14 +97,14 @@ def _of_cyclonedx(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str
         yield canonicalize_name(component["name"]), str(component.get("version", "")), digests
 
 
-def _of_spdx(bill: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[str]]]:
-    described = set(bill.get("documentDescribes", ()))
+def _of_spdx(sbom: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[str]]]:
+    described = set(sbom.get("documentDescribes", ()))
     described |= {
         each["relatedSpdxElement"]
-        for each in bill.get("relationships", ())
+        for each in sbom.get("relationships", ())
         if each.get("relationshipType") == "DESCRIBES"
     }
-    for package in bill.get("packages", ()):
+    for package in sbom.get("packages", ()):
         purls = [each for each in package.get("externalRefs", ()) if each.get("referenceType") == "purl"]
         is_project = package.get("primaryPackagePurpose") == "APPLICATION"
         if package["SPDXID"] in described or is_project or not purls:

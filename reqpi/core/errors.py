@@ -1,7 +1,7 @@
-"""Every error, by whom to blame: the lock, the client, the upstream, the operator, us.
+"""Every error of ReqPI, grouped by who can fix it: the lock's author, the client, the upstream, the operator.
 
-An error says what happened, where, what was expected and what to do next.
-:mod:`reqpi.web.http.problems` gives each an HTTP status; :mod:`reqpi.cli` gives each an exit status.
+An error states what happened, where, what was expected and what to do next.
+:mod:`reqpi.web.http.problems` maps each error to an HTTP status; :mod:`reqpi.cli` maps each to an exit status.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ __all__ = [
 
 
 class ReqPIError(Exception):
-    """What all errors of ReqPI have in common.
+    """The base class of all errors of ReqPI.
 
-    :param title: one line: what is wrong. It may become a reason phrase, so it is short.
-    :param detail: what to do about it, in full sentences.
+    :param title: one short line that says what is wrong. It may become the reason phrase of an HTTP response.
+    :param detail: the remedy, in full sentences.
     """
 
     def __init__(self, title: str, detail: str = "") -> None:
@@ -54,7 +54,10 @@ class ReqPIError(Exception):
         return f"{self.title}: {self.detail}" if self.detail else self.title
 
     def again(self) -> Self:
-        """The same error, to be raised in another place: one that is raised in many holds on to the frames of all."""
+        """Return a copy of the error, to raise in another place.
+
+        An instance that is raised in several places keeps the frames of all of them alive.
+        """
         error = type(self).__new__(type(self), *self.args)
         error.__dict__.update(self.__dict__)
         error.__cause__ = self.__cause__
@@ -65,65 +68,68 @@ class ReqPIError(Exception):
 
 
 class BrokenLock(ReqPIError):
-    """A document cannot be read as a lock. It carries every defect, not the first alone."""
+    """A document cannot be read as a lock. The error carries every defect, not only the first.
+
+    :param defects: in the order of the document.
+    """
 
     def __init__(self, defects: Sequence[Defect]) -> None:
         count = len(defects)
-        super().__init__(f"the lock has {count} defect{'' if count == 1 else 's'}", "Mend each line and commit again.")
+        super().__init__(f"the lock has {count} defect{'' if count == 1 else 's'}", "Fix each line and commit again.")
         self.defects = tuple(defects)
 
 
 class UnreadableProject(ReqPIError):
-    """What a project's own files say of it cannot be read, or leads outside the project."""
+    """The metadata in a project's own files cannot be read, or refers to a file outside the project."""
 
 
 # The client
 
 
 class UnknownAddress(ReqPIError):
-    """No lock was committed under this address, or it was removed since."""
+    """No lock was committed under this address, or it was removed later."""
 
 
 class UnknownSession(ReqPIError):
-    """Nobody learns under this token, or not any more."""
+    """No open index exists under this token, or it has expired."""
 
 
 class NotAdmitted(ReqPIError):
-    """The lock does not admit what was asked for. This is policy: it never changes for an address."""
+    """The lock does not admit the requested file or project. This is policy: it never changes for an address."""
 
 
 class NotServed(ReqPIError):
-    """There is nothing of that kind here, by no fault of a lock."""
+    """The server has no resource of that kind. No lock is the cause."""
 
 
 class OtherBytes(ReqPIError):
-    """A client asked for certain bytes or none, and what would be sent is something else."""
+    """A client requested specific bytes or nothing, and the server has different bytes."""
 
 
 class Occupied(ReqPIError):
-    """As much is under way as the server takes on. Asking again later may help."""
+    """The server already has as much work as it accepts. A later request may succeed."""
 
 
 # The upstream
 
 
 class UpstreamTrouble(ReqPIError):
-    """An upstream cannot be asked, or answers with nonsense. Asking again later may help, unless :attr:`final`."""
+    """An upstream cannot be reached, or its response is invalid. A later attempt may succeed, unless :attr:`final`."""
 
     final = False
-    """Asking again at once would bring the same."""
+    """An immediate retry would fail in the same way."""
 
     pause = 0.0
-    """Seconds until asking again may help, where upstream said so."""
+    """Seconds until a retry may succeed, if the upstream specified them; otherwise 0."""
 
     missing = ""
-    """What was wanted and is not in the store: a project, a filename."""
+    """The requested item that the store lacks: a project or a filename."""
 
     of_a_pin = False
-    """It concerns what a line of the lock names, and not the host or this machine: the line has to change."""
+    """The error concerns what a line of the lock names, not the host or this machine: the line has to change."""
 
     defects: tuple[Defect, ...] = ()
-    """The lines of the lock that cannot be completed, where another attempt would not change that."""
+    """The lines of the lock that cannot be completed, if another attempt would not change that."""
 
     def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
         super().__init__(title, detail)
@@ -133,7 +139,10 @@ class UpstreamTrouble(ReqPIError):
 
 @contextmanager
 def wanting(what: str) -> Iterator[None]:
-    """Have trouble with an upstream say what is missing for it."""
+    """Add the name of the missing item to any :exc:`UpstreamTrouble` that the block raises.
+
+    :param what: a project or a filename; it becomes :attr:`UpstreamTrouble.missing`.
+    """
     try:
         yield
     except UpstreamTrouble as error:
@@ -146,24 +155,24 @@ class Pending(UpstreamTrouble):
 
 
 class HostAway(UpstreamTrouble):
-    """A host takes no connection, so that every request to it fails alike; the title names it."""
+    """A host accepts no connection, so every request to it fails in the same way. The title names the host."""
 
 
 class NotFound(UpstreamTrouble):
-    """An upstream was reached and has nothing there."""
+    """An upstream was reached and does not have the requested resource."""
 
     final = True
     of_a_pin = True
 
 
 class WrongPage(UpstreamTrouble):
-    """An upstream's project page is no project page, or of a version unknown here."""
+    """A response of an upstream is not a valid project page, or is of an unsupported API version."""
 
     final = True
 
 
 class NothingUpstream(UpstreamTrouble):
-    """What a lock pins is not to be had from its upstream: asking again will not help by itself."""
+    """An upstream does not have what a lock pins. Another attempt alone will not help."""
 
     final = True
     of_a_pin = True
@@ -174,7 +183,10 @@ class NotAllowed(NothingUpstream):
 
 
 class DigestMismatch(UpstreamTrouble):
-    """Bytes are not what their digest says. They are thrown away."""
+    """The received bytes do not match their digest. They are discarded.
+
+    :param what: what was requested, for the title.
+    """
 
     final = True
     of_a_pin = True
@@ -182,7 +194,7 @@ class DigestMismatch(UpstreamTrouble):
     def __init__(self, what: str, expected: Digest, received: Digest) -> None:
         super().__init__(
             f"wrong bytes for {what}",
-            f"Upstream sent bytes of {received}, where {expected} was promised. They were thrown away.",
+            f"Expected {expected}, but the upstream sent bytes with {received}. They were discarded.",
         )
         self.expected = expected
         self.received = received
@@ -192,7 +204,7 @@ class DigestMismatch(UpstreamTrouble):
 
 
 class Misconfigured(ReqPIError):
-    """An option, the environment or the machine does not allow what was asked."""
+    """An option, an environment variable or the machine does not allow the requested operation."""
 
 
 class StoreTrouble(ReqPIError):

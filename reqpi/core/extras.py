@@ -1,6 +1,6 @@
 """ReqPI's optional dependencies, and the advice for a user who lacks one.
 
-The name ``reqpi`` on the public index belongs to another project, so no advice may give that name to pip.
+The name ``reqpi`` on the public index belongs to another project, so the advice must not give that name to pip.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["EXTRAS", "advice_for"]
 
 EXTRAS = {"completion": "shtab>=1.13", "s3": "obstore>=0.11"}
-"""The one requirement of each extra, as pyproject.toml has it."""
+"""The requirement of each extra, as in pyproject.toml."""
 
 
 def advice_for(extra: str) -> str:

@@ -1,4 +1,4 @@
-"""What the filename of a distribution says: its version, and whether it is a wheel."""
+"""The parser for the filenames of distributions: version and kind."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from reqpi.core.model import Project
 __all__ = ["ParsedFilename", "parse"]
 
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tbz", ".tar.xz", ".txz", ".tar")
-"""Those of pip's archives that indexes hold, and the common ones first. Letter case counts, as it does for pip."""
+"""The archive suffixes of pip that indexes hold, the common ones first. They are case-sensitive, as for pip."""
 
 LIMIT = 255
-"""Longest filename, in bytes: what common file systems allow."""
+"""The longest filename in bytes: the limit of common file systems."""
 
-# No name, version or tag that packaging tools accept needs more than these. It leaves no slash, backslash, percent
-# sign, space or control character, and no letter that only lower() makes ASCII (the Kelvin sign becomes k).
+# No name, version or tag that packaging tools accept needs other characters. This excludes slash, backslash, percent
+# sign, space, control characters, and letters that become ASCII only by lower() (the Kelvin sign becomes k).
 _FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]*")
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9._]+")
 _TAG_SET = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
@@ -28,11 +28,11 @@ _TAG_SET = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 @frozen
 class ParsedFilename:
-    """What a filename says.
+    """The parsed content of a filename.
 
-    :param version: of the release.
+    :param version: the version of the release.
     :param version_text: the version as the filename spells it, for ``===``.
-    :param wheel: a wheel, or else an sdist.
+    :param wheel: ``True`` for a wheel, ``False`` for an sdist.
     """
 
     version: Version
@@ -41,12 +41,12 @@ class ParsedFilename:
 
 
 def parse(filename: str, project: Project) -> ParsedFilename | None:
-    """Read a filename, or say ``None`` where it is no wheel and no sdist of ``project``.
+    """Parse a filename; return ``None`` if it does not name a wheel or an sdist of ``project``.
 
-    ``None`` stands for eggs and installers, another project's files, versions outside :pep:`440`,
-    and whatever cannot stand as one segment of a path.
+    ``None`` covers eggs and installers, files of other projects, versions outside :pep:`440`, and names that cannot be
+    one segment of a path.
     """
-    # The dots: a legal name could hold two in a row, but then proxies that look for path traversal refuse it.
+    # The dots: a legal name could have two in a row, but proxies that look for path traversal refuse such a name.
     if len(filename) > LIMIT or not _FILENAME.fullmatch(filename) or ".." in filename:
         return None
     if filename.endswith(".whl"):
@@ -55,10 +55,11 @@ def parse(filename: str, project: Project) -> ParsedFilename | None:
 
 
 def _wheel(stem: str, project: Project) -> ParsedFilename | None:
-    """Read ``name-version[-build]-python-abi-platform``, as the binary distribution format has it.
+    """Parse ``name-version[-build]-python-abi-platform``, as the binary distribution format defines it.
 
-    It admits what ``packaging.utils.parse_wheel_filename`` admits. That one multiplies the tags out, which nobody
-    needs here and which a hostile filename of 255 bytes makes 60,000 objects; and it parses each version anew.
+    This accepts the same names as ``packaging.utils.parse_wheel_filename``. That function also expands the tags, which
+    is not needed here and which a hostile filename of 255 bytes turns into 60,000 objects, and it parses each version
+    anew.
     """
     name, *parts = stem.split("-")
     if not (_WHEEL_NAME.fullmatch(name) and "__" not in name and _normalized(name) == project):
@@ -100,7 +101,7 @@ _normalized = lru_cache(maxsize=1024)(canonicalize_name)
 
 @lru_cache(maxsize=8192)
 def _version(text: str) -> Version | None:
-    """A release has dozens of files: its version is parsed once, and compared by identity first."""
+    """Parse a version; cached, because a release has dozens of files and equal objects compare by identity first."""
     try:
         return Version(text)
     except InvalidVersion:

@@ -1,4 +1,4 @@
-"""How a page is written down when a commitment first sees it, and read again for ever after."""
+"""The format of frozen pages: a page is written when a commitment first sees it, and read from then on."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LAYOUT = 1
 
 
 def dump(page: Page) -> bytes:
-    """The page as JSON. The same page gives the same bytes."""
+    """Return the page as JSON. The same page gives the same bytes."""
     record: dict[str, Any] = {"layout": _LAYOUT, "project": page.project}
     if page.status is not None:
         record["status"] = {"status": page.status.status, "reason": page.status.reason}
-    # File by file, as json lets nothing else in the process happen while it writes; "files" comes before the others.
+    # File by file, because json blocks the whole process while it writes; "files" sorts before the other keys.
     files = ",".join(_written(_record(file)) for file in page.files)
     return f'{{"files":[{files}],{_written(record)[1:]}'.encode()
 
@@ -35,35 +35,35 @@ def _written(record: dict[str, Any]) -> str:
 
 
 def dump_all(pages: Mapping[Project, Page]) -> bytes:
-    """All pages of an address as one JSON document, by their projects. The same pages give the same bytes."""
+    """Return all pages of an address as one JSON document, sorted by project. The same pages give the same bytes."""
     ordered = b",\n".join(dump(pages[project]) for project in sorted(pages))
     return b'{"pages":[\n' + ordered + b"\n]}\n"
 
 
 def load(data: bytes, project: Project) -> Page:
-    """The page that :func:`dump` wrote down.
+    """Return the page that :func:`dump` wrote.
 
-    :raises reqpi.core.errors.StoreTrouble: it is damaged, or from a ReqPI newer than this.
+    :raises reqpi.core.errors.StoreTrouble: the record is damaged, or was written by a newer ReqPI.
     """
     try:
-        # With a hook in Python the parser lets go of the interpreter now and then: without, the reactor waits for it.
+        # With a hook in Python the parser releases the interpreter now and then; without one, the reactor waits for it.
         record = json.loads(data, object_hook=_as_it_is)
         if record["layout"] != _LAYOUT:
-            raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that one.")
+            raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that version.")
         return _page(record, project)
     except (ValueError, KeyError, TypeError) as error:
         raise StoreTrouble(f"the frozen page of {project} is damaged", "The operator can restore it.") from error
 
 
 def load_all(data: bytes) -> dict[Project, Page]:
-    """The pages that :func:`dump_all` wrote down.
+    """Return the pages that :func:`dump_all` wrote.
 
-    :raises ValueError: it wrote nothing like that.
+    :raises ValueError: the data is damaged, or of an unknown layout.
     """
     try:
         records = json.loads(data, object_hook=_as_it_is)["pages"]
         if any(record["layout"] != _LAYOUT for record in records):
-            raise ValueError("it is of a layout that is unknown here")
+            raise ValueError("its layout is unknown")
         pages = (_page(record, canonicalize_name(record["project"], validate=True)) for record in records)
         return {page.project: page for page in pages}
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -142,8 +142,8 @@ def _source(record: dict[str, Any]) -> Archive | Git:
 
 
 def _digests(record: Mapping[str, str]) -> frozenset[Digest]:
-    """They become names of files: of a server that says what is none, nothing is taken."""
+    """Return the digests of a record. They become file names, so a record with an invalid digest is rejected."""
     found = [digest(*item) for item in record.items()]
     if None in found:
-        raise ValueError(f"{str(record)[:200]} is no digest")
+        raise ValueError(f"{str(record)[:200]} is not a valid digest")
     return frozenset(filter(None, found))

@@ -1,7 +1,7 @@
-"""The outside worlds, and what each must keep: :class:`Store` (bytes at rest) and :class:`Upstream` (an upstream).
+"""The interfaces to the outside world: :class:`Store`, where bytes rest, and :class:`Upstream`, where files come from.
 
-:mod:`reqpi.shelf.shelf` sees nothing but these two. ``tests/contracts.py`` holds every store to the contract written
-    here.
+:mod:`reqpi.shelf.shelf` sees only these two. The docstrings are the contract: what is atomic, what a missing item
+means, what repeating a call does. ``tests/contracts.py`` runs it against every store.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Tra
 
 
 class Incoming(Protocol):
-    """A blob on its way in. It can be read while it grows, and is nothing to anybody else until it is kept."""
+    """A blob that is being written. Its writer can read it while it grows; no one else sees it until it is kept."""
 
     size: int
     """Bytes written so far."""
@@ -28,167 +28,182 @@ class Incoming(Protocol):
     async def write(self, data: bytes) -> None:
         """Append ``data``.
 
-        :raises reqpi.core.errors.StoreFull: there is no room; nothing of the blob will be kept.
+        :raises reqpi.core.errors.StoreFull: the store has no room; nothing of the blob will be kept.
         """
 
     async def expect(self, size: int) -> None:
-        """Say how many bytes it will have, for those who follow it in other processes."""
+        """Announce the final size of the blob, in bytes, to the processes that follow it."""
 
     async def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``, both of them at most :attr:`size`.
+        """Return the bytes from ``start`` up to, but not including, ``stop``.
 
-        :raises ValueError: they are not written yet.
+        :param start: at most :attr:`size`.
+        :param stop: at most :attr:`size`.
+        :raises ValueError: the bytes are not written yet.
         """
 
     async def keep(self, sha256: str) -> None:
-        """Make it durable and visible under ``sha256``, which the caller has verified, in one step.
+        """Make the blob durable and visible under ``sha256``, in one step.
 
-        After a crash at any moment the blob is there whole or not at all.
-        Where the same blob is there already, that one stays, and this is no error.
-        The bytes can still be read from here afterwards, until :meth:`discard`.
+        After a crash at any time, the blob is present in whole or not at all. If the store already has a blob under
+        this digest, that one stays; this is not an error. The bytes can still be read from here until :meth:`discard`.
+
+        :param sha256: lower-case hex; the caller has verified it.
         """
 
     async def discard(self) -> None:
-        """Forget it, and free what it holds. After :meth:`keep` the kept blob stays. Repeating does nothing."""
+        """Forget the blob and free its resources. After :meth:`keep`, the kept blob stays. Repeating does nothing."""
 
 
 class Following(Protocol):
     """A blob that another process of this host writes, read while it grows."""
 
     size: int
-    """Bytes written, when :meth:`look` was called last."""
+    """Bytes written at the time of the last :meth:`look`."""
 
     expected: int | None
-    """Bytes that it will have, where that was said by then."""
+    """The announced final size in bytes, as of the last :meth:`look`; ``None`` if none was announced."""
 
     async def look(self) -> bool:
-        """See how far it is.
+        """Update :attr:`size` and :attr:`expected`.
 
-        :returns: whether it still grows. If not, it was kept, or given up, or its process ended.
+        :returns: whether the blob still grows. If not, it was kept or discarded, or its process ended.
         """
 
     async def read(self, start: int, stop: int) -> bytes:
-        """See :meth:`Incoming.read`."""
+        """Return written bytes; see :meth:`Incoming.read`."""
 
     async def discard(self) -> None:
-        """Follow no longer. Repeating does nothing."""
+        """Stop following. Repeating does nothing."""
 
 
 class Blobs(Protocol):
     """Immutable bytes under their sha256 (lower-case hex; anything else is a ``ValueError``)."""
 
     async def size(self, sha256: str) -> int | None:
-        """How many bytes the blob has; ``None`` where it is not here."""
+        """Return the size of the blob in bytes; ``None`` if the store does not have it."""
 
     def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """The bytes from ``start`` up to ``stop`` (or the end), in pieces of at most 1 MiB.
+        """Yield the bytes from ``start`` up to ``stop`` (``None``: to the end), in pieces of at most 1 MiB.
 
-        What is being read stays readable to its end, even where it is removed meanwhile.
+        A blob that is being read stays readable to its end, even if it is removed in the meantime.
 
-        :raises KeyError: it is not here; raised before the first piece.
+        :raises KeyError: the store does not have the blob; raised before the first piece.
         """
 
     async def local(self, sha256: str) -> BinaryIO | None:
-        """The blob as an open file, unbuffered, for the kernel to send; the caller closes it.
+        """Return the blob as an open, unbuffered file, for the kernel to send. The caller closes it.
 
-        It stays readable to its end, even where the blob is removed meanwhile.
+        It stays readable to its end, even if the blob is removed in the meantime.
 
-        :returns: ``None`` where it is no file on this machine, or is not here.
+        :returns: ``None`` if the blob is not a file on this machine, or the store does not have it.
         """
 
     async def begin(self) -> Incoming:
-        """A place to write a blob whose digest is not yet verified."""
+        """Begin to write a blob whose digest is not yet verified."""
 
     async def claim(self, name: str) -> Incoming | None:
-        """The same, known by ``name`` to the processes of this host until it is kept or discarded.
+        """Begin to write a blob that the processes of this host know by ``name`` until it is kept or discarded.
 
-        :param name: a sha256, of what says which blob it is to be.
-        :returns: ``None`` where another has claimed the name.
+        :param name: a sha256 over whatever identifies the blob before its own digest is known.
+        :returns: ``None`` if another process or caller has claimed the name.
         """
 
     async def follow(self, name: str) -> Following | None:
-        """What another process of this host writes under that name; ``None`` where none does."""
+        """Follow the blob that a process of this host writes under ``name``; return ``None`` if none does."""
 
     async def touch(self, *sha256s: str) -> None:
-        """Say that these blobs are needed now, so that no sweep that runs at this moment takes them.
+        """Mark these blobs as needed now, so that a sweep in progress does not remove them.
 
-        No error where one is not here. Ask :meth:`size` afterwards, not before: a blob that is here then will stay.
+        A blob that the store does not have is not an error. Call :meth:`size` afterwards, not before: a blob that is
+        present then will stay.
         """
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
-        """Remove it, unless it was kept or touched after ``unused_since`` (seconds since the epoch).
+        """Remove the blob, unless it was kept or touched after ``unused_since``.
 
-        :returns: whether it was here and is gone now.
+        :param unused_since: seconds since the epoch.
+        :returns: whether the blob was present and is gone now.
         """
 
     async def repair(self, sha256: str) -> bool:
-        """Its bytes were found to be wrong: remove them, needed or not. Where there were two copies, one may be left.
+        """Remove a blob whose bytes were found to be wrong, whether it is needed or not.
+
+        If there were two copies, one may be left.
 
         :returns: whether anything was removed.
         """
 
     async def link(self, sha256: str, seconds: int) -> str | None:
-        """A URL that anybody can get the blob from for so many seconds, whether or not it is here.
+        """Return a URL from which any client can get the blob, whether or not the store has it.
 
-        :returns: ``None`` where this store makes no such URLs.
+        :param seconds: how long the URL is valid.
+        :returns: ``None`` if this store makes no such URLs.
         """
 
     def all(self) -> AsyncGenerator[str, None]:
-        """The sha256 of every blob that is here, in any order."""
+        """Yield the sha256 of every blob in the store, in any order."""
 
 
 class Records(Protocol):
     """Small documents under names, at most some MiB each.
 
     A name is one or more parts of ``[a-z0-9.-]``, joined by ``/``. No part begins with a dot, and the whole has at
-    most 900 characters; anything else is a ``ValueError``. A name may begin with another: ``a`` and ``a/b``.
+    most 900 characters; any other name is a ``ValueError``. A name may begin with another: ``a`` and ``a/b``.
     """
 
     async def get(self, name: str) -> bytes | None:
-        """The document, or ``None`` where there is none."""
+        """Return the record; ``None`` if there is no record of that name."""
 
     async def create(self, name: str, value: bytes) -> bytes:
-        """Write it down unless there is one already; atomic among all processes that share the store.
+        """Write the record unless it exists; atomic among all processes that share the store.
 
-        :returns: what stands there from now on: ``value``, or what was there first.
+        :returns: the value of the record from now on: ``value``, or the value that was there first.
         """
 
     async def replace(self, name: str, value: bytes) -> None:
-        """Write it down, over what was there. Readers see the one or the other, whole."""
+        """Write the record over any previous value. A reader sees the old value or the new one, in whole."""
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
-        """Remove it, unless it was created, replaced or used after ``unused_since`` (seconds since the epoch).
+        """Remove the record, unless it was created, replaced or used after ``unused_since``.
 
-        :returns: whether it was here and is gone now.
+        :param unused_since: seconds since the epoch.
+        :returns: whether the record existed and is gone now.
         """
 
     def names(self, prefix: str) -> AsyncGenerator[str, None]:
-        """The names that begin with ``prefix`` (which ends in ``/``), whole, in any order.
+        """Yield the full names that begin with ``prefix``, in any order.
 
-        Records that come or go meanwhile may be among them or not; those that stay are, each once.
+        Each record that exists throughout is yielded once. One that is created or removed in the meantime may be
+        missing.
+
+        :param prefix: ends in ``/``.
         """
 
     async def use(self, name: str) -> bool:
-        """Note that it was used now, so that no sweep that runs at this moment takes it.
+        """Mark the record as used now, so that a sweep in progress does not remove it.
 
-        :returns: whether it is here.
+        :returns: whether the record exists.
         """
 
     async def last_used(self, name: str) -> float | None:
-        """When it was created, replaced or used last: seconds since the epoch; ``None`` where there is none."""
+        """Return when the record was last created, replaced or used; ``None`` if it does not exist.
+
+        :returns: seconds since the epoch.
+        """
 
 
 class Store(Blobs, Records, Protocol):
-    """Where everything lives that must outlast a process: commitments, frozen pages, files, refusals."""
+    """The place for everything that must outlast a process: commitments, frozen pages, files, refusals."""
 
     def open(self) -> None:
-        """Get ready, after any fork and before any other call. It may block: nobody is served yet.
+        """Prepare the store, after any fork and before any other call. It may block: no request is served yet.
 
-        :raises reqpi.core.errors.Misconfigured: it cannot be used; the message says why.
+        :raises reqpi.core.errors.Misconfigured: the store cannot be used; the message says why.
         """
 
     async def close(self) -> None:
-        """Let go of everything. No call comes after."""
+        """Release all resources. No call follows."""
 
 
 class Transfer(Protocol):
@@ -196,32 +211,33 @@ class Transfer(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole file, where upstream says so."""
+        """Bytes of the whole file; ``None`` if the upstream does not state them."""
 
     @property
     def start(self) -> int:
-        """Where the bytes begin in the file: what was asked for, or 0 where upstream does not do ranges."""
+        """Offset of the first byte in the file: the requested one, or 0 if the upstream does not support ranges."""
 
     @property
     def etag(self) -> str | None:
-        """The strong validator of the file that they are of (:rfc:`9110`, section 8.8.3), where upstream gives one."""
+        """The strong validator of the file (:rfc:`9110`, section 8.8.3); ``None`` if the upstream sends none."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """The bytes as they come, paced by who asks for them.
+        """Yield the bytes as they arrive, at the pace of the consumer.
 
-        :raises reqpi.core.errors.UpstreamTrouble: they ended early, or stalled.
+        :raises reqpi.core.errors.UpstreamTrouble: the transfer ended early or stalled.
         """
 
     def close(self) -> None:
-        """No more is wanted. Repeating does nothing."""
+        """Stop the transfer. Repeating does nothing."""
 
 
 @frozen
 class Indexes:
-    """Where the files of a pin are looked for: indexes, as :meth:`Upstream.page` takes them.
+    """The indexes on which the files of a pin are looked up, as :meth:`Upstream.page` takes them.
 
-    :param named: those that the lock names, in its order.
-    :param further: asked after them, and only while digests of the pin are not found. A pin without digests has none.
+    :param named: the indexes that the lock names, in its order.
+    :param further: indexes to query after those, and only while a digest of the pin has not been found. Always empty
+        for a pin without digests.
     """
 
     named: tuple[str, ...] = ("",)
@@ -229,10 +245,10 @@ class Indexes:
 
 
 class Upstream(Protocol):
-    """Where pages and files come from."""
+    """The source of pages and files."""
 
     name: str
-    """How people call it: a URL without credentials."""
+    """The name shown to people: a URL without credentials."""
 
     async def page(
         self,
@@ -241,45 +257,48 @@ class Upstream(Protocol):
         versions: Collection[Version] | None = None,
         digests: Collection[Digest] = (),
     ) -> Page:
-        """The project's page as it is upstream now, or was as short a while ago as upstream says does not matter.
+        """Return the project's page as it is on the upstream now, or a copy that is fresh by the upstream's own rules.
 
-        :param index: the URL of the index, as a lock spells it; empty for the default one.
-        :param versions: the files of these are enough; ``None``: all are wanted. Others may be left out.
-        :param digests: of files that should be on it: one that lacks some of them is what it is upstream now.
-        :raises reqpi.core.errors.NotFound: there is no such project.
-        :raises reqpi.core.errors.WrongPage: what came cannot be read.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
+        :param index: the URL of the index, as a lock spells it; empty for the default index.
+        :param versions: the versions whose files are needed; files of others may be left out. ``None``: all.
+        :param digests: digests of files that should be on the page. A copy that lacks one of them is not used: the
+            page is then requested from the upstream.
+        :raises reqpi.core.errors.NotFound: the index has no such project.
+        :raises reqpi.core.errors.WrongPage: the response is not a valid project page.
+        :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
-        """Begin to take a file.
+        """Begin to download a file.
 
-        :param url: as a page of this origin gave it; or ``archive+`` and the URL of an archive; or
-            ``git+https://host/repo@commit``, with ``#submodules`` where they belong to it, for an archive of it.
-        :param start: first byte wanted; negative counts from the end.
-        :param stop: one past the last byte wanted.
-        :param etag: of the file that a part is wanted of; if it is another by now, it comes from its beginning.
-        :raises reqpi.core.errors.NotFound: it is not there.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
+        :param url: as a page of this upstream lists it; or ``archive+`` and the URL of an archive; or, for an archive
+            of a git commit, ``git+https://host/repo@commit``, with ``#submodules`` if submodules belong to it.
+        :param start: the first byte wanted; a negative number counts from the end.
+        :param stop: one past the last byte wanted; ``None`` for the end of the file.
+        :param etag: the validator of the file of which a part is wanted. If the file has changed, the transfer starts
+            at its beginning.
+        :raises reqpi.core.errors.NotFound: the upstream does not have the file.
+        :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """What of a lock the operator does not allow, so that the lock is not taken.
+        """Return everything in a lock that the operator does not allow; a lock with such defects is rejected.
 
-        An index that is no upstream is such a thing where a pin has no digests that say which files are meant.
+        An index that is not one of the operator's upstreams is a defect if a pin has no digests that determine its
+        files.
         """
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """What a user should know of what the operator allows: which index is not contacted, which source refused."""
+        """Return notes on how the operator's rules affect a lock: an index not contacted, a source not allowed."""
 
     def indexes_for(self, pin: Pin) -> Indexes:
-        """Where the files of a pin that is no source are looked for.
+        """Return the indexes on which to look up the files of a pin that has no source.
 
-        A server asks nothing of an index that its operator does not have, whatever a lock says.
+        A server never contacts an index that its operator has not configured, whatever a lock says.
         """
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See that the operator allows the host of a source. Nothing is asked.
+        """Check that the operator allows the host of a source. No request is made.
 
-        :raises reqpi.core.errors.NotAllowed: it is not allowed.
+        :raises reqpi.core.errors.NotAllowed: the host is not allowed.
         """

@@ -1,7 +1,10 @@
 """The five nouns: Lock, Pin, Commitment, File, Page. Everything else is a verb on these.
 
-All of them are frozen values. What they hold was parsed once, at the door:
-nothing further in normalises a name or parses a version again.
+A user uploads a **lock**. Each line of meaning in it is a **pin**. The lock and its address are a **commitment**. An
+upstream lists the **files** of a project on its **page**; a commitment sees those files of the page that a pin admits.
+
+All of them are frozen values. Their content was parsed once, at the edge: code further in never normalises a name or
+parses a version again.
 """
 
 from __future__ import annotations
@@ -33,9 +36,9 @@ __all__ = [
 ]
 
 ALGORITHMS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}
-"""The digests that count, by name in hashlib, with their length in hex digits.
+"""The accepted digest algorithms: the name in hashlib, and the length of a digest in hex digits.
 
-They are pip's ``STRONG_HASHES``: anything weaker admits nothing here.
+These are pip's ``STRONG_HASHES``. A weaker digest admits nothing.
 """
 
 Project = NormalizedName
@@ -62,8 +65,8 @@ class Archive:
     """A source that is one file at a URL.
 
     :param url: https, without userinfo and without a fragment.
-    :param digests: all of them must hold; at least one.
-    :param subdirectory: where in it the project is.
+    :param digests: at least one; the file must match all of them.
+    :param subdirectory: the project's path inside the archive; ``None`` for its top folder.
     """
 
     url: str
@@ -72,7 +75,7 @@ class Archive:
 
     @property
     def place(self) -> str:
-        """Where its bytes are, as a lock spells it."""
+        """The location of the bytes, as a lock spells it."""
         return self.url
 
 
@@ -82,8 +85,8 @@ class Git:
 
     :param url: https, without userinfo, query and fragment.
     :param commit: 40 or 64 lower-case hex digits.
-    :param subdirectory: where in it the project is.
-    :param submodules: they belong to it.
+    :param subdirectory: the project's path inside the repository; ``None`` for its top folder.
+    :param submodules: the repository's submodules are part of the source.
     """
 
     url: str
@@ -93,40 +96,42 @@ class Git:
 
     @property
     def place(self) -> str:
-        """Where its bytes are, as a lock spells it: ``git+https://host/repository@<commit>``."""
+        """The location of the bytes, as a lock spells it: ``git+https://host/repository@<commit>``."""
         return f"git+{self.url}@{self.commit}{'#submodules=true' if self.submodules else ''}"
 
 
 _PIN, _DIGEST, _NOTE, _FILE = 1100, 280, 400, 1500
-"""Bytes of memory that one of each takes: its objects, its short texts, its places in tuples, sets and indices.
+"""Bytes of memory per pin, digest, note and file: the objects, their short texts, their slots in tuples, sets and
+indices.
 
-They are those of CPython on a 64-bit machine, rounded up. ``tests/core/test_weights.py`` holds them against what the
-interpreter counts itself.
+The numbers are for CPython on a 64-bit machine, rounded up. ``tests/core/test_weights.py`` compares them with the
+interpreter's own count.
 """
 
 Release = Version | Archive | Git | str
-"""A version; a source; or, for ``===``, the text of a version in lower case."""
+"""The release that a pin names: a version, a source, or, for ``===``, the text of a version in lower case."""
 
 
 @frozen
 class Pin:
     """One line of meaning in a lock: a project, one version or one source, the digests allowed.
 
-    :param project: whose release it is.
-    :param version: as the lock spells it; for a source it may be unknown, which is the empty text.
-    :param source: what it is taken from, where that is not an index.
-    :param indexes: the URLs of the indexes it may be taken from, in order, the empty text standing for the default one;
-        none at all is the default one too.
-    :param wheels: wheels are admitted (``--no-binary`` says that they are not).
-    :param sdists: sdists are admitted (``--only-binary`` says that they are not).
-    :param document: the path of its document, where several are committed together.
-    :param arbitrary: ``===``: the version is compared as text, and need not be one by :pep:`440`.
-    :param digests: a file must have one of them; empty means that the lock leaves them open.
+    :param project: the normalised name of the project.
+    :param version: as the lock spells it; empty for a source whose version is unknown.
+    :param arbitrary: the pin is written with ``===``: its version is compared as text and need not conform to
+        :pep:`440`.
+    :param digests: a file must match one of them. Empty means that the lock leaves the digests open.
     :param extras: normalised names, sorted.
-    :param marker: as the lock spells it; clients evaluate it, the index never does.
-    :param line: where it begins in its document, from 1.
-    :param last_line: where it ends, continuations included.
+    :param marker: as the lock spells it. Clients evaluate it; the index never does.
+    :param line: the first line of the pin in its document, counted from 1.
+    :param last_line: the last line of the pin, continuations included.
     :param text: the requirement without digests and options: ``Twisted[tls]==26.10; python_version >= "3.11"``.
+    :param source: the archive or the git commit that the project is taken from; ``None`` for a file of an index.
+    :param indexes: the URLs of the indexes that the files may come from, in order. The empty text stands for the
+        default index; an empty tuple means the default index, too.
+    :param wheels: wheels are admitted (``--no-binary`` excludes them).
+    :param sdists: sdists are admitted (``--only-binary`` excludes them).
+    :param document: the path of the pin's document, if several documents are committed together.
     """
 
     project: Project
@@ -146,7 +151,7 @@ class Pin:
 
     @property
     def release(self) -> Release:
-        """What it pins its project to: equal for what is compared as equal."""
+        """The release that the pin names. Releases that compare equal mean the same files."""
         if self.source is not None:
             return self.source
         return self.version.lower() if self.arbitrary else Version(self.version)
@@ -157,7 +162,7 @@ class Support:
     """The environments that a lock is made for (:pep:`751`). An installer refuses others; the index serves them all.
 
     :param requires_python: a version specifier; empty for every Python.
-    :param environments: markers, one of which must hold; none at all for every environment.
+    :param environments: markers, one of which must hold; empty for every environment.
     """
 
     requires_python: str = ""
@@ -166,14 +171,15 @@ class Support:
 
 @frozen(slots=False)
 class Lock:
-    """The document that a user uploads, byte for byte, and what it says.
+    """The document that a user uploads, byte for byte, and its parsed content.
 
-    :param document: what the address is the digest of: the one document, or the listing of several.
-    :param documents: all of them, in order; a single one has no path.
-    :param format: what it was recognised as: ``requirements.txt``; of several, each once, with commas.
+    :param document: the bytes whose digest is the address: the one document, or the listing of several.
+    :param format: the recognised format, such as ``requirements.txt``; for several documents, each format once,
+        separated by commas.
     :param pins: in the order of the document.
     :param notes: warnings, in the order of the document.
-    :param support: the environments that it is made for.
+    :param documents: all documents, in order; a single document has no path.
+    :param support: the environments that the lock is made for.
     """
 
     document: bytes = field(repr=False)
@@ -185,7 +191,7 @@ class Lock:
 
     @cached_property
     def projects(self) -> Mapping[Project, tuple[Pin, ...]]:
-        """The pins of each project; projects in alphabetical order."""
+        """The pins of each project, with the projects in alphabetical order."""
         pins: dict[Project, list[Pin]] = {}
         for pin in self.pins:
             pins.setdefault(pin.project, []).append(pin)
@@ -193,7 +199,7 @@ class Lock:
 
     @cached_property
     def releases(self) -> Mapping[tuple[Project, Release], tuple[Pin, ...]]:
-        """The pins of each project by what they pin it to: so a file is held against the few that may mean it."""
+        """The pins of each project by release, so that a file is compared only with the few pins that may mean it."""
         pins: dict[tuple[Project, Release], list[Pin]] = {}
         for pin in self.pins:
             pins.setdefault((pin.project, pin.release), []).append(pin)
@@ -201,12 +207,12 @@ class Lock:
 
     @cached_property
     def without_digests(self) -> int:
-        """The number of pins that have no digest, so that the files seen first are frozen: trust on first use."""
+        """The number of pins without a digest. Their files are frozen as first seen: trust on first use."""
         return sum(pin.source is None and not pin.digests for pin in self.pins)
 
     @cached_property
     def weight(self) -> int:
-        """Bytes of memory that it takes: its documents, and all that was read from them."""
+        """Bytes of memory that the lock takes: its documents and everything that was read from them."""
         documents = sum(len(document.data) for document in self.documents if document.data is not self.document)
         pins = sum(_PIN + 2 * len(pin.text) + _DIGEST * len(pin.digests) for pin in self.pins)
         return len(self.document) + documents + pins + sum(_NOTE + len(note.text) for note in self.notes)
@@ -216,7 +222,7 @@ class Lock:
 class Commitment:
     """A lock and its address.
 
-    :param address: see :mod:`reqpi.core.address` for the recipe.
+    :param address: 64 lower-case hex digits; :mod:`reqpi.core.address` has the recipe.
     """
 
     address: str
@@ -224,7 +230,7 @@ class Commitment:
 
     @property
     def short(self) -> str:
-        """Enough of the address for a person to recognise it."""
+        """The first digits of the address, enough for a person to recognise it."""
         return self.address[:8]
 
 
@@ -232,23 +238,25 @@ class Commitment:
 class File:
     """One distribution file, as a project page lists it.
 
-    :param filename: as upstream has it; clients see the same.
-    :param project: whose file it is.
+    :param filename: as the upstream spells it; clients see the same name.
+    :param project: the normalised name of the project.
     :param version: read from the filename.
     :param version_text: the version as the filename spells it, for ``===``.
-    :param wheel: a wheel, or else an sdist.
-    :param url: where it came from, absolute, without credentials and without a fragment.
-    :param digests: what is known of its content. What upstream claims is verified before a byte is believed.
-    :param measured: the digests were computed here from the file's own bytes.
+    :param wheel: ``True`` for a wheel, ``False`` for an sdist.
+    :param url: the file's location: absolute, without credentials and without a fragment.
+    :param digests: the known digests. A digest that an upstream claims is verified before any byte is trusted.
+    :param measured: the digests were computed here, from the file's own bytes.
     :param size: bytes.
     :param requires_python: a version specifier (:pep:`345`), unescaped.
-    :param upload_time: as upstream has it (ISO 8601, :pep:`700`).
-    :param yanked: the reason, or ``True`` for none given (:pep:`592`).
-    :param core_metadata: the metadata file's digest; ``True`` where there is one with no digest known (:pep:`714`).
+    :param upload_time: as the upstream spells it (ISO 8601, :pep:`700`).
+    :param yanked: the reason, or ``True`` if the file is yanked without one (:pep:`592`).
+    :param core_metadata: the digest of the metadata file; ``True`` if the file exists and its digest is unknown
+        (:pep:`714`).
     :param provenance: the URL of the attestations (:pep:`740`).
-    :param index: the index whose page listed it, as the lock spells its URL; empty for the default one.
-    :param source: the source that it is, where no index listed it.
-    :param listed: it stands on its project's page. A source whose version is unknown does not: its version is then 0.
+    :param index: the URL of the index that listed the file, as the lock spells it; empty for the default index.
+    :param source: the source that the file is, if no index listed it.
+    :param listed: the file stands on its project's page. A source whose version is unknown does not; its version is
+        then 0.
     """
 
     filename: str
@@ -271,15 +279,16 @@ class File:
 
     @property
     def sha256(self) -> str | None:
-        """The digest that a file is kept and linked under, in hex."""
+        """The sha256 that the file is stored and linked under, in hex; ``None`` if it is unknown."""
         return next((digest.hex for digest in self.digests if digest.algorithm == "sha256"), None)
 
 
 @frozen
 class Status:
-    """What an index says of a project as a whole (:pep:`792`).
+    """The status of a project as a whole, as an index reports it (:pep:`792`).
 
-    :param status: ``active``, ``archived``, ``quarantined``, ``deprecated``, or what upstream has.
+    :param status: ``active``, ``archived``, ``quarantined``, ``deprecated``, or any other value of the upstream.
+    :param reason: the index's explanation, if it gives one.
     """
 
     status: str
@@ -288,7 +297,7 @@ class Status:
 
 @frozen(slots=False)
 class Page:
-    """A project page: the files of one project, as upstream lists them or narrowed to a commitment."""
+    """A project page: the files of one project, as an upstream lists them or as a commitment admits them."""
 
     project: Project
     files: tuple[File, ...]
@@ -296,15 +305,15 @@ class Page:
 
     @cached_property
     def by_filename(self) -> Mapping[str, File]:
-        """The files, by their names. Of two with one name the first counts."""
+        """The files by filename. If two have the same name, the first one counts."""
         return {file.filename: file for file in reversed(self.files)}
 
     @property
     def weight(self) -> int:
-        """Bytes of memory that it takes."""
+        """Bytes of memory that the page takes."""
         return _FILE + sum(_FILE + _DIGEST * len(file.digests) for file in self.files)
 
     @property
     def versions(self) -> Iterable[str]:
-        """The versions there are files of, each once, oldest first (:pep:`700`)."""
+        """The versions of the listed files, each once, oldest first (:pep:`700`)."""
         return [str(version) for version in sorted({file.version for file in self.files if file.listed})]

@@ -1,8 +1,8 @@
-"""The one wheel of a release that pip would choose on a target, where a lock admits several.
+"""The choice of the one wheel of a release that pip would install on a target, if a lock admits several.
 
-pip takes the wheel whose tag comes first among those that an interpreter supports, most specific first (:pep:`425`);
-of two with the same tag, the one with the higher build number. A target with several platforms or Pythons has one
-choice for each of them.
+pip chooses the wheel whose tag comes first among the tags that an interpreter supports, most specific first
+(:pep:`425`); of two wheels with the same tag, the one with the higher build number. A target with several platforms or
+Pythons has one choice for each of them.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from reqpi.core.model import File
-from reqpi.core.targets import InstallTarget, ordered_platforms
+from reqpi.core.platform_tags import ordered_platforms
+from reqpi.core.targets import InstallTarget
 
 __all__ = ["preferred"]
 
 _OPEN_PYTHONS = tuple((3, minor) for minor in range(6, 16))
-"""Those that a choice is made for, where a target names none."""
+"""The Pythons to choose for, if a target names none."""
 
 _ANY = 1 << 30
-"""The rank of a wheel that a target takes and packaging does not list: behind all others."""
+"""The rank of a wheel that a target takes but packaging does not list: behind all others."""
 
 _ABI = re.compile(r"cp\d+[a-z]*")
 
 
 def preferred(files: Iterable[File], target: InstallTarget) -> list[File]:
-    """Return the files that pip would take on ``target``, in their order.
+    """Return the files that pip would take on ``target``, in the given order.
 
-    Of a release that has a wheel for the target, sdists are left out. Sources (a URL, a commit) stay. A target that
-    names no platform leaves too much open for a choice: then all files stay.
+    If a release has a wheel for the target, its sdists are left out. Sources (a URL, a commit) stay. If the target
+    names no platform, it leaves too much open for a choice, and all files stay.
 
-    :param files: that ``target`` takes.
+    :param files: files that ``target`` takes.
     """
     listed = list(files)
     if not target.platforms:
@@ -45,8 +46,8 @@ def preferred(files: Iterable[File], target: InstallTarget) -> list[File]:
     for file in listed:
         if file.source is None:
             releases.setdefault((file.project, str(file.version)), []).append(file)
-    kept = {file for release in releases.values() for file in _of_release(release, places)}
-    return [file for file in listed if file.source is not None or file in kept]
+    chosen = {file for release in releases.values() for file in _of_release(release, places)}
+    return [file for file in listed if file.source is not None or file in chosen]
 
 
 def _of_release(release: Sequence[File], places: Iterable[_Place]) -> Iterable[File]:
@@ -56,7 +57,7 @@ def _of_release(release: Sequence[File], places: Iterable[_Place]) -> Iterable[F
 
 
 def _single(target: InstallTarget) -> Iterator[InstallTarget]:
-    """The same with one platform, one Python and at most one ABI each."""
+    """Yield targets with one platform, one Python and at most one ABI each, which together are ``target``."""
     pythons = {python for python in target.pythons if len(python) > 1} or _OPEN_PYTHONS
     abis = {abi for abi in target.abis if _ABI.fullmatch(abi)} or {""}
     for platform, python, abi in product(target.platforms, pythons, abis):
@@ -70,9 +71,9 @@ def _single(target: InstallTarget) -> Iterator[InstallTarget]:
 
 @frozen
 class _Place:
-    """Somewhere that something is installed: one platform, one Python.
+    """A target with one platform and one Python.
 
-    :param ranks: of each tag, the most specific first.
+    :param ranks: the rank of each tag; 0 is the most specific.
     """
 
     target: InstallTarget
@@ -80,11 +81,11 @@ class _Place:
 
     @classmethod
     def of(cls, target: InstallTarget) -> _Place:
-        """The place that a target with one platform and one Python is."""
+        """Create it from a target with one platform and one Python."""
         return cls(target, {tag: rank for rank, tag in reversed(list(enumerate(_tags(target))))})
 
     def best(self, wheels: Iterable[File]) -> File | None:
-        """The wheel that pip would take there."""
+        """Return the wheel that pip would take there; ``None`` if it can take none of them."""
         able = [wheel for wheel in wheels if self.target.takes(wheel)]
         return min(able, key=self._key, default=None)
 

@@ -1,10 +1,10 @@
-"""Which proxy a request goes through: the variables that pip and uv read, and an operator's own choice.
+"""The choice of a proxy for a request: the environment variables that pip and uv read, or the operator's option.
 
 ``HTTPS_PROXY`` and ``HTTP_PROXY`` are for URLs of that scheme, ``ALL_PROXY`` for both; ``NO_PROXY`` lists exceptions.
-Each may be written in lower case, which wins. This machine itself is never asked through a proxy: a proxy's loopback is
-another machine.
+Each may be written in lower case, which takes precedence. Requests to this machine never go through a proxy: loopback
+on the proxy is another machine.
 
-The client and the server share this module, so it imports nothing outside the standard library.
+Client and server share this module, so it imports nothing outside the standard library.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ _OFF = "off"
 
 
 class BadProxy(ValueError):
-    """A value does not name a proxy that can be used. It is never part of the message: it may have a password in it.
+    """A value does not name a usable proxy. The value is never part of the message: it may contain a password.
 
-    :ivar where: the variable or option.
+    :param where: the variable or option.
+    :param problem: what is wrong with its value.
     """
 
     def __init__(self, where: str, problem: str) -> None:
@@ -50,7 +51,8 @@ class Proxy(NamedTuple):
 
     :param scheme: how the proxy itself is reached: ``http``, or ``https`` for TLS.
     :param host: a name or an address, without brackets.
-    :param user: of its login, decoded; ``None`` without one.
+    :param user: the decoded user name; ``None`` if the proxy needs no login.
+    :param password: decoded.
     """
 
     scheme: str
@@ -61,7 +63,7 @@ class Proxy(NamedTuple):
 
     @property
     def url(self) -> str:
-        """Its URL without the login, to show and to log."""
+        """The URL without the login, for messages and logs."""
         return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def __repr__(self) -> str:
@@ -69,11 +71,11 @@ class Proxy(NamedTuple):
 
 
 class Exceptions:
-    """The hosts that are asked directly.
+    """The hosts that are contacted directly.
 
     :param text: a value of ``NO_PROXY``, entries separated by commas or spaces: ``example.org`` and ``.example.org``
-        (that domain and all below it), ``example.org:8443`` (that port alone), ``192.0.2.7``, ``10.0.0.0/8``,
-        ``[2001:db8::1]:443``, ``*`` (everything). An entry that cannot be read matches nothing, as with pip and uv.
+        (that domain and all below it), ``example.org:8443`` (that port only), ``192.0.2.7``, ``10.0.0.0/8``,
+        ``[2001:db8::1]:443``, ``*`` (everything). An invalid entry matches nothing, as with pip and uv.
     """
 
     def __init__(self, text: str = "") -> None:
@@ -85,7 +87,7 @@ class Exceptions:
             self._add(word)
 
     def __contains__(self, where: tuple[str, int]) -> bool:
-        """Whether a host and port is asked directly."""
+        """Return whether a host and port is contacted directly."""
         host, port = where
         if self._all:
             return True
@@ -114,14 +116,14 @@ class Exceptions:
 
 
 class Proxies(NamedTuple):
-    """The proxy for each scheme, and the hosts that are asked without one."""
+    """The proxy for each scheme, and the hosts that are contacted without one."""
 
     http: Proxy | None = None
     https: Proxy | None = None
     direct: Exceptions = Exceptions()
 
     def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """The proxy to ask for a URL; ``None`` to ask directly.
+        """Return the proxy for a URL; ``None`` for a direct connection.
 
         :param host: without brackets.
         """
@@ -130,17 +132,17 @@ class Proxies(NamedTuple):
 
     @property
     def all(self) -> tuple[Proxy, ...]:
-        """Each proxy once."""
+        """The distinct proxies."""
         return tuple(dict.fromkeys(each for each in (self.https, self.http) if each is not None))
 
 
 def read_proxies(option: str | None, environ: Mapping[str, str], where: str = "--proxy") -> Proxies:
-    """The operator's choice, or else the environment's.
+    """Return the proxies of the operator's option, or of the environment variables if it is not set.
 
     :param option: a proxy's URL for everything that ``NO_PROXY`` does not except; ``off`` to use no proxy; ``None`` or
-        empty to leave the choice to the environment.
-    :param where: how the option is called in a message.
-    :raises BadProxy: one of the values is not a proxy that can be used.
+        empty to leave the choice to the environment variables.
+    :param where: the name of the option in a message.
+    :raises BadProxy: one of the values is not a usable proxy.
     """
     if not option:
         return read_environment(environ)
@@ -151,26 +153,26 @@ def read_proxies(option: str | None, environ: Mapping[str, str], where: str = "-
 
 
 def proxy_in(environ: Mapping[str, str], scheme: str, host: str, port: int) -> Proxy | None:
-    """The proxy that the environment names for one URL; ``None`` to ask directly.
+    """Return the proxy that the environment variables name for one URL; ``None`` for a direct connection.
 
-    :raises BadProxy: the variable that counts for it is not a proxy that can be used.
+    :raises BadProxy: the variable for this URL is not a usable proxy.
     """
     return None if _is_direct(_exceptions(environ), host, port) else _named(scheme, environ)
 
 
 def read_environment(environ: Mapping[str, str]) -> Proxies:
-    """The proxies that the environment names.
+    """Return the proxies that the environment variables name.
 
-    :raises BadProxy: a variable that would be used is not a proxy that can be used.
+    :raises BadProxy: a variable that counts is not a usable proxy.
     """
     return Proxies(_named("http", environ), _named("https", environ), _exceptions(environ))
 
 
 def read_proxy(text: str, where: str) -> Proxy:
-    """Read a proxy's URL, which may come without its scheme: ``http://user:password@proxy.example.org:3128``.
+    """Parse a proxy's URL, whose scheme is optional: ``http://user:password@proxy.example.org:3128``.
 
-    :param where: the variable or option that it is the value of.
-    :raises BadProxy: it is not one.
+    :param where: the variable or option that has this value.
+    :raises BadProxy: the value is not a usable proxy.
     """
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -183,14 +185,14 @@ def read_proxy(text: str, where: str) -> Proxy:
         scheme = parts.scheme if parts.scheme.startswith("socks") else "that kind of"
         raise BadProxy(where, f"{scheme} proxies are not supported, only http:// and https://")
     if not host or not host.isascii() or not host.isprintable() or " " in host:
-        raise BadProxy(where, "there is no host in it")
+        raise BadProxy(where, "it has no valid host")
     if not (user or "").isprintable() or not password.isprintable() or ":" in (user or ""):
-        raise BadProxy(where, "its user or its password has characters that a login cannot have")
+        raise BadProxy(where, "its user name or password has characters that a login cannot have")
     return Proxy(parts.scheme, host, port or _PORTS[parts.scheme], user, password)
 
 
 def url_with_login(proxy: Proxy) -> str:
-    """A proxy's URL with its login, for a program that needs it. It is a secret."""
+    """Return a proxy's URL with its login, for a program that needs it. The result is a secret."""
     if proxy.user is None:
         return proxy.url
     scheme, _, where = proxy.url.partition("://")
@@ -210,10 +212,10 @@ def _named(scheme: str, environ: Mapping[str, str]) -> Proxy | None:
 
 
 def _spelling(name: str, environ: Mapping[str, str]) -> str | None:
-    """The spelling that counts: lower case, even if it is empty."""
+    """Return the spelling of a variable that counts: lower case, even if its value is empty."""
     if name in environ:
         return name
-    # In a CGI program HTTP_PROXY is the client's header "Proxy" (CVE-2016-5385): urllib ignores it there too.
+    # In a CGI program, HTTP_PROXY is the client's header "Proxy" (CVE-2016-5385): urllib ignores it there, too.
     if name.upper() in environ and not (name == "http_proxy" and "REQUEST_METHOD" in environ):
         return name.upper()
     return None
@@ -243,7 +245,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _name(host: str) -> str:
-    """One spelling for each name."""
+    """Return the canonical spelling of a host name."""
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")

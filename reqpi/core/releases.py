@@ -1,4 +1,4 @@
-"""Which file of a release, and which releases of a project, come first."""
+"""The order of preference among the sdists of a release and the releases of a project."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["newest", "sdist_of"]
 
 
 def sdist_of(files: Sequence[File]) -> File | None:
-    """Return the sdist of a release to prefer, or ``None`` if it has no sdist.
+    """Return the preferred sdist of a release, or ``None`` if it has no sdist.
 
-    One that is not yanked comes first, then a ``.tar.gz``, which :pep:`625` asks for.
+    An sdist that is not yanked comes first, then a ``.tar.gz``, the format of :pep:`625`.
     """
     return min((file for file in files if not file.wheel), key=_preference, default=None)
 

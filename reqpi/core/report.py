@@ -1,6 +1,6 @@
-"""What is said about a lock: its documents, its defects, and notes. Server and client use the same values.
+"""The values of a report on a lock: its documents, its defects, and notes. Server and client share them.
 
-Standard library alone, and named tuples: ``reqpi gethash`` imports this, and has to start at once.
+They are named tuples and need only the standard library: ``reqpi gethash`` imports them and has to start immediately.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import NamedTuple
 __all__ = ["NOTE", "WARNING", "Defect", "Document", "Note"]
 
 WARNING = "warning"
-"""The level of a note about something that may break a build."""
+"""The level of a note about a condition that may break a build."""
 
 NOTE = "note"
-"""The level of a note that is good to know."""
+"""The level of a note that is only for information."""
 
 
 class Document(NamedTuple):
     """One of the documents that make up a lock.
 
-    :param path: relative to the first one's folder, with ``/``; empty for a document that is committed alone.
-    :param format: what it was recognised as, once it was read.
+    :param path: relative to the folder of the first document, with ``/``; empty for a document that is committed alone.
+    :param data: its bytes, unchanged.
+    :param format: the recognised format, once the document has been read.
     """
 
     path: str
@@ -29,19 +30,19 @@ class Document(NamedTuple):
     format: str = ""
 
     def __repr__(self) -> str:
-        """Leave the bytes out: they may be megabytes, and secret."""
+        """Leave out the bytes: they may be megabytes, and secret."""
         return f"Document(path={self.path!r}, format={self.format!r})"
 
 
 class Defect(NamedTuple):
     """One thing that is wrong with a lock.
 
-    :param line: from 1; 0 where it concerns the whole document.
-    :param text: the line, as it stands in the document, cut where it is very long.
+    :param line: counted from 1; 0 if the defect concerns the whole document.
+    :param text: the line as it stands in the document, shortened if it is very long.
     :param problem: what is wrong with it.
     :param advice: what to write instead.
-    :param rule: the name of the rule that it breaks, as the rules for reading a lock have it.
-    :param document: the path of the document, where several are committed together.
+    :param rule: the name of the broken rule; :mod:`reqpi.core.locks.rules` defines them.
+    :param document: the path of the document, if several are committed together.
     """
 
     line: int
@@ -53,12 +54,12 @@ class Defect(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something a user should know about one line of a lock, though it stops nothing.
+    """A remark about one line of a lock that does not prevent its use.
 
-    :param line: from 1; 0 where it concerns the whole document.
-    :param text: the line, as it stands.
-    :param message: what it means here.
-    :param document: the path of the document, where several are committed together.
+    :param line: counted from 1; 0 if the note concerns the whole document.
+    :param text: the line as it stands in the document.
+    :param message: the consequence of the line.
+    :param document: the path of the document, if several are committed together.
     :param level: :data:`WARNING` or :data:`NOTE`.
     """
 
@@ -69,5 +70,5 @@ class Note(NamedTuple):
     level: str = WARNING
 
     def as_dict(self) -> Mapping[str, object]:
-        """Return it as JSON has it. A warning has no ``level``: older readers know no other."""
+        """Return the note as JSON-compatible values. A warning has no ``level``, as older readers know no other."""
         return {key: value for key, value in self._asdict().items() if key != "level" or value != WARNING}

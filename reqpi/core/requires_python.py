@@ -1,7 +1,7 @@
-"""Markers that speak of the version of Python alone, as what a project page has for that: ``requires-python``.
+"""The conversion of markers that depend only on the Python version into a page's ``requires-python``.
 
-A lock may pin two versions of a project for two ranges of Python. Whoever installs from the lock evaluates the markers;
-whoever installs the bare name sees both versions, and needs the page to say which is whose.
+A lock may pin two versions of a project for two ranges of Python. An installer that reads the lock evaluates the
+markers. An installer that is given the bare name sees both versions, and needs the page to state the Pythons of each.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reqpi.core.model import Lock, Page, Pin
 
 __all__ = ["requires_python", "with_markers"]
 
-_NUMBER = "[0-9]{1,5}"  # int() refuses thousands of digits, and takes quadratic time over fewer
+_NUMBER = "[0-9]{1,5}"  # int() refuses thousands of digits, and takes quadratic time for fewer
 _ATOM = rf"python_(full_)?version\s*(<=|>=|<|>|==|!=)\s*(['\"])({_NUMBER}(?:\.{_NUMBER}){{0,7}})\3"
 _ALL = re.compile(rf"\s*\(?\s*{_ATOM}\s*\)?\s*")
 _NEVER = "<0"
@@ -25,7 +25,7 @@ _AND = re.compile(r"\s+and\s+")
 
 
 def with_markers(lock: Lock, page: Page) -> Page:
-    """The page, each file's ``requires-python`` narrowed to the Pythons for which the lock pins it."""
+    """Return the page with each file's ``requires-python`` limited to the Pythons for which the lock pins it."""
     pins = lock.projects.get(page.project, ())
     if not any(pin.marker for pin in pins):
         return page
@@ -38,10 +38,11 @@ def with_markers(lock: Lock, page: Page) -> Page:
 
 
 def requires_python(marker: str) -> str | None:
-    """Return the specifier that holds for the same final Pythons as ``marker``; it is empty where all of them do.
+    """Return the specifier that holds for the same final Pythons as ``marker``; it is empty if it holds for all.
 
-    ``None`` stands for a marker that speaks of anything else, or has an ``or``. For example,
-    ``python_version <= "3.11"`` becomes ``<3.12``, because it holds on 3.11.7.
+    For example, ``python_version <= "3.11"`` becomes ``<3.12``, because it holds on 3.11.7.
+
+    :returns: ``None`` if the marker depends on anything else, or has an ``or``.
     """
     specifiers = []
     for part in _AND.split(marker):
@@ -54,7 +55,7 @@ def requires_python(marker: str) -> str | None:
 
 
 def _of_python_version(operator: str, version: str) -> str:
-    """Return the specifier for a comparison with ``python_version``, which is ``major.minor`` and no more.
+    """Return the specifier for a comparison with ``python_version``, which is only ``major.minor``.
 
     On 3.11.7 it is ``3.11``, so ``<= "3.11.2"`` holds there. A literal whose third number is not zero lies between two
     minor versions: no ``python_version`` equals it.
@@ -72,13 +73,13 @@ def _of_python_version(operator: str, version: str) -> str:
 
 
 def _common(pins: Iterable[Pin]) -> str | None:
-    """What all the pins that admit a file say; a file that one admits without a condition has none."""
-    said = {requires_python(pin.marker) if pin.marker else None for pin in pins}
-    return next(iter(said)) if len(said) == 1 else None
+    """Return the specifier that all given pins share; ``None`` if they differ or one has no convertible marker."""
+    specifiers = {requires_python(pin.marker) if pin.marker else None for pin in pins}
+    return next(iter(specifiers)) if len(specifiers) == 1 else None
 
 
 def _normal(specifier: str, otherwise: str | None) -> str | None:
-    """Sorted; upstream's own where that was nonsense, which clients pass over."""
+    """Return the sorted specifier; ``otherwise`` if it is invalid, as the upstream's may be. Clients ignore that."""
     try:
         return str(SpecifierSet(specifier))
     except InvalidSpecifier:

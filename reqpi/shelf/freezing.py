@@ -197,7 +197,7 @@ async def _read(commitment: Commitment, project: Project, written: bytes) -> Pag
 
 def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
     return requires_python.with_markers(
-        commitment.lock, admission.narrow(commitment.lock, freezer.load(written, project))
+        commitment.lock, admission.admitted_page(commitment.lock, freezer.load(written, project))
     )
 
 
@@ -214,7 +214,7 @@ def _admitted_of(lock: Lock, files: Iterable[File]) -> list[File]:
 def _admitted(lock: Lock, page: Page) -> tuple[Page, Collection[Pin]]:
     """The page that is written down, and the pins that there are files for on it."""
     page = evolve(page, files=tuple(map(_with_metadata, page.files)))
-    page = _distinct(admission.narrow(lock, page))
+    page = _distinct(admission.admitted_page(lock, page))
     return page, admission.by_pin(lock, page).keys()
 
 

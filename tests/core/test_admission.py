@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.admission import admits, narrow, undecided
+from reqpi.core.admission import admits, admitted_page, undecided
 from reqpi.core.model import Lock
 from tests.distributions import a_commitment, a_file, a_page, digest_of
 
@@ -21,7 +21,7 @@ class VersionTests(SynchronousTestCase):
 
     def admitted(self, requirement: str, *filenames: str) -> list[str]:
         page = a_page(*(a_file(filename) for filename in filenames))
-        return [file.filename for file in narrow(lock(requirement), page).files]
+        return [file.filename for file in admitted_page(lock(requirement), page).files]
 
     def test_another_version_is_not_admitted(self) -> None:
         files = ["six-1.0.tar.gz", "six-1.1.tar.gz", "six-1.0.1.tar.gz", "six-1.0rc1.tar.gz", "six-1.0.post1.tar.gz"]
@@ -45,15 +45,15 @@ class VersionTests(SynchronousTestCase):
 
     def test_two_pins_of_a_project_admit_both_versions(self) -> None:
         both = lock('six==1.0 ; python_version < "3"', 'six==2.0 ; python_version >= "3"')
-        page = narrow(both, a_page(*(a_file(f"six-{version}.tar.gz") for version in ("1.0", "1.5", "2.0"))))
+        page = admitted_page(both, a_page(*(a_file(f"six-{version}.tar.gz") for version in ("1.0", "1.5", "2.0"))))
         self.assertEqual([str(file.version) for file in page.files], ["1.0", "2.0"])
 
     def test_a_project_that_is_not_pinned_has_nothing(self) -> None:
-        self.assertEqual(narrow(lock("attrs==1.0"), a_page(a_file("six-1.0.tar.gz"))).files, ())
+        self.assertEqual(admitted_page(lock("attrs==1.0"), a_page(a_file("six-1.0.tar.gz"))).files, ())
 
     def test_what_upstream_says_beside_the_files_is_kept(self) -> None:
         page = a_page(a_file("six-1.0.tar.gz", size=7, yanked="old", provenance="https://example.org/p"))
-        self.assertEqual(narrow(lock("six==1.0"), page), page)
+        self.assertEqual(admitted_page(lock("six==1.0"), page), page)
 
 
 class DigestTests(SynchronousTestCase):

@@ -8,7 +8,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 
 from reqpi.core.model import File
-from reqpi.core.targets import EVERYWHERE, FILTERS, BadFilter, InstallTarget, platforms_of
+from reqpi.core.targets import EVERYWHERE, FILTERS, BadFilter, InstallTarget
 from tests.distributions import a_file
 
 TAGS = [
@@ -65,7 +65,7 @@ class TakesTests(unittest.TestCase):
                     *cpython_tags(python, platforms=compatible, abis=[f"cp{version.replace('.', '')}"]),
                     *compatible_tags(python, f"cp{version.replace('.', '')}", compatible),
                 }
-                # For an interpreter's own ABI on any platform nobody makes wheels, and we would take them.
+                # No one makes wheels for an interpreter's own ABI on any platform; a target would take them.
                 for tags in (tags for tags in TAGS if not tags.endswith("-any") or "-none-" in tags):
                     expected = not theirs.isdisjoint(parse_wheel_filename(f"six-1.0-{tags}.whl")[3])
                     self.assertEqual(ours.takes(wheel(tags)), expected, (platform, python, tags))
@@ -121,30 +121,6 @@ class TakesTests(unittest.TestCase):
         self.assertFalse(target(no_binary=":all:").takes(wheel("py3-none-any")))
         self.assertTrue(target(no_binary="six").takes(a_file("six-1.0.tar.gz", b"six")))
 
-    def test_markers_of_a_target_that_is_named(self) -> None:
-        """Platform and Python, both; what they do not say stays open."""
-        linux = target(platform="manylinux_2_28_aarch64", python_version="3.12")
-        for marker, expected in (
-            ("", True),
-            ("sys_platform == 'linux'", True),
-            ("sys_platform == 'win32'", False),
-            ("platform_machine == 'aarch64' and os_name == 'posix'", True),
-            ("platform_machine == 'x86_64'", False),
-            ("python_version < '3.11'", False),
-            ("python_full_version >= '3.12'", True),
-            ("platform_release > '6'", True),
-            ("implementation_name == 'pypy'", True),
-            ("extra == 'tls' and sys_platform == 'win32'", True),
-            ("no marker at all", True),
-        ):
-            self.assertEqual(linux.needs(marker), expected, marker)
-        both = target(platform="win_amd64 macosx_11_0_arm64", python_version="3.12 3.13")
-        self.assertTrue(both.needs("sys_platform == 'darwin' and python_version == '3.13'"))
-        self.assertTrue(both.needs("platform_machine == 'AMD64'"))
-        self.assertFalse(both.needs("sys_platform == 'linux'"))
-        for alone in (target(platform="win_amd64"), target(python_version="3.12"), EVERYWHERE):
-            self.assertTrue(alone.needs("sys_platform == 'linux' and python_version < '3'"))
-
     def test_a_hostile_name_costs_little(self) -> None:
         """Its tags are not multiplied out into 60,000."""
         many = ".".join(["a1"] * 25)
@@ -175,10 +151,3 @@ class ReadTests(unittest.TestCase):
         self.assertEqual(list(said), list(FILTERS))
         self.assertEqual(InstallTarget.read(said).as_json(), said)
         self.assertEqual(EVERYWHERE.as_json(), {})
-
-    def test_platforms_of(self) -> None:
-        self.assertEqual(
-            platforms_of(wheel("cp312-cp312-manylinux_2_5_x86_64.manylinux1_x86_64")),
-            ("manylinux_2_5_x86_64", "manylinux1_x86_64"),
-        )
-        self.assertEqual(platforms_of(a_file("six-1.0.tar.gz", b"six")), ("sdist",))

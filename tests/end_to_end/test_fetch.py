@@ -95,7 +95,7 @@ class FetchTests(FetchCase):
     def test_a_filter_that_means_nothing(self) -> None:
         done = self.fetch("--platform", "a/b")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("platform: 'a/b' is no tag", done.stderr)
+        self.assertIn("platform: 'a/b' is not a valid tag", done.stderr)
 
     def test_one_sdist_of_each_release(self) -> None:
         tar = self.upstream.sdist("both", "1.0")

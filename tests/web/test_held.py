@@ -59,7 +59,7 @@ class HeldTests(WebCase):
             await self.ask("/locks?hold=1&platform=a/b", "POST", b"attrs==1.0\n"),
         ):
             problem = self.assert_problem(reply, 400, "no such filter")
-            self.assertIn("platform: 'a/b' is no tag", problem["detail"])
+            self.assertIn("platform: 'a/b' is not a valid tag", problem["detail"])
         self.assertEqual([name async for name in self.store.names("locks/")], [f"locks/{self.address}"])
 
     async def test_an_unknown_address(self) -> None:

@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.hermeto.fields import InputFindings, shown
 from reqpi.core.model import File, Project
-from reqpi.core.targets import EVERYWHERE, BadFilter, InstallTarget, platforms_of
+from reqpi.core.platform_tags import platforms_of
+from reqpi.core.targets import EVERYWHERE, BadFilter, InstallTarget
 
 __all__ = ["ANY_WHEEL", "Binary", "read_binary"]
 

@@ -9,8 +9,8 @@ from attrs import frozen
 from reqpi.core import admission
 from reqpi.core.hermeto.binary import Binary
 from reqpi.core.model import Commitment, File, Page, Pin, Project
+from reqpi.core.platform_tags import platforms_of
 from reqpi.core.releases import sdist_of
-from reqpi.core.targets import platforms_of
 
 __all__ = ["Selection", "UnselectablePin", "platforms", "select"]
 

@@ -23,8 +23,9 @@ from reqpi.core import admission
 from reqpi.core.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.platform_tags import platforms_of
 from reqpi.core.report import Defect
-from reqpi.core.targets import InstallTarget, platforms_of
+from reqpi.core.targets import InstallTarget
 from reqpi.runtime.singleflight import each
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.records import holding_record

@@ -105,7 +105,7 @@ class CutDownTests(SynchronousTestCase):
             packed = Packed(read_listing(body, content_type, BASE, FOO))
             self.assertEqual(packed.page(), whole)
             cut = packed.page(admission.versions(lock.pins))
-            self.assertEqual(admission.narrow(lock, cut), admission.narrow(lock, whole))
+            self.assertEqual(admission.admitted_page(lock, cut), admission.admitted_page(lock, whole))
             undecided = [[file for file in page.files if admission.undecided(lock, file)] for page in (cut, whole)]
             self.assertEqual(*undecided)
 

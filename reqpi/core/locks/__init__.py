@@ -1,4 +1,4 @@
-"""Bytes -> :class:`~reqpi.core.model.Lock`: one format a file, one :func:`read` that recognises the format."""
+"""Bytes -> :class:`~reqpi.core.model.Lock`: one module per format, and one :func:`read` that recognises the format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from reqpi.core.report import Document
 __all__ = ["LINES", "read", "read_together"]
 
 LINES = 1_000_000
-"""Physical lines of a document, of any format."""
+"""The most physical lines that a document may have, in any format."""
 
 _READERS: Mapping[str, Callable[[bytes, Findings], tuple[Pin, ...]]] = {
     pylock.FORMAT: pylock.read,
@@ -34,14 +34,15 @@ _READERS: Mapping[str, Callable[[bytes, Findings], tuple[Pin, ...]]] = {
     pdm.FORMAT: pdm.read,
     pipfile.FORMAT: pipfile.read,
 }
-"""By the name of the format. requirements.txt alone may lean on other documents, and is read in its own way."""
+"""Readers by the name of the format, except for requirements.txt: only that may refer to other documents."""
 
 
 @frozen
 class _Part:
-    """What one document says.
+    """The content of one document.
 
-    :param format: empty where it cannot be read at all.
+    :param format: the name of its format; empty if the document cannot be read at all.
+    :param ranges: requirements that another document must pin.
     """
 
     findings: Findings
@@ -51,20 +52,21 @@ class _Part:
 
 
 def read(document: bytes) -> Lock:
-    """The lock that ``document`` is; its format is recognised from the bytes alone.
+    """Read one document as a lock; its format is recognised from the bytes alone.
 
-    :param document: of any size; what reading costs grows with it at most, up to the limits in ``docs/locks.md``.
-    :raises reqpi.core.errors.BrokenLock: it is no lock, or one with defects: at most 1000 of them, in the document's
-        order.
+    :param document: of any size. The cost of reading grows at most linearly, up to the limits in ``docs/locks.md``.
+    :raises reqpi.core.errors.BrokenLock: it is not a lock, or it has defects: at most 1000 are listed, in the order of
+        the document.
     """
     return _read(document, (Document("", document),))
 
 
 def read_together(documents: Sequence[Document]) -> Lock:
-    """The lock that ``documents`` are together: each is read by itself, and may name the others and lean on their pins.
+    """Read several documents as one lock: each is read by itself, and may name the others and rely on their pins.
 
     :param documents: at least one, in the order of the listing; each with a path.
-    :raises reqpi.core.errors.BrokenLock: at most 1000 defects, in order of documents and of their lines.
+    :raises reqpi.core.errors.BrokenLock: there are defects: at most 1000 are listed, in the order of documents and then
+        of lines.
     """
     flaws = flaws_of_paths(document.path for document in documents)
     if flaws or not documents:
@@ -105,9 +107,10 @@ def _part(document: Document, paths: Set[str], markers: Markers) -> _Part:
 
 
 def _readable(document: Document, paths: Set[str], markers: Markers) -> _Part:
-    """What ``document`` says.
+    """Read one document.
 
-    :raises reqpi.core.errors.BrokenLock: it cannot be read as a whole.
+    :param paths: the paths of all documents of the commitment; empty for a single document.
+    :raises reqpi.core.errors.BrokenLock: the document as a whole cannot be read.
     """
     if is_listing(document.data):
         Findings(()).only(Refused(LISTING), 0)
@@ -136,6 +139,6 @@ def _binary(text: str) -> tuple[Refused, int] | None:
     if first < 0:
         return None
     line = len(physical_lines(text[:first] + "."))
-    # Every other byte of ASCII in UTF-16 is NUL.
+    # Every other byte of ASCII text in UTF-16 is NUL.
     wide = text[:200].count("\0") * 3 > len(text[:200])
     return Refused(BINARY, "UTF-16 without a byte order mark" if wide else "a binary file"), line

@@ -1,4 +1,4 @@
-"""How a user adds a project to a lock: each tool has a command of its own, and a requirements.txt wants a line."""
+"""Advice on adding a project to a lock: a command of the tool that wrote it, or a line for a requirements.txt."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _COMMANDS = {
     "Pipfile.lock": "pipenv install",
 }
 _HEAD = 1 << 16
-"""Characters of a document that are looked at: its format shows early."""
+"""Characters of a document that are examined: its format shows early."""
 
 
 def how_to_pin(formats: str, project: str) -> str:
-    """Return the advice for a project that a lock lacks: the beginning of a sentence.
+    """Return the advice for a project that a lock lacks, as the beginning of a sentence.
 
-    :param formats: those of the lock, as :class:`reqpi.core.model.Lock` has them: one, or several with commas.
+    :param formats: the lock's formats as in :class:`reqpi.core.model.Lock`: one, or several separated by commas.
     """
     known = formats.split(", ")
     if "requirements.txt" in known:
@@ -34,7 +34,10 @@ def how_to_pin(formats: str, project: str) -> str:
 
 
 def command_for(documents: Iterable[bytes]) -> str:
-    """Return the command that adds a requirement to the lock of these documents; empty where it is a line of theirs."""
+    """Return the command that adds a requirement to the lock; empty if the user adds a line, or if formats differ.
+
+    :param documents: the documents of the lock.
+    """
     found = [_format(document) for document in documents]
     return _COMMANDS.get(found[0], "") if len(set(found)) == 1 else ""
 

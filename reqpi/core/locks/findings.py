@@ -1,4 +1,4 @@
-"""What a reader finds in a document: defects and notes, bounded in number, each with its line; and what it is for."""
+"""The findings of a reader: defects and notes, bounded in number, each with its line; and supported environments."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from reqpi.core.report import WARNING, Defect, Note
 __all__ = ["LIMIT", "Findings", "conclude"]
 
 LIMIT = 1000
-"""Defects, and notes, that are kept: nobody mends more at a time, and a hostile document costs no more."""
+"""The most defects, and the most notes, that are kept: no one fixes more at once, and hostile input stays cheap."""
 
 
 class Findings:
     """Collects the defects and notes of one document.
 
     :param lines: the document's physical lines.
-    :param path: the document's, where several are committed together.
-    :ivar support: the environments that it is made for, once its reader knows.
+    :param path: the document's path if several are committed together; empty otherwise.
+    :ivar support: the environments that the document is made for, set by its reader.
     """
 
     def __init__(self, lines: Sequence[str], path: str = "") -> None:
@@ -38,7 +38,12 @@ class Findings:
         return len(self._defects) >= LIMIT
 
     def refuse(self, rule: Rule, line: int, what: str = "", name: str = "") -> None:
-        """Write down that ``line`` (from 1; 0 for the whole document) breaks ``rule``."""
+        """Record that ``line`` breaks ``rule``.
+
+        :param line: from 1; 0 for the whole document.
+        :param what: the offending piece, as the document spells it.
+        :param name: the project that it is about, as the document spells it.
+        """
         if self.full:
             self._more += 1
             return
@@ -47,33 +52,35 @@ class Findings:
         self._defects.append(Defect(line, self._text(line), problem, advice, rule.name, self.path))
 
     def only(self, refused: Refused, line: int) -> NoReturn:
-        """Refuse the whole document for one reason.
+        """Reject the whole document for one reason.
 
+        :param line: from 1; 0 for the whole document.
         :raises reqpi.core.errors.BrokenLock: always.
         """
         self.refused(refused, line)
         raise BrokenLock(self._defects)
 
     def refused(self, refused: Refused, line: int) -> None:
-        """Write down what was raised about ``line``."""
+        """Record an exception about ``line`` as a defect."""
         self.refuse(refused.rule, line, refused.what, refused.name)
 
     def note(self, line: int, message: str, level: str = WARNING) -> None:
-        """Write down something that stops nothing.
+        """Record a note, which does not reject the document.
 
+        :param line: from 1; 0 for the whole document.
         :param level: see :class:`reqpi.core.report.Note`.
         """
         if len(self._notes) < LIMIT:
             self._notes.append(Note(line, self._text(line), message, self.path, level))
 
     def adopt(self, defects: Iterable[Defect]) -> None:
-        """Add defects that were found elsewhere."""
+        """Add defects that were found without this object, as defects of this document."""
         self._defects += [defect._replace(document=self.path) for defect in defects]
 
     def conclude(self) -> tuple[Note, ...]:
-        """The notes, in the order of the document.
+        """Return the notes in the order of the document.
 
-        :raises reqpi.core.errors.BrokenLock: there are defects; it has them in the order of the document.
+        :raises reqpi.core.errors.BrokenLock: there are defects; the exception has them in the order of the document.
         """
         return conclude([self])
 
@@ -82,9 +89,9 @@ class Findings:
 
 
 def conclude(documents: Iterable[Findings]) -> tuple[Note, ...]:
-    """The notes of all documents, in order of documents and then of lines.
+    """Return the notes of all documents, in the order of documents and then of lines.
 
-    :raises reqpi.core.errors.BrokenLock: there are defects; it has them in the same order.
+    :raises reqpi.core.errors.BrokenLock: there are defects; the exception has them in the same order.
     """
     found = list(documents)
     defects = [defect for each in found for defect in sorted(each._defects, key=lambda defect: defect.line)]

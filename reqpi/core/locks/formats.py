@@ -1,4 +1,4 @@
-"""What a document is, from its text alone: a requirements.txt, another lock, or no lock."""
+"""Recognition of a document's format from its text alone: a requirements.txt, another lock, or no lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reqpi.core.locks.rules.requirements import FORMAT, NOT_A_LOCK, Refused
 
 __all__ = ["recognise"]
 
-# No requirement begins like any of these.
+# No requirement begins like one of these.
 _TOML = re.compile(r"\[|[A-Za-z0-9_][A-Za-z0-9_-]*+[ \t]*+=[ \t]*+[\"'\[{]|(?:version|revision)[ \t]*+=[ \t]*+[0-9]")
 _YAML = re.compile(r"---|%YAML|(?:name|channels|dependencies):(?:[ \t]|$)")
 
@@ -19,13 +19,15 @@ _TABLE = re.compile(r"\[\[?[ \t]*+([A-Za-z0-9_-]++)[ \t]*+[.\]]")
 _KEY = re.compile(r"([A-Za-z0-9_-]++)[ \t]*+=")
 
 _HEAD = 100
-"""Lines that are looked at: JSON and comments say what a lock is within them."""
+"""Lines that are examined: JSON keys and comments identify a lock within them."""
 
 
 def recognise(lines: Sequence[str]) -> tuple[str | Refused, int]:
-    """What ``lines`` are: the name that the format has for :class:`reqpi.core.model.Lock`, or why they are no lock.
+    """Return the format of ``lines``, or why they are not a lock.
 
-    :returns: that, and the line that tells.
+    :param lines: physical lines.
+    :returns: the name of the format as in :class:`reqpi.core.model.Lock`, or a defect; and the number of the line that
+        decides, 0 for none.
     """
     said = ((number, line[:200].strip()) for number, line in enumerate(lines, 1))
     number, first = next(((number, line) for number, line in said if line and not line.startswith("#")), (0, ""))
@@ -44,10 +46,10 @@ def recognise(lines: Sequence[str]) -> tuple[str | Refused, int]:
 
 @frozen
 class _Tables:
-    """The names in a TOML document that tell what it is.
+    """The names in a TOML document that identify its format.
 
     :param top: the keys before the first table.
-    :param names: of the tables, up to their first dot.
+    :param names: the names of the tables, up to their first dot.
     :param metadata: the keys of the table ``metadata``.
     """
 
@@ -57,7 +59,10 @@ class _Tables:
 
 
 def _tables(lines: Iterable[str]) -> _Tables:
-    """Strings of several lines are not told from the rest: who hides a table in one has its document misread."""
+    """Return the names in a TOML document.
+
+    Multi-line strings are not distinguished from the rest: a document that has a table header in one is misread.
+    """
     found = _Tables()
     keys: set[str] | None = found.top
     for line in lines:
@@ -86,7 +91,7 @@ def _toml(found: _Tables, head: Sequence[str]) -> str | Refused:
     }
     name = next((name for name, holds in locks.items() if holds), "")
     if not name and not found.names.isdisjoint(["package", "metadata"]):
-        # The oldest poetry gave no version: its reader says which ones are read.
+        # The oldest poetry wrote no version: the reader reports which versions are supported.
         name = "poetry.lock"
     what = next((what for what, tables in others.items() if not tables.isdisjoint(found.names)), "a TOML document")
     return name or Refused(FORMAT, what)

@@ -1,4 +1,4 @@
-"""Tell what a lock lists and nobody takes from an index: the project itself and the members of its workspace.
+"""Entries of a lock that do not come from an index: the project itself and the members of its workspace.
 
 Every lock of such a project has them, so one note is enough, and it is not a warning.
 """
@@ -14,15 +14,15 @@ from reqpi.core.report import NOTE
 
 __all__ = ["LeftOut", "is_project_itself"]
 
-# `.`, `./`, `file:.`, with extras, and with the name that pip wants of an editable URL.
+# `.`, `./`, `file:.`, with extras, and with the name that pip requires of an editable URL.
 _ITSELF = re.compile(r"(?:file:)?\.(?:/\.?)?(?:[ \t]*+\[[A-Za-z0-9._, \t-]*+\])?(?:#egg=[A-Za-z0-9._\[\],-]++)?")
 
 
 @define
 class LeftOut:
-    """What was left out of one document.
+    """The entries that were left out of one document.
 
-    :param line: where the project itself stands; 0 where no single line tells.
+    :param line: the line of the project itself; 0 if it has no line of its own.
     """
 
     line: int = 0
@@ -30,16 +30,16 @@ class LeftOut:
     _members: int = 0
 
     def project(self, line: int = 0) -> None:
-        """Count the project itself. It may stand there several times, as for its extras."""
+        """Record the project itself. A document may list it several times, for example with its extras."""
         self.line = self.line or line
         self._project = True
 
     def member(self) -> None:
-        """Count a member of its workspace."""
+        """Count a member of the project's workspace."""
         self._members += 1
 
     def note(self, findings: Findings) -> None:
-        """Write down one note, if anything was left out."""
+        """Add one note to ``findings`` if anything was left out."""
         said = ["the project itself"] if self._project else []
         if self._members:
             said.append(f"{self._members} workspace member{'' if self._members == 1 else 's'}")
@@ -48,5 +48,5 @@ class LeftOut:
 
 
 def is_project_itself(path: str) -> bool:
-    """Whether a path, or the ``file:`` URL of one, is the project's folder: ``.``, ``./``, ``file:.``, ``.[test]``."""
+    """Return whether a path or ``file:`` URL is the project's folder: ``.``, ``./``, ``file:.``, ``.[test]``."""
     return bool(_ITSELF.fullmatch(path))

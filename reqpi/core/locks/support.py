@@ -1,7 +1,7 @@
-"""The Pythons and environments that a lock is made for, which exports carry on (:pep:`751`).
+"""The Python versions and marker environments that a lock is made for, which exports include (:pep:`751`).
 
-They decide nothing about what an index serves. An installer that is given an export refuses what they do not allow.
-Where one of them cannot be carried on, it is left out with a note: that is wider, never narrower.
+They do not affect what an index serves. An installer that reads an export rejects what they do not allow.
+One that cannot be exported is left out with a note: the export then allows more, never less.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reqpi.core.model import Support
 __all__ = ["ENVIRONMENTS", "read_environments", "read_pythons", "together"]
 
 ENVIRONMENTS = 100
-"""Environments of one lock; uv writes a handful."""
+"""The most environments of one lock; uv writes a handful."""
 
 _SPECIFIER_LENGTH = 1024
 
@@ -32,9 +32,9 @@ _TILDE = re.compile(r"~\s*([0-9]{1,5})(?:\.([0-9]{1,5})((?:\.[0-9]{1,5}){0,2}))?
 
 
 def read_pythons(entry: Entry, key: str, line: int, findings: Findings) -> str:
-    """Return what ``key`` of ``entry`` says of the versions of Python, as one specifier; empty for all of them.
+    """Return the Python versions that ``key`` of ``entry`` allows, as one specifier; empty for all of them.
 
-    :param line: where it stands, for a note.
+    :param line: the line of the key, for a note.
     """
     reason, said = "", ""
     try:
@@ -51,7 +51,10 @@ def read_pythons(entry: Entry, key: str, line: int, findings: Findings) -> str:
 
 
 def read_environments(entry: Entry, key: str, line: int, findings: Findings) -> tuple[str, ...]:
-    """Return the markers under ``key`` of ``entry``, one of which must hold; none at all for every environment."""
+    """Return the markers under ``key`` of ``entry``, one of which must be true; an empty tuple allows everything.
+
+    :param line: the line of the key, for a note.
+    """
     markers = Markers()
     try:
         said = [marker.strip() for marker in entry.texts(key)]
@@ -67,11 +70,11 @@ def read_environments(entry: Entry, key: str, line: int, findings: Findings) -> 
 
 
 def _note(reason: str, line: int, findings: Findings) -> None:
-    findings.note(line, f"{reason}: exports do not carry it on, so they allow more.")
+    findings.note(line, f"{reason}: exports leave it out, so they allow more.")
 
 
 def _from_poetry(said: str) -> str:
-    """Return ``said`` without poetry's carets and tildes; as it is, where it is in other words.
+    """Return ``said`` with poetry's caret or tilde translated; any other text is returned unchanged.
 
     ``^3.9`` becomes ``>=3.9,<4`` and ``~3.9`` becomes ``>=3.9,<3.10``.
     """
@@ -86,7 +89,7 @@ def _from_poetry(said: str) -> str:
 
 
 def together(each: Iterable[Support]) -> Support:
-    """Return what several documents support together: each of them must allow it."""
+    """Return what several documents support together: all of them must allow it."""
     known = list(dict.fromkeys(each))
     pythons = ",".join(one.requires_python for one in known if one.requires_python)
     environments = list(dict.fromkeys(one.environments for one in known if one.environments))

@@ -1,4 +1,4 @@
-"""Bytes -> text, as pip decodes a requirements file, except that nothing depends on the reader's locale.
+"""Bytes -> text, as pip decodes a requirements file, but independent of the locale.
 
 Source: ``_decode_req_file`` in ``pip/_internal/req/req_file.py`` of pip 26.3; :pep:`263`.
 """
@@ -16,7 +16,7 @@ from reqpi.core.report import Defect
 
 __all__ = ["Encoding", "decode", "encoding"]
 
-# The order matters: UTF-16's mark is the beginning of UTF-32's.
+# The order matters: UTF-32's mark begins with UTF-16's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -28,8 +28,8 @@ _MARKS = (
 # pip's own expression, from PEP 263.
 _CODING_LINE = re.compile(rb"coding[:=]\s*([-\w.]+)")
 
-# A coding line may name these. All of them leave ASCII as it is, so that a line break or a digit is what it looks like:
-# utf-7 and unicode_escape would spell either in other ways, and punycode takes quadratic time.
+# A coding line may name these. All of them leave ASCII unchanged, so a line break or a digit is what it looks like:
+# utf-7 and unicode_escape have other spellings for both, and punycode takes quadratic time.
 _ENCODINGS = frozenset(
     ["utf-8", "ascii", "koi8-r", "koi8-u", "mac-roman", "cp437", "cp850", "cp852", "cp866"]
     + [f"cp125{digit}" for digit in range(9)]
@@ -39,10 +39,10 @@ _ENCODINGS = frozenset(
 
 @frozen
 class Encoding:
-    """How a document is encoded.
+    """The encoding of a document.
 
     :param codec: one of Python's codecs, for :meth:`str.encode` and :meth:`bytes.decode`.
-    :param mark: the byte order mark that the document begins with, often none.
+    :param mark: the byte order mark that the document begins with; usually empty.
     """
 
     codec: str
@@ -50,16 +50,18 @@ class Encoding:
 
 
 def encoding(document: bytes) -> Encoding:
-    """How ``document`` is encoded: by its mark, else by a :pep:`263` line among its first two, else UTF-8.
+    """Return the encoding of ``document``.
 
-    pip falls back to the locale where the bytes are not UTF-8. A lock must not depend on who reads it: this does not.
+    It is that of its byte order mark; without one, that of a :pep:`263` line among its first two; otherwise UTF-8.
+    pip falls back to the locale if the bytes are not UTF-8. This function does not, because a lock must mean the same
+    on every machine.
 
-    :raises reqpi.core.errors.BrokenLock: a coding line names an encoding that is not read here.
+    :raises reqpi.core.errors.BrokenLock: a coding line names an unsupported encoding.
     """
     for mark, codec in _MARKS:
         if document.startswith(mark):
             return Encoding(codec, mark)
-    # pip looks at no more than two lines, and splits them at \n alone.
+    # pip examines only two lines, and splits them only at \n.
     for number, line in enumerate(document.split(b"\n", 2)[:2], 1):
         found = _CODING_LINE.search(line) if line.startswith(b"#") else None
         if found:
@@ -80,12 +82,12 @@ def _codec(named: str, number: int, line: bytes) -> str:
 
 
 def decode(document: bytes) -> str:
-    """The text of ``document``, without a byte order mark.
+    """Return the text of ``document``, without a byte order mark.
 
-    Bytes that cannot be decoded become U+DC80 to U+DCFF (``surrogateescape``), so that each line with such a byte
-    can be named; a lock that was read has none.
+    Bytes that cannot be decoded become U+DC80 to U+DCFF (``surrogateescape``), so that each line with such a byte can
+    be reported. A lock without defects has none.
 
-    :raises reqpi.core.errors.BrokenLock: the encoding is not read here, or UTF-16 or UTF-32 is damaged.
+    :raises reqpi.core.errors.BrokenLock: the encoding is not supported, or UTF-16 or UTF-32 is damaged.
     """
     how = encoding(document)
     body = document[len(how.mark) :]

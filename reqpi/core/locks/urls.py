@@ -1,6 +1,6 @@
-"""URLs in a lock: what is fetched by them must be the same to every reader, so only plain ones are taken.
+"""URLs in a lock: they must mean the same to every reader, so only plain ones are accepted.
 
-Source: :rfc:`3986`. ``urllib.parse`` is not asked: it drops tabs and line breaks, and takes nearly anything for a host.
+Source: :rfc:`3986`. ``urllib.parse`` is not used: it drops tabs and line breaks, and accepts nearly anything as a host.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from reqpi.core.locks.rules.requirements import TOO_LONG, Refused
 __all__ = ["LENGTH", "Url", "index", "parse"]
 
 LENGTH = 2048
-"""Characters of a URL, its fragment included."""
+"""The most characters of a URL, its fragment included."""
 
-# A semicolon is left out, because installers differ on whether it ends a URL.
+# A semicolon has a rule of its own, because installers differ on whether it ends a URL.
 _FOREIGN = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,=%-]")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+)://([^/?#]*+)([^?#]*+)(?:\?([^#]*+))?(?:#(.*+))?")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]++\]|[^:\[\]]++)(?::([0-9]{1,5}))?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
-# What a browser, curl and C libraries may take for a number: 127.1, 0x7f.1, 2130706433.
+# Hosts that a browser, curl and C libraries may read as a number: 127.1, 0x7f.1, 2130706433.
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]++|0[xX][0-9A-Fa-f]*+)")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f/\\%]")
@@ -35,13 +35,13 @@ _PORTS = {"http": 80, "https": 443, "git+https": 443}
 
 @frozen
 class Url:
-    """A URL, taken apart.
+    """A URL, split into its components.
 
     :param scheme: in lower case.
-    :param host: in lower case, with the port unless it is the scheme's own.
-    :param path: empty, or beginning with a slash.
-    :param query: ``None`` where there is no question mark.
-    :param fragment: ``None`` where there is no ``#``.
+    :param host: in lower case, with the port unless it is the scheme's default.
+    :param path: empty, or begins with a slash.
+    :param query: ``None`` if there is no question mark.
+    :param fragment: ``None`` if there is no ``#``.
     """
 
     scheme: str
@@ -52,7 +52,7 @@ class Url:
 
     @property
     def parts(self) -> list[str]:
-        """The parts of the path, decoded; none of them has a separator in it."""
+        """The segments of the path, decoded; none of them contains a separator."""
         return [unquote(part) for part in self.path.split("/")[1:]]
 
     @property
@@ -62,10 +62,10 @@ class Url:
 
 
 def parse(text: str) -> Url:
-    """The parts of ``text``.
+    """Return the components of the URL ``text``.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is no URL, or one that two readers may understand in two
-        ways.
+    :raises reqpi.core.locks.rules.requirements.Refused: it is not a URL, or one that two readers may understand
+        differently.
     """
     if len(text) > LENGTH:
         raise Refused(TOO_LONG, f"URL is longer than {LENGTH} characters")
@@ -74,7 +74,7 @@ def parse(text: str) -> Url:
     match = _URL.fullmatch(text)
     foreign = _FOREIGN.search(text)
     if not match or foreign:
-        raise Refused(rules.URL, f"`{foreign[0]}` cannot stand in a URL" if foreign else f"`{text[:60]}` is no URL")
+        raise Refused(rules.URL, f"a URL cannot have `{foreign[0]}`" if foreign else f"`{text[:60]}` is not a URL")
     scheme, authority, path, query, fragment = match.groups()
     _check_path(path)
     if query is not None and _BAD_ESCAPE.search(query):
@@ -83,9 +83,9 @@ def parse(text: str) -> Url:
 
 
 def index(text: str) -> str:
-    """The URL of an index as pins have it: without a slash at the end.
+    """Return the URL of an index in the form that pins use: without a slash at the end.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: no index can be asked there.
+    :raises reqpi.core.locks.rules.requirements.Refused: it cannot be the URL of an index.
     """
     if not text.lower().startswith(("https://", "http://")):
         raise Refused(rules.INDEX_URL, text)
@@ -102,11 +102,11 @@ def _host(scheme: str, authority: str) -> str:
         raise Refused(rules.HOST, "the URL has no host")
     match = _AUTHORITY.fullmatch(authority)
     if not match or not _is_host(match[1]):
-        raise Refused(rules.HOST, f"`{authority}` is no host")
+        raise Refused(rules.HOST, f"`{authority}` is not a valid host")
     host = match[1].lower()
     port = int(match[2]) if match[2] else _PORTS.get(scheme)
     if port is not None and not 0 < port < 65536:
-        raise Refused(rules.HOST, f"`{authority}` is no host")
+        raise Refused(rules.HOST, f"`{authority}` is not a valid host")
     return host if port == _PORTS.get(scheme) else f"{host}:{port}"
 
 

@@ -26,9 +26,9 @@ class DocsTests(SynchronousTestCase):
 
     def test_every_rule_is_explained(self) -> None:
         """The first column of the tables of rules has each name once."""
-        refused, looser = PAGE.read_text("utf-8").split("## What is refused")[1].split("## Where ReqPI accepts")
+        rejected, looser = PAGE.read_text("utf-8").split("## What is rejected")[1].split("## Where ReqPI accepts")
         rows = re.compile(r"^\| `([a-z0-9-]+)` \|", re.MULTILINE)
-        self.assertEqual(sorted(rows.findall(refused)), sorted(RULES))
+        self.assertEqual(sorted(rows.findall(rejected)), sorted(RULES))
         self.assertEqual(sorted(rows.findall(looser)), sorted(LOOSER))
 
     def test_every_rule_has_an_example(self) -> None:

@@ -83,7 +83,7 @@ class DefectTests(SynchronousTestCase):
         """The words that most people will see."""
         advice = (
             "pin one version: `requests==<version>`; `uv pip compile`, `pip-compile` and `reqpi learn` make a lock "
-            "of requirements like this one"
+            "from requirements like this one"
         )
         self.assertEqual(defects(b"requests>=2\n"), [(1, "requests>=2", "requests has a range, not a version", advice)])
 
@@ -112,7 +112,7 @@ class DefectTests(SynchronousTestCase):
     def test_what_cannot_be_seen_is_escaped(self) -> None:
         """A line with an escape sequence is safe to print, and its author sees why it was refused."""
         ((_, text, problem, _),) = defects(b"foo==1\x1b[2K\n")
-        self.assertEqual((text, problem), ("foo==1\\x1b[2K", "the control character U+001B is in the line"))
+        self.assertEqual((text, problem), ("foo==1\\x1b[2K", "the line has the control character U+001B"))
 
     def test_braces_in_a_document_are_only_text(self) -> None:
         """A document cannot reach into the words around it."""

@@ -106,7 +106,7 @@ class ReadTests(SynchronousTestCase):
         for document, expected in (
             (PYLOCK % ('"later"', "[]"), "`later` is not a version specifier"),
             (PYLOCK % ("3", "[]"), "`requires-python` of the lock is not a string"),
-            (PYLOCK % ('">=3"', '["linux"]'), "`linux` is no marker"),
+            (PYLOCK % ('">=3"', '["linux"]'), "`linux` is not a marker that ReqPI reads"),
             (PYLOCK % ('">=3"', f"[{', '.join([LINUX_QUOTED] * 101)}]"), "more than 100 environments"),
             (PYLOCK % (f'">=3{",>=3" * 400}"', "[]"), "longer than 1024 characters"),
             (POETRY % "3.9 || 3.11", "`3.9 || 3.11` is not a version specifier"),

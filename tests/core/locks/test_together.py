@@ -86,7 +86,7 @@ class SourceTests(SynchronousTestCase):
         """pip does not heed it there; a note says so."""
         lock = read(f"--no-binary :all:\nfoo @ https://example.org/foo-1.0-py3-none-any.whl#sha256={A}\n".encode())
         self.assertEqual((lock.pins[0].wheels, lock.pins[0].version), (True, "1.0"))
-        self.assertIn("do not keep it out", lock.notes[0].message)
+        self.assertIn("do not apply to it", lock.notes[0].message)
 
     def test_a_password_is_repeated_nowhere(self) -> None:
         """Not in the words of a defect, and not in the line that it shows, whatever the defect is about."""
@@ -114,13 +114,13 @@ class WordTests(SynchronousTestCase):
         """Its path, and how to commit it."""
         (defect,) = defects(Document("d/a.txt", b"foo==1\n-r ./base.txt\n"))
         self.assertEqual((defect.document, defect.line), ("d/a.txt", 2))
-        self.assertEqual(defect.problem, "-r ./base.txt means a document that is not in the commitment")
+        self.assertEqual(defect.problem, "-r ./base.txt names a document that is not in the commitment")
         self.assertIn("`gethash requirements.txt d/base.txt`", defect.advice)
 
     def test_a_range_that_is_missed(self) -> None:
         """What is asked for, and what there is."""
         (defect,) = defects(Document("in", b"foo>=2\n"), Document("c", b"foo==1.0\n"))
-        self.assertEqual(defect.problem, "foo is asked for as >=2, and other documents pin 1.0")
+        self.assertEqual(defect.problem, "foo is required as >=2, and other documents pin 1.0")
 
     def test_two_sources(self) -> None:
         """Both URLs."""

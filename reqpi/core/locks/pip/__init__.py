@@ -1,1 +1,1 @@
-"""Reading requirements.txt, as pip does."""
+"""The reader of requirements.txt."""

@@ -1,6 +1,6 @@
 """``--no-binary`` and ``--only-binary``: which kinds of files the pins of a document may have.
 
-Source: ``pip/_internal/models/format_control.py`` of pip 26.3, whose rules these are.
+The rules are pip's. Source: ``pip/_internal/models/format_control.py`` of pip 26.3.
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])")
 
 @define
 class Binaries:
-    """What all such options of a document say together. They count for every pin, also for those above them."""
+    """The combined effect of all such options of a document. They apply to every pin, including those above them."""
 
     _no: set[str] = field(factory=set)
     _only: set[str] = field(factory=set)
 
     def no_binary(self, value: str) -> None:
-        """Take one ``--no-binary``.
+        """Apply one ``--no-binary``.
 
-        :raises reqpi.core.locks.rules.requirements.Refused: ``value`` is no list of names, ``:all:`` and ``:none:``.
+        :param value: names, ``:all:`` and ``:none:``, separated by commas.
+        :raises reqpi.core.locks.rules.requirements.Refused: ``value`` is not such a list.
         """
         _take(value, self._no, self._only)
 
     def only_binary(self, value: str) -> None:
-        """Take one ``--only-binary``.
+        """Apply one ``--only-binary``.
 
-        :raises reqpi.core.locks.rules.requirements.Refused: ``value`` is no list of names, ``:all:`` and ``:none:``.
+        :param value: names, ``:all:`` and ``:none:``, separated by commas.
+        :raises reqpi.core.locks.rules.requirements.Refused: ``value`` is not such a list.
         """
         _take(value, self._only, self._no)
 
@@ -43,7 +45,10 @@ class Binaries:
         return bool(self._no or self._only)
 
     def of(self, project: Project) -> tuple[bool, bool]:
-        """Whether wheels, and whether sdists of ``project`` are admitted; never neither, as the last option wins."""
+        """Return whether wheels and whether sdists of ``project`` are admitted.
+
+        At least one of them is, because the last option wins.
+        """
         for name in (project, ":all:"):
             if name in self._only:
                 return True, False
@@ -64,7 +69,7 @@ def _take(value: str, target: set[str], other: set[str]) -> None:
         target.clear()
         target.add(":all:")
         if ":none:" not in names[everything[-1] :]:
-            # Whatever stands between an `:all:` and this one is forgotten; so are the names after it.
+            # The names between an earlier `:all:` and this one are discarded, and so are the names after it.
             return
         names = names[everything[-1] + 1 :]
     for name in names:

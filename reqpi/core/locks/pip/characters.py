@@ -1,4 +1,4 @@
-"""Characters that have no place in a lock: what editors do not show, and what only looks like a letter or digit."""
+"""Characters that a lock must not have: those that editors do not show, and look-alikes of letters and digits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from reqpi.core.locks.rules.requirements import CONTROL, HIDDEN_END, NOT_ASCII, 
 
 __all__ = ["check"]
 
-# All that str.splitlines, and with it pip, takes for the end of a line, except those that an editor shows as one.
+# Everything that str.splitlines, and therefore pip, treats as the end of a line, except what editors show as one.
 _HIDDEN_END = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
-# Unicode's bidirectional controls: a line with one can look like another line.
+# Unicode's bidirectional controls: they can make a line look like a different line.
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _SUSPECT = re.compile("[^\t\n\r\x20-\x7e]")
@@ -31,11 +31,11 @@ _NAMES = {
 
 
 def check(lines: Sequence[str], text: str, codec: str, findings: Findings) -> frozenset[int]:
-    """Refuse the lines with such characters.
+    """Report the lines that have such characters as defects.
 
-    :param text: the lines in one.
-    :param codec: what the document should be encoded in.
-    :returns: the numbers of the lines refused: what else they say means nothing.
+    :param text: the same lines as one string.
+    :param codec: the encoding that the document should have.
+    :returns: the numbers of the rejected lines, from 1. Their other content must be ignored.
     """
     if not _SUSPECT.search(text):
         return frozenset()
@@ -55,7 +55,9 @@ def _sound(number: int, line: str, codec: str, findings: Findings) -> bool:
         findings.refuse(NOT_ASCII, number, _named(found[0]))
     else:
         if _REORDERING.search(line):
-            findings.note(number, "The comment has characters that reorder text: it may look like something else.")
+            findings.note(
+                number, "The comment has characters that reorder text, so the line may look like a different one."
+            )
         return True
     return False
 

@@ -1,4 +1,4 @@
-"""Pins that contradict each other, or that lack what others have."""
+"""Checks across pins: those that contradict each other, and those without digests where others have digests."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ from reqpi.core.model import Archive, Digest, Pin
 __all__ = ["check_digests", "check_versions", "rivals"]
 
 _Meaning = tuple[object, frozenset[Digest]]
-"""A version or a source, such that equal ones are equal; and the digests."""
+"""A version or a source, in a form that compares equal for equal ones; and the digests."""
 
 
 def check_digests(pins: Sequence[Pin], hashed: Set[int], doubtful: Set[int], required: int, findings: Findings) -> None:
-    """Refuse pins without digests where any line has one, or ``--require-hashes`` stands anywhere: pip's rule.
+    """Report pins without digests if any line has a digest or ``--require-hashes`` is given anywhere: pip's rule.
 
-    :param hashed: the lines of the requirements that have a digest, be it a broken one.
-    :param doubtful: the lines with options that cannot be read, which may have been meant as digests.
-    :param required: the line of ``--require-hashes``, 0 for none.
+    :param hashed: the lines of the requirements that have a digest, even a malformed one.
+    :param doubtful: the lines with options that cannot be read, which may have been intended as digests.
+    :param required: the line of ``--require-hashes``; 0 for none.
     """
     if not hashed and not required:
         return
-    why = (
-        f"--require-hashes stands in line {required}" if required else f"the requirement in line {min(hashed)} has one"
-    )
+    why = f"--require-hashes is in line {required}" if required else f"the requirement in line {min(hashed)} has one"
     for pin in pins:
-        # A source brings its own: an archive the digests that its line has, and git its commit.
+        # A source identifies its content itself: an archive by the digests on its line, git by the commit.
         if pin.source is None and pin.line not in hashed and pin.line not in doubtful:
             findings.refuse(MISSING_DIGEST, pin.line, why, pin.project)
 
 
 def check_versions(projects: Iterable[Sequence[Pin]], findings: Findings) -> None:
-    """Refuse a pin that contradicts an earlier one of the same project which can apply at the same time.
+    """Report a pin that contradicts an earlier pin of the same project that can apply at the same time.
 
-    Two pins can where one of them has no marker, or both have the same. An installer takes what both admit,
-    so that other versions leave it nothing, and other digests fewer files than either line says.
+    Two pins can apply at the same time if one of them has no marker, or both have the same marker. An installer then
+    accepts what both admit: different versions leave nothing, different digests leave fewer files than either line
+    lists.
     """
     for pins in projects:
         for pin, rival in rivals(pins):
@@ -48,7 +47,7 @@ def check_versions(projects: Iterable[Sequence[Pin]], findings: Findings) -> Non
 
 @frozen
 class _Seen:
-    """The first pin of each meaning, by when it applies."""
+    """The first pin of each meaning, by the marker under which it applies."""
 
     all: dict[_Meaning, Pin] = field(factory=dict)
     unmarked: dict[_Meaning, Pin] = field(factory=dict)
@@ -56,9 +55,9 @@ class _Seen:
 
 
 def rivals(pins: Sequence[Pin]) -> Iterator[tuple[Pin, Pin]]:
-    """Return the pins of one project that mean something else than an earlier one, and can apply where that does.
+    """Yield the pins of one project that differ in meaning from an earlier pin and can apply at the same time.
 
-    :returns: each of them with the earlier one.
+    :returns: each such pin with the earlier one.
     """
     seen = _Seen()
     for pin in pins if len(pins) > 1 else ():
@@ -77,7 +76,10 @@ def rivals(pins: Sequence[Pin]) -> Iterator[tuple[Pin, Pin]]:
 
 
 def _other(known: dict[_Meaning, Pin], meaning: _Meaning) -> Pin | None:
-    """A pin of another meaning: one of the first two, so that many pins of one project cost no more each."""
+    """Return a pin of another meaning.
+
+    One of the first two pins is such a pin, so the cost per pin does not grow with the pins of a project.
+    """
     for other, pin in known.items():
         if other != meaning:
             return pin
@@ -101,7 +103,7 @@ def _meaning(pin: Pin) -> _Meaning:
 
 
 def _version(pin: Pin) -> object:
-    """Something that is equal for equal versions, and for equal sources."""
+    """Return a value that compares equal for equal versions and for equal sources."""
     if isinstance(pin.source, Archive):
         return pin.source.url, pin.source.subdirectory
     if pin.source is not None:

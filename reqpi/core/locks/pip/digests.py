@@ -1,4 +1,4 @@
-"""``--hash=algorithm:digest``: its value -> :class:`~reqpi.core.model.Digest`."""
+"""The value of ``--hash=algorithm:digest`` -> :class:`~reqpi.core.model.Digest`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _WEAK = frozenset(["md5", "sha1", "sha224"])
 
 
 def parse(value: str) -> Digest:
-    """The digest that ``value`` spells, in any letter case.
+    """Return the digest that ``value`` spells, in any letter case.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it spells none, or one that is too weak.
+    :param value: ``algorithm:digits``, such as ``sha256:`` and 64 hex digits.
+    :raises reqpi.core.locks.rules.requirements.Refused: it is not a digest, or one that is too weak.
     """
     algorithm, colon, digits = value.partition(":")
     algorithm, digits = algorithm.lower(), digits.lower()
@@ -32,16 +33,18 @@ def parse(value: str) -> Digest:
     if not length:
         raise Refused(requirements.ALGORITHM, algorithm)
     if not _HEX.fullmatch(digits):
-        raise Refused(requirements.DIGEST, f"the {algorithm} digest has characters that are no hex digits")
+        raise Refused(requirements.DIGEST, f"the {algorithm} digest has characters that are not hex digits")
     if len(digits) != length:
         raise Refused(requirements.DIGEST, f"the {algorithm} digest has {len(digits)} digits instead of {length}")
     return Digest(algorithm, digits)
 
 
 def usual(options: str) -> frozenset[Digest] | None:
-    """The digests of ``options`` that are as lock tools write them, nothing else among them; otherwise ``None``.
+    """Return the digests of ``options``, or ``None`` if these are not purely digests as lock tools write them.
 
-    It is what :func:`parse` finds word by word, several times faster.
+    The result is what :func:`parse` finds word by word, several times faster.
+
+    :param options: all options of one requirement, with the white space before each.
     """
     if not _USUAL.fullmatch(options):
         return None

@@ -1,4 +1,4 @@
-"""``-r`` and ``-c``: which document of the same commitment is meant. Nothing is opened."""
+"""``-r`` and ``-c``: find the document of the same commitment that they name. Nothing is opened."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
 
 
 def resolve(said: str, path: str, paths: Set[str], spelled: str = "-r") -> str:
-    """The path of the document that ``-r said`` means in the document ``path``.
+    """Return the path of the document that ``-r said`` names in the document ``path``.
 
-    :param paths: those of all documents of the commitment; with none of them, ``said`` is only looked at.
-    :param spelled: the option as it was written, for what is said of it.
-    :raises reqpi.core.locks.rules.requirements.Refused: it is not among them.
+    :param said: the option's value, relative to the folder of ``path``.
+    :param paths: the paths of all documents of the commitment.
+    :param spelled: the option as it was written, for the message.
+    :raises reqpi.core.locks.rules.requirements.Refused: the document is not among ``paths``.
     """
     if not said.strip():
         raise Refused(OPTION_VALUE, f"{spelled} has no value")

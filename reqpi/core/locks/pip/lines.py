@@ -1,4 +1,4 @@
-"""Text -> physical lines -> logical lines, as pip joins them and removes comments, with nothing lost on the way.
+"""Text -> physical lines -> logical lines: joined and stripped of comments as pip does it, without losing anything.
 
 Source: ``join_lines`` and ``ignore_comments`` in ``pip/_internal/req/req_file.py`` of pip 26.3.
 """
@@ -16,7 +16,7 @@ from reqpi.core.locks.rules.requirements import BACKSLASH, BACKSLASH_SPACE, COMM
 
 __all__ = ["LogicalLine", "comment_start", "logical_lines", "physical_lines"]
 
-# pip has (^|\s+)#.*$ for this, which takes quadratic time over white space.
+# pip uses (^|\s+)#.*$ for this, which takes quadratic time over white space.
 _COMMENT = re.compile(r"(?<!\S)#")
 
 _Flaw = tuple[int, Rule]
@@ -27,7 +27,7 @@ class LogicalLine:
     """A requirement or an option line: continuations joined, comment removed.
 
     :param line: the first physical line, from 1.
-    :param pieces: without blank ones at the end: what each physical line says, backslash and comment removed.
+    :param pieces: the text of each physical line without backslash and comment; blank pieces at the end are left out.
     :param flaws: the rules that its physical lines break, each with the number of the line.
     """
 
@@ -37,12 +37,12 @@ class LogicalLine:
 
     @property
     def last_line(self) -> int:
-        """The last physical line."""
+        """The number of the last physical line."""
         return self.line + len(self.pieces) - 1
 
     @property
     def text(self) -> str:
-        """What it says: joined as pip joins it, with nothing in between."""
+        """The pieces joined as pip joins them, with nothing in between."""
         return (self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)).strip(" \t")
 
     @cached_property
@@ -56,25 +56,25 @@ class LogicalLine:
         return words
 
     def find(self, word: str) -> int:
-        """The physical line that ``word``, an option or its value, stands on; the first where that cannot be told."""
+        """Return the number of the physical line with ``word`` (an option or its value); the first if not found."""
         return self._words.get(word, self.line)
 
 
 def physical_lines(text: str) -> list[str]:
-    r"""The lines of ``text`` with their ends: LF, CRLF or CR, as editors count. Joined, they are ``text`` again."""
+    r"""Return the lines of ``text`` with their ends: LF, CRLF or CR, as editors count. Joined, they equal ``text``."""
     return list(io.StringIO(text, newline=""))
 
 
 def comment_start(line: str) -> int:
-    """Where the comment of ``line`` begins: at the first ``#`` at its start or after white space; -1 for none."""
+    """Return where the comment of ``line`` begins: the first ``#`` at its start or after white space; -1 for none."""
     found = _COMMENT.search(line) if "#" in line else None
     return found.start() if found else -1
 
 
 def logical_lines(lines: Sequence[str]) -> Iterator[LogicalLine]:
-    """The requirements and option lines among ``lines``, which are physical; blank lines and comments are left out.
+    """Yield the requirements and option lines among the physical ``lines``; blank lines and comments are left out.
 
-    A backslash continues a line, and a line that is a comment ends what was continued: pip's rules.
+    A backslash continues a line, and a comment line ends a continued one: pip's rules.
     """
     pieces: list[str] = []
     flaws: list[_Flaw] = []
@@ -97,11 +97,11 @@ def logical_lines(lines: Sequence[str]) -> Iterator[LogicalLine]:
 
 
 def _piece(line: str) -> tuple[str, bool, Rule | None]:
-    """What a physical line says, whether the next one continues it, and the rule that it breaks."""
+    """Return the text of a physical line, whether the next one continues it, and the rule that it breaks."""
     comment = comment_start(line)
     if comment >= 0:
         piece = line[:comment]
-        # pip continues such a line, and then takes what was joined to it for the comment's end.
+        # pip continues such a line, and then treats what was joined to it as part of the comment.
         dropping = line.endswith("\\") and bool(piece.strip())
         return piece, False, COMMENT_BACKSLASH if dropping else BACKSLASH if "\\" in piece else None
     if not line.endswith("\\"):
@@ -110,7 +110,7 @@ def _piece(line: str) -> tuple[str, bool, Rule | None]:
 
 
 def _joined(number: int, pieces: list[str], flaws: list[_Flaw]) -> Iterator[LogicalLine]:
-    # A comment that ends what was continued is no part of it: who rewrites the requirement keeps the comment.
+    # A comment line that ends a continued line is not part of it: code that rewrites the requirement keeps the comment.
     kept = len(pieces)
     while kept and (not pieces[kept - 1] or pieces[kept - 1].isspace()):
         kept -= 1

@@ -1,4 +1,4 @@
-"""The options of a requirements file: which there are, and what each means for a lock.
+"""The options of a requirements file, and what each means for a lock.
 
 Source: ``SUPPORTED_OPTIONS`` and ``SUPPORTED_OPTIONS_REQ`` in ``pip/_internal/req/req_file.py``, from pip 20.3 to 26.3.
 """
@@ -39,8 +39,8 @@ class Option:
 
     :param name: in full, as pip spells it.
     :param takes_value: ``--name=value`` or ``--name value``.
-    :param refused: the rule that refuses it.
-    :param note: what to tell a user, where it is accepted and changes nothing.
+    :param refused: the rule that rejects it; ``None`` for an accepted option.
+    :param note: the note for the user, a format string over the option as spelled; empty for none.
     """
 
     name: str
@@ -51,11 +51,10 @@ class Option:
 
 @frozen
 class Use:
-    """An option as it stands in a document.
+    """One use of an option in a document.
 
-    :param option: which.
-    :param spelled: as it was written.
-    :param value: quotes removed; ``None`` for an option without.
+    :param spelled: the option's name as it was written.
+    :param value: its value with quotes removed; ``None`` for an option that takes no value.
     """
 
     option: Option
@@ -63,12 +62,12 @@ class Use:
     value: str | None
 
 
-_NOTED = "{} changes nothing here: the pins alone say what is admitted."
+_NOTED = "{} has no effect here: the pins alone decide what is admitted."
 
 HASH = Option("--hash")
 REQUIRE_HASHES = Option("--require-hashes", takes_value=False)
-CONFIG_SETTINGS = Option("--config-settings", note="{} is for whoever builds the sdist; the index does not heed it.")
-GLOBAL_OPTION = Option("--global-option", note="{} is for whoever builds the sdist, and newer pip refuses it.")
+CONFIG_SETTINGS = Option("--config-settings", note="{} applies to builds of the sdist; the index ignores it.")
+GLOBAL_OPTION = Option("--global-option", note="{} applies to builds of the sdist, and newer pip rejects it.")
 REQUIREMENT = Option("--requirement")
 CONSTRAINT = Option("--constraint")
 EDITABLE = Option("--editable")
@@ -89,7 +88,10 @@ _OPTIONS = (
     Option("--use-feature", note=_NOTED),
     Option("--all-releases", note=_NOTED),
     Option("--only-final", note=_NOTED),
-    Option("--trusted-host", note="{} counts for a host that the server's operator has named with --trusted-host too."),
+    Option(
+        "--trusted-host",
+        note="{} only applies to a host that the server's operator has also named with --trusted-host.",
+    ),
     Option("--no-index", takes_value=False, refused=requirements.INDEX_OPTION),
     Option("--find-links", refused=requirements.INDEX_OPTION),
     Option("--no-require-hashes", takes_value=False, refused=requirements.OPTIONAL_HASHES),
@@ -105,16 +107,16 @@ _SHORT = {
     "-C": _LONG["--config-settings"],
 }
 
-# shlex.split without backslashes, which a lock has none of; shlex itself looks at each character in Python.
+# shlex.split without backslashes, which a lock does not have here; shlex itself inspects each character in Python.
 _TOKEN = re.compile(r"(?:[^\s'\"]++|'[^']*+'|\"[^\"]*+\")++")
 _QUOTED = re.compile(r"'([^']*+)'|\"([^\"]*+)\"")
 _DASHED_PIN = re.compile(r"-[A-Za-z0-9][A-Za-z0-9._-]*+(?:\[[^\]]*+\])?[=<>~!]=")
 
 
 def parted(text: str) -> tuple[str, str]:
-    """A logical line's requirement and its options, which may both be empty.
+    """Return a logical line's requirement and its options, both of which may be empty.
 
-    pip's ``break_args_options``: options begin at the first word with a dash, where words are parted by spaces alone.
+    This is pip's ``break_args_options``: options begin at the first word with a dash, and only spaces separate words.
     """
     if text.startswith("-"):
         return "", text
@@ -123,8 +125,9 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def split(text: str) -> list[str]:
-    """The words of ``text`` as a shell has them, ``text`` having no backslash.
+    """Return the words of ``text`` as a shell splits them.
 
+    :param text: without a backslash.
     :raises reqpi.core.locks.rules.requirements.Refused: a quote is not closed.
     """
     if "'" not in text and '"' not in text:
@@ -135,7 +138,7 @@ def split(text: str) -> list[str]:
 
 
 def uses(words: list[str]) -> Iterator[Use | Refused]:
-    """The options among ``words``, as optparse reads them; what it drops or cannot read comes as what refuses it."""
+    """Yield the options among ``words`` as optparse reads them, and a :class:`Refused` for what it drops or rejects."""
     queue = iter(words)
     for word in queue:
         try:

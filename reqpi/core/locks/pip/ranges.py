@@ -1,4 +1,4 @@
-"""Requirements that pin nothing by themselves: bare names, and ranges that another document has a pin inside of."""
+"""Requirements that pin nothing by themselves: bare names, and ranges that a pin in another document satisfies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reqpi.core.model import Pin, Project
 __all__ = ["COMPARISONS", "Range", "check", "parse"]
 
 COMPARISONS = 100_000
-"""Times that a range is compared with a version, in one commitment: they take a second or two."""
+"""Comparisons of a range with a version, in one commitment: this many take a second or two."""
 
 _LENGTH = 1024
 _REASONS = frozenset([requirements.NO_VERSION, requirements.RANGE, requirements.SEVERAL, requirements.WILDCARD])
@@ -34,8 +34,9 @@ _RANGE = re.compile(rf"({NAME})[ \t]*+(?:\[{EXTRAS}\][ \t]*+)?(?:\(([^()@;]*+)\)
 class Range:
     """A requirement that pins nothing.
 
-    :param specifier: what a version must be inside of; empty for a bare name.
-    :param refused: what it is refused for, where no other document pins the project.
+    :param name: the project, as spelled.
+    :param specifier: the range, a :pep:`440` specifier; empty for a bare name.
+    :param refused: the defect to report if no other document pins the project.
     """
 
     project: Project
@@ -46,16 +47,16 @@ class Range:
 
 
 def parse(text: str, refused: Refused, line: int, markers: Markers) -> Range | None:
-    """What ``text`` asks for; ``None`` where it is no range.
+    """Return the range that ``text`` spells; ``None`` if it is not a range.
 
-    :param refused: why it is no pin.
-    :raises reqpi.core.locks.rules.requirements.Refused: its marker is none.
+    :param refused: why ``text`` is not a pin.
+    :raises reqpi.core.locks.rules.requirements.Refused: its marker is not valid.
     """
     match = _RANGE.fullmatch(text) if refused.rule in _REASONS else None
     if not match or len(match[1]) > NAME_LENGTH:
         return None
     specifier = (match[2] or match[3] or "").strip(" \t")
-    # What follows `===` may hold anything: pip takes `===1,>2` for one version.
+    # Anything may follow `===`: pip reads `===1,>2` as one version.
     if len(specifier) > _LENGTH or "===" in specifier or not _is_specifier(specifier):
         return None
     if match[4] is not None:
@@ -72,7 +73,7 @@ def _is_specifier(text: str) -> bool:
 
 
 def check(ranges: Iterable[tuple[Findings, Range]], pins: Iterable[Pin]) -> None:
-    """Refuse the ranges that no other document has a pin inside of."""
+    """Report the ranges that no pin in another document satisfies."""
     asked = list(ranges)
     pinned = _Pinned({each.project: {} for _, each in asked})
     for pin in pins:
@@ -86,10 +87,10 @@ def check(ranges: Iterable[tuple[Findings, Range]], pins: Iterable[Pin]) -> None
 
 @define
 class _Pinned:
-    """What is pinned of the projects that ranges are of: each version, with the documents that pin it.
+    """The pinned versions of the projects that have ranges, each with the documents that pin it.
 
-    The version of a source may be unknown, which is the empty text. Each question is answered once, and the answers
-    together cost a bounded time.
+    The version of a source may be unknown; it is then the empty string. Each question is answered once, and all answers
+    together take a bounded time.
     """
 
     _versions: dict[Project, dict[str, set[str]]]
@@ -98,18 +99,18 @@ class _Pinned:
     _inside: dict[tuple[Project, str, str], bool] = field(factory=dict)
 
     def add(self, pin: Pin) -> None:
-        """Take note of a pin."""
+        """Record a pin."""
         if pin.project in self._versions:
             self._versions[pin.project].setdefault(pin.version, set()).add(pin.document)
 
     def elsewhere(self, project: Project, path: str) -> bool:
-        """Whether a document other than ``path`` pins the project."""
+        """Return whether a document other than ``path`` pins the project."""
         if (project, path) not in self._elsewhere:
             self._elsewhere[project, path] = next(self._others(project, path), None) is not None
         return self._elsewhere[project, path]
 
     def inside(self, asked: Range, path: str) -> bool:
-        """Whether another document than ``path`` pins a version inside the range, as far as can be told."""
+        """Return whether a document other than ``path`` pins a version inside the range, or one that is unknown."""
         if not asked.specifier:
             return True
         key = (asked.project, path, asked.specifier)
@@ -118,7 +119,7 @@ class _Pinned:
         return self._inside[key]
 
     def words(self, asked: Range, path: str) -> str:
-        """What is asked for and what there is instead."""
+        """Return the range and what other documents pin instead, for a message."""
         if self._left <= 0:
             return f"{asked.specifier}; there are too many ranges and versions to compare"
         shown = list(islice(self._others(asked.project, path), 3))

@@ -1,6 +1,6 @@
-"""requirements.txt: pip's grammar, and nothing lost in silence.
+"""The reader of requirements.txt: pip's grammar, but nothing is dropped silently.
 
-``docs/locks.md`` has the rules, and where they are stricter than pip's own reader.
+``docs/locks.md`` lists the rules and says where they are stricter than pip's own reader.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _OPEN: frozenset[Digest] = frozenset()
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
 _ALONE = (options.REQUIREMENT, options.CONSTRAINT, options.EDITABLE)
-"""What pip overlooks every other option beside, and a second one of its own kind too."""
+"""Options on whose line pip ignores every other option, and a second one of the same kind too."""
 
 
 @frozen
 class RequirementsContent:
-    """What a requirements.txt says.
+    """The content of a requirements.txt.
 
-    :param pins: in its order.
-    :param ranges: the requirements that another document must have a pin for.
+    :param pins: in the order of the document.
+    :param ranges: the requirements for which another document must have a pin.
     """
 
     pins: tuple[Pin, ...]
@@ -56,10 +56,10 @@ class RequirementsContent:
 
 @frozen
 class Context:
-    """What the documents of a commitment have in common.
+    """The state that the documents of a commitment share.
 
-    :param paths: the documents that are committed together; none for one that is alone.
-    :param markers: those that were looked at so far.
+    :param paths: the documents that are committed together; empty for a single document.
+    :param markers: the markers checked so far.
     """
 
     paths: Set[str] = frozenset()
@@ -67,11 +67,11 @@ class Context:
 
 
 def read(text: str, lines: Sequence[str], codec: str, findings: Findings, context: Context) -> RequirementsContent:
-    """What a requirements.txt says; what is wrong with it goes to ``findings``.
+    """Read a requirements.txt and report its defects to ``findings``.
 
-    :param text: what its bytes decode to.
-    :param lines: the same as physical lines.
-    :param codec: what they are encoded in.
+    :param text: the decoded document.
+    :param lines: the same text as physical lines.
+    :param codec: the document's encoding.
     """
     reader = _Reader(findings, context.paths, context.markers)
     refused = characters.check(lines, text, codec, findings)
@@ -86,7 +86,7 @@ def read(text: str, lines: Sequence[str], codec: str, findings: Findings, contex
 
 @define
 class _Reader:
-    """What has been read so far."""
+    """The state of reading one document."""
 
     findings: Findings
     paths: Set[str]
@@ -100,7 +100,7 @@ class _Reader:
     left_out: LeftOut = field(factory=LeftOut)
 
     def read(self, line: LogicalLine) -> None:
-        """Read one line, and find what is wrong with it."""
+        """Read one line and report its defects."""
         for number, rule in line.flaws:
             self.findings.refuse(rule, number)
         if line.flaws:
@@ -140,7 +140,7 @@ class _Reader:
                 self.findings.refused(refused, line.line)
 
     def _range(self, line: LogicalLine, said: str, refused: Refused) -> Range | None:
-        """A range, where another document may pin what it asks for. With digests it would be more than that."""
+        """Return a range if another document may pin its project. A requirement with digests is not a range."""
         if len(self.paths) < 2 or line.line in self.hashed or line.line in self.doubtful:
             return None
         return ranges.parse(said, refused, line.line, self._markers)
@@ -149,7 +149,7 @@ class _Reader:
         try:
             self._pin(line, sources.parse(said, allowed, self._markers), _OPEN)
         except Refused as refused:
-            # Where a digest cannot be read, that is the defect, and not that there is none.
+            # If a digest cannot be read, that is the defect, not that there is no digest.
             if refused.rule is not NO_DIGEST or line.line not in self.doubtful:
                 raise
 
@@ -171,7 +171,7 @@ class _Reader:
         )
 
     def _options(self, line: LogicalLine, tokens: list[str], has_requirement: bool) -> frozenset[Digest]:
-        """The digests among the options, every other option being judged."""
+        """Return the digests among the options, and check every other option."""
         found: set[Digest] = set()
         uses = list(options.uses(tokens))
         leader = next((use for use in uses if isinstance(use, Use) and use.option in _ALONE), None)
@@ -197,7 +197,7 @@ class _Reader:
         value = use.value or ""
         digest = digests.parse(value)
         if not value.startswith(digest.algorithm):
-            self.findings.note(line.find(value), f"pip refuses {value[:6]} in capitals; write {digest.algorithm}.")
+            self.findings.note(line.find(value), f"pip rejects {value[:6]} in capitals; write {digest.algorithm}.")
         return digest
 
     def _option(self, line: LogicalLine, use: Use, has_requirement: bool, misplaced: bool) -> None:
@@ -227,7 +227,7 @@ class _Reader:
             self.left_out.project(line.line)
             return
         start, end = sources.url_in(said) if sources.is_source(said) else (0, 0)
-        # An archive cannot be installed so, whether or not there is a digest.
+        # An archive cannot be installed with -e, with or without a digest.
         archive = said[start:end].lower().startswith("https:")
         parsed = sources.parse(said, (), self._markers) if end and not archive else None
         if parsed is None or not isinstance(parsed.source, Git):
@@ -236,7 +236,7 @@ class _Reader:
         self.findings.note(line.line, "-e is left out: the commit is served and installed like any other release.")
 
     def conclude(self) -> RequirementsContent:
-        """All that was read, now that every line was."""
+        """Check the pins against each other, after the last line, and return the content."""
         conflicts.check_digests(self.pins, self.hashed, self.doubtful, self.hashes_required, self.findings)
         pins = self.scope.applied(self.pins, self.findings)
         by_project: dict[Project, list[Pin]] = {}
@@ -248,7 +248,10 @@ class _Reader:
 
 
 def _parted(text: str) -> tuple[str, str]:
-    """A logical line's requirement and its options, where it is one that can be read."""
+    """Return a logical line's requirement and its options.
+
+    :raises reqpi.core.locks.rules.requirements.Refused: the line is too long or has an environment variable.
+    """
     if len(text) > LINE_LENGTH:
         raise Refused(requirements.TOO_LONG, f"line is longer than {LINE_LENGTH} characters, continuations included")
     if "$" in text and (variable := _VARIABLE.search(text)):

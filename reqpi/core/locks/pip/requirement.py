@@ -1,7 +1,8 @@
-"""One requirement as text -> what it pins, or why it pins nothing.
+"""The text of one requirement -> what it pins, or why it pins nothing.
 
-The grammar is that of :pep:`508`, narrowed to one exact version. Everything a lock tool writes matches one expression;
-a requirement that does not is looked at again, slowly, for the words that tell its author what to type.
+The grammar is that of :pep:`508`, restricted to one exact version. Everything that lock tools write matches one
+expression; a requirement that does not match is examined again, slowly, to find the rule that tells its author what to
+write.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["EXTRAS", "NAME", "NAME_LENGTH", "RequirementLine", "check_marker", "
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*+(?<=[A-Za-z0-9])"
 EXTRAS = rf"[ \t]*+(?:{NAME}[ \t]*+(?:,[ \t]*+{NAME}[ \t]*+)*+)?"
 
-# Every repetition is possessive: no input makes it go back.
+# Every repetition is possessive: no input makes the expression backtrack.
 _PIN = re.compile(
     rf"({NAME})[ \t]*+(?:\[({EXTRAS})\][ \t]*+)?(\([ \t]*+)?(===?)[ \t]*+([^\s;,()=]++)[ \t]*+(\)[ \t]*+)?(?:;(.*+))?"
 )
@@ -32,11 +33,11 @@ _MEANT_AS_NAME = re.compile(r"[^\s\[\](),;@<>=~!]++[ \t]*+(?=[\[(<>=~!@])")
 _OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>|=")
 
 _VERSION_LENGTH = 128
-"""Characters of a version: Python takes quadratic time to make a number of many digits, and raises for over 4300."""
+"""Characters of a version: Python takes quadratic time to convert many digits to a number, and raises over 4300."""
 
 NAME_LENGTH = 256
 
-# pip's ARCHIVE_EXTENSIONS: it takes a requirement that ends in one of them for the name of a file.
+# pip's ARCHIVE_EXTENSIONS: it reads a requirement that ends with one of them as a filename.
 _ARCHIVES = (
     *(".zip", ".whl", ".tar.bz2", ".tbz", ".tar.gz", ".tgz", ".tar"),
     *(".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"),
@@ -45,7 +46,7 @@ _ARCHIVES = (
 
 @frozen
 class RequirementLine:
-    """What one requirement pins; the fields are those of :class:`reqpi.core.model.Pin`."""
+    """The pin that one requirement spells; the fields are those of :class:`reqpi.core.model.Pin`."""
 
     name: str
     project: Project
@@ -58,7 +59,7 @@ class RequirementLine:
 
 
 def parse(text: str, markers: Markers) -> RequirementLine:
-    """What ``text`` pins.
+    """Return what ``text`` pins.
 
     :param text: one requirement in ASCII, without options and comment.
     :raises reqpi.core.locks.rules.requirements.Refused: it pins nothing, or not exactly one version.
@@ -80,14 +81,17 @@ def parse(text: str, markers: Markers) -> RequirementLine:
 
 
 def extras_of(text: str) -> tuple[str, ...]:
-    """The normalised names of what stands between the brackets, each once and sorted."""
+    """Return the normalised names between the brackets, each once and sorted.
+
+    :param text: the extras, separated by commas, without the brackets.
+    """
     if not text:
         return ()
     return tuple(sorted({canonicalize_name(extra.strip(" \t")) for extra in text.split(",") if extra.strip(" \t")}))
 
 
 def check_marker(marker: str, markers: Markers) -> None:
-    """Nothing, where ``marker`` is one.
+    """Check that ``marker`` is a valid marker.
 
     :raises reqpi.core.locks.rules.requirements.Refused: it is not.
     """
@@ -114,7 +118,7 @@ def _check_version(name: str, version: str, arbitrary: bool) -> None:
 
 
 def _refusal(text: str) -> Refused:
-    """Why ``text`` is no pin, in the words that help most."""
+    """Return the rule that best explains why ``text`` is not a pin."""
     bare = text.partition(";")[0].strip(" \t")
     start = _START.match(bare)
     rest = bare[start.end() :] if start else ""
@@ -141,7 +145,7 @@ def _is_path(bare: str) -> bool:
 
 
 def _specifier(name: str, rest: str, bare: str) -> Refused:
-    """Why what follows a name and its extras is no single exact version."""
+    """Return why the text after a name and its extras is not a single exact version."""
     inner = rest.strip("() \t")
     found = _OPERATOR.match(inner)
     if not rest:

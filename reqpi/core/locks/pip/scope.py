@@ -1,7 +1,7 @@
-"""What the options of a requirements.txt say of all its pins: which indexes, and which kinds of files.
+"""The options of a requirements.txt that apply to all its pins: the indexes and the kinds of files.
 
-They hold for the pins of their own document, above them and below. pip lets them hold for every document of its
-command line; here each says what it means for itself.
+They apply to the pins of their own document, above them and below. pip applies them to every document on its command
+line; here each document is independent.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _OPTIONS = (*options.INDEX_URLS, options.EXTRA_INDEX_URL, options.NO_BINARY, opt
 
 @define
 class Scope:
-    """The options of one document, so far."""
+    """The options of one document that have been read so far."""
 
     _index: str = ""
     _extra: list[str] = field(factory=list)
     _binaries: Binaries = field(factory=Binaries)
 
     def take(self, use: Use, line: int, findings: Findings) -> None:
-        """Heed one option, if it is such a one.
+        """Apply one option; ignore it if it is not about indexes or kinds of files.
 
-        :param line: where it stands.
-        :raises reqpi.core.locks.rules.requirements.Refused: its value is none.
+        :param line: the option's line, for a note.
+        :raises reqpi.core.locks.rules.requirements.Refused: its value is missing or not valid.
         """
         value = use.value or ""
         if not value and use.option in _OPTIONS:
@@ -58,7 +58,7 @@ class Scope:
         self._index = url
 
     def applied(self, pins: Iterable[Pin], findings: Findings) -> list[Pin]:
-        """The pins, with what the options say of each."""
+        """Return the pins with the options applied to each."""
         indexes = tuple(dict.fromkeys([self._index, *self._extra])) if self._index or self._extra else ()
         if not indexes and not self._binaries:
             return list(pins)
@@ -69,7 +69,7 @@ class Scope:
         return evolve(pin, indexes=indexes, wheels=wheels, sdists=sdists)
 
     def _of_source(self, pin: Pin, findings: Findings) -> Pin:
-        """As it is: pip heeds none of these options for a URL that a document names itself."""
+        """Return the pin unchanged: pip applies none of these options to a URL that a document names itself."""
         if self._binaries.of(pin.project) != (True, True):
-            findings.note(pin.line, "It comes from a URL: --no-binary and --only-binary do not keep it out.")
+            findings.note(pin.line, "This pin is a URL: --no-binary and --only-binary do not apply to it.")
         return pin

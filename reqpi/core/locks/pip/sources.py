@@ -1,7 +1,7 @@
 """One requirement that names a URL -> what it pins: an https archive with a digest, or one commit of a git repository.
 
-``name @ URL`` is :pep:`508`; a URL alone, its name in ``#egg=`` or in a wheel's filename, is pip's; ``#cachito_hash=``
-is that of Cachito and Hermeto.
+``name @ URL`` is :pep:`508`; a URL alone, with the name in ``#egg=`` or in a wheel's filename, is pip's syntax;
+``#cachito_hash=`` is that of Cachito and Hermeto.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _NAMED = re.compile(rf"({NAME})[ \t]*+(?:\[({EXTRAS})\][ \t]*+)?@[ \t]*+(\S*+)(.
 _BARE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+:\S*+)(.*+)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+):")
 _REFUSED = {"http": about.PLAIN_HTTP, "ssh": about.SSH, "file": about.FILE_URL}
-# git@host:path; without its @, where that reads as the end of a project's name.
+# git@host:path; without the @ where that is read as the end of a project's name.
 _SCP = re.compile(r"(?:[A-Za-z0-9._-]++@)?+[A-Za-z0-9-]++\.[A-Za-z0-9.-]++:(?![/:])|git@")
 _EGG = re.compile(rf"({NAME})(?:\[({EXTRAS})\])?")
 _FOLDER = re.compile(r"[A-Za-z0-9._+~][A-Za-z0-9._+~-]*+(?:/[A-Za-z0-9._+~][A-Za-z0-9._+~-]*+)*+")
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/:-]|~(?=[A-Za-z0-9]))*+")
 _HEX = re.compile(r"[0-9a-f]++")
 
-# pip looks for these anywhere in a URL, and not in its fragment alone.
+# pip looks for these anywhere in a URL, not only in its fragment.
 _MISPLACED = re.compile(r"&(?:egg|subdirectory|sha512|sha384|sha256|sha224|sha1|md5)=")
 
 _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip", ".whl")
-"""What pip, uv and Hermeto all unpack."""
+"""The archives that pip, uv and Hermeto can all unpack."""
 
-# What becomes the name of a file. The dots, because proxies refuse two in a row.
+# This becomes the name of a file. Two dots in a row are excluded because proxies reject them.
 _FILENAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+!~-]|\.(?!\.))*+")
 
 _WEAK = ("md5", "sha1", "sha224")
@@ -55,11 +55,11 @@ _DECODED = ("egg", "cachito_hash")
 
 @frozen
 class _Named:
-    """What stands around a URL.
+    """The parts of a requirement with a URL.
 
-    :param name: as it is spelled; empty where it must be found in the URL.
+    :param name: as it is spelled; empty if it must be found in the URL.
     :param extras: as they are spelled between their brackets.
-    :param bare: nothing stands before the URL.
+    :param bare: whether the requirement begins with the URL.
     """
 
     name: str
@@ -70,14 +70,17 @@ class _Named:
 
 
 def is_source(text: str) -> bool:
-    """Whether a requirement names a URL, be it a wrong one, rather than a version."""
+    """Return whether a requirement names a URL, valid or not, rather than a version."""
     if ":" not in text and "@" not in text:
         return False
     return bool(_NAMED.fullmatch(text) or _BARE.fullmatch(text))
 
 
 def url_in(text: str) -> tuple[int, int]:
-    """Where the URL begins and ends in ``text``, of which :func:`is_source` holds; 0 is where no name is before it."""
+    """Return where the URL in ``text`` begins and ends; it begins at 0 if no name precedes it.
+
+    :param text: a requirement for which :func:`is_source` is true.
+    """
     named = _NAMED.fullmatch(text)
     if named:
         return named.span(3)
@@ -86,11 +89,11 @@ def url_in(text: str) -> tuple[int, int]:
 
 
 def parse(text: str, listed: Iterable[Digest], markers: Markers) -> RequirementLine:
-    """What ``text`` pins.
+    """Return what ``text`` pins.
 
-    :param text: one requirement in ASCII, without options and comment, of which :func:`is_source` holds.
+    :param text: one requirement in ASCII, without options and comment, for which :func:`is_source` is true.
     :param listed: the digests among its options.
-    :raises reqpi.core.locks.rules.requirements.Refused: it pins nothing, or nothing that can be told again.
+    :raises reqpi.core.locks.rules.requirements.Refused: it pins nothing, or nothing that can be verified later.
     """
     said = _said(text)
     scheme = _scheme(said.url)
@@ -99,7 +102,7 @@ def parse(text: str, listed: Iterable[Digest], markers: Markers) -> RequirementL
     git = scheme == "git+https"
     url = urls.parse(said.url)
     if _MISPLACED.search(url.bare):
-        raise Refused(about.FRAGMENT, "what belongs after `#` stands before it, where some installers find it too")
+        raise Refused(about.FRAGMENT, "a key that belongs after `#` comes before it, where some installers read it too")
     keys = _fragment(url, git)
     said = _with_egg(said, keys.get("egg"))
     found = {*listed, *_digests(keys)}
@@ -110,7 +113,7 @@ def parse(text: str, listed: Iterable[Digest], markers: Markers) -> RequirementL
 
 
 def _said(text: str) -> _Named:
-    """The requirement taken apart as both pip and :pep:`508` do."""
+    """Split the requirement as both pip and :pep:`508` do."""
     if "\t-" in text:
         raise Refused(requirements.TAB)
     named = _NAMED.fullmatch(text)
@@ -121,7 +124,7 @@ def _said(text: str) -> _Named:
     rest = rest.strip(" \t")
     if not url:
         raise Refused(requirements.NO_REQUIREMENT, text)
-    # pip ends a URL that has no name before it at a semicolon and a space, and at nothing less.
+    # pip ends a URL that has no name before it only at a semicolon followed by a space.
     if ";" in url or (bare and rest.startswith(";") and rest[1:2] != " "):
         raise Refused(about.SEMICOLON)
     if rest and not rest.startswith(";"):
@@ -130,7 +133,7 @@ def _said(text: str) -> _Named:
 
 
 def _scheme(url: str) -> str:
-    """``https`` or ``git+https``; every other is refused in words of its own."""
+    """Return ``https`` or ``git+https``; raise the specific rule for every other scheme."""
     match = _SCHEME.match(url)
     scheme = match[1].lower() if match else ""
     if scheme in ("https", "git+https"):
@@ -154,15 +157,13 @@ def _fragment(url: Url, git: bool) -> dict[str, str]:
     for piece in url.fragment.split("&"):
         key, equals, value = piece.partition("=")
         if not equals or key not in _KEYS or not value:
-            raise Refused(about.FRAGMENT, f"`{piece or '#'}` means nothing in a URL's fragment")
+            raise Refused(about.FRAGMENT, f"`{piece or '#'}` has no meaning in a URL's fragment")
         if key in keys:
-            raise Refused(about.FRAGMENT, f"{key}= stands twice in the URL's fragment")
-        # Cachito and Hermeto read a fragment as they read a query. What comes of it is judged like anything else.
+            raise Refused(about.FRAGMENT, f"{key}= occurs twice in the URL's fragment")
+        # Cachito and Hermeto decode a fragment like a query. The decoded value is checked like any other.
         keys[key] = unquote(value) if key in _DECODED else value
     if "submodules" in keys and not (git and keys["submodules"] in ("true", "false")):
-        raise Refused(
-            about.FRAGMENT, f"`submodules={keys['submodules']}` is not `submodules=true`, of a git repository"
-        )
+        raise Refused(about.FRAGMENT, f"`submodules={keys['submodules']}` is not `submodules=true` of a git repository")
     return keys
 
 
@@ -220,15 +221,15 @@ def _archive(said: _Named, url: Url, subdirectory: str | None, found: Iterable[D
 
 
 def _wheel(said: _Named, filename: str) -> tuple[_Named, str]:
-    """The name that a wheel's filename agrees with, and the version that is in it."""
+    """Return the requirement with a name that matches the wheel's filename, and the version in the filename."""
     if not said.name:
         said = evolve(said, name=filename.partition("-")[0])
     if said.bare and said.extras:
-        # pip goes by the filename then, and forgets the egg.
+        # pip then uses the filename and ignores the egg.
         raise Refused(requirements.EXTRAS, f"egg={said.name}[{said.extras}]", said.name)
     named = filenames.parse(filename, canonicalize_name(said.name))
     if named is None:
-        raise Refused(about.NAMES_DISAGREE, f"`{filename}` is no filename of a wheel of {said.name}")
+        raise Refused(about.NAMES_DISAGREE, f"`{filename}` is not the filename of a wheel of {said.name}")
     return said, named.version_text
 
 
@@ -247,7 +248,7 @@ def _git(
     if len(lower) not in (40, 64):
         raise Refused(about.SHORT_COMMIT, commit)
     if not path.strip("/") or any(part.startswith("-") for part in evolve(url, path=path).parts):
-        raise Refused(about.URL_PATH, f"`{path}` is no path of a git repository")
+        raise Refused(about.URL_PATH, f"`{path}` is not the path of a git repository")
     if not said.name:
         raise Refused(about.NO_NAME, url.bare)
     if list(found):
@@ -257,7 +258,10 @@ def _git(
 
 
 def _pasted(text: str, otherwise: str) -> str:
-    """``text`` for a command that a user may paste: a lock may come from anyone, so a shell must not see more in it."""
+    """Return ``text`` if it is safe in a command that a user may paste, or ``otherwise`` if it is not.
+
+    A lock may come from anyone, so ``text`` must not contain anything that a shell interprets.
+    """
     return text if _PLAIN.fullmatch(text) else otherwise
 
 

@@ -8,64 +8,66 @@ __all__: list[str] = []
 
 # The document as a whole
 
-SYNTAX = Rule("syntax", "this is no TOML: {what}", "let the tool that wrote the lock write it again")
-NESTING = Rule("nesting", "{what}", "let the tool that wrote the lock write it again; none nests so deeply")
+SYNTAX = Rule("syntax", "this is not valid TOML: {what}", "regenerate the lock with the tool that wrote it")
+NESTING = Rule("nesting", "{what}", "regenerate the lock with the tool that wrote it; no tool nests that deeply")
 LOCK_VERSION = Rule("lock-version", "the format's version is {what}", "lock again with a tool that writes {name}")
-ENTRY = Rule("entry", "{what}", "let the tool that wrote the lock write it again")
+ENTRY = Rule("entry", "{what}", "regenerate the lock with the tool that wrote it")
 
-# What an entry is about
+# The project, version and marker of an entry
 
 PROJECT = Rule(
     "entry-name",
-    "`{what}` is no project name",
-    "let the tool that wrote the lock write it again; a name is letters and digits, with `. _ -` between them",
+    "`{what}` is not a valid project name",
+    "regenerate the lock with the tool that wrote it; a name has letters and digits, with `. _ -` between them",
 )
 SPELLING = Rule(
     "entry-spelling",
-    "the name `{name}` is not normalized, so that installers refuse the file",
+    "the name `{name}` is not normalized, so installers reject the file",
     'write `name = "{what}"`, or lock again with a newer version of the tool',
 )
 RELEASE = Rule(
     "entry-version",
-    "`{what}` is no PEP 440 version of {name}",
-    "pin a release of {name} whose version is one, and lock again",
+    "`{what}`, the version of {name}, is not a PEP 440 version",
+    "pin a release of {name} that has a PEP 440 version, and lock again",
 )
 CONDITION = Rule(
     "entry-marker",
-    "`{what}` is no marker that is read here",
-    "mend the marker where the project declares the dependency, and lock again",
+    "`{what}` is not a marker that ReqPI reads",
+    "fix the marker where the project declares the dependency, and lock again",
 )
 
 # Digests
 
 FILE_DIGEST = Rule(
-    "entry-digest", "{what}", "let the tool that wrote the lock write it again; sha256, sha384 and sha512 count here"
+    "entry-digest",
+    "{what}",
+    "regenerate the lock with the tool that wrote it; ReqPI accepts sha256, sha384 and sha512",
 )
 ONLY_WEAK = Rule(
     "entry-weak-digest",
-    "a file of {name} has no digest but {what}, which is too weak to identify it",
-    "lock again from an index that gives sha256 digests",
+    "a file of {name} has no digest except {what}, which is too weak to identify it",
+    "lock again from an index that provides sha256 digests",
 )
 SOURCE_DIGEST = Rule(
     "source-digest",
     "the archive of {name} has no digest",
-    "lock again with a tool that writes one, or take {name} from an index",
+    "lock again with a tool that writes digests, or take {name} from an index",
 )
 
 # Sources and indexes
 
 CREDENTIALS = Rule(
     "credentials",
-    "there is a password in the URL `{what}`",
-    "remove it where it is declared, lock again, and put it in the netrc file that the server is given",
+    "the URL `{what}` has a password",
+    "remove it where it is declared, lock again, and put it in the server's netrc file",
 )
 COMMIT = Rule(
     "commit",
-    "{name} is at `{what}`, which is no whole commit",
+    "{name} is at `{what}`, which is not a full commit",
     "lock again with a tool that writes all 40 or 64 hex digits",
 )
 LOCAL_INDEX = Rule(
     "local-index",
-    "{name} comes from `{what}`, which is no index on http or https",
-    "lock again with an index that the server can ask too",
+    "{name} comes from `{what}`, which is not an index on http or https",
+    "lock again with an index that the server can reach too",
 )

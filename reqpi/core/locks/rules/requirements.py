@@ -1,6 +1,6 @@
-"""The rules by which a lock is refused: each has a name, the problem in words, and what to write instead.
+"""The rules by which a lock is rejected: each has a name, the problem in words, and what to write instead.
 
-``docs/locks.md`` explains every rule under the same name, and a test holds the two together.
+``docs/locks.md`` explains every rule under the same name, and a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _USERINFO = re.compile(r"(?<=//)[^\s/?#]*@")
 
 @frozen
 class Rule:
-    """One reason to refuse.
+    """One reason to reject a lock.
 
-    :param name: as the docs have it.
+    :param name: the name under which the docs explain it.
     :param problem: a format string over ``{name}`` (the project, as spelled) and ``{what}`` (the offending piece).
-    :param advice: likewise.
+    :param advice: what to write instead; a format string over the same two.
     """
 
     name: str
@@ -30,7 +30,12 @@ class Rule:
 
 
 class Refused(Exception):
-    """A piece of a document breaks a rule. It never leaves :mod:`reqpi.core.locks`."""
+    """A piece of a document breaks a rule. This exception never leaves :mod:`reqpi.core.locks`.
+
+    :param rule: the rule that is broken.
+    :param what: the offending piece, as the document spells it.
+    :param name: the project that the piece is about, as the document spells it.
+    """
 
     def __init__(self, rule: Rule, what: str = "", name: str = "") -> None:
         super().__init__(rule.name)
@@ -40,15 +45,17 @@ class Refused(Exception):
 
     @property
     def problem(self) -> str:
-        """What is wrong, in words that are safe to show."""
+        """The rule's problem, filled in, in words that are safe to show."""
         return self.rule.problem.format(what=shown(self.what, 80), name=shown(self.name, 80))
 
 
 def shown(text: str, limit: int = 200) -> str:
-    """``text`` for a person's eyes: cut where it is long, and with what cannot be seen written as an escape.
+    """Return ``text`` for a person to read: cut if it is long, with invisible characters written as escapes.
 
-    It is safe to print to a terminal: no control character, no surrogate and no bidirectional override is left.
-    It is safe to log: no user name and no password in a URL is left.
+    The result is safe to print to a terminal: no control character, surrogate or bidirectional override is left.
+    It is safe to log: no user name or password is left in a URL.
+
+    :param limit: characters of ``text`` to keep, an ellipsis included. Escapes make the result longer.
     """
     if "@" in text and "//" in text:
         text = _USERINFO.sub(lambda found: found[0] if found[0] == "git@" else "***@", text)
@@ -59,12 +66,12 @@ def shown(text: str, limit: int = 200) -> str:
 
 
 def counted(number: int, one: str, several: str) -> str:
-    """``1 marker``, ``2 markers``."""
+    """Return the number with its noun: ``1 marker``, ``2 markers``."""
     return f"{number} {one if number == 1 else several}"
 
 
 def _escaped(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # a byte that surrogateescape let through
+    if "\udc80" <= char <= "\udcff":  # a byte that surrogateescape decoded
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")
 
@@ -73,53 +80,58 @@ def _escaped(char: str) -> str:
 
 FORMAT = Rule(
     "format",
-    "this is {what}, which is no lock that is read here",
-    "commit what a lock tool made of it: requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or Pipfile.lock",
+    "this is {what}, which is not a lock that ReqPI reads",
+    "commit the lock that a tool made from it: requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or "
+    "Pipfile.lock",
 )
 NOT_A_LOCK = Rule(
     "not-a-lock", "this is {what}, not a lock", "commit a requirements.txt in which every line pins a version"
 )
-BINARY = Rule("binary", "there is a NUL byte: this is {what}", "save the lock as UTF-8 text")
+BINARY = Rule("binary", "the document has a NUL byte: this is {what}", "save the lock as UTF-8 text")
 ENCODING = Rule(
     "encoding",
-    "the coding line names {what}, which is not read here",
+    "the coding line names {what}, an encoding that ReqPI does not read",
     "save the lock as UTF-8 text and remove the coding line",
 )
-UNDECODABLE = Rule("undecodable", "there are bytes that are not {what}", "save the lock as UTF-8 text")
-TOO_MANY = Rule("too-many", "there are more than {what}; what follows was not read", "commit fewer at a time")
-MORE_DEFECTS = Rule("more-defects", "{what} more defects are not listed", "mend those that are listed first")
+UNDECODABLE = Rule("undecodable", "some bytes are not valid {what}", "save the lock as UTF-8 text")
+TOO_MANY = Rule("too-many", "there are more than {what}; the rest was not read", "commit fewer at a time")
+MORE_DEFECTS = Rule("more-defects", "{what} more defects are not listed", "fix the listed ones first")
 
 # Characters and lines
 
 HIDDEN_END = Rule(
     "hidden-line-end",
-    "{what} is in the line: pip ends the line there, an editor shows none",
-    "remove the character, or put a line break in its place",
+    "the line has {what}: pip ends the line there, but an editor shows no line break",
+    "remove the character, or replace it with a line break",
 )
-CONTROL = Rule("control", "the control character {what} is in the line", "remove it")
-NOT_ASCII = Rule("not-ascii", "{what} stands outside a comment", "write it with plain ASCII letters, digits and spaces")
+CONTROL = Rule("control", "the line has the control character {what}", "remove it")
+NOT_ASCII = Rule(
+    "not-ascii", "{what} is used outside a comment", "write it with plain ASCII letters, digits and spaces"
+)
 BACKSLASH = Rule(
     "backslash",
-    "a backslash stands where it continues no line",
-    "let a single backslash be the very last character of a line that is continued; remove every other",
+    "the line has a backslash that does not continue it",
+    "use a single backslash, as the very last character of a line that continues; remove all others",
 )
 BACKSLASH_SPACE = Rule(
     "backslash-space",
-    "white space follows the backslash, so that the line is not continued",
+    "white space follows the backslash, so the line is not continued",
     "remove the white space at the end of the line",
 )
 COMMENT_BACKSLASH = Rule(
     "comment-backslash",
-    "a comment ends in a backslash: pip takes the next line as part of the comment and drops it",
-    "remove the backslash, or move the comment to a line of its own, above the requirement",
+    "a comment ends with a backslash: pip treats the next line as part of the comment and drops it",
+    "remove the backslash, or move the comment to its own line above the requirement",
 )
 CUT_OFF = Rule(
-    "cut-off", "the document ends where a line is continued", "append the missing lines, or remove the last backslash"
+    "cut-off",
+    "the document ends in the middle of a continued line",
+    "append the missing lines, or remove the last backslash",
 )
-TOO_LONG = Rule("too-long", "the {what}", "shorten it; no lock tool writes one so long")
+TOO_LONG = Rule("too-long", "the {what}", "shorten it; no lock tool writes one that long")
 VARIABLE = Rule(
     "variable",
-    "{what} is an environment variable: what it pins would depend on who reads it",
+    "{what} is an environment variable: the pins would depend on the machine that reads the lock",
     "write its value, or remove it",
 )
 
@@ -127,59 +139,63 @@ VARIABLE = Rule(
 
 LONE_HASH = Rule(
     "lone-hash",
-    "{what} belongs to no requirement: pip drops it",
+    "{what} does not belong to a requirement: pip drops it",
     "put it on its requirement's line, or continue that line with a backslash; "
     "a comment or a blank line between them ends the requirement",
 )
 LONE_SETTING = Rule(
-    "lone-setting", "{what} belongs to no requirement: pip drops it", "put it on its requirement's line, or remove it"
+    "lone-setting",
+    "{what} does not belong to a requirement: pip drops it",
+    "put it on its requirement's line, or remove it",
 )
 DROPPED = Rule(
     "dropped",
     "`{what}` comes after an option: pip drops it",
-    "put it before the first option, or on a line of its own",
+    "put it before the first option, or on its own line",
 )
 DASH = Rule(
     "dash",
-    "`{what}` begins with a dash: pip takes it for an option, not for a requirement",
+    "`{what}` begins with a dash: pip reads it as an option, not as a requirement",
     "remove the dash",
 )
-TAB = Rule("tab", "there is a tab before an option: pip sees no option after a tab", "put a space before each option")
+TAB = Rule(
+    "tab", "a tab precedes an option: pip does not recognise an option after a tab", "put a space before each option"
+)
 MISPLACED = Rule(
     "misplaced-option",
-    "{what} stands on the line of a requirement, of -e, -r or -c, where pip ignores it or heeds it everywhere",
-    "put {what} on a line of its own",
+    "{what} is on the line of a requirement, -e, -r or -c, where pip ignores it or applies it to the whole document",
+    "put {what} on its own line",
 )
 OPTION_VALUE = Rule("option-value", "{what}", "write `--option=value`, or remove the option")
 QUOTES = Rule("quotes", "a quote is not closed", "close the quote, or remove it")
 ABBREVIATION = Rule("abbreviation", "{what} is an abbreviated option", "write {name} in full")
 UNKNOWN_OPTION = Rule(
     "unknown-option",
-    "{what} is no option of a requirements file",
+    "{what} is not an option of a requirements file",
     "remove it; a requirement's line may have --hash and --config-settings",
 )
 REMOVED_OPTION = Rule(
     "removed-option",
-    "{what} is an option that pip no longer has",
+    "{what} is an option that newer pip does not have",
     "remove it, or write --config-settings, which all build backends understand",
 )
 INDEX_OPTION = Rule(
     "index-option",
-    "{what} leaves nothing to serve from",
-    "remove it: what is pinned comes from the server's upstreams, which --index-url and --extra-index-url choose among",
+    "{what} leaves no index to serve files from",
+    "remove it: files come from the server's upstreams, and --index-url and --extra-index-url choose among those",
 )
 BINARY_OPTION = Rule(
     "binary-option",
-    "`{what}` is no project",
-    "write names with commas and no spaces in between, or `:all:`, or `:none:`",
+    "`{what}` is not a valid project name",
+    "write names separated by commas without spaces, or `:all:`, or `:none:`",
 )
 OPTIONAL_HASHES = Rule(
-    "no-require-hashes", "{what} switches the check of digests off", "remove it, and give every pin its digests"
+    "no-require-hashes", "{what} turns off the check of digests", "remove it, and give every pin its digests"
 )
 EDITABLE = Rule(
     "editable",
     "{what} installs a directory, not a release",
-    "leave it out of the lock and install it on its own, with --no-deps; or pin its release: `name==version`; "
+    "leave it out of the lock and install it separately with --no-deps; or pin its release: `name==version`; "
     "only `-e git+https://…@<commit>#egg=name` can be served",
 )
 
@@ -192,7 +208,7 @@ WEAK_DIGEST = Rule(
 )
 ALGORITHM = Rule(
     "algorithm",
-    "`{what}` is no digest algorithm that counts here",
+    "`{what}` is not a digest algorithm that ReqPI accepts",
     "write `--hash=sha256:<64 hex digits>`, or sha384, or sha512",
 )
 DIGEST = Rule(
@@ -209,7 +225,7 @@ MISSING_DIGEST = Rule(
 
 # Requirements
 
-_MAKERS = "`uv pip compile`, `pip-compile` and `reqpi learn` make a lock of requirements like this one"
+_MAKERS = "`uv pip compile`, `pip-compile` and `reqpi learn` make a lock from requirements like this one"
 
 NO_VERSION = Rule(
     "no-version",
@@ -224,62 +240,66 @@ RANGE = Rule(
 SEVERAL = Rule("several-specifiers", "{name} has several specifiers", f"keep one: `{{name}}==<version>`; {_MAKERS}")
 WILDCARD = Rule(
     "wildcard",
-    "{name} has a wildcard, which admits many versions",
-    f"pin one version: `{{name}}==<version>`, with no `*`; {_MAKERS}",
+    "{name} has a wildcard, which matches many versions",
+    f"pin one version: `{{name}}==<version>`, without `*`; {_MAKERS}",
 )
-SINGLE_EQUALS = Rule("single-equals", "`=` is no operator", "write `{name}==<version>`, with two equals signs")
+SINGLE_EQUALS = Rule(
+    "single-equals", "`=` is not a version operator", "write `{name}==<version>`, with two equals signs"
+)
 VERSION = Rule(
     "version",
-    "`{what}` is no PEP 440 version",
-    "correct it, or write `{name}==={what}` where the release really is called that",
+    "`{what}` is not a PEP 440 version",
+    "correct it, or write `{name}==={what}` if the release is really called that",
 )
 ARBITRARY = Rule(
     "arbitrary",
     "`{what}` cannot be the version of a release",
-    "after `===` write letters, digits and `. _ + ! -` only, or write `{name}==<version>`",
+    "after `===` use only letters, digits and `. _ + ! -`, or write `{name}==<version>`",
 )
 NAME = Rule(
     "name",
-    "`{what}` is no project name",
-    "a name begins and ends with a letter or digit; between them are letters, digits and `. _ -`",
+    "`{what}` is not a valid project name",
+    "begin and end the name with a letter or digit; between them use only letters, digits and `. _ -`",
 )
-EXTRAS = Rule("extras", "`{what}` is no list of extras", "write `{name}[one,two]==<version>`")
+EXTRAS = Rule("extras", "`{what}` is not a valid list of extras", "write `{name}[one,two]==<version>`")
 MARKER = Rule(
-    "marker", "`{what}` is no marker", 'write one such as `; python_version >= "3.11"`, or remove it with its semicolon'
+    "marker",
+    "`{what}` is not a valid marker",
+    'write one such as `; python_version >= "3.11"`, or remove it and its semicolon',
 )
 MARKER_DEPTH = Rule(
     "marker-depth",
-    "the marker has more than {what} parentheses inside each other",
+    "the marker has more than {what} nested parentheses",
     "remove parentheses that are not needed",
 )
 ONE_A_LINE = Rule(
     "one-a-line",
-    "there is more than one requirement, or something that is none: `{what}`",
-    "put each requirement on a line of its own, and a space and `#` before a comment",
+    "there is more than one requirement, or something that is not a requirement: `{what}`",
+    "put each requirement on its own line, and a space and `#` before a comment",
 )
 PATH = Rule(
     "path",
     "`{what}` is a path, not a release",
-    "leave it out of the lock and install it on its own, with --no-deps; or pin its release: `name==version`",
+    "leave it out of the lock and install it separately with --no-deps; or pin its release: `name==version`",
 )
 ARCHIVE = Rule(
     "archive",
-    "pip takes `{what}` for the name of a file, because of how it ends",
-    "pin a version that does not end like an archive's name",
+    "pip reads `{what}` as a filename because of its ending",
+    "pin a version that does not end like an archive's filename",
 )
 NO_REQUIREMENT = Rule(
-    "no-requirement", "`{what}` is no requirement", "write `name==version`; a comment begins with `#`"
+    "no-requirement", "`{what}` is not a valid requirement", "write `name==version`; a comment begins with `#`"
 )
 
-# Pins among each other
+# Pins that contradict each other
 
 CONFLICT = Rule(
     "conflict",
     "{name} is pinned to {what}",
-    "keep one, or give each of them a marker of its own that tells when it is meant",
+    "keep one, or give each its own marker that says when it applies",
 )
 CONFLICTING_DIGESTS = Rule(
     "conflicting-digests",
-    "{name} is pinned again with other digests than in line {what}: an installer takes only those that both have",
-    "list all digests on one line, or the same on both, or give each a marker of its own",
+    "{name} is pinned again with different digests from line {what}: an installer accepts only those on both lines",
+    "list all digests on one line, or the same on both, or give each its own marker",
 )

@@ -1,6 +1,6 @@
-"""The rules by which poetry.lock, pdm.lock and Pipfile.lock are refused, beside those of every lock of a tool.
+"""The rules for poetry.lock, pdm.lock and Pipfile.lock, in addition to the rules for all locks with entries.
 
-Those are in :mod:`reqpi.core.locks.rules.entries`.
+The latter are in :mod:`reqpi.core.locks.rules.entries`.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ __all__: list[str] = []
 
 # JSON
 
-JSON = Rule("json", "this is no JSON: {what}", "let the tool that wrote the lock write it again")
+JSON = Rule("json", "this is not valid JSON: {what}", "regenerate the lock with the tool that wrote it")
 REPEATED = Rule(
     "repeated-key",
-    "`{what}` stands twice in one object: most readers see the last alone",
-    "let the tool that wrote the lock write it again",
+    "`{what}` occurs twice in one object: most readers see only the last",
+    "regenerate the lock with the tool that wrote it",
 )
 
-# What a package may be
+# The version, extras and index of a package
 
 UNPINNED = Rule(
     "unpinned",
-    "{name} is locked to `{what}`, which is no single version",
+    "{name} is locked to `{what}`, which is not a single version",
     "lock again: `pipenv lock` writes `==<version>`",
 )
 EXTRA = Rule(
     "entry-extra",
-    "`{what}` is no extra of {name}",
-    "let the tool that wrote the lock write it again; an extra is letters and digits, with `. _ -` between them",
+    "`{what}`, an extra of {name}, is not a valid name",
+    "regenerate the lock with the tool that wrote it; an extra has letters and digits, with `. _ -` between them",
 )
 NO_SOURCE = Rule(
     "unknown-index",
     "{name} comes from the index `{what}`, which is not among the sources of the lock",
-    "name it in a [[source]] of the Pipfile, and lock again",
+    "declare it in a [[source]] of the Pipfile, and lock again",
 )
 
 # Digests
 
 NO_DIGESTS = Rule(
     "entry-no-digest",
-    "{name} has no digest, and other packages of the lock have theirs",
-    "lock again from an index that gives digests",
+    "{name} has no digest, but other packages of the lock have digests",
+    "lock again from an index that provides digests",
 )

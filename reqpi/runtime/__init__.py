@@ -1,1 +1,1 @@
-"""What any server needs: single-flight, the LRU cache, fair share, pauses of the collector, reactor lag."""
+"""What any server needs: single-flight, the LRU cache, fair share, pauses of the garbage collector, reactor lag."""

@@ -1,8 +1,8 @@
-"""The C library's allocator, kept from holding on to memory that this program has freed.
+"""Settings of the C library's allocator, so that memory which this program has freed returns to the system.
 
-glibc gives each thread an arena of its own, and memory that is freed in the middle of one stays with the process. A
-burst of large locks would leave a server several times as large as what it keeps. Other C libraries have neither the
-calls nor the trouble: there, nothing happens here.
+glibc gives each thread an arena of its own, and memory that is freed in the middle of an arena stays with the process.
+After a burst of large locks, a server would stay several times as large as the data that it keeps. Other C libraries
+have neither these calls nor the problem: there, the functions of this module do nothing.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
 """The parameters of ``mallopt(3)``, from glibc's ``malloc.h``."""
 
 _ARENAS = 2
-"""One for the reactor's thread and one for all others: Python lets only one of them allocate at a time anyway."""
+"""One for the reactor's thread and one for all other threads. Python lets only one thread allocate at a time anyway."""
 
 _MAPPED = 1 << 20
-"""Bytes of an allocation that is mapped by itself, and so goes back at once. A piece of a file is smaller."""
+"""Bytes from which on an allocation gets a mapping of its own, which is returned at once. File pieces are smaller."""
 
 _KEPT = 1 << 23
-"""Bytes that may stay free at the top of an arena, so that it does not grow and shrink with each piece of a file."""
+"""Bytes that may stay free at the top of an arena. Without them it would grow and shrink with each piece of a file."""
 
 _GROWN = 16 << 20
-"""Bytes by which the process has to grow before its memory is worth looking through: that takes some milliseconds."""
+"""Bytes by which the process has to grow before trimming is worth its cost, which is some milliseconds."""
 
 
 def limit_arenas() -> None:
-    """Have all threads share few arenas. Call it before there are threads."""
+    """Make all threads share a few arenas. Call it before any thread is started."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         for parameter, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _MAPPED), (_TRIM_THRESHOLD, _KEPT)):
@@ -39,14 +39,14 @@ def limit_arenas() -> None:
 
 
 def trim() -> None:
-    """Give back to the operating system what is free. The interpreter is not held meanwhile."""
+    """Return free memory to the operating system. The interpreter is not held meanwhile."""
     malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim(0)
 
 
 def resident() -> int:
-    """Return the bytes of memory that this process has now; 0 where the system does not tell."""
+    """Return the resident memory of this process, in bytes; 0 where the system does not report it."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
@@ -54,11 +54,11 @@ def resident() -> int:
 
 
 class Trimming:
-    """Trims after the process has grown.
+    """A check that trims memory after the process has grown.
 
-    :param free: frees what nothing needs any more, such as cycles of objects.
-    :param resident: bytes that the process has.
-    :param trim: gives back what is free.
+    :param free: frees what is no longer needed, such as cycles of objects.
+    :param resident: returns the resident memory of the process, in bytes.
+    :param trim: returns free memory to the operating system.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Trimming:
         self._least = resident()
 
     def run(self) -> None:
-        """Trim if the process is larger by some MiB than it was at its smallest since the last time."""
+        """Trim if the process has grown by some MiB over its smallest size since the last trim."""
         now = self._resident()
         if now >= self._least + _GROWN:
             self._free()

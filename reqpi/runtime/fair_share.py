@@ -1,4 +1,4 @@
-"""How large the pieces of a file are, so that those who read at the same time hold a bounded part of the memory."""
+"""The size of the pieces in which files are read, so that concurrent readers hold a bounded amount of memory."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from contextlib import contextmanager
 __all__ = ["FairShare"]
 
 _LARGEST = 1 << 17
-"""Bytes. What a client that does not read makes us hold, up to twice; larger ones are no faster."""
+"""Bytes. A client that does not read makes the server hold up to two such pieces; larger ones are no faster."""
 
 _SMALLEST = 1 << 14
 
 _ALTOGETHER = 1 << 25
-"""Bytes of one piece for each reader, as long as that leaves each the smallest."""
+"""Bytes of one piece for every reader together, as long as each reader's piece has at least the smallest size."""
 
 
 class FairShare:
-    """The readers at this moment, and what each may take at a time.
+    """The current number of readers, and the size of the piece that each may take at a time.
 
-    :param smallest: bytes, and so are the others.
-    :param altogether: of one piece for each reader, as long as that leaves each the smallest.
+    :param smallest: bytes of a piece, at least.
+    :param largest: bytes of a piece, at most.
+    :param altogether: bytes of one piece for every reader together, exceeded only where pieces are the smallest.
     """
 
     def __init__(self, smallest: int = _SMALLEST, largest: int = _LARGEST, altogether: int = _ALTOGETHER) -> None:
@@ -31,7 +32,7 @@ class FairShare:
 
     @contextmanager
     def reader(self) -> Iterator[None]:
-        """One more, for as long as the block runs."""
+        """Count one more reader for as long as the block runs."""
         self._readers += 1
         try:
             yield
@@ -40,10 +41,10 @@ class FairShare:
 
     @property
     def size(self) -> int:
-        """Bytes of the next piece."""
+        """Bytes to read as the next piece."""
         return max(self._smallest, min(self._largest, self._altogether // max(1, self._readers)))
 
     @property
     def is_scarce(self) -> bool:
-        """Whether the readers are so many that each has less than the largest."""
+        """Whether there are so many readers that pieces are smaller than the largest."""
         return self.size < self._largest

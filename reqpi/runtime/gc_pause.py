@@ -1,10 +1,11 @@
-"""Python's collector of cycles, kept from going through what is large and has none.
+"""Pauses of Python's cyclic garbage collector, while large structures without cycles are built.
 
-Its full rounds stop every thread. What a page of 12,000 files or a lock of 10,000 pins is made of takes 20 to 100 ms to
-be gone through, again and again while it is being made, and once more with each round for as long as it is in memory.
-It is all values that refer to no one in a circle: counting references frees them. So nothing is collected while they
-are made, and what is there by then is left out of later rounds. Circles that others made meanwhile are left out with
-them, so now and then all of it is gone through: by itself it would never be, as what is left out is not counted.
+A full collection stops every thread. The objects of a page of 12,000 files or of a lock of 10,000 pins take 20 to 100
+ms to traverse: repeatedly while they are built, and again in each collection for as long as they are in memory. They
+contain no cycles, so reference counting alone frees them. Therefore nothing is collected while they are built, and all
+objects that exist by then are excluded from later collections (``gc.freeze``). Cycles that other code made meanwhile
+are excluded with them, so a full collection of everything is run now and then: the collector would never start one by
+itself, because it does not count excluded objects.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ __all__ = ["collect_all", "paused", "settle"]
 
 _under_way: list[None] = []
 _MOST = 1000
-"""Times that what is there is left out, until all of it is gone through once, which may take 0.1 s."""
+"""How often existing objects are excluded before everything is collected once, which may take 0.1 s."""
 
 _times = iter(range(_MOST))
 
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """While values are made, thousands of them. Several threads may be at it."""
+    """Pause the collector while the block builds thousands of values. Several threads may do so at a time."""
     _under_way.append(None)
     gc.disable()
     try:
@@ -37,16 +38,16 @@ def paused() -> Iterator[None]:
 
 
 def settle() -> None:
-    """What a program has loaded by now it will have for as long as it runs."""
+    """Exclude everything that the program has loaded by now: it stays for as long as the program runs."""
     gc.collect()
     gc.freeze()
 
 
 def collect_all() -> None:
-    """Go through everything once, what was left out too. All threads stop for it, for up to 0.2 s.
+    """Collect everything once, including excluded objects. This stops all threads for up to 0.2 s.
 
-    An error that passed through a coroutine is in a cycle with its frames, and these have the lock that it is about.
-    Left out of later rounds, such a lock would stay in memory.
+    An error that passed through a coroutine is in a cycle with its frames, and these refer to the lock in question.
+    If the cycle were excluded from later collections, the lock would stay in memory.
     """
     gc.unfreeze()
     gc.collect()
@@ -54,7 +55,7 @@ def collect_all() -> None:
 
 
 def _leave_out() -> None:
-    global _times  # noqa: PLW0603  # so is the collector
+    global _times  # noqa: PLW0603  # the collector is global, too
     if next(_times, None) is None:
         _times = iter(range(_MOST))
         gc.unfreeze()

@@ -1,4 +1,4 @@
-"""What was used recently, kept in memory within a bound."""
+"""An LRU cache with a bound on the total weight of its entries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _V = TypeVar("_V")
 
 
 class LruCache(Generic[_K, _V]):
-    """A mapping that forgets what was not used for longest, so that its weights add up to at most ``bound``."""
+    """A mapping that drops the entries not used for longest, so that the weights add up to at most ``bound``.
+
+    :param bound: in the unit of the weights, which is mostly bytes.
+    """
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -22,11 +25,11 @@ class LruCache(Generic[_K, _V]):
 
     @property
     def weight(self) -> int:
-        """What is kept weighs so much altogether."""
+        """Total weight of all entries."""
         return self._weight
 
     def get(self, key: _K) -> _V | None:
-        """The value, now the one used last; ``None`` where it is not, or not any more, here."""
+        """Return the value, which is now the one used last; ``None`` if it is not, or no longer, in the cache."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -34,7 +37,7 @@ class LruCache(Generic[_K, _V]):
         return entry[0]
 
     def put(self, key: _K, value: _V, weight: int) -> None:
-        """Keep ``value``, which weighs ``weight`` (bytes, mostly). One that is heavier than the bound is not kept."""
+        """Keep ``value``, which weighs ``weight``. A value that is heavier than the bound is not kept."""
         self.drop(key)
         if weight > self._bound:
             return
@@ -45,7 +48,7 @@ class LruCache(Generic[_K, _V]):
             self._weight -= oldest
 
     def drop(self, key: _K) -> None:
-        """Forget one."""
+        """Drop the entry of this key, if there is one."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._weight -= entry[1]

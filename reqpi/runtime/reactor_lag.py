@@ -1,8 +1,9 @@
-"""How long the reactor was kept from its work: a server that answers nobody for a while looks like one that is down.
+"""How late the reactor runs a timer. A server that answers no one for a while looks like one that is down.
 
-Two things keep it: a turn of its own that is too long, and a thread that holds the interpreter. A clock that ticks sees
-both, as the time by which a tick comes late. On a machine that is busy with other things that says little: then CPU
-time does, of the reactor's own thread for its turns, and of the whole process for what its threads hold up at most.
+Two causes delay it: an iteration of the reactor that takes too long, and a thread that holds the interpreter. A
+periodic timer shows both, as the time by which it fires late. On a machine that is busy with other things, that says
+little. CPU time is then more reliable: that of the reactor's thread for its own iterations, and that of the whole
+process as an upper bound for the delay that its threads cause.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from twisted.logger import Logger
 __all__ = ["ReactorLag"]
 
 _LONG = 0.25
-"""Seconds: a gap as long as this is worth a line in the log."""
+"""Seconds: a lag longer than this is logged."""
 
 
 class ReactorLag:
-    """A clock that ticks, and how late.
+    """A periodic timer that records how late it fires.
 
-    :param reactor: whose turns they are.
+    :param reactor: the reactor to measure.
     :param seconds: from one tick to the next.
 
-    :ivar longest: seconds by which a tick was late, at most.
-    :ivar held: the same, as far as this process was computing meanwhile.
-    :ivar busiest: seconds of CPU time that the reactor's thread used from one tick to the next, at most.
+    :ivar longest: the most seconds by which a tick was late.
+    :ivar held: the same, counting only as much as this process used CPU time meanwhile.
+    :ivar busiest: the most seconds of CPU time that the reactor's thread used from one tick to the next.
     """
 
     _log = Logger()
@@ -43,12 +44,12 @@ class ReactorLag:
         self._used_by_all = 0.0
 
     def start(self) -> None:
-        """Tick from now on. It is called in the reactor's thread."""
+        """Start the timer. Call it in the reactor's thread."""
         self._used, self._used_by_all = time.thread_time(), time.process_time()
         self._next()
 
     def stop(self) -> None:
-        """Tick no more."""
+        """Stop the timer. Repeating does nothing."""
         if self._call is not None:
             self._call.cancel()
             self._call = None

@@ -1,1 +1,1 @@
-"""Stores: in memory, in a directory. Each keeps the contract of :class:`reqpi.core.interfaces.Store`."""
+"""Stores: in memory, in a directory, in an object store. Each fulfils :class:`reqpi.core.interfaces.Store`."""

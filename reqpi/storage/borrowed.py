@@ -1,7 +1,7 @@
-"""Something that has to be let go exactly once, though a thread may be in the midst of using it.
+"""A resource that has to be released exactly once, although a thread may still be using it.
 
-A caller that waits for a thread may be cancelled while the thread goes on. Were a descriptor closed then, its number
-could be another file's by the time the thread uses it.
+A caller that waits for a thread may be cancelled while the thread goes on. If a descriptor were closed then, its number
+could belong to another file by the time the thread uses it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class Borrowed(Generic[T]):
-    """A thing, let go by :meth:`close` or when it is forgotten, but never while it is borrowed.
+    """A resource, released by :meth:`close` or on garbage collection, but never while it is borrowed.
 
-    :param thing: a file descriptor, say.
-    :param let_go: called with it, once, by whoever is done last.
+    :param thing: the resource, such as a file descriptor.
+    :param let_go: releases it; called once, by its last user.
     """
 
     def __init__(self, thing: T, let_go: Callable[[T], object]) -> None:
@@ -33,13 +33,13 @@ class Borrowed(Generic[T]):
 
     @contextmanager
     def borrow(self) -> Iterator[T]:
-        """The thing, which stays for as long as the block runs.
+        """Return the resource, which is not released while the block runs.
 
-        :raises ValueError: it was closed before.
+        :raises ValueError: it is closed.
         """
         with self._lock:
             if self._closed:
-                raise ValueError("it was let go before")
+                raise ValueError("it is closed")
             self._borrowers += 1
         try:
             yield self._thing
@@ -49,7 +49,7 @@ class Borrowed(Generic[T]):
             self._settle()
 
     def close(self) -> None:
-        """Let it go, now or as soon as nobody borrows it. Repeating does nothing."""
+        """Release it, now or as soon as no one borrows it. Repeating does nothing."""
         self._closed = True
         self._settle()
 

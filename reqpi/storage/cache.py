@@ -1,4 +1,4 @@
-"""A part of a store's blobs on this machine's disk: those that were read last, within a bound."""
+"""A bounded cache of a store's blobs on this machine's disk: those that were read last."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = ["Cache"]
 _OURS = {"blobs", "incoming", "lost+found"}
 
 _CLEARED = 0.85
-"""Of the bound, what is left when it was reached: to look through the folder for every file would take long."""
+"""The part of the bound that is left after blobs were removed. Listing the folder for every new file would be slow."""
 
 _SHARE = 20
-"""A part of the bound: so much is added by this process before it looks through the folder again."""
+"""This process lists the folder again after it has added this part (1/20) of the bound."""
 
 
 class Cache(DirectoryBlobs):
-    """Blobs in a directory, the least recently used of which go. Processes of one host may share it.
+    """Blobs in a directory, of which the least recently used are removed. Processes of one host may share it.
 
-    All of them may exceed the bound for a moment by a twentieth each, and by what is on its way in.
+    For a short time, each process may exceed the bound by a twentieth, and by the blobs that it is writing.
 
-    :param folder: of the cache.
-    :param bound: bytes.
+    :param folder: the folder of the cache.
+    :param bound: bytes of all blobs together.
     :param in_thread: calls a function in another thread.
     :param clock: seconds since the epoch.
     """
@@ -48,15 +48,15 @@ class Cache(DirectoryBlobs):
         super().__init__(self._files, self.incoming, in_thread, clock)
 
     def open(self) -> None:
-        """Make what is missing, and remove what is too much. It blocks.
+        """Create missing folders, and remove blobs above the bound. It blocks.
 
-        :raises reqpi.core.errors.Misconfigured: this can be no cache.
+        :raises reqpi.core.errors.Misconfigured: the folder cannot be a cache.
         """
         try:
             make_folders(self._folder)
             if strange := set(os.listdir(self._folder)) - _OURS:
                 raise Misconfigured(
-                    f"{self._folder} cannot be the cache: it holds other things ({min(strange)})",
+                    f"{self._folder} cannot be the cache: it contains other files ({min(strange)})",
                     "Name an empty directory or a new one.",
                 )
             for folder in (self._files, self.incoming):
@@ -66,17 +66,20 @@ class Cache(DirectoryBlobs):
         except OSError as error:
             raise Misconfigured(
                 f"{self._folder} cannot be the cache: {error.strerror or error}",
-                f"User {os.geteuid()} has to own it, and be able to write there.",
+                f"User {os.geteuid()} must own the directory and be able to write to it.",
             ) from error
 
     def adopt(self, temporary: Temporary, sha256: str) -> None:
-        """Take a blob that was just kept elsewhere. It blocks; what goes wrong is no trouble: it is not here then."""
+        """Add a blob that was just stored elsewhere. It blocks. Errors are ignored: the blob is then not cached."""
         with suppress(OSError):
             self._keep(temporary, sha256)
             self.fit(temporary.size)
 
     def fit(self, added: int) -> None:
-        """Make room, where so many bytes more were one time too much. It blocks."""
+        """Count bytes that were added, and make room once they are a share of the bound. It blocks.
+
+        :param added: bytes.
+        """
         with self._lock:
             self._added += added
             if self._added <= self._bound // _SHARE:

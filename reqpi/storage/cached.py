@@ -1,7 +1,7 @@
 """A store behind a cache on this machine's disk.
 
-What the cache has is only ever read. Whether something is there, and all that is written, is the store's own; only
-where that cannot be reached does what is in the cache count.
+The cache only ever answers reads. The store decides whether a blob exists, and takes all writes. Only while the store
+cannot be reached does the content of the cache decide.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ __all__ = ["CachedStore"]
 
 
 class CachedStore:
-    """A :class:`reqpi.core.interfaces.Store` in front of another.
+    """A :class:`reqpi.core.interfaces.Store` in front of another one.
 
+    :param store: has everything.
+    :param cache: has copies of the blobs that were read last.
     :param in_thread: calls a function in another thread.
     """
 
@@ -55,7 +57,7 @@ class CachedStore:
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`.
 
-        A blob that is read from beginning to end is in the cache afterwards.
+        A blob that was read from beginning to end is in the cache afterwards.
         """
         begun = False
         try:
@@ -70,11 +72,11 @@ class CachedStore:
                 async for piece in pieces:
                     yield piece
         else:
-            with suppress(StoreTrouble):  # it goes a little sooner then
+            with suppress(StoreTrouble):  # then the blob is only removed a little sooner
                 await self._cache.touch(sha256)
 
     async def _copied(self, sha256: str, start: int, stop: int | None) -> AsyncGenerator[bytes, None]:
-        """From the store, and into the cache on the way, if it turns out to be all of it."""
+        """Yield pieces from the store, and copy them to the cache if they turn out to be the whole blob."""
         copy = None if start else await self._begun(sha256)
         computed = hasher()
         try:
@@ -94,14 +96,14 @@ class CachedStore:
                 await copy.discard()
 
     async def _begun(self, sha256: str) -> Incoming | None:
-        """A place in the cache; ``None`` where somebody fills it already, or it cannot be written."""
+        """Return a new blob of the cache; ``None`` if another reader is writing it, or the cache cannot be written."""
         try:
             return await self._cache.claim(sha256)
         except StoreTrouble:
             return None
 
     async def local(self, sha256: str) -> BinaryIO | None:
-        """See :meth:`reqpi.core.interfaces.Blobs.local`. What the cache has not, :meth:`read` puts there."""
+        """See :meth:`reqpi.core.interfaces.Blobs.local`. A blob that the cache lacks is added to it by :meth:`read`."""
         try:
             await self._cache.touch(sha256)
             return await self._cache.local(sha256)
@@ -132,7 +134,7 @@ class CachedStore:
         return removed
 
     async def repair(self, sha256: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Blobs.mend`. What was read came from the cache, where that has it."""
+        """See :meth:`reqpi.core.interfaces.Blobs.repair`. The cache comes first: reads come from it where it can."""
         return await self._cache.repair(sha256) or await self._store.repair(sha256)
 
     async def link(self, sha256: str, seconds: int) -> str | None:

@@ -1,7 +1,7 @@
-"""What the operating system says, in the words of :mod:`reqpi.core.errors`.
+"""Translation of the operating system's errors to those of :mod:`reqpi.core.errors`.
 
-Titles and details reach HTTP clients, so they name no path. The ``OSError`` with its path stays as ``__cause__``, for
-the operator's log.
+Titles and details reach HTTP clients, so they name no path. The ``OSError`` with its path remains the ``__cause__``,
+for the operator's log.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 @contextmanager
 def store_trouble(doing: str, path: Path | str) -> Iterator[None]:
-    """Raise what the operating system says as an error of the store.
+    """Raise an error of the operating system as an error of the store.
 
-    :param doing: what did not work, path-free: ``read``, ``written``.
-    :param path: named in the log where the operating system names none.
+    :param doing: the operation that failed, as a participle and without a path: ``read``, ``written``.
+    :param path: named in the log if the error names none.
     :raises reqpi.core.errors.StoreFull: there is no room.
-    :raises reqpi.core.errors.StoreTrouble: anything else.
+    :raises reqpi.core.errors.StoreTrouble: any other ``OSError``.
     """
     try:
         yield
@@ -35,9 +35,9 @@ def store_trouble(doing: str, path: Path | str) -> Iterator[None]:
             error.filename = str(path)
         if error.errno in FULL:
             raise StoreFull(
-                "the store is full", "The operator of this index has to make room; then ask again."
+                "the store is full", "The operator of this index has to free space; then try again."
             ) from error
         raise StoreTrouble(
             f"the store cannot be {doing}",
-            f"The operating system says: {error.strerror}. The log of this index has more for its operator.",
+            f"The operating system reports: {error.strerror}. The log of this index has more for its operator.",
         ) from error

@@ -1,4 +1,4 @@
-"""A store in memory: for tests, and for an index that need not outlast its process."""
+"""A store in memory, for tests and for an index that need not outlast its process."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PIECE = 1024 * 1024
 
 
 class MemoryStore:
-    """A :class:`reqpi.core.interfaces.Store` that holds everything in this process.
+    """A :class:`reqpi.core.interfaces.Store` that keeps everything in this process.
 
-    What it holds outlasts :meth:`close`: opened again, the same object has it still.
+    Its content outlasts :meth:`close`: the same object still has it when it is opened again.
 
     :param clock: seconds since the epoch.
     """
@@ -25,17 +25,17 @@ class MemoryStore:
         self._clock = clock
         self._blobs: dict[str, bytes] = {}
         self._records: dict[str, bytes] = {}
-        # The names of records by all that they begin with, in their order.
+        # For each prefix, the names of the records below it, in the order of their creation.
         self._below: dict[str, dict[str, None]] = {}
         self._claimed: set[str] = set()
         self._blob_used: dict[str, float] = {}
         self._record_used: dict[str, float] = {}
 
     def open(self) -> None:
-        """Nothing needs to be made ready."""
+        """Do nothing: there is nothing to prepare."""
 
     async def close(self) -> None:
-        """Nothing is held that would have to be let go."""
+        """Do nothing: there is nothing to release."""
 
     # Blobs
 
@@ -86,7 +86,7 @@ class MemoryStore:
         return True
 
     async def repair(self, sha256: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.repair`."""
         return await self.remove(sha256, math.inf)
 
     async def link(self, sha256: str, seconds: int) -> None:
@@ -150,7 +150,7 @@ class MemoryStore:
 
 
 def _prefixes(name: str) -> Iterator[str]:
-    """All that a name begins with that ends in a slash."""
+    """Return every prefix of ``name`` that ends in a slash."""
     return (name[: place + 1] for place, character in enumerate(name) if character == "/")
 
 
@@ -165,7 +165,7 @@ class MemoryIncoming:
 
     def _held(self) -> bytearray:
         if self._data is None:
-            raise ValueError("it was discarded")
+            raise ValueError("the incoming blob was discarded")
         return self._data
 
     async def write(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What may name a record or a blob. Names become paths and object keys, so nothing else passes."""
+"""Checks of the names of records and blobs. Names become paths and object keys, so all others are rejected."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def checked_name(name: str) -> str:
-    """The name itself, where a record may have it.
+    """Return ``name`` if a record may have it.
 
-    No part begins with a dot: so none is ``.`` or ``..``, and none is hidden.
+    No part begins with a dot, so no part is ``.`` or ``..``, and none is hidden.
 
-    :raises ValueError: it may not.
+    :raises ValueError: a record may not have this name.
     """
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
-        raise ValueError(f"no name for a record: {name[:80]!r}")
+        raise ValueError(f"not a valid name for a record: {name[:80]!r}")
     return name
 
 
 def checked_prefix(prefix: str) -> str:
-    """The prefix itself, where it is one or more whole parts of a name and ends in ``/``.
+    """Return ``prefix`` if it is one or more whole parts of a name and ends in ``/``.
 
-    :raises ValueError: it is not.
+    :raises ValueError: it is not such a prefix.
     """
     if not prefix.endswith("/"):
-        raise ValueError(f"no prefix of records, it has to end in a slash: {prefix[:80]!r}")
+        raise ValueError(f"a prefix of records has to end in a slash: {prefix[:80]!r}")
     checked_name(prefix[:-1])
     return prefix
 
 
 def checked_sha256(sha256: str) -> str:
-    """The digest itself, where it is 64 lower-case hex digits.
+    """Return ``sha256`` if it is 64 lower-case hex digits.
 
-    :raises ValueError: it is not.
+    :raises ValueError: it is not a sha256.
     """
     if not _SHA256.fullmatch(sha256):
-        raise ValueError(f"no sha256 in lower-case hex: {sha256[:80]!r}")
+        raise ValueError(f"not a sha256 in lower-case hex: {sha256[:80]!r}")
     return sha256

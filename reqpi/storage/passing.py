@@ -1,7 +1,8 @@
-"""A store whose files are gone at the end: records stay where they always are, new blobs go to another folder.
+"""A store with temporary blobs: records go to a permanent store, new blobs to a folder that is removed at the end.
 
 ``reqpi fetch`` writes each file into the folder that its user names. A second copy in the user's store would double
-what a lock takes on the disk; without the records, a lock without digests would be frozen anew each time.
+the disk space that a lock needs. The records are kept because a lock without digests would otherwise be frozen anew
+each time.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ __all__ = ["PassingStore", "forget"]
 
 
 class PassingStore(DirectoryStore):
-    """A :class:`reqpi.core.interfaces.Store` over another one.
+    """A :class:`reqpi.core.interfaces.Store` that adds a folder of new blobs to another store.
 
-    :param behind: has the records, and is asked for blobs that are not in ``folder``.
+    :param behind: has the records, and the blobs that are not in ``folder``.
     :param folder: for new blobs. Its owner removes it after :meth:`close`.
-    :param in_thread: how calls that block are put off the reactor's thread.
+    :param in_thread: calls a function that blocks in another thread.
     :param clock: seconds since the epoch.
     """
 
@@ -85,7 +86,7 @@ class PassingStore(DirectoryStore):
         return await self._behind.remove(sha256, unused_since) or here
 
     async def repair(self, sha256: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.repair`."""
         here = await super().repair(sha256)
         return await self._behind.repair(sha256) or here
 
@@ -101,5 +102,5 @@ class PassingStore(DirectoryStore):
 
 
 def forget(folder: Path, sha256: str) -> None:
-    """Remove a blob that is needed no longer from the folder of a :class:`PassingStore`. It blocks."""
+    """Remove a blob that is no longer needed from the folder of a :class:`PassingStore`. It blocks."""
     (Layout(folder).blobs / sha256[:2] / sha256).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Which store an operator means: a directory, or an object store, with or without a cache."""
+"""The store that an operator configures: a directory, or an object store with or without a cache."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ __all__ = ["StorePlace", "options_of", "place_of"]
 
 @frozen
 class StorePlace:
-    """Where a store is.
+    """The place of a store.
 
     :param where: a directory, or the URL of an object store: ``s3://bucket/prefix``.
-    :param spool: folder of this machine for what is on its way into an object store.
-    :param options: for the object store.
-    :param cache: folder of this machine for what was read last from an object store.
-    :param cache_size: bytes of that.
+    :param spool: folder on this machine for blobs on their way into an object store.
+    :param options: options of the object store, by name.
+    :param cache: folder on this machine for the blobs that were read last from an object store.
+    :param cache_size: bytes of the cache, at most.
     """
 
     where: Path | str
@@ -39,9 +39,9 @@ class StorePlace:
     cache_size: int = 10 << 30
 
     def store(self, in_thread: InThread = deferToThread) -> Store:
-        """The store, not yet opened.
+        """Return the store, not yet opened.
 
-        :param in_thread: how calls that block are put off the reactor's thread.
+        :param in_thread: calls a function that blocks in another thread.
         """
         if isinstance(self.where, Path):
             return DirectoryStore(self.where, in_thread=in_thread)
@@ -53,9 +53,10 @@ class StorePlace:
 
 
 def options_of(given: Iterable[str]) -> dict[str, str]:
-    """The options of an object store, each ``NAME=VALUE``.
+    """Return the options of an object store, by name.
 
-    :raises reqpi.core.errors.Misconfigured: one is not.
+    :param given: each ``NAME=VALUE``.
+    :raises reqpi.core.errors.Misconfigured: an option is not written so.
     """
     options = {}
     for each in given:
@@ -67,14 +68,14 @@ def options_of(given: Iterable[str]) -> dict[str, str]:
 
 
 def place_of(text: str) -> Path | str:
-    """A directory, absolute, as a daemon changes its folder; or a URL.
+    """Return the directory or URL that ``text`` names. The directory is absolute, because a daemon changes its own.
 
-    :raises reqpi.core.errors.Misconfigured: a URL is of no kind that there is.
+    :raises reqpi.core.errors.Misconfigured: the scheme of a URL is not supported.
     """
     if "://" not in text:
         return Path(text).absolute()
     if urlsplit(text).scheme not in SCHEMES:
         raise Misconfigured(
-            f"--store {text}", f"It is a directory, or begins with one of {', '.join(SCHEMES)} and ://."
+            f"--store {text}", f"Name a directory, or a URL that begins with one of {', '.join(SCHEMES)} and ://."
         )
     return text

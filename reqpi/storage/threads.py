@@ -1,4 +1,4 @@
-"""How calls that block are put off the reactor's thread."""
+"""Calls that block, in threads other than the reactor's."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ _BATCH = 1000
 
 
 class InThread(Protocol):
-    """Calls a function in another thread: :func:`twisted.internet.threads.deferToThread`, or its like."""
+    """A function that calls another one in a thread, such as :func:`twisted.internet.threads.deferToThread`."""
 
     def __call__(self, f: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """Wait here for what ``f`` returns or raises there."""
+        """Call ``f`` in a thread, and return or raise here what it returns or raises there."""
 
 
 async def streamed(in_thread: InThread, make: Callable[[], Generator[T, None, None]]) -> AsyncGenerator[T, None]:
-    """What a generator that blocks yields, worked out in threads and some at a time.
+    """Yield the items of a generator that blocks, which runs in threads and in batches.
 
-    However this ends, the generator is closed, once no thread is in it.
+    However the iteration ends, the generator is closed as soon as no thread is running it.
+
+    :param make: makes the generator.
     """
     held = Borrowed(make(), lambda generator: generator.close())
 

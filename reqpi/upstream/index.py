@@ -18,7 +18,7 @@ from reqpi.core.errors import UpstreamTrouble, WrongPage
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.simple import Packed
 from reqpi.runtime.gc_pause import paused
-from reqpi.runtime.singleflight import CancellingSingleFlight
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.upstream.allowed.urls import host_of
 from reqpi.upstream.http import gzip as coding
 from reqpi.upstream.http.client import HttpClient, RetryAfter, header
@@ -66,7 +66,7 @@ class UpstreamIndex:
         self._http = http
         self._clock = clock
         self._pages = pages
-        self._asking: CancellingSingleFlight[Packed] = CancellingSingleFlight()
+        self._asking: SingleFlight[Packed] = SingleFlight(cancel_unawaited=True)
 
     async def page(
         self, project: Project, versions: Collection[Version] | None = None, digests: Collection[Digest] = ()

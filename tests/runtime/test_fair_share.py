@@ -1,4 +1,4 @@
-"""What many readers hold together is bounded."""
+"""The memory that many readers hold together is bounded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.runtime.fair_share import FairShare
 
 
-class PiecesTests(SynchronousTestCase):
+class FairShareTests(SynchronousTestCase):
     """The more readers, the smaller the pieces."""
 
     def setUp(self) -> None:

@@ -1,4 +1,4 @@
-"""The collector of cycles does not go through what is large and has none."""
+"""The cyclic garbage collector does not traverse large structures without cycles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.runtime import gc_pause
 
 
-class UnwatchedTests(SynchronousTestCase):
+class PausedTests(SynchronousTestCase):
     """While values are made, and afterwards."""
 
     def setUp(self) -> None:
@@ -36,19 +36,19 @@ class UnwatchedTests(SynchronousTestCase):
             made = [[] for _ in range(10_000)]
         self.assertGreaterEqual(gc.get_freeze_count(), len(made))
 
-    def test_circles_do_not_stay_for_ever(self) -> None:
-        """However often something is made: what is left out of the rounds would else never be gone through."""
+    def test_cycles_do_not_stay_forever(self) -> None:
+        """However often the collector is paused. Otherwise excluded objects would never be collected."""
         left: set[int] = set()
         for number in range(2500):
-            circle = _Circle()
+            cycle = _Cycle()
             left.add(number)
-            weakref.finalize(circle, left.discard, number)
-            del circle
+            weakref.finalize(cycle, left.discard, number)
+            del cycle
             with gc_pause.paused():
                 pass
         self.assertLessEqual(len(left), 1001)
 
 
-class _Circle:
+class _Cycle:
     def __init__(self) -> None:
         self.itself = self

@@ -143,7 +143,7 @@ class IndexTests(LearningCase):
         with capturedLogs() as logged:
             failing.errback(UpstreamTrouble("it is away"))
         said = "".join(str(formatEvent(event)) for event in logged)
-        self.assertIn("no caller waited any more for what failed: it is away", said)
+        self.assertIn("work failed when no caller waited for it any more: it is away", said)
         self.assertEqual(self.flushLoggedErrors(), [])
         self.assertNotIn(session.token, said)
 

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 
 from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Digest, Page
-from reqpi.runtime.singleflight import CancellingSingleFlight
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.fake_upstream import Style, faults
@@ -258,7 +258,7 @@ class SharedTests(KeptCase):
 
     def test_who_gets_it_first_may_give_up_for_the_others(self) -> None:
         """And they alone hear of that: whoever is left has the outcome."""
-        shared: CancellingSingleFlight[int] = CancellingSingleFlight()
+        shared: SingleFlight[int] = SingleFlight(cancel_unawaited=True)
         outcome: Deferred[int] = Deferred()
 
         async def work() -> int:

@@ -1,4 +1,4 @@
-"""Project pages: text to :class:`reqpi.core.model.Page` and back, and which form a client wants."""
+"""Project pages: text to :class:`reqpi.core.model.Page` and back, and the representation that a client wants."""
 
 from __future__ import annotations
 

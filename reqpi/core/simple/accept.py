@@ -1,4 +1,4 @@
-"""Which form of a page a client wants."""
+"""The representation of a page that a client wants."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ V1_HTML: Literal["application/vnd.pypi.simple.v1+html"] = "application/vnd.pypi.
 V1_JSON: Literal["application/vnd.pypi.simple.v1+json"] = "application/vnd.pypi.simple.v1+json"
 
 LIMIT = 4096
-"""Longest header that is looked at, in characters; clients send a hundred."""
+"""Characters of the longest header that is read; clients send a hundred."""
 
 
 def choose(accept: str | None) -> ContentType:
     """Choose by the ``Accept`` header (:pep:`691`, :rfc:`9110`, section 12.5.1). Nothing in it is an error.
 
-    A form of :pep:`691` is for those who name it and like nothing else better; wildcards alone get ``text/html``,
-    because pip 20 and the pip within pex refuse any other content type. What clients send:
+    A content type of :pep:`691` is only for clients that name it and prefer no other. Wildcards alone get
+    ``text/html``, because pip 20 and the pip in pex refuse any other content type. Clients send:
 
     - pip up to 22.1, pex: ``text/html``
-    - pip from 22.2 on: the JSON form, ``v1+html; q=0.1``, ``text/html; q=0.01``
-    - uv: the JSON form, ``v1+html;q=0.2``, ``text/html;q=0.01``
+    - pip from 22.2 on: the JSON type, ``v1+html; q=0.1``, ``text/html; q=0.01``
+    - uv: the JSON type, ``v1+html;q=0.2``, ``text/html;q=0.01``
     - browsers: ``text/html``, ``application/xhtml+xml``, then ``*/*;q=0.8``; curl: ``*/*``
 
-    :param accept: the header's value; ``None`` where there is none.
+    :param accept: the value of the header; ``None`` if there is none.
     """
     wanted = weights(accept or "")
     html = _weight(wanted, HTML)
     json, v1_html = (
-        # PEP 691: "latest" is answered with the version that it is.
+        # PEP 691: a request for "latest" is answered with the content type of the actual version.
         max(wanted.get(name, 0.0), wanted.get(name.replace(".v1+", ".latest+"), 0.0))
         for name in (V1_JSON, V1_HTML)
     )
@@ -45,9 +45,9 @@ def choose(accept: str | None) -> ContentType:
 
 
 def weights(accepted: str) -> Mapping[str, float]:
-    """Read how much each media range or coding is wanted, from 0 to 1, from ``Accept`` or ``Accept-Encoding``.
+    """Return the weight of each media range or coding, from 0 to 1, of ``Accept`` or ``Accept-Encoding``.
 
-    An element that cannot be read says nothing, and neither does a header of more than :data:`LIMIT` characters.
+    An element that cannot be parsed is ignored, and so is a header of more than :data:`LIMIT` characters.
     """
     wanted: dict[str, float] = {}
     for element in accepted.lower().split(",") if len(accepted) <= LIMIT else ():
@@ -63,13 +63,13 @@ def _quality(parameters: list[str]) -> float | None:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
             value = value.strip()
-            # float() reads "nan", "1e9" and "1_0" too.
+            # float() also accepts "nan", "1e9" and "1_0".
             well_formed = value.isascii() and value.replace(".", "", 1).isdigit() and len(value) <= 5
             return float(value) if well_formed and float(value) <= 1 else None
     return 1.0
 
 
 def _weight(wanted: Mapping[str, float], media: str) -> float:
-    """The most specific range counts."""
+    """Return the weight of the most specific range that matches ``media``; 0 if none does."""
     ranges = (media, media.partition("/")[0] + "/*", "*/*")
     return next((wanted[name] for name in ranges if name in wanted), 0.0)

@@ -1,7 +1,7 @@
-"""One file's entry on a page: what HTML and JSON share, and what is made of nonsense.
+"""One file's entry on a page: the rules that HTML and JSON share, also for invalid values.
 
-An entry without a usable filename or URL is left out: nobody could fetch it. Of an otherwise usable entry a bad field
-is dropped, as if upstream had not given it, because a file whose size or time is unknown can still be verified.
+An entry without a usable filename or URL is left out, because no one could fetch the file. An invalid field of an
+otherwise usable entry is dropped, as if upstream had not sent it: a file of unknown size or time can still be verified.
 """
 
 from __future__ import annotations
@@ -35,29 +35,31 @@ LONGEST_TEXT = 4096
 
 _HEX = re.compile(r"[0-9a-f]+")
 _API_VERSION = re.compile(r"([0-9]{1,9})\.[0-9]{1,9}")
-# A time without a zone is dropped: pip compares it with one that has a zone, and fails with a traceback.
+# A time without a zone is rejected: pip compares it with one that has a zone, and fails with a traceback.
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
-# What nearly all links are: nothing in them to take away, to encode or to mistrust.
+# Nearly all links look like this: there is nothing in them to remove, to encode or to mistrust.
 _PLAIN_URL = re.compile(r"https?://[a-z0-9.-]{1,253}/[A-Za-z0-9/%:@!$&'()*+,;=~._-]*")
 _URL_SAFE = "/%:@!$&'()*+,;=~"
 
 
 def check_version(version: object, project: Project) -> None:
-    """Let versions 1.x pass (:pep:`629`: a minor version only adds).
+    """Check that a page has version 1.x of the API (:pep:`629`: a minor version only adds).
 
-    :param version: as the page has it; ``None``, which :pep:`629` takes for 1.0, where it has none.
+    :param version: as the page states it; ``None`` if it states none, which :pep:`629` takes for 1.0.
+    :raises reqpi.core.errors.WrongPage: it is another version, or not a version.
     """
     matched = _API_VERSION.fullmatch(version.strip()) if isinstance(version, str) else None
     if version is not None and (matched is None or int(matched[1]) != 1):
         raise WrongPage(
-            f"the page of {project} has version {str(version)[:40]!r}", "Versions 1.x of the simple API are read."
+            f"the page of {project} has version {str(version)[:40]!r}",
+            "Only versions 1.x of the simple API are supported.",
         )
 
 
 def version_for(files: Iterable[File], status: Status | None) -> str:
-    """The lowest version of the API that has all that a page shows.
+    """Return the lowest version of the API that has every field that a page shows.
 
-    1.1 (:pep:`700`) promises the size of every file, 1.3 (:pep:`740`) has provenance, 1.4 (:pep:`792`) the status.
+    1.1 (:pep:`700`) promises the size of every file, 1.3 (:pep:`740`) adds provenance, 1.4 (:pep:`792`) the status.
     """
     files = tuple(files)
     if any(file.size is None for file in files):
@@ -68,14 +70,14 @@ def version_for(files: Iterable[File], status: Status | None) -> str:
 
 
 def listing(files: Iterable[File], *, unhashed: bool = False) -> tuple[File, ...]:
-    """The files in the order in which they are served: by version, then by filename.
+    """Return the listed files in the order in which they are served: by version, then by filename.
 
-    A page is then a function of the set of its files, whichever form and order upstream has. It is also the order of
-    warehouse, the reference implementation: where a client lets the order decide (pip between an sdist's .tar.gz and
-    its .zip), it chooses here as it does there.
+    A page is then a function of the set of its files, whatever representation and order upstream has. This is also the
+    order of warehouse, the reference implementation: where a client lets the order decide (pip between the .tar.gz and
+    the .zip of an sdist), it makes the same choice here.
 
-    :param unhashed: a file may have no sha256. It is for pages that no lock is behind.
-    :raises ValueError: a file has no sha256. Nothing that a lock admits is listed before it is known.
+    :param unhashed: whether a file may lack a sha256. It is for pages without a lock.
+    :raises ValueError: a file has no sha256. A file that a lock admits is not listed before its sha256 is known.
     """
     files = tuple(file for file in files if file.listed)
     for file in files:
@@ -87,18 +89,20 @@ def listing(files: Iterable[File], *, unhashed: bool = False) -> tuple[File, ...
 
 
 def link(file: File, prefix: str = "") -> str:
-    """The link to a file, relative to its page: no reverse proxy and no other name of the server can break it.
+    """Return the link to a file, relative to its page, so that no reverse proxy or other server name can break it.
 
-    :param prefix: comes before it: ``six/`` where the page was asked for without the slash at the end of its path.
+    :param prefix: text before the link: ``six/`` if the request for the page had no slash at the end of its path.
     """
     fragment = f"#sha256={file.sha256}" if file.sha256 else ""
     return f"{prefix}{quote(file.filename, safe='')}{fragment}"
 
 
 def absolute(base: str, reference: str) -> str | None:
-    """The URL that a link leads to: http or https, without credentials and fragment, percent-encoded.
+    """Return the URL of a link: http or https, without credentials and fragment, percent-encoded.
 
-    :returns: ``None`` where there is none (``javascript:``, ``file:``, ``ftp:``, a port that is no number).
+    :param base: the URL that a relative link starts from.
+    :param reference: the link.
+    :returns: ``None`` if there is no such URL (``javascript:``, ``file:``, ``ftp:``, a port that is not a number).
     """
     if len(reference) > LONGEST_URL:
         return None
@@ -111,18 +115,18 @@ def absolute(base: str, reference: str) -> str | None:
         if scheme not in {"https", "http"} or authority is None:
             return None
         path, query = quote(path, _URL_SAFE), quote(query, _URL_SAFE + "?")
-    except ValueError:  # brackets of no IPv6 address, lone surrogates
+    except ValueError:  # brackets without an IPv6 address, lone surrogates
         return None
     return f"{scheme}://{authority}{path}?{query}" if query else f"{scheme}://{authority}{path}"
 
 
 @lru_cache(maxsize=256)
 def _authority(netloc: str) -> str | None:
-    """Host and port, without credentials: they would end in logs and on the drive.
+    """Return host and port without credentials, which would otherwise end up in logs and on the disk.
 
-    :raises ValueError: the port is no port.
+    :raises ValueError: the port is not a valid port.
     """
-    # To RFC 3986 a backslash is part of the user's name, to browsers it ends the host.
+    # To RFC 3986 a backslash is part of the user name; to browsers it ends the host.
     if len(netloc) > 512 or "\\" in netloc:
         return None
     parts = urlsplit(f"//{netloc}")
@@ -137,7 +141,7 @@ def _authority(netloc: str) -> str | None:
 
 
 def digest(algorithm: str, value: object) -> Digest | None:
-    """A digest that counts, or ``None``: of an algorithm that is too weak, or not of its length."""
+    """Return a digest that counts; ``None`` if the algorithm is too weak or the value does not have its length."""
     if not isinstance(value, str):
         return None
     algorithm, value = algorithm.lower(), value.lower()
@@ -147,11 +151,11 @@ def digest(algorithm: str, value: object) -> Digest | None:
 
 
 def best(digests: Iterable[tuple[str, object]]) -> Digest | Literal[True] | None:
-    """What the digests of a core metadata file come to.
+    """Return the best digest of a core metadata file.
 
-    :param digests: each an algorithm and what should be hex digits.
-    :returns: the sha256 where there is one, which it is kept under; ``True`` where there are others alone, for the file
-        is still there; ``None`` where a strong one is nonsense: then what belongs to it is as doubtful.
+    :param digests: pairs of an algorithm and a value that should be hex digits.
+    :returns: the sha256 if there is one, because the file is stored under it; ``True`` if there are only others, as the
+        file exists nevertheless; ``None`` if a strong digest is malformed, because the file is then as doubtful.
     """
     strong = [digest(algorithm, value) for algorithm, value in digests if algorithm.lower() in ALGORITHMS]
     if None in strong:
@@ -160,26 +164,27 @@ def best(digests: Iterable[tuple[str, object]]) -> Digest | Literal[True] | None
 
 
 def claimed(claims: Iterable[tuple[str, object]]) -> frozenset[Digest] | None:
-    """The digests that an index claims a file has: those that count.
+    """Return the digests that count among those that an index claims for a file.
 
-    :returns: ``None`` where two of one algorithm contradict each other: whoever lists a file so lists none.
+    :param claims: pairs of an algorithm and a value that should be hex digits.
+    :returns: ``None`` if two digests of one algorithm contradict each other: such an entry is unusable.
     """
     found = {known for algorithm, value in claims if (known := digest(algorithm, value)) is not None}
     return frozenset(found) if len({one.algorithm for one in found}) == len(found) else None
 
 
 def text(value: object) -> str | None:
-    """One line of printable text, or ``None`` where there is none worth passing on."""
+    """Return the value as one line of printable text; ``None`` if it is not text, too long or blank."""
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         return None
     if not value.isprintable():
-        # Line breaks stand in real requires-python fields. Lone surrogates, which JSON can hold, cannot be encoded.
+        # Real requires-python fields contain line breaks. Lone surrogates, which JSON allows, cannot be encoded.
         value = "".join(character if character.isprintable() else " " for character in value)
     return " ".join(value.split()) or None
 
 
 def upload_time(value: object) -> str | None:
-    """A moment (:pep:`700`), or ``None`` where it is none: pip fails on what it cannot read."""
+    """Return the value if it is a valid timestamp (:pep:`700`); ``None`` otherwise, because pip fails on others."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         return None
     try:
@@ -190,6 +195,6 @@ def upload_time(value: object) -> str | None:
 
 
 def status(name: object, reason: object) -> Status | None:
-    """The project's status (:pep:`792`), where the page gives one."""
+    """Return the project's status (:pep:`792`); ``None`` if the page has none."""
     readable = text(name)
     return None if readable is None else Status(readable, text(reason))

@@ -1,4 +1,4 @@
-"""Project pages in HTML: :pep:`503`, and what :pep:`592`, 629, 658, 714, 740 and 792 add to it."""
+"""Project pages in HTML: :pep:`503` with the additions of :pep:`592`, 629, 658, 714, 740 and 792."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["index_html", "list_html", "page_html"]
 
 MAX_TAGS = 1_000_000
 LONGEST_STRETCH = 1024 * 1024
-"""Characters from one ``<`` to the next. html.parser builds all attributes of a tag before anybody can object."""
+"""Characters from one ``<`` to the next. html.parser builds all attributes of a tag before it calls a handler."""
 
 _TITLE = re.compile(
     r"\s*(?:[\w./-]{1,200}: )?(?:links for|simple (?:package )?index|package index|index of|directory listing)\b", re.I
 )
-"""How the titles of indexes begin: the public index, devpi, Nexus, Artifactory, and web servers."""
+"""The beginning of the titles of indexes: the public index, devpi, Nexus, Artifactory, and web servers."""
 
 _TITLED = ("title", "h1")
-"""Where they stand: some indexes have a heading and no title."""
+"""The tags that contain a title: some indexes have a heading and no title."""
 
 _LONGEST_TITLE = 200
 
@@ -38,9 +38,10 @@ Attributes = dict[str, str | None]
 
 
 class _Links(HTMLParser):
-    """Collects the links, the ``<base>`` and the ``<meta>`` of a page.
+    """A parser that collects the links, the ``<base>`` and the ``<meta>`` of a page.
 
-    It is fed once and never closed: both, repeated on what is unfinished, make html.parser quadratic (CVE-2025-6069).
+    Feed it once and never close it: doing either repeatedly on unfinished markup makes html.parser quadratic
+    (CVE-2025-6069).
     """
 
     def __init__(self) -> None:
@@ -55,9 +56,9 @@ class _Links(HTMLParser):
         self._in_title = False
 
     def is_index(self) -> bool:
-        """Whether it can be a page of an index: by its title or heading, its meta tags or its links.
+        """Return whether it can be a page of an index, by its title or heading, its meta tags or its links.
 
-        A project without files has none of the latter. A login page has links too, and a field for a password.
+        The page of a project without files has no links. A login page has links, but also a field for a password.
         """
         self._end_title()
         if self._is_titled or any(name.startswith("pypi:") for name in self.meta):
@@ -112,25 +113,25 @@ def list_html(body: bytes, base: str, project: Project) -> Listing:
 
 
 def _parse(body: bytes, project: Project) -> _Links:
-    # Everything that counts on a page is ASCII, so an undeclared encoding costs a letter of a reason at most.
+    # All important parts of a page are ASCII, so an undeclared encoding costs at most a letter of a reason.
     document = body.decode("utf-8", "replace")
     if _is_monstrous(document):
-        raise WrongPage(f"the page of {project} cannot be read", "It is no listing: its tags are too many or too long.")
+        raise WrongPage(f"the page of {project} cannot be read", "It has too many tags, or a tag that is too long.")
     page = _Links()
     try:
         page.feed(document)
     except AssertionError as error:  # html.parser on "<![nonsense"
-        raise WrongPage(f"the page of {project} cannot be read", "Its HTML is broken.") from error
+        raise WrongPage(f"the page of {project} cannot be read", "Its HTML is malformed.") from error
     if not page.anything:
         # An empty body, plain text, UTF-16: not the same as a project without files.
-        raise WrongPage(f"the page of {project} cannot be read", "There is no HTML in what upstream sent.")
+        raise WrongPage(f"the page of {project} cannot be read", "The response of the upstream contains no HTML.")
     if page.rawdata.startswith("<"):
-        # Left over from a tag or comment that never ends. What stood behind it is lost.
+        # The rest of a tag or comment that never ends. Everything after it is lost.
         raise WrongPage(f"the page of {project} is cut off", "It ends within a tag.")
     if not page.is_index():
-        # A login page, an error page, noise that happens to have a tag in it: not the same as a project without files.
+        # A login page, an error page, noise that happens to contain a tag: not the same as a project without files.
         raise WrongPage(
-            f"the page of {project} is no page of an index",
+            f"the page of {project} is not a page of an index",
             "It has no links, or asks for a password, and it has neither the title nor the meta tags of an index.",
         )
     return page
@@ -148,7 +149,7 @@ def _is_monstrous(document: str) -> bool:
 
 
 def _filename(url: str) -> str:
-    # PEP 503 wants the text of a link to be its URL's last segment; where they differ, pip goes by the URL.
+    # PEP 503 requires the text of a link to be the last segment of its URL. Where they differ, pip uses the URL.
     return unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
 
 
@@ -177,7 +178,7 @@ def _file(link: Attributes, base: str, project: Project) -> File | None:
         wheel=named.wheel,
         url=url,
         digests=digests,
-        # data-size and data-upload-time are in no PEP; uv reads them.
+        # No PEP defines data-size and data-upload-time; uv reads them.
         size=int(size) if size.isascii() and size.isdigit() and len(size) < 16 else None,
         requires_python=entries.text(link.get("data-requires-python")),
         upload_time=entries.upload_time(link.get("data-upload-time")),
@@ -188,7 +189,7 @@ def _file(link: Attributes, base: str, project: Project) -> File | None:
 
 
 def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
-    # PEP 714: the new name counts, the old one (PEP 658) where it is alone.
+    # PEP 714: the new name counts; the old one (PEP 658) counts only without it.
     value = link.get("data-core-metadata", link.get("data-dist-info-metadata")) or ""
     algorithm, equals, hexadecimal = value.partition("=")
     return entries.best([(algorithm, hexadecimal)]) if equals else (value.lower() == "true" or None)
@@ -197,12 +198,12 @@ def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
 def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str = "") -> bytes:
     """Render a page. The bytes are a function of the set of its files; all links are relative to the page's own URL.
 
-    Anything but ASCII is written as a character reference, so that no declared encoding can be wrong.
+    Characters outside ASCII are written as character references, so no declared encoding can be wrong.
 
-    :param show_yanked: a lock is an approval, and a bare name whose only version is yanked fails in pip and uv:
-        by default nothing is shown as yanked.
-    :param unhashed: a file may have no sha256; see :func:`reqpi.core.simple.entries.listing`.
-    :param prefix: comes before each link; see :func:`reqpi.core.simple.entries.link`.
+    :param show_yanked: whether yanked files are marked. By default they are not: a lock is an approval, and in pip and
+        uv a bare name fails if its only version is yanked.
+    :param unhashed: whether a file may lack a sha256; see :func:`reqpi.core.simple.entries.listing`.
+    :param prefix: text before each link; see :func:`reqpi.core.simple.entries.link`.
     :raises ValueError: a file has no sha256.
     """
     files = entries.listing(page.files, unhashed=unhashed)
@@ -213,7 +214,7 @@ def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, 
 def index_html(projects: Iterable[Project], *, prefix: str = "") -> bytes:
     """Render the list of projects, in alphabetical order.
 
-    :param prefix: comes before each link.
+    :param prefix: text before each link.
     """
     links = "".join(f'<a href="{prefix}{project}/">{project}</a><br>\n' for project in sorted(projects))
     return _document("Simple index", {"pypi:repository-version": "1.0"}, links)
@@ -245,7 +246,7 @@ def _link(file: File, show_yanked: bool, prefix: str) -> str:
     }
     if file.core_metadata is not None:
         value = "true" if file.core_metadata is True else f"{file.core_metadata.algorithm}={file.core_metadata.hex}"
-        # pip from 23.2 on and uv read the first, pip from 22.3 on the second.
+        # pip from 23.2 on and uv read the first one; pip from 22.3 on reads the second one.
         attributes |= {"data-core-metadata": value, "data-dist-info-metadata": value}
     if show_yanked and file.yanked is not None:
         attributes["data-yanked"] = "" if file.yanked is True else file.yanked

@@ -1,4 +1,4 @@
-"""Project pages in JSON: :pep:`691`, and what :pep:`700`, 714, 740 and 792 add to it."""
+"""Project pages in JSON: :pep:`691` with the additions of :pep:`700`, 714, 740 and 792."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from reqpi.core.simple.listing import Listing
 __all__ = ["index_json", "list_json", "page_json"]
 
 MAX_VALUES = 6_000_000
-"""Most JSON values on a page: a file has about 25, and each takes up to 60 bytes of memory for one byte of text."""
+"""JSON values of a page, at most. A file has about 25, and a value takes up to 60 bytes of memory per byte of text."""
 
 
 def list_json(body: bytes, base: str, project: Project) -> Listing:
     """Read a page; see :func:`reqpi.core.simple.read_listing`."""
     page = _parse(body, project)
     meta = page.get("meta")
-    # The key has to be there, but pip and uv do not miss it, and the content type has said 1 already.
+    # The key is mandatory, but pip and uv do not require it, and the content type has stated version 1 already.
     entries.check_version(meta.get("api-version") if isinstance(meta, dict) else None, project)
     listed = page.get("files")
     if not isinstance(listed, list):
-        raise WrongPage(f"the page of {project} lists no files", "Its JSON has no array under 'files' (PEP 691).")
+        raise WrongPage(f"the page of {project} lists no files", "Its JSON has no array `files` (PEP 691).")
     status = page.get("project-status")
     if not isinstance(status, dict):
         status = {}
@@ -47,13 +47,13 @@ def _parse(body: bytes, project: Project) -> dict[str, Any]:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         raise WrongPage(f"the page of {project} cannot be read", f"Its JSON has more than {MAX_VALUES} values.")
     try:
-        # json takes NaN and Infinity, which RFC 8259 does not have; it refuses numbers of over 4,300 digits by itself.
-        # With a hook in Python the parser lets go of the interpreter now and then: without, the reactor waits for it.
+        # json accepts NaN and Infinity, which RFC 8259 does not allow; it rejects numbers of over 4,300 digits itself.
+        # With a hook in Python the parser releases the interpreter now and then; otherwise the reactor would wait.
         page = json.loads(body, parse_constant=_refuse, object_hook=_as_it_is)
     except (ValueError, RecursionError) as error:
         raise WrongPage(f"the page of {project} is not JSON", str(error)[:200]) from error
     if not isinstance(page, dict):
-        raise WrongPage(f"the page of {project} cannot be read", "Its JSON is no object (PEP 691).")
+        raise WrongPage(f"the page of {project} cannot be read", "Its JSON is not an object (PEP 691).")
     return page
 
 
@@ -90,7 +90,7 @@ def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:
         wheel=named.wheel,
         url=url,
         digests=digests,
-        # bool is an int to isinstance; past 2**53 JSON readers disagree about integers.
+        # isinstance takes a bool for an int; JSON readers disagree about integers above 2**53.
         size=size if type(size) is int and 0 <= size < 2**53 else None,
         requires_python=entries.text(entry.get("requires-python")),
         upload_time=entries.upload_time(entry.get("upload-time")),
@@ -101,14 +101,14 @@ def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:
 
 
 def _yanked(value: object) -> str | Literal[True] | None:
-    """By PEP 691 what is truthy is yanked, so that a reason which cannot be read does not make the file approved."""
+    """Return the reason or true if ``value`` is truthy (PEP 691), so an unreadable reason does not approve the file."""
     return (entries.text(value) or True) if value else None
 
 
 def _core_metadata(entry: Mapping[str, Any]) -> Digest | Literal[True] | None:
     value = entry.get("core-metadata")
     if value is None:
-        # The name that it had before PEP 714.
+        # The name before PEP 714.
         value = entry.get("dist-info-metadata")
     if isinstance(value, dict):
         return entries.best(value.items())
@@ -118,12 +118,12 @@ def _core_metadata(entry: Mapping[str, Any]) -> Digest | Literal[True] | None:
 def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str = "") -> bytes:
     """Render a page, as :func:`reqpi.core.simple.page_html` does.
 
-    :param show_yanked: see there.
-    :param unhashed: see there.
-    :param prefix: see there.
+    :param show_yanked: as for ``page_html``.
+    :param unhashed: as for ``page_html``.
+    :param prefix: as for ``page_html``.
     :raises ValueError: a file has no sha256.
     """
-    # Before the versions: which spelling of one is shown (1.0 or 1.0.0) must not hang on the order upstream has.
+    # Sort before listing versions: the spelling that is shown (1.0 or 1.0.0) must not depend on upstream's order.
     page = evolve(page, files=entries.listing(page.files, unhashed=unhashed))
     head: dict[str, Any] = {
         "meta": {"api-version": entries.version_for(page.files, page.status)},
@@ -133,7 +133,7 @@ def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, 
     if page.status is not None:
         reason = {} if page.status.reason is None else {"reason": page.status.reason}
         head["project-status"] = {"status": page.status.status} | reason
-    # File by file, as json lets nothing else in the process happen while it writes.
+    # File by file, because json does not release the interpreter while it writes.
     files = b",".join(_dump(_entry(file, show_yanked, prefix)) for file in page.files)
     return b'%s,"files":[%s]}' % (_dump(head)[:-1], files)
 
@@ -141,7 +141,7 @@ def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, 
 def index_json(projects: Iterable[Project], *, prefix: str = "") -> bytes:
     """Render the list of projects, in alphabetical order.
 
-    :param prefix: is for HTML: there are no links here.
+    :param prefix: not used, because there are no links in JSON.
     """
     return _dump({"meta": {"api-version": "1.0"}, "projects": [{"name": project} for project in sorted(projects)]})
 
@@ -153,7 +153,7 @@ def _dump(document: Mapping[str, Any]) -> bytes:
 def _entry(file: File, show_yanked: bool, prefix: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "filename": file.filename,
-        # pip 22.3 and 22.3.1 do not look into "hashes".
+        # With the digest in its fragment, because pip 22.3 and 22.3.1 do not read "hashes".
         "url": entries.link(file, prefix),
         "hashes": {digest.algorithm: digest.hex for digest in sorted(file.digests)},
     }
@@ -161,7 +161,7 @@ def _entry(file: File, show_yanked: bool, prefix: str) -> dict[str, Any]:
         "size": file.size,
         "upload-time": file.upload_time,
         "requires-python": file.requires_python,
-        # Not under its older name as well: pip 22.3 to 23.1 fail on "dist-info-metadata" in JSON with a traceback.
+        # Without the older name: pip 22.3 to 23.1 fail on "dist-info-metadata" in JSON with a traceback.
         "core-metadata": _metadata_hashes(file.core_metadata),
         "provenance": file.provenance,
         "yanked": file.yanked if show_yanked else None,

@@ -1,10 +1,9 @@
-"""What a project page lists, before any of it is judged: kept small, and judged file by file when it is asked for.
+"""The entries of a project page before they are checked: packed in little memory, and checked when they are needed.
 
-A page has thousands of files, of which a lock pins the few of one version. To make a :class:`~reqpi.core.model.File`
-of each
-entry takes 10 µs and 1,400 bytes; an entry that is packed takes 2 µs and 160 bytes. So entries are put together by the
-version that their filenames have, and only those of the versions asked for are unpacked and judged: all of these, and
-as strictly as ever.
+A page has thousands of files, of which a lock pins the few of one version. Making a :class:`~reqpi.core.model.File` of
+each entry takes 10 µs and 1,400 bytes; packing an entry takes 2 µs and 160 bytes. So entries are grouped by the version
+in their filenames, and only those of the requested versions are unpacked and checked. All of these are checked, as
+strictly as any.
 """
 
 from __future__ import annotations
@@ -23,24 +22,26 @@ from reqpi.core.model import File, Page, Project, Status
 __all__ = ["Entry", "Listing", "Packed"]
 
 _TOGETHER = 64
-"""Entries that are packed as one, about: some 40 KB, which take 0.2 ms to be unpacked."""
+"""Entries in one box, approximately: some 40 KB, which take 0.2 ms to unpack."""
 
 _LEVEL = 1
-"""Of zlib. What is left of an entry is digests; level 6 takes twice the time, and leaves nine tenths."""
+"""The compression level of zlib. Mostly digests remain; level 6 takes twice the time, and the result is 0.9 times as
+large.
+"""
 
 _OVERHEAD = 512
-"""Bytes of a packed listing itself, and of each of its boxes 64."""
+"""Bytes of a packed listing itself; each of its boxes takes 64 more."""
 
 Entry = dict[str, Any]
-"""One file as a page has it: a JSON object, or the attributes of a link."""
+"""One file as a page describes it: a JSON object, or the attributes of a link."""
 
 
 @frozen
 class Listing:
     """The entries of a page, in its order.
 
-    :param version: the version that an entry's filename has; ``None`` where it is no file of the project.
-    :param judge: the file that an entry is; ``None`` where it cannot be used.
+    :param version: returns the version in the filename of an entry; ``None`` if it is not a file of the project.
+    :param judge: returns the file that an entry describes; ``None`` if the entry is unusable.
     """
 
     project: Project
@@ -50,16 +51,16 @@ class Listing:
     judge: Callable[[Entry], File | None]
 
     def page(self) -> Page:
-        """All of it, judged."""
+        """Return the page with all entries, checked."""
         return self.judged(self.entries)
 
     def judged(self, entries: Iterable[Entry]) -> Page:
-        """The page that some of its entries make."""
+        """Return the page with only ``entries``, checked."""
         files: dict[str, File] = {}
         for entry in entries:
             file = self.judge(entry)
             if file is not None:
-                # One path serves one file, so of two entries with one filename the first stands, in JSON and in HTML.
+                # One path serves one file, so the first of two entries with one filename counts, in JSON and in HTML.
                 files.setdefault(file.filename, file)
         return Page(self.project, tuple(files.values()), self.status)
 
@@ -68,7 +69,8 @@ class Listing:
 class _Box:
     """Some entries, each with its place on the page.
 
-    :param size: bytes, unpacked.
+    :param packed: the entries, marshalled and compressed.
+    :param size: bytes of the marshalled entries before compression.
     """
 
     packed: bytes
@@ -82,11 +84,11 @@ class _Box:
 class Packed:
     """A listing in little memory. All entries of one version are in one box, found by the version's hash.
 
-    Versions are compared as :pep:`440` has them equal, and what is equal has one hash: nothing is missed. Entries are
-    packed by ``marshal``, the one module that gives back whatever JSON can hold. It is not safe with bytes of
-    strangers, and never gets any: what is unpacked was packed by this process.
+    Versions are compared by :pep:`440`, and equal versions have the same hash, so no entry is missed. ``marshal`` packs
+    the entries, because it restores any value that JSON can contain. It is not safe for untrusted bytes, and never
+    receives any: all bytes that are unpacked were packed by this process.
 
-    :raises reqpi.core.errors.WrongPage: an entry is nested deeper than can be packed, which no page is that is meant.
+    :raises reqpi.core.errors.WrongPage: an entry is nested too deeply to be packed; no genuine page is.
     """
 
     def __init__(self, listing: Listing) -> None:
@@ -105,17 +107,20 @@ class Packed:
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in memory."""
+        """Bytes that it occupies in memory."""
         return _OVERHEAD + sum(len(box.packed) + 64 for box in self._boxes)
 
     def work(self, versions: Collection[Version] | None = None) -> int:
-        """Bytes that :meth:`page` unpacks: of many it is for a thread."""
+        """Return the number of bytes that :meth:`page` would unpack. If they are many, call it in a thread.
+
+        :param versions: as for :meth:`page`.
+        """
         return sum(box.size for box in self._of(versions))
 
     def page(self, versions: Collection[Version] | None = None) -> Page:
-        """The page with its files of these versions, in the order of the page.
+        """Return the page with its files of these versions, in the order of the page.
 
-        :param versions: ``None``: all that there are.
+        :param versions: ``None`` for all versions.
         """
         entries = sorted((each for box in self._of(versions) for each in box.entries()), key=lambda each: each[0])
         wanted = (entry for _, entry in entries if versions is None or self._listing.version(entry) in versions)

@@ -1,4 +1,4 @@
-"""A project page of an upstream, in whichever form it came."""
+"""Reading of an upstream's project page, in either representation."""
 
 from __future__ import annotations
 
@@ -13,45 +13,46 @@ from reqpi.core.simple.listing import Listing
 __all__ = ["MAX_PAGE", "read_listing", "read_page"]
 
 MAX_PAGE = 64 * 1024 * 1024
-"""Bytes of a page that is read at all. 40,000 files make 30 MB."""
+"""Bytes of the largest page that is read. 40,000 files make 30 MB."""
 
 _CONTENT_TYPE = re.compile(r"application/vnd\.pypi\.simple\.(v(?P<major>[0-9]{1,9})|latest)\+(?P<form>html|json)")
 
 
 def read_page(body: bytes, content_type: str, base: str, project: Project) -> Page:
-    """Read a project page, and judge all of it; see :func:`read_listing`.
+    """Read a project page and check all of its entries; see :func:`read_listing`.
 
-    Files that are no wheel and no sdist of the project are left out, and so is an entry that cannot be used;
-    see :mod:`reqpi.core.simple.entries` for what is made of fields that are nonsense.
+    Files that are neither a wheel nor an sdist of the project are left out, and so are unusable entries.
+    See :mod:`reqpi.core.simple.entries` for the treatment of invalid fields.
 
-    :returns: the files in the order of the page.
+    :returns: the page, with its files in their order.
     """
     return read_listing(body, content_type, base, project).page()
 
 
 def read_listing(body: bytes, content_type: str, base: str, project: Project) -> Listing:
-    """Read a project page (:pep:`503`, :pep:`691` and all that extends them in version 1).
+    """Read a project page (:pep:`503`, :pep:`691` and everything that extends them in version 1).
 
-    It is a pure function. On a slow core 12,000 files take 0.2 s in JSON and 0.7 s in HTML, most of that in
-    html.parser: a large page is for a thread.
+    This is a pure function. On a slow core 12,000 files take 0.2 s in JSON and 0.7 s in HTML, most of that in
+    html.parser, so read a large page in a thread.
 
-    :param content_type: the header's value.
-    :param base: the URL of the page after redirects: relative links begin there.
-    :raises reqpi.core.errors.WrongPage: it is no project page, or not of version 1.
+    :param content_type: the value of the header.
+    :param base: the URL of the page after redirects, from which relative links start.
+    :raises reqpi.core.errors.WrongPage: it is not a project page, or not of version 1.
     """
     if len(body) > MAX_PAGE:
-        raise WrongPage(f"the page of {project} is too large", f"It has {len(body)} bytes; {MAX_PAGE} are read.")
+        raise WrongPage(f"the page of {project} is too large", f"It has {len(body)} bytes; the limit is {MAX_PAGE}.")
     media = content_type.partition(";")[0].strip().lower()
     matched = _CONTENT_TYPE.fullmatch(media)
     if matched is None and media != "text/html":
-        # pip and uv refuse the same: a login page in JSON or a download must not pass for an empty project.
+        # pip and uv reject the same: a login page in JSON or a download must not pass for an empty project.
         raise WrongPage(
-            f"the page of {project} is no project page",
+            f"the page of {project} is not a project page",
             f"Upstream sent {media[:100]!r}, where HTML (PEP 503) or JSON (PEP 691) was expected.",
         )
     if matched and matched["major"] not in {None, "1"}:
         raise WrongPage(
-            f"the page of {project} has version {matched['major']}", "Versions 1.x of the simple API are read."
+            f"the page of {project} has version {matched['major']}",
+            "Only versions 1.x of the simple API are supported.",
         )
     read = list_json if matched and matched["form"] == "json" else list_html
     return read(body, base, project)

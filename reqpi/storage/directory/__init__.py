@@ -1,1 +1,1 @@
-"""The store in a directory."""
+"""A store in a directory, which the processes of one host may share."""

@@ -1,4 +1,4 @@
-"""The blobs of a directory: ``blobs/sha256/ab/abcd…``, each a file that is written once."""
+"""Blobs in a directory: ``blobs/sha256/ab/abcd…``, each a file that is written once."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = ["DirectoryBlobs"]
 
 
 class DirectoryBlobs:
-    """:class:`reqpi.core.interfaces.Blobs` in a directory.
+    """An implementation of :class:`reqpi.core.interfaces.Blobs` in a directory.
 
-    :param folder: of the blobs.
-    :param incoming: folder of the temporaries, on the same file system.
+    :param folder: the folder of the blobs.
+    :param incoming: the folder of the temporary files, on the same file system.
     :param in_thread: calls a function in another thread.
     :param clock: seconds since the epoch.
     """
@@ -61,7 +61,7 @@ class DirectoryBlobs:
                     begin, start = start, min(start + self._pieces.size, end)
                     yield await self._in_thread(_piece, blob, path, begin, start)
         finally:
-            # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
+            # Not in a thread: a generator that is garbage-collected cannot wait for one.
             blob.close()
 
     async def local(self, sha256: str) -> BinaryIO | None:
@@ -87,7 +87,7 @@ class DirectoryBlobs:
         for _ in range(ATTEMPTS):
             if temporary.place(path) or touch(path, now):
                 return
-        raise FileExistsError(errno.EEXIST, "it comes and goes", str(path))
+        raise FileExistsError(errno.EEXIST, "the file keeps appearing and disappearing", str(path))
 
     async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
@@ -102,11 +102,11 @@ class DirectoryBlobs:
         return await self._in_thread(remove, self._blob(sha256), nanoseconds(unused_since))
 
     async def repair(self, sha256: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
+        """See :meth:`reqpi.core.interfaces.Blobs.repair`."""
         return await self._in_thread(remove, self._blob(sha256), FOREVER)
 
     async def link(self, sha256: str, seconds: int) -> str | None:
-        """See :meth:`reqpi.core.interfaces.Blobs.link`. A directory makes none."""
+        """See :meth:`reqpi.core.interfaces.Blobs.link`. A directory has no URLs."""
         checked_sha256(sha256)
         return None
 

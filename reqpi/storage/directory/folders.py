@@ -1,4 +1,4 @@
-"""Folders for this user alone, made so that they outlast a loss of power."""
+"""Folders that only this user can access, created so that they outlast a loss of power."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["make_folders", "sync_folder"]
 
 
 def make_folders(folder: Path) -> None:
-    """Make a folder and what is missing above it, closed to other users whatever the umask.
+    """Create a folder and its missing parents, closed to other users whatever the umask.
 
-    A folder that is there already stays as it is. One that another process removes meanwhile is missing afterwards.
+    Existing folders stay as they are. A folder that another process removes meanwhile is missing afterwards.
     """
     missing = []
     while not folder.is_dir():
@@ -39,7 +39,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_something_else(folder: Path) -> bool:
-    """Whether what has its name is no folder, seen at one moment: it may come and go."""
+    """Return whether the name belongs to something other than a folder now; that may change at any time."""
     try:
         return not S_ISDIR(folder.stat().st_mode)
     except FileNotFoundError:
@@ -48,14 +48,14 @@ def _is_something_else(folder: Path) -> bool:
 
 @define(eq=False, slots=False)
 class _Syncs:
-    """The syncs of one folder, one at a time: how many have begun, and how many of them are done."""
+    """The syncs of one folder, which run one at a time: how many have begun, and how many of them are done."""
 
     turn: Lock = field(factory=Lock)
     begun: int = 0
     done: int = 0
 
     def next(self) -> int:
-        """The number of the one that sees to every name that is there now: the first that begins from here on."""
+        """Return the number of the next sync to begin: the first that certainly covers every name present now."""
         return self.begun + 1
 
 
@@ -64,9 +64,9 @@ _finding = Lock()
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in it are on the disk: ``fsync`` of a file alone does not see to its name.
+    """Wait until the names in a folder are on the disk: ``fsync`` of a file does not cover its name.
 
-    Threads that come while one sync is at work share the next.
+    Threads that call this while a sync is running share the next one.
     """
     with _finding:
         syncs = _folders.setdefault(folder, _Syncs())

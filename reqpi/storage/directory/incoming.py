@@ -1,4 +1,4 @@
-"""A blob on its way into a directory."""
+"""An incoming blob of a directory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["DirectoryIncoming"]
 
 
 class DirectoryIncoming:
-    """A :class:`reqpi.core.interfaces.Incoming` that grows in a temporary file.
+    """A :class:`reqpi.core.interfaces.Incoming` that is written to a temporary file.
 
-    :param temporary: empty, and this one's alone.
-    :param place: puts the temporary among the blobs, under a sha256.
+    :param temporary: an empty file that nothing else uses.
+    :param place: moves the temporary file to the blobs, under a sha256.
     :param in_thread: calls a function in another thread.
     """
 
@@ -67,7 +67,12 @@ class DirectoryIncoming:
 
     @contextmanager
     def _no_way_back(self) -> Iterator[None]:
-        """Once a write has failed, nothing more is written and nothing is kept."""
+        """Raise an earlier failure again, and abandon the temporary file on the first one.
+
+        Once a write has failed, nothing more is written and nothing is kept.
+
+        :raises reqpi.core.errors.StoreTrouble: this write or an earlier one failed.
+        """
         if self._failure is not None:
             raise self._failure
         try:

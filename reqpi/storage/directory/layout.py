@@ -1,9 +1,9 @@
-"""A directory is made a store, or recognised as one.
+"""The layout of a store in a directory, which is created here or recognised.
 
 layout              the number of this layout
-blobs/sha256/ab/    blobs that begin with ab, by their sha256
+blobs/sha256/ab/    blobs whose sha256 begins with ab, by their sha256
 records/            records, by their names (reqpi.storage.directory.paths)
-incoming/           temporaries
+incoming/           temporary files
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from reqpi.storage.errors import FULL
 __all__ = ["LAYOUT", "Layout"]
 
 LAYOUT = 1
-"""To be counted up when a store written by this version could not be read by the one before."""
+"""Increment it when the previous version of ReqPI could not read a store that this version writes."""
 
 
 @frozen
 class Layout:
-    """Where the things of a store are.
+    """The paths of a store.
 
     :param root: the directory of the store.
     """
@@ -51,13 +51,13 @@ class Layout:
 
     @property
     def incoming(self) -> Path:
-        """The folder of the temporaries."""
+        """The folder of the temporary files."""
         return self.root / "incoming"
 
     def prepare(self) -> None:
-        """Make what is missing, and remove what processes that crashed left half-done. It blocks.
+        """Create what is missing, and remove the temporary files of processes that crashed. It blocks.
 
-        :raises reqpi.core.errors.Misconfigured: this can be no store; the words are for the operator.
+        :raises reqpi.core.errors.Misconfigured: the directory cannot be a store; the text is for the operator.
         """
         try:
             self._prepare()
@@ -69,7 +69,7 @@ class Layout:
             ) from error
         except PermissionError as error:
             raise self._refusal(
-                f"no permission for {error.filename}", f"User {os.geteuid()} has to own it, and be able to write there."
+                f"no permission for {error.filename}", f"User {os.geteuid()} must own it and be able to write to it."
             ) from error
         except OSError as error:
             raise self._refusal(str(error), "Name another directory.") from error
@@ -85,33 +85,33 @@ class Layout:
         for folder in (self.root, self.incoming, self.blobs, self.records):
             if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                 raise self._refusal(
-                    f"{folder} cannot be written", f"User {os.geteuid()} needs to read and write there."
+                    f"{folder} cannot be written", f"User {os.geteuid()} must be able to read and write it."
                 )
         remove_abandoned(self.incoming)
         self._try_out()
         self._refuse_newer()
 
     def _refuse_strangers(self) -> None:
-        """Whoever names a home directory by mistake shall not find a store strewn into it."""
+        """Reject a directory with other files, so that a home directory named by mistake is not filled with a store."""
         ours = {"layout", "blobs", "records", "incoming", "lost+found"}
         if not self.version.exists() and (strange := set(os.listdir(self.root)) - ours):
             raise self._refusal(
-                f"it holds other things ({min(strange)}) and was not made by ReqPI",
+                f"it contains other files ({min(strange)}) and was not made by ReqPI",
                 "Name an empty directory or a new one.",
             )
 
     def _try_out(self) -> None:
-        """Write down the layout, which takes all that a file system has to be able to do: locks and hard links.
+        """Write the layout file, which needs all that a store needs of a file system: locks and hard links.
 
-        There is no falling back where it has no hard links: what else would put a whole file in place only if there
-        is none yet, for every process that shares the store, is a lock and a rename; and where hard links are missing
-        (FAT, object stores mounted as files), those are not to be relied on either.
+        There is no fallback where the file system has no hard links. The only other way to put a whole file in place
+        unless one exists, for every process that shares the store, is a lock and a rename. Where hard links are
+        missing (FAT, object stores mounted as files), those are not reliable either.
         """
         try:
             temporary = Temporary(self.incoming)
         except OSError as error:
             if error.errno in FULL and self.version.exists():
-                return  # What it holds can still be served.
+                return  # The content of the store can still be served.
             raise
         try:
             self._write_version(temporary)
@@ -137,7 +137,7 @@ class Layout:
     def _refuse_newer(self) -> None:
         text = self.version.read_bytes()[:20].strip()
         if not text.isdigit():
-            raise self._refusal("its file layout holds no number", "Restore that file, or name another directory.")
+            raise self._refusal("its file `layout` has no number", "Restore that file, or name another directory.")
         if int(text) > LAYOUT:
             raise self._refusal(
                 f"a newer ReqPI wrote it (layout {int(text)}; this one knows {LAYOUT})",

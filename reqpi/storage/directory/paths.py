@@ -1,9 +1,9 @@
-"""Where a record's name stands below a folder, and back.
+"""Conversion of a record's name to a path below a folder, and back.
 
-A record's file ends in ``_``, which no part of a name has: so ``a`` (the file ``a_``) and ``a/b`` (``a/b_``) never
-meet, and whatever else lies there is no record. File systems allow 255 bytes to a part of a path and a project's name
-may have more, so a long part goes on in the folder below, marked by ``+``. Letters are lower case: a file system that
-ignores case tells the same names apart.
+The file of a record ends in ``_``, which no part of a name contains. So ``a`` (the file ``a_``) and ``a/b`` (``a/b_``)
+never collide, and any other file is not a record. File systems allow 255 bytes for a part of a path and the name of a
+project may be longer, so a long part continues in the folder below; ``+`` marks that. Letters are lower case, so the
+same names are distinct on a file system that ignores case.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _GOES_ON = "+"
 
 
 def record_parts(name: str) -> tuple[str, ...]:
-    """The parts of the path of a record's file: ``a/b`` is ``("a", "b_")``."""
+    """Return the parts of the path of a record's file: ``("a", "b_")`` for ``a/b``."""
     parts = folder_parts(name)
     return (*parts[:-1], parts[-1] + _RECORD)
 
 
 def folder_parts(name: str) -> tuple[str, ...]:
-    """The parts of the path of the folder that holds the records below ``name``: ``a/b`` is ``("a", "b")``."""
+    """Return the parts of the path of the folder with the records below ``name``: ``("a", "b")`` for ``a/b``."""
     return tuple(short for part in name.split("/") for short in _shortened(part))
 
 
@@ -34,7 +34,7 @@ def _shortened(part: str) -> list[str]:
 
 
 def record_name(parts: tuple[str, ...]) -> str | None:
-    """The name of the record whose file is at these parts of a path; ``None`` where it is no record."""
+    """Return the name of the record whose file has these parts of a path; ``None`` if the file is not a record."""
     name = "/".join(parts).removesuffix(_RECORD).replace(_GOES_ON + "/", "")
     try:
         return name if record_parts(checked_name(name)) == parts else None

@@ -1,6 +1,6 @@
-"""The records of a directory: ``records/<name>_``, each replaced as a whole.
+"""Records in a directory: ``records/<name>_``, each replaced as a whole.
 
-When a record was used last is its modification time.
+The modification time of the file is the time when the record was last used.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = ["DirectoryRecords"]
 
 
 class DirectoryRecords:
-    """:class:`reqpi.core.interfaces.Records` in a directory.
+    """An implementation of :class:`reqpi.core.interfaces.Records` in a directory.
 
-    :param folder: of the records.
-    :param incoming: folder of the temporaries, on the same file system.
+    :param folder: the folder of the records.
+    :param incoming: the folder of the temporary files, on the same file system.
     :param in_thread: calls a function in another thread.
     :param clock: seconds since the epoch.
     """
@@ -53,13 +53,13 @@ class DirectoryRecords:
     def _create(self, path: Path, value: bytes) -> bytes:
         for _ in range(ATTEMPTS):
             if (standing := _get(path)) is not None:
-                # It may be new, and not on the disk yet: what is answered here has to stand after a loss of power.
+                # It may be new and not on the disk yet; the value returned here has to outlast a loss of power.
                 with store_trouble("written", path), suppress(FileNotFoundError):
                     sync_folder(path.parent)
                 return standing
             if self._write(path, value, Temporary.place):
                 return value
-        raise StoreTrouble("a record comes and goes", "It was there and gone whenever it was looked for.")
+        raise StoreTrouble("a record kept changing while it was read", "Try again.")
 
     async def replace(self, name: str, value: bytes) -> None:
         """See :meth:`reqpi.core.interfaces.Records.replace`."""

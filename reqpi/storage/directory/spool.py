@@ -1,4 +1,4 @@
-"""The folder where blobs grow, on this host: each written by one process, and read by any."""
+"""The folder of incoming blobs on this host: each is written by one process, and may be read by any."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Spool", "SpoolFollowing"]
 
 
 class Spool:
-    """Blobs on their way in.
+    """The incoming blobs of a folder.
 
-    :param folder: of the temporaries.
-    :param place: puts a temporary that is whole among the blobs, under a sha256.
+    :param folder: the folder of the temporary files.
+    :param place: moves a temporary file that is whole to the blobs, under a sha256.
     :param in_thread: calls a function in another thread.
     """
 
@@ -60,7 +60,7 @@ class Spool:
 
 
 class SpoolFollowing:
-    """A :class:`reqpi.core.interfaces.Following` of a temporary that another process has locked."""
+    """A :class:`reqpi.core.interfaces.Following` of a temporary file that another process has locked."""
 
     def __init__(self, path: Path, opened: Borrowed[int], in_thread: InThread) -> None:
         self._path = path
@@ -77,7 +77,7 @@ class SpoolFollowing:
         with store_trouble("read", self._path), self._opened.borrow() as descriptor:
             grows = not _is_free(descriptor)
             self.size = os.fstat(descriptor).st_size
-            # The length is said before the first byte is written: who looks for it after the bytes does not miss it.
+            # The length is published before the first byte is written, so looking for it after the bytes is safe.
             with suppress(FileNotFoundError):
                 self.expected = int(os.readlink(self._path.with_name(self._path.name + LENGTH)))
             return grows
@@ -107,7 +107,7 @@ def _opened(path: Path) -> Borrowed[int] | None:
 
 
 def _is_free(descriptor: int) -> bool:
-    """Whether no process writes it any more."""
+    """Return whether no process is writing the file any more."""
     try:
         flock(descriptor, LOCK_SH | LOCK_NB)
     except BlockingIOError:

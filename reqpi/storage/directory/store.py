@@ -1,4 +1,4 @@
-"""A store in a directory, which any number of processes of one host may share."""
+"""A store in a directory. Any number of processes of one host may share it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["DirectoryStore"]
 
 
 class DirectoryStore(DirectoryBlobs, DirectoryRecords):
-    """A :class:`reqpi.core.interfaces.Store` in a directory; :mod:`reqpi.storage.directory.layout` shows what is where.
+    """A :class:`reqpi.core.interfaces.Store` in a directory; see :mod:`reqpi.storage.directory.layout` for its files.
 
-    Nothing is opened, and no thread started, before :meth:`open`.
+    Nothing is opened, and no thread is started, before :meth:`open`.
 
-    :param path: of the directory. It is made, private to this user, where it is missing.
-    :param in_thread: how calls that block are put off the reactor's thread.
+    :param path: the directory. It is created, private to this user, if it is missing.
+    :param in_thread: calls a function that blocks in another thread.
     :param clock: seconds since the epoch.
     """
 
@@ -40,5 +40,5 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
     async def close(self) -> None:
         """See :meth:`reqpi.core.interfaces.Store.close`.
 
-        Between calls, only reads and incoming blobs hold anything open.
+        Between calls, only reads and incoming blobs keep files open, so nothing is left to close.
         """

@@ -1,11 +1,11 @@
-"""A file on its way in: it gets its name in the store when it is whole and on the disk, and not before.
+"""A temporary file: it gets its name in the store when it is whole and on the disk, and not before.
 
-Who writes a temporary holds its lock (``flock``), which ends with the process however that ends. So a temporary that
-can be locked belongs to nobody any more, and one that cannot is in use, by whichever of the processes that share the
-store.
+The writer of a temporary file holds its lock (``flock``), which ends with the process, however that ends. A temporary
+file that can be locked is therefore abandoned. One that cannot be locked is in use, by any of the processes that share
+the store.
 
-One that has a name which others know can be read by them while it grows. How long it will be is then said beside it, by
-the target of a symbolic link: that is made in one step, and is no temporary that somebody could take for abandoned.
+Other processes can read a temporary file while it grows if they know its name. The target of a symbolic link next to it
+then gives its future length: a link is created in one step, and cannot be mistaken for an abandoned temporary file.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from reqpi.storage.directory.folders import make_folders, sync_folder
 __all__ = ["ATTEMPTS", "LENGTH", "Temporary", "remove_abandoned"]
 
 ATTEMPTS = 100
-"""Each is lost only to another process that does the contrary in the same instant."""
+"""Attempts at an operation. Each can fail only because another process does the opposite at the same instant."""
 
 
 LENGTH = ".length"
-"""Ends the name of the link that says how long a temporary will be."""
+"""Suffix of the name of the symbolic link whose target is the future length of a temporary file, in bytes."""
 
 
 @define(eq=False)
 class _Open:
-    """A temporary that is open.
+    """An open temporary file.
 
-    :param named: it has its name in the folder still; whatever has that name later is another's.
+    :param named: whether it still has its name in the folder. A later file of that name belongs to another writer.
     """
 
     path: Path
@@ -47,13 +47,13 @@ class _Open:
 
 
 class Temporary:
-    """A file in the folder of temporaries, opened and locked; removed again when it is closed or forgotten.
+    """A temporary file, opened and locked. It is removed when it is closed or garbage-collected.
 
-    All methods block. Errors are the operating system's.
+    All methods block, and raise the errors of the operating system.
 
-    :param folder: of temporaries; on the same file system as where the file will be placed.
-    :param name: that it is to have there; else one that nobody guesses.
-    :raises BlockingIOError: another temporary has that name.
+    :param folder: the folder of temporary files, on the same file system as the place of the finished file.
+    :param name: its name in that folder; without one, a name that no one can guess.
+    :raises BlockingIOError: another temporary file has that name and is in use.
     """
 
     def __init__(self, folder: Path, name: str = "") -> None:
@@ -65,7 +65,7 @@ class Temporary:
         self.close = self._held.close
 
     def write(self, data: bytes) -> None:
-        """Append."""
+        """Append ``data``."""
         with self._held.borrow() as opened, self._writing, memoryview(data) as rest:
             written = 0
             while written < len(rest):
@@ -73,19 +73,22 @@ class Temporary:
             self.size += written
 
     def expect(self, size: int) -> None:
-        """Say how long it will be."""
+        """Publish the future length of the file.
+
+        :param size: bytes.
+        """
         with self._held.borrow() as opened:
             beside = _beside(opened.path)
             beside.unlink(missing_ok=True)
             beside.symlink_to(str(size))
 
     def abandon(self) -> None:
-        """Take it out of its folder. What was written can still be read until it is closed."""
+        """Remove it from its folder. The bytes written so far can be read until it is closed."""
         with self._held.borrow() as opened:
             _unname(opened)
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``, all of which were written."""
+        """Return the bytes from ``start`` up to ``stop``, all of which must have been written."""
         with self._held.borrow() as opened:
             pieces = []
             while start < stop and (piece := os.pread(opened.descriptor, stop - start, start)):
@@ -94,18 +97,18 @@ class Temporary:
             return b"".join(pieces)
 
     def finish(self, used_ns: int) -> None:
-        """Have all of it on the disk, ready to be placed.
+        """Flush all of it to the disk, so that it can be placed.
 
-        :param used_ns: since the epoch, the modification time it gets.
+        :param used_ns: the modification time that it gets, in nanoseconds since the epoch.
         """
         with self._held.borrow() as opened:
             os.utime(opened.descriptor, ns=(used_ns, used_ns))
             os.fsync(opened.descriptor)
 
     def place(self, target: Path) -> bool:
-        """Give it its name unless another file has it; atomic among all processes.
+        """Move it to ``target`` unless a file exists there; atomic among all processes.
 
-        :returns: whether it has the name.
+        :returns: whether it was moved.
         """
         try:
             self._place(os.link, target)
@@ -114,9 +117,9 @@ class Temporary:
         return True
 
     def place_over(self, target: Path) -> bool:
-        """Give it its name, in the place of what has it now.
+        """Move it to ``target``, replacing a file that exists there.
 
-        :returns: that it has the name.
+        :returns: true, as :meth:`place` does where it succeeds.
         """
         self._place(os.replace, target)
         return True
@@ -129,15 +132,15 @@ class Temporary:
                 with suppress(FileNotFoundError):
                     sync_folder(target.parent)
                 return
-            # Whoever deletes the last record of a folder removes the folder too.
+            # A process that deletes the last record of a folder removes the folder too.
             with suppress(FileNotFoundError):
                 make_folders(target.parent)
-        raise FileNotFoundError(errno.ENOENT, "its folder, or the temporary, is removed again and again", str(target))
+        raise FileNotFoundError(errno.ENOENT, "its folder or the temporary file keeps being removed", str(target))
 
     def settle(self) -> None:
-        """It is no temporary any more: take its name from it, and have nobody wait for it. Repeating does nothing.
+        """End its life as a temporary file: remove its temporary name and its lock. Repeating does nothing.
 
-        What stands in the store may be this very file, and whoever locks that must not wait either.
+        The stored file may be this very file, and a process that locks the stored file must not wait either.
         """
         with self._held.borrow() as opened:
             _unname(opened)
@@ -156,7 +159,7 @@ def _locked_file(folder: Path, name: str) -> _Open:
         try:
             os.fchmod(descriptor, 0o600)
             flock(descriptor, LOCK_EX | LOCK_NB)
-            # Between its creation and its lock it looked abandoned, and may have been removed as such.
+            # Between its creation and its lock it looked abandoned, so another process may have removed it.
             if os.fstat(descriptor).st_nlink:
                 return _Open(path, descriptor)
         except BlockingIOError:
@@ -165,7 +168,7 @@ def _locked_file(folder: Path, name: str) -> _Open:
             _remove_and_close(_Open(path, descriptor))
             raise
         if name:
-            os.close(descriptor)  # it is removed under its lock, since its name may be another's by now
+            os.close(descriptor)  # removal needs the lock, because the name may belong to another file by now
         else:
             _remove_and_close(_Open(path, descriptor))
 
@@ -190,14 +193,14 @@ def _remove_and_close(opened: _Open) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the temporaries that no living process holds."""
+    """Remove the temporary files that no living process has locked."""
     with os.scandir(folder) as entries:
         for entry in entries:
             _remove_if_abandoned(Path(entry.path))
 
 
 def _remove_if_abandoned(path: Path) -> bool:
-    """Whether it is gone."""
+    """Return whether the file is gone."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -206,7 +209,7 @@ def _remove_if_abandoned(path: Path) -> bool:
         return False
     try:
         flock(descriptor, LOCK_EX | LOCK_NB)
-        if os.fstat(descriptor).st_nlink:  # else what has its name now is another's
+        if os.fstat(descriptor).st_nlink:  # otherwise the name belongs to another file by now
             _unname(_Open(path, descriptor))
         return True
     except BlockingIOError:

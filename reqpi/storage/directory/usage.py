@@ -1,8 +1,8 @@
-"""Needed or not: the last use of a file is its mtime, and removing looks at it under a lock that touching takes too.
+"""The last use of a file, which is its mtime. Removal checks it under a lock that a touch takes too.
 
-A lock that is shared (a touch) and one that is not (a removal) exclude each other among all processes: a remover that
-has the lock sees every earlier touch, and a later touch finds no file, so that who needs it puts its own in place. A
-removal that is killed half-way leaves the file there or gone, and nothing else.
+The shared lock of a touch and the exclusive lock of a removal exclude each other among all processes. A removal that
+has the lock sees every earlier touch. A later touch finds no file, so its caller stores the file again. A removal that
+is killed half-way leaves the file either present or gone, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ __all__ = ["FOREVER", "nanoseconds", "remove", "touch"]
 
 
 def touch(path: Path, now: int) -> bool:
-    """Say that a file is needed now: whether it is here, and was not removed before that could be said."""
+    """Record that a file is used now.
+
+    :param now: nanoseconds since the epoch.
+    :returns: whether the file exists, and was not removed before its use could be recorded.
+    """
     with store_trouble("written", path):
         try:
             descriptor = os.open(path, os.O_RDWR)
@@ -32,7 +36,11 @@ def touch(path: Path, now: int) -> bool:
 
 
 def remove(path: Path, unused_since: int) -> bool:
-    """Remove a file that was not touched after ``unused_since`` (nanoseconds): whether it was here and is gone now."""
+    """Remove a file unless it was used after ``unused_since``.
+
+    :param unused_since: nanoseconds since the epoch.
+    :returns: whether this call removed the file.
+    """
     with store_trouble("written", path):
         try:
             descriptor = os.open(path, os.O_RDWR)
@@ -41,21 +49,21 @@ def remove(path: Path, unused_since: int) -> bool:
         try:
             flock(descriptor, LOCK_EX | LOCK_NB)
             state = os.fstat(descriptor)
-            # Without a link, somebody else removed it, and what has its name now is another file.
+            # Without a link, another process removed it, and its name may belong to another file by now.
             if state.st_nlink == 0 or state.st_mtime_ns > unused_since:
                 return False
             path.unlink()
             return True
         except BlockingIOError:
-            return False  # It is being touched or put there in this moment.
+            return False  # It is being touched or stored right now.
         finally:
             os.close(descriptor)
 
 
 FOREVER = (1 << 63) - 1
-"""Nanoseconds since the epoch, later than any moment."""
+"""Nanoseconds since the epoch, later than any timestamp."""
 
 
 def nanoseconds(seconds: float) -> int:
-    """A moment in whole nanoseconds since the epoch; of two moments, the later is never made the earlier."""
+    """Convert a timestamp to whole nanoseconds since the epoch. The order of two timestamps is never reversed."""
     return int(seconds * 1_000_000_000)

@@ -1,4 +1,4 @@
-"""Every file below a folder, found as it is asked for."""
+"""A lazy walk over every file below a folder."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["files_below"]
 
 
 def files_below(folder: Path) -> Generator[tuple[str, ...], None, None]:
-    """The parts of the path from ``folder`` to each file that is below it at any depth, in any order.
+    """Yield the parts of the path from ``folder`` to each file below it, at any depth and in any order.
 
-    Files that come or go meanwhile may be found or not; a folder that is not there has none. It holds one descriptor
-    a level, and no more names than the operating system gives at once. Symbolic links are not followed.
+    Files that appear or disappear meanwhile may be found or not; a missing folder has none. One descriptor per level is
+    open, and no more names are in memory than the operating system returns at once. Symbolic links are not followed.
     """
     levels = [_entries(folder)]
     parts: list[str] = []

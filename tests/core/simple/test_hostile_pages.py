@@ -80,7 +80,7 @@ class Sizes(SynchronousTestCase):
         for body in (b'{"files":[' + b"1," * many, b'{"files":[' + b"[]" * many, b'{"files":[' + b"{}" * many):
             self.assertIn("values", str(outcome(body, V1_JSON)))
         for body in (b"<p>" * 1_000_001, b"<a " + b"b " * 600_000 + b">", b'<a href="' + b"x" * 1_100_000 + b'">'):
-            self.assertIn("no listing", str(outcome(body, HTML)))
+            self.assertIn("too many tags", str(outcome(body, HTML)))
 
     def test_time_grows_with_size_and_not_with_its_square(self) -> None:
         """Each of these takes minutes where something is quadratic, which the runner's limit for a test ends."""

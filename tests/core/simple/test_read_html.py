@@ -232,7 +232,7 @@ class WholePages(SynchronousTestCase):
             "\x00\x01<b\x02>\x03 noise",
         ):
             error = self.assertRaises(WrongPage, read, html)
-            self.assertIn("no page of an index", error.title, html)
+            self.assertIn("not a page of an index", error.title, html)
         self.assertEqual(len(read(f'<title>Links for foo</title>{field}<a href="foo-1.zip">x</a>').files), 1)
 
     def test_a_page_that_ends_within_a_tag_is_cut_off(self) -> None:

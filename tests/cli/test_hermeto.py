@@ -72,6 +72,6 @@ class UsageTests(SynchronousTestCase):
                 self.assertTrue(self.refused(*arguments, "-o", "out").startswith("reqpi: "))
 
     def test_a_source_that_is_none(self) -> None:
-        self.assertIn("nowhere is no folder", self.refused("--source", "nowhere", "-o", "out", "pip"))
+        self.assertIn("nowhere is not a folder", self.refused("--source", "nowhere", "-o", "out", "pip"))
         said = self.refused("--source", "src", "-o", "out", "--mode", "permissive", "pip")
         self.assertIn("src has no name", said)

@@ -1,8 +1,8 @@
-"""The command line: which command it is, and what every command has in common.
+"""The command line: the dispatch to a command, and the handling of errors that all commands share.
 
-A command is a module of this package with a ``main(arguments) -> status``, and a ``command_line()``: the parser of its
-options and arguments. It is imported only when it is asked for, because ``gethash`` has to start at once and ``run``
-brings a whole server along.
+A command is a module of :mod:`reqpi.cli.commands` with two functions: ``main(arguments)``, which returns the exit
+status, and ``command_line()``, which returns the parser of its options and arguments. It is imported only when it is
+called, because ``gethash`` must start at once and ``run`` imports a whole server.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ __all__ = ["COMMANDS", "main", "module_of", "tell_unknown_command", "whole_parse
 
 COMMANDS = {
     "gethash": "commit a lock to a server and print the URL of its index",
-    "check": "read a lock and say what is wrong with it, with no server",
-    "run": "run a command that sees nothing but what a lock pins",
-    "fetch": "take everything that a lock admits into a folder",
+    "check": "read a lock and report its defects, without a server",
+    "run": "run a command that can install only what a lock pins",
+    "fetch": "download everything that a lock admits into a folder",
     "wheelhouse": "write everything that a lock admits into one archive",
-    "build-requirements": "say what the sdists of a lock are built with, and what of that it lacks",
-    "sbom": "write what a lock is made of, as CycloneDX or SPDX",
-    "merge-sboms": "merge SBOMs into one, those of Hermeto too",
+    "build-requirements": "list what the sdists of a lock need to be built, and what of that the lock lacks",
+    "sbom": "write the SBOM of a lock, as CycloneDX or SPDX",
+    "merge-sboms": "merge several SBOMs, including those of Hermeto, into one",
     "env": "print the variables that point installers at a folder or an index",
-    "inject": "rewrite requirements files to the files of a folder",
-    "learn": "run a command and write down as a lock what it takes from an open index",
-    "diff": "say what differs between two locks, addresses or SBOMs",
+    "inject": "rewrite requirements files to use the files of a folder",
+    "learn": "run a command and record as a lock what it takes from an open index",
+    "diff": "list the differences between two locks, addresses or SBOMs",
     "server": "serve locks to every client, in the foreground",
-    "verify": "hash everything in a store again, and repair it",
-    "sweep": "remove from a store what nobody used for a while",
-    "completion": "print what a shell needs to complete all this",
-    "help": "print what a command does, with its options",
+    "verify": "verify every file of a store again, and repair it",
+    "sweep": "remove from a store what has not been used for a while",
+    "completion": "print the completion script of a shell",
+    "help": "print the help of a command",
     "version": "print the version",
 }
 
@@ -52,27 +52,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _dispatch(given)
         finally:
-            if sys.stdout is not None:  # it is None where the caller closed it
+            if sys.stdout is not None:  # it is None if the calling process closed it
                 sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes once more on its way out, and would complain again.
+        # The interpreter flushes stdout once more at exit, which would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception:
-        # Left to the interpreter, the status would be 1, which says that the lock has defects.
+        # The interpreter's own status would be 1, which means that the lock has defects.
         sys.excepthook(*sys.exc_info())
         return OUR_FAULT
 
 
 def module_of(command: str) -> Any:
-    """The module of one of :data:`COMMANDS`."""
+    """Import and return the module of one of :data:`COMMANDS`."""
     return import_module(f"reqpi.cli.commands.{command.replace('-', '_')}")
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    """Find the command and run it; an error that it knows no better answer to becomes a message and a status."""
+    """Find the command and run it; turn an error that it does not handle itself into a message and a status."""
     if not arguments or arguments[0].startswith("-"):
         whole_parser().parse_args(arguments or ["--help"])
         return USAGE
@@ -89,7 +89,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
             tell_unknown_options(command.command_line(), arguments[1:])
         raise
     except Exception as error:
-        # Imported here because it knows every error there is, and with them attrs and packaging.
+        # Imported here because it imports every error, and with them attrs and packaging.
         from reqpi.cli.failures import tell_failure  # noqa: PLC0415
 
         known = tell_failure(error)
@@ -100,24 +100,24 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 
 def tell_unknown_command(command: str) -> None:
-    """Tell which command may be meant; or all of them, if none is spelled alike."""
+    """Report an unknown command, with the commands that are spelled alike, or with all of them if there are none."""
     from reqpi.cli.messages import tell_error  # noqa: PLC0415
     from reqpi.cli.suggestions import did_you_mean  # noqa: PLC0415
 
     question = did_you_mean(command, COMMANDS)
     tell_error(
-        f"there is no command {command}",
+        f"unknown command {command}",
         f"{question} reqpi help lists all commands." if question else f"The commands are {', '.join(COMMANDS)}.",
     )
 
 
 def whole_parser() -> argparse.ArgumentParser:
-    """Return the parser for a command line without a command; the commands' own parsers are in their modules."""
+    """Return the parser for a command line without a command; each command has its own parser in its module."""
     listing = "\n".join(f"  {name:<18} {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="reqpi",
         usage="reqpi [-h] [--version] COMMAND …",
-        description="The hermetic package index: upload a lock, get an index that serves exactly what it pins.",
+        description="The hermetic package index: upload a lock, get an index that serves exactly what the lock pins.",
         epilog=f"commands (reqpi help COMMAND, or COMMAND --help):\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""Colour on a terminal, and nowhere else; none where ``NO_COLOR`` is set (no-color.org) or the terminal is dumb."""
+"""Colour on a terminal only, unless ``NO_COLOR`` is set (no-color.org) or the terminal is dumb."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ BOLD, RED, GREEN, YELLOW, CYAN = "1", "1;31", "32", "33", "36"
 
 
 def painted(text: str, colour: str, stream: TextIO | None) -> str:
-    """Return ``text`` in a colour, if ``stream`` shows colours.
+    """Return ``text`` in a colour if ``stream`` is a terminal that shows colours.
 
     :param text: without escape sequences of its own.
-    :param stream: where it will be written; ``None`` if the caller of the program closed it.
+    :param stream: the stream it will be written to; ``None`` if the calling process closed it.
     """
     if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return text

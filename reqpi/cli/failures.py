@@ -1,4 +1,4 @@
-"""Every error that a command can end with, and its exit status."""
+"""The table of the errors that a command can end with, and their exit statuses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reqpi.core import errors
 
 __all__ = ["tell_failure"]
 
-# The first that fits counts.
+# The first matching row counts.
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (BadUsage, USAGE),
     (LockRefused, DEFECTS),
@@ -25,9 +25,9 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
 
 
 def tell_failure(error: Exception) -> int | None:
-    """Tell the user about ``error``.
+    """Report ``error`` to the user.
 
-    :returns: the exit status; ``None`` where ``error`` is none of ours, so that its traceback is what we need.
+    :returns: the exit status; ``None`` if the error is not one of ReqPI's, so that its traceback is shown instead.
     """
     if isinstance(error, LockHasDefects):
         return DEFECTS

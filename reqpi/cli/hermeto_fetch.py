@@ -43,14 +43,17 @@ _FILTERS = ("platform", "python_version", "implementation", "abi", "only_binary"
 
 @frozen
 class BarePackage:
-    """A package that requires nothing."""
+    """A package without requirements."""
 
     files: FetchedPackage
     own: MainComponent
 
 
 def main(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Fetch for a source or for a request."""
+    """Fetch what a source or a request requires.
+
+    :returns: the exit status.
+    """
     _check(parser, options)
     try:
         if options.request is None:
@@ -63,17 +66,17 @@ def main(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """End with a message where options are given that are for another form."""
+    """Exit with a message if the options do not belong together."""
     if options.source is not None and options.request is not None:
-        parser.error("--source names a folder that is here, and --request a repository to be fetched: give one of them")
+        parser.error("--source names a local folder, --request a repository to fetch: give only one of them")
     if any(getattr(options, name) for name in _FILTERS):
-        parser.error('the filters are for locks; the input says which wheels: {"type": "pip", "binary": {…}}')
+        parser.error('filters apply to locks only; select wheels in the input: {"type": "pip", "binary": {…}}')
     if options.allow_outside:
-        parser.error("--allow-outside is for locks; nothing outside the source is taken")
+        parser.error("--allow-outside applies to locks only; nothing outside the source is read")
     if options.source is not None and len(options.file) != 1:
-        parser.error('--source takes one input: pip, \'{"type": "pip", …}\', or a file that has it')
+        parser.error('--source takes one input: pip, \'{"type": "pip", …}\', or a file that contains it')
     if options.request is not None and (options.file or options.mode):
-        parser.error("--request takes neither a FILE nor --mode: the document says it all")
+        parser.error("--request takes neither a FILE nor --mode: the document names everything")
 
 
 def _asked(argument: str) -> HermetoInput:
@@ -94,7 +97,8 @@ def _from_source(options: argparse.Namespace, asked: HermetoInput) -> int:
     source = Source(options.source)
     if options.mode != "permissive" and not source.is_repository:
         raise BadUsage(
-            f"{options.source} is no git repository", "With --mode permissive it need not be one, if it has a name."
+            f"{options.source} is not a git repository",
+            "--mode permissive accepts a source without one, if its metadata has a name.",
         )
     packages = _read(source, asked.packages)
     output = OutputFolder(options.output)
@@ -107,7 +111,7 @@ def _from_source(options: argparse.Namespace, asked: HermetoInput) -> int:
 
 def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
     output = OutputFolder(options.output)
-    # A lock that pins nothing but the commit: a repository is fetched by the rules for one, and verified.
+    # A lock that pins only the commit: the repository is fetched by the rules of a git pin, and verified.
     taken = LockFiles(
         (Document("", f"{request.name} @ git+{request.repo.rstrip('/')}@{request.ref}\n".encode()),),
         DocumentNames("the request"),
@@ -121,7 +125,7 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
         fetched(url, [commit], output.folder, forgetting(room), quiet=options.quiet)
         archive = output.folder / commit.listed()[0].name
         for path in unpack(archive, application):
-            tell_remark(f"left out: {path}, which leads outside the repository")
+            tell_remark(f"left out: {path}, which points outside the repository")
         archive.unlink()
         source = Source(application, request.repo, request.ref)
         packages = _read(source, request.packages)
@@ -129,7 +133,7 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
 
 
 def _read(source: Source, packages: Sequence[InputPackage]) -> list[PackageWork | BarePackage]:
-    """What is to be done for each package; all that can be wrong with the source is found before anything is asked."""
+    """Return the work for each package. Every problem of the source is found before an upstream is asked."""
     work: list[PackageWork | BarePackage] = []
     for package in packages:
         files, own = source.filled(package), source.own(package)
@@ -150,9 +154,10 @@ def _finish(
     room: Path | None = None,
     wheels_at_urls: bool = True,
 ) -> int:
-    """Have everything there, and say what is.
+    """Fetch the files, write the documents about them, and report the result.
 
-    :param room: where a server inside this process keeps files meanwhile.
+    :param room: the folder in which a server inside this process keeps files meanwhile.
+    :returns: the exit status.
     """
     work = [each for each in packages if isinstance(each, PackageWork)]
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
@@ -169,7 +174,9 @@ def _finish(
     names = {name_of(file) for file in files}
     removed = output.finish(written, build_config([each.files for each in packages], files), names)
     if bill.unread and not options.quiet:
-        tell_remark("some core metadata could not be had: licences, summaries and edges are missing in bom.json")
+        tell_remark(
+            "some core metadata could not be fetched: bom.json lacks the licences, summaries and edges of its projects"
+        )
     _tell(options, output, picks, fresh, removed)
     return DONE
 

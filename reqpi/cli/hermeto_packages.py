@@ -1,4 +1,4 @@
-"""For the packages of a source: what of their locks is taken, the taking, and the bill of it."""
+"""The packages of a source: the selection among the files of their locks, the fetch, and the SBOM."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _AT_ONCE = 8
 
 @frozen
 class PackageWork:
-    """A package, and what was read of it.
+    """A package and what was read from it.
 
-    :param taken: what is committed of it.
+    :param taken: the documents that are committed.
     """
 
     package: InputPackage
@@ -47,7 +47,7 @@ class PackageWork:
 
 @frozen
 class ChosenFiles:
-    """What of a package's lock is taken.
+    """The files selected from a package's lock.
 
     :param pages: the frozen page of every project that the lock pins.
     """
@@ -58,7 +58,7 @@ class ChosenFiles:
     selection: Selection
 
     def listed(self) -> list[ListedFile]:
-        """The files, each with its name in the folder."""
+        """Return the files, each with its name in the folder."""
         return [
             ListedFile(file.project, file.filename, str(file.sha256), file.size, saved_as=name_of(file))
             for file in self.selection.files
@@ -66,12 +66,12 @@ class ChosenFiles:
 
 
 def chosen(url: str, work: PackageWork, *, quiet: bool, wheels_at_urls: bool = True) -> ChosenFiles:
-    """Commit a package's lock, and choose among what the server at ``url`` has of it.
+    """Commit a package's lock to the server at ``url``, and select among the files of its pages.
 
-    :param quiet: tell no warnings.
-    :param wheels_at_urls: wheels that the lock names by their URLs are taken unasked.
-    :raises reqpi.cli.inputs.lock_files.Defective: the server finds defects.
-    :raises reqpi.client.ClientError: the server does not say.
+    :param quiet: report no warnings.
+    :param wheels_at_urls: whether wheels that the lock names by URL are selected without being requested.
+    :raises reqpi.cli.inputs.lock_files.LockHasDefects: the server finds defects.
+    :raises reqpi.client.ClientError: the server does not answer, or answers with an error.
     """
     commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
     with lines_told(work.taken):
@@ -89,10 +89,13 @@ def _pages(url: str, commitment: Commitment) -> Mapping[Project, Page]:
     try:
         found = freezer.load_all(pages(url, commitment.address))
     except ValueError as error:
-        raise ServerTrouble(f"{url} answers what is no list of files", f"{error}.") from error
+        raise ServerTrouble(f"{url} answered with something that is not a list of files", f"{error}.") from error
     missing = sorted(commitment.lock.projects.keys() - found.keys())
     if missing:
-        raise ServerTrouble(f"{url} says nothing of {', '.join(missing)}", "Is it the server that was committed to?")
+        raise ServerTrouble(
+            f"{url} has no page for {', '.join(missing)}",
+            "Check that it is the server to which the lock was committed.",
+        )
     return found
 
 
@@ -112,13 +115,13 @@ def _tell(work: PackageWork, selection: Selection) -> None:
         ],
     )
     for project in selection.unmeant:
-        tell_remark(f'"binary" names {project}, which nothing pins')
+        tell_remark(f'"binary" names {project}, which no requirements file pins')
 
 
 def refuse_lacking(picks: Sequence[ChosenFiles]) -> None:
-    """Tell of every pin of which nothing can be taken.
+    """Report every pin that has no file to select.
 
-    :raises reqpi.cli.inputs.lock_files.Defective: there are some.
+    :raises reqpi.cli.inputs.lock_files.LockHasDefects: there is at least one.
     """
     for pick in picks:
         lacking = pick.selection.lacking
@@ -140,12 +143,13 @@ def fetched(
     *,
     quiet: bool = False,
 ) -> set[str]:
-    """Have all files in ``folder``; the names of those that were not there.
+    """Fetch all files into ``folder``.
 
-    :param landed: is told of each file that is there, from several threads.
+    :param landed: called from several threads with each file that is in the folder.
     :param quiet: show no progress.
-    :raises reqpi.client.fetching.Failed: some could not be had. The others are there.
-    :raises reqpi.client.BadUsage: two of them have one name, or the folder cannot be written.
+    :returns: the names of the files that were not there before.
+    :raises reqpi.client.fetching.FetchFailed: some files could not be fetched. The others are in the folder.
+    :raises reqpi.client.BadUsage: two different files have one name, or the folder cannot be written.
     """
     _check_names(picks)
     failures: dict[str, ClientError] = {}
@@ -176,16 +180,16 @@ def _check_names(picks: Sequence[ChosenFiles]) -> None:
     for file in (file for pick in picks for file in pick.listed()):
         if known.setdefault(file.name, file).sha256 != file.sha256:
             raise BadUsage(
-                f"{file.name} is two files that differ",
-                "Two packages take it from two places: fetch each into a folder.",
+                f"two different files are named {file.name}",
+                "Two packages take it from two indexes: fetch each package into a folder of its own.",
             )
 
 
 def bill_of(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
-    """The bill of what was taken of one package.
+    """Return the SBOM of the files selected from one package.
 
-    :param folder: where the files are.
-    :param source: what paths of documents are relative to.
+    :param folder: the folder that has the files.
+    :param source: the folder that the paths of documents are relative to.
     :param index: see :func:`reqpi.core.sbom.with_index`.
     """
     shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
@@ -203,7 +207,7 @@ def bill_of(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str 
 
 
 def _known(url: str, commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:
-    """Return what core metadata says of each component: that of a wheel if one was taken, else that of an sdist."""
+    """Return the core metadata of each component: that of a wheel if one was selected, otherwise that of an sdist."""
     files = sbom.described_by(commitment, pick.pages, frozenset(pick.selection.files))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(partial(_metadata, url, commitment.address, pick, folder), files)
@@ -217,12 +221,12 @@ def _metadata(url: str, address: str, pick: ChosenFiles, folder: Path, file: Fil
         if (file.size or 0) <= sdists.LARGEST:
             return sdists.core_metadata((folder / name_of(file)).read_bytes(), name_of(file))
     except (ClientError, OSError):
-        pass  # the bill says of what nothing is known
+        pass  # the SBOM marks the components whose core metadata is unknown
     return None
 
 
 def _builds(work: PackageWork, shown: Mapping[str, str]) -> set[str]:
-    """The documents that only build requirements are in: nothing that is needed at run time leads to them."""
+    """Return the documents that have only build requirements: no requirements file for run time includes them."""
     data = {shown[document.path]: document.data for document in work.taken.documents}
     queue = [posixpath.normpath(f"{work.files.path}/{file}") for file in work.files.requirements_files]
     for place in queue:

@@ -1,6 +1,6 @@
-"""How the command line speaks: on stderr, with the line of the lock where there is one, as compilers do.
+"""The messages of the command line: on stderr, with the file and the line of the lock, as compilers print them.
 
-``requirements.txt:12: no version is pinned: six>=1.0``, and below it, indented, what to write instead.
+An example is ``requirements.txt:12: no version is pinned: six>=1.0``. The line below it, indented, is the advice.
 """
 
 from __future__ import annotations
@@ -26,38 +26,41 @@ __all__ = [
     "visible",
 ]
 
-_LONGEST_QUOTE = 160  # characters of a line of the lock: more would hide the problem, and digests say little
+_LONGEST_QUOTE = 160  # characters of a line of the lock: a longer quotation would hide the problem
 
 
 class DocumentNames(NamedTuple):
-    """How messages call the documents of a lock.
+    """The names of a lock's documents in messages.
 
-    :param whole: all of them together; the one, where there is one.
-    :param each: by their paths, as the user would type them.
+    :param whole: the name of all documents together, or of the only one.
+    :param each: the names as the user would type them, by the path in the lock.
     """
 
     whole: str
     each: Mapping[str, str] = MappingProxyType({})
 
     def of(self, path: str) -> str:
-        """How one is called; with no path, all of them."""
+        """Return the name of the document at ``path``; for an empty path, the name of all documents."""
         return self.each.get(path, path) or self.whole
 
 
 def tell_error(title: str, detail: str = "") -> None:
-    """One error that concerns no line of a lock."""
+    """Print an error that does not concern a line of a lock.
+
+    :param detail: the advice, which is printed below it.
+    """
     _say(f"{_seen('reqpi:', RED)} {visible(title)}", detail)
 
 
 def tell_remark(text: str) -> None:
-    """What a user should know of what is being done."""
+    """Print a remark about the work in progress or its result."""
     _tell(f"reqpi: {text}")
 
 
 def tell_defects(names: DocumentNames, defects: Iterable[Defect], more: int = 0) -> None:
-    """Every defect of a lock.
+    """Print the defects of a lock and their number.
 
-    :param more: how many others there are, which are not listed.
+    :param more: the number of further defects that are not listed.
     """
     told = 0
     for defect in defects:
@@ -69,7 +72,7 @@ def tell_defects(names: DocumentNames, defects: Iterable[Defect], more: int = 0)
 
 
 def tell_notes(names: DocumentNames, notes: Iterable[Note]) -> None:
-    """Warnings and notes about a lock."""
+    """Print the warnings and notes about a lock."""
     for note in notes:
         place = _place(names.of(note.document), note.line)
         level = _seen(f"{note.level}:", YELLOW if note.level == "warning" else BOLD)
@@ -77,30 +80,30 @@ def tell_notes(names: DocumentNames, notes: Iterable[Note]) -> None:
 
 
 def tell_lines(lines: Iterable[str]) -> None:
-    """Lines that somebody may want to paste elsewhere, so nothing is added to them."""
+    """Print lines that a user may want to paste elsewhere, with nothing added to them."""
     for line in lines:
         _tell(line)
 
 
 def count_of(number: int, noun: str) -> str:
-    """``1 pin``, ``2 pins``."""
+    """Return a number with its noun: ``1 pin``, ``2 pins``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def trust_on_first_use(pins: int, of: int) -> str:
-    """Say how many pins of a lock commit to a version and not to bytes.
+    """Return the remark that some pins of a lock commit to a version and not to bytes.
 
-    :param pins: those that have no digest.
-    :param of: all pins.
+    :param pins: the number of pins without a digest.
+    :param of: the number of all pins.
     """
     return (
         f"{pins} of {count_of(of, 'pin')} {'has' if pins == 1 else 'have'} no digest: trust on first use; "
-        "<address>/requirements.txt lists the digests that are frozen"
+        "<address>/requirements.txt lists the frozen digests"
     )
 
 
 def size_of(size: int) -> str:
-    """Bytes, in the unit that people read."""
+    """Return a number of bytes in the largest binary unit that fits: ``3.4 MiB``."""
     if size < 1 << 10:
         return count_of(size, "byte")
     amount, unit = next(
@@ -112,19 +115,19 @@ def size_of(size: int) -> str:
 
 
 def visible(text: str) -> str:
-    """``text`` on one line, and nothing in it that a terminal would obey: it comes from a lock, or from a server."""
+    """Return ``text`` on one line with control characters escaped: it comes from a lock or a server, not from us."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def _place(name: str, line: int) -> str:
-    """Where: line 0 is the whole document."""
+    """Return the place of a message; line 0 means the whole document."""
     return f"{name}:{line}" if line else name
 
 
 def _quoted(text: str) -> str:
-    """The line itself, behind what is said about it."""
+    """Return the line of the lock as it is appended to a message, shortened if it is long."""
     text = text.strip()
     if not text:
         return ""
@@ -132,19 +135,19 @@ def _quoted(text: str) -> str:
 
 
 def _tell(text: str) -> None:
-    """Print a line that has no colour."""
+    """Print a line without colour."""
     _say(visible(text))
 
 
 def _seen(text: str, colour: str) -> str:
-    """Return a part of a message in a colour, with nothing in it that a terminal obeys."""
+    """Return a part of a message in a colour, with control characters escaped."""
     return painted(visible(text), colour, sys.stderr)
 
 
 def _say(text: str, advice: str = "") -> None:
-    """Print a line, and what to do below it.
+    """Print a line, and the advice below it.
 
-    :param text: made of what is visible.
+    :param text: with control characters already escaped.
     """
     print(text, file=sys.stderr)
     if advice:

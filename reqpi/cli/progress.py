@@ -1,4 +1,4 @@
-"""How far something is: on one line that is written over, or line after line where there is no terminal."""
+"""The progress of a command: one line that is overwritten on a terminal, or a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from reqpi.cli.messages import count_of, size_of
 __all__ = ["ByteMeter", "Pace", "ProgressBar", "metered", "shown"]
 
 _LINES = 5.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines if stderr is not a terminal."""
 
 _BETWEEN = 0.2
-"""Seconds between two drawings, where bytes are counted."""
+"""Seconds between two updates of the line on a terminal."""
 
 _WINDOW = 10.0
-"""Seconds that a speed is of."""
+"""Seconds over which the speed is measured."""
 
 _LONGEST = 30
-"""Characters of the bar itself; what has no room for five has none."""
+"""The maximum length of the bar in characters. No bar is drawn where fewer than five fit."""
 
 
 class ProgressBar:
-    """Speaks on stderr.
+    """A progress bar on stderr.
 
-    :param quiet: it does not.
+    :param quiet: draw nothing.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -40,9 +40,9 @@ class ProgressBar:
         self._told = ("", time.monotonic())
 
     def show(self, text: str, share: float) -> None:
-        """Say it.
+        """Show a state of the work.
 
-        :param share: of the whole, from 0 to 1.
+        :param share: the part that is done, from 0 to 1.
         """
         if self._quiet:
             return
@@ -52,7 +52,7 @@ class ProgressBar:
             self._line(text)
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line from the terminal."""
         if self._drawn:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
@@ -75,16 +75,16 @@ class ProgressBar:
 
 
 class Pace:
-    """How fast something comes, over the last seconds: what was there before says nothing about it."""
+    """The speed over the last seconds; bytes that were there at the start do not count."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def of(self, now: float, size: int) -> float:
-        """Bytes a second.
+        """Return the speed in bytes per second.
 
-        :param now: seconds.
-        :param size: bytes so far.
+        :param now: the time in seconds.
+        :param size: the bytes received so far.
         """
         self._seen.append((now, size))
         while len(self._seen) > 2 and now - self._seen[0][0] > _WINDOW:
@@ -94,7 +94,13 @@ class Pace:
 
 
 def shown(files: tuple[int, int], came: int, size: int, pace: float) -> str:
-    """``12 of 61 files, 3.4 MiB of 20.1 MiB, 2.3 MiB/s, 7 s left``: as much of it as is known."""
+    """Return as much as is known of ``12 of 61 files, 3.4 MiB of 20.1 MiB, 2.3 MiB/s, 7 s left``.
+
+    :param files: (files received, all files); 0 for an unknown number of all files.
+    :param came: bytes received so far.
+    :param size: bytes of all files; 0 if it is not known.
+    :param pace: bytes per second.
+    """
     done, count = files
     parts = [f"{done} of {count_of(count, 'file')}"] if count else []
     parts.append(f"{size_of(came)} of {size_of(size)}" if size > came else size_of(came))
@@ -113,10 +119,10 @@ def _duration(seconds: float) -> str:
 
 
 class ByteMeter:
-    """Counts bytes and files that come, told by several threads.
+    """A count of the bytes and files received, which several threads may update.
 
-    :param size: of all, in bytes; 0 where that is not known.
-    :param files: how many there are; 0 where that is not known.
+    :param size: bytes of all files; 0 if it is not known.
+    :param files: the number of all files; 0 if it is not known.
     """
 
     def __init__(self, bar: ProgressBar, size: int, files: int = 0) -> None:
@@ -130,13 +136,16 @@ class ByteMeter:
         self._drawn = 0.0
 
     def count(self, size: int) -> None:
-        """Some more bytes; some less, where what came is thrown away."""
+        """Add to the bytes received.
+
+        :param size: bytes; negative if received bytes were discarded.
+        """
         with self._lock:
             self._came += size
             self._draw()
 
     def file(self) -> None:
-        """One more file is whole."""
+        """Count one more complete file."""
         with self._lock:
             self._done += 1
             self._draw()
@@ -151,7 +160,7 @@ class ByteMeter:
 
 @contextmanager
 def metered(size: int, files: int = 0, *, quiet: bool = False) -> Iterator[ByteMeter]:
-    """A meter with a bar of its own, which is taken away at the end.
+    """Provide a meter with its own bar, which is removed at the end.
 
     :param quiet: show nothing.
     """

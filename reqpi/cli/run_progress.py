@@ -1,7 +1,7 @@
-"""Progress of a server inside this process: lines now and then while a command runs, and a count at the end.
+"""The progress of a server inside this process: a line now and then while a command runs, and a count at the end.
 
-The command has the terminal, and may draw on it. So a line is written only where something came since the last one,
-and never over another line.
+The command has the terminal and may draw on it. So a line is written only if something was served since the last one,
+and it never overwrites another line.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from reqpi.cli.messages import count_of, size_of, tell_remark
 __all__ = ["Watch"]
 
 _FIRST = 2.0
-"""Seconds until the first line: a command that is done by then needs none."""
+"""Seconds until the first line. A command that ends earlier needs none."""
 
 _BETWEEN = 5.0
 """Seconds between two lines."""
 
 _MOST = 100_000
-"""Files that are counted."""
+"""The maximum number of files that are counted."""
 
 _FILE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?(/[0-9a-f]{64}/simple/[^/ ]+/([^/ ]+)) HTTP/[0-9.]+" (200|206) ([0-9]+)')
 _PAGE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/simple/[^/ ]+/? HTTP/[0-9.]+" 200 ')
 
 
 class Watch:
-    """Reads the access log of a server.
+    """A reader of a server's access log.
 
     :param quiet: write no lines.
-    :ivar files: how many different ones were taken, metadata aside.
+    :ivar files: the number of different files that were served, without metadata files.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -45,11 +45,11 @@ class Watch:
 
     @property
     def files(self) -> int:
-        """How many files were taken."""
+        """The number of different files that were served."""
         return len(self._taken)
 
     def note(self, lines: str) -> None:
-        """Count what some lines of the log say; from any thread."""
+        """Count the requests in some lines of the log. It may be called from any thread."""
         with self._lock:
             for line in lines.splitlines():
                 self._count(line)

@@ -1,4 +1,4 @@
-"""The exit statuses. Scripts depend on them: a number is never given another meaning."""
+"""The exit statuses. Scripts depend on them: a number never gets another meaning."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ USAGE = 2
 """The command line, a file or a setting cannot be used."""
 
 SERVER_TROUBLE = 3
-"""No server, or an error that is the server's, its upstream's or its store's."""
+"""There is no server, or the server, its upstream or its store has an error."""
 
 ADDRESS_DIFFERS = 4
-"""The server answers another address than the document has."""
+"""The server returned an address that is not the document's."""
 
 DAMAGED = 5
-"""Something in the store is not what it was, and was not repaired."""
+"""Something in the store is damaged and was not repaired."""
 
 DIFFERENT = 6
-"""What was compared differs."""
+"""The two things that were compared differ."""
 
 LACKING = 7
-"""The lock lacks what its sdists are built with."""
+"""The lock lacks build requirements of its sdists."""
 
 NOT_BUILT = 8
 """An sdist could not be built."""
 
 OUR_FAULT = 70
-"""A defect of ReqPI; sysexits.h calls it EX_SOFTWARE."""
+"""ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""
 
-# As shells have them (POSIX, 2.8.2): for the command that ``run`` runs, and 128 + n for signal n.
+# The statuses of shells (POSIX, 2.8.2): for the command that ``run`` runs, and 128 + n for signal n.
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 INTERRUPTED = 130

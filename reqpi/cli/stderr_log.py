@@ -1,4 +1,4 @@
-"""What a command prints of this program's own log."""
+"""The part of the program's own log that a command prints."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["begin_logging"]
 
 
 _FOR_OPERATORS = ("reqpi.runtime.reactor_lag.ReactorLag",)
-"""Warnings for an operator alone: the user of one command cannot change that the machine is busy."""
+"""The sources of warnings for an operator only: the user of a command cannot change that the machine is busy."""
 
 
 def begin_logging(*observers: Callable[[LogEvent], None]) -> None:
-    """Print warnings and errors on stderr from now on, and drop the rest.
+    """Print warnings and errors on stderr from now on, and drop all other events.
 
-    :param observers: are shown every event, too.
+    :param observers: called with every event as well.
     """
     globalLogBeginner.beginLoggingTo([cast(Any, each) for each in (_to_stderr, *observers)], redirectStandardIO=False)
 
 
 def _to_stderr(event: LogEvent) -> None:
-    """Print one event as a person wants to read it between the lines of the command that runs."""
+    """Print an event without timestamp and namespace, between the output lines of the running command."""
     if event["log_level"] < LogLevel.warn or event.get("log_namespace") in _FOR_OPERATORS:
         return
     text = eventAsText(event, includeTimestamp=False, includeSystem=False)

@@ -1,4 +1,4 @@
-"""What a user may have meant who mistyped a command or an option."""
+"""Suggestions for a mistyped command or option."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["did_you_mean", "tell_unknown_options"]
 
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
-    """Return a question that names what is spelled most alike; empty if nothing is.
+    """Return a question that names the most similar spellings; empty if nothing is similar.
 
     :param written: a command or an option: ``gethsh``, ``--platfrom``.
     """
-    # Imported here because it costs some milliseconds, and most commands are spelled right.
+    # Imported here because it costs some milliseconds, and most commands are spelled correctly.
     from difflib import get_close_matches  # noqa: PLC0415
 
     close = get_close_matches(written, sorted(known), n=3, cutoff=0.7)
@@ -23,9 +23,9 @@ def did_you_mean(written: str, known: Iterable[str]) -> str:
 
 
 def tell_unknown_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
-    """Tell, for each option that a parser does not have, which one may be meant.
+    """Report each option that a parser does not have but that resembles one of its options.
 
-    :param arguments: as they were given; those behind ``--`` are of another command.
+    :param arguments: the whole command line; the arguments after ``--`` belong to another command.
     """
     known = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
@@ -33,4 +33,4 @@ def tell_unknown_options(parser: argparse.ArgumentParser, arguments: Sequence[st
         if not any(each.startswith(option) for each in known):
             question = did_you_mean(option, known)
             if question:
-                tell_error(f"there is no option {option}", question)
+                tell_error(f"unknown option {option}", question)

@@ -42,7 +42,7 @@ class UsageTests(SynchronousTestCase):
         """One below the other."""
         said = self.refused("--source", "src", "-o", "out", '{"type": "pip", "path": "/a", "x": 1}')
         self.assertRegex(
-            said, r"\Areqpi: x: there is no such key\n    The keys are: .*\nreqpi: path: \"/a\" is absolute\n    "
+            said, r"\Areqpi: x: unknown key\n    The keys are: .*\nreqpi: path: \"/a\" is an absolute path\n    "
         )
         (self.folder / "r.json").write_text('{"repo": "x"}')
         self.assertEqual(self.refused("--request", "r.json", "-o", "out").count("reqpi: "), 3)
@@ -72,6 +72,6 @@ class UsageTests(SynchronousTestCase):
                 self.assertTrue(self.refused(*arguments, "-o", "out").startswith("reqpi: "))
 
     def test_a_source_that_is_none(self) -> None:
-        self.assertIn("nowhere is no folder", self.refused("--source", "nowhere", "-o", "out", "pip"))
+        self.assertIn("nowhere is not a folder", self.refused("--source", "nowhere", "-o", "out", "pip"))
         said = self.refused("--source", "src", "-o", "out", "--mode", "permissive", "pip")
         self.assertIn("src has no name", said)

@@ -117,7 +117,7 @@ class InjectTests(InjectCase):
         self.assert_refused(2, "is no absolute path", "deps", "-r", "requirements.txt", "--for-output-dir", "deps")
         self.assert_refused(2, "Name them: -r requirements.txt", "deps")
         (self.deps / "bar.tar.gz").write_bytes(b"another")
-        self.assert_refused(3, f"deps/bar.tar.gz is not what was fetched from {GIT}")
+        self.assert_refused(3, f"deps/bar.tar.gz differs from what was fetched from {GIT}")
         (self.deps / "bar.tar.gz").unlink()
         self.assert_refused(3, "deps/bar.tar.gz cannot be read")
         self.record(sources={URL: {"file": "../x", "sha256": HEX}})
@@ -126,7 +126,7 @@ class InjectTests(InjectCase):
     def test_what_the_lock_says_counts_and_not_the_folder_alone(self) -> None:
         """Its digest is of something else."""
         self.lock.write_text(f"foo @ {URL} --hash=sha256:{'0' * 64}\n")
-        self.assert_refused(3, f"deps/foo.tar.gz is not what was fetched from {URL}")
+        self.assert_refused(3, f"deps/foo.tar.gz differs from what was fetched from {URL}")
 
     def test_another_format_is_not_rewritten(self) -> None:
         entry = f'[[packages]]\nname = "foo"\n[packages.archive]\nurl = "{URL}"\nhashes = {{sha256 = "{HEX}"}}\n'

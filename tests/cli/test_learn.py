@@ -91,7 +91,7 @@ class LearnTests(LearnCase):
     def test_two_versions_are_both_written_and_that_is_told(self) -> None:
         """A lock admits both."""
         _, _, err = self.learn("-o", BUILD, command=self.taking(self.builder, self.older))
-        self.assertIn("builder was taken in 2 versions: 2.0, 1.0", err)
+        self.assertIn("2 versions of builder were downloaded: 2.0, 1.0", err)
         lock = locks.read(self.build.read_bytes())
         for file in (self.builder, self.older):
             self.assertTrue(
@@ -162,7 +162,7 @@ class FileTests(LearnCase):
         status, _, err = self.learn(*options, command=self.taking(self.builder))
         self.assertEqual(status, 0)
         self.assertEqual((self.build.stat().st_mtime_ns, self.build.stat().st_ino), before)
-        self.assertIn("requirements-build.txt is in step: 1 pin", err)
+        self.assertIn("requirements-build.txt is up to date: 1 pin", err)
         self.learn(*options, command=self.taking(self.builder, self.source))
         self.assertIn(self.source.sha256, self.build.read_text())
 

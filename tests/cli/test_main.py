@@ -52,7 +52,7 @@ class MainTests(CommandTestCase):
             self.assertEqual((status, out), (2, ""))
             self.assertEqual(
                 err,
-                "reqpi: there is no command gethsh\n    Did you mean gethash? reqpi help lists all commands.\n",
+                "reqpi: unknown command gethsh\n    Did you mean gethash? reqpi help lists all commands.\n",
             )
 
     def test_an_option_that_is_spelled_wrong(self) -> None:

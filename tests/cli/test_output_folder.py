@@ -47,7 +47,7 @@ class OutputTests(SynchronousTestCase):
         """Somebody made it by hand."""
         (self.folder / "deps/pip/mine").mkdir(parents=True)
         error = self.assertRaises(BadUsage, OutputFolder, self.folder)
-        self.assertIn("does not belong there", error.title)
+        self.assertIn("is a folder among the fetched files", error.title)
 
     def test_nothing_is_written_or_removed_through_a_link(self) -> None:
         """The folder may be one of the source, and that anybody's."""

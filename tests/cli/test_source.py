@@ -59,9 +59,9 @@ class FilesTests(SourceCase):
         self.assertEqual(source.filled(InputPackage("sub", ("a.txt",), ())), FetchedPackage("sub", ("a.txt",), ()))
         self.assertIn("there is no file", self.refused(InputPackage("sub", ("b.txt",))).title)
         self.assertIn("there is no file", self.refused(InputPackage("sub", (), ("requirements-build.txt",))).title)
-        self.assertIn("is no folder", self.refused(InputPackage("other")).title)
-        self.assertIn("is no folder", self.refused(InputPackage("sub/a.txt")).title)
-        self.assertIn("is no folder", str(self.assertRaises(BadUsage, Source, self.folder / "other")))
+        self.assertIn("is not a folder", self.refused(InputPackage("other")).title)
+        self.assertIn("is not a folder", self.refused(InputPackage("sub/a.txt")).title)
+        self.assertIn("is not a folder", str(self.assertRaises(BadUsage, Source, self.folder / "other")))
 
     def test_no_symbolic_link_leads_outside(self) -> None:
         """Of a folder, of a file, and of the file that is the usual one; inside it may lead anywhere."""

@@ -149,7 +149,7 @@ class WheelhouseTests(EndToEnd):
     def test_a_python_that_is_none(self) -> None:
         for python, words in (
             ("nowhere", "nowhere cannot be run"),
-            ("false", "false makes no environment to build in"),
+            ("false", "false cannot make an environment to build in"),
         ):
             done = self.wheelhouse("source==3.0\n", "--python", python)
             self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)

@@ -293,7 +293,7 @@ class SourceTests(PrefetchCase):
         """lonely has a wheel alone; a wildcard is no pin; a file outside is not read."""
         lock = self.write("requirements.txt", "top==1.0\nlonely==1.0\n")
         said = self.fetch(status=1)
-        self.assertIn("src/requirements.txt:2: lonely 1.0 has no sdist that the lock admits, and 1 wheel", said)
+        self.assertIn("src/requirements.txt:2: lonely 1.0 has 1 wheel, but no sdist that the lock admits", said)
         self.assertIn('"packages": "lonely"', said)
         self.fetch({"type": "pip", "binary": {"packages": "lonely"}})
         lock.write_text("top==1.*\n")

@@ -1,4 +1,4 @@
-"""A folder that ``reqpi fetch`` has filled: what it says of itself, and whether its files are what it says."""
+"""A folder that ``reqpi fetch`` has filled: its record, and the verification of its files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _PIECE = 1 << 20
 
 
 def fetched_in(folder: Path, names: Sequence[str] = (CONFIG, RECORD)) -> Fetched | None:
-    """What the folder says of itself; ``None`` where it says nothing.
+    """Read the record of a folder.
 
-    :param names: of the files that may say so; the first that is there counts.
-    :raises BadUsage: it cannot be read.
-    :raises reqpi.core.export.folder_record.UnreadableRecord: it means nothing.
+    :param names: the names of the files that may hold the record; the first that exists counts.
+    :returns: ``None`` if there is no such file.
+    :raises BadUsage: the file cannot be read.
+    :raises reqpi.core.export.folder_record.UnreadableRecord: the file is not a valid record.
     """
     for name in names:
         try:
@@ -37,14 +38,14 @@ def fetched_in(folder: Path, names: Sequence[str] = (CONFIG, RECORD)) -> Fetched
 
 
 def deps_of(folder: str, fetched: Fetched | None) -> str:
-    """Where files are, in a folder of that name."""
+    """Return the path of the files, for a folder of that name."""
     return f"{folder.rstrip('/')}/{fetched.deps}" if fetched is not None and fetched.deps else folder
 
 
 def verify(files: Path, pins: Iterable[Pin], kept: Mapping[str, KeptFile]) -> None:
-    """See that the file of each pin's source is there, and is what the lock and the folder say.
+    """Verify the file of each pin's source against the digests of the lock and of the folder's record.
 
-    :raises WrongBytes: one is not.
+    :raises WrongBytes: a file is missing, or a digest differs.
     """
     for place, pin in {pin.source.place: pin for pin in pins if pin.source is not None}.items():
         path = files / kept[place].filename
@@ -52,7 +53,7 @@ def verify(files: Path, pins: Iterable[Pin], kept: Mapping[str, KeptFile]) -> No
         wanted = {(digest.algorithm, digest.hex) for digest in source.digests} if isinstance(source, Archive) else set()
         wanted.add(("sha256", kept[place].sha256))
         if _digests(path, {algorithm for algorithm, _ in wanted}) != wanted:
-            raise WrongBytes(f"{path} is not what was fetched from {place}", "Remove it, and fetch again.")
+            raise WrongBytes(f"{path} differs from what was fetched from {place}", "Remove it, and fetch again.")
 
 
 def _digests(path: Path, algorithms: set[str]) -> set[tuple[str, str]]:
@@ -68,17 +69,17 @@ def _digests(path: Path, algorithms: set[str]) -> set[tuple[str, str]]:
 
 
 def write(path: Path, data: bytes, mode: int = 0o644, *, follow: bool = True) -> None:
-    """Write a file in one step; into a pipe or a device, as it is.
+    """Write a file in one step; write directly into a pipe or a device.
 
-    :param mode: the permissions of one that is new.
-    :param follow: where there is a symbolic link, what it leads to is written. If not, the link is replaced: in a
-        folder that may come with a source, it may lead anywhere.
+    :param mode: the permissions of a new file.
+    :param follow: write the target of a symbolic link. If not, the link is replaced: in a folder that may come with a
+        source, it may point anywhere.
     :raises BadUsage: it cannot be written.
     """
     place = Path(os.path.realpath(path)) if follow else path
     try:
         if follow and path.exists() and not path.is_file():
-            path.write_bytes(data)  # /dev/null is to stay what it is
+            path.write_bytes(data)  # /dev/null must not become a regular file
             return
         mode = place.stat().st_mode & 0o7777 if place.exists() and not place.is_symlink() else mode
         with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:100]}.", delete=False) as beside:

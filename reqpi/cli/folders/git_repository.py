@@ -1,4 +1,7 @@
-"""A git repository that a folder is in, read from its files and never by git, which would heed what they configure."""
+"""The git repository that contains a folder, read from its files.
+
+The git program is never run, because it would obey the repository's configuration.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ _HEX = frozenset("0123456789abcdef")
 
 
 class WorkingRepository:
-    """The repository.
+    """A repository with a working tree.
 
     :ivar top: the folder that has ``.git``.
     """
 
     def __init__(self, top: Path) -> None:
         self.top = top
-        # Of a worktree or a submodule .git is a file, and what all worktrees have in common is elsewhere
+        # In a worktree or a submodule .git is a file, and what all worktrees share is in another folder
         # (gitrepository-layout(5)).
         git = top / ".git"
         self._own = git if git.is_dir() else top / _line(git).removeprefix("gitdir:").strip()
@@ -31,20 +34,20 @@ class WorkingRepository:
 
     @classmethod
     def around(cls, folder: Path) -> WorkingRepository | None:
-        """That of a folder, or of the nearest that it is in."""
+        """Return the repository of a folder, or of its nearest parent that has one; ``None`` if there is none."""
         here = folder.absolute()
         top = next((each for each in (here, *here.parents) if (each / ".git").exists()), None)
         return None if top is None else cls(top)
 
     @property
     def upstream(self) -> str | None:
-        """The URL of the remote ``origin``."""
+        """The URL of the remote ``origin``; ``None`` if there is none."""
         config = bytes_of(self._common / "config", _LARGEST)
         return None if config is None else origin_of(config)
 
     @property
     def commit(self) -> str | None:
-        """The id of what is checked out."""
+        """The id of the commit that is checked out; ``None`` if it cannot be read."""
         head = _line(self._own / "HEAD")
         if not head.startswith("ref: refs/"):
             return _as_commit(head)
@@ -54,15 +57,19 @@ class WorkingRepository:
         return _as_commit(_line(self._common / ref)) or _as_commit(self._packed(ref))
 
     def _packed(self, ref: str) -> str:
-        """What ``packed-refs`` has for it: a line with the id, a space and the name."""
+        """Return the id that ``packed-refs`` has for a ref, in a line of the id, a space and the name; or empty."""
         packed = (bytes_of(self._common / "packed-refs", _LARGEST) or b"").decode("utf-8", "replace")
         return next((line.partition(" ")[0] for line in packed.splitlines() if line.partition(" ")[2] == ref), "")
 
 
 def bytes_of(place: Path, largest: int) -> bytes | None:
-    """The bytes of a file, and one more than ``largest`` of a larger one; ``None`` where there is no such file."""
+    """Return the bytes of a file.
+
+    :param largest: a larger file is cut after ``largest + 1`` bytes, so that the caller can reject it.
+    :returns: ``None`` if there is no such regular file, or it cannot be read.
+    """
     try:
-        if not S_ISREG(place.stat().st_mode):  # a pipe would not end
+        if not S_ISREG(place.stat().st_mode):  # reading a pipe may never end
             return None
         with place.open("rb") as stream:
             return stream.read(largest + 1)

@@ -1,4 +1,4 @@
-"""Where ``reqpi learn`` writes: stdout, or a file of which a part is its user's."""
+"""The output of ``reqpi learn``: stdout, or a file whose first part belongs to the user."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ __all__ = ["LearnedOutput", "output_of"]
 
 
 class LearnedOutput(Protocol):
-    """Where it goes."""
+    """The output that the options name."""
 
     known: Sequence[Lock]
-    """What is there already, by its user's hand."""
+    """The lock that the user wrote above the mark, if any."""
 
     def write(self, found: Sequence[LearnedRelease], anything: bool) -> bool:
-        """Write down what was found.
+        """Write the recorded releases.
 
-        :param anything: was taken at all.
+        :param anything: whether anything was downloaded at all.
         :returns: whether a file was written.
-        :raises BadUsage: it cannot be, or is not any more what it was; :exc:`LockHasDefects`: it has defects by now.
+        :raises BadUsage: the file cannot be written, or was changed meanwhile so that it cannot be replaced.
+        :raises LockHasDefects: the file was changed meanwhile and has defects now.
         """
 
 
 def output_of(options: argparse.Namespace) -> LearnedOutput:
-    """What the options say.
+    """Return the output that the options name.
 
-    :raises BadUsage: the file cannot be read, or is not one that is written here.
-    :raises Defective: it has defects.
+    :raises BadUsage: the file cannot be read, or was not written by ``reqpi learn``.
+    :raises LockHasDefects: it has defects.
     """
     return _File(options) if options.output else _Stdout()
 
@@ -73,14 +74,14 @@ class _File:
         except learned_lock.ForeignPins:
             raise BadUsage(
                 f"{self._path} was not written by reqpi learn",
-                "It has pins that would be lost. --append keeps them; or name another file.",
+                "Its pins would be lost: --append keeps them. Or name another file.",
             ) from None
 
     def write(self, found: Sequence[LearnedRelease], anything: bool) -> bool:
-        self._kept = self._read()  # the command took a while, and may have written to it itself
+        self._kept = self._read()  # the command may have run for long, and may have written to the file itself
         wanted = learned_releases.together(self._kept.below, found) if self._append else tuple(found)
         if self._only_on_update and self._path.exists() and wanted == self._kept.below:
-            tell_remark(f"{self._path} is in step: {count_of(len(wanted), 'pin')}")
+            tell_remark(f"{self._path} is up to date: {count_of(len(wanted), 'pin')}")
             return False
         _replace(self._path, learned_lock.written(self._kept.above, wanted))
         _tell(wanted, anything, f", in {self._path}")
@@ -89,16 +90,16 @@ class _File:
 
 def _tell(found: Sequence[LearnedRelease], anything: bool, where: str) -> None:
     if not anything:
-        tell_remark("nothing was downloaded: was it installed already, or is another index on the command line?")
+        tell_remark("nothing was downloaded: is everything installed already, or does the command name another index?")
     for project, versions in learned_releases.several(found).items():
-        tell_remark(f"{project} was taken in {len(versions)} versions: {', '.join(map(str, versions))}")
+        tell_remark(f"{len(versions)} versions of {project} were downloaded: {', '.join(map(str, versions))}")
     tell_remark(f"{count_of(len(found), 'pin')}{where}")
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file in one step: who reads it meanwhile sees the one or the other.
+    """Write a file in one step: a concurrent reader sees either the old or the new content.
 
-    :raises BadUsage: it cannot be written.
+    :raises BadUsage: the file cannot be written.
     """
     place = Path(os.path.realpath(path))
     try:

@@ -1,7 +1,7 @@
-"""The folder that is filled: files under ``deps/pip``, and what is said of them beside.
+"""The folder that a fetch fills: files in ``deps/pip``, and the documents about them at the top.
 
-Nothing is taken away before all that is wanted is there, and what is written takes the place of what was in one step:
-a run that ends early leaves the folder as it was, but for files that the next run need not fetch.
+Nothing is removed before every wanted file is there, and each document is replaced in one step. A run that ends early
+leaves the folder as it was, except for additional files that the next run need not fetch.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _BILL = "bom.json"
 
 @contextmanager
 def writing(what: Path) -> Iterator[None]:
-    """Where something of ``what`` is written.
+    """Turn an error of the operating system in the block into a message that ``what`` cannot be written.
 
-    :raises reqpi.client.BadUsage: it cannot be.
+    :raises reqpi.client.BadUsage: the block raised such an error.
     """
     try:
         yield
@@ -33,26 +33,34 @@ def writing(what: Path) -> Iterator[None]:
 
 
 class OutputFolder:
-    """The folder."""
+    """The folder that a fetch fills.
+
+    :raises reqpi.client.BadUsage: it cannot be written, or ``deps/pip`` is a symbolic link or has a subfolder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.deps = folder / DEPS
         link = next((path for path in (self.deps, self.deps.parent) if path.is_symlink()), None)
         if link is not None:
-            raise BadUsage(f"{link} is a symbolic link", "Remove it, or name another folder: what is there is removed.")
+            raise BadUsage(
+                f"{link} is a symbolic link",
+                "Remove it, or name another folder: a fetch removes files from this folder.",
+            )
         with writing(self.deps):
             self.deps.mkdir(parents=True, exist_ok=True)
             stranger = next((path for path in self.deps.iterdir() if path.is_dir() and not path.is_symlink()), None)
         if stranger is not None:
-            raise BadUsage(f"{stranger} does not belong there", "Remove it, or name another folder.")
+            raise BadUsage(
+                f"{stranger} is a folder among the fetched files", "Remove it, or name another output folder."
+            )
 
     def finish(self, bill: bytes, config: bytes, keep: Collection[str]) -> list[str]:
-        """Write what is said of the files, and remove those of an earlier run.
+        """Write the documents about the files, and remove the files of an earlier run.
 
-        :param keep: the names of those that belong.
-        :returns: the names of what was removed.
-        :raises reqpi.client.BadUsage: it cannot be written.
+        :param keep: the names of the files of this run.
+        :returns: the names of the removed files.
+        :raises reqpi.client.BadUsage: the folder cannot be written.
         """
         write(self.folder / _BILL, bill, follow=False)
         write(self.folder / CONFIG, config, follow=False)

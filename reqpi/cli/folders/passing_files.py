@@ -1,4 +1,4 @@
-"""A room beside the output for files on their way: without ``--store``, no second copy of a lock stays anywhere."""
+"""A temporary folder in the output for files in transit, so that without ``--store`` no second copy remains."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _PREFIX = ".reqpi-passing-"
 
 @contextmanager
 def passing(options: argparse.Namespace, output: Path) -> Iterator[Path | None]:
-    """A folder in ``output`` for what a server inside this process keeps meanwhile; it is removed at the end.
+    """Provide a folder in ``output`` for the files of a server inside this process; remove it at the end.
 
-    :returns: ``None`` where a store was named, or another server, or where no upstream is asked.
+    :returns: ``None`` if a store or another server was named, or if no upstream is asked.
     :raises reqpi.client.BadUsage: ``output`` cannot be written.
     """
     if options.url or options.store or os.environ.get("REQPI_STORE") or options.offline:
@@ -43,16 +43,16 @@ def passing(options: argparse.Namespace, output: Path) -> Iterator[Path | None]:
 
 
 def forgetting(room: Path | None) -> Callable[[ListedFile], None]:
-    """Return a function that takes each file in the output and removes its copy from ``room``."""
+    """Return a function that takes a file that is in the output and removes its copy from ``room``."""
     if room is None:
         return lambda _: None
-    from reqpi.storage.passing import forget  # noqa: PLC0415 - it brings Twisted along
+    from reqpi.storage.passing import forget  # noqa: PLC0415 - it imports Twisted
 
     return lambda file: forget(room, file.sha256)
 
 
 def _remove_abandoned(output: Path) -> None:
-    """Remove the rooms of processes that were killed: no living one holds their lock."""
+    """Remove the folders of processes that were killed: no process holds their file lock."""
     for room in output.glob(f"{_PREFIX}*"):
         if room.is_symlink() or not room.is_dir():
             continue

@@ -1,4 +1,4 @@
-"""What was edited of a file, as ``diff -u`` shows it, in time that grows with the file alone."""
+"""The edits of a file in the format of ``diff -u``, in time that is linear in the size of the file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _CONTEXT = 3
 
 
 def patch_of(name: str, lines: Sequence[str], edits: Sequence[LineEdit]) -> Iterator[str]:
-    """The lines of a patch that ``patch -p0`` takes, with their ends.
+    """Yield the lines, with their line ends, of a patch that ``patch -p0`` accepts.
 
-    :param lines: those of the file before.
-    :param edits: in order; none at all is no patch.
+    :param lines: the lines of the file before the edits.
+    :param edits: in the order of their lines; without edits there are no lines.
     """
     if edits:
         yield f"--- {name}\n"
@@ -37,7 +37,7 @@ def patch_of(name: str, lines: Sequence[str], edits: Sequence[LineEdit]) -> Iter
 
 
 def _hunks(edits: Sequence[LineEdit]) -> Iterator[list[LineEdit]]:
-    """Those together whose surroundings touch."""
+    """Yield the edits in groups whose context lines touch."""
     hunk: list[LineEdit] = []
     for edit in edits:
         if hunk and edit.line - 1 - _end(hunk[-1]) > 2 * _CONTEXT:

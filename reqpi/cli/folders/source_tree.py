@@ -1,4 +1,4 @@
-"""A source: a folder with packages, which may be anybody's. Nothing of it is run, and no link out of it followed."""
+"""A source: a folder with packages, which may come from anyone. Its code is not run, and no link out is followed."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _USUAL_BUILD = ("requirements-build.txt",)
 
 
 class Source:
-    """The folder.
+    """A folder with packages.
 
-    :param folder: as the user spells it; kept as it is.
-    :param origin: the URL of its repository, where that is known; else it is read from ``.git``.
-    :param commit: likewise.
-    :ivar is_repository: it is a git repository, or in one.
+    :param folder: as the user spells it; messages use the same spelling.
+    :param upstream: the URL of its repository; ``None``: it is read from ``.git``.
+    :param commit: the id of the commit that the folder has; it is read from ``.git`` together with ``upstream``.
+    :ivar is_repository: whether it is a git repository, or inside one.
     """
 
     def __init__(self, folder: Path, upstream: str | None = None, commit: str | None = None) -> None:
         if not folder.is_dir():
-            raise BadUsage(f"{folder} is no folder", "Name the source with --source.")
+            raise BadUsage(f"{folder} is not a folder", "Name the source with --source.")
         self.folder = folder
         self._top = folder
         self._upstream, self._commit = upstream, commit
@@ -42,12 +42,12 @@ class Source:
         self.is_repository = upstream is not None or repository is not None
 
     def filled(self, package: InputPackage) -> FetchedPackage:
-        """The files of a package: those that it names, or the usual ones that are there.
+        """Return the requirements files of a package: those that it names, or the default files that exist.
 
-        :raises reqpi.client.BadUsage: there is no such folder or file, or it is outside.
+        :raises reqpi.client.BadUsage: the folder or a file does not exist, or is outside the source.
         """
         if not self._inside(package.path).is_dir():
-            raise BadUsage(f"{self.folder / package.path} is no folder", 'Look at "path": it is one of the source.')
+            raise BadUsage(f"{self.folder / package.path} is not a folder", 'Write a folder of the source for "path".')
         return FetchedPackage(
             package.path,
             self._files(package, package.requirements_files, _USUAL),
@@ -55,19 +55,20 @@ class Source:
         )
 
     def taken(self, files: FetchedPackage) -> LockFiles | None:
-        """What is committed of a package: its files, and what they name; ``None`` where it has none.
+        """Return the documents that are committed for a package: its files, and the files that they include.
 
-        :raises reqpi.cli.inputs.lock_files.Defective: something is wrong with what they name, and was told.
+        :returns: ``None`` if the package has no files.
+        :raises reqpi.cli.inputs.lock_files.LockHasDefects: an included file cannot be used; this was reported.
         """
         named = dict.fromkeys([*files.requirements_files, *files.requirements_build_files])
         paths = [os.path.normpath(self.folder / files.path / each) for each in named]
         return take_or_tell(paths, source=str(self.folder)) if paths else None
 
     def own(self, package: InputPackage) -> MainComponent:
-        """The package's own name and version; the name of the repository where its files have none.
+        """Return the name, the version and the purl of a package; its name falls back to the repository's.
 
-        :raises reqpi.client.BadUsage: it has no name at all.
-        :raises reqpi.core.errors.UnreadableProject: a file that should have it cannot be read.
+        :raises reqpi.client.BadUsage: neither its files nor a repository give it a name.
+        :raises reqpi.core.errors.UnreadableProject: a file that should have the name cannot be read.
         """
         said = self.declared(package.path)
         below = Path(os.path.relpath(self.folder.absolute() / package.path, self._top.absolute())).as_posix()
@@ -78,13 +79,13 @@ class Source:
         else:
             raise BadUsage(
                 f"{self.folder / package.path} has no name",
-                "Write one into pyproject.toml ([project], name = …), or give the repository a remote called origin.",
+                "Set one in pyproject.toml ([project], name = …), or give the repository a remote called origin.",
             )
         return MainComponent(name, version, purl_of_own(name, version, self._upstream, self._commit, below))
 
     @property
     def whole(self) -> MainComponent:
-        """Return what the source is called as a whole, if it has several packages: as its repository, or its folder."""
+        """The component that stands for a source of several packages, named like its repository or its folder."""
         below = Path(os.path.relpath(self.folder.absolute(), self._top.absolute())).as_posix()
         with suppress(UnreadableProject):
             if self._upstream is not None:
@@ -93,10 +94,10 @@ class Source:
         return MainComponent(self.folder.absolute().resolve().name or "source")
 
     def declared(self, path: str = ".") -> project.ProjectMetadata | None:
-        """What the files of a folder in it say that the project is; ``None`` where they do not say.
+        """Return the project metadata that the files of a subfolder declare; ``None`` if they declare none.
 
-        :raises reqpi.client.BadUsage: a symbolic link leads outside.
-        :raises reqpi.core.errors.UnreadableProject: a file that should say it cannot be read.
+        :raises reqpi.client.BadUsage: a symbolic link points outside the source.
+        :raises reqpi.core.errors.UnreadableProject: a file that should have the metadata cannot be read.
         """
         return project.read(lambda file: self._read(f"{path}/{file}"))
 
@@ -106,21 +107,21 @@ class Source:
         missing = [file for file in files if file not in there]
         if named is not None and missing:
             where = self.folder / package.path
-            raise BadUsage(f"there is no file {where / missing[0]}", "Name files that are there, or leave the key out.")
+            raise BadUsage(f"there is no file {where / missing[0]}", "Name files that exist, or omit the key.")
         return tuple(there)
 
     def _is_file(self, path: str) -> bool:
         return self._inside(path).is_file()
 
     def _inside(self, path: str) -> Path:
-        """What is at a relative path.
+        """Return the place of a relative path.
 
-        :raises reqpi.client.BadUsage: a symbolic link leads outside.
+        :raises reqpi.client.BadUsage: a symbolic link points outside the source.
         """
         place = self.folder / path
         real, top = os.path.realpath(place), os.path.realpath(self.folder)
         if real != top and not real.startswith(f"{top.rstrip('/')}/"):
-            raise BadUsage(f"{place} leads outside the source, to {real}", "Copy it into the source.")
+            raise BadUsage(f"{place} points outside the source, to {real}", "Copy the file into the source.")
         return place
 
     def _read(self, path: str) -> bytes | None:

@@ -1,7 +1,8 @@
-"""A repository's archive, unpacked into a folder: bounded, and nothing of it outside.
+"""The unpacking of a repository's archive into a folder: bounded, and with nothing written outside the folder.
 
-What goes where is decided here and not by the filters of ``tarfile``: CPython 3.11.0 to 3.11.3 have none, and those of
-many later ones let links pass that lead outside by way of others, or by paths too long to be followed.
+This module decides where each member goes and does not use the filters of ``tarfile``. CPython 3.11.0 to 3.11.3 have
+no filters, and those of many later versions accept links that point outside through other links, or through paths that
+are too long to be resolved.
 """
 
 from __future__ import annotations
@@ -20,18 +21,21 @@ __all__ = ["unpack"]
 
 _MOST_MEMBERS = 500_000
 _LARGEST = 8 << 30
-"""Bytes of all files; what a server takes of git is less."""
+"""The maximum size of all files in bytes. A server accepts less from git."""
 
 _LONGEST = 1000
-"""Characters of a path in it. What is longer may be too long for the system, together with where it is unpacked."""
+"""The maximum length of a path in the archive in characters.
+
+A longer path, joined to the folder's, may be too long for the system.
+"""
 
 
 def unpack(archive: Path, to: Path) -> list[str]:
-    """Make ``to`` the folder that is in ``archive``, in place of what is there, in one step.
+    """Replace ``to`` by the folder in ``archive``, in one step.
 
     :param archive: a ``.tar.gz`` with one folder at its top.
-    :returns: the paths of what was left out: symbolic links to elsewhere, and what git has not.
-    :raises reqpi.client.BadUsage: it cannot be unpacked, or written.
+    :returns: the paths that were omitted: symbolic links to places outside, and kinds of files that git does not have.
+    :raises reqpi.client.BadUsage: the archive cannot be unpacked, or ``to`` cannot be written.
     """
     with writing(to):
         work = Path(mkdtemp(dir=to.parent, prefix=f".{to.name}."))
@@ -50,7 +54,10 @@ def unpack(archive: Path, to: Path) -> list[str]:
 
 
 def _unpack(archive: Path, to: Path) -> tuple[Path, list[str]]:
-    """The one folder in it, and what was left out. Links come last, so that nothing is written through one."""
+    """Return the one folder of the archive and the omitted paths.
+
+    Links are created last, so that nothing is written through a link.
+    """
     left_out: list[str] = []
     links: dict[Path, str] = {}
     to.mkdir()
@@ -72,7 +79,7 @@ def _unpack(archive: Path, to: Path) -> tuple[Path, list[str]]:
 
 
 def _place(member: tarfile.TarInfo, to: Path) -> Path | None:
-    """Where a member belongs; ``None`` where nothing of that kind is in a git repository."""
+    """Return the place of a member; ``None`` if a git repository cannot have such a member."""
     parts = member.name.split("/")
     wrong = {"", ".", ".."}.intersection(parts) or "\0" in member.name or len(member.name) > _LONGEST
     known = member.isreg() or member.isdir() or (member.issym() and 0 < len(member.linkname) <= _LONGEST)
@@ -81,7 +88,7 @@ def _place(member: tarfile.TarInfo, to: Path) -> Path | None:
 
 def _write(opened: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o777 if member.mode & 0o100 else 0o666  # all that git knows
+    mode = 0o777 if member.mode & 0o100 else 0o666  # git records no other permission
     content = opened.extractfile(member)
     assert content is not None
     with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as stream:
@@ -89,7 +96,10 @@ def _write(opened: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> Non
 
 
 def _linked(links: Mapping[Path, str], top: Path) -> list[Path]:
-    """Make the links; those that could not be made, or lead outside once all are there, and are not there then."""
+    """Create the links.
+
+    :returns: the links that could not be created, and those that point outside once all exist; neither remains.
+    """
     wrong = []
     for place, target in links.items():
         try:
@@ -108,10 +118,13 @@ def _is_below(place: Path, folder: Path) -> bool:
 
 
 def _only(folder: Path) -> Path:
-    """The one folder in it."""
+    """Return the only entry of a folder, which must be a folder.
+
+    :raises ValueError: there are other entries, or it is not a folder.
+    """
     there = list(folder.iterdir())
     if len(there) != 1 or there[0].is_symlink() or not there[0].is_dir():
-        raise ValueError("it has not one folder at its top")
+        raise ValueError("it must have exactly one folder at its top")
     return there[0]
 
 
@@ -120,5 +133,5 @@ def _bounded(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     for count, member in enumerate(opened, 1):
         size += member.size
         if count > _MOST_MEMBERS or size > _LARGEST:
-            raise ValueError(f"it has more than {_MOST_MEMBERS} files, or {_LARGEST} bytes")
+            raise ValueError(f"it has more than {_MOST_MEMBERS} files, or more than {_LARGEST} bytes")
         yield member

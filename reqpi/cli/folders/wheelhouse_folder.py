@@ -1,4 +1,4 @@
-"""A wheelhouse on the disk: unpacked to be added to, and written again."""
+"""A wheelhouse on disk: it is unpacked, extended and written again."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _WORD = re.compile(r"[-_. ]")
 def unpack(archive: Path, folder: Path, admitted: Iterable[ListedFile]) -> list[ListedFile]:
     """Put the files of a verified archive into ``folder``.
 
-    :param admitted: what may be in it.
-    :returns: those that are.
+    :param admitted: the files that may be in it.
+    :returns: the files that are in it.
     """
     named: dict[str, list[ListedFile]] = {}
     for file in admitted:
@@ -49,9 +49,10 @@ def unpack(archive: Path, folder: Path, admitted: Iterable[ListedFile]) -> list[
 
 
 def built_of(sdists: Sequence[ListedFile], wheels: Mapping[str, Path]) -> list[BuiltWheel]:
-    """What was built, of which sdist.
+    """Return the wheels that were built, in the order of their sdists.
 
-    :raises BadUsage: a wheel is not of the project that its sdist is of.
+    :param wheels: the wheels by the filename of the sdist.
+    :raises BadUsage: a wheel is of another project than its sdist.
     """
     found: list[BuiltWheel] = []
     for sdist in sdists:
@@ -59,37 +60,46 @@ def built_of(sdists: Sequence[ListedFile], wheels: Mapping[str, Path]) -> list[B
         project = canonicalize_name(sdist.project)
         named = filenames.parse(wheel.name, project)
         if named is None:
-            raise BadUsage(f"{sdist.filename} became {wheel.name}", f"That is no wheel of {project}.")
+            raise BadUsage(
+                f"building {sdist.filename} made {wheel.name}, which is not a wheel of {project}",
+                "Report it to the project: the build backend writes another name.",
+            )
         found.append(BuiltWheel(project, named.version, _sha256(wheel), source=sdist.source))
     return found
 
 
 def without_build_requirements(commitment: Commitment, pages: Mapping[Project, Page]) -> bytes | None:
-    """A requirements.txt for what runs: documents that say by their name that they are for building are left out.
+    """Return a requirements.txt for run time, without the documents whose names mark them as build requirements.
 
     :param pages: the frozen page of every project that the lock pins.
-    :returns: ``None`` where no document says so, or all do.
+    :returns: ``None`` if no document, or every document, is so named.
     """
     documents = tuple(document for document in commitment.lock.documents if not _is_for_building(document.path))
     if not documents or len(documents) == len(commitment.lock.documents):
         return None
-    # Alone, a document is written as its own format has it. All pins stay: a bare name may lean on any of them.
+    # A single document is written in its own format. All pins stay: a bare name may refer to any of them.
     kind = documents[0].format if len(documents) == 1 else commitment.lock.format
     lock = evolve(commitment.lock, documents=documents, format=kind)
     return export.requirements(evolve(commitment, lock=lock), pages, None)
 
 
 def _is_for_building(path: str) -> bool:
-    """``requirements-build.txt``, as Cachito and Hermeto call it, ``build-requirements.txt``, ``build/linux.txt``."""
+    """Return whether a path is that of build requirements.
+
+    Examples are ``requirements-build.txt``, the name in Cachito and Hermeto, ``build-requirements.txt`` and
+    ``build/linux.txt``.
+    """
     return any("build" in _WORD.split(part.lower()) for part in path.split("/"))
 
 
 def write(
     folder: Path, files: Iterable[ListedFile], wheels: Iterable[Path], built: Sequence[BuiltWheel], to: Path
 ) -> None:
-    """Write the archive of what is in ``folder`` and of ``wheels``, in one step.
+    """Write an archive of ``files`` and ``wheels``, in one step.
 
-    :param folder: has the requirements.txt too.
+    :param folder: the folder that has ``files`` and the requirements.txt.
+    :param to: the path of the archive.
+    :raises BadUsage: it cannot be written.
     """
     places = {file.filename: (folder / file.filename, file.sha256) for file in files}
     places |= {wheel.name: (wheel, _sha256(wheel)) for wheel in wheels}
@@ -114,7 +124,7 @@ def write(
 
 
 def _file(filename: str, sha256: str) -> File:
-    """As much of a file as an archive asks for: its name, and its digest."""
+    """Return a file with only the fields that an archive needs: the name and the digest."""
     digests = frozenset({Digest("sha256", sha256)})
     return File(filename, canonicalize_name(""), Version("0"), "", filename.endswith(".whl"), "", digests)
 

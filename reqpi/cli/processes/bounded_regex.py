@@ -1,4 +1,4 @@
-"""A regular expression that somebody else wrote, run where it can be ended: one that is made for it takes for ever."""
+"""A hostile regular expression, matched in a process that can be ended: such an expression may run forever."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reqpi.client import BadUsage
 __all__ = ["matched"]
 
 _LONGEST = 5.0
-"""Seconds for all of them: a plain one takes microseconds."""
+"""Seconds for all texts. An ordinary expression takes microseconds."""
 
 _PROGRAM = """\
 import json, re, sys
@@ -23,11 +23,11 @@ json.dump([text for text in texts if found.search(text)], sys.stdout)
 
 
 def matched(pattern: str, texts: Collection[str], what: str) -> frozenset[str]:
-    """Those of ``texts`` in which ``pattern`` is found, by a process of its own.
+    """Return the texts in which ``pattern`` is found. They are searched in a separate process.
 
     :param pattern: a regular expression of :mod:`re`.
-    :param what: whose pattern it is, for the message.
-    :raises reqpi.client.BadUsage: it takes too long.
+    :param what: the key that has the pattern, for the message.
+    :raises reqpi.client.BadUsage: the search takes too long or fails.
     """
     try:
         done = subprocess.run(  # noqa: S603 - the pattern is data to it
@@ -43,4 +43,4 @@ def matched(pattern: str, texts: Collection[str], what: str) -> frozenset[str]:
         why = (
             f"it takes more than {_LONGEST:.0f} seconds" if isinstance(error, subprocess.TimeoutExpired) else "it fails"
         )
-        raise BadUsage(f"{what}: the regular expression cannot be used: {why}", "Write a plainer one.") from error
+        raise BadUsage(f"{what}: the regular expression cannot be used: {why}", "Write a simpler one.") from error

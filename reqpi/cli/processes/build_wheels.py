@@ -1,7 +1,7 @@
-"""Building what a lock has as an sdist alone, through its own address: whatever a build asks for, the lock pins.
+"""The building of wheels from the sdists of a lock, through the lock's own address: builds get only what it pins.
 
-The environment is made for it, and nothing of the user's own comes in: no configuration of pip or distutils, no cache,
-no variable of Python's. Times are fixed, so that backends which heed ``SOURCE_DATE_EPOCH`` give the same wheel twice.
+The build environment is new, and nothing of the user's own enters it: no configuration of pip or distutils, no cache,
+no variable of Python. Times are fixed, so that backends that honour ``SOURCE_DATE_EPOCH`` build the same wheel twice.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from reqpi.core.env_vars import pointed_at
 __all__ = ["NotBuilt", "compiled", "to_be_built"]
 
 _EPOCH = "1580601600"
-"""2020-02-02, as hatchling takes it. A zip archive knows no time before 1980, wherever the clock is."""
+"""2020-02-02, the date that hatchling uses. A zip archive cannot store a time before 1980, in any time zone."""
 
 _STAYS = frozenset({"PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"})
-"""How the address is reached, as the rest of us reached it."""
+"""The variables that say how to reach the address, which the client used as well."""
 
 _SHOWN = 25
-"""Lines of what pip says that are shown where a build fails."""
+"""The number of pip's last output lines that are shown if a build fails."""
 
 
 class NotBuilt(ClientError):
     """An sdist could not be built.
 
-    :ivar said: the last of what pip said, by lines.
+    :ivar said: the last lines of pip's output.
     """
 
     def __init__(self, filename: str, said: Sequence[str]) -> None:
-        super().__init__(f"{filename} could not be built", "What pip said of it is above.")
+        super().__init__(f"{filename} could not be built", "The output of pip is above.")
         self.said = said
 
 
 def to_be_built(files: Iterable[ListedFile], interpreter: Interpreter) -> list[ListedFile]:
-    """The sdists among ``files`` of whose releases no wheel fits, where their markers hold."""
+    """Return the sdists of the releases that have no wheel for the interpreter, if their markers hold."""
     fitting = {
         (file.project, file.version)
         for file in files
@@ -61,13 +61,14 @@ def to_be_built(files: Iterable[ListedFile], interpreter: Interpreter) -> list[L
 def compiled(
     sdists: Sequence[ListedFile], folder: Path, room: Path, index_url: str, interpreter: Interpreter
 ) -> dict[str, Path]:
-    """A wheel of each of ``sdists``, by the sdist's filename.
+    """Build a wheel of each sdist.
 
-    :param folder: where the sdists are.
+    :param folder: the folder that has the sdists.
     :param room: an empty folder to work in.
-    :param index_url: of the address; with a login where it wants one.
-    :raises NotBuilt: one could not be built.
-    :raises BadUsage: there is no environment to build in.
+    :param index_url: the index URL of the address, with a login if it needs one.
+    :returns: the wheels by the filename of the sdist.
+    :raises NotBuilt: an sdist could not be built.
+    :raises BadUsage: the interpreter cannot make an environment to build in.
     """
     environ = _environ(room, index_url)
     python = interpreter.environment(room / "environment", environ)
@@ -102,7 +103,7 @@ def _wheel(python: Path, sdist: ListedFile, folder: Path, into: Path, environ: M
         text=True,
         errors="replace",
         check=False,
-        umask=0o022,  # modes of files get into wheels
+        umask=0o022,  # the modes of files become part of the wheel
     )
     built = sorted(into.glob("*.whl"))
     if done.returncode or len(built) != 1:
@@ -111,7 +112,7 @@ def _wheel(python: Path, sdist: ListedFile, folder: Path, into: Path, environ: M
 
 
 def _environ(room: Path, index_url: str) -> dict[str, str]:
-    """What builds see of the environment: it is the user's, but for what would make another build of it elsewhere."""
+    """Return the environment variables of builds: the user's, without those that would make a build irreproducible."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -125,6 +126,6 @@ def _environ(room: Path, index_url: str) -> dict[str, str]:
 
 
 def _toolchain() -> dict[str, str]:
-    """Where rustup and cargo have what the user installed: without a home, the programs in PATH find no compiler."""
+    """Return the folders of rustup and cargo: with another ``HOME``, the programs in ``PATH`` find no compiler."""
     places = {"RUSTUP_HOME": Path("~/.rustup").expanduser(), "CARGO_HOME": Path("~/.cargo").expanduser()}
     return {name: str(place) for name, place in places.items() if place.is_dir()}

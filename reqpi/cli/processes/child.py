@@ -1,4 +1,4 @@
-"""Run a command in our place: it has our terminal, our signals go to it, and its end is ours."""
+"""A child process that stands for this one: it has the terminal, gets the signals, and its status becomes ours."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from reqpi.cli.statuses import NOT_EXECUTABLE, NOT_FOUND
 __all__ = ["commanded", "die_of", "run_child"]
 
 
-# What a terminal sends, by itself, to every process of its foreground group: the command has it already.
+# A terminal sends these to every process of its foreground group, so the command has received them already.
 _FROM_TERMINALS = ("SIGINT", "SIGQUIT")
 _PASSED_ON = (*_FROM_TERMINALS, "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
 def run_child(command: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None = None) -> int:
-    """Run ``command`` to its end. Call it from the main thread.
+    """Run a command and wait for it. Call it from the main thread.
 
-    :param stdout: where its output goes, if not to ours.
-    :returns: its exit status; ``-n`` where signal n ended it; 127 where there is none, 126 where it cannot be run.
+    :param environ: the environment variables of the command.
+    :param stdout: the destination of its output; ``None`` for our own stdout.
+    :returns: its exit status; ``-n`` if signal n ended it; 127 if there is no such command, 126 if it cannot be run.
     """
     with _relay() as relay:
         try:
@@ -44,32 +45,32 @@ def run_child(command: Sequence[str], environ: Mapping[str, str], stdout: TextIO
 
 
 def die_of(number: int) -> int:
-    """End this process as its command ended: by signal ``number``, so that a shell's loop stops at Ctrl-C.
+    """End this process by the signal that ended its command, so that a shell's loop stops at Ctrl-C.
 
-    Without a core dump, which would be one of the wrong program; ``timeout`` of coreutils does the same.
+    No core dump is written, because it would be of the wrong program; ``timeout`` of coreutils does the same.
 
-    :returns: what a shell would show, 128 + n, where the signal does not end us.
+    :returns: the status that a shell would show, 128 + n, if the signal does not end this process.
     """
     sys.stdout.flush()
     with suppress(ImportError, OSError, ValueError):
-        import resource  # noqa: PLC0415 - it exists on POSIX alone
+        import resource  # noqa: PLC0415 - it exists on POSIX only
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    with suppress(OSError):  # SIGKILL and SIGSTOP have no other way than the default one
+    with suppress(OSError):  # the handlers of SIGKILL and SIGSTOP cannot be set
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     return 128 + number
 
 
 class _Relay:
-    """Passes signals on; those that come before the command runs are kept for it."""
+    """A relay of signals to the command. Signals that arrive before it runs are kept for it."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
 
     def to(self, child: subprocess.Popen[bytes]) -> None:
-        """From now on, to ``child``."""
+        """Send the signals kept so far, and all later ones, to ``child``."""
         self._child = child
         while self._early:
             child.send_signal(self._early.pop(0))
@@ -86,7 +87,7 @@ class _Relay:
 
 @contextmanager
 def _relay() -> Iterator[_Relay]:
-    """Pass signals on while the block runs. What we were told to ignore (``nohup``) stays ignored, here and there."""
+    """Relay signals while the block runs. A signal that is ignored (``nohup``) stays ignored by both processes."""
     relay = _Relay()
     before = {}
     try:
@@ -100,7 +101,10 @@ def _relay() -> Iterator[_Relay]:
 
 
 def _in_the_foreground() -> bool:
-    """Whether a terminal's keys reach this process group: ``kill -INT`` from elsewhere must be passed on, they not."""
+    """Return whether the keys of a terminal reach this process group.
+
+    If they do, the command received the signal too, and it must not be relayed. ``kill -INT`` must be.
+    """
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
@@ -114,12 +118,12 @@ def _in_the_foreground() -> bool:
 
 
 def commanded(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The options, and the command behind the first ``--``; a later ``--`` is the command's own."""
+    """Return the options, and the command after the first ``--``; a later ``--`` belongs to the command."""
     own, command = list(arguments), []
     if "--" in own:
         end = own.index("--")
         own, command = own[:end], own[end + 1 :]
     options = parser.parse_intermixed_args(own)
     if not command:
-        parser.error("write -- and the command to run behind it")
+        parser.error("no command given: write it after --")
     return options, command

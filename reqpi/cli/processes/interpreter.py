@@ -1,4 +1,4 @@
-"""A Python that something is built for: what it installs, and a clean environment of it."""
+"""A Python interpreter to build for: the wheels it can install, and a clean environment of it."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from packaging.tags import sys_tags
 tags = [[tag.interpreter, tag.abi, tag.platform] for tag in sys_tags()]
 print(json.dumps({"tags": tags, "markers": default_environment()}))
 """
-"""It is asked with our packaging, and nothing else that is installed there or here comes into it."""
+"""The program that the interpreter runs. It imports our copy of packaging and nothing else that is installed."""
 
 _SHOWN = 3
 
 
 class Interpreter:
-    """A Python of this machine.
+    """A Python interpreter of this machine.
 
-    :param python: its path, or its name.
+    :param python: its path, or its name in ``PATH``.
     """
 
     def __init__(self, python: str) -> None:
         self._python = python
 
     def fits(self, wheel: str) -> bool:
-        """Whether a wheel of that filename can be installed."""
-        # Tag sets are not multiplied out: a hostile name would make 60,000 tags.
+        """Return whether a wheel of that filename can be installed."""
+        # Compressed tag sets are not expanded: a hostile filename would make 60,000 tags.
         tags = [set(part.split(".")) for part in wheel.lower().removesuffix(".whl").rsplit("-", 3)[1:]]
         if len(tags) != 3:
             return False
@@ -52,16 +52,17 @@ class Interpreter:
         )
 
     def heeds(self, marker: str) -> bool:
-        """Whether what has that marker is installed; what nobody can tell is."""
+        """Return whether a requirement with that marker is installed; ``True`` if the marker cannot be evaluated."""
         try:
             return not marker or Marker(marker).evaluate(self._said["markers"])
         except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
             return True
 
     def environment(self, folder: Path, environ: Mapping[str, str]) -> Path:
-        """Make an environment that has pip and nothing else; its own Python.
+        """Make an environment that has only pip.
 
-        :raises BadUsage: it cannot be made.
+        :returns: the path of its Python.
+        :raises BadUsage: the environment cannot be made.
         """
         self._run(["-I", "-m", "venv", str(folder)], environ)
         return folder / "bin" / "python"
@@ -81,5 +82,5 @@ class Interpreter:
             raise BadUsage(f"{self._python} cannot be run: {getattr(error, 'strerror', None) or error}") from error
         if done.returncode:
             last = " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-_SHOWN:])
-            raise BadUsage(f"{self._python} makes no environment to build in", last or "It says nothing of why.")
+            raise BadUsage(f"{self._python} cannot make an environment to build in", last or "It printed no reason.")
         return done.stdout

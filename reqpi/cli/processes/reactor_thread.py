@@ -1,6 +1,6 @@
-"""A reactor for commands that wait for coroutines one after the other.
+"""A reactor for commands that wait for one coroutine after another.
 
-The reactor has a thread of its own. So the command can wait several times, and Ctrl-C reaches the main thread while it
+The reactor runs in its own thread. So the command can wait several times, and Ctrl-C reaches the main thread while it
 waits.
 """
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _reactor = cast(Any, _the_reactor)
 _blocking = cast(Any, blockingCallFromThread)
 _TO_END = 5.0
-"""Seconds for what still runs in the reactor's thread when the command ends."""
+"""Seconds that the reactor's thread has to finish when the command ends."""
 
 
 class Wait(Protocol):
@@ -36,9 +36,9 @@ class Wait(Protocol):
 
 @contextmanager
 def reactor_running() -> Iterator[Wait]:
-    """Run the reactor while the block runs; the value waits for coroutines. Use it once in a process.
+    """Run the reactor while the block runs, and provide a function that waits for coroutines.
 
-    What was not waited for to its end, because of Ctrl-C, is cancelled at the end of the block.
+    Use it once in a process. Coroutines that have not finished, because of Ctrl-C, are cancelled at the end.
     """
     begin_logging()
     under_way: list[Deferred[Any]] = []
@@ -57,7 +57,7 @@ def reactor_running() -> Iterator[Wait]:
 
 
 def _noted(work: Coroutine[Any, Any, T], under_way: list[Deferred[Any]]) -> Callable[[], Deferred[T]]:
-    """Begin ``work`` when called, and keep its Deferred in ``under_way``."""
+    """Return a function that starts ``work`` and adds its Deferred to ``under_way``."""
 
     def begin() -> Deferred[T]:
         begun = Deferred.fromCoroutine(work)
@@ -68,7 +68,7 @@ def _noted(work: Coroutine[Any, Any, T], under_way: list[Deferred[Any]]) -> Call
 
 
 def _end(under_way: list[Deferred[Any]]) -> None:
-    """Stop the reactor. It is called in the reactor's thread."""
+    """Cancel the unfinished work and stop the reactor. Call it in the reactor's thread."""
     for work in under_way:
         work.cancel()
     _reactor.stop()

@@ -1,6 +1,6 @@
-"""The interfaces of Hermeto, Cachi2 and Cachito: what is asked for, which files that is, and what they are called.
+"""The interfaces of Hermeto, Cachi2 and Cachito: their inputs, the files that an input selects, and their names.
 
-Facts about them are in their documentation; ``docs/moving`` says where this differs, and why.
+Their own documentation describes the interfaces; ``docs/moving`` lists the differences and the reasons.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``binary``: for whom wheels are taken, read from a package of an input."""
+"""The ``binary`` object of a Hermeto input: the platforms and Pythons that wheels are selected for."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _SYSTEMS = {
     **{name: name for name in ("linux", "manylinux", "musllinux", "macosx", "win", "android", "ios")},
     **{"windows": "win", "darwin": "macosx", "macos": "macosx"},
 }
-"""What may be written for ``os``: a system, or one of the two kinds of Linux that wheels are made for."""
+"""The values accepted for ``os``: a system, or one of the two kinds of Linux that wheels are made for."""
 
 _SAME_ARCH = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "i386": "i686", "x86": "i686", "win32": "i686"}
-"""Names of one architecture: Linux and Windows, or macOS, differ in them."""
+"""Other names of an architecture: Linux, Windows and macOS do not use the same ones."""
 
 _SEVERAL = {"universal2": ("x86_64", "aarch64"), "intel": ("i686", "x86_64"), "universal": ("i686", "x86_64")}
-"""What runs where a macOS wheel is for several (packaging.tags, mac_platforms)."""
+"""The architectures that a macOS wheel for several of them supports (packaging.tags, mac_platforms)."""
 
 _LINUX = re.compile(r"(manylinux|musllinux|linux)(?:_\d+_\d+|\d*)_([a-z0-9_]+)")
 _MACOS = re.compile(r"macosx_\d+_\d+_([a-z0-9_]+)")
@@ -45,13 +45,14 @@ _OTHER = re.compile(r"(android|ios)_\d+(?:_\d+)?_([a-z0-9_]+)")
 
 @frozen
 class Binary:
-    """For whom wheels are taken. What is empty is open.
+    """The wheels that are selected. An empty set does not restrict them.
 
-    :param packages: the projects of which wheels are taken, and no sdist; none: wheels and sdists of all.
+    :param packages: the projects whose wheels are selected, without their sdists; empty: wheels and sdists of all
+        projects.
     :param systems: ``linux``, ``manylinux``, ``macosx``.
     :param architectures: ``x86_64``, ``aarch64``; one name for each.
-    :param pattern: a regular expression for platform tags, in place of systems and architectures. It is not run here:
-        one that is made for it takes for ever.
+    :param pattern: a regular expression for platform tags, which replaces systems and architectures. It is not run
+        here: a hostile expression runs forever.
     :param target: the Pythons, the implementations and the ABIs.
     """
 
@@ -62,7 +63,7 @@ class Binary:
     target: InstallTarget = EVERYWHERE
 
     def takes(self, wheel: File, matched: Iterable[str] = ()) -> bool:
-        """Whether a wheel is for them.
+        """Return whether a wheel is selected.
 
         :param matched: the platform tags that :attr:`pattern` matches.
         """
@@ -79,11 +80,11 @@ class Binary:
 
 
 ANY_WHEEL = Binary()
-"""``allow_binary``: all of them."""
+"""The meaning of ``allow_binary``: every wheel."""
 
 
 def read_binary(value: Any, where: str, findings: InputFindings) -> Binary | None:
-    """What ``value`` says; what it leaves out is for CPython on Linux on x86_64."""
+    """Read a ``binary`` object; the keys that it omits mean CPython on Linux on x86_64."""
     fields = findings.an_object(value, where, '{"packages": ":all:", "arch": "x86_64"}')
     if fields is None:
         return None
@@ -99,21 +100,23 @@ def read_binary(value: Any, where: str, findings: InputFindings) -> Binary | Non
 
 
 def _words(fields: Mapping[str, Any], key: str, default: str, where: str, findings: InputFindings) -> list[str]:
-    """The values of one key, which stand with commas in one string; none where it is open.
+    """Return the values of a key, which is a string of values separated by commas; empty if any value is allowed.
 
-    Hermeto reads over commas with nothing in between, and over a Python that is null.
+    Hermeto ignores empty values between commas, and a ``py_version`` that is null.
     """
     value = fields.get(key, default)
     if key == "py_version" and value is None:
         value = default
     if key == "py_version" and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # json reads none with more digits than this writes
+        value = str(value)  # json reads no integer with more digits than str() can write
     words = [word for each in value.split(",") if (word := each.strip())] if isinstance(value, str) else []
     if not words:
-        findings.say(f"{where}.{key}", f"{shown(value)} is no text", f"Write {_ALL}, or values with commas in between.")
+        findings.say(
+            f"{where}.{key}", f"{shown(value)} is not a list of values", f"Write {_ALL}, or values separated by commas."
+        )
         return []
     if len(words) > _MOST and key != "packages":
-        findings.say(f"{where}.{key}", f"{len(words)} values are too many", f"At most {_MOST} are taken.")
+        findings.say(f"{where}.{key}", f"{len(words)} values are too many", f"Write at most {_MOST}.")
         return []
     return [] if _ALL in words else words
 
@@ -122,8 +125,8 @@ def _packages(fields: Mapping[str, Any], where: str, findings: InputFindings) ->
     names = _words(fields, "packages", _ALL, where, findings)
     for name in names:
         if not _NAME.fullmatch(name):
-            advice = f'Write "{_ALL}", or names with commas in between: "numpy,cryptography".'
-            findings.say(f"{where}.packages", f"{shown(name)} is no project", advice)
+            advice = f'Write "{_ALL}", or names separated by commas: "numpy,cryptography".'
+            findings.say(f"{where}.packages", f"{shown(name)} is not a project name", advice)
     return frozenset(canonicalize_name(name) for name in names)
 
 
@@ -131,7 +134,8 @@ def _systems(fields: Mapping[str, Any], where: str, findings: InputFindings) -> 
     words = [word.lower() for word in _words(fields, "os", "linux", where, findings)]
     for word in words:
         if word not in _SYSTEMS:
-            findings.say(f"{where}.os", f"{shown(word)} is none that is known", f"Write one of {', '.join(_SYSTEMS)}.")
+            advice = f"Write one of {', '.join(_SYSTEMS)}."
+            findings.say(f"{where}.os", f"{shown(word)} is not a known system", advice)
     return frozenset(_SYSTEMS.get(word, "") for word in words)
 
 
@@ -139,12 +143,16 @@ def _architectures(fields: Mapping[str, Any], where: str, findings: InputFinding
     words = [word.lower().replace("-", "_") for word in _words(fields, "arch", "x86_64", where, findings)]
     for word in words:
         if not _WORD.fullmatch(word):
-            findings.say(f"{where}.arch", f"{shown(word)} is none", "Write one such as x86_64 or aarch64.")
+            advice = "Write one such as x86_64 or aarch64."
+            findings.say(f"{where}.arch", f"{shown(word)} is not an architecture", advice)
     return frozenset(map(_one_name, words))
 
 
 _REPLACED = (("os", "linux"), ("arch", "x86_64"))
-"""What a pattern stands in place of, and what may stand beside it: Hermeto does not tell a default that is written."""
+"""The keys that a pattern replaces, each with its default.
+
+A default may be written next to a pattern: Hermeto does not distinguish it from an omitted key.
+"""
 
 
 def _pattern(fields: Mapping[str, Any], where: str, findings: InputFindings) -> str | None:
@@ -154,20 +162,19 @@ def _pattern(fields: Mapping[str, Any], where: str, findings: InputFindings) -> 
     where, example = f"{where}.platform", "Write one such as ^manylinux.*_x86_64$."
     beside = [key for key, default in _REPLACED if fields.get(key, default) != default]
     if beside:
-        findings.say(
-            where, f"it stands beside {' and '.join(beside)}", "It is in place of both: keep one or the other."
-        )
+        problem = f"it cannot be combined with {' and '.join(beside)}"
+        findings.say(where, problem, "It replaces both: keep platform, or os and arch.")
     if not isinstance(value, str) or not value:
-        findings.say(where, f"{shown(value)} is no regular expression", example)
+        findings.say(where, f"{shown(value)} is not a regular expression", example)
     elif len(value) > _LONGEST_PATTERN:
         findings.say(where, f"it is longer than {_LONGEST_PATTERN} characters", example)
     else:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a syntax that may mean something else some day
+                warnings.simplefilter("ignore")  # FutureWarning: syntax whose meaning may change
                 re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
-            findings.say(where, f"{shown(value)} is no regular expression: {error}", example)
+            findings.say(where, f"{shown(value)} is not a regular expression: {error}", example)
         return value
     return ""
 
@@ -198,7 +205,7 @@ _ADVICE = {
 
 
 def _parts(tag: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The systems and the architectures that a platform tag speaks of."""
+    """Return the systems and the architectures that a platform tag names."""
     if found := _LINUX.fullmatch(tag):
         return frozenset({"linux", found[1]} if found[1] != "linux" else {"linux"}), frozenset({_one_name(found[2])})
     if found := _MACOS.fullmatch(tag):

@@ -1,4 +1,4 @@
-"""``.build-config.json``: what ``reqpi env`` and ``reqpi inject`` need to know of a folder that was filled."""
+"""The ``.build-config.json`` document, which tells ``reqpi env`` and ``reqpi inject`` what a fetched folder holds."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["DEPS", "FORMAT", "FetchedPackage", "build_config"]
 FORMAT = 1
 
 DEPS = "deps/pip"
-"""Where files lie, below the folder."""
+"""The subfolder that holds the files."""
 
 
 @frozen
 class FetchedPackage:
-    """A package whose requirements are there.
+    """A package whose requirements were fetched.
 
     :param path: relative to the source.
-    :param requirements_files: relative to that, those that were found where none were named.
+    :param requirements_files: relative to ``path``; the files that were found, if the input named none.
     :param requirements_build_files: likewise.
     """
 
@@ -34,9 +34,9 @@ class FetchedPackage:
 
 
 def build_config(packages: Iterable[FetchedPackage], files: Iterable[File]) -> bytes:
-    """The document. ``sources`` has those of the files that a lock names by their place.
+    """Return the document. Its ``sources`` lists the files that a lock names by URL or by commit.
 
-    :param files: all that are there.
+    :param files: all files of the folder.
     """
     sources = {file.source.place: file for file in files if file.source is not None}
     document: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""What Hermeto and Cachi2 take: a bare ``pip``, one package, a list of them, or those with flags."""
+"""The input of Hermeto and Cachi2: the bare word ``pip``, one package, a list of packages, or a list with flags."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["HermetoInput", "InputPackage", "distinct", "is_inline", "package_of"
 _KEYS = ("type", "path", "requirements_files", "requirements_build_files", "allow_binary", "binary")
 
 _OTHERS = ("bundler", "cargo", "generic", "gomod", "maven", "npm", "pnpm", "rpm", "uv", "yarn", "yarn-classic")
-"""Their other package managers, which may stand as a bare word."""
+"""The other package managers of Hermeto, which may also be given as a bare word."""
 
 _FLAGS = ("cgo-disable", "dev-package-managers", "force-gomod-tidy", "gomod-vendor", "gomod-vendor-check")
-"""Their flags. None of them says anything of pip."""
+"""The flags of Hermeto. None of them concerns pip."""
 
 _TRUTHS: Mapping[Any, bool] = {
     **dict.fromkeys((1, "1", "on", "t", "true", "y", "yes"), True),
     **dict.fromkeys((0, "0", "off", "f", "false", "n", "no"), False),
 }
-"""Every spelling that Hermeto takes. ``True`` is equal to 1, and ``False`` to 0."""
+"""Every spelling of a truth value that Hermeto accepts. ``True`` equals 1, and ``False`` equals 0."""
 
 _EXAMPLE = '{"type": "pip", "path": "."}'
 
@@ -34,9 +34,9 @@ class InputPackage:
     """One package whose requirements are fetched.
 
     :param path: its folder, relative to the source; ``.`` for the source itself.
-    :param requirements_files: relative to the folder; ``None`` for the usual one, if it is there.
+    :param requirements_files: relative to the folder; ``None`` for the default file, if it exists.
     :param requirements_build_files: likewise.
-    :param binary: for whom wheels are taken; ``None`` for no wheels.
+    :param binary: the wheels that are selected; ``None`` for no wheels.
     """
 
     path: str = "."
@@ -47,10 +47,10 @@ class InputPackage:
 
 @frozen
 class HermetoInput:
-    """What somebody asks for.
+    """An input that was read.
 
-    :param packages: each once, in order.
-    :param notes: what they should know, though it stops nothing.
+    :param packages: in the order of the input, without repetitions.
+    :param notes: remarks for the user that do not stop the fetch.
     """
 
     packages: tuple[InputPackage, ...]
@@ -58,15 +58,15 @@ class HermetoInput:
 
 
 def is_inline(argument: str) -> bool:
-    """Whether a command's argument is the input itself; if not, it names a file that has it."""
+    """Return whether a command's argument is the input itself; otherwise it is the path of a file that has it."""
     word = argument.strip()
     return word.startswith(("{", "[")) or word == "pip" or word in _OTHERS
 
 
 def read(text: str) -> HermetoInput:
-    """What ``text`` asks for.
+    """Read an input.
 
-    :raises BadInput: it is no input, or one with flaws: all of them.
+    :raises BadInput: it is not an input, or has flaws; the error carries all of them.
     """
     word = text.strip()
     value = {"type": word} if word == "pip" or word in _OTHERS else parse(text)
@@ -79,7 +79,7 @@ def read(text: str) -> HermetoInput:
         where = ""
     entries = value if isinstance(value, list) else [value]
     if not isinstance(value, list) and where:
-        findings.say(where, f"{shown(value)} is no list", f"Write one such as [{_EXAMPLE}].")
+        findings.say(where, f"{shown(value)} is not a list", f"Write one such as [{_EXAMPLE}].")
         findings.conclude()
     named = [(f"{where}[{at}]" if isinstance(value, list) else where, each) for at, each in enumerate(entries)]
     packages = distinct([(at, _package(each, at, findings, notes)) for at, each in named], findings)
@@ -90,7 +90,7 @@ def read(text: str) -> HermetoInput:
 
 
 def package_of(fields: Mapping[str, Any], where: str, findings: InputFindings) -> InputPackage:
-    """What is the same in all of the interfaces: a folder and its files."""
+    """Return the folder of a package and its requirements files, which all interfaces describe by the same keys."""
     said = fields.get("path", ".")
     path = findings.path("." if said == "" else said, f"{where}.path".strip("."), "the source")
     run, build = (
@@ -100,9 +100,9 @@ def package_of(fields: Mapping[str, Any], where: str, findings: InputFindings) -
 
 
 def distinct(packages: list[tuple[str, InputPackage | None]], findings: InputFindings) -> tuple[InputPackage, ...]:
-    """Each once; two that differ and have one folder are a flaw.
+    """Return the packages without repetitions; add a flaw if two packages of one folder differ.
 
-    :param packages: each with where it stands.
+    :param packages: (place in the document, package); the package is ``None`` if it could not be read.
     """
     known: dict[str, tuple[str, InputPackage]] = {}
     for where, package in packages:
@@ -110,8 +110,8 @@ def distinct(packages: list[tuple[str, InputPackage | None]], findings: InputFin
             continue
         earlier, same = known.setdefault(package.path, (where, package))
         if same != package:
-            problem = f"{earlier} has the same path, {shown(package.path)}, and asks for something else"
-            findings.say(where, problem, "Make one of the two.")
+            problem = f"{earlier} has the same path, {shown(package.path)}, with other values"
+            findings.say(where, problem, "Merge the two entries.")
     return tuple(package for _, package in known.values())
 
 
@@ -121,8 +121,8 @@ def _package(value: Any, where: str, findings: InputFindings, notes: list[str]) 
         return None
     kind = fields.get("type")
     if kind != "pip":
-        problem = "there is no type" if "type" not in fields else f"{shown(kind)} is not fetched here"
-        findings.say(f"{where}.type".strip("."), problem, 'Write "pip"; ask their own tools for anything else.')
+        problem = "the type is missing" if "type" not in fields else f"{shown(kind)} is not supported"
+        findings.say(f"{where}.type".strip("."), problem, 'Write "pip"; use Hermeto for other package managers.')
         return None
     findings.keys(fields, where, _KEYS)
     package = package_of(fields, where, findings)
@@ -140,23 +140,23 @@ def _binary(fields: Mapping[str, Any], where: str, findings: InputFindings, note
         said = fields["allow_binary"]
         allowed = _TRUTHS.get(said.lower() if isinstance(said, str) else said if isinstance(said, int) else None)
         if allowed is None:
-            advice = 'Write "true" or "false"; or "binary", which says which wheels.'
+            advice = 'Write "true" or "false"; or use "binary", which selects wheels.'
             findings.say(f"{where}.allow_binary".strip("."), f"{shown(said)} is neither true nor false", advice)
-        notes.append('"allow_binary" is deprecated: "binary" says which wheels')
+        notes.append('"allow_binary" is deprecated; use "binary", which selects wheels')
     if fields.get("binary") is None:
         return ANY_WHEEL if allowed else None
     if allowed is False:
         advice = "Keep one of the two."
-        findings.say(f"{where}.binary".strip("."), 'it asks for wheels, and "allow_binary" for none', advice)
+        findings.say(f"{where}.binary".strip("."), 'it asks for wheels, but "allow_binary" is false', advice)
     return read_binary(fields["binary"], f"{where}.binary".strip("."), findings)
 
 
 def _flags(value: Any, findings: InputFindings, notes: list[str]) -> None:
     if not isinstance(value, list):
-        findings.say("flags", f"{shown(value)} is no list", "Leave it out: no flag says anything of pip.")
+        findings.say("flags", f"{shown(value)} is not a list", "Omit the key: no flag concerns pip.")
         return
     for at, flag in enumerate(value):
         if flag not in _FLAGS:
-            findings.say(f"flags[{at}]", f"{shown(flag)} is no flag", f"There are: {', '.join(_FLAGS)}.")
+            findings.say(f"flags[{at}]", f"{shown(flag)} is not a known flag", f"The flags are: {', '.join(_FLAGS)}.")
         else:
-            notes.append(f"the flag {flag} means nothing for pip")
+            notes.append(f"the flag {flag} has no effect for pip")

@@ -1,4 +1,4 @@
-"""What a file is called in ``deps/pip``, where files from everywhere lie side by side."""
+"""The names of files in ``deps/pip``, which holds files of all indexes and sources."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from reqpi.core.model import File, Git
 __all__ = ["name_of"]
 
 _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
-"""Those of an archive that a lock can name by its URL."""
+"""The suffixes of an archive that a lock can name by its URL."""
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 def name_of(file: File) -> str:
-    """Its name there: that of a release, or one that tells which source it is, and is no release's.
+    """Return the name of a file in the folder: its own, or for a source one that identifies the source.
 
-    ``name-<sha256>.tar.gz`` for an archive, ``repository-gitcommit-<commit>.tar.gz`` for a commit: ``--find-links``
-    then offers them to nobody who asks for a release.
+    An archive is ``name-<sha256>.tar.gz``, a commit ``repository-gitcommit-<commit>.tar.gz``. Neither is the name of
+    a release, so ``--find-links`` does not offer a source to a client that asks for a release.
     """
     source = file.source
     if isinstance(source, Git):

@@ -1,4 +1,4 @@
-"""Cachito's request document: a repository, a commit, and its pip packages."""
+"""Cachito's request document: a repository, a commit, and the pip packages in it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _EXAMPLE = '{"path": ".", "requirements_files": ["requirements.txt"]}'
 
 @frozen
 class SourceRequest:
-    """What is fetched of which commit.
+    """The packages to fetch from a commit.
 
-    :param repo: of the repository, https, as the document has it: a lock's rules for one are still to be applied.
+    :param repo: the https URL of the repository, as written; the rules of a lock have not been applied to it yet.
     :param ref: 40 or 64 lower-case hex digits.
-    :param packages: each once, in order.
+    :param packages: in the order of the document, without repetitions.
     """
 
     repo: str
@@ -36,15 +36,15 @@ class SourceRequest:
 
     @property
     def name(self) -> str:
-        """Of the repository: the last part of its path, as a project's."""
+        """The last part of the repository's path, as a project name."""
         last = self.repo.rstrip("/").rpartition("/")[2].removesuffix(".git")
         return _NO_NAME.sub("-", last)[:100].strip("-") or "application"
 
 
 def read_request(text: str) -> SourceRequest:
-    """What a request document asks for.
+    """Read a request document.
 
-    :raises BadInput: it is none, or one with flaws: all of them.
+    :raises BadInput: it is not a request, or has flaws; the error carries all of them.
     """
     findings = InputFindings()
     fields = findings.an_object(parse(text), "", '{"repo": "https://…", "ref": "<commit>", "pkg_managers": ["pip"]}')
@@ -55,10 +55,10 @@ def read_request(text: str) -> SourceRequest:
     repo, ref = _repo(fields.get("repo"), findings), _ref(fields.get("ref"), findings)
     if fields.get("pkg_managers") != ["pip"]:
         problem = f'{shown(fields.get("pkg_managers"))} is not ["pip"]'
-        findings.say("pkg_managers", problem, 'Write ["pip"]; nothing else is fetched here.')
+        findings.say("pkg_managers", problem, 'Write ["pip"]; no other package manager is supported.')
     for key in _KEYS[4:]:
         if fields.get(key, []) != []:
-            findings.say(key, "none can be followed here", "Leave it out.")
+            findings.say(key, "the key is not supported", "Omit it, or write an empty list.")
     packages = _packages(fields.get("packages", {}), findings)
     findings.conclude()
     return SourceRequest(repo, ref, packages)
@@ -67,18 +67,19 @@ def read_request(text: str) -> SourceRequest:
 def _repo(value: Any, findings: InputFindings) -> str:
     if not isinstance(value, str) or not value.startswith("https://") or len(value) > _LONGEST:
         advice = "Write https://HOST/REPOSITORY; a login comes from --netrc."
-        findings.say("repo", f"{shown(value)} is no https URL", advice)
+        findings.say("repo", f"{shown(value)} is not an https URL", advice)
         return ""
     if any(char in value for char in "@?#; ") or not value.isascii() or not value.isprintable():
-        findings.say("repo", "there is a login, a query, a fragment or a space in it", "Write https://HOST/REPOSITORY.")
+        problem = "it contains a login, a query, a fragment, a space, or a character that is not ASCII"
+        findings.say("repo", problem, "Write https://HOST/REPOSITORY.")
     return value
 
 
 def _ref(value: Any, findings: InputFindings) -> str:
     ref = value.lower() if isinstance(value, str) else ""
     if len(ref) not in (40, 64) or not set(ref) <= _HEX:
-        advice = "Write the whole id of the commit, 40 hex digits: a branch or a tag moves."
-        findings.say("ref", f"{shown(value)} is no commit", advice)
+        advice = "Write the full id of the commit, 40 hex digits: a branch or a tag can move."
+        findings.say("ref", f"{shown(value)} is not a commit id", advice)
     return ref
 
 
@@ -89,7 +90,7 @@ def _packages(value: Any, findings: InputFindings) -> tuple[InputPackage, ...]:
     findings.keys(fields, "packages", ("pip",))
     entries = fields.get("pip", [{}])
     if not isinstance(entries, list):
-        findings.say("packages.pip", f"{shown(entries)} is no list", f"Write one such as [{_EXAMPLE}].")
+        findings.say("packages.pip", f"{shown(entries)} is not a list", f"Write one such as [{_EXAMPLE}].")
         return ()
     named = [(f"packages.pip[{at}]", each) for at, each in enumerate(entries or [{}])]
     return distinct([(where, _package(each, where, findings)) for where, each in named], findings)

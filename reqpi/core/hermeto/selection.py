@@ -1,4 +1,4 @@
-"""Which of the files that a lock admits are taken: sdists, and the wheels that were asked for."""
+"""The selection among the files that a lock admits: sdists, and the wheels that were requested."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["Selection", "UnselectablePin", "platforms", "select"]
 
 @frozen
 class UnselectablePin:
-    """A pin of which nothing can be taken.
+    """A pin that has no file to select.
 
-    :param pin: of the lock.
-    :param problem: what there is not.
-    :param advice: what to ask for instead.
+    :param pin: the pin of the lock.
+    :param problem: which file is missing.
+    :param advice: what to request instead.
     """
 
     pin: Pin
@@ -31,11 +31,11 @@ class UnselectablePin:
 
 @frozen
 class Selection:
-    """What is taken.
+    """The files selected.
 
-    :param files: each once, in the order of the pins.
-    :param lacking: in the same order.
-    :param unmeant: the projects of ``binary.packages`` that nothing pins.
+    :param files: in the order of the pins, without repetitions.
+    :param lacking: the pins that have no file to select, in the same order.
+    :param unmeant: the projects of ``binary.packages`` that the lock does not pin.
     """
 
     files: tuple[File, ...]
@@ -44,12 +44,12 @@ class Selection:
 
     @property
     def yanked(self) -> Iterator[File]:
-        """Those of the files that upstream advises against (:pep:`592`)."""
+        """The selected files that upstream marks as yanked (:pep:`592`)."""
         return (file for file in self.files if file.yanked is not None)
 
 
 def platforms(pages: Mapping[Project, Page]) -> frozenset[str]:
-    """The platform tags of all wheels, for a pattern to be matched with."""
+    """Return the platform tags of all wheels, against which a pattern is matched."""
     return frozenset(tag for page in pages.values() for file in page.files if file.wheel for tag in platforms_of(file))
 
 
@@ -61,11 +61,11 @@ def select(
     *,
     wheels_at_urls: bool = True,
 ) -> Selection:
-    """Choose among the files of the frozen pages.
+    """Select among the files of the frozen pages.
 
-    :param binary: for whom wheels are taken; ``None``: no wheels, but for those that the lock names by their URLs.
-    :param matched: of :func:`platforms`, those that the pattern of ``binary`` matches.
-    :param wheels_at_urls: those are taken too.
+    :param binary: the wheels to select; ``None``: no wheels except those that the lock names by URL.
+    :param matched: the tags of :func:`platforms` that the pattern of ``binary`` matches.
+    :param wheels_at_urls: whether wheels that the lock names by URL are selected even if ``binary`` is ``None``.
     """
     by_pin = {pin: files for page in pages.values() for pin, files in admission.by_pin(commitment.lock, page).items()}
     files: dict[File, None] = {}
@@ -97,20 +97,22 @@ def _lacking(pin: Pin, admitted: Sequence[File], binary: Binary | None) -> Unsel
     count = sum(file.wheel for file in admitted)
     wheels = "1 wheel" if count == 1 else f"{count} wheels"
     if pin.source is not None:
-        return UnselectablePin(pin, f"{what} is a wheel", 'Ask for wheels with "binary", or name an sdist.')
+        return UnselectablePin(
+            pin, f"{what} is a wheel, and no wheels were requested", 'Request wheels with "binary", or name an sdist.'
+        )
     if binary is not None and (pin.project in binary.packages or not binary.packages):
         kind = "no wheel" if pin.project in binary.packages else "neither a wheel nor an sdist"
         return UnselectablePin(
             pin,
-            f'{what} has {kind} for what "binary" asks for; the lock admits {wheels} of it',
-            'Widen "binary" (":all:" opens a key), or have the lock admit another file.',
+            f'{what} has {kind} that matches "binary"; the lock admits {wheels} of it',
+            'Widen "binary" (":all:" allows any value of a key), or have the lock admit another file.',
         )
     if count:
         return UnselectablePin(
             pin,
-            f"{what} has no sdist that the lock admits, and {wheels}",
-            f'Name it in "binary": {{"packages": "{pin.project}"}}; or have the lock admit its sdist, if there is one.',
+            f"{what} has {wheels}, but no sdist that the lock admits",
+            f'Name it in "binary": {{"packages": "{pin.project}"}}; or have the lock admit its sdist, if it has one.',
         )
     return UnselectablePin(
-        pin, f"{what} has no file that the lock admits", "See that its digests are those of its files."
+        pin, f"{what} has no file that the lock admits", "Check that its digests are those of its files."
     )

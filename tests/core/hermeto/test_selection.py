@@ -100,10 +100,10 @@ class SelectionTests(SynchronousTestCase):
 
     def test_what_is_lacking_is_told_with_what_to_ask_for(self) -> None:
         (lack,) = selected(a_commitment("torch==1.0"), None, *ONLY_WHEELS).lacking
-        self.assertEqual(lack.problem, "torch 1.0 has no sdist that the lock admits, and 1 wheel")
+        self.assertEqual(lack.problem, "torch 1.0 has 1 wheel, but no sdist that the lock admits")
         self.assertIn('"packages": "torch"', lack.advice)
         (lack,) = selected(a_commitment("torch==1.0"), {"packages": "torch", "os": "win"}, *ONLY_WHEELS).lacking
-        self.assertIn("no wheel for what", lack.problem)
+        self.assertIn('no wheel that matches "binary"', lack.problem)
 
     def test_an_sdist_that_is_not_yanked_comes_first_and_one_that_is_is_told(self) -> None:
         tar, zipped = SIX[:2]

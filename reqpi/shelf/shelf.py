@@ -153,7 +153,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         size = await self.file_responses.here(file)
         if size is None:
-            size = await self._downloads.of(file).landing()
+            size = await self._downloads.of(file).finished()
         if file.wheel:
             await self.core_metadata.of(file, commitment.address)
         return size

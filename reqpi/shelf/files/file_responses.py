@@ -16,7 +16,7 @@ from reqpi.core.model import File
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight
 from reqpi.shelf.files.downloads import Downloads
-from reqpi.shelf.maintenance.verify import is_right
+from reqpi.shelf.files.hashing import is_right
 
 __all__ = ["FileResponse", "FileResponses"]
 

@@ -8,7 +8,8 @@ from twisted.logger import Logger
 
 from reqpi.core.errors import ReqPIError
 from reqpi.core.interfaces import Store
-from reqpi.shelf.maintenance.verify import RateLimit, StoreVerdict, Verification
+from reqpi.shelf.files.hashing import RateLimit
+from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.shelf import Shelf
 
 __all__ = ["Scrubber"]

@@ -5,26 +5,24 @@ Nothing here asks an upstream, and nothing counts as use: an unused lock grows o
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import ParamSpec, TypeVar
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from reqpi.core import admission, locks
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import address_of, is_listing, parse_listing
 from reqpi.core.errors import BrokenLock, StoreTrouble
-from reqpi.core.interfaces import Blobs, Store
+from reqpi.core.interfaces import Store
 from reqpi.core.model import Lock
 from reqpi.core.report import Document
+from reqpi.shelf.files.hashing import Pace, at_full_speed, is_right
 from reqpi.shelf.records import document_record, lock_record, page_record
 
-__all__ = ["Damage", "RateLimit", "StoreVerdict", "Verification", "is_right"]
+__all__ = ["Damage", "StoreVerdict", "Verification"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -34,10 +32,6 @@ _LARGE = 1 << 16
 
 _SHOWN = 1000
 """Damages that a verdict lists; the others are only counted."""
-
-
-Pace = Callable[[int], Awaitable[None]]
-"""Called with the number of bytes that were read; may delay the reader."""
 
 
 @frozen
@@ -83,42 +77,6 @@ class StoreVerdict:
         return evolve(self, damages=damages, left=self.left + (not damage.repaired))
 
 
-class RateLimit:
-    """A limit on the bytes read a second, on average.
-
-    :param bytes_per_second: at least 1.
-    """
-
-    def __init__(self, bytes_per_second: float, clock: IReactorTime) -> None:
-        self._rate = bytes_per_second
-        self._clock = clock
-        self._due = clock.seconds()
-
-    async def __call__(self, size: int) -> None:
-        """Wait until ``size`` more bytes may have been read."""
-        now = self._clock.seconds()
-        self._due = max(self._due, now) + size / self._rate
-        if self._due > now:
-            await deferLater(self._clock, self._due - now)
-
-
-async def _at_full_speed(_: int) -> None:
-    """Return without waiting."""
-
-
-async def is_right(blobs: Blobs, sha256: str, pace: Pace = _at_full_speed) -> bool:
-    """Return whether the bytes of a blob have the sha256 that is its name.
-
-    :param pace: called with the length of each piece; may delay the reading.
-    :raises KeyError: the blob is not in the store.
-    """
-    computed = hashlib.sha256()
-    async for piece in blobs.read(sha256):
-        computed.update(piece)
-        await pace(len(piece))
-    return computed.hexdigest() == sha256
-
-
 async def _apart(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Return the result of ``work``; run it in a thread if it reads many bytes.
 
@@ -137,7 +95,7 @@ class Verification:
     :param pace: called with the length of each piece of a file; may delay the reading.
     """
 
-    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = _at_full_speed) -> None:
+    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = at_full_speed) -> None:
         self._store = store
         self._repair = repair
         self._pace = pace

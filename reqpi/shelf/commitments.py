@@ -1,4 +1,4 @@
-"""Locks under their addresses: committed once, read again when they are asked for."""
+"""Locks under their addresses: committed once, read again when they are requested."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from reqpi.shelf.records import document_record, lock_record
 __all__ = ["CommitmentCache", "Commitments", "Lease"]
 
 _NOTED_EVERY = 10.0
-"""Seconds between two notes that an address is in use, and two looks whether a sweep elsewhere has removed it."""
+"""Seconds between two records that an address is in use, and between two checks whether another process swept it."""
 
 _IN_MEMORY = 32 << 20
-"""Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one alone."""
+"""Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one is kept alone."""
 
 _LARGE = 1 << 17
-"""Bytes of documents that may have thousands of pins."""
+"""Size in bytes above which documents may have thousands of pins."""
 
 _T = TypeVar("_T")
 _V = TypeVar("_V")
@@ -45,16 +45,16 @@ _log = Logger()
 
 @define(eq=False)
 class Lease:
-    """When it was noted last that an address is used, and seen that its lock is there.
+    """The last time that the use of an address was recorded and that its lock was seen in the store.
 
-    For some seconds from then on, whatever is under it may be answered with no look at the store. Who keeps a lease
-    keeps no lock in memory with it.
+    For some seconds from then on, requests below the address may be answered without looking at the store. A reference
+    to a lease does not keep the lock in memory.
     """
 
     at: float
 
     def holds(self, now: float) -> bool:
-        """Whether it still does.
+        """Return whether the lease is still valid.
 
         :param now: seconds since the epoch.
         """
@@ -68,32 +68,34 @@ class _Read:
 
 
 class CommitmentCache(Generic[_V]):
-    """What was made of commitments lately, within a bound.
+    """Recently computed values that belong to commitments, within a bound.
 
-    It is good for the commitment as it was read then: a lock that was swept away and committed again is read again.
-    Commitments are held weakly: how many of them are kept in memory is for :class:`Commitments` to say.
+    A value is valid for the commitment object that it was computed from: a lock that was swept and committed again is
+    read again. Commitments are referenced weakly: :class:`Commitments` decides how many of them stay in memory.
+
+    :param bound: the greatest sum of the weights of the values.
     """
 
     def __init__(self, bound: int) -> None:
         self._made: LruCache[tuple[str, Hashable], tuple[ref[Commitment], _V]] = LruCache(bound)
 
     def get(self, commitment: Commitment, key: Hashable) -> _V | None:
-        """What was made of it for ``key``, if it is here."""
+        """Return the value of a commitment for ``key``; ``None`` if it is not in the cache."""
         made = self._made.get((commitment.address, key))
         return made[1] if made is not None and made[0]() is commitment else None
 
     def put(self, commitment: Commitment, key: Hashable, value: _V, weight: int) -> None:
-        """See :meth:`reqpi.runtime.lru.LruCache.put`."""
+        """Keep a value; see :meth:`reqpi.runtime.lru.LruCache.put`."""
         self._made.put((commitment.address, key), (ref(commitment), value), weight)
 
 
 class Commitments:
-    """All the commitments of a store.
+    """All commitments of a store.
 
-    :param refuses: what of a lock the operator does not allow.
+    :param refuses: returns the parts of a lock that the operator does not allow, as defects.
     :param in_memory: bytes of commitments that are kept in memory.
 
-    :ivar on_new: is told of each lock that was not here before.
+    :ivar on_new: called with each commitment that is new in this store.
     """
 
     on_new: Callable[[Commitment], None] = staticmethod(lambda _: None)
@@ -111,27 +113,26 @@ class Commitments:
         self._read: LruCache[str, _Read] = LruCache(in_memory)
         self._in_memory = in_memory
         self._loading: SingleFlight[_Read] = SingleFlight()
-        # One document at a time: reading is work for one core and, where a marker is deeply nested, CPython 3.11 fails
-        # when two threads do it at once. The other threads are for the store.
+        # One document at a time: reading keeps one core busy, and CPython 3.11 may fail when two threads parse deeply
+        # nested markers concurrently. The other threads are for the store.
         self._reading = DeferredLock()
 
     @property
     def weight(self) -> int:
-        """Bytes of the commitments that are in memory, as far as they are counted."""
+        """Bytes of the commitments in memory, as far as they are counted."""
         return self._read.weight
 
     async def commit(self, document: bytes) -> tuple[Commitment, bool]:
-        """Keep a lock of one document under its address.
+        """Store a lock of one document under its address.
 
-        :returns: the commitment, and whether it is new here.
-        :raises reqpi.core.errors.BrokenLock: the document has defects, or the operator does not allow what it names;
-            nothing
-            is kept.
+        :returns: the commitment, and whether it is new in this store.
+        :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
+            allow; nothing is stored.
         """
         return await self._commit(await self._lock(locks.read, document, len(document)))
 
     async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
-        """Keep a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
+        """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
         size = sum(len(document.data) for document in documents)
         return await self._commit(await self._lock(locks.read_together, documents, size))
 
@@ -147,23 +148,23 @@ class Commitments:
                 await self._created(document_record(address_of(document.data)), document.data)
         await self._created(record, lock.document)
         if created or self._read.get(commitment.address) is None:
-            self._keep(commitment)  # over what is known of it from before it was swept away
+            self._keep(commitment)  # replaces what is known about it from before it was swept
         await self._note_use(commitment.address)
         if created:
             self.on_new(commitment)
         return commitment, created
 
     async def _created(self, record: str, value: bytes) -> None:
-        """Write down what a digest names. It is used before it is created, as a sweep might take it in between."""
-        with suppress(StoreTrouble):  # what stands in a store that cannot be written is as good as new
+        """Store what a digest names. The record is used before it is created: a sweep might remove it in between."""
+        with suppress(StoreTrouble):  # a record in a store that cannot be written is as good as a new one
             await self._records.use(record)
         if await self._records.create(record, value) != value:
             raise _damaged(record.rpartition("/")[2])
 
     async def get(self, address: str) -> Commitment:
-        """The commitment of an address; being asked for is being used.
+        """Return the commitment of an address. This counts as use of the address.
 
-        :raises reqpi.core.errors.UnknownAddress: nobody committed it here, or it was removed.
+        :raises reqpi.core.errors.UnknownAddress: no lock with this address was committed here, or it was removed.
         """
         read = self._read.get(address)
         if read is None:
@@ -178,7 +179,7 @@ class Commitments:
         return read.commitment
 
     def lease(self, commitment: Commitment) -> Lease | None:
-        """The lease of a commitment that was asked for lately; ``None`` where it was read anew since."""
+        """Return the lease of a recently requested commitment; ``None`` if the lock has been read again since."""
         read = self._read.get(commitment.address)
         return read.lease if read is not None and read.commitment is commitment else None
 
@@ -206,7 +207,7 @@ class Commitments:
 
     def _keep(self, commitment: Commitment) -> _Read:
         read = _Read(commitment, Lease(self._clock.seconds()))
-        # A lock above the bound is kept alone: reading it again for each request would take seconds.
+        # A lock above the bound is kept as the only one: reading it again for each request would take seconds.
         weight = min(commitment.lock.weight, self._in_memory)
         self._read.put(commitment.address, read, weight)
         return read
@@ -216,15 +217,15 @@ class Commitments:
         return await reading
 
     async def _note_use(self, address: str) -> None:
-        """Noting is for sweeps. A store that can be read and not be written still serves."""
+        """Record, for sweeps, that an address is used. A store that is readable but not writable can still serve."""
         try:
             await self._records.use(lock_record(address))
         except StoreTrouble as trouble:
-            _log.warn("the use of lock {address} was not noted: {trouble}", address=address, trouble=trouble)
+            _log.warn("could not record the use of lock {address}: {trouble}", address=address, trouble=trouble)
 
 
 def _worked_out(read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
-    """The lock that was read, its indices and its weight too: each takes up to 50 ms for ten thousand pins."""
+    """Read a lock and compute its indices and its weight: each takes up to 50 ms for ten thousand pins."""
     with paused() if size > _LARGE else nullcontext():
         lock = read(document)
         _ = lock.projects, lock.releases, lock.weight
@@ -239,4 +240,4 @@ def _unknown(address: str) -> UnknownAddress:
 
 
 def _damaged(address: str) -> StoreTrouble:
-    return StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes are not those it was kept under.")
+    return StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes do not match the digest it is stored under.")

@@ -1,4 +1,4 @@
-"""Pins that cannot be completed: the lines of the lock that an upstream's answer is about."""
+"""Pins that cannot be completed: the lines of the lock to which an error of an upstream belongs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from reqpi.core.report import Defect
 __all__ = ["all_lacking", "lines_of", "named"]
 
 _SHOWN = 1000
-"""Lines that one error names, as for the defects of a lock."""
+"""Lines that one error names at most, as for the defects of a lock."""
 
 
 @contextmanager
 def named(pins: Iterable[Pin]) -> Iterator[None]:
-    """Have an error that says something about ``pins`` carry their lines."""
+    """Add the lines of ``pins`` to an error that is about them."""
     try:
         yield
     except UpstreamTrouble as error:
@@ -29,17 +29,17 @@ def named(pins: Iterable[Pin]) -> Iterator[None]:
 
 
 def lines_of(errors: Iterable[UpstreamTrouble]) -> tuple[Defect, ...]:
-    """The lines of all of them, in the order of the lock, each once."""
+    """Return the lines of all ``errors``, in the order of the lock, each once."""
     defects = dict.fromkeys(defect for error in errors for defect in error.defects)
     return tuple(sorted(defects, key=lambda defect: (defect.document, defect.line)))
 
 
 def all_lacking(errors: Sequence[UpstreamTrouble]) -> UpstreamTrouble:
-    """One error for all of them; a single one as it is."""
+    """Return one error for all ``errors``; a single one is returned as it is."""
     if len(errors) == 1:
         return errors[0]
     defects = lines_of(errors)
-    first = f"{defects[0].problem}; and so on: see the lines."
+    first = f"The first: {defects[0].problem}. The lines name all of them."
     error = NothingUpstream(f"{len(defects)} pins of the lock cannot be completed", first)
     error.defects = defects[:_SHOWN]
     return error

@@ -1,4 +1,4 @@
-"""Sessions of learning: who learns, and what they took, as the store has it for every process that shares it."""
+"""Sessions of the open index and the files downloaded in them, in the store for every process that shares it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reqpi.shelf.records import claimed_metadata_record, recorded_file_record, s
 __all__ = ["FILES", "LASTS", "SESSIONS", "LearnSession", "LearnSessions"]
 
 SESSIONS = 256
-"""Sessions at the same time, on all servers that share a store."""
+"""Sessions that may be open at the same time, on all servers that share a store."""
 
 LASTS = 6 * 3600.0
 """Seconds that a session lasts without use: a build may compile for hours before it asks for the next thing."""
@@ -31,7 +31,7 @@ FILES = 10_000
 """Files that one session may take."""
 
 _NOTED = 60.0
-"""Seconds between two notes that a session is in use."""
+"""Seconds between two records that a session is in use."""
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -40,10 +40,10 @@ _UNTIMED = "untimed"
 
 @frozen
 class LearnSession:
-    """Somebody learns.
+    """One session of the open index.
 
-    :param token: nobody can guess it.
-    :param exclude_newer: what was uploaded from then on is not seen.
+    :param token: a secret that cannot be guessed: 32 hexadecimal digits.
+    :param exclude_newer: files that were uploaded from this time on are not seen.
     """
 
     token: str = field(repr=False)
@@ -51,7 +51,7 @@ class LearnSession:
 
     @property
     def name(self) -> str:
-        """What it is called where its token must not be read, in logs."""
+        """The name of the session for logs, from which its token cannot be derived."""
         return sha256(self.token.encode()).hexdigest()[:32]
 
 
@@ -66,28 +66,26 @@ class LearnSessions:
 
     @property
     def now(self) -> datetime:
-        """What durations are counted back from."""
+        """The time from which durations are counted back, in UTC."""
         return datetime.fromtimestamp(self._clock.seconds(), UTC)
 
     async def begin(self, exclude_newer: datetime | None = None) -> LearnSession:
-        """Begin to learn.
+        """Open a session.
 
-        :raises reqpi.core.errors.Occupied: as many do as may.
+        :raises reqpi.core.errors.Occupied: :data:`SESSIONS` sessions are open.
         """
         await self.expire()
         if len([name async for name in self._store.names(session_record(""))]) >= SESSIONS:
-            raise Occupied(
-                f"{SESSIONS} sessions of learning are under way", "End one, with DELETE, or come again later."
-            )
+            raise Occupied(f"{SESSIONS} learning sessions are open", "End one of them with DELETE, or try again later.")
         session = LearnSession(token_hex(16), exclude_newer)
         said = {"exclude-newer": exclude_newer.isoformat() if exclude_newer else None}
         await self._store.create(session_record(session.token), json.dumps(said).encode())
         return session
 
     async def get(self, token: str) -> LearnSession:
-        """The session of that token, which is in use now.
+        """Return the session of a token. This counts as use of the session.
 
-        :raises reqpi.core.errors.UnknownSession: there is none, or none any more.
+        :raises reqpi.core.errors.UnknownSession: there is no such session, or it has ended.
         """
         known, noted = self._known.get(token) or (None, 0.0)
         if known is not None and self._clock.seconds() - noted < _NOTED:
@@ -103,7 +101,7 @@ class LearnSessions:
         return session
 
     async def end(self, session: LearnSession) -> None:
-        """Forget a session, and what was taken in it. The files stay until a sweep."""
+        """Remove a session and its records. The downloaded files stay until a sweep."""
         for prefix in (recorded_file_record(session.token), claimed_metadata_record(session.name)):
             async for name in self._store.names(prefix):
                 await self._store.delete(name)
@@ -112,7 +110,7 @@ class LearnSessions:
         self._noted.drop(session.token)
 
     async def expire(self) -> None:
-        """End the sessions that nobody used for a while."""
+        """End the sessions that were not used for :data:`LASTS` seconds."""
         limit = self._clock.seconds() - LASTS
         for name in [name async for name in self._store.names(session_record(""))]:
             last_used = await self._store.last_used(name)
@@ -120,11 +118,11 @@ class LearnSessions:
                 await self.end(LearnSession(name.rpartition("/")[2]))
 
     async def note(self, session: LearnSession, file: File) -> None:
-        """Write down that a file is being downloaded.
+        """Record that a file is being downloaded.
 
-        :param file: its sha256 is known.
-        :raises reqpi.core.errors.Occupied: the session has taken as many as it may.
-        :raises reqpi.core.errors.UnknownSession: it has ended by now.
+        :param file: a file whose sha256 is known.
+        :raises reqpi.core.errors.Occupied: the session has downloaded :data:`FILES` files.
+        :raises reqpi.core.errors.UnknownSession: the session has ended.
         """
         page = Page(file.project, (file,))
         await self._note(
@@ -132,9 +130,10 @@ class LearnSessions:
         )
 
     async def note_untimed(self, session: LearnSession, project: Project) -> None:
-        """Write down that nothing of a project was let through, as nothing says when it was uploaded.
+        """Record that all files of a project were withheld because their upload times are unknown.
 
-        :raises reqpi.core.errors.Occupied: as :meth:`note`; :exc:`UnknownSession` likewise.
+        :raises reqpi.core.errors.Occupied: as :meth:`note`.
+        :raises reqpi.core.errors.UnknownSession: as :meth:`note`.
         """
         await self._note(session, recorded_file_record(session.token, project, _UNTIMED), b"-")
 
@@ -146,16 +145,16 @@ class LearnSessions:
         if record in noted:
             return
         if len(noted) >= FILES:
-            raise Occupied(f"this session has taken {FILES} files", "Begin another one.")
+            raise Occupied(f"this session has downloaded {FILES} files", "Begin another session.")
         await self._store.create(record, value)
         if await self._store.get(session_record(session.token)) is None:
-            # It was ended meanwhile, maybe by another process. What is left of it now would be there for ever.
+            # The session was ended meanwhile, maybe by another process. The new record would stay forever.
             await self.end(session)
             raise _unknown()
         noted.add(record)
 
     async def noted(self, session: LearnSession) -> tuple[tuple[File, ...], tuple[Project, ...]]:
-        """The files that were written down, in order of projects, and the projects of which nothing was let through."""
+        """Return the recorded files, in order of projects, and the projects whose files were all withheld."""
         files: list[File] = []
         untimed: list[Project] = []
         for record in sorted([name async for name in self._store.names(recorded_file_record(session.token))]):
@@ -169,7 +168,7 @@ class LearnSessions:
 
 
 def _unknown() -> UnknownSession:
-    return UnknownSession("no such session of learning", "It has ended. Begin another one: POST /learn.")
+    return UnknownSession("no such learning session", "It has ended. Begin another session with POST /learn.")
 
 
 def _key(filename: str) -> str:

@@ -1,7 +1,8 @@
-"""What indexes list of a project: which of them are asked for which pins, and what of their pages counts.
+"""Listings of a project on indexes: which indexes are asked for which pins, and which parts of their pages count.
 
-A pin with digests may have its files from any index, because the digests decide. A pin without has them from one: the
-first, in the order of the lock, that has its version. Files of that version on a later index never count.
+The files of a pin with digests may come from any index, because the digests decide. The files of a pin without digests
+come from one index: the first, in the order of the lock, that has its version. Files of that version on a later index
+never count.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ __all__ = ["PinListing", "PinListings", "wanted"]
 
 @frozen
 class PinListing:
-    """What is listed for some pins of a project.
+    """The listed files for some pins of a project.
 
-    :param pins: they name the same indexes, and all of them have digests or none has.
-    :param pages: what counts of the page of each index that has the project, by the index.
+    :param pins: pins that name the same indexes; either all of them have digests or none has.
+    :param pages: for each index that has the project, the part of its page that counts.
     :param asked: every index that was asked.
     """
 
@@ -36,20 +37,20 @@ class PinListing:
 
     @property
     def files(self) -> list[File]:
-        """All files that count."""
+        """The files that count, of all pages."""
         return [file for page in self.pages.values() for file in page.files]
 
 
 class PinListings:
-    """The project pages of an origin, for the pins of a lock."""
+    """The project pages of an upstream, for the pins of a lock."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
     async def of(self, project: Project, pins: Iterable[Pin]) -> list[PinListing]:
-        """What is listed for those of ``pins`` that are taken from indexes.
+        """Return the listings for those of ``pins`` that are taken from indexes.
 
-        :raises reqpi.core.errors.NothingUpstream: no index of some pin has the project.
+        :raises reqpi.core.errors.NothingUpstream: for some pin, none of its indexes has the project.
         :raises reqpi.core.errors.UpstreamTrouble: an index cannot be asked.
         """
         return [await self._of(project, group) for group in _groups(pins)]
@@ -62,7 +63,7 @@ class PinListings:
             listing = await self._by_order(project, pins, indexes, versions)
         with named(pins):
             if not listing.pages:
-                asked = f"Asked was {self._names(listing.asked)}."
+                asked = f"Indexes asked: {self._names(listing.asked)}."
                 raise NothingUpstream(f"the upstream has no project {project}", asked)
         return listing
 
@@ -100,7 +101,7 @@ class PinListings:
         versions: Collection[Version],
         digests: frozenset[Digest] = frozenset(),
     ) -> PinListing:
-        """The listing with the page of one index more, if that has the project."""
+        """Return the listing with the page of one more index added, if that index has the project."""
         asked = (*listing.asked, index)
         try:
             page = await self._upstream.page(project, index, versions, digests)
@@ -109,20 +110,20 @@ class PinListings:
         return evolve(listing, pages={**listing.pages, index: _of(index, page)}, asked=asked)
 
     async def why_none(self, project: Project, pins: Sequence[Pin]) -> str:
-        """What there is in place of the versions that the lock pins, index by index."""
+        """Describe which versions each index has, since none has a file of the versions that the lock pins."""
         found: dict[str, str] = {}
         for index in dict.fromkeys(index for group in _groups(pins) for index in self._all(group[0])):
             try:
                 page = await self._upstream.page(project, index)
-                found[index] = ", ".join(newest({file.version for file in page.files})) or "no release at all"
+                found[index] = ", ".join(newest({file.version for file in page.files})) or "no releases"
             except NotFound:
                 found[index] = "no such project"
             except UpstreamTrouble as trouble:
                 found[index] = trouble.title
         if len(found) == 1:
-            return f"The lock pins {wanted(pins)}; the newest that it has: {', '.join(found.values())}."
+            return f"The lock pins {wanted(pins)}; the newest versions upstream: {', '.join(found.values())}."
         has = "; ".join(f"{self._name(index)} ({versions})" for index, versions in found.items())
-        return f"The lock pins {wanted(pins)}. Asked were, with the newest that each has: {has}."
+        return f"The lock pins {wanted(pins)}. The indexes asked, with the newest versions of each: {has}."
 
     def _all(self, pin: Pin) -> tuple[str, ...]:
         indexes = self._upstream.indexes_for(pin)
@@ -136,12 +137,12 @@ class PinListings:
 
 
 def wanted(pins: Iterable[Pin]) -> str:
-    """The versions that pins of an index ask for, for people."""
+    """Return the versions of the pins that are taken from an index, as text for people."""
     return ", ".join(sorted({pin.version for pin in pins if pin.source is None}))
 
 
 def _groups(pins: Iterable[Pin]) -> list[tuple[Pin, ...]]:
-    """The pins that are taken from indexes, in groups that are looked for alike."""
+    """Return the pins that are taken from indexes, in groups that are looked up in the same way."""
     groups: dict[tuple[tuple[str, ...], bool], list[Pin]] = {}
     for pin in pins:
         if pin.source is None:
@@ -150,10 +151,10 @@ def _groups(pins: Iterable[Pin]) -> list[tuple[Pin, ...]]:
 
 
 def _missing(digests: Collection[Digest], files: Iterable[File]) -> frozenset[Digest]:
-    """The digests that no file is said to have."""
+    """Return the digests that none of the files is claimed to have."""
     return frozenset(digests) - {digest for file in files for digest in file.digests}
 
 
 def _of(index: str, page: Page) -> Page:
-    """The page, its files saying which index it is of."""
+    """Return the page with ``index`` recorded in each of its files."""
     return evolve(page, files=tuple(evolve(file, index=index) for file in page.files)) if index else page

@@ -1,8 +1,7 @@
-"""Learning what a command takes: an index that lets everything through, and writes down which files were downloaded.
+"""The open index: it lets everything through, and records which files a command downloads.
 
-It is open on purpose, so nothing of it is under an address, and nothing under an address is reachable through it: what
-there is, is what the default upstream lists, and a file is kept and served as everywhere, under a digest that was
-verified.
+It is open on purpose, so no part of it is below an address, and nothing below an address is reachable through it. Its
+pages are those of the default upstream. A file is stored and served as everywhere else, under a verified digest.
 """
 
 from __future__ import annotations
@@ -28,21 +27,24 @@ from reqpi.shelf.learn_sessions import LearnSession, LearnSessions
 __all__ = ["OpenIndex", "RecordedFile"]
 
 _PAGES = 20_000
-"""Files on upstream's pages kept in memory."""
+"""Files on upstream pages kept in memory."""
 
 _MEASURED = 10_000
+"""Measured files that are remembered."""
+
 _AT_ONCE = 4
+"""Files that one answer measures concurrently."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
 
 @frozen
 class RecordedFile:
-    """What was taken in a session.
+    """The files that were downloaded in a session.
 
-    :param files: those whose download was begun, each with its sha256.
-    :param beside: the other files of those releases, where they were asked for.
-    :param untimed: projects of which nothing was let through, as upstream does not say when a file was uploaded.
+    :param files: the files whose download was begun, each with its sha256.
+    :param beside: the other files of the same releases, if they were requested.
+    :param untimed: projects whose files were all withheld because the upstream does not report upload times.
     """
 
     files: tuple[File, ...]
@@ -51,7 +53,7 @@ class RecordedFile:
 
 
 class OpenIndex:
-    """The index that lets everything through, and what was taken from it."""
+    """The index that lets everything through, and the record of what was downloaded from it."""
 
     def __init__(
         self,
@@ -73,16 +75,17 @@ class OpenIndex:
         self._gathering: SingleFlight[RecordedFile] = SingleFlight()
 
     async def page(self, session: LearnSession, name: str) -> Page:
-        """A project's page, as upstream has it; from a moment on, without what was uploaded later.
+        """Return the page of a project as the upstream has it, without files excluded by the session's exclude-newer.
 
-        :param name: in any spelling.
-        :raises reqpi.core.errors.NothingUpstream: there is no such project, or nothing says how old its files are.
-        :raises reqpi.core.errors.NotServed: it is no project's name.
-        :raises reqpi.core.errors.UpstreamTrouble: upstream cannot be asked.
+        :param name: the project's name, in any spelling.
+        :raises reqpi.core.errors.NothingUpstream: there is no such project, or the upload times that exclude-newer
+            needs are not known.
+        :raises reqpi.core.errors.NotServed: the name is not a valid project name.
+        :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be asked.
         """
         project = canonicalize_name(name)
         if _NAME.fullmatch(project) is None:
-            raise NotServed("no such project", "That is no project's name.")
+            raise NotServed("no such project", "The name is not a valid project name.")
         key = (session.name, project)
         kept = self._pages.get(key)
         if kept is None:
@@ -95,34 +98,34 @@ class OpenIndex:
             page = await self._upstream.page(project)
         except NotFound as error:
             raise NothingUpstream(
-                f"the upstream has no project {project}", f"Asked was {self._upstream.name}."
+                f"the upstream has no project {project}", f"The index asked was {self._upstream.name}."
             ) from error
         if session.exclude_newer is not None:
             if has_no_times(page):
                 await self.sessions.note_untimed(session, project)
                 raise NothingUpstream(
-                    f"when files of {project} were uploaded is not known",
-                    f"{self._upstream.name} does not say it. With --exclude-newer, none of them is let through.",
+                    f"the upload times of the files of {project} are not known",
+                    f"{self._upstream.name} does not report them. With --exclude-newer, none of the files is served.",
                 )
             page = before(page, session.exclude_newer)
-        # With metadata a resolver need not download what it then does not take.
+        # With core metadata a resolver need not download files that it then does not choose.
         page = evolve(page, files=tuple(map(_with_metadata, page.files)))
         self._pages.put((session.name, project), page, len(page.files) + 1)
         return page
 
     async def file(self, session: LearnSession, name: str, filename: str) -> FileResponse:
-        """A file; one that upstream gives no digest of is fetched and measured first.
+        """Return a file; if the upstream gives no digest of it, it is fetched and measured first.
 
-        :raises reqpi.core.errors.NotServed: it is not on its project's page.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream says it is.
+        :raises reqpi.core.errors.NotServed: the file is not on its project's page.
+        :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained, or differs from the upstream's claim.
         """
         return await self._file_responses.of(await self._digested(session, await self._listed(session, name, filename)))
 
     async def metadata(self, session: LearnSession, name: str, filename: str) -> bytes:
-        """The core metadata of a wheel. To look at it is not to take the wheel.
+        """Return the core metadata of a wheel. Reading it does not count as downloading the wheel.
 
-        :raises reqpi.core.errors.NotServed: it is no wheel, or not on its project's page.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.NotServed: the file is not a wheel, or not on its project's page.
+        :raises reqpi.core.errors.UpstreamTrouble: the metadata cannot be obtained.
         """
         file = await self._listed(session, name, filename)
         if not file.wheel:
@@ -136,7 +139,7 @@ class OpenIndex:
         return file
 
     async def _digested(self, session: LearnSession, file: File) -> File:
-        """The file with the sha256 that it is kept under, which is upstream's claim or what its own bytes have."""
+        """Return the file with the sha256 that it is stored under: the upstream's claim, or computed from its bytes."""
         if file.sha256 is not None:
             return file
         key = (session.name, file.url)
@@ -151,13 +154,13 @@ class OpenIndex:
         self._measured.put(key, digested, 1)
         return digested
 
-    # What was taken
+    # Recorded files
 
     async def taken(self, session: LearnSession, *, beside: bool = False) -> RecordedFile:
-        """What was taken so far.
+        """Return what was downloaded so far.
 
-        :param beside: the other files of the same releases too, measured where upstream gives no digest of them.
-        :raises reqpi.core.errors.UpstreamTrouble: these are not known yet.
+        :param beside: include the other files of the same releases, measured if the upstream gives no digest of them.
+        :raises reqpi.core.errors.UpstreamTrouble: these other files are not known yet.
         """
         waiting = self._gathering.do((session.name, beside), partial(self._taken, session, beside))
         return await within(PATIENCE, self._clock, waiting, "the files of these releases are")

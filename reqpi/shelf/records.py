@@ -1,8 +1,7 @@
 """The schema of a store: the name of every record, and what each belongs to.
 
 A record lives as long as its owner. :mod:`reqpi.shelf.maintenance.sweep` reads :data:`KINDS`, so a new kind of record
-that is listed here
-is swept with the rest. A name never changes: stores written by earlier versions use it.
+that is listed here is swept with the rest. A name never changes: stores written by earlier versions use it.
 """
 
 from __future__ import annotations
@@ -37,18 +36,18 @@ __all__ = [
 
 
 class Owner(Enum):
-    """Whose end is the end of a record."""
+    """The thing with which a record ends."""
 
     NONE = "none"
-    """The record is a root: it ends when it has not been used for long enough."""
+    """No owner. The record is a root: it ends when it has not been used for long enough."""
     LISTING = "listing"
     """A lock that lists several documents; the record is under the document's sha256."""
     ADDRESS = "address"
-    """A lock; the record is below the address. For learning sessions, below the session's name."""
+    """A lock; the record is below the address. For sessions of the open index, below the session's name."""
     FILE = "file"
     """A file in the store; the record is under the file's sha256."""
     SESSION = "session"
-    """A learning session; the record is below its token."""
+    """A session of the open index; the record is below its token."""
 
 
 @frozen
@@ -58,7 +57,7 @@ class Kind:
     :param folder: the first part of the name.
     :param owner: what the second part of the name means.
     :param layout: the number of the store layout that introduced it.
-    :param holds: what a record of this kind has in it.
+    :param holds: what a record of this kind contains, in a few words.
     """
 
     folder: str
@@ -82,8 +81,8 @@ _CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdi
 _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
 _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin")
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
-_SESSION = Kind("learning", Owner.SESSION, 1, "a learning session")
-_RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was taken in a learning session")
+_SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
+_RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
 
 KINDS = (
     _LOCK,
@@ -180,12 +179,12 @@ def sbom_record(address: str, name: str = "") -> str:
 
 
 def session_record(token: str) -> str:
-    """Name the record of a learning session; with an empty token, the prefix of all."""
+    """Name the record of a session of the open index; with an empty token, the prefix of all."""
     return f"{_SESSION.folder}/{token}"
 
 
 def recorded_file_record(token: str, project: str = "", filename: str = "") -> str:
-    """Name the record of a file that was taken in a learning session; without a project, the prefix of a session."""
+    """Name the record of a file that was downloaded in a session; without a project, the prefix of the session."""
     return f"{_RECORDED_FILE.folder}/{token}/{project}/{filename}" if project else f"{_RECORDED_FILE.folder}/{token}/"
 
 

@@ -1,7 +1,7 @@
-"""What was asked for and not admitted: how often, and when last.
+"""Refusals: requests that the lock did not admit, how many there were, and when.
 
-Each process counts for itself and writes its own record now and then; reading adds the records up. So replicas need
-no lock between them, and a restart forgets nothing that was written.
+Each process counts its own refusals and writes its own record now and then; reading adds the records up. So replicas
+need no lock between them, and a restart loses nothing that was written.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from reqpi.shelf.records import refusals_record
 __all__ = ["MOST", "RecordedRefusal", "Refusals"]
 
 MOST = 1000
-"""Different things counted for one address. Who asks for more than that is guessing, not building."""
+"""Different refusals counted for one address. A client that causes more is guessing, not building."""
 
 
 @frozen
 class RecordedRefusal:
-    """One thing that a lock did not admit.
+    """One project or file that a lock did not admit.
 
-    :param filename: ``None`` where the project as a whole was asked for.
-    :param reason: in a few words.
-    :param first: seconds since the epoch.
-    :param last: seconds since the epoch.
+    :param filename: ``None`` if the project as a whole was requested.
+    :param reason: why it was refused, in a few words.
+    :param count: how often it was refused.
+    :param first: when it was refused first, in seconds since the epoch.
+    :param last: when it was refused last, in seconds since the epoch.
     """
 
     project: Project
@@ -42,7 +43,7 @@ class RecordedRefusal:
     last: float
 
     def plus(self, other: RecordedRefusal) -> RecordedRefusal:
-        """Both of them, counted together."""
+        """Return the sum of two counts of the same refusal."""
         return evolve(
             self if self.last >= other.last else other,
             count=self.count + other.count,
@@ -51,7 +52,7 @@ class RecordedRefusal:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """For people and programs: times in ISO 8601, UTC."""
+        """Return the refusal as a JSON object, with times in ISO 8601, UTC."""
         return {
             "project": self.project,
             "filename": self.filename,
@@ -66,10 +67,10 @@ _Key = tuple[Project, str | None]
 
 
 class Refusals:
-    """The refusals of every address, as this process and the others saw them.
+    """The refusals of every address, counted by this process and the others.
 
     :param instance: a name for this process that no other has: ``[a-z0-9-]+``.
-    :param now: seconds since the epoch.
+    :param now: returns the time in seconds since the epoch.
     """
 
     def __init__(self, records: Records, instance: str, now: Callable[[], float]) -> None:
@@ -80,7 +81,7 @@ class Refusals:
         self._unwritten: set[str] = set()
 
     def note(self, address: str, project: Project, filename: str | None, reason: str) -> None:
-        """Count one."""
+        """Count one refusal."""
         counted = self._counted.setdefault(address, {})
         key = (project, filename)
         if key not in counted and len(counted) >= MOST:
@@ -91,7 +92,7 @@ class Refusals:
         self._unwritten.add(address)
 
     def forget(self, address: str, project: Project) -> None:
-        """Count one less of a project as a whole: it turned out to be no refusal."""
+        """Uncount one refusal of a project as a whole, which turned out not to be one."""
         counted = self._counted.get(address, {})
         refusal = counted.pop((project, None), None)
         if refusal is None:
@@ -101,7 +102,7 @@ class Refusals:
         self._unwritten.add(address)
 
     async def of(self, address: str) -> list[RecordedRefusal]:
-        """All that was refused under ``address``, the latest first."""
+        """Return everything that was refused under ``address``, the latest first."""
         total = dict(self._counted.get(address, {}))
         async for name in self._records.names(refusals_record(address)):
             if name.rpartition("/")[2] != self._instance:
@@ -109,7 +110,7 @@ class Refusals:
         return sorted(total.values(), key=lambda refusal: (-refusal.last, refusal.project, refusal.filename or ""))
 
     async def write(self) -> None:
-        """Write down what was counted since the last time."""
+        """Store the counts that have changed since the last call."""
         for address in list(self._unwritten):
             counted = _dump(self._counted[address].values())
             self._unwritten.discard(address)

@@ -1,8 +1,7 @@
-"""The verbs on a commitment: take from its shelf a page, a file, a file's metadata.
+"""Operations on a commitment: get one of its pages, one of its files, or the metadata of a file.
 
-Every answer passes :func:`reqpi.core.admission.admits`: nothing leaves here that the lock does not admit, and no byte
-but under
-a digest.
+:func:`reqpi.core.admission.admits` decides on every answer: nothing that the lock does not admit is returned, and
+every byte is returned under a digest.
 """
 
 from __future__ import annotations
@@ -38,28 +37,29 @@ from reqpi.shelf.whole_lock.sboms import Sboms
 __all__ = ["FileResponse", "Shelf"]
 
 _PAGES = 24 << 20
-"""Bytes of frozen pages kept in memory: some 13,000 files."""
+"""Bytes of frozen pages kept in memory: about 13,000 files."""
 
 _AT_ONCE = 16
-"""Pages that one export has upstream asked for at the same time."""
+"""Pages that one export requests from the upstream concurrently."""
 
 _LOOKED_UP = 16
-"""Files that the store is asked for at the same time, for one who wants to know of many."""
+"""Files that one caller looks up in the store concurrently."""
 
 _SUGGESTIONS = 50
 _SUGGESTING = 4
-"""Projects that a suggestion is looked up for, and how many at the same time."""
+"""Projects for which a suggestion is looked up, and how many of them concurrently."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
 
 class Shelf:
-    """Everything that can be done with locks, over a store and an upstream.
+    """All operations on locks, over a store and an upstream.
 
-    :param clock: what waiting is counted on, and the time of day.
-    :param instance: a name for this process that no other on the same store has.
-    :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
-    :param export_bytes: of exports kept in memory.
+    :param clock: measures waiting, and gives the time of day.
+    :param instance: a name for this process that no other process on the same store has.
+    :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object store;
+        ``None``: never.
+    :param export_bytes: bytes of exports kept in memory.
     """
 
     def __init__(
@@ -93,18 +93,18 @@ class Shelf:
         self._gathering: SingleFlight[dict[Project, Page]] = SingleFlight()
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """What a user should know of what the operator allows of a lock."""
+        """Return what a user should know about the parts of a lock that the operator allows."""
         return self._upstream.notes(lock)
 
     # Pages
 
     async def page(self, commitment: Commitment, name: str) -> Page:
-        """The frozen page of a project: what the commitment saw of it the first time.
+        """Return the frozen page of a project: the files that the commitment saw the first time.
 
-        :param name: in any spelling.
-        :raises reqpi.core.errors.NotAdmitted: the lock does not pin it.
-        :raises reqpi.core.errors.NotServed: it is no project's name.
-        :raises reqpi.core.errors.UpstreamTrouble: it is not frozen yet, and upstream cannot be asked.
+        :param name: the project's name, in any spelling.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not pin the project.
+        :raises reqpi.core.errors.NotServed: the name is not a valid project name.
+        :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
         project = self._pinned(commitment, name)
         kept = self._pages.get(commitment, project)
@@ -117,52 +117,52 @@ class Shelf:
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:
-        """See that the page of a project that the lock pins is frozen, however long that takes.
+        """Freeze the page of a project that the lock pins, however long that takes.
 
-        Whoever asks for the page meanwhile gets it as soon as it is.
+        Callers that request the page meanwhile get it as soon as it is frozen.
         """
         await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
 
     @property
     def crowded(self) -> bool:
-        """Whether pages wait because upstreams are being asked for as many others as may be at a time."""
+        """Whether pages wait because the limit of concurrent upstream lookups is reached."""
         return self._freezing.crowded
 
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
-        """The pages among ``projects`` that are frozen already. No upstream is asked."""
+        """Return the pages of those ``projects`` that are already frozen, without asking an upstream."""
         return await self._freezing.known(commitment, projects)
 
     # Files
 
     async def file(self, commitment: Commitment, name: str, filename: str) -> FileResponse:
-        """A file, from the store or on its way into it.
+        """Return a file, from the store or from its download.
 
-        :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
-        :raises reqpi.core.errors.UpstreamTrouble: it is not in the store, and cannot be had.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit the file.
+        :raises reqpi.core.errors.UpstreamTrouble: the file is not in the store and cannot be obtained.
         """
         return await self.file_responses.of(await self._admitted(commitment, name, filename))
 
     async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
-        """See that a file is in the store, and a wheel's core metadata; fetch what is not, however long that takes.
+        """Fetch a file, and a wheel's core metadata, unless the store has them, however long that takes.
 
         :returns: the file's size in bytes.
-        :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
-        :raises reqpi.core.errors.StoreTrouble: it cannot be kept.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit the file.
+        :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained.
+        :raises reqpi.core.errors.StoreTrouble: the file cannot be stored.
         """
         file = await self._admitted(commitment, name, filename)
         size = await self.file_responses.here(file)
         if size is None:
-            size = await self._downloads.of(file).landing()
+            size = await self._downloads.of(file).finished()
         if file.wheel:
             await self.core_metadata.of(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:
-        """The size in bytes of a file that is in the store, a wheel with its core metadata; else ``None``.
+        """Return the size in bytes of a file that is in the store, a wheel with its core metadata.
 
-        Lengths are compared and nothing is hashed: :mod:`reqpi.shelf.maintenance.verify` does that, and so does
-        serving.
+        Return ``None`` if it is not there. Only lengths are compared; :mod:`reqpi.shelf.maintenance.verify` and serving
+        compute hashes.
         """
         size = await self._store.size(str(file.sha256))
         if size is None or (file.size not in (None, size) and not await self.file_responses.sound(file, size)):
@@ -170,19 +170,21 @@ class Shelf:
         return size if not file.wheel or await self.core_metadata.at_hand(file) else None
 
     async def sizes(self, files: Iterable[File]) -> dict[File, int | None]:
-        """The same of each of ``files``."""
+        """Return the result of :meth:`held` for each of ``files``."""
         return await each(files, self.held, _LOOKED_UP)
 
     def coming(self, file: File) -> int:
-        """Bytes that have come of a file on its way; 0 where it is not."""
+        """Return how many bytes of a file have been downloaded so far; 0 if no download is in flight."""
         return self._downloads.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
-        """The core metadata of a wheel. What upstream was asked for by ranges gives way once the wheel is here.
+        """Return the core metadata of a wheel.
+
+        Metadata that was read from the upstream by ranges is replaced once the wheel is in the store.
 
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the wheel.
-        :raises reqpi.core.errors.NotServed: it is no wheel.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.NotServed: the file is not a wheel.
+        :raises reqpi.core.errors.UpstreamTrouble: the metadata cannot be obtained.
         """
         file = await self._admitted(commitment, name, filename)
         if not file.wheel:
@@ -193,21 +195,21 @@ class Shelf:
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
     ) -> BuildSystem:
-        """What an sdist is built with, however long it takes to know.
+        """Return the build system of an sdist, however long it takes to find out.
 
-        :param whole: fetch all of it where its beginning does not tell.
-        :raises reqpi.core.errors.NotAdmitted: the lock does not admit it.
-        :raises reqpi.core.errors.NotServed: it is a wheel.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is broken.
+        :param whole: fetch the whole sdist if its beginning does not contain the answer.
+        :raises reqpi.core.errors.NotAdmitted: the lock does not admit the sdist.
+        :raises reqpi.core.errors.NotServed: the file is a wheel.
+        :raises reqpi.core.errors.UpstreamTrouble: the sdist cannot be obtained, or is broken.
         """
         file = await self._admitted(commitment, name, filename)
         if file.wheel:
-            raise NotServed(f"{filename} is built", "Only sdists say what they are built with.")
+            raise NotServed(f"{filename} is a wheel", "Only sdists have a build system.")
         with wanting(filename):
             return await self._build_systems.of(file, commitment.address, whole=whole)
 
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
-        """Whether :meth:`metadata` will never say other bytes of that wheel."""
+        """Return whether :meth:`metadata` will always return the same bytes for this wheel."""
         return await self.core_metadata.is_settled(await self._admitted(commitment, name, filename))
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
@@ -225,15 +227,18 @@ class Shelf:
     # All of a lock
 
     async def pages(self, commitment: Commitment) -> dict[Project, Page]:
-        """The frozen page of every project that the lock pins: what an export is made of.
+        """Return the frozen page of every project that the lock pins: the input of an export.
 
-        :raises reqpi.core.errors.UpstreamTrouble: not all is frozen yet, and an upstream cannot be asked.
+        :raises reqpi.core.errors.UpstreamTrouble: some page is not frozen yet, and an upstream cannot be asked.
         """
         waiting = self._gathering.do(commitment.address, partial(self._pages_of, commitment))
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
 
     async def _pages_of(self, commitment: Commitment) -> dict[Project, Page]:
-        """The pages; where pins cannot be completed, an error that names all of them."""
+        """Return the pages.
+
+        :raises reqpi.core.errors.UpstreamTrouble: as :meth:`pages`; if pins cannot be completed, it names all of them.
+        """
         lacking: list[UpstreamTrouble] = []
 
         async def page(project: Project) -> Page | None:
@@ -255,9 +260,9 @@ class Shelf:
         return {project: page for project, page in pages.items() if page is not None}
 
     async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
-        """For each project, a line that would pin its newest release, as upstream has it now.
+        """Return, for each project, a line that would pin the newest release that the upstream has now.
 
-        It is advice to a person, so what upstream does not answer soon is left out.
+        It is advice to a person, so a project is left out if the upstream does not answer soon.
         """
         asked = tuple(sorted(projects)[:_SUGGESTIONS])
         found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
@@ -272,18 +277,22 @@ class Shelf:
         found = newest({version for version in versions if not version.is_prerelease} or versions)
         return f"{project}=={found[0]}" if found else None
 
-    # What all of them ask
+    # Shared by all of them
 
     def _pinned(self, commitment: Commitment, name: str) -> Project:
-        """The project that ``name`` means, if the lock pins it."""
+        """Return the project that ``name`` means.
+
+        :raises reqpi.core.errors.NotAdmitted: the lock does not pin it.
+        :raises reqpi.core.errors.NotServed: the name is not a valid project name.
+        """
         project = canonicalize_name(name)
         if project in commitment.lock.projects:
             return project
         if _NAME.fullmatch(project) is None:
-            raise NotServed("no such project", "That is no project's name.")
+            raise NotServed("no such project", "The name is not a valid project name.")
         self.refusals.note(commitment.address, project, None, "not in the lock")
         raise NotAdmitted(
             f"{project} is not in lock {commitment.short}",
             f"Only what the lock pins can be installed from here. {how_to_pin(commitment.lock.format, project)}, "
-            "commit the file again and use the address that it has then.",
+            "commit the file again and use its new address.",
         )

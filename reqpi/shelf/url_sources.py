@@ -1,7 +1,7 @@
-"""Pins that are taken from a URL or a git commit and not from an index: each becomes one file with a digest.
+"""Pins that name a URL or a git commit instead of an index: each becomes one file with a digest.
 
-The file is fetched and measured when its project is frozen. Where its name and version can be known from it, it stands
-on the project's page like a release; if not, it is there under a name of its own, for the exports that link to it.
+The file is fetched and measured when its project is frozen. If its contents give its name and version, it is listed on
+the project's page like a release; if not, it is there under a name of its own, for the exports that link to it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".whl")
 
 
 class UrlSources:
-    """The files that sources are."""
+    """The files of URL and git sources."""
 
     def __init__(self, store: Store, downloads: Downloads) -> None:
         self._store = store
         self._downloads = downloads
 
     async def file(self, pin: Pin, source: Archive | Git) -> File:
-        """The file that ``source`` is, fetched, measured and kept.
+        """Fetch, measure and store the file of ``source``.
 
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what the lock says it is.
+        :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained, or is not what the lock says.
         """
         wanted = _unlisted(pin, source)
         measured = await self._downloads.measure(wanted)
@@ -42,7 +42,7 @@ class UrlSources:
         return _listed(file) if file.wheel else await self._identified(file)
 
     async def _identified(self, file: File) -> File:
-        """The file, under the name of a release if it says of itself which release it is."""
+        """Return the file, under the name of a release if its metadata says which release it is."""
         if (file.size or 0) > metadata.LARGEST:
             return file
         async with aclosing(self._store.read(str(file.sha256))) as pieces:
@@ -52,15 +52,15 @@ class UrlSources:
             return file
         if said.project != file.project:
             raise NothingUpstream(
-                f"the source of {file.project} is {said.project}",
-                f"{file.filename} says so in its PKG-INFO. Fix the lock.",
+                f"the source of {file.project} contains the project {said.project}",
+                f"The PKG-INFO of {file.filename} says so. Correct the lock.",
             )
         ending = next(ending for ending in _ENDINGS if file.filename.endswith(ending))
         return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{said.version}{ending}"))
 
 
 def _unlisted(pin: Pin, source: Archive | Git) -> File:
-    """What is known of a source before it was fetched."""
+    """Return what is known about the file of a source before it is fetched."""
     if isinstance(source, Git):
         repository = urlsplit(source.url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
         url = f"git+{source.url}@{source.commit}{'#submodules' if source.submodules else ''}"

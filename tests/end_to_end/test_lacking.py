@@ -24,7 +24,7 @@ class LackingTests(FetchCase):
         )
         self.assertIn("mid==9.9", said[0])
         self.assertIn("3 defects", said[3])
-        self.assertIn("The lock pins 9.9; the newest that it has: 1.6", done.stderr)
+        self.assertIn("The lock pins 9.9; the newest versions upstream: 1.6", done.stderr)
         self.assertIn("no project nosuch", said[1])
         self.assertIn("lonely==3.0", said[2])
         self.assertNotIn(" answers ", done.stderr)

@@ -189,7 +189,7 @@ class WantedTests(BuildingCase):
         self.wheel("six", "1.0")
         answer = await self.answer("six==1.0")
         (sdist,) = answer.sdists
-        self.assertIn("is not looked into: Its first 1 MiB do not tell", sdist.passed_over)
+        self.assertIn("is not searched further: Its first 1 MiB do not contain", sdist.passed_over)
         self.assertEqual((answer.complete, answer.lasting, self.upstream.asked.count(file.url)), (True, True, 1))
         answer = await self.answer("six==1.0", no_binary="six")
         self.assertEqual(self.states(answer), {"one": "missing"})
@@ -275,7 +275,7 @@ class AskedTests(BuildingCase):
         lines = "six==1.0", "backend==2.0"
         answer = await self.answer(*lines)
         self.assertEqual((answer.complete, answer.troubled, answer.lasting), (False, True, False))
-        self.assertIn("what backend-2.0-py3-none-any.whl needs is not known", answer.troubles[0])
+        self.assertIn("the dependencies of backend-2.0-py3-none-any.whl are not known", answer.troubles[0])
         self.upstream.files[wheel.url] = content
         self.clock.advance(10)
         answer = await self.answer(*lines)

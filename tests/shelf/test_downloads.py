@@ -102,15 +102,15 @@ class OnceTests(ArrivalsCase):
 
     def test_after_a_failure_the_next_who_asks_begins_anew(self) -> None:
         self.upstream.files[self.file.url] = b"X" * len(BIG)
-        self.failureResultOf(self.run_now(self.downloads.of(self.file).landing()), DigestMismatch)
+        self.failureResultOf(self.run_now(self.downloads.of(self.file).finished()), DigestMismatch)
         self.upstream.files[self.file.url] = BIG
         self.clock.advance(6)
-        self.result_of(self.downloads.of(self.file).landing())
+        self.result_of(self.downloads.of(self.file).finished())
 
     def test_a_failure_that_would_only_repeat_is_not_asked_for_again_at_once(self) -> None:
         """pip asks five times: that would be five downloads of wrong bytes."""
         self.upstream.files[self.file.url] = b"X" * len(BIG)
-        self.failureResultOf(self.run_now(self.downloads.of(self.file).landing()), DigestMismatch)
+        self.failureResultOf(self.run_now(self.downloads.of(self.file).finished()), DigestMismatch)
         for _ in range(5):
             self.assertRaises(DigestMismatch, self.downloads.of, self.file)
         self.assertEqual(len(self.upstream.asked), 1)
@@ -196,7 +196,7 @@ class HeldBackTests(ArrivalsCase):
 
     def test_every_digest_that_is_claimed_must_hold(self) -> None:
         lie = evolve(self.file, digests=frozenset({digest_of(BIG), digest_of(b"other", "sha512")}))
-        self.failureResultOf(self.run_now(self.downloads.of(lie).landing()), DigestMismatch)
+        self.failureResultOf(self.run_now(self.downloads.of(lie).finished()), DigestMismatch)
         self.assertEqual(self.kept(), [])
 
 
@@ -219,7 +219,7 @@ class PatienceTests(ArrivalsCase):
         gates = self.one_by_one()
         download = self.downloads.of(self.file)
         begun = self.run_now(download.begun(10))
-        landing = self.run_now(download.landing())
+        landing = self.run_now(download.finished())
         self.assertNoResult(begun)
         gates.pop().callback(None)
         self.assertEqual(self.successResultOf(begun), len(BIG) * 8)
@@ -328,7 +328,7 @@ class ResumingTests(ArrivalsCase):
 
     def test_the_rest_is_asked_for(self) -> None:
         broken = self.breaking_off_after(3)
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5, 1.0])
         self.successResultOf(landing)
         self.assertEqual((len(broken), self.kept()), (2, [digest_of(BIG).hex]))
@@ -337,7 +337,7 @@ class ResumingTests(ArrivalsCase):
         self.upstream.ranges = False
         self.breaking_off_after(5)
         self.upstream.step = PIECE
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5])
         self.upstream.between.clear()
         self.clock.pump([1.0, 2.0])
@@ -346,7 +346,7 @@ class ResumingTests(ArrivalsCase):
 
     def test_one_that_always_breaks_off_is_given_up(self) -> None:
         broken = self.breaking_off_after(1)
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5, 1.0, 2.0, 4.0, 8.0])
         self.failureResultOf(landing, UpstreamTrouble)
         self.assertEqual((len(broken), self.kept()), (4, []))
@@ -355,7 +355,7 @@ class ResumingTests(ArrivalsCase):
         """A large file through a proxy that ends every connection after a while."""
         self.patch(one, "_PROGRESS", PIECE)
         broken = self.breaking_off_after(1)
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5] * 10)
         self.successResultOf(landing)
         self.assertEqual((len(broken), self.kept()), (7, [digest_of(BIG).hex]))
@@ -363,7 +363,7 @@ class ResumingTests(ArrivalsCase):
     def test_a_body_that_ends_short_is_no_end(self) -> None:
         self.upstream.files[self.file.url] = BIG[:-1]
         self.upstream.sizes = False
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5, 1.0, 2.0, 4.0])
         self.failureResultOf(landing, UpstreamTrouble)
         self.assertEqual(self.kept(), [])
@@ -371,7 +371,7 @@ class ResumingTests(ArrivalsCase):
     def test_a_body_that_goes_on_past_its_end_is_cut_off(self) -> None:
         self.upstream.files[self.file.url] = BIG + b"more"
         self.upstream.sizes = False
-        self.failureResultOf(self.run_now(self.downloads.of(self.file).landing()), UpstreamTrouble)
+        self.failureResultOf(self.run_now(self.downloads.of(self.file).finished()), UpstreamTrouble)
         self.assertEqual(self.kept(), [])
 
     def test_a_page_that_is_wrong_about_the_length_does_no_harm(self) -> None:
@@ -382,7 +382,7 @@ class ResumingTests(ArrivalsCase):
 
     def test_another_length_halfway_is_another_file(self) -> None:
         broken = self.breaking_off_after(3)
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.upstream.files[self.file.url] = BIG + b"more"
         self.clock.pump([0.5, 1.0, 2.0])
         failure = self.failureResultOf(landing, UpstreamTrouble)
@@ -393,7 +393,7 @@ class ResumingTests(ArrivalsCase):
         """Its rest is not put behind what came; and the next who asks gets the new one at once."""
         self.upstream.etags = True
         broken = self.breaking_off_after(3)
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.upstream.files[self.file.url] = BIG[::-1]
         self.clock.pump([0.5, 1.0, 2.0])
         failure = self.failureResultOf(landing, UpstreamTrouble)
@@ -402,12 +402,12 @@ class ResumingTests(ArrivalsCase):
         self.assertEqual((len(broken), len(self.upstream.asked)), (1, 2))
         self.upstream.files[self.file.url] = BIG
         self.upstream.between.clear()
-        self.assertEqual(self.result_of(self.downloads.of(self.file).landing()), len(BIG))
+        self.assertEqual(self.result_of(self.downloads.of(self.file).finished()), len(BIG))
 
     def test_the_same_etag_goes_on(self) -> None:
         self.upstream.etags = True
         self.breaking_off_after(3)
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5, 1.0, 2.0])
         self.assertEqual(self.successResultOf(landing), len(BIG))
 
@@ -416,7 +416,7 @@ class ResumingTests(ArrivalsCase):
         moved = evolve(self.file, url="https://files.example.org/new/six-1.0.tar.gz")
         self.upstream.files.clear()
         self.upstream.offer(a_page(moved), BIG)
-        self.assertEqual(self.result_of(self.downloads.of(self.file).landing()), len(BIG))
+        self.assertEqual(self.result_of(self.downloads.of(self.file).finished()), len(BIG))
         self.assertEqual(self.upstream.asked, [self.file.url, "six", moved.url])
 
     def test_what_moved_and_is_another_is_not_it(self) -> None:
@@ -425,7 +425,7 @@ class ResumingTests(ArrivalsCase):
         new = "https://files.example.org/new/six-1.0.tar.gz"
         for digests in (frozenset({digest_of(b"another")}), frozenset()):
             self.upstream.offer(a_page(evolve(self.file, url=new, digests=digests)), b"X" * len(BIG))
-            self.failureResultOf(self.run_now(self.downloads.of(self.file).landing()), UpstreamTrouble)
+            self.failureResultOf(self.run_now(self.downloads.of(self.file).finished()), UpstreamTrouble)
             self.assertEqual(self.kept(), [])
             self.clock.advance(10)
 
@@ -434,13 +434,13 @@ class ResumingTests(ArrivalsCase):
         self.patch(one, "_LARGEST_UNSAID", len(BIG) - 1)
         self.upstream.sizes = False
         file = evolve(self.file, size=None)
-        failure = self.failureResultOf(self.run_now(self.downloads.of(file).landing()), UpstreamTrouble)
+        failure = self.failureResultOf(self.run_now(self.downloads.of(file).finished()), UpstreamTrouble)
         self.assertIn("too much", failure.value.title)
 
     def test_what_drips_is_given_up(self) -> None:
         gates = self.one_by_one()
         self.upstream.step = 100
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         for _ in range(200):
             if not gates:
                 break
@@ -466,7 +466,7 @@ class ResumingTests(ArrivalsCase):
                 raise failures.pop()
 
         self.upstream.before[self.file.url] = fail
-        landing = self.run_now(self.downloads.of(self.file).landing())
+        landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.advance(3.9)
         self.assertNoResult(landing)
         self.clock.advance(0.1)
@@ -503,12 +503,12 @@ class HostTests(ArrivalsCase):
         self.looks()
         self.successResultOf(done)
         self.assertEqual(bytes(got), BIG)
-        self.assertEqual(self.result_of(first.landing()), len(BIG))
+        self.assertEqual(self.result_of(first.finished()), len(BIG))
         self.assertEqual(self.upstream.asked, [self.file.url])
 
     def test_what_came_since_it_was_looked_for_is_not_fetched_again(self) -> None:
         """The other has let go of its claim by then."""
-        self.result_of(self.downloads.of(self.file).landing())
+        self.result_of(self.downloads.of(self.file).finished())
         got, done = self.taking(self.elsewhere.of(self.file))
         self.successResultOf(done)
         self.assertEqual(bytes(got), BIG)
@@ -539,7 +539,7 @@ class HostTests(ArrivalsCase):
         self.assertLessEqual(len(got), len(BIG) - HELD_BACK)
         self.upstream.files[self.file.url] = BIG
         self.upstream.between.clear()
-        self.assertEqual(self.result_of(self.elsewhere.of(self.file).landing()), len(BIG))
+        self.assertEqual(self.result_of(self.elsewhere.of(self.file).finished()), len(BIG))
 
     def test_another_attempt_is_not_mixed_with_the_first(self) -> None:
         """Who was given bytes by a process that then ended is cut off: the next attempt may bring other bytes."""
@@ -554,7 +554,7 @@ class HostTests(ArrivalsCase):
         self.result_of(claimed._incoming.discard())  # as the end of its process does
         self.looks()
         failure = self.failureResultOf(done, UpstreamTrouble)
-        self.assertIn("did not come", failure.value.title)
+        self.assertIn("was not downloaded", failure.value.title)
         self.assertFalse(failure.value.final)
 
     def test_two_listings_that_differ_share_nothing(self) -> None:
@@ -570,7 +570,7 @@ class StoreTests(ArrivalsCase):
 
     def test_a_full_store(self) -> None:
         self.patch(self.store, "claim", self.full)
-        self.failureResultOf(self.run_now(self.downloads.of(self.file).landing()), StoreFull)
+        self.failureResultOf(self.run_now(self.downloads.of(self.file).finished()), StoreFull)
 
     async def full(self, name: str) -> Incoming:
         raise StoreFull("no room")
@@ -593,7 +593,7 @@ class StoreTests(ArrivalsCase):
 
         self.patch(self.store, "claim", watched)
         self.upstream.files[self.file.url] = b"X" * len(BIG)
-        self.failureResultOf(self.run_now(self.downloads.of(self.file).landing()))
+        self.failureResultOf(self.run_now(self.downloads.of(self.file).finished()))
         self.assertEqual(len(set(map(id, let_go))), 1)
 
 

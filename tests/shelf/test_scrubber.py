@@ -6,8 +6,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi.shelf.files.hashing import RateLimit
 from reqpi.shelf.maintenance.scrubber import Scrubber
-from reqpi.shelf.maintenance.verify import Damage, RateLimit
+from reqpi.shelf.maintenance.verify import Damage
 from tests.distributions import digest_of
 from tests.shelf.test_verify import SIX, DamageCase
 

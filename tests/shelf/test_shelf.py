@@ -220,14 +220,14 @@ class FrozenTests(ShelfCase):
     async def test_nothing_is_frozen_where_upstream_has_nothing_that_is_admitted(self) -> None:
         commitment = await self.committed("six==2.0")
         error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
-        self.assertIn("pins 2.0; the newest that it has: 1.0", error.detail)
+        self.assertIn("pins 2.0; the newest versions upstream: 1.0", error.detail)
         self.upstream.offer(a_page(a_file("six-2.0.tar.gz", b"2")), b"2")
         self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 1)
 
     async def test_digests_that_upstream_does_not_have_are_told_from_versions_that_it_does_not_have(self) -> None:
         commitment = await self.committed(f"six==1.0 --hash={digest_of(b'other')}")
         error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
-        self.assertIn("none with a digest that the lock lists", error.detail)
+        self.assertIn("none with a digest that the lock contains", error.detail)
 
     async def test_nothing_is_frozen_while_one_of_two_versions_is_missing(self) -> None:
         """It would stay invisible for ever."""

@@ -107,7 +107,7 @@ class VerifyingTests(DamageCase):
         await self.store.replace(record, b"attrs==6.6\n")
         self.assertEqual([damage.kind for damage in (await self.verify()).damages], ["document", "lock"])
         await self.store.delete(record)
-        self.assertIn("b.txt is not here", (await self.verify()).damages[0].problem)
+        self.assertIn("b.txt is missing", (await self.verify()).damages[0].problem)
 
 
 class ServingTests(DamageCase):

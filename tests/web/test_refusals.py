@@ -138,7 +138,7 @@ class Upstream(WebCase):
         self.address = await self.committed("nothing==1.0", "six==9.9")
         self.assert_problem(await self.under("/simple/nothing/"), 410, "the upstream has no project nothing")
         problem = self.assert_problem(await self.under("/simple/six/"), 410)
-        self.assertIn("pins 9.9; the newest that it has: 2.0, 1.0", problem["detail"])
+        self.assertIn("pins 9.9; the newest versions upstream: 2.0, 1.0", problem["detail"])
 
     async def test_trouble_upstream_is_503_for_a_moment(self) -> None:
         """pip and uv ask again, pip when it is told to. Once upstream is back the same path answers."""

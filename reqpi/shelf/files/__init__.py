@@ -1,1 +1,1 @@
-"""Files and their metadata: downloaded, verified, delivered. Every decision about a digest is made here."""
+"""Files and their metadata: downloaded, verified, served."""

@@ -1,10 +1,10 @@
-"""How sdists are built, read from as little of each as will do, and written down.
+"""The build systems of sdists, read from as little of each sdist as possible, and recorded.
 
-From an sdist in the store, whose digest was verified, it is as sure as the sdist, and is written down for every
-address. From the beginning of one that upstream sends it is what upstream says, as no digest vouches for a part: it is
-written down for that address alone, and gives way as soon as the sdist is here. :mod:`reqpi.shelf.files.core_metadata`
-holds it so with
-the metadata of wheels. What came to its end and has the right digest is verified, whether it is kept or not.
+If the sdist is in the store, its digest was verified: the build system is as trustworthy as the sdist, and is recorded
+for every address. If only the beginning of the sdist was read from the upstream, the build system is the upstream's
+claim, because no digest covers a part of a file: it is recorded for that address alone, and is replaced as soon as the
+sdist is in the store. :mod:`reqpi.shelf.files.core_metadata` does the same with the metadata of wheels. An sdist that
+was received completely and has the right digest is verified, whether it is stored or not.
 """
 
 from __future__ import annotations
@@ -29,22 +29,23 @@ from reqpi.shelf.records import build_system_record, claimed_build_system_record
 __all__ = ["BuildSystems", "TooDeep"]
 
 _STEPS = (1 << 16, 1 << 18, 1 << 20)
-"""Bytes of an sdist after which what came of it is looked through. What the last does not show, the whole one may."""
+"""Bytes of an sdist after which the received part is searched. If the last step finds nothing, the whole sdist may."""
 
 _LOOKS = 2
-"""Sdists that are looked through at the same time, each in a thread."""
+"""Sdists that are searched concurrently, each in a thread."""
 
 _LARGEST_RANGE = 24 << 20
+"""Bytes of one range of a zip archive, at most."""
 
 
 class TooDeep(UpstreamTrouble):
-    """The beginning of an sdist does not tell how it is built, and who asked does not want all of it fetched."""
+    """The beginning of an sdist does not contain its build system, and the caller does not want the whole sdist."""
 
     final = True
 
 
 class BuildSystems:
-    """How all sdists are built."""
+    """The build systems of all sdists."""
 
     def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
         self._store = store
@@ -54,12 +55,12 @@ class BuildSystems:
         self._looks = DeferredSemaphore(_LOOKS)
 
     async def of(self, file: File, address: str, *, whole: bool = True) -> BuildSystem:
-        """How an sdist that was admitted is built, however long it takes to know.
+        """Return the build system of an admitted sdist, however long it takes to find out.
 
-        :param address: for which.
-        :param whole: fetch all of it where its beginning does not tell.
-        :raises TooDeep: its beginning does not tell, and no more is to be fetched.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is broken.
+        :param address: the address under which the sdist was requested.
+        :param whole: fetch the whole sdist if its beginning does not contain the answer.
+        :raises TooDeep: its beginning does not contain the answer, and ``whole`` is false.
+        :raises reqpi.core.errors.UpstreamTrouble: the sdist cannot be obtained, or is broken.
         """
         known = await self.known(file, address)
         if known is not None:
@@ -68,7 +69,7 @@ class BuildSystems:
         return await self._finding.do(key, partial(self._found, file, address, whole=whole))
 
     async def known(self, file: File, address: str) -> BuildSystem | None:
-        """What is written down: of the verified sdist, else what this address was told while there was none."""
+        """Return the recorded build system: of the verified sdist, or the upstream's claim if there is none."""
         sha256, subdirectory = str(file.sha256), _subdirectory(file)
         verified = await self._recorded(build_system_record(sha256, subdirectory))
         if verified is not None or await self._store.size(sha256) is not None:
@@ -80,29 +81,33 @@ class BuildSystems:
         return None if data is None else BuildSystem.load(data)
 
     async def _found(self, file: File, address: str, *, whole: bool) -> BuildSystem:
-        """Read it, and write it down."""
+        """Read the build system and record it."""
         sha256, subdirectory = str(file.sha256), _subdirectory(file)
         record = build_system_record(sha256, subdirectory)
         files = None
         if await self._store.size(sha256) is None:
-            files, verified = await self._told(file)
+            files, verified = await self._claimed(file)
             if not verified:
                 record = claimed_build_system_record(address, sha256, subdirectory)
             if files is None and not whole:
-                raise TooDeep(f"{file.filename} is not looked into", f"Its first {_STEPS[-1] >> 20} MiB do not tell.")
+                raise TooDeep(
+                    f"{file.filename} is not searched further",
+                    f"Its first {_STEPS[-1] >> 20} MiB do not contain its build system.",
+                )
         if files is None:
             record = build_system_record(sha256, subdirectory)
             files = await self._stored(file)
         system = await deferToThread(metadata.build_system, files)
         await self._store.use(record)
-        # Over what a ReqPI of another layout wrote; otherwise the same bytes have the same outcome.
+        # Replaces a record that a ReqPI of another layout wrote; otherwise the same bytes give the same record.
         await self._store.replace(record, system.dump())
         return system
 
-    async def _told(self, file: File) -> tuple[metadata.Files | None, bool]:
-        """What a part of upstream's sdist says, and whether it turned out to be the whole, of the right digest.
+    async def _claimed(self, file: File) -> tuple[metadata.Files | None, bool]:
+        """Read the files from a part of the upstream's sdist.
 
-        Nothing, where no small part says it.
+        :returns: the files, ``None`` if no small part contains them; and whether the part turned out to be the whole
+            sdist, with the right digest.
         """
         if file.filename.endswith(".zip"):
             take = partial(fetched, self._upstream, file.url, largest=_LARGEST_RANGE)
@@ -112,7 +117,7 @@ class BuildSystems:
         try:
             async for piece in transfer:
                 data += piece
-                # Past what was asked for, where upstream does no ranges.
+                # An upstream without range support sends more than the part that was requested.
                 while looked < len(_STEPS) and len(data) >= _STEPS[looked]:
                     files = await self._look(file, bytes(data), whole=False)
                     looked += 1
@@ -126,17 +131,17 @@ class BuildSystems:
         return await self._look(file, bytes(data), whole=whole), whole
 
     async def _stored(self, file: File) -> metadata.Files:
-        """What the verified sdist says, which is fetched first if it is not in the store."""
+        """Read the files from the verified sdist, which is fetched first if it is not in the store."""
         sha256 = str(file.sha256)
         if await self._store.size(sha256) is None:
             if (file.size or 0) > metadata.LARGEST:
                 raise _too_large(file)
-            await self._downloads.of(file).landing()
+            await self._downloads.of(file).finished()
         size = await self._store.size(sha256)
         if file.filename.endswith(".zip"):
             files = await self._by_ranges(file, size, partial(stored, self._store, sha256))
             if files is None:
-                raise BrokenSdist(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
+                raise BrokenSdist(f"{file.filename} cannot be read", "The sizes of its members are implausible.")
             return files
         data = bytearray()
         async with aclosing(self._store.read(sha256, 0, metadata.LARGEST)) as pieces:
@@ -162,6 +167,6 @@ def _subdirectory(file: File) -> str | None:
 
 def _too_large(file: File) -> UpstreamTrouble:
     return BrokenSdist(
-        f"{file.filename} is not looked into",
-        f"What it is built with is not in its first {metadata.LARGEST >> 20} MiB.",
+        f"{file.filename} is not searched further",
+        f"Its first {metadata.LARGEST >> 20} MiB do not contain its build system.",
     )

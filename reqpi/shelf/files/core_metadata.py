@@ -1,10 +1,11 @@
-"""The core metadata of wheels, whether or not upstream offers it (:pep:`658`, :pep:`714`).
+"""The core metadata of wheels, whether or not the upstream offers it (:pep:`658`, :pep:`714`).
 
-Where the frozen page promised a digest, the bytes of that digest are served and no others.
+If the frozen page promised a digest, the bytes of that digest are served and no others.
 
-Where it promised only that there is metadata, it is read from the wheel. From a wheel in the store, whose digest was
-verified, it is as sure as the wheel, and is written down for every address. By ranges from upstream it is what upstream
-says, like the page itself: it is written down for that address alone, and gives way as soon as the wheel is here.
+If it promised only that there is metadata, the metadata is read from the wheel. If the wheel is in the store, its
+digest was verified: its metadata is as trustworthy as the wheel, and is recorded for every address. If it was read by
+ranges from the upstream, it is the upstream's claim, like the page itself: it is recorded for that address alone, and
+is replaced as soon as the wheel is in the store.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ class CoreMetadata:
         self._finding: SingleFlight[bytes] = SingleFlight()
 
     async def of(self, file: File, address: str) -> bytes:
-        """The core metadata of a wheel that was admitted.
+        """Return the core metadata of an admitted wheel.
 
-        :param address: for which.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not there yet.
+        :param address: the address under which the wheel was requested.
+        :raises reqpi.core.errors.UpstreamTrouble: the metadata cannot be obtained, or not within the time that clients
+            wait.
         """
         promised = _promise(file)
         kept = await self._kept(promised) if promised else await self._known(file, address)
@@ -58,9 +60,9 @@ class CoreMetadata:
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
 
     async def at_hand(self, file: File) -> bool:
-        """Return whether the metadata of a wheel that is in the store is there too, without asking an upstream.
+        """Return whether the store has the metadata of a wheel that it has, without asking an upstream.
 
-        If it is missing, it is read from the wheel and kept: clients that took the wheel left none behind.
+        Missing metadata is read from the wheel and stored: a client may have downloaded the wheel without it.
         """
         promised = _promise(file)
         if promised is None:
@@ -71,7 +73,7 @@ class CoreMetadata:
         return found or await self._taken_from_wheel(file, promised)
 
     async def _taken_from_wheel(self, file: File, promised: Digest | None) -> bool:
-        """Keep the metadata of a wheel that is in the store, if it can be read and is what was promised."""
+        """Store the metadata of a wheel that is in the store, if it can be read and has the promised digest."""
         sha256 = str(file.sha256)
         size = await self._store.size(sha256)
         if size is None:
@@ -88,11 +90,11 @@ class CoreMetadata:
         return True
 
     async def is_settled(self, file: File) -> bool:
-        """Whether the metadata of a wheel will never be other bytes: else it is what was told."""
+        """Return whether the metadata of a wheel will never be other bytes; if not, it is an upstream's claim."""
         return _promise(file) is not None or await self._store.get(metadata_record(str(file.sha256))) is not None
 
     async def _known(self, file: File, address: str) -> bytes | None:
-        """What was written down: of the verified wheel, else what this address was told while there was none."""
+        """Return the recorded metadata: of the verified wheel, or the upstream's claim if there is none."""
         sha256 = str(file.sha256)
         verified = await self._recorded(metadata_record(sha256))
         if verified is not None or await self._store.size(sha256) is not None:
@@ -104,11 +106,11 @@ class CoreMetadata:
         return None if known is None else await self._kept(Digest("sha256", known.decode("ascii")))
 
     async def _kept(self, digest: Digest) -> bytes | None:
-        """The metadata of this digest, if it is in the store, and no larger than metadata is."""
+        """Return the metadata with this digest, if it is in the store and not larger than :data:`_LARGEST`."""
         size = await self._store.size(digest.hex)
         if size is None or size > _LARGEST:
             return None
-        with suppress(StoreTrouble):  # what can be read and not be written still serves
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
             await self._store.touch(digest.hex)
         async with aclosing(self._store.read(digest.hex)) as pieces:
             data = b"".join([piece async for piece in pieces])
@@ -117,7 +119,7 @@ class CoreMetadata:
         return data
 
     async def _promised(self, file: File, promised: Digest) -> bytes:
-        """The metadata that the frozen page gave the digest of: upstream's own file, or what the wheel has."""
+        """Return the metadata whose digest the frozen page gives: the upstream's own file, or that of the wheel."""
         received = promised
         for find in (self._upstreams, self._wheels):
             try:
@@ -133,11 +135,11 @@ class CoreMetadata:
         raise DigestMismatch(f"{file.filename}.metadata", promised, received)
 
     async def _found(self, file: File, address: str) -> bytes:
-        """The metadata of a wheel for which upstream promised none, written down."""
+        """Read and record the metadata of a wheel for which the upstream promised no digest."""
         sha256 = str(file.sha256)
         data = None
         if await self._store.size(sha256) is None:
-            data, record = await self._told(file), claimed_metadata_record(address, sha256)
+            data, record = await self._claimed(file), claimed_metadata_record(address, sha256)
         if data is None:
             data, record = await self._stored_wheels(file), metadata_record(sha256)
         await self._keep(data)
@@ -157,12 +159,15 @@ class CoreMetadata:
         return data
 
     async def _wheels(self, file: File) -> bytes:
-        """What the wheel itself has: in the store, by ranges from upstream, or whole."""
-        told = await self._told(file) if await self._store.size(str(file.sha256)) is None else None
-        return told if told is not None else await self._stored_wheels(file)
+        """Return the metadata in the wheel: from the store, by ranges from the upstream, or from all of the wheel."""
+        claimed = await self._claimed(file) if await self._store.size(str(file.sha256)) is None else None
+        return claimed if claimed is not None else await self._stored_wheels(file)
 
-    async def _told(self, file: File) -> bytes | None:
-        """What a few ranges of upstream's wheel say, which no digest vouches for; ``None`` where they cannot be had."""
+    async def _claimed(self, file: File) -> bytes | None:
+        """Return the metadata in a few ranges of the upstream's wheel, which no digest covers.
+
+        Return ``None`` if the ranges cannot be obtained.
+        """
         try:
             return await by_ranges(
                 file, file.size, _wheel(file), partial(fetched, self._upstream, file.url, largest=_LARGEST)
@@ -173,20 +178,20 @@ class CoreMetadata:
             return None
 
     async def _stored_wheels(self, file: File) -> bytes:
-        """What the verified wheel has, which is fetched first if it is not in the store."""
+        """Return the metadata in the verified wheel, which is fetched first if it is not in the store."""
         sha256 = str(file.sha256)
         if await self._store.size(sha256) is None:
-            await self._downloads.of(file).landing()
+            await self._downloads.of(file).finished()
         return await self._read_stored(file, await self._store.size(sha256))
 
     async def _read_stored(self, file: File, size: int | None) -> bytes:
-        """Return the metadata that a wheel in the store has.
+        """Return the metadata in a wheel in the store.
 
-        :raises BrokenWheel: it cannot be read.
+        :raises BrokenWheel: the wheel cannot be read.
         """
         metadata = await by_ranges(file, size, _wheel(file), partial(stored, self._store, str(file.sha256)))
         if metadata is None:
-            raise BrokenWheel(f"{file.filename} cannot be read", "Its parts are out of all proportion.")
+            raise BrokenWheel(f"{file.filename} cannot be read", "The sizes of its members are implausible.")
         return metadata
 
 
@@ -195,7 +200,10 @@ def _wheel(file: File) -> Callable[[int], LazyWheel]:
 
 
 def _promise(file: File) -> Digest | None:
-    """The digest that the page promised: a sha256 that is not the wheel's own, or else as good as none."""
+    """Return the digest that the page promised.
+
+    It counts only if it is a sha256 and not the wheel's own; otherwise return ``None``.
+    """
     metadata = file.core_metadata
     if not isinstance(metadata, Digest) or metadata.algorithm != "sha256" or metadata.hex == file.sha256:
         return None

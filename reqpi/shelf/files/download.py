@@ -1,8 +1,8 @@
-"""A file on its way from an upstream into the store: fetched once, verified, readable while it grows.
+"""A download of a file from an upstream into the store: fetched once, verified, readable while it grows.
 
-However many clients want a file, upstream is asked for it once. Each is given bytes as they come, but for the last
-:data:`HELD_BACK`, which wait until the digest of the whole is known: wrong bytes are never delivered as a whole
-file, and never kept.
+However many clients want a file, the upstream is asked for it once. Each client is sent the bytes as they arrive,
+except for the last :data:`HELD_BACK` bytes, which are held until the digest of the whole is verified: wrong bytes are
+never delivered as a whole file, and never stored.
 """
 
 from __future__ import annotations
@@ -24,48 +24,49 @@ from reqpi.runtime.fair_share import FairShare
 __all__ = ["HELD_BACK", "Download", "MeasuredFile", "TooSlow"]
 
 HELD_BACK = 1 << 16
-"""Bytes at the end of a file that nobody is given before the digest of the whole is known."""
+"""Bytes at the end of a file that no reader gets before the digest of the whole is verified."""
 
 LARGEST = 1 << 36
-"""Bytes of a file, at most: an upstream that never ends must end somewhere."""
+"""Bytes of a file, at most: an endless response must be cut off somewhere."""
 
 _LARGEST_UNSAID = 1 << 32
-"""Bytes of a file of which neither a page nor the response says how long it is."""
+"""Bytes of a file, at most, if neither a page nor the response gives its length."""
 
 _SLOWEST = 8192
-"""Bytes a second, on average, after a start of :data:`_HEAD_START` seconds."""
+"""Bytes a second, on average, that a download must reach after its first :data:`_HEAD_START` seconds."""
 
 _HEAD_START = 120.0
+"""Seconds."""
 
 _PAUSES = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each attempt to take a file, or what is missing of it."""
+"""Seconds before each attempt to fetch a file, or the missing part of it."""
 
 _PROGRESS = 1 << 20
-"""Bytes. After an attempt that brought so many, the next counts as the second: what is large may break off often."""
+"""Bytes. After an attempt that brought so many, the next counts as the second: large downloads may break off often."""
 
 _PIECES = (1 << 14, 1 << 20, 1 << 25)
-"""Bytes that one reader is given at a time: at least, at most, and all of them together."""
+"""Bytes that readers get at a time: one reader at least, one at most, and all of them together."""
 
 _AT_LENGTH = 1 << 22
-"""Bytes of a file that is given to who waits for it as it comes. A smaller one is here soon, and is waited for: what is
-wrong with it can then be said in place of it."""
+"""Size in bytes from which a file is sent while it is fetched. A smaller one is fetched soon, and its readers wait for
+it: if it is wrong, they can be sent an error in place of it."""
 
 _IN_THREAD = 1 << 17
-"""Bytes from which it is worth a thread to hash them, while they are being written: 0.1 ms."""
+"""Bytes from which hashing them, while they are written, is worth a thread: 0.1 ms."""
 
 _LOOK = 0.05
-"""Seconds between two looks at what another process fetches."""
+"""Seconds between two checks of a download by another process."""
 
 _CLAIMS = 20
-"""Each is lost only where another process begins and ends in the same instant."""
+"""Attempts to claim a download. One fails only if another process begins and ends in the same instant."""
 
 
 @frozen
 class MeasuredFile:
-    """What a file's own bytes say of it.
+    """The digests and the size computed from the bytes of a file.
 
-    :param digests: one for each of :data:`reqpi.core.model.ALGORITHMS` that was asked for.
-    :param size: bytes.
+    :param digests: one for each requested algorithm of :data:`reqpi.core.model.ALGORITHMS`.
+    :param size: in bytes.
     """
 
     digests: frozenset[Digest]
@@ -73,16 +74,17 @@ class MeasuredFile:
 
     @property
     def sha256(self) -> str:
-        """The digest that it is kept under, in hex."""
+        """The digest that the file is stored under, in lower-case hex."""
         return next(digest.hex for digest in self.digests if digest.algorithm == "sha256")
 
 
 class Download:
-    """One file on its way.
+    """One download.
 
-    :param file: the digests in it must hold, all of them.
-    :param algorithms: which digests to compute.
-    :param name: what the processes of this host call it, for one to fetch it and the others to follow.
+    :param file: the file; each of its digests must hold.
+    :param algorithms: the names of the digests to compute.
+    :param name: the name under which the processes of this host share the download: one fetches, the others follow.
+        ``None``: it is not shared.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class Download:
     ) -> None:
         self.file = file
         self.size = file.size
-        self.landed: MeasuredFile | None = None
+        self.measured: MeasuredFile | None = None
         self._store = store
         self._clock = clock
         self._began = clock.seconds()
@@ -112,19 +114,19 @@ class Download:
         self._pieces = FairShare(*_PIECES)
 
     async def fetch(self, upstream: Upstream) -> MeasuredFile:
-        """Take the file, verify it, keep it; or see another process of this host do that.
+        """Fetch, verify and store the file, or follow another process of this host that does so.
 
-        :raises reqpi.core.errors.UpstreamTrouble: it could not be had, or is not what it was said to be.
-        :raises reqpi.core.errors.StoreTrouble: it cannot be kept.
+        :raises reqpi.core.errors.UpstreamTrouble: the file could not be obtained, or differs from what was claimed.
+        :raises reqpi.core.errors.StoreTrouble: the file cannot be stored.
         """
         try:
-            measured = await self._arrived(upstream)
+            measured = await self._obtained(upstream)
         except Exception as error:
             self._failure = error
             raise
         else:
             self.size = measured.size
-            self.landed = measured
+            self.measured = measured
             return measured
         finally:
             self._progress()
@@ -132,7 +134,7 @@ class Download:
             _fire(self._settling)
             await self._let_go()
 
-    async def _arrived(self, upstream: Upstream) -> MeasuredFile:
+    async def _obtained(self, upstream: Upstream) -> MeasuredFile:
         for _ in range(_CLAIMS):
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
@@ -151,28 +153,29 @@ class Download:
         return measured
 
     async def _followed(self, following: Following) -> MeasuredFile:
-        """See another process fetch it."""
+        """Follow another process that fetches the file."""
         while await following.look():
             self.size = self.size if following.expected is None else following.expected
             self._progress()
             await self._sleep(_LOOK)
         measured = await self._meanwhile()
         if measured is None:
-            # Those who were given some of it cannot be given the rest of what another attempt brings.
-            raise UpstreamTrouble(f"{self.file.filename} did not come", "Another process gave it up. Ask again.")
+            # Readers that have the beginning of it cannot be given the rest of what another attempt brings.
+            raise UpstreamTrouble(f"{self.file.filename} was not downloaded", "Another process gave up. Ask again.")
         return measured
 
     async def _meanwhile(self) -> MeasuredFile | None:
-        """What another process has kept since it was looked for. It has verified it."""
+        """Return what another process has stored meanwhile. That process has verified it."""
         size = None if self._name is None else await self._store.size(str(self.file.sha256))
         return None if size is None else MeasuredFile(frozenset({Digest("sha256", str(self.file.sha256))}), size)
 
     async def begun(self, patience: float) -> int:
-        """Wait until the file is here, or the first bytes of one that is large or has been on its way for so long.
+        """Wait until the file can be read: as a whole, or in part if it is large or ``patience`` is over.
 
         :param patience: seconds.
-        :returns: its size in bytes.
-        :raises reqpi.core.errors.UpstreamTrouble: it failed, or nothing of it may be had after ``patience`` seconds.
+        :returns: the size of the file in bytes.
+        :raises reqpi.core.errors.UpstreamTrouble: the download failed, or no byte may be read after ``patience``
+            seconds.
         """
         came = self._clock.seconds()
         while not (self._settled or self._flows) and await self._woken(self._beginning, self._began + patience):
@@ -181,35 +184,37 @@ class Download:
             pass
         if self._failure is not None:
             raise _again(self._failure)
-        if self.size is None or (self.landed is None and self._free <= 0):
+        if self.size is None or (self.measured is None and self._free <= 0):
             raise UpstreamTrouble(f"{self.file.filename} is still on its way", "Ask again in a moment.")
         return self.size
 
-    async def landing(self) -> int:
-        """Wait until the file is here, or raise why it is not.
+    async def finished(self) -> int:
+        """Wait until the file is in the store.
 
-        :returns: its size in bytes.
+        :returns: the size of the file in bytes.
+        :raises reqpi.core.errors.UpstreamTrouble: the file could not be obtained, or differs from what was claimed.
+        :raises reqpi.core.errors.StoreTrouble: the file cannot be stored.
         """
         while not self._settled:
             await self._woken(self._settling)
-        if self._failure is not None or self.landed is None:
-            raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} did not come"))
-        return self.landed.size
+        if self._failure is not None or self.measured is None:
+            raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} was not downloaded"))
+        return self.measured.size
 
     @property
     def received(self) -> int:
-        """Bytes that have come so far."""
+        """The number of bytes received so far."""
         return 0 if self._incoming is None else self._incoming.size
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
-        """The bytes from ``start`` up to ``stop`` as they come.
+        """Yield the bytes from ``start`` up to ``stop`` as they arrive.
 
-        :raises reqpi.core.errors.UpstreamTrouble: the file turned out to be wrong, or cannot be had to its end.
+        :raises reqpi.core.errors.UpstreamTrouble: the file turned out to be wrong, or its end cannot be obtained.
         """
         self._readers += 1
         try:
             with self._pieces.reader():
-                while start < stop and self.landed is None:
+                while start < stop and self.measured is None:
                     if self._failure is not None:
                         raise _again(self._failure)
                     end = min(stop, self._free, start + self._pieces.size)
@@ -221,22 +226,22 @@ class Download:
         finally:
             self._readers -= 1
             await self._let_go()
-        if start < stop and self.landed is not None:
-            async for piece in self._store.read(self.landed.sha256, start, stop):
+        if start < stop and self.measured is not None:
+            async for piece in self._store.read(self.measured.sha256, start, stop):
                 yield piece
 
     @property
     def _settled(self) -> bool:
-        return self.landed is not None or self._failure is not None
+        return self.measured is not None or self._failure is not None
 
     @property
     def _flows(self) -> bool:
-        """Whether it is large and has begun to come."""
+        """Whether the file is large and its first bytes may be read."""
         return (self.size or 0) >= _AT_LENGTH and self._free > 0
 
     @property
     def _free(self) -> int:
-        """Up to where bytes may be given away before the whole is verified."""
+        """The offset up to which bytes may be read before the whole is verified."""
         if self.size is None or self._incoming is None:
             return 0
         return min(self._incoming.size, self.size - HELD_BACK)
@@ -258,7 +263,7 @@ class Download:
                 asked_for = error.pause
 
     async def _opened(self, upstream: Upstream, start: int) -> Transfer:
-        """The file from ``start`` on, wherever it is now: it may have moved since its page was frozen."""
+        """Open the file at ``start``, from its current URL: it may have moved since its page was frozen."""
         try:
             return await upstream.open(self._url, start, etag=self._etag)
         except UpstreamTrouble as error:
@@ -269,7 +274,7 @@ class Download:
         return await upstream.open(self._url, start)
 
     async def _moved(self, upstream: Upstream) -> str | None:
-        """Another URL that upstream lists the file under now. The digest decides whether it is the file."""
+        """Return another URL under which the upstream lists the file now. The digest decides whether it is the file."""
         if self.file.source is not None or self._url != self.file.url:
             return None
         try:
@@ -282,13 +287,13 @@ class Download:
         return now.url
 
     async def _drain(self, transfer: Transfer, incoming: Incoming) -> None:
-        """Write what comes; what a server that does no ranges sends again is passed over."""
+        """Write the bytes that arrive, skipping those that a server without range support sends again."""
         try:
             if incoming.size and None not in (self._etag, transfer.etag) and transfer.etag != self._etag:
                 raise _Changed(f"{self.file.filename} changed while it was fetched", "Ask again in a moment.")
             self._etag = transfer.etag
             if transfer.start > incoming.size:
-                raise UpstreamTrouble(f"the upstream left out bytes of {self.file.filename}")
+                raise UpstreamTrouble(f"the upstream skipped bytes of {self.file.filename}")
             again = incoming.size - transfer.start
             if transfer.size is not None:
                 self._expect(transfer.size, incoming)
@@ -301,16 +306,16 @@ class Download:
             transfer.close()
         if self.size is not None and incoming.size < self.size:
             raise UpstreamTrouble(
-                f"the upstream sent {self.file.filename} short", f"{incoming.size} of {self.size} bytes came."
+                f"the upstream sent {self.file.filename} short", f"{incoming.size} of {self.size} bytes arrived."
             )
 
     def _expect(self, size: int, incoming: Incoming) -> None:
-        """Believe the length that comes with the first bytes over what a page said, since the digest decides."""
+        """Prefer the length in the response to the one on a page; the digest decides in the end."""
         if size > LARGEST:
-            detail = f"It would be {size} bytes long; {LARGEST} are taken. Nothing of it was."
+            detail = f"It has {size} bytes; at most {LARGEST} are accepted. Nothing was downloaded."
             raise UpstreamTrouble(f"{self.file.filename} is too long", detail, final=True)
         if incoming.size and size != self.size:
-            detail = f"{size} bytes, not {self.size}."
+            detail = f"It has {size} bytes now, not {self.size}."
             raise UpstreamTrouble(f"{self.file.filename} has another length upstream", detail, final=True)
         self.size = size
         self._progress()
@@ -319,7 +324,7 @@ class Download:
         size = incoming.size + len(data)
         if size > (_LARGEST_UNSAID if self.size is None else self.size):
             title = f"the upstream sent too much of {self.file.filename}"
-            raise UpstreamTrouble(title, "It was thrown away.", final=True)
+            raise UpstreamTrouble(title, "It was discarded.", final=True)
         self._hurry(size)
         if len(data) < _IN_THREAD:
             self._hash(data)
@@ -337,10 +342,10 @@ class Download:
             computed.update(data)
 
     def _hurry(self, size: int) -> None:
-        """Give up what drips: it would hold the file for everybody who asks for it, for ever."""
+        """Give up a download that is too slow: it would block the file for all clients, forever."""
         elapsed = self._clock.seconds() - self._began
         if size < (elapsed - _HEAD_START) * _SLOWEST:
-            detail = f"{size} bytes in {elapsed:.0f} s."
+            detail = f"{size} bytes arrived in {elapsed:.0f} s."
             raise TooSlow(f"{self.file.filename} comes too slowly", detail)
 
     def _verified(self, size: int) -> MeasuredFile:
@@ -355,10 +360,10 @@ class Download:
             await self._incoming.discard()
 
     async def _woken(self, waiting: list[Deferred[None]], until: float | None = None) -> bool:
-        """Wait among those who are woken when something happens.
+        """Wait until the waiters in a list are woken.
 
-        :param until: when to give up, on the clock; ``None``: never.
-        :returns: whether something did.
+        :param until: when to give up, in seconds on the clock; ``None``: never.
+        :returns: whether they were woken in time.
         """
         mine: Deferred[None] = Deferred()
         if until is not None:
@@ -384,22 +389,22 @@ class Download:
 
 
 class TooSlow(UpstreamTrouble):
-    """A file drips."""
+    """A file is sent too slowly to wait for it."""
 
     final = True
 
 
 class _Changed(UpstreamTrouble):
-    """What came so far, and may have been given away, belongs to another file than what is there now."""
+    """The file changed upstream: bytes that were received, and may have been sent on, belong to another file."""
 
 
 def _again(error: Exception) -> Exception:
-    """An error that one coroutine raised, for another to raise."""
+    """Return a copy of an error that one coroutine raised, for another one to raise."""
     return error.again() if isinstance(error, ReqPIError) else error
 
 
 def _fire(waiting: list[Deferred[None]]) -> None:
-    """Wake all who wait, and forget them."""
+    """Wake all waiters and clear the list."""
     woken = waiting[:]
     waiting.clear()
     for one in woken:

@@ -1,4 +1,4 @@
-"""All files on their way: whoever wants one that is under way shares it, and what failed is remembered for a while."""
+"""All in-flight downloads: callers that want the same file share one, and failures are remembered for a while."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from reqpi.shelf.files.download import Download, MeasuredFile, TooSlow
 __all__ = ["Downloads"]
 
 _REMEMBERED = 2.0
-"""Seconds for which a failure that asking again would only repeat is not asked for again: uv gives up after four."""
+"""Seconds for which a failure that a new attempt would only repeat is remembered: uv gives up after four attempts."""
 
 _SLOW_REMEMBERED = 60.0
-"""The same for a file that comes too slowly: pip would resume it for as long again, five times."""
+"""The same for a file that is sent too slowly: pip would resume it for as long again, five times."""
 
 
 class Downloads:
-    """All files on their way in this process.
+    """All in-flight downloads of this process.
 
-    Two listings of a file share an arrival only if they say the same of it: else a wrong one would spoil the other.
+    Two listings of a file share a download only if they claim the same URL, size and digests: otherwise a wrong listing
+    would spoil the download of the other.
     """
 
     _log = Logger()
@@ -43,9 +44,9 @@ class Downloads:
         self._failed: LruCache[_Key, tuple[UpstreamTrouble, float]] = LruCache(_FAILURES)
 
     def of(self, file: File) -> Download:
-        """The arrival of ``file``, whose sha256 is known: the one under way, or one that begins now.
+        """Return the in-flight download of ``file``, whose sha256 is known; start one if there is none.
 
-        :raises reqpi.core.errors.UpstreamTrouble: it failed a moment ago in a way that asking again would only repeat.
+        :raises reqpi.core.errors.UpstreamTrouble: it failed a moment ago in a way that a new attempt would only repeat.
         """
         key = _key(file)
         self._recall(key)
@@ -58,14 +59,14 @@ class Downloads:
         return download
 
     def received(self, file: File) -> int:
-        """Bytes that have come of a file that is under way; 0 where it is not."""
+        """Return how many bytes of a file have been received; 0 if its download is not in flight."""
         download = self._under_way.get(_key(file))
         return 0 if download is None else download.received
 
     async def measure(self, file: File) -> MeasuredFile:
-        """Fetch a file of which upstream does not say enough, keep it, and say what its bytes say.
+        """Fetch and store a file about which the upstream claims too little; return its computed digests and size.
 
-        The digests that upstream does claim must hold.
+        The digests that the upstream does claim must hold.
         """
         key = _key(file)
         self._recall(key)

@@ -1,4 +1,4 @@
-"""A file that may be served: from the store, where its bytes were verified, or on its way into it."""
+"""File responses: verified files on their way to a client, from the store or from a download."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from reqpi.core.model import File
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight
 from reqpi.shelf.files.downloads import Downloads
-from reqpi.shelf.maintenance.verify import is_right
+from reqpi.shelf.files.hashing import is_right
 
 __all__ = ["FileResponse", "FileResponses"]
 
 _SIZES = 10_000
-"""Files whose right size is remembered, where upstream does not say it."""
+"""Files whose verified size is remembered, if the upstream does not give it."""
 
 _LINK = 300
-"""Seconds for which a URL of the object store is good: clients follow it at once, and some ask again after a while."""
+"""Seconds for which a URL of the object store is valid: clients follow it at once, and some retry after a while."""
 
 _log = Logger()
 
@@ -33,10 +33,10 @@ _log = Logger()
 class FileResponse:
     """A file, ready to be sent.
 
-    :param size: bytes.
-    :param read: the bytes from one offset up to another.
-    :param link: gives a URL that it can be had from for some minutes, in place of its bytes; or ``None``.
-    :param local: opens it, where it is a file on this machine; or ``None``.
+    :param size: in bytes.
+    :param read: yields the bytes from one offset up to another.
+    :param link: returns a URL that serves the file for some minutes, to be sent in place of its bytes; or ``None``.
+    :param local: opens the file, if it is on a disk of this machine; or ``None``.
     """
 
     file: File
@@ -47,9 +47,10 @@ class FileResponse:
 
 
 class FileResponses:
-    """Files by their sha256. Whether a client may have one was decided before it comes here.
+    """Files by their sha256. The caller has already decided that the client may have the file.
 
-    :param redirect_above: bytes of a file from which on clients are told where the store has it; ``None``: never.
+    :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object store;
+        ``None``: never.
     """
 
     def __init__(self, store: Store, downloads: Downloads, redirect_above: int | None) -> None:
@@ -60,9 +61,9 @@ class FileResponses:
         self._hashing: SingleFlight[bool] = SingleFlight()
 
     async def of(self, file: File) -> FileResponse:
-        """A file whose sha256 is known, from the store or on its way into it.
+        """Return a file whose sha256 is known, from the store or from its download.
 
-        :raises reqpi.core.errors.UpstreamTrouble: it is not in the store, and cannot be had.
+        :raises reqpi.core.errors.UpstreamTrouble: the file is not in the store and cannot be obtained.
         """
         size = await self.here(file)
         if size is not None:
@@ -75,26 +76,26 @@ class FileResponses:
             return FileResponse(file, await download.begun(PATIENCE), download.read)
 
     async def measured(self, file: File) -> File:
-        """A file of which upstream does not say enough, fetched, kept, and with what its own bytes say.
+        """Fetch and store a file about which the upstream claims too little; add its computed digests and size.
 
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is not what upstream does say.
+        :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained, or differs from the upstream's claims.
         """
         measured = await self._downloads.measure(file)
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
     async def here(self, file: File) -> int | None:
-        """The size in bytes of a file that is in the store, where it will stay; ``None`` where it is not."""
+        """Return the size in bytes of a file in the store, protected from sweeps; ``None`` if it is not there."""
         sha256 = str(file.sha256)
-        with suppress(StoreTrouble):  # what can be read and not be written still serves
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
             await self._store.touch(sha256)
         size = await self._store.size(sha256)
         return size if size is not None and await self.sound(file, size) else None
 
     async def sound(self, file: File, size: int) -> bool:
-        """Whether a blob of that size is the file; if not, it is removed.
+        """Return whether a blob of that size is the file; remove the blob if it is not.
 
-        What an upstream said of the size may be wrong, or nothing, and the disk may be wrong: unless both say the same,
-        the digest decides, once.
+        The size that an upstream claims may be wrong or missing, and the disk may be wrong: unless both sizes are the
+        same, the digest decides, once.
         """
         sha256 = str(file.sha256)
         if (file.size == size and size) or self._sizes.get(sha256) == size:
@@ -112,7 +113,7 @@ class FileResponses:
         return False
 
     async def repair(self, sha256: str, size: int) -> None:
-        """Remove a file whose bytes were found to be wrong: who asks next gets it from upstream."""
-        _log.critical("{sha256} is damaged in the store: {size} bytes. It is removed.", sha256=sha256, size=size)
+        """Remove a file whose bytes were found to be wrong: the next request fetches it from the upstream."""
+        _log.critical("{sha256} is damaged in the store: {size} bytes; removing it", sha256=sha256, size=size)
         self._sizes.drop(sha256)
         await self._store.repair(sha256)

@@ -1,4 +1,4 @@
-"""Parts of files, from upstream or from the store: what is in an archive without the whole of it."""
+"""Partial reads of files, from the upstream or from the store: members of an archive without the whole archive."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from reqpi.core.model import File
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]
 
 Range = tuple[int, bytes, int | None]
-"""Where it begins, its bytes, and the size of the whole where that is known."""
+"""A part of a file: its offset, its bytes, and the size of the whole file if that is known."""
 
 Take = Callable[[int, int | None], Awaitable[Range]]
-"""Takes a part: from its first byte up to one past its last."""
+"""Reads a part of a file, given the offset of its first byte and of one past its last."""
 
 _T = TypeVar("_T")
 
 
 async def fetched(upstream: Upstream, url: str, start: int, stop: int | None, *, largest: int) -> Range:
-    """A part of what upstream has at ``url``.
+    """Return a part of the file at ``url``.
 
-    :param start: first byte wanted; negative counts from the end.
-    :param largest: bytes that may come.
-    :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or is larger.
+    :param start: the offset of the first byte; a negative one counts from the end.
+    :param stop: the offset of one past the last byte; ``None``: to the end.
+    :param largest: the number of bytes that are accepted.
+    :raises reqpi.core.errors.UpstreamTrouble: the part cannot be obtained, or is larger.
     """
     transfer = await upstream.open(url, start, stop)
     data = bytearray()
@@ -44,7 +45,7 @@ async def fetched(upstream: Upstream, url: str, start: int, stop: int | None, *,
 
 
 async def stored(store: Blobs, sha256: str, start: int, stop: int | None) -> Range:
-    """A part of a blob."""
+    """Return a part of a blob."""
     async with aclosing(store.read(sha256, start, stop)) as pieces:
         return start, b"".join([piece async for piece in pieces]), None
 
@@ -55,10 +56,11 @@ async def by_ranges(
     plan: Callable[[int], ZipRangePlan[_T]],
     take: Take,
 ) -> _T | None:
-    """Something in a zip archive, from a few ranges; ``None`` where that would take too many.
+    """Return something in a zip archive, read by a few ranges; ``None`` if that would take too many.
 
-    :param size: bytes of the archive, where they are known.
-    :param plan: what is wanted, of an archive of a size.
+    :param size: the size of the archive in bytes, if it is known.
+    :param plan: makes the plan of the ranges to read, for an archive of the given size.
+    :param take: reads one range.
     """
     first = None
     if size is None:

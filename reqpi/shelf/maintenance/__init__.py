@@ -1,1 +1,1 @@
-"""The upkeep of a store: prefreezing, scrubbing, sweeping and verifying."""
+"""Maintenance of a store: prefreezing, scrubbing, sweeping and verifying."""

@@ -1,7 +1,8 @@
-"""Freezing ahead: what a new lock pins is looked up in the background, so that its first client finds it done.
+"""Prefreezing: the pages of a new lock are frozen in the background, so that its first client need not wait for them.
 
-It is work that nobody waits for. So it is little at a time; locks take turns, project by project, and a large one does
-not hold up a small one; and it makes way for what clients ask for. What fails is tried again when a client asks.
+No client waits for this work. So little of it runs at a time; locks take turns, project by project, so that a large one
+does not delay a small one; and it yields to the requests of clients. A project that fails is tried again when a client
+requests it.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ from reqpi.shelf.shelf import Shelf
 __all__ = ["Prefreeze"]
 
 _AT_ONCE = 8
-"""Projects that are looked up at the same time: a quarter of what there is room for, so that clients never queue."""
+"""Projects that are looked up concurrently: a quarter of the limit for all, so that clients never queue."""
 
 _MOST = 20_000
-"""Projects that may wait. A lock that would make them more is looked up when clients ask for it."""
+"""Projects that may wait. A lock that would exceed the limit is frozen when clients request it."""
 
 _HEAVIEST = 16 << 20
-"""Bytes of memory of the locks that wait, which are kept for as long as they do. Above, it is the same."""
+"""Bytes of memory of the locks that wait and are kept until they are frozen. Above, it is the same."""
 
 _BREAK = 0.1
-"""Seconds to wait while clients queue for upstream."""
+"""Seconds to pause while clients queue for the upstream."""
 
 
 class Prefreeze:
-    """The looking ahead of this process."""
+    """The prefreezing of this process."""
 
     _log = Logger()
 
@@ -48,12 +49,12 @@ class Prefreeze:
         self._stopped = False
 
     def begin(self, commitment: Commitment) -> None:
-        """Begin to look up what a lock pins. Nothing is done before the caller has returned to the reactor."""
+        """Begin to freeze the projects that a lock pins. Nothing happens before the caller returns to the reactor."""
         projects = commitment.lock.projects
         weight = commitment.lock.weight
         crowded = self._weight + weight > _HEAVIEST or self._left + len(projects) > _MOST
         if self._stopped or crowded:
-            self._log.debug("lock {short} is not frozen ahead: too much is waiting", short=commitment.short)
+            self._log.debug("lock {short} is not prefrozen: too much is waiting", short=commitment.short)
             return
         self._left += len(projects)
         self._weight += weight
@@ -61,11 +62,11 @@ class Prefreeze:
         for _ in range(min(_AT_ONCE - self._workers, len(projects))):
             self._workers += 1
             Deferred.fromCoroutine(self._work()).addErrback(
-                lambda failure: self._log.failure("fault while freezing ahead", failure)
+                lambda failure: self._log.failure("fault while prefreezing", failure)
             )
 
     def stop(self) -> None:
-        """Look up nothing more. What is under way ends by itself, and waits for nobody."""
+        """Start no further lookups. Those in progress end by themselves."""
         self._stopped = True
         self._waiting.clear()
         self._left = self._weight = 0
@@ -73,7 +74,7 @@ class Prefreeze:
     async def _work(self) -> None:
         try:
             while True:
-                # In a turn of the reactor of its own: all of it may be at hand, and would else be done in one.
+                # Each project in its own reactor turn: all pages may be at hand, and would otherwise fill one turn.
                 await deferLater(self._clock, _BREAK if self._shelf.crowded else 0)
                 if self._shelf.crowded and self._waiting:
                     continue
@@ -100,8 +101,8 @@ class Prefreeze:
             await self._shelf.freeze(commitment, project)
         except ReqPIError as error:
             self._log.debug(
-                "{project} of lock {short} was not frozen ahead: {error}",
+                "{project} of lock {short} was not prefrozen: {error}",
                 project=project, short=commitment.short, error=error,
             )  # fmt: skip
         except Exception:
-            self._log.failure("fault while freezing {project} ahead", project=project)
+            self._log.failure("fault while prefreezing {project}", project=project)

@@ -1,4 +1,4 @@
-"""Verifying in the background, again and again, at a rate that the operator sets."""
+"""The scrubber: verifies the store in the background, round after round, at a rate that the operator sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from twisted.logger import Logger
 
 from reqpi.core.errors import ReqPIError
 from reqpi.core.interfaces import Store
-from reqpi.shelf.maintenance.verify import RateLimit, StoreVerdict, Verification
+from reqpi.shelf.files.hashing import RateLimit
+from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.shelf import Shelf
 
 __all__ = ["Scrubber"]
@@ -18,11 +19,11 @@ _REST = 3600.0
 
 
 class Scrubber:
-    """Goes through a store for as long as its server runs.
+    """Verifies a store for as long as its server runs.
 
-    A file that is wrong is removed, and fetched again at once if it can be had.
+    A file with wrong bytes is removed, and fetched again at once if it can be obtained.
 
-    :param rate: bytes a second.
+    :param rate: in bytes a second.
     """
 
     _log = Logger()
@@ -34,7 +35,7 @@ class Scrubber:
         self._rate = rate
 
     async def run(self) -> None:
-        """Go on until it is cancelled."""
+        """Verify the store round after round, until cancelled."""
         while True:
             try:
                 await self.round()
@@ -45,7 +46,7 @@ class Scrubber:
             await deferLater(self._clock, _REST)
 
     async def round(self) -> StoreVerdict:
-        """Go through it once."""
+        """Verify the store once."""
         verdict = await Verification(self._store, repair=True, pace=RateLimit(self._rate, self._clock)).run()
         for damage in verdict.damages:
             removed = " It was removed." if damage.repaired else ""
@@ -65,6 +66,6 @@ class Scrubber:
         try:
             await self._shelf.hold(await self._shelf.commitments.get(address), project, filename)
         except ReqPIError as error:
-            self._log.error("{filename} cannot be had again: {error}", filename=filename, error=error)
+            self._log.error("{filename} could not be fetched again: {error}", filename=filename, error=error)
         else:
             self._log.info("{filename} was fetched again", filename=filename)

@@ -1,9 +1,9 @@
-"""Removing what nobody asked for in a while: locks first, then what only they needed.
+"""Sweeping: remove the locks that were not used for a while, and then everything that only they needed.
 
-The roots are the locks that were used within the maximal age. A blob lives while a root's frozen page, or the metadata
-of a file on one, names it. A blob that was kept or touched since the sweep began is spared, so a page that is being
-frozen meanwhile loses nothing; and what a client is reading stays readable to its end. Several replicas may sweep at
-once.
+The roots are the locks that were used within the maximum age. A blob lives while it is named by a root's frozen page,
+or by the metadata of a file on such a page. A blob that was stored or touched since the sweep began is spared, so a
+page that is being frozen meanwhile loses nothing. A blob that a client is reading stays readable to its end. Several
+replicas may sweep at the same time.
 """
 
 from __future__ import annotations
@@ -33,20 +33,22 @@ from reqpi.shelf.records import (
 __all__ = ["Sweep", "Swept"]
 
 _STEPS = 100
-"""Things that are looked at in one turn of the reactor, where the store does not wait for a disk: 100 µs each."""
+"""Records and blobs that are examined in one reactor turn, if the store does not wait for a disk: 100 µs each."""
 
 _LARGE = 1 << 16
-"""Bytes from which a frozen page is read in a thread."""
+"""Size in bytes above which a frozen page is read in a thread."""
 
 _RECENT = 3600.0
-"""Seconds for which a blob is spared: a file may arrive before the page that names it is written."""
+"""Seconds for which a new blob is spared: a file may be stored before the page that names it is written."""
 
 
 @frozen
 class Swept:
-    """What a sweep removed, or would.
+    """The result of a sweep: what was removed, or would be in a dry run.
 
-    :param size: bytes of the blobs.
+    :param locks: how many locks.
+    :param blobs: how many blobs.
+    :param size: the bytes of these blobs.
     """
 
     locks: int
@@ -58,7 +60,7 @@ class Sweep:
     """Sweeps of one store.
 
     :param max_age: seconds without use after which a lock is removed.
-    :param dry_run: remove nothing. What would be spared because it came within the last hour is counted all the same.
+    :param dry_run: remove nothing. Blobs that would be spared because they are less than an hour old are counted too.
     """
 
     _log = Logger()
@@ -88,13 +90,13 @@ class Sweep:
         return Swept(removed, blobs, size)
 
     async def _step(self) -> None:
-        """Let others have their turn now and then."""
+        """Return to the reactor now and then."""
         self._steps += 1
         if not self._steps % _STEPS:
             await deferLater(self._clock, 0)
 
     async def _blobs(self, live: set[str], began: float) -> tuple[int, int]:
-        """How many blobs went that nobody needs, and their bytes."""
+        """Remove the blobs that are not needed; return how many, and their bytes."""
         blobs, size = 0, 0
         async for sha256 in self._store.all():
             await self._step()
@@ -106,7 +108,7 @@ class Sweep:
         return blobs, size
 
     async def _locks(self, now: float) -> tuple[set[str], int]:
-        """The addresses that stay, and how many went."""
+        """Remove the unused locks; return the addresses that stay, and how many were removed."""
         roots, removed = set(), 0
         async for name in self._store.names(lock_record("")):
             await self._step()
@@ -126,12 +128,12 @@ class Sweep:
         return roots, removed
 
     async def _forget(self, prefix: str, now: float) -> None:
-        """Remove what begins with ``prefix``, but for what was needed since: the lock may be here again."""
+        """Remove the records below ``prefix``, except those used since: the lock may have been committed again."""
         async for name in self._store.names(prefix):
             await self._store.delete(name, now - self._max_age)
 
     async def _forget_left_over(self, roots: set[str], now: float) -> None:
-        """Remove what belongs to locks that are gone: a sweep that removed such a lock failed or was ended then."""
+        """Remove records of locks that are gone: the sweep that removed such a lock failed or was interrupted."""
         for kind in kinds_of(Owner.ADDRESS):
             async for name in self._store.names(kind.below()):
                 await self._step()
@@ -140,7 +142,7 @@ class Sweep:
                     await self._store.delete(name, now - self._max_age)
 
     async def _forget_documents(self, roots: set[str], began: float) -> None:
-        """Remove the documents that no listing has any more."""
+        """Remove the documents that no listing contains any more."""
         listed: set[str] = set()
         for address in roots:
             await self._step()
@@ -153,7 +155,7 @@ class Sweep:
                 await self._store.delete(name, began - _RECENT)
 
     async def _live(self, roots: set[str]) -> set[str] | None:
-        """The sha256 of every blob that a root needs; ``None`` where that cannot be known: then no blob may go."""
+        """Return the sha256 of every blob that a root needs; ``None`` if unknown: then no blob may be removed."""
         live: set[str] = set()
         unknown = 0
         for address in roots:
@@ -185,7 +187,7 @@ class Sweep:
         return needed
 
     async def _forget_metadata(self, live: set[str], began: float) -> None:
-        """Remove what is known of wheels and sdists that are gone."""
+        """Remove the records of wheels and sdists that are gone."""
         for kind in kinds_of(Owner.FILE):
             async for name in self._store.names(kind.below()):
                 await self._step()

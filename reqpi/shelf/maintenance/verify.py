@@ -1,53 +1,47 @@
-"""Whether a store still has what was put into it: every file and every lock hashed again, every frozen list read.
+"""Verification of a store: hash every file and every lock again, and read every frozen list.
 
-Nothing here asks an upstream, and nothing counts as use: a lock that nobody asks for grows old all the same.
+Nothing here asks an upstream, and nothing counts as use: an unused lock grows old all the same.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import ParamSpec, TypeVar
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from reqpi.core import admission, locks
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import address_of, is_listing, parse_listing
 from reqpi.core.errors import BrokenLock, StoreTrouble
-from reqpi.core.interfaces import Blobs, Store
+from reqpi.core.interfaces import Store
 from reqpi.core.model import Lock
 from reqpi.core.report import Document
+from reqpi.shelf.files.hashing import Pace, at_full_speed, is_right
 from reqpi.shelf.records import document_record, lock_record, page_record
 
-__all__ = ["Damage", "RateLimit", "StoreVerdict", "Verification", "is_right"]
+__all__ = ["Damage", "StoreVerdict", "Verification"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _LARGE = 1 << 16
-"""Bytes of a document that are read in a thread."""
+"""Size in bytes above which a document is read in a thread."""
 
 _SHOWN = 1000
-"""Damages that a verdict lists; the others it counts."""
-
-
-Pace = Callable[[int], Awaitable[None]]
-"""Is given a number of bytes."""
+"""Damages that a verdict lists; the others are only counted."""
 
 
 @frozen
 class Damage:
-    """One thing that is not what it was.
+    """One damaged file or record.
 
     :param kind: ``file``, ``lock``, ``document`` or ``frozen list``.
-    :param name: its sha256, its address, or address and project.
+    :param name: its sha256, its address, or its address and project.
     :param problem: what is wrong with it.
-    :param repaired: whether that is over.
+    :param repaired: whether it was repaired.
     """
 
     kind: str
@@ -58,12 +52,15 @@ class Damage:
 
 @frozen
 class StoreVerdict:
-    """What was looked at, and what is wrong with it.
+    """The result of a verification: what was read, and what is damaged.
 
-    :param size: bytes of the files.
-    :param damages: the first thousand.
-    :param left: how many there are that were not repaired, those that are not listed too.
-    :param lost: files that were removed and that a frozen list has: their addresses, projects and names.
+    :param files: how many files were hashed.
+    :param size: the bytes of these files.
+    :param locks: how many locks were read.
+    :param lists: how many frozen lists were read.
+    :param damages: the first thousand damages.
+    :param left: the number of damages that were not repaired, including those that are not listed.
+    :param lost: removed files that are on a frozen list: address, project and filename of each.
     """
 
     files: int = 0
@@ -75,69 +72,37 @@ class StoreVerdict:
     lost: tuple[tuple[str, str, str], ...] = ()
 
     def found(self, damage: Damage) -> StoreVerdict:
-        """The same, and one damage more."""
+        """Return the verdict with one more damage."""
         damages = (*self.damages, damage) if len(self.damages) < _SHOWN else self.damages
         return evolve(self, damages=damages, left=self.left + (not damage.repaired))
 
 
-class RateLimit:
-    """So many bytes a second, on average.
-
-    :param bytes_per_second: at least 1.
-    """
-
-    def __init__(self, bytes_per_second: float, clock: IReactorTime) -> None:
-        self._rate = bytes_per_second
-        self._clock = clock
-        self._due = clock.seconds()
-
-    async def __call__(self, size: int) -> None:
-        """Wait until ``size`` bytes more may have been read."""
-        now = self._clock.seconds()
-        self._due = max(self._due, now) + size / self._rate
-        if self._due > now:
-            await deferLater(self._clock, self._due - now)
-
-
-async def _at_full_speed(_: int) -> None:
-    """Wait for nothing."""
-
-
-async def is_right(blobs: Blobs, sha256: str, pace: Pace = _at_full_speed) -> bool:
-    """Whether the bytes of a blob are those of its name.
-
-    :raises KeyError: it is not here.
-    """
-    computed = hashlib.sha256()
-    async for piece in blobs.read(sha256):
-        computed.update(piece)
-        await pace(len(piece))
-    return computed.hexdigest() == sha256
-
-
 async def _apart(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """What ``work`` makes of so many bytes, in a thread where they are many."""
+    """Return the result of ``work``; run it in a thread if it reads many bytes.
+
+    :param size: how many bytes it reads.
+    """
     if size > _LARGE:
         return await deferToThread(work, *args, **kwargs)
     return work(*args, **kwargs)
 
 
 class Verification:
-    """A check of one store.
+    """A verification of one store.
 
-    :param repair: whether to remove files that are wrong. A server fetches such a file again, and verifies it, when it
-        is asked for the next time.
-    :param pace: is told of each piece of a file, and may take its time.
+    :param repair: whether to remove files with wrong bytes. A server fetches and verifies such a file again when it is
+        requested the next time.
+    :param pace: called with the length of each piece of a file; may delay the reading.
     """
 
-    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = _at_full_speed) -> None:
+    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = at_full_speed) -> None:
         self._store = store
         self._repair = repair
         self._pace = pace
         self._removed: set[str] = set()
 
     async def run(self) -> StoreVerdict:
-        """Look at everything once. What comes or goes meanwhile is no damage."""
+        """Verify everything once. A file or record that is added or removed meanwhile does not count as damage."""
         verdict = StoreVerdict()
         async for sha256 in self._store.all():
             verdict = await self._file(verdict, sha256)
@@ -145,7 +110,7 @@ class Verification:
             name = record.rpartition("/")[2]
             data = await self._store.get(record)
             if data is not None and address_of(data) != name:
-                verdict = verdict.found(Damage("document", name, "its bytes are not those of its digest"))
+                verdict = verdict.found(Damage("document", name, "its bytes do not match its digest"))
         async for record in self._store.names(lock_record("")):
             verdict = await self._lock(verdict, record.rpartition("/")[2])
         return verdict
@@ -164,7 +129,7 @@ class Verification:
         removed = self._repair and await self._store.repair(sha256)
         if removed:
             self._removed.add(sha256)
-        return verdict.found(Damage("file", sha256, "its bytes are not those of its digest", repaired=removed))
+        return verdict.found(Damage("file", sha256, "its bytes do not match its digest", repaired=removed))
 
     async def _lock(self, verdict: StoreVerdict, address: str) -> StoreVerdict:
         data = await self._store.get(lock_record(address))
@@ -172,7 +137,7 @@ class Verification:
             return verdict
         verdict = evolve(verdict, locks=verdict.locks + 1)
         if address_of(data) != address:
-            return verdict.found(Damage("lock", address, "its bytes are not those of its address"))
+            return verdict.found(Damage("lock", address, "its bytes do not match its address"))
         try:
             lock = await self._read(data)
         except (BrokenLock, StoreTrouble) as error:
@@ -189,7 +154,7 @@ class Verification:
         return verdict
 
     async def _read(self, data: bytes) -> Lock:
-        """The lock, from its one document or from those that it lists."""
+        """Read a lock from its one document or from those that it lists."""
         if not is_listing(data):
             return await _apart(len(data), locks.read, data)
         documents = [document async for document in self._listed(data)]
@@ -199,13 +164,13 @@ class Verification:
         for sha256, path in parse_listing(listing):
             document = await self._store.get(document_record(sha256))
             if document is None:
-                raise StoreTrouble(f"its document {path} is not here")
+                raise StoreTrouble(f"its document {path} is missing")
             if address_of(document) != sha256:
                 raise StoreTrouble(f"its document {path} is damaged")
             yield Document(path, document)
 
     def _looked_at(self, lock: Lock, project: str, written: bytes) -> tuple[str, list[str]]:
-        """What is wrong with a frozen list, empty where nothing is; and its files that were removed."""
+        """Return what is wrong with a frozen list, "" if nothing is, and its files that were removed."""
         name = canonicalize_name(project)
         if name not in lock.projects:
             return "its lock does not pin the project", []

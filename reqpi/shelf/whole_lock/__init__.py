@@ -1,1 +1,1 @@
-"""What works on all files of a lock: holds, SBOMs, build requirements, wheelhouses."""
+"""Operations on all files of a lock: holds, SBOMs, build requirements, wheelhouses."""

@@ -1,8 +1,9 @@
-"""Build requirements: what the sdists of a lock are built with, and what of that the lock does not pin.
+"""Build requirements of the sdists of a lock, and those of them that the lock does not pin.
 
-A client that builds an sdist asks the same index for what it is built with, and for what that needs. So an address that
-admits an sdist alone, and not these, ends in a refusal in the middle of somebody's build. Everything here is read: no
-build is run. What a backend asks for while it builds is in no file, and is not known here.
+A client that builds an sdist requests the sdist's build requirements, and their dependencies, from the same index. So
+an address that admits an sdist but not its build requirements refuses them in the middle of the client's build. All
+results are read from files: no build is run. Requirements that a backend requests only while it builds are in no file,
+and are not known here.
 """
 
 from __future__ import annotations
@@ -47,17 +48,19 @@ from reqpi.shelf.records import lacking_record
 __all__ = ["BuildRequirementsOfLocks", "LockReading"]
 
 _AT_ONCE = 8
-"""Sdists that one answer has upstream asked for at the same time."""
+"""Sdists that one report requests from the upstream concurrently."""
 
 _STEPS = 500
 """Requirements that are followed for one sdist: the largest trees of build backends have 30."""
 
 _NOTES = 100
+"""Notes of one report, at most."""
+
 _ANSWERS = 16 << 20
-"""Bytes of answers kept in memory, as near as that can be told."""
+"""Bytes of reports kept in memory, as an estimate."""
 
 _WEIGHT = 500
-"""Bytes of a line of one."""
+"""Bytes of one line of a report, as an estimate."""
 
 
 class _ReadsBuildSystems(Protocol):
@@ -68,11 +71,12 @@ class _ReadsBuildSystems(Protocol):
 
 @frozen
 class LockReading:
-    """What is read of a lock: each takes only what the lock admits.
+    """The functions that read parts of a lock: each returns only what the lock admits.
 
-    :param pages: the frozen page of every project.
-    :param metadata: the core metadata of a wheel, by project and filename.
-    :param build_system: what an sdist is built with, likewise; see :meth:`reqpi.shelf.shelf.Shelf.build_system`.
+    :param pages: returns the frozen page of every project.
+    :param metadata: returns the core metadata of a wheel, by project and filename.
+    :param build_system: returns the build system of an sdist, by project and filename; see
+        :meth:`reqpi.shelf.shelf.Shelf.build_system`.
     """
 
     pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]]
@@ -83,7 +87,7 @@ class LockReading:
 class BuildRequirementsOfLocks:
     """The build requirements of every lock.
 
-    :param reading: where what they are made of is had from.
+    :param reading: reads the pages, metadata and build systems that the reports are made of.
     """
 
     def __init__(self, records: Records, clock: IReactorTime, reading: LockReading) -> None:
@@ -94,10 +98,10 @@ class BuildRequirementsOfLocks:
         self._answers: LruCache[tuple[str, InstallTarget], tuple[Commitment, BuildReport]] = LruCache(_ANSWERS)
 
     async def of(self, commitment: Commitment, target: InstallTarget, patience: float = PATIENCE) -> BuildReport:
-        """What is wanted where ``target`` is.
+        """Return the build requirements of a lock for a target.
 
-        :param patience: seconds.
-        :raises reqpi.core.errors.UpstreamTrouble: it is not known yet; it is being found out then.
+        :param patience: how long to wait, in seconds.
+        :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; finding them out goes on in the background.
         """
         key = (commitment.address, target)
         kept = self._answers.get(key)
@@ -108,8 +112,8 @@ class BuildRequirementsOfLocks:
         return await within(min(patience, PATIENCE), self._clock, finding, what)
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
-        """What is known by now to be lacking. No upstream is asked."""
-        # It is advice: a store in trouble, or a record of a ReqPI that is newer than this, is no reason to fail.
+        """Return a note for each build requirement that is known to be lacking, without asking an upstream."""
+        # It is advice: a store in trouble, or a record written by a newer ReqPI, is not a reason to fail.
         with suppress(StoreTrouble, ValueError, TypeError):
             written = await self._records.get(lacking_record(commitment.address, "build-requirements"))
             return () if written is None else tuple(Note(**note) for note in json.loads(written))
@@ -129,7 +133,7 @@ class BuildRequirementsOfLocks:
         return answer
 
     async def _note(self, commitment: Commitment, notes: Iterable[Note]) -> None:
-        with suppress(StoreTrouble):  # a store that can be read and not be written still serves
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
             value = json.dumps([note.as_dict() for note in notes]).encode()
             await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
 
@@ -146,7 +150,7 @@ class BuildRequirementsOfLocks:
 
 
 class _Work:
-    """One answer at work."""
+    """The work on one report."""
 
     def __init__(
         self,
@@ -167,7 +171,7 @@ class _Work:
         self._dependencies: dict[tuple[Project, Version], tuple[str, ...]] = {}
 
     async def answer(self, sdists: list[BuiltSdist]) -> BuildReport:
-        """Follow what each of ``sdists`` wants."""
+        """Follow the build requirements of each of ``sdists``."""
         notes: list[Note] = []
         for sdist in sdists:
             wanted = await self._closure(sdist)
@@ -178,7 +182,7 @@ class _Work:
         return BuildReport(tuple(sdists), self._wanted.all(), tuple(notes), tuple(self._troubles))
 
     async def _closure(self, sdist: BuiltSdist) -> list[WantedRequirement]:
-        """What one sdist wants in every environment, and what that needs."""
+        """Return the build requirements of one sdist that count in every environment, and their dependencies."""
         if sdist.system is None:
             return []
         queue = asked_by(sdist.system, sdist.file.filename, self._releases, self._target)
@@ -195,7 +199,7 @@ class _Work:
         return counting
 
     async def _needs(self, project: Project, asked: AskedRequirement) -> list[AskedRequirement]:
-        """What a pinned release needs beside it when it is installed, to build with."""
+        """Return the dependencies of a pinned release that is installed as a build requirement."""
         extras = frozenset(map(canonicalize_name, asked.requirement.extras))
         fitting = [
             version
@@ -210,7 +214,7 @@ class _Work:
         return needs
 
     async def _dependencies_of(self, project: Project, version: Version) -> tuple[str, ...]:
-        """What a release says that it needs; nothing where that is not known."""
+        """Return the dependencies that a release declares; an empty tuple if they are not known."""
         known = self._dependencies.get((project, version))
         if known is None:
             files = [file for file in self._pages[project].files if file.listed and file.version == version]
@@ -223,7 +227,7 @@ class _Work:
             try:
                 return required_by(await self._reading.metadata(self._commitment, wheel.project, wheel.filename))
             except UpstreamTrouble as trouble:
-                self._troubles.append(f"what {wheel.filename} needs is not known: {trouble}")
+                self._troubles.append(f"the dependencies of {wheel.filename} are not known: {trouble}")
                 return ()
         file = sdist_of(files)
         sdist = self._sdists.get(file) if file is not None else None

@@ -1,8 +1,8 @@
-"""Holding: everything that a lock admits, fetched into the store before anybody needs it; and whether it is there.
+"""Holds: fetch everything that a lock admits into the store before a client needs it, and report whether it is there.
 
-The verdict is worked out from what the store has, so that any replica gives the same one. How far a hold has come is a
-record that whoever fetches writes every few seconds: one that is not written any more belongs to a process that ended,
-and to ask for the hold again goes on from what is there.
+The verdict is computed from what the store has, so that any replica gives the same one. The progress of a hold is a
+record that the fetching process writes every few seconds. A record that is not written any more belongs to a process
+that ended; a new request for the hold goes on from what the store has.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ from reqpi.shelf.shelf import Shelf
 __all__ = ["HoldProgress", "HoldVerdict", "Holds", "MissingFile", "Platform"]
 
 _HOLDS = 4
-"""Holds that one process works on at a time; others wait."""
+"""Holds that one process works on concurrently; others wait."""
 
 _AT_ONCE = 8
-"""Projects, and then files, that one hold fetches at a time."""
+"""Projects, and then files, that one hold fetches concurrently."""
 
 _BEAT = 2.0
-"""Seconds between two writings of how far a hold is."""
+"""Seconds between two records of the progress of a hold."""
 
 _SILENT = 20.0
-"""Seconds without one, after which its process is taken to have ended."""
+"""Seconds without such a record after which the process of a hold is considered to have ended."""
 
 _PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each round; what failed for good is not in the next."""
+"""Seconds before each round; files that failed permanently are not in the next round."""
 
 _SHOWN = 1000
-"""Missing things that a verdict lists; the others it counts."""
+"""Missing files and projects that a verdict lists; the others are only counted."""
 
 
 @frozen
 class MissingFile:
-    """One thing that is not held.
+    """One file, or all files of one project, that are not held.
 
-    :param filename: ``None`` where the project's page is not frozen, so that its files are not known yet.
-    :param size: bytes, where they are known.
-    :param reason: why it could not be had, where that was tried.
+    :param filename: ``None`` if the project's page is not frozen, so that its files are not known yet.
+    :param size: in bytes, if it is known.
+    :param reason: why the file could not be obtained; empty if that was not tried.
     """
 
     project: Project
@@ -69,9 +69,11 @@ class MissingFile:
 
 @define
 class Platform:
-    """What there is for one platform tag.
+    """The files for one platform tag.
 
-    :param platform: the tag; ``any``; or ``sdist``.
+    :param platform: the tag, ``any`` or ``sdist``.
+    :param files: how many files there are.
+    :param held: how many of them are in the store.
     """
 
     platform: str
@@ -81,16 +83,16 @@ class Platform:
 
 @frozen
 class HoldVerdict:
-    """Whether all is there.
+    """The answer to the question whether the store has all files of a lock.
 
-    :param files: how many a target admits, of the projects that are frozen.
+    :param files: the number of files that the target admits, of the projects that are frozen.
     :param size: their bytes, as far as they are known.
-    :param held: how many of them are in the store.
-    :param held_size: their bytes.
-    :param missing: the first thousand things.
-    :param more: how many others there are.
+    :param held: the number of these files that are in the store.
+    :param held_size: the bytes of the files in the store.
+    :param missing: the first thousand missing files and projects.
+    :param more: the number of missing files and projects that are not in ``missing``.
     :param platforms: in alphabetical order.
-    :param unfit: pins without a marker of which no file fits the target: a client there will not find one.
+    :param unfit: pins without a marker that have no file for the target: a client there will not find one.
     :param defects: the lines of the lock that the latest hold could not complete, and never will.
     """
 
@@ -106,20 +108,20 @@ class HoldVerdict:
 
     @property
     def complete(self) -> bool:
-        """Nothing that the target admits will be asked of an upstream."""
+        """Whether no file that the target admits will be requested from an upstream."""
         return not self.missing
 
 
 @define
 class HoldProgress:
-    """How far a hold is.
+    """The progress of a hold.
 
-    :param projects: of the lock.
-    :param frozen: how many of them have been looked up.
-    :param files: to be held, as far as they are known.
+    :param projects: the number of projects in the lock.
+    :param frozen: the number of projects whose page is frozen.
+    :param files: the number of files to be held, as far as they are known.
     :param size: their bytes, as far as they are known.
-    :param held: files that are in the store.
-    :param held_size: bytes that are, of files on their way too.
+    :param held: the number of files in the store.
+    :param held_size: the bytes in the store and those received by in-flight downloads.
     """
 
     projects: int
@@ -133,7 +135,7 @@ class HoldProgress:
 class Holds:
     """The holds of this process.
 
-    :param clock: what waiting is counted on, and the time of day.
+    :param clock: measures waiting, and gives the time of day.
     """
 
     _log = Logger()
@@ -146,7 +148,7 @@ class Holds:
         self._under_way: dict[str, _Hold] = {}
 
     async def begin(self, commitment: Commitment, target: InstallTarget) -> None:
-        """Begin to hold what ``target`` admits of a lock, unless some process is about it already."""
+        """Begin to hold the files of a lock that ``target`` admits, unless some process is doing so already."""
         record = holding_record(commitment.address, target)
         if record in self._under_way or await self._elsewhere(record) is not None:
             return
@@ -155,13 +157,13 @@ class Holds:
             Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
 
     async def progress(self, commitment: Commitment, target: InstallTarget) -> HoldProgress | None:
-        """How far it is; ``None`` where nobody is about it."""
+        """Return the progress of a hold; ``None`` if no process is working on it."""
         record = holding_record(commitment.address, target)
         hold = self._under_way.get(record)
         return hold.progress() if hold is not None else await self._elsewhere(record)
 
     async def verdict(self, commitment: Commitment, target: InstallTarget) -> HoldVerdict:
-        """What of a lock is in the store now, and what is missing. No upstream is asked."""
+        """Return which files of a lock are in the store now and which are missing, without asking an upstream."""
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
         sizes = await self._shelf.sizes(files)
@@ -192,7 +194,7 @@ class Holds:
         )
 
     def stop(self) -> None:
-        """Begin nothing more. What is in the store stays, and a later hold goes on from there."""
+        """Start no further fetches. Files in the store stay, and a later hold goes on from there."""
         for hold in self._under_way.values():
             hold.stopped = True
 
@@ -213,29 +215,29 @@ class Holds:
         self._log.failure("a hold failed: {record}", failure, record=record)
 
     async def _note(self, record: str, hold: _Hold, at: float | None) -> None:
-        """Write down how far it is.
+        """Record the progress of a hold.
 
-        :param at: when; ``None`` where nobody is about it any more.
+        :param at: the time, in seconds since the epoch; ``None`` if the work on it has ended.
         """
         noted = {
             "at": at,
             "progress": asdict(hold.progress()),
-            "failures": hold.told(),
+            "failures": hold.failures(),
             "defects": [defect._asdict() for defect in hold.defects()],
         }
-        with suppress(StoreTrouble):  # others see it as not under way, and no more than that
+        with suppress(StoreTrouble):  # the only consequence: others see the hold as not in progress
             await self._store.replace(record, json.dumps(noted).encode())
 
     async def _elsewhere(self, record: str) -> HoldProgress | None:
-        """How far another process is."""
+        """Return the progress of a hold by another process."""
         noted = _read(await self._store.get(record))
-        # On another machine's clock, which may be ahead.
+        # The time is from another machine's clock, which may be ahead.
         if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _SILENT:
             return None
         return HoldProgress(**noted["progress"])
 
     async def _reasons(self, record: str) -> tuple[dict[_Thing, str], tuple[Defect, ...]]:
-        """Why the latest hold could not obtain what is missing; and the lines of the lock that are the reason."""
+        """Return why the latest hold could not obtain the missing files, and the lines of the lock that are why."""
         noted = _read(await self._store.get(record))
         reasons = {(project, filename): reason for project, filename, reason in noted.get("failures", ())}
         return reasons, tuple(Defect(**defect) for defect in noted.get("defects", ()))
@@ -245,11 +247,11 @@ _Thing = tuple[Project, str | None]
 
 
 class _Hold:
-    """One hold at work."""
+    """The work on one hold."""
 
     def __init__(self, commitment: Commitment, target: InstallTarget, shelf: Shelf, clock: IReactorTime) -> None:
         self.stopped = False
-        # The lock itself is not kept: any number of holds may wait for their turn.
+        # The lock itself is not referenced: any number of holds may wait for their turn.
         self._address = commitment.address
         self._projects = len(commitment.lock.projects)
         self._target = target
@@ -261,7 +263,7 @@ class _Hold:
         self._failures: dict[_Thing, ReqPIError] = {}
 
     async def run(self) -> None:
-        """Fetch, in rounds, what is not there; until all is, or what is left failed for good or in every round."""
+        """Fetch missing files, in rounds, until none is missing or the rest failed permanently or in every round."""
         commitment = await self._shelf.commitments.get(self._address)
         for pause in _PAUSES:
             projects = [name for name in commitment.lock.projects if self._open((name, None), self._pages, name)]
@@ -273,7 +275,7 @@ class _Hold:
                 return
 
     def progress(self) -> HoldProgress:
-        """How far it is at this moment."""
+        """Return the current progress."""
         coming = sum(self._shelf.coming(file) for thing, file in self._files.items() if thing not in self._held)
         return HoldProgress(
             projects=self._projects,
@@ -284,17 +286,17 @@ class _Hold:
             held_size=sum(self._held.values()) + coming,
         )
 
-    def told(self) -> list[tuple[Project, str | None, str]]:
-        """What could not be had, and why."""
+    def failures(self) -> list[tuple[Project, str | None, str]]:
+        """Return the projects and files that could not be obtained, each with the reason."""
         failures = list(self._failures.items())[:_SHOWN]
         return [(project, filename, str(error)) for (project, filename), error in failures]
 
     def defects(self) -> tuple[Defect, ...]:
-        """The lines of the lock that cannot be completed."""
+        """Return the lines of the lock that cannot be completed."""
         return lines_of(error for error in self._failures.values() if isinstance(error, UpstreamTrouble))[:_SHOWN]
 
     def _open(self, thing: _Thing, done: Mapping[Any, object], key: object) -> bool:
-        """Whether it is to be tried in this round."""
+        """Return whether a project or file is to be tried in this round."""
         return key not in done and (thing not in self._failures or _passes(self._failures[thing]))
 
     async def _page(self, commitment: Commitment, project: Project) -> None:
@@ -314,7 +316,7 @@ class _Hold:
             self._held[thing] = size
 
     async def _tried(self, thing: _Thing, work: Callable[[], Any]) -> Any:
-        """What ``work`` gives; ``None`` where it failed, which is noted."""
+        """Return the result of ``work``; if it fails, record the failure and return ``None``."""
         try:
             result = await work()
         except ReqPIError as error:
@@ -329,7 +331,7 @@ class _Hold:
 
 
 def _passes(error: ReqPIError) -> bool:
-    """Whether it may pass by itself."""
+    """Return whether an error may resolve by itself."""
     if isinstance(error, UpstreamTrouble):
         return not error.final
     return isinstance(error, StoreTrouble) and not isinstance(error, StoreFull)
@@ -353,7 +355,7 @@ def _platforms(files: Iterable[File], sizes: Mapping[File, int | None]) -> tuple
 
 
 def _unfit(commitment: Commitment, pages: Iterable[Page], target: InstallTarget) -> Sequence[str]:
-    """Pins of frozen projects, without a marker that might rule them out, that have no file for the target."""
+    """Return the pins of frozen projects that have no file for the target and no marker that might exclude them."""
     unfit = []
     for page in pages:
         for pin, files in admission.by_pin(commitment.lock, page).items():

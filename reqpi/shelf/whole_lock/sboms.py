@@ -1,8 +1,8 @@
-"""Bills of materials of locks: what their core metadata says, written down once all of it is known.
+"""SBOMs of locks, with the core metadata of all components, which is recorded once all of it is known.
 
-A bill may be kept by clients for ever, so it must not say more tomorrow. What core metadata says is taken from every
-component; if all of it could be had, it is written down, create-if-absent, and each replica makes its bills of that
-from then on. While some of it cannot be had, a bill is made of the rest, which says so, and which nobody is to keep.
+Clients may cache an SBOM forever, so a later one must not contain more. The core metadata of every component is read.
+If all of it can be obtained, it is recorded, create-if-absent, and from then on each replica makes its SBOMs from that
+record. While some of it cannot be obtained, an SBOM is made from the rest, which says so and is not to be cached.
 """
 
 from __future__ import annotations
@@ -26,25 +26,26 @@ from reqpi.shelf.records import sbom_record
 __all__ = ["SbomResponse", "Sboms"]
 
 _AT_ONCE = 8
-"""Metadata files that one bill has asked for at the same time."""
+"""Metadata files that one SBOM requests concurrently."""
 
 _ROUNDS = 3
-"""How often what is on its way is waited for, ten seconds each."""
+"""How often metadata that is being fetched is waited for, ten seconds each time."""
 
 _WRITERS = 1
-"""Bills that are written at the same time: it is work for a processor."""
+"""SBOMs that are written concurrently: the work keeps one core busy."""
 
 _MOST = 32
-"""Bills that are asked for at the same time, each for another lock, project or format."""
+"""SBOMs that may be requested at the same time, each for another lock, project or format."""
 
 Writer = Callable[[sbom.Sbom], bytes]
 
 
 @frozen
 class SbomResponse:
-    """A bill as it is sent.
+    """An SBOM as it is sent.
 
-    :param complete: it will never say more.
+    :param body: the document.
+    :param complete: whether the SBOM of this lock will never contain more.
     """
 
     body: bytes
@@ -52,10 +53,10 @@ class SbomResponse:
 
 
 class Sboms:
-    """The bills of every lock.
+    """The SBOMs of every lock.
 
-    :param pages: the frozen pages of a lock.
-    :param metadata: the core metadata of a file, by lock, project and filename.
+    :param pages: returns the frozen pages of a lock.
+    :param metadata: returns the core metadata of a file, by lock, project and filename.
     """
 
     def __init__(
@@ -77,12 +78,12 @@ class Sboms:
     async def written(
         self, commitment: Commitment, own: sbom.MainComponent | None, write: Writer, index: str = ""
     ) -> SbomResponse:
-        """The bill of a lock.
+        """Return the SBOM of a lock.
 
         :param own: the project whose lock it is.
-        :param write: one of the formats of :mod:`reqpi.core.sbom`.
+        :param write: the writer of one of the formats of :mod:`reqpi.core.sbom`.
         :param index: the URL of the default index, if purls are to name it.
-        :raises reqpi.core.errors.UpstreamTrouble: not all is frozen yet, or core metadata is on its way.
+        :raises reqpi.core.errors.UpstreamTrouble: some page is not frozen yet, or core metadata is being fetched.
         """
         key = (commitment.address, own, write, index)
         waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
@@ -95,9 +96,9 @@ class Sboms:
             raise Pending(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
         try:
-            # What is gathered is the same for every project whose lock it is said to be, and anybody may say so.
-            bill = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
-            return await self._writing.run(deferToThread, _write, bill.of(own), index, write)
+            # The gathered data are the same for every project that a caller claims the lock belongs to.
+            gathered = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            return await self._writing.run(deferToThread, _write, gathered.of(own), index, write)
         finally:
             self._asked_for -= 1
 
@@ -108,7 +109,7 @@ class Sboms:
         return await self._writing.run(deferToThread, sbom.sbom_of, commitment, pages, known)
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
-        """What is written down, or else what can be had now, which is written down if it is all."""
+        """Return the recorded core metadata; if there is none, what can be obtained now, recorded if it is complete."""
         files = {str(file.sha256): file for file in described}
         name = sbom_record(commitment.address, "metadata")
         kept = await self._store.get(name)
@@ -119,11 +120,11 @@ class Sboms:
             fresh = await deferToThread(record.dump, {str(file.sha256): said for file, said in found.items()})
             kept = await self._store.create(name, fresh)
         said = await deferToThread(record.load, kept)
-        # What is written down is all there ever is: to find more would be another bill.
+        # The record is final: finding more would make a different SBOM.
         return {file: said.get(sha256, sbom.About()) for sha256, file in files.items()}
 
     async def _found(self, commitment: Commitment, files: Iterable[File]) -> dict[File, sbom.About]:
-        """What core metadata says, of the files of which it can be had."""
+        """Return the core metadata of those files whose metadata can be obtained."""
         found: dict[File, sbom.About] = {}
         missing = list(files)
         for _ in range(_ROUNDS):
@@ -146,5 +147,5 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _write(bill: sbom.Sbom, index: str, write: Writer) -> SbomResponse:
-    return SbomResponse(write(sbom.with_index(bill, index)), not bill.unread)
+def _write(gathered: sbom.Sbom, index: str, write: Writer) -> SbomResponse:
+    return SbomResponse(write(sbom.with_index(gathered, index)), not gathered.unread)

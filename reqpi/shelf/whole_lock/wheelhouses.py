@@ -1,4 +1,4 @@
-"""A lock as one archive, made while it is read: of files that are in the store, so that it has a length and no gaps."""
+"""A lock as one archive, made while it is read from files in the store, so that its length is known beforehand."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from reqpi.shelf.whole_lock.holding import Holds
 __all__ = ["Wheelhouses"]
 
 _PIECE = 1 << 18
+"""Bytes of one piece of the archive's own data."""
 
 
 class Wheelhouses:
@@ -28,12 +29,11 @@ class Wheelhouses:
         self._holding = holding
 
     async def of(self, commitment: Commitment, target: InstallTarget, *, one: bool = False) -> export.Wheelhouse:
-        """The archive of what ``target`` admits of a lock.
+        """Return the archive of the files of a lock that ``target`` admits.
 
-        :param one: of each release, only the file that pip would choose there.
-        :raises reqpi.core.errors.UpstreamTrouble: not all of it is in the store; a hold is under way then, unless the
-            last
-            one could not have it either.
+        :param one: include only the file of each release that pip would choose on the target.
+        :raises reqpi.core.errors.UpstreamTrouble: some files are not in the store; a hold is in progress then, unless
+            the last one could not obtain them either.
         """
         pages = await self._shelf.pages(commitment)
         files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
@@ -62,7 +62,7 @@ class Wheelhouses:
     async def read(
         self, commitment: Commitment, archive: export.Wheelhouse, start: int, stop: int
     ) -> AsyncGenerator[bytes, None]:
-        """Its bytes from ``start`` up to ``stop``. Files come through the door that they are asked for at."""
+        """Yield the bytes of the archive from ``start`` up to ``stop``, its files through :meth:`Shelf.file`."""
         for stretch in archive.stretches(start, stop):
             if stretch.file is None:
                 for at in range(0, len(stretch.data), _PIECE):
@@ -75,5 +75,5 @@ class Wheelhouses:
 
 
 def _needed(commitment: Commitment, target: InstallTarget, file: File) -> bool:
-    """Whether the marker of some pin that admits a file may hold on the target."""
+    """Return whether the marker of some pin that admits a file may hold on the target."""
     return any(target.needs(pin.marker or "") for pin in admission.admitting(commitment.lock, file))

@@ -1,1 +1,1 @@
-"""Upstreams: each an implementation of :class:`reqpi.core.interfaces.Upstream`."""
+"""Upstreams: the implementations of :class:`reqpi.core.interfaces.Upstream`."""

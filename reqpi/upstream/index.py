@@ -29,36 +29,35 @@ __all__ = ["UpstreamIndex"]
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
 _ENDED = re.compile(rb"(?:</html>|</body>|\})\s*\Z", re.IGNORECASE)
-"""How a page ends that came without its length and is whole."""
+"""The end of a whole page, for one that arrives without a length."""
 
 _HTML_TITLE = re.compile(rb"<title[^>]{0,200}>\s{0,200}([^<\s][^<]{0,200})", re.IGNORECASE)
 
 _LARGEST_PAGE = 64 << 20
-"""Bytes of a project page, as it is sent and decoded. The largest on the public index has some 10 MiB."""
+"""The most bytes of a project page, both encoded and decoded. The largest on the public index has some 10 MiB."""
 
 _LONGEST_PAGE = 300.0
-"""Seconds that a page may take to come."""
+"""The most seconds that a page may take to arrive."""
 
 _LARGE_PAGE = 1 << 14
-"""Bytes from which a page is parsed in a thread: 16 KiB take less than 2 ms."""
+"""Pages of at least so many bytes are parsed in a thread: 16 KiB take less than 2 ms."""
 
 _HUGE_PAGE = 1 << 18
-"""Bytes, coded or not, from which a page has thousands of files."""
+"""Pages of at least so many bytes, encoded or not, have thousands of files."""
 
 _MUCH = 1 << 17
-"""Bytes from which what is kept of a page is unpacked in a thread. Those of one version are mostly less: 0.3 ms."""
+"""Packed entries of at least so many bytes are unpacked in a thread. One version has mostly fewer: 0.3 ms."""
 
 _PAUSES = (0.3, 1.0)
-"""Seconds before a page is asked for again; more where upstream says so."""
+"""Seconds before each further attempt to get a page; longer if the upstream specifies it."""
 
 
 class UpstreamIndex:
     """The index at one URL.
 
-    :param url: as pip takes it for ``--index-url``; without a user and password.
-    :param http: what asks.
-    :param clock: where time passes.
-    :param pages: what is kept of it, and of others.
+    :param url: as for pip's ``--index-url``, without a user and password.
+    :param clock: for pauses and the age of cached pages.
+    :param pages: the page cache, shared with other indexes.
     """
 
     def __init__(self, url: str, http: HttpClient, clock: IReactorTime, pages: PageCache) -> None:
@@ -75,8 +74,8 @@ class UpstreamIndex:
         kept = self._pages.get(self.name, project)
         known = None if kept is None else await _judged(kept.listing, versions)
         if known is not None and not {file.version for file in known.files}.issuperset(versions or ()):
-            # It may just have been released: nobody is told that it is missing by a page that was there before, nor by
-            # an upstream that says of such a page, rightly or wrongly, that it still stands.
+            # The version may just have been released. A cached page must not make it look missing, nor must an upstream
+            # that, rightly or wrongly, answers that the cached page is still valid.
             self._pages.put(self.name, project, None)
             known = None
         if kept is not None and known is not None and self._clock.seconds() < kept.until and _has(known, digests):
@@ -87,7 +86,7 @@ class UpstreamIndex:
         return await _judged(listing, versions)
 
     async def _asked(self, project: Project) -> Packed:
-        """What upstream lists now: what it sends, or what is kept and still stands."""
+        """Return what the upstream lists now: the page that it sends, or the cached page if that is still valid."""
         kept = self._pages.get(self.name, project)
         url = f"{self.name}/{project}/"
         sent = await self._sent(url, {} if kept is None else kept.validators)
@@ -95,9 +94,9 @@ class UpstreamIndex:
             if sent.url == kept.url:
                 self._pages.put(self.name, project, kept.again(sent.response, self._clock.seconds()))
                 return kept.listing
-            # It has moved, and there that validator may mean another page.
+            # The page has moved, and at its new place the validator may belong to another page.
             sent = await self._sent(url, {})
-        # Of coded data nobody knows how large it is.
+        # The decoded size of encoded data is not known.
         large = sent.coding or len(sent.data) >= _LARGE_PAGE
         listing = await deferToThread(_packed_apart, sent, project) if large else _packed(sent, project)
         self._pages.put(self.name, project, CachedPage.of(listing, sent.url, sent.response, self._clock.seconds()))
@@ -120,16 +119,16 @@ class UpstreamIndex:
         data = await body.whole(_LARGEST_PAGE, _LONGEST_PAGE)
         sent = _Sent(final, response, data)
         if body.unsure and not (sent.coding or sent.unchanged) and not _ENDED.search(data[-200:]):
-            # What is missing of a page would stay invisible for ever. What is packed has an end of its own.
-            raise UpstreamTrouble("the upstream may have broken off", "It did not say how long its page is.")
+            # Files missing from the page would stay invisible forever. Compressed data marks its own end.
+            raise UpstreamTrouble("the page may be incomplete", "The upstream did not send the length of its page.")
         return sent
 
 
 @frozen
 class _Sent:
-    """A page as it is sent.
+    """A page as the upstream sent it.
 
-    :param url: of it, after redirects.
+    :param url: of the page, after redirects.
     """
 
     url: str
@@ -138,7 +137,7 @@ class _Sent:
 
     @property
     def unchanged(self) -> bool:
-        """What is known of it still stands."""
+        """Whether the cached page is still valid."""
         return int(self.response.code) == 304
 
     @property
@@ -155,7 +154,7 @@ def _packed(sent: _Sent, project: Project) -> Packed:
 
 
 def _what_came(url: str, kind: str, data: bytes) -> str:
-    """What an upstream sent in place of a page, for people."""
+    """Describe what an upstream sent instead of a page."""
     titled = _HTML_TITLE.search(data[:_LARGE_PAGE])
     what = f"entitled {_plain(titled[1])}" if titled else f"that begin with {_plain(data[:40])}" if data else "of body"
     return f"{host_of(url)} sent {len(data)} bytes of {kind[:60] or 'no'!r} type, {what}."
@@ -173,7 +172,7 @@ def _packed_apart(sent: _Sent, project: Project) -> Packed:
 
 
 def _has(page: Page, digests: Collection[Digest]) -> bool:
-    """Whether a page may have all that is wanted. A release may get more files for days, which its lock has seen."""
+    """Return whether a page has all wanted files. A release may get more files for days, and a lock may pin those."""
     wanted = {digest for digest in digests if digest.algorithm == "sha256"}
     return not wanted or wanted <= {digest for file in page.files for digest in file.digests}
 

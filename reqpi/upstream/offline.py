@@ -1,4 +1,4 @@
-"""No upstream at all: what ``--offline`` asks."""
+"""The upstream of ``--offline``, which has nothing."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Offline"]
 
 
 class Offline:
-    """An :class:`~reqpi.core.interfaces.Upstream` that has nothing, and asks nobody.
+    """An :class:`~reqpi.core.interfaces.Upstream` that has nothing and uses no network.
 
-    :param policy: what is refused stays so: an address means the same with the network and without.
+    :param policy: denies the same as with the network, so that an address means the same with and without it.
     """
 
     name = "no upstream (--offline)"
@@ -35,13 +35,13 @@ class Offline:
         versions: Collection[Version] | None = None,
         digests: Collection[Digest] = (),
     ) -> NoReturn:
-        """Never a page."""
-        raise _not_here(project, "This server is offline, and has not seen the project for this lock before.")
+        """Raise: there is never a page."""
+        raise _not_here(project, "This server is offline, and has not frozen this project for this lock.")
 
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> NoReturn:
-        """Never a file."""
+        """Raise: there is never a file."""
         filename = urlsplit(url).path.rpartition("/")[2]
-        raise _not_here(filename, "This server is offline, and the file was not fetched before.")
+        raise _not_here(filename, "This server is offline, and has not fetched this file before.")
 
     def refuses(self, lock: Lock) -> tuple[Defect, ...]:
         """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""

@@ -1,9 +1,9 @@
-"""Pages of upstreams, kept for the next lock that pins the same project; how long, and how to ask for them again.
+"""The cache of upstream pages for the next lock that pins the same project: how long, and how to revalidate them.
 
-What is kept is a private cache of one user, this server (:rfc:`9111`), and it is in memory alone. In the store it would
-have to be swept, and be held against what a store is trusted with; and a restart costs no more than one lock's pages. A
-page that upstream lets nobody keep is not kept. A page that is no longer fresh is never used without upstream saying
-that it still stands: what is frozen stays for ever, and must not be old by accident.
+It is a private cache (:rfc:`9111`) of one user, this server, and in memory only. In the store it would have to be swept
+and counted among what a store is trusted with, and a restart costs no more than the pages of one lock. A page whose
+upstream forbids caching is not kept. A page that is no longer fresh is never used before the upstream has confirmed it:
+a frozen page stays forever, and must not be outdated by accident.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from reqpi.upstream.http.client import header
 __all__ = ["CachedPage", "PageCache"]
 
 _LONGEST = 600
-"""Seconds for which a page is fresh, at most. That is what the public index says; a year would be a mistake."""
+"""The most seconds for which a page is fresh. The public index specifies as many; a year would be a mistake."""
 
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:="?([0-9]{1,9})"?)?')
 
 _SURE = 60
-"""Seconds that a page must not have changed for, for its date to tell it from another (:rfc:`9110`, 8.8.2.2)."""
+"""Seconds without a change after which a page's date is a strong validator (:rfc:`9110`, section 8.8.2.2)."""
 
 
 @frozen
 class CachedPage:
-    """A page as it came last.
+    """A page as it was received last.
 
-    :param url: where it was, after redirects.
-    :param validators: the headers of a request for it that upstream may answer with 304.
-    :param lifetime: seconds that upstream lets it be used for.
-    :param until: when they are over.
+    :param url: of the page, after redirects.
+    :param validators: headers for a request that the upstream may answer with 304.
+    :param lifetime: seconds for which the upstream allows it to be used.
+    :param until: when these end, in seconds of the clock.
     """
 
     listing: Packed
@@ -49,36 +49,39 @@ class CachedPage:
 
     @classmethod
     def of(cls, listing: Packed, url: str, response: IResponse, now: float) -> CachedPage | None:
-        """What is kept of a response; ``None`` where nothing may be, or nothing would come of it."""
+        """Return the cache entry for a response; ``None`` if it may not be cached, or could never be used."""
         lifetime, validators = _lifetime(response), _validators(response)
         if lifetime is None or not (lifetime or validators):
             return None
         return cls(listing, url, validators, lifetime, now + lifetime)
 
     def again(self, response: IResponse, now: float) -> CachedPage:
-        """The same, which upstream has just said still stands."""
+        """Return the same page, which the upstream has just confirmed."""
         said = _lifetime(response) if header(response, "Cache-Control") else self.lifetime
         return evolve(self, lifetime=said or 0, until=now + (said or 0))
 
 
 class PageCache:
-    """The pages that are kept, of all indexes.
+    """The cached pages of all indexes.
 
-    :param size: bytes of memory, at most.
+    :param size: the most bytes of memory.
     """
 
     def __init__(self, size: int) -> None:
         self._kept: LruCache[tuple[str, Project], CachedPage] = LruCache(size)
 
     def get(self, index: str, project: Project) -> CachedPage | None:
-        """What an index had last, fresh or not.
+        """Return the page that an index sent last, fresh or not.
 
-        :param index: its URL: what one says of a project is none of another's business.
+        :param index: the URL of the index: each has pages of its own.
         """
         return self._kept.get((index, project))
 
     def put(self, index: str, project: Project, kept: CachedPage | None) -> None:
-        """Keep it in the place of what is kept."""
+        """Replace the cached page of a project.
+
+        :param kept: ``None`` to remove it.
+        """
         if kept is None:
             self._kept.drop((index, project))
         else:
@@ -86,7 +89,10 @@ class PageCache:
 
 
 def _lifetime(response: IResponse) -> float | None:
-    """Seconds for which a response is fresh; 0 where upstream has to be asked each time; ``None``: not to be kept."""
+    """Return the seconds for which a response is fresh.
+
+    :returns: 0 if it has to be revalidated each time; ``None`` if it may not be cached.
+    """
     said = dict(_DIRECTIVE.findall(header(response, "Cache-Control").lower()))
     if "no-store" in said or header(response, "Vary").strip() == "*":
         return None
@@ -104,5 +110,5 @@ def _validators(response: IResponse) -> dict[str, str]:
     try:
         still = parsedate_to_datetime(header(response, "Date")) - parsedate_to_datetime(changed)
         return {"If-Modified-Since": changed} if still.total_seconds() >= _SURE else {}
-    except (ValueError, TypeError):  # there is no such date, or only one of them has a zone
+    except (ValueError, TypeError):  # a date is missing or invalid, or only one of them has a time zone
         return {}

@@ -1,4 +1,4 @@
-"""A file or a part of it on its way from an upstream (:rfc:`9110`, section 14)."""
+"""The transfer of a file, or of a part of it, from an upstream (:rfc:`9110`, section 14)."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class _Transfer:
 
 
 def range_header(start: int, stop: int | None, etag: str | None = None) -> dict[str, str]:
-    """What asks for the bytes from ``start`` up to ``stop``; nothing where that is the whole file.
+    """Return the headers that request the bytes from ``start`` up to ``stop``; none for the whole file.
 
-    :param etag: of the file that they are wanted of (:rfc:`9110`, section 13.1.5).
+    :param start: negative for that many bytes at the end.
+    :param etag: of the file that the bytes must belong to (:rfc:`9110`, section 13.1.5).
     """
     if start == 0 and stop is None:
         return {}
@@ -50,9 +51,9 @@ def range_header(start: int, stop: int | None, etag: str | None = None) -> dict[
 
 
 def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> Transfer:
-    """What ``response`` brings, who was asked for the bytes from ``start`` up to ``stop``.
+    """Return the transfer of a response to a request for the bytes from ``start`` up to ``stop``.
 
-    :raises reqpi.core.errors.UpstreamTrouble: it brings others.
+    :raises reqpi.core.errors.UpstreamTrouble: it contains other bytes.
     """
     length = None if response.length is UNKNOWN_LENGTH else int(response.length)
     if response.code == 200:
@@ -69,20 +70,20 @@ def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> T
 
 
 def _etag(response: IResponse) -> str | None:
-    """The strong one: a weak one says that two files mean the same, not that they are the same bytes."""
+    """Return a strong ETag. A weak one means that two files are equivalent, not that they have the same bytes."""
     said = header(response, "ETag")
     return said if _STRONG.fullmatch(said) else None
 
 
 def _as_asked(first: int, last: int, size: int | None, start: int, stop: int | None) -> bool:
-    """Whether these are bytes that were asked for. A server may send fewer of them, but not from elsewhere."""
+    """Return whether these bytes were requested. A server may send fewer of them, but not from another place."""
     if start < 0:
         return size is None or (first == max(size + start, 0) and last == size - 1)
     return first == start and (stop is None or last < stop)
 
 
 def _odd(said: str) -> UpstreamTrouble:
-    return UpstreamTrouble("the upstream sent an odd range", f"Content-Range: {said[:100]!r}")
+    return UpstreamTrouble("the upstream sent an unexpected range", f"Content-Range: {said[:100]!r}")
 
 
 async def open_file(
@@ -96,8 +97,8 @@ async def open_file(
 ) -> Transfer:
     """See :meth:`reqpi.core.interfaces.Upstream.open`.
 
-    No coding is offered, and none is undone: some servers label a ``.tar.gz`` as coded with gzip, and to undo
-    that would change the file. pip does the same.
+    No content coding is accepted, and none is decoded: some servers label a ``.tar.gz`` as encoded with gzip, and
+    decoding it would change the file. pip does the same.
     """
     headers = {"Accept-Encoding": "identity"} | range_header(start, stop, etag)
     _, response, body = await http.get(url, headers, check)

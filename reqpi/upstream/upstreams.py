@@ -1,4 +1,4 @@
-"""Everything outside, as one :class:`~reqpi.core.interfaces.Upstream`: indexes, archives and git repositories."""
+"""Indexes, archives and git repositories as one :class:`~reqpi.core.interfaces.Upstream`."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from reqpi.upstream.transfer import open_file
 __all__ = ["PAGE_CACHE", "Upstreams"]
 
 PAGE_CACHE = 32 << 20
-"""Bytes of memory for pages of indexes: some 200,000 files, which is what a thousand projects have."""
+"""Bytes of memory for pages of indexes: some 200,000 files, about as many as a thousand projects have."""
 
 _ARCHIVE = "archive+"
 _GIT = "git+"
 
 
 class Upstreams:
-    """What an operator lets this server ask.
+    """Everything that the operator allows this server to ask.
 
-    :param outside: see :class:`~reqpi.upstream.allowed.operator.AllowedUpstreams`; checked.
-    :param clock: where time passes, if not in the reactor.
-    :param page_cache: bytes of memory for pages of indexes, from one lock to the next.
-    :param agent: what asks over HTTP, if not one of its own.
-    :raises reqpi.core.errors.Misconfigured: an upstream is none.
+    :param outside: what the operator allows; it is checked here.
+    :param clock: for time, if not the reactor.
+    :param agent: for HTTP, if not an agent of its own.
+    :param page_cache: bytes of memory for pages of indexes, which are kept from one lock to the next.
+    :raises reqpi.core.errors.Misconfigured: the URL of an upstream is not valid.
     """
 
     def __init__(
@@ -81,8 +81,9 @@ class Upstreams:
     async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
         """See :meth:`reqpi.core.interfaces.Upstream.open`.
 
-        ``archive+https://…`` is an archive: it and its redirects are for allowed hosts alone. So is every other file on
-        a host that the operator allowed; what a page lists may be on any public host, and on any that was named.
+        ``archive+https://…`` is an archive: it and its redirects may only be on allowed hosts. The same applies to any
+        other file on a host that the operator allowed. A file that a page lists may be on any public host, and on any
+        host that the operator named.
         """
         if url.startswith(_GIT):
             return await self._repositories.open(url.removeprefix(_GIT))
@@ -109,14 +110,15 @@ class Upstreams:
         self._policy.allow(pin, source)
 
     async def close(self) -> None:
-        """Break off what is under way, and close the connections that nobody uses."""
+        """Stop git operations in progress, and close idle connections."""
         await self._repositories.close()
         await self.agent.close()
 
     def _index(self, index: str) -> UpstreamIndex:
-        """The index at a URL, as a lock spells it.
+        """Return the index at a URL.
 
-        :raises reqpi.upstream.allowed.connect.Denied: it is none of the operator's, and may not be asked.
+        :param index: the URL as a lock writes it; empty for the default index.
+        :raises reqpi.upstream.allowed.denied.Denied: it is not one of the operator's upstreams, and may not be asked.
         """
         key = self._policy.upstream(index)
         if key is None and self._policy.is_open(index):
@@ -132,4 +134,4 @@ class Upstreams:
         try:
             return url.startswith("https://") and self._policy.hosts.has(*host_and_port(url))
         except ValueError as error:
-            raise UpstreamTrouble(f"{as_shown(url)} cannot be asked", str(error), final=True) from error
+            raise UpstreamTrouble(f"{as_shown(url)} is not a valid URL", str(error), final=True) from error

@@ -118,7 +118,7 @@ class ProxiesTests(SynchronousTestCase):
         upstream = self.upstream()
         for option, words in (
             (self.url.replace("me:", "you:"), "does not accept the login (401)"),  # which is tinyproxy's own way
-            (f"http://{self.proxy.where}", "wants a login (407)"),
+            (f"http://{self.proxy.where}", "requires a login (407)"),
         ):
             status, said = self.fetch(*self.options(upstream), "--proxy", option)
             self.assertNotEqual(status, 0)
@@ -135,7 +135,7 @@ class ProxiesTests(SynchronousTestCase):
         upstream = self.upstream()
         status, said = self.fetch(*self.options(upstream), HTTPS_PROXY=f"socks5://me:{PASSWORD}@{self.proxy.where}")
         self.assertNotEqual(status, 0)
-        self.assertIn("HTTPS_PROXY names no proxy that can be used: socks5 proxies are not supported", said)
+        self.assertIn("HTTPS_PROXY does not name a usable proxy: socks5 proxies are not supported", said)
         self.assertIn("--proxy off", said)
         self.assertNotIn("Traceback", said)
 

@@ -61,7 +61,7 @@ class PagesTests(UpstreamCase):
         head = b"HTTP/1.0 200 OK\r\n" + HTML.encode() + b"\r\n\r\n"
         script = self.scripted(*[Turn(head + b"<html><body>" + LINK, then="close")] * 3)
         error = await self.trouble(self.page(script.url))
-        self.assertIn("broken off", error.title)
+        self.assertIn("incomplete", error.title)
 
     async def test_a_body_in_chunks_is_put_together(self) -> None:
         """Most servers send what they make on the fly in chunks."""

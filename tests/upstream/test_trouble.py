@@ -42,19 +42,19 @@ class BrokenTests(UpstreamCase):
             upstream.fail("page", fault)
             self.assertFalse((await self.trouble(self.page(upstream.url))).final)
         script = self.scripted(Turn(b"HTTP/1.1 200 OK\r\nContent-Ty", then="reset"))
-        self.assertIn("broke off", (await self.trouble(self.page(script.url))).title)
+        self.assertIn("failed", (await self.trouble(self.page(script.url))).title)
 
     async def test_a_body_that_is_shorter_than_was_promised_is_no_page(self) -> None:
         """By its length, or without its last chunk; HTML that is cut off can be read, and would be a page."""
         script = self.scripted(
             Turn(f"HTTP/1.1 200 OK\r\n{HTML}\r\nContent-Length: 999\r\n\r\n".encode() + LINK, "close")
         )
-        self.assertIn("broke off", (await self.trouble(self.page(script.url))).title)
+        self.assertIn("failed", (await self.trouble(self.page(script.url))).title)
         chunk = b"%x\r\n%s\r\n" % (len(LINK), LINK)
         script = self.scripted(
             Turn(f"HTTP/1.1 200 OK\r\n{HTML}\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + chunk, "close")
         )
-        self.assertIn("broke off", (await self.trouble(self.page(script.url))).title)
+        self.assertIn("failed", (await self.trouble(self.page(script.url))).title)
 
     async def test_heads_that_are_none_are_trouble(self) -> None:
         """Another protocol, no status, two lengths, a transfer coding that nobody knows, a line without end."""

@@ -1,7 +1,7 @@
-"""Which addresses an origin may be at, where the operator did not name its host: those of the public internet.
+"""The addresses that an upstream may have if the operator did not name its host: those of the public internet.
 
-A lock, a project page and a redirect all come from strangers. Through them nobody is to reach what this machine can
-reach and they cannot: its own services, its neighbours, the metadata service of its cloud.
+Locks, project pages and redirects come from strangers. They must not give anyone access to what only this machine can
+reach: its own services, its neighbours, the metadata service of its cloud.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 __all__ = ["why_refused"]
 
 _UNICAST = IPv6Network("2000::/3")  # the only part of IPv6 that is given out (RFC 4291, section 2.4)
-# RFC 5737. No machine has them of itself, so nobody's own services are there; a network that puts a mirror in place of
-# the public indexes gives it such an address.
+# RFC 5737, for documentation. No machine has such an address by itself, so no private service is there. A network that
+# replaces the public indexes by a mirror gives the mirror such an address.
 _NOBODYS = [IPv4Network(f"{network}.0/24") for network in ("192.0.2", "198.51.100", "203.0.113")]
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: how a network with IPv6 alone reaches IPv4
 _DOCUMENTATION = IPv6Network("3fff::/20")  # RFC 9637, which older Pythons do not know
 
 
 def why_refused(address: str) -> str | None:
-    """What an address is that nobody may be sent to; ``None`` for one on the public internet.
+    """Return the kind of an address that is blocked; ``None`` for one on the public internet.
 
-    :param address: as a resolver gives it; what cannot be read is refused too.
+    :param address: as a resolver returns it. One that cannot be parsed is blocked too.
     """
     try:
         parsed = ip_address(address)
     except ValueError:
-        return "no address"
+        return "not an address"
     if isinstance(parsed, IPv4Address):
         return _v4(parsed)
     embedded = _embedded(parsed)
@@ -61,7 +61,7 @@ def _v6(address: IPv6Address) -> str | None:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that is reached in truth: mapped (RFC 4291), 6to4 (RFC 3056) or NAT64 (RFC 6052)."""
+    """Return the IPv4 address that is actually reached: mapped (RFC 4291), 6to4 (RFC 3056) or NAT64 (RFC 6052)."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

@@ -1,7 +1,7 @@
-"""Who may be connected to: the address itself is checked, after every resolution, and then it is what is connected to.
+"""Guarded connections: after every lookup the address itself is checked, and that very address is connected to.
 
-To check the name alone, or an address that is then looked up once more, would let a name server answer twice, first
-with one address and then with another (DNS rebinding). All spellings of an address end here too: ``127.1``,
+If only the name were checked, or an address that is then looked up again, a name server could answer first with one
+address and then with another (DNS rebinding). All spellings of an address are covered as well: ``127.1``,
 ``0x7f000001``, ``[::ffff:127.0.0.1]``.
 """
 
@@ -35,20 +35,20 @@ from reqpi.upstream.allowed.public_names import why_not_public
 __all__ = ["Denied", "GuardedReactor"]
 
 _LOOKUP = 10.0
-"""Seconds for a name alone."""
+"""Seconds for a lookup without a connection."""
 
 
 class NameNotResolved(TimeoutError):
-    """A name that nobody resolved in time."""
+    """A name was not resolved in time."""
 
     MESSAGE = "No name server answers"
 
 
 class GuardedReactor:
-    """The way to the outside.
+    """A reactor that connects to public addresses only, and to hosts that the operator named.
 
-    :param reactor: has the resolver and the network.
-    :param named: the hosts that may be anywhere, because the operator named them.
+    :param reactor: provides the resolver and the network.
+    :param named: the hosts that may be at any address, because the operator named them.
     """
 
     def __init__(self, reactor: Any, named: Hosts) -> None:
@@ -56,11 +56,14 @@ class GuardedReactor:
         self._named = named
 
     def endpoint(self, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
-        """Where to connect to; connecting fails with :class:`Denied` where no address is allowed."""
+        """Return the endpoint of a host. Connecting fails with :class:`Denied` if none of its addresses is allowed.
+
+        :param timeout: seconds for the lookup, and for the connection.
+        """
         return _Endpoint(self._reactor, self._named, host, port, timeout)
 
     def check_name(self, host: str, port: int) -> None:
-        """See that a host may be asked through a proxy, which alone knows its address.
+        """Check that a host may be asked through a proxy. Only the proxy knows its address.
 
         :raises reqpi.upstream.allowed.denied.Denied: the operator did not name it, and it is not a public name or
             address.
@@ -73,10 +76,10 @@ class GuardedReactor:
             )
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """The addresses of a host that may be connected to, at least one.
+        """Return the addresses of a host that may be connected to, at least one.
 
-        :raises reqpi.upstream.allowed.denied.Denied: it has others only.
-        :raises reqpi.core.errors.UpstreamTrouble: it has none.
+        :raises reqpi.upstream.allowed.denied.Denied: none of its addresses is allowed.
+        :raises reqpi.core.errors.UpstreamTrouble: it has no address.
         """
         found = _Collected()
         guard = _Guard(self._reactor, self._named, _LOOKUP)
@@ -90,7 +93,7 @@ class GuardedReactor:
 
 @implementer(IStreamClientEndpoint)
 class _Endpoint:
-    """One host and port, and a check of its own for each connection."""
+    """The endpoint of one host and port, with a separate check for each connection."""
 
     def __init__(self, reactor: Any, named: Hosts, host: str, port: int, timeout: float) -> None:
         self._reactor = reactor
@@ -116,7 +119,7 @@ class _Endpoint:
 
 
 class _Guarded:
-    """The reactor, but for its resolver. Its endpoints connect to the very addresses that this gives."""
+    """The reactor with another resolver. Its endpoints connect to exactly the addresses that the resolver returns."""
 
     def __init__(self, reactor: Any, resolver: IHostnameResolver) -> None:
         self._reactor = reactor
@@ -129,9 +132,9 @@ class _Guarded:
 
 @implementer(IHostnameResolver)
 class _Guard:
-    """A resolver that keeps back what is not allowed, and has an end.
+    """A resolver that withholds addresses that are not allowed, and that has a time-out.
 
-    :param timeout: seconds, after which a name has the addresses that it has.
+    :param timeout: seconds after which a lookup ends with the addresses received so far.
     """
 
     def __init__(self, reactor: Any, named: Hosts, timeout: float) -> None:
@@ -158,22 +161,22 @@ class _Guard:
         return resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
 
     def forget(self) -> None:
-        """Nobody waits for addresses any more."""
+        """Stop waiting for addresses."""
         if self._in_time is not None:
             self._in_time.forget()
 
     def raise_late(self) -> None:
-        """Say that nobody answered, if that is so.
+        """Raise if the lookup timed out.
 
-        :raises twisted.internet.error.TimeoutError: it is.
+        :raises twisted.internet.error.TimeoutError: it did.
         """
         if self._in_time is not None and self._in_time.is_late:
             raise NameNotResolved
 
     def raise_refused(self, host: str, port: int) -> None:
-        """Say what was kept back, if anything was.
+        """Raise if an address was withheld.
 
-        :raises reqpi.upstream.allowed.denied.Denied: it was.
+        :raises reqpi.upstream.allowed.denied.Denied: one was.
         """
         if not self._refused:
             return
@@ -186,12 +189,12 @@ class _Guard:
 
 def _advice(host: str, port: int) -> str:
     where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
-    return f"If that is meant, add --allow-host {where}"
+    return f"If this is intended, add --allow-host {where}"
 
 
 @implementer(IResolutionReceiver)
 class _Filter:
-    """Passes on what is allowed."""
+    """A receiver that passes on the addresses that are allowed."""
 
     def __init__(self, receiver: IResolutionReceiver, refused: list[str]) -> None:
         self.resolutionBegan = receiver.resolutionBegan
@@ -200,7 +203,7 @@ class _Filter:
         self._refused = refused
 
     def addressResolved(self, address: Any) -> None:
-        """One address."""
+        """Pass on one address, or withhold it."""
         if why_refused(address.host) is None:
             self._pass_on(address)
         else:
@@ -209,7 +212,7 @@ class _Filter:
 
 @implementer(IResolutionReceiver)
 class _InTime:
-    """Passes on what comes in time, and then says that this was all."""
+    """A receiver that passes on the addresses that arrive in time, and then ends the lookup."""
 
     def __init__(self, receiver: IResolutionReceiver, clock: IReactorTime, timeout: float) -> None:
         self.resolutionBegan = receiver.resolutionBegan
@@ -218,18 +221,18 @@ class _InTime:
         self.is_late = False
 
     def addressResolved(self, address: IAddress) -> None:
-        """One address."""
+        """Pass on one address."""
         if not self.is_late:
             self._receiver.addressResolved(address)
 
     def resolutionComplete(self) -> None:
-        """That was all."""
+        """End the lookup."""
         if not self.is_late:
             self.forget()
             self._receiver.resolutionComplete()
 
     def forget(self) -> None:
-        """Do not wait for the end."""
+        """Stop the timer."""
         if self._end.active():
             self._end.cancel()
 
@@ -240,20 +243,20 @@ class _InTime:
 
 @implementer(IResolutionReceiver)
 class _Collected:
-    """All addresses at once."""
+    """A receiver that collects all addresses."""
 
     def __init__(self) -> None:
         self.all: Deferred[list[Any]] = Deferred()
         self._so_far: list[Any] = []
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
-        """Nothing is known yet."""
+        """Do nothing: no address is known yet."""
 
     def addressResolved(self, address: Any) -> None:
-        """One address."""
+        """Collect one address."""
         self._so_far.append(address)
 
     def resolutionComplete(self) -> None:
-        """That was all."""
+        """Fire :attr:`all`."""
         if not self.all.called:
             self.all.callback(self._so_far)

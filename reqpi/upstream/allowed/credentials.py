@@ -1,4 +1,4 @@
-"""Who we are to an upstream, and to nobody else."""
+"""The credentials of upstreams, each of which is sent to its own host and to no other."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ __all__ = ["Keyring", "UpstreamLogin", "UpstreamLogins", "basic", "read_logins",
 
 
 class UpstreamLogins(Protocol):
-    """Knows who we are to whom."""
+    """A source of credentials."""
 
     def for_url(self, url: str) -> str | None:
-        """The ``Authorization`` for a request to ``url``; ``None`` for none."""
+        """Return the ``Authorization`` for a request to ``url``; ``None`` for none."""
 
 
 @frozen
 class UpstreamLogin:
-    """Who we are to one upstream, and where that may be said: to this scheme, host and port alone.
+    """The credentials of one upstream, which may be sent to its scheme, host and port alone.
 
-    :param path: of the upstream, for a host that has several.
+    :param origin: the scheme, host and port.
+    :param header: the value of ``Authorization``.
+    :param path: of the upstream's URL, for a host with several upstreams.
     """
 
     origin: tuple[str, str, int | None]
@@ -38,21 +40,21 @@ class UpstreamLogin:
     path: str = ""
 
     def for_url(self, url: str) -> str | None:
-        """The ``Authorization`` for ``url``, or ``None`` where it is none of its business."""
+        """Return the ``Authorization`` for ``url``; ``None`` if it has another scheme, host or port."""
         return self.header if origin_of(urlsplit(url)) == self.origin else None
 
 
 @frozen
 class Keyring:
-    """Who we are to everybody.
+    """All credentials.
 
-    What an upstream's own URL says wins. What the file of ``--netrc`` says of a host goes there over https, to its
-    usual port or to one that the operator named; over plain http only to an upstream.
+    Credentials in an upstream's own URL take precedence. Those of ``--netrc`` are sent to their host over https, on the
+    usual port or on one that the operator named; over plain http only to an upstream.
 
-    :param upstreams: from the URLs of upstreams.
+    :param upstreams: the credentials in the URLs of upstreams.
     :param logins: an ``Authorization`` for each host.
     :param named: the hosts and ports that the operator named.
-    :param plain: origins of the upstreams over http.
+    :param plain: scheme, host and port of each upstream over http.
     """
 
     upstreams: tuple[UpstreamLogin, ...] = ()
@@ -75,13 +77,13 @@ class Keyring:
 
 
 def _in_common(first: str, second: str) -> int:
-    """How many parts two paths begin with together."""
+    """Return the number of leading parts that two paths have in common."""
     pairs = zip(first.split("/"), second.split("/"), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def split_credentials(url: str) -> tuple[str, UpstreamLogin | None]:
-    """``url`` without its userinfo, and what that said (:rfc:`7617`)."""
+    """Return ``url`` without its userinfo, and the credentials in it (:rfc:`7617`), if any."""
     parts = urlsplit(url)
     if parts.username is None and parts.password is None:
         return url, None
@@ -91,27 +93,27 @@ def split_credentials(url: str) -> tuple[str, UpstreamLogin | None]:
 
 
 def basic(user: str, password: str) -> str:
-    """An ``Authorization`` (:rfc:`7617`)."""
+    """Return the value of ``Authorization`` for a user and a password (:rfc:`7617`)."""
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode('ascii')}"
 
 
 def read_logins(path: Path) -> Mapping[str, str]:
-    """An ``Authorization`` for each host.
+    """Read a netrc file, and return an ``Authorization`` for each host.
 
-    An entry ``default`` is passed over: it would be said to every host that a lock or a page names.
+    An entry ``default`` is ignored: it would be sent to every host that a lock or a page names.
 
-    :raises reqpi.core.errors.Misconfigured: the file cannot be read, or is none.
+    :raises reqpi.core.errors.Misconfigured: the file cannot be read, or is not a valid netrc file.
     """
     try:
         read = netrc(path)
     except OSError as error:
         raise Misconfigured(f"--netrc {path} cannot be read", f"{error.strerror}.") from None
     except NetrcParseError as error:
-        # Its message quotes what it could not read, which may be a password.
-        where = f"What is wrong stands at or before line {error.lineno}."
-        raise Misconfigured(f"--netrc {path} is no netrc file", where) from None
+        # Its message quotes the text that it could not read, which may be a password.
+        where = f"The error is at or before line {error.lineno}."
+        raise Misconfigured(f"--netrc {path} is not a valid netrc file", where) from None
     except ValueError:
-        raise Misconfigured(f"--netrc {path} is no netrc file", "It is not text.") from None
+        raise Misconfigured(f"--netrc {path} is not a valid netrc file", "It is not text.") from None
     return {
         normalized(host): basic(login, password or "")
         for host, (login, _, password) in read.hosts.items()
@@ -120,7 +122,7 @@ def read_logins(path: Path) -> Mapping[str, str]:
 
 
 def read_own_logins(path: Path) -> Mapping[str, str]:
-    """The same of the file that programs read unasked; one that cannot be read counts as none, as it does to pip."""
+    """Read the netrc file that programs read by default. One that cannot be read is ignored, as pip does."""
     try:
         return read_logins(path)
     except Misconfigured:

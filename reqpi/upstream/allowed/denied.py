@@ -1,4 +1,4 @@
-"""The error of what the operator does not allow to be asked. It needs no network to be imported."""
+"""The error for a request that the operator does not allow. Importing this module needs no network code."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ __all__ = ["Denied"]
 
 
 class Denied(NothingUpstream):
-    """The operator does not allow that to be asked: 410, as asking again brings the same."""
+    """The operator does not allow this request. It becomes a 410, as asking again has the same result."""

@@ -1,4 +1,4 @@
-"""Hosts, as an operator names them: ``HOST`` is its usual ports, ``HOST:PORT`` one port, ``HOST:*`` all of them."""
+"""Hosts as an operator writes them: ``HOST`` for the usual ports, ``HOST:PORT`` for one port, ``HOST:*`` for all."""
 
 from __future__ import annotations
 
@@ -14,38 +14,41 @@ from reqpi.core.errors import Misconfigured
 __all__ = ["Hosts", "host_and_port", "normalized"]
 
 USUAL: dict[str, int] = {"http": 80, "https": 443}
-"""The ports that a URL need not write."""
+"""The default port of each scheme."""
 
 _WRITTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@?#\\]+)(?::([0-9]{1,5}|\*))?")
 
 
 @frozen
 class Hosts:
-    """Some hosts.
+    """A set of hosts.
 
-    :param named: each with a port; 0 for every port of it.
+    :param named: each host with a port; 0 for all of its ports.
     """
 
     named: frozenset[tuple[str, int]] = frozenset()
 
     @classmethod
     def read(cls, words: Iterable[str], option: str) -> Hosts:
-        """What was said with ``option``.
+        """Read the values of an option.
 
-        :raises reqpi.core.errors.Misconfigured: one of ``words`` is no host.
+        :param option: its name, for messages.
+        :raises reqpi.core.errors.Misconfigured: one of ``words`` is not a valid host.
         """
         named: set[tuple[str, int]] = set()
         for word in words:
             match = _WRITTEN.fullmatch(word)
             host = normalized(match[1].strip("[]")) if match else ""
             if not match or not host or int(match[2] or 1 if match[2] != "*" else 1) not in range(1, 65536):
-                raise Misconfigured(f"{option} {word!r:.100}: that is no host", "Write HOST or HOST:PORT, and no URL.")
+                raise Misconfigured(
+                    f"{option} {word!r:.100} is not a valid host", "Write HOST or HOST:PORT, without a scheme or path."
+                )
             ports = USUAL.values() if match[2] is None else [0 if match[2] == "*" else int(match[2])]
             named.update((host, port) for port in ports)
         return cls(frozenset(named))
 
     def has(self, host: str, port: int | None) -> bool:
-        """Whether this port of this host is among them."""
+        """Return whether this port of this host is in the set."""
         name = normalized(host)
         return bool(name) and ((name, port or -1) in self.named or (name, 0) in self.named)
 
@@ -54,21 +57,21 @@ class Hosts:
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """Whom a URL asks.
+    """Return the host and the port of a URL.
 
-    :raises ValueError: nobody, or its port is none.
+    :raises ValueError: it has no host, or its port is not valid.
     """
     parts = urlsplit(url)
     host, port = normalized(parts.hostname or ""), parts.port or USUAL.get(parts.scheme, 0)
     if not host or not port:
-        raise ValueError("there is no host in it")
+        raise ValueError("it contains no host")
     return host, port
 
 
 def normalized(host: str) -> str:
-    """One spelling for each name, and for each address in its usual form; empty for what is none.
+    """Return the one spelling of a name, or of an address in its usual form; empty for an invalid name.
 
-    A name with a dot at its end is another name here: nobody has to guess whether the operator meant that one too.
+    A name with a dot at its end is a different name here, as the operator may not have meant it too.
     """
     try:
         return ip_address(host).compressed

@@ -1,7 +1,7 @@
-"""Answers of a resolver: one query serves all who want the same name, and its answer is kept for a while.
+"""The cache of lookups: one query serves all clients that need the same name, and its answer is kept for a while.
 
-An upstream gets many connections at once. If each looked the name up by itself, the burst would make resolvers lose
-queries, and the system's own resolver waits 5 s before it repeats one.
+Many connections to an upstream are opened at once. If each looked the name up by itself, the burst would make resolvers
+lose queries, and the system's own resolver waits 5 s before it repeats one.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from reqpi.runtime.lru import LruCache
 __all__ = ["KeptNames"]
 
 _KEPT = 30.0
-"""Seconds for which an answer is used: a changed one is picked up after that, at the latest."""
+"""Seconds for which an answer is used. A changed address is in use after that time at the latest."""
 
 _REFRESHED = 20.0
-"""Seconds after which the next user of an answer has the name looked up again, and does not wait for it."""
+"""Seconds after which the next use of an answer starts another lookup, without waiting for it."""
 
 _FAILED = 1.0
 """Seconds for which an answer without an address is used."""
 
 _AGAIN = 1.0
-"""Seconds after which a query without an answer is repeated, once: it may be lost."""
+"""Seconds after which a query without an answer is repeated once: it may be lost."""
 
 _JOINED = 10.0
-"""Seconds after which a query without an answer gets no more clients, who have waited as long themselves by then."""
+"""Seconds after which no more clients join a query without an answer. Earlier ones have timed out by then."""
 
 _MOST = 4096
-"""Addresses that are kept, and names: pages name any number of hosts, and a name server any number of addresses."""
+"""The most names plus addresses: pages name any number of hosts, and a name server any number of addresses."""
 
 
 @frozen
 class _Key:
-    """What is looked up: one host and port, and the kind of addresses."""
+    """The subject of a lookup: one host and port, and the kinds of addresses."""
 
     host: str
     port: int
@@ -58,7 +58,7 @@ class _Key:
 class _Answer:
     """Addresses, in the resolver's order.
 
-    :param at: when they came, in seconds.
+    :param at: when they were received, in seconds of the clock.
     """
 
     addresses: tuple[IAddress, ...]
@@ -67,7 +67,7 @@ class _Answer:
 
 @define(eq=False)
 class _Lookup:
-    """A name that is being looked up, and the clients that wait for it."""
+    """A lookup in progress, and the clients that wait for it."""
 
     waiting: list[IResolutionReceiver] = field(factory=list)
     timers: list[IDelayedCall] = field(factory=list)
@@ -76,10 +76,10 @@ class _Lookup:
 
 @implementer(IHostnameResolver)
 class KeptNames:
-    """A resolver that remembers. It checks nothing: its users check each address before each connection.
+    """A resolver with a cache. It checks no address: its users do so before each connection.
 
-    :param resolver: the one that knows.
-    :param clock: what ages are counted on.
+    :param resolver: the resolver that does the lookups.
+    :param clock: for the age of answers.
     """
 
     def __init__(self, resolver: IHostnameResolver, clock: IReactorTime) -> None:
@@ -120,7 +120,7 @@ class KeptNames:
         return self._clock.seconds() - answer.at
 
     def _look_up(self, key: _Key, *receivers: IResolutionReceiver) -> None:
-        """Join the lookup of ``key`` that is under way, or begin one."""
+        """Join the lookup of ``key`` in progress, or start one."""
         lookup = self._lookups.get(key)
         if lookup is not None:
             lookup.waiting += receivers
@@ -138,7 +138,7 @@ class KeptNames:
 
     def _answered(self, key: _Key, lookup: _Lookup, addresses: tuple[IAddress, ...]) -> None:
         if lookup.answered:
-            return  # by the query that was repeated, or by the first
+            return  # by the repeated query, or by the first
         lookup.answered = True
         self._close(key, lookup)
         if addresses or self._fresh(key) is None:
@@ -164,18 +164,18 @@ def _tell(receiver: IResolutionReceiver, addresses: Sequence[IAddress]) -> None:
 @implementer(IResolutionReceiver)
 @define
 class _Collected:
-    """All addresses of one query, together."""
+    """A receiver that collects all addresses of one query."""
 
     _done: Any
     _so_far: list[IAddress] = field(factory=list)
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
-        """The clients know already."""
+        """Do nothing: the clients have been notified."""
 
     def addressResolved(self, address: IAddress) -> None:
-        """One address."""
+        """Collect one address."""
         self._so_far.append(address)
 
     def resolutionComplete(self) -> None:
-        """That was all."""
+        """Pass on all addresses."""
         self._done(tuple(self._so_far))

@@ -1,4 +1,4 @@
-"""The options of a server that a lock needs: what it names and the operator has not named."""
+"""The options of a server that a lock needs, because it names an index or a host that the operator has not named."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ALLOW_HOST", "UPSTREAM", "URL", "Need", "needs_of", "projects_of"]
 ALLOW_HOST, UPSTREAM, URL = "--allow-host", "--upstream", "--url"
 
 _SHOWN = 5
-"""Projects that a message names."""
+"""The most projects that a message names."""
 
 
 @frozen
@@ -26,8 +26,8 @@ class Need:
     """One option that a lock needs.
 
     :param option: :data:`ALLOW_HOST`, :data:`UPSTREAM` or :data:`URL`.
-    :param value: what to write after it.
-    :param place: the index or the host that the lock names, as it may be shown.
+    :param value: the value of the option.
+    :param place: the index or the host that the lock names, without secrets.
     :param pins: the pins that need it, in the order of the lock.
     """
 
@@ -38,16 +38,16 @@ class Need:
 
     @property
     def decisive(self) -> bool:
-        """Whether a server without it refuses the lock: a pin of an index without digests is taken from nowhere else.
+        """Whether a server without the option rejects the lock: a pin without digests is taken from its index alone.
 
-        Otherwise the server takes the lock. It refuses the sources when a client asks for them, and looks for the
+        Otherwise the server accepts the lock. It refuses the sources when a client asks for them, and looks for the
         files of the index by digest at the upstreams that it has.
         """
         return self.option != ALLOW_HOST and not all(pin.digests for pin in self.pins)
 
 
 def needs_of(lock: Lock, has_index: Callable[[str], bool], has_source: Callable[[str], bool]) -> tuple[Need, ...]:
-    """What a lock needs beside what the operator has, each option once, in the order of the lock.
+    """Return the options that a lock needs in addition to the operator's, each once, in the order of the lock.
 
     :param has_index: whether an index, by its URL, is one of the operator's.
     :param has_source: whether the operator allows an archive or a repository at a URL.
@@ -62,9 +62,9 @@ def needs_of(lock: Lock, has_index: Callable[[str], bool], has_source: Callable[
 
 @frozen
 class _Wanted:
-    """An index or a host that a pin names. Spellings of one index are equal.
+    """An index or a host that a pin names. All spellings of an index are equal.
 
-    :param place: as it may be shown.
+    :param place: the index or host, without secrets.
     """
 
     option: str
@@ -83,7 +83,7 @@ def _wanted(pin: Pin, has_index: Callable[[str], bool], has_source: Callable[[st
 
 
 def projects_of(pins: Iterable[Pin]) -> str:
-    """The projects of some pins, for people: ``torch``, or ``a, b, c, d, e and 7 more``."""
+    """Return the projects of some pins for a message: ``torch``, or ``a, b, c, d, e and 7 more``."""
     names = list(dict.fromkeys(pin.project for pin in pins))
     more = len(names) - _SHOWN
     if more > 0:
@@ -102,7 +102,7 @@ def _need(wanted: _Wanted, pins: list[Pin]) -> Need:
 
 
 def _name(index: str) -> str:
-    """A name for an index, made of its host and the end of its path."""
+    """Return a name for an index, made of its host and the end of its path."""
     parts = urlsplit(index)
     ends = [part for part in parts.path.split("/") if part and part != "simple"][-1:]
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", "-".join([parts.netloc, *ends])) or "extra"

@@ -1,4 +1,4 @@
-"""What an operator says of the outside: upstreams, hosts, passwords, certificates."""
+"""The operator's settings for upstreams: indexes, hosts, passwords, certificates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reqpi.upstream.allowed.own_addresses import Here
 from reqpi.upstream.allowed.policy import Policy
 from reqpi.upstream.allowed.urls import index_key, origin_of
 
-if TYPE_CHECKING:  # it brings OpenSSL along, which only those who connect need
+if TYPE_CHECKING:  # it imports OpenSSL, which is needed for connections only
     from reqpi.upstream.http.client_certificate import ClientCertificate
 
 __all__ = ["AllowedUpstreams", "proxies_of", "read_upstreams"]
@@ -27,19 +27,19 @@ _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 @frozen(slots=False)
 class AllowedUpstreams:
-    """All of it, read and sound.
+    """All of these settings, parsed.
 
-    :param default: the URL of the index that is asked where a lock names none; there may be a password in it.
-    :param upstreams: the URLs of further ones, by name; likewise.
-    :param built_in: the URL of the index that pip has built in.
-    :param hosts: where archives and repositories may be taken from.
-    :param unverified: hosts whose TLS is not verified.
+    :param default: the URL of the index for locks that name none; it may contain a password.
+    :param upstreams: the URLs of further indexes by name; they may contain passwords.
+    :param built_in: the URL of the index that is built into pip.
+    :param hosts: the hosts from which archives and repositories may be taken.
+    :param unverified: hosts whose certificates are not verified.
     :param logins: an ``Authorization`` for each host.
-    :param certificates: authorities beside the platform's, in PEM.
-    :param client_certificate: who we are to upstreams that ask in TLS.
-    :param proxies: what upstreams are asked through.
-    :param here: the addresses of the server itself.
-    :param local: the user is the operator: see :class:`~reqpi.upstream.allowed.policy.Policy`.
+    :param certificates: authorities in addition to the platform's, in PEM.
+    :param client_certificate: for upstreams that request one in TLS.
+    :param proxies: the proxies to use for upstreams.
+    :param here: the URLs of the server itself.
+    :param local: whether the user is the operator: see :class:`~reqpi.upstream.allowed.policy.Policy`.
     """
 
     default: str | None = field(default=None, repr=False)
@@ -55,12 +55,12 @@ class AllowedUpstreams:
     local: bool = False
 
     def check(self) -> None:
-        """See that every upstream is one.
+        """Check that the URL of every upstream is valid.
 
-        :raises reqpi.core.errors.Misconfigured: it is none.
+        :raises reqpi.core.errors.Misconfigured: one is not.
         """
         for url in self._urls:
-            # Split by hand: what is no URL may have a password in it all the same.
+            # Split by hand: even an invalid URL may contain a password.
             bare = url.rpartition("@")[2]
             try:
                 sound = urlsplit(url).scheme in ("http", "https") and bool(host_and_port(url))
@@ -69,12 +69,12 @@ class AllowedUpstreams:
             if not sound:
                 bare = url.partition("://")[0] + "://" + bare if "@" in url else bare
                 raise Misconfigured(
-                    f"the upstream {bare} is no http or https URL", "Name an index with --upstream URL."
+                    f"the upstream {bare} is not a valid http or https URL", "Name an index with --upstream URL."
                 )
 
     @cached_property
     def policy(self) -> Policy:
-        """What a lock may name."""
+        """The policy on what a lock may name."""
         labels: dict[str, str] = {}
         for name, url in [("", self.default), *self.upstreams.items()]:
             if url is not None:
@@ -91,19 +91,19 @@ class AllowedUpstreams:
 
     @cached_property
     def named(self) -> Hosts:
-        """The hosts that the operator named, for whatever reason."""
+        """The hosts that the operator named, in any option."""
         return Hosts(self.hosts.named | {host_and_port(url) for url in self._urls})
 
     @cached_property
     def keyring(self) -> Keyring:
-        """Who we are to whom."""
+        """The credentials for all hosts."""
         parts = [split_credentials(url) for url in self._urls]
         own: tuple[UpstreamLogin, ...] = tuple(credentials for _, credentials in parts if credentials is not None)
         plain = frozenset(origin_of(urlsplit(bare)) for bare, _ in parts if bare.startswith("http://"))
         return Keyring(own, self.logins, self.named, plain)
 
     def with_logins_of_named(self, logins: Mapping[str, str]) -> AllowedUpstreams:
-        """The same, with those of ``logins`` that are for a host of an upstream or one that the operator named."""
+        """Return the same settings with the ``logins`` for hosts of upstreams and hosts that the operator named."""
         named = {host for host, _ in self.named.named}
         return evolve(self, logins={host: login for host, login in logins.items() if host in named})
 
@@ -113,9 +113,10 @@ class AllowedUpstreams:
 
 
 def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str]]:
-    """What was said with ``--upstream``: the default index, and others by name.
+    """Read the values of ``--upstream``, and return the default index and the others by name.
 
-    :raises reqpi.core.errors.Misconfigured: two are the default, or have one name.
+    :param words: each ``URL`` or ``NAME=URL``.
+    :raises reqpi.core.errors.Misconfigured: two are the default, or two have the same name.
     """
     default: str | None = None
     named: dict[str, str] = {}
@@ -135,8 +136,10 @@ def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str]]
 
 
 def proxies_of(option: str | None, environ: Mapping[str, str]) -> Proxies:
-    """The proxies that ``--proxy`` or the environment names.
+    """Return the proxies that ``--proxy`` or the environment names.
 
+    :param option: the value of ``--proxy``, if given.
+    :param environ: the environment variables.
     :raises reqpi.core.errors.Misconfigured: one of them cannot be used.
     """
     try:
@@ -145,4 +148,4 @@ def proxies_of(option: str | None, environ: Mapping[str, str]) -> Proxies:
         advice = (
             "Write it like --proxy http://USER:PASSWORD@proxy.example.org:3128, or ignore the environment: --proxy off"
         )
-        raise Misconfigured(f"{error.where} names no proxy that can be used: {error.problem}", f"{advice}.") from None
+        raise Misconfigured(f"{error.where} does not name a usable proxy: {error.problem}", f"{advice}.") from None

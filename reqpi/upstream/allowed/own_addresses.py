@@ -1,4 +1,4 @@
-"""The URLs of this server itself: tools write the index that they were given into the lock that they make."""
+"""The URLs of this server itself: tools write the index that they used into the lock that they make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reqpi.upstream.allowed.hosts import host_and_port
 __all__ = ["Here", "base_of"]
 
 _INDEX = re.compile(r"(.*)/(?:[0-9a-f]{64}|learn/[A-Za-z0-9_-]{1,128})/simple/*")
-"""The path of an index of ours: of an address, or of a session of learning."""
+"""The path of an index of ReqPI: of an address, or of a learning session."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
@@ -21,13 +21,13 @@ _Place = tuple[str, str, int, str]
 
 
 class Here:
-    """Where this server is known to be.
+    """The URLs at which this server is known.
 
-    The ``Host`` of a request counts for nothing: whoever sends it chooses it, and could have another server's index
-    taken for this one.
+    The ``Host`` of a request is ignored: the client chooses it, and could make another server's index pass for this
+    one.
 
     :param url: the canonical URL, if the operator gave one.
-    :param loopback: every port of this machine counts: ``reqpi run`` has another one for each lock.
+    :param loopback: whether every port of this machine counts: ``reqpi run`` uses another one for each lock.
     """
 
     def __init__(self, url: str | None = None, *, loopback: bool = False) -> None:
@@ -38,7 +38,7 @@ class Here:
             self._places.add(place)
 
     def listen(self, host: str, port: int, *, secure: bool) -> None:
-        """Note that the server listens there."""
+        """Note that the server listens on this host and port."""
         names = {host}
         if host in _LOOPBACK or host in _EVERYWHERE:
             names.update(_LOOPBACK)
@@ -48,7 +48,7 @@ class Here:
         self._places.update((scheme, name, port, "") for name in names if name not in _EVERYWHERE)
 
     def has(self, index: str) -> bool:
-        """Whether an index is one of this server's own."""
+        """Return whether an index is one of this server's own."""
         base = base_of(index)
         place = None if base is None else _place(base)
         if place is None:
@@ -57,7 +57,7 @@ class Here:
 
 
 def base_of(index: str) -> str | None:
-    """The URL of the server whose index this is, if it looks like an index of a ReqPI."""
+    """Return the URL of the server of an index that looks like one of a ReqPI; ``None`` for any other index."""
     try:
         parts = urlsplit(index)
     except ValueError:

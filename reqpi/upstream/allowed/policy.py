@@ -1,4 +1,4 @@
-"""What an operator allows a lock to name: which indexes, and which hosts for archives and repositories."""
+"""The operator's policy: the indexes that a lock may name, and the hosts for archives and repositories."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ UPSTREAM, ALLOW_HOST = "unknown-upstream", "host-not-allowed"
 """The names of the two rules, as ``docs/locks.md`` has them."""
 
 _MOST = 1000
-"""Defects of a lock, and notes: nobody reads more at a time."""
+"""The most defects, and the most notes, for one lock."""
 
 
 @frozen
 class Policy:
-    """The upstreams and the hosts that there are.
+    """The upstreams and the hosts that the operator allows.
 
-    :param labels: how people call each upstream, by :func:`~reqpi.upstream.allowed.urls.index_key`; the default one
-        first.
-    :param built_in: the key of the index that pip has built in, which stands for the default one: tools write it into
-        a lock (uv.lock does, and ``pip-compile --emit-index-url``) whatever the installer is told later.
+    :param labels: the name of each upstream for messages, by :func:`~reqpi.upstream.allowed.urls.index_key`; the
+        default one first.
+    :param built_in: the key of the index that is built into pip, which stands for the default one: tools write it into
+        a lock (uv.lock, ``pip-compile --emit-index-url``) whichever index the installer uses later.
     :param hosts: for archives and repositories.
     :param urls: the URL of each upstream, by its key.
-    :param here: this server's own addresses, which stand for the default index too.
-    :param local: the user of this server is its operator: public hosts that a lock names are allowed. Those on private
-        addresses are kept out by :mod:`reqpi.upstream.allowed.connect`.
+    :param here: this server's own URLs, which stand for the default index too.
+    :param local: whether the user of this server is its operator. If so, public hosts that a lock names are allowed;
+        :mod:`reqpi.upstream.allowed.connect` keeps out those on private addresses.
     """
 
     labels: Mapping[str, str] = field(factory=dict)
@@ -50,9 +50,9 @@ class Policy:
     local: bool = False
 
     def upstream(self, index: str) -> str | None:
-        """The key of the upstream that an index of a lock is; ``None`` where it is none of them.
+        """Return the key of the upstream that a lock names; ``None`` if it is not one of them.
 
-        :param index: its URL; empty for the default one.
+        :param index: the URL of the index; empty for the default one.
         """
         default = next(iter(self.labels), None)
         if not index:
@@ -63,13 +63,13 @@ class Policy:
         return default if key == self.built_in or self.here.has(index) else None
 
     def is_open(self, index: str) -> bool:
-        """Whether an index that is none of the upstreams is asked all the same, as the user is the operator."""
+        """Return whether an index that is not one of the upstreams is asked anyway, as the user is the operator."""
         return self.local and source_flaw(index) is None and self._is_open(index) and self.upstream(index) is None
 
     def indexes_for(self, pin: Pin) -> Indexes:
         """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`.
 
-        An index that the operator does not have is never among them, but where the user is the operator.
+        An index that is not one of the operator's upstreams is never among them, unless the user is the operator.
         """
         named = pin.indexes or ("",)
         known = tuple(index for index in named if self.upstream(index) is not None)
@@ -89,9 +89,9 @@ class Policy:
             raise NotAllowed(f"{pin.project} is not served: {wrong[0]}", f"{sentence(wrong[1])}.")
 
     def check(self, url: str) -> None:
-        """Whether an archive or a repository may be taken from ``url``.
+        """Check that an archive or a repository may be taken from ``url``.
 
-        :raises reqpi.upstream.allowed.denied.Denied: not from there.
+        :raises reqpi.upstream.allowed.denied.Denied: it may not.
         """
         wrong = self._wrong_source(url)
         if wrong is not None:
@@ -108,14 +108,14 @@ class Policy:
                 flaw = source_flaw(pin.source.url)
                 defects += [] if flaw is None else [_defect(pin, *_flawed(pin.source.url, flaw), ALLOW_HOST)]
             elif not pin.digests:
-                # An index is said once in a document, and by every pin of it.
+                # An index is named once in a document, but listed with every pin of it.
                 indexes = [index for index in pin.indexes if (pin.document, index) not in seen]
                 seen.update((pin.document, index) for index in indexes)
                 defects += self._unknown(pin, indexes)
         return tuple(defects)
 
     def needs(self, lock: Lock) -> tuple[Need, ...]:
-        """The options that a lock needs beside those that there are."""
+        """Return the options that a lock needs in addition to those that are set."""
         return needs.needs_of(
             lock, lambda index: self.upstream(index) is not None, lambda url: self._is_allowed(url) is not False
         )
@@ -128,12 +128,12 @@ class Policy:
         )
 
     def said(self) -> str:
-        """Which upstreams there are, and how there could be another."""
-        there_are = f"name one of those: {', '.join(self.labels.values())}; or" if self.labels else "there is none;"
+        """Return which upstreams there are, and how to add another."""
+        there_are = f"name one of them: {', '.join(self.labels.values())}; or" if self.labels else "there is none;"
         return f"{there_are} {self._add('--upstream NAME=URL')}"
 
     def _add(self, option: str) -> str:
-        """Who adds an option."""
+        """Return how to add an option."""
         return f"add {option}" if self.local else f"start the server with {option}"
 
     def _unknown(self, pin: Pin, indexes: list[str]) -> Iterator[Defect]:
@@ -143,7 +143,7 @@ class Policy:
                 yield _defect(pin, problem, self._instead_of(index), UPSTREAM)
 
     def _instead_of(self, index: str) -> str:
-        digests = "give the pins digests (--generate-hashes), by which their files are found elsewhere"
+        digests = "add digests to the pins (--generate-hashes), by which their files are found at other upstreams"
         base = base_of(index)
         if base is None:
             return f"{digests}; or {self.said()}"
@@ -153,9 +153,9 @@ class Policy:
         )
 
     def _noted(self, need: Need) -> tuple[str, str]:
-        """Return what a user should know about what a lock needs, and its level: a warning if a client will be refused.
+        """Return a message about a need of a lock, and its level: a warning if a client will be refused.
 
-        The message is empty where the need is a defect, which explains itself.
+        The message is empty if the need is a defect, which has its own message.
         """
         projects = projects_of(need.pins)
         if need.option == needs.ALLOW_HOST:
@@ -175,15 +175,15 @@ class Policy:
         )
 
     def _is_allowed(self, url: str) -> bool | None:
-        """Whether the operator named the host of a source; ``None`` where its URL is wrong in itself."""
+        """Return whether the operator named the host of a source; ``None`` if its URL is not valid."""
         if source_flaw(url) is not None:
             return None
         return self.hosts.has(*host_and_port(url))
 
     def _is_open(self, url: str) -> bool:
-        """Whether the host of a URL may be on the public internet, or was named: not an address that is private.
+        """Return whether the host of a URL was named, or may be on the public internet: not a private address.
 
-        What a name leads to is not known here: :mod:`reqpi.upstream.allowed.connect` sees to that.
+        The address of a name is not known here: :mod:`reqpi.upstream.allowed.connect` checks it.
         """
         host, port = host_and_port(url)
         if self.hosts.has(host, port):
@@ -202,12 +202,12 @@ class Policy:
 
 
 def sentence(text: str) -> str:
-    """``text`` with its first letter in upper case."""
+    """Return ``text`` with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 
 def _flawed(url: str, flaw: str) -> tuple[str, str]:
-    return f"nothing is taken from {as_shown(url)!r:.200}: {flaw}", "write an https URL without any of that"
+    return f"nothing is taken from {as_shown(url)!r:.200}: {flaw}", "write an https URL without this"
 
 
 def _defect(pin: Pin, problem: str, advice: str, rule: str) -> Defect:

@@ -1,7 +1,7 @@
-"""Which names may be asked for through a proxy, where the operator did not name them.
+"""The names that may be asked for through a proxy if the operator did not name them.
 
-A proxy resolves names itself, so no address is there to be checked. What remains is the name: one that can only belong
-to a private machine or network is refused, and so is every port except the usual ones. A public name that leads to a
+A proxy resolves names itself, so there is no address to check. Only the name can be checked: one that can only belong
+to a private machine or network is denied, and so is every port except the usual ones. A public name that resolves to a
 private address is beyond this rule; only the proxy can refuse that.
 """
 
@@ -17,10 +17,10 @@ __all__ = ["why_not_public"]
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-"""A last label that makes a resolver read the whole name as an address (WHATWG URL, section 3.5)."""
+"""A last label that makes a resolver parse the whole name as an address (WHATWG URL, section 3.5)."""
 
 _RESERVED = frozenset(
-    # RFC 6761, 6762 (its appendix G too), 7686, 8375 and 9476, and what ICANN reserves for private use.
+    # RFC 6761, 6762 (also its appendix G), 7686, 8375 and 9476, and the names that ICANN reserves for private use.
     [
         *("localhost", "localdomain", "local", "test", "invalid", "onion", "alt", "arpa", "internal", "intranet"),
         *("private", "corp", "home", "lan", "domain"),
@@ -29,12 +29,12 @@ _RESERVED = frozenset(
 
 
 def why_not_public(host: str, port: int) -> str | None:
-    """Say what a host is, if it may not be asked for through a proxy; ``None`` for a public one.
+    """Return why a host may not be asked for through a proxy; ``None`` for a public one.
 
     :param host: a name, or an address without brackets.
     """
     if port not in USUAL.values():
-        return f"port {port} is not a usual one"
+        return f"port {port} is neither 80 nor 443"
     try:
         address = ip_address(host)
     except ValueError:
@@ -46,7 +46,7 @@ def why_not_public(host: str, port: int) -> str | None:
 def _why_not_public_name(name: str) -> str | None:
     labels = name.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
-        return "it is not a name"
+        return "it is not a valid name"
     if _NUMBER.fullmatch(labels[-1]):
         return "it is an address in an unusual spelling"
     if len(labels) < 2:

@@ -1,7 +1,7 @@
-"""Looking names up in threads of their own.
+"""Threads for lookups of names.
 
-A name server that does not answer keeps a thread for as long as the system's resolver has patience. The reactor's few
-threads are what the store is read in: it must be served whatever becomes of the network.
+A name server that does not answer occupies a thread until the system's resolver gives up. The reactor's few threads
+read the store, which must be served whatever state the network is in.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from reqpi.upstream.allowed.name_cache import KeptNames
 __all__ = ["ResolverThreads"]
 
 _AT_ONCE = 8
+"""The most lookups at a time."""
 
 
 def _daemon(**options: Any) -> Thread:
-    """A thread that the interpreter does not wait for at its end."""
+    """Return a thread that the interpreter does not wait for when it exits."""
     return Thread(daemon=True, **options)
 
 
 class ResolverThreads:
-    """Stand in for a reactor: the same, except for its resolver.
+    """A reactor with another resolver, and otherwise unchanged.
 
-    Its threads begin with the first name, and end with the process: nobody waits for them.
+    Its threads start with the first lookup, and end with the process, which does not wait for them.
 
     :param getaddrinfo: the system's resolver, which blocks.
     """

@@ -1,4 +1,4 @@
-"""URLs, as they are sent, as they are shown, and where they lead."""
+"""URLs: how they are sent, how they are shown, and which host they name."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from reqpi.upstream.allowed.hosts import host_and_port
 __all__ = ["as_sent", "as_shown", "host_of", "index_key", "origin_of", "source_flaw"]
 
 _VERBATIM = "!#$%&'()*+,/:;=?@[]~"
-"""What a URL may have beside letters, digits and ``_.-`` (:rfc:`3986`), and ``%``."""
+"""The characters of a URL besides letters, digits and ``_.-`` (:rfc:`3986`), including ``%``."""
 
 
 def as_sent(url: str) -> bytes:
-    """``url`` as it goes over the wire.
+    """Return ``url`` as it is sent.
 
-    Only what is no character of a URL is encoded. A presigned URL has to arrive as it was signed.
+    Only characters that a URL cannot contain are encoded. A presigned URL has to arrive as it was signed.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not a valid URL.
     """
     parts = urlsplit(url)
     origin_of(parts)
@@ -29,16 +29,16 @@ def as_sent(url: str) -> bytes:
 
 
 def as_shown(url: str) -> str:
-    """``url`` as it may be shown: a query can be a signature, and userinfo a password, which let in who has them."""
+    """Return ``url`` as it may be shown: without its query, which can be a signature, and without its userinfo."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "what is no URL"
+        return "an invalid URL"
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def host_of(url: str) -> str:
-    """Host and port, for people."""
+    """Return the host and the port of a URL for a message."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2] or "the upstream"
     except ValueError:
@@ -46,16 +46,16 @@ def host_of(url: str) -> str:
 
 
 def origin_of(parts: SplitResult) -> tuple[str, str, int | None]:
-    """Scheme, host and port, which together are who is asked (:rfc:`6454`).
+    """Return the scheme, host and port of a URL, which together are its origin (:rfc:`6454`).
 
-    :raises ValueError: the port is none.
+    :raises ValueError: the port is not valid.
     """
     default = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or default
 
 
 def index_key(url: str) -> str:
-    """One spelling for each index: an upstream and a lock may write its URL in several ways."""
+    """Return the one spelling of an index: an upstream and a lock may write its URL in several ways."""
     try:
         parts = urlsplit(url)
         host, port = host_and_port(url)
@@ -68,13 +68,13 @@ _PLAIN = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z_a-z~\[\]-]{1,8000}")
 
 
 def source_flaw(url: str) -> str | None:
-    """Why nothing is taken from ``url``, which a lock names as the place of an archive or a repository.
+    """Return why an archive or a repository is not taken from ``url``; ``None`` if it may be.
 
-    A reader of locks has refused most of this already; what is sent is decided here.
+    The reader of a lock has rejected most such URLs already, but this is the check before anything is sent.
     """
-    # Before it is taken apart: urlsplit drops line ends without a word.
+    # Before the URL is split: urlsplit silently removes line ends.
     if not _PLAIN.fullmatch(url):
-        return "there are characters in it that no URL has"
+        return "it contains characters that are not allowed in a URL"
     try:
         parts = urlsplit(url)
         host_and_port(url)
@@ -83,7 +83,7 @@ def source_flaw(url: str) -> str | None:
     if parts.scheme != "https":
         return "it is not https"
     if "@" in parts.netloc:
-        return "there is a user or a password in it, which belong in the file of --netrc"
+        return "it contains a user or a password, which belong in the file of --netrc"
     if any(part in (".", "..") for part in unquote(parts.path).split("/")):
-        return "its path leads upwards"
+        return "its path contains . or .."
     return None

@@ -1,4 +1,4 @@
-"""Which commit of which repository: ``https://host/repo@<commit>``, with ``#submodules`` where they belong to it."""
+"""A commit of a repository: ``https://host/repo@<commit>``, with ``#submodules`` if they are to be included."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reqpi.upstream.allowed.urls import as_shown
 
 __all__ = ["Commit", "is_commit", "repository_name"]
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # SHA-1 or SHA-256; a branch or a tag is none
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # SHA-1 or SHA-256, and no branch or tag
 
 
 @frozen
@@ -20,8 +20,8 @@ class Commit:
     """A commit.
 
     :param url: of the repository.
-    :param id: 40 or 64 hex digits.
-    :param submodules: they belong to it.
+    :param id: 40 or 64 lower-case hex digits.
+    :param submodules: whether to include submodules.
     """
 
     url: str
@@ -30,9 +30,10 @@ class Commit:
 
     @classmethod
     def read(cls, url: str) -> Commit:
-        """What is written without ``git+``.
+        """Read a commit from a URL such as ``https://host/repo@<commit>#submodules``.
 
-        :raises reqpi.upstream.allowed.connect.Denied: it names no commit.
+        :param url: without ``git+``.
+        :raises reqpi.upstream.allowed.denied.Denied: it does not name a commit.
         """
         place, _, fragment = url.partition("#")
         repository, _, commit = place.rpartition("@")
@@ -42,11 +43,11 @@ class Commit:
 
 
 def is_commit(text: str) -> bool:
-    """Whether it is a whole id: nothing else is certain to stay what it is."""
+    """Return whether ``text`` is a full commit id. Anything else may mean another commit later."""
     return _COMMIT.fullmatch(text) is not None
 
 
 def repository_name(url: str) -> str:
-    """How the folder in an archive is called: the same for every way of writing the repository's URL."""
+    """Return the name for the folder in an archive, which is the same for all spellings of the repository's URL."""
     last = unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2].removesuffix(".git")
     return re.sub(r"[^0-9A-Za-z._-]+", "-", last).strip(".-")[:100] or "repository"

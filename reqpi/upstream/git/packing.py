@@ -1,8 +1,8 @@
-"""Several tar archives into one ``.tar.gz``, the same bytes on every machine and in every year.
+"""Packing of several tar archives into one ``.tar.gz``, with the same bytes on every machine and in every year.
 
-What a compressor makes of its input differs from one zlib to the next, and a file that was swept away is fetched again
-by a server that was upgraded meanwhile: its digest must not have changed. So nothing is compressed: gzip (:rfc:`1952`)
-and deflate (:rfc:`1951`) have blocks that are stored as they are.
+The output of a compressor differs from one zlib to the next. A file that was swept may be fetched again by a server
+that has been upgraded since, and its digest must not change. So nothing is compressed: gzip (:rfc:`1952`) and deflate
+(:rfc:`1951`) have blocks that are stored as they are.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ __all__ = ["pack"]
 
 _RECORD = 512
 _END = 1 << 17
-"""Zeros at the end. Two records of them end a tar archive (POSIX, pax), and any number may follow.
+"""The number of zeros at the end. Two records of them end a tar archive (POSIX, pax), and any number may follow.
 
-pip takes a file for a zip archive, whatever its name, where the end of one is found in the last 64 KiB: a wheel in a
-repository is there as it is.
+pip treats a file as a zip archive, whatever its name, if it finds the end of one in the last 64 KiB. A wheel in a
+repository is stored uncompressed, so it would be found there.
 """
 _BLOCK = 65535  # a stored block's length has 16 bits
 _HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time, no system
 
 
 def pack(archives: Iterable[Path], to: BinaryIO) -> None:
-    """Write one ``.tar.gz`` with what is in all of ``archives``, in their order."""
+    """Write one ``.tar.gz`` with the members of all ``archives``, in their order.
+
+    :raises reqpi.core.errors.UpstreamTrouble: one of them is incomplete or cannot be read.
+    """
     to.write(_HEAD)
     crc = size = 0
     for block in _blocks(_pieces(archives)):
@@ -47,20 +50,20 @@ def _pieces(archives: Iterable[Path]) -> Iterator[bytes]:
 
 
 def _members(file: BinaryIO) -> Iterator[bytes]:
-    """A tar archive without its end."""
+    """Yield a tar archive without the zeros at its end."""
     while (header := file.read(_RECORD)) and any(header):
         yield header
         left = -(-_length(header) // _RECORD) * _RECORD
         while left:
             data = file.read(min(left, 1 << 20))
             if not data:
-                raise UpstreamTrouble("git wrote half an archive")
+                raise UpstreamTrouble("git wrote an incomplete archive")
             yield data
             left -= len(data)
 
 
 def _length(header: bytes) -> int:
-    """The length of a member. git writes it in octal; what is longer than that can say is beyond our limits."""
+    """Return the length of a member. git writes it in octal; a length that does not fit exceeds our limits anyway."""
     digits = header[124:136].rstrip(b"\0 ")
     if len(header) != _RECORD or not digits.isdigit():
         raise UpstreamTrouble("git wrote an archive that cannot be read")
@@ -68,7 +71,7 @@ def _length(header: bytes) -> int:
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of one length: where a piece ended must not show."""
+    """Yield the same bytes in blocks of one length, so that the sizes of the pieces leave no trace."""
     rest = bytearray()
     for piece in pieces:
         rest += piece

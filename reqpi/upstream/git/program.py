@@ -1,6 +1,7 @@
-"""Running git: within limits of time and size, with no setting, no hook, no prompt and no secret but those given here.
+"""Git as a child process, within limits of time and size, and with only the settings and secrets that are given here.
 
-All of this blocks and is for a thread. Processes are not spawned by the reactor: in ``reqpi run`` it hears no SIGCHLD.
+There are no hooks and no prompts. Everything here blocks, and is to be called in a thread. Processes are not spawned by
+the reactor: in ``reqpi run`` it does not receive SIGCHLD.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from reqpi.core.errors import UpstreamTrouble
 __all__ = ["GitFailed", "GitLimits", "GitProgram"]
 
 _OLDEST = (2, 37)
-"""The first git that can be told a host's address (http.curloptResolve)."""
+"""The first version of git that accepts a host's address (http.curloptResolve)."""
 
 _STEP = 0.1
-"""Seconds between two looks at the time and at the folder."""
+"""Seconds between two checks of the time and of the folder's size."""
 
 _MEMORY = 4 << 20
-"""KiB of address space of a process: a tree of trees of trees can stand for any number of files."""
+"""The most address space of a process, in KiB: a tree of trees of trees can represent any number of files."""
 
 _PRINTED = 32 << 20
-"""Bytes that git may print: the list of a large repository's files."""
+"""The most bytes that git may print: the list of a large repository's files."""
 
 _SETTINGS = {
     "core.abbrev": "no",  # in archives: how short an id may be depends on what else is in the repository
@@ -48,7 +49,7 @@ _SETTINGS = {
     "gpg.program": "false",  # an archive may ask for the state of a signature
     "gpg.ssh.program": "false",
     "gpg.x509.program": "false",
-    "http.followRedirects": "false",  # they were followed before, where it is known who may be asked
+    "http.followRedirects": "false",  # our HTTP client has followed them, as it knows which hosts are allowed
     "http.lowSpeedLimit": "1",
     "http.lowSpeedTime": "30",
     "http.proxy": "",
@@ -68,22 +69,22 @@ _ENVIRONMENT = {
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_TEST_DATE_NOW": "1",  # in archives: `%ar` says how long ago something was
+    "GIT_TEST_DATE_NOW": "1",  # in archives: `%ar` is the age of the commit
     "LC_ALL": "C",
     "TZ": "UTC",
 }
 
 
 class GitFailed(UpstreamTrouble):
-    """Git ended with an error."""
+    """Git exited with an error."""
 
 
 @frozen
 class GitLimits:
-    """How far git may go.
+    """The limits for git.
 
-    :param seconds: for all that is done with one commit and its submodules.
-    :param size: bytes of a file, and of a repository.
+    :param seconds: for all work on one commit and its submodules.
+    :param size: the most bytes of a file, and of a repository.
     """
 
     seconds: float = 600.0
@@ -94,8 +95,8 @@ class GitLimits:
 class GitProgram:
     """Git in one folder of its own.
 
-    :param folder: private and empty.
-    :param stopped: set when nobody wants the result any more.
+    :param folder: a private, empty folder.
+    :param stopped: is set when the result is no longer needed.
     """
 
     folder: Path
@@ -108,31 +109,32 @@ class GitProgram:
         object.__setattr__(self, "_deadline", monotonic() + self.limits.seconds)
 
     def check(self) -> None:
-        """See that there is a git that can be used.
+        """Check that a usable git is installed.
 
-        :raises reqpi.core.errors.UpstreamTrouble: there is none.
+        :raises reqpi.core.errors.UpstreamTrouble: git is not installed, or is too old.
         """
         if not self._program:
             raise UpstreamTrouble(
                 "git is not installed",
-                "This server needs it for locks that pin commits. Tell its operator.",
+                "This server needs it for locks that pin commits. Ask its operator to install git 2.37 or newer.",
                 final=True,
             )
         said = self.run(["version"])
         match = re.match(rb"git version ([0-9]{1,4})\.([0-9]{1,4})", said)
         if match is None or (int(match[1]), int(match[2])) < _OLDEST:
             raise UpstreamTrouble(
-                "git is too old", "This server needs git 2.37 or newer. Tell its operator.", final=True
+                "git is too old", "This server needs git 2.37 or newer. Ask its operator to upgrade it.", final=True
             )
 
     def run(
         self, arguments: Sequence[str], settings: Mapping[str, str] | None = None, repository: Path | None = None
     ) -> bytes:
-        """What git prints.
+        """Run git and return what it prints.
 
-        :param settings: more of git's; they do not appear among the arguments, which other users can see.
-        :raises Failed: it ended with an error.
-        :raises reqpi.core.errors.UpstreamTrouble: it went beyond a limit.
+        :param settings: further settings of git. They are not passed as arguments, which other users can see.
+        :param repository: the bare repository to work on.
+        :raises GitFailed: git exited with an error.
+        :raises reqpi.core.errors.UpstreamTrouble: it exceeded a limit.
         """
         out, err = self.folder / "out", self.folder / "err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
@@ -156,7 +158,10 @@ class GitProgram:
         return out.read_bytes()
 
     def _limited(self) -> str:
-        """A shell that bounds itself, and then becomes git: in a thread nothing may run between fork and exec."""
+        """Return a shell command that sets its own limits and then executes git.
+
+        In a thread nothing may run between fork and exec.
+        """
         blocks, seconds = self.limits.size // 512 + 1, int(self.limits.seconds) + 1
         return (
             f"ulimit -c 0; ulimit -f {blocks}; ulimit -t {seconds}; ulimit -v {_MEMORY} 2>/dev/null; "
@@ -178,32 +183,32 @@ class GitProgram:
             with suppress(subprocess.TimeoutExpired):
                 return process.wait(_STEP)
             if self.stopped.is_set():
-                raise UpstreamTrouble("git was stopped", "Nobody wants its result any more.")
+                raise UpstreamTrouble("git was stopped", "Its result is no longer needed.")
             if monotonic() > self._deadline:
                 raise UpstreamTrouble(
                     "git takes too long", f"It was stopped after {self.limits.seconds:g} s.", final=True
                 )
-            # The repository, the archives of it, and the packed one.
+            # The repository, its archives, and the packed archive.
             if sum(_sizes(self.folder)) > 3 * self.limits.size:
                 raise self._too_large()
 
     def _failed(self, command: str, err: Path) -> UpstreamTrouble:
         with err.open("rb") as file:
             said = file.read(1 << 16).decode("utf-8", "replace").replace(str(self.folder), "…")
-        # A child that was killed for it leaves its file behind; git says then that something or other is invalid.
+        # A child that was killed at the limit leaves its file behind, and git then reports some other error.
         if max(_sizes(self.folder)) >= self.limits.size:
             return self._too_large()
-        # What the other side says begins with "remote:", and is not repeated.
+        # Lines from the server begin with "remote:", and are not repeated.
         lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:"))]
         shown = "".join(char for char in " ".join(lines) if char.isprintable())
-        return GitFailed(f"git {command} failed", shown[:500] or "It did not say why.")
+        return GitFailed(f"git {command} failed", shown[:500] or "It gave no reason.")
 
     def _too_large(self) -> UpstreamTrouble:
-        return UpstreamTrouble("the repository is too large", f"More than {self.limits.size} bytes.", final=True)
+        return UpstreamTrouble("the repository is too large", f"It has more than {self.limits.size} bytes.", final=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it and all its children, unless it has ended by itself."""
+    """Kill a process and all its children, unless it has ended by itself."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -213,5 +218,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _sizes(folder: Path) -> Iterator[int]:
     for parent, _, names in os.walk(folder):
         for name in names:
-            with suppress(OSError):  # git removes what it needs no more
+            with suppress(OSError):  # git removes files that it no longer needs
                 yield Path(parent, name).lstat().st_size

@@ -1,4 +1,4 @@
-"""Git repositories as places of archives: ``https://host/repo@<commit>`` becomes a ``.tar.gz``."""
+"""Git repositories as sources of archives: ``https://host/repo@<commit>`` becomes a ``.tar.gz``."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from reqpi.upstream.http.tls import TlsTrust
 __all__ = ["Repositories"]
 
 _AT_ONCE = 2
-"""Commits that are fetched at a time; each takes a thread, and up to some GiB of the disk."""
+"""The most commits that are fetched at a time. Each takes a thread, and up to some GiB of disk."""
 
 _SUBMODULES = 100
-"""Submodules of a commit, those of submodules included: they can go round in circles."""
+"""The most submodules of a commit, including those of submodules: they can form a cycle."""
 
 _INFO = "/info/refs?service=git-upload-pack"
 _SMART = "application/x-git-upload-pack-advertisement"
-"""What a server of the smart protocol answers (gitprotocol-http(5)). The other one, plain files, is not spoken."""
+"""The Content-Type of the smart protocol (gitprotocol-http(5)). The other protocol, plain files, is not supported."""
 
 _PIECE = 1 << 18
 
@@ -47,10 +47,10 @@ _LIMITS = GitLimits()
 
 
 class Repositories:
-    """All of them.
+    """All git repositories.
 
-    :param check: raises for a URL that is not allowed; it is asked before every connection.
-    :param proxies: what they are asked through.
+    :param check: is called before every connection, and raises for a URL that is not allowed.
+    :param proxies: the proxies to use.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class Repositories:
         self._under_way: dict[GitWork, Deferred[None]] = {}
 
     async def open(self, url: str) -> Transfer:
-        """The archive of a commit.
+        """Return the archive of a commit.
 
-        :param url: ``https://host/repo@<commit>``, with ``#submodules`` where they belong to it.
-        :raises reqpi.core.errors.NotFound: there is none.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had, or may not.
+        :param url: ``https://host/repo@<commit>``, with ``#submodules`` if they are to be included.
+        :raises reqpi.core.errors.NotFound: there is no such commit.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be obtained, or is not allowed.
         """
         commit = Commit.read(url)
         self._check(commit.url)
@@ -93,11 +93,11 @@ class Repositories:
         try:
             return _Archive.of(await self._archive(commit, work))
         finally:
-            # Not waited for: whoever breaks this off is not to be kept by what is left to do.
+            # Not awaited: a caller that cancels this must not have to wait for the clean-up.
             work.close().addCallback(self._ended, work)
 
     async def close(self) -> None:
-        """Break off what is under way, and wait until nothing is left of it."""
+        """Stop all work in progress, and wait until it is cleaned up."""
         ended = list(self._under_way.values())
         for work in self._under_way:
             work.stopped.set()
@@ -108,13 +108,15 @@ class Repositories:
         self._under_way.pop(work).callback(None)
 
     async def _archive(self, commit: Commit, work: GitWork) -> BinaryIO:
-        """The commit and what belongs to it, from the outermost in."""
+        """Pack the archive of a commit and its submodules, from the outermost in."""
         await work.run(work.git.check)
         prefix = f"{repository_name(commit.url)}-{commit.id}/"
         waiting, archives = [(prefix, commit)], list[Path]()
         while waiting:
             if len(archives) > _SUBMODULES:
-                raise UpstreamTrouble(f"{commit.url} has too many submodules", f"More than {_SUBMODULES}.", final=True)
+                raise UpstreamTrouble(
+                    f"{commit.url} has too many submodules", f"It has more than {_SUBMODULES}.", final=True
+                )
             where, each = waiting.pop()
             place = await self._place(each.url, work)
             archives.append(work.folder / f"{len(archives)}.tar")
@@ -125,20 +127,20 @@ class Repositories:
         return await work.run(_packed, archives)
 
     async def _place(self, url: str, work: GitWork) -> RepositoryPlace:
-        """Where git finds the repository at ``url``: after redirects, and at addresses that were checked."""
+        """Return where git finds the repository at ``url``: after redirects, and at addresses that were checked."""
         if "?" in url or "#" in url:
             raise UpstreamTrouble(
                 f"there is no git repository at {host_of(url)}",
                 f"{as_shown(url)} has a query or a fragment.",
                 final=True,
             )
-        # A GitLab redirects to the same with .git at its end; whatever was renamed, redirects too.
+        # GitLab redirects to the same URL with .git at its end; a renamed repository redirects too.
         asked = f"{url.rstrip('/')}{_INFO}"
         final, response, body = await self._http.get(asked, {"Git-Protocol": "version=2"}, self._check)
         body.dismiss()
         if not final.endswith(_INFO) or not _is_smart(response):
             raise UpstreamTrouble(
-                f"there is no git repository at {host_of(url)}", f"{url} answers something else.", final=True
+                f"there is no git repository at {host_of(url)}", f"{url} does not answer as a git server.", final=True
             )
         final = final.removesuffix(_INFO)
         host, port = host_and_port(final)
@@ -162,7 +164,7 @@ class Repositories:
         return settings
 
     async def _way(self, host: str, port: int) -> dict[str, str]:
-        """How git reaches a host: through a proxy, or at addresses that were checked."""
+        """Return the settings with which git reaches a host: a proxy, or addresses that were checked."""
         proxy = self._proxies.proxy_for("https", host, port)
         if proxy is not None:
             self._reach.check_name(host, port)
@@ -198,14 +200,14 @@ class _Archive:
 
 
 def _one(repository: FetchedRepository, place: RepositoryPlace, commit: Commit, where: str) -> list[tuple[str, Commit]]:
-    """Fetch one repository and write its archive; what belongs to it. Blocks."""
+    """Fetch one repository, write its archive, and return its submodules. Blocks."""
     repository.fetch(place, commit.id)
     repository.archive(commit.id, where, repository.folder.with_suffix(".tar"))
     return repository.submodules(commit) if commit.submodules else []
 
 
 def _packed(archives: list[Path]) -> BinaryIO:
-    """An open file without a name: whatever happens, nothing is left of it. Blocks."""
+    """Pack archives into an open file without a name, which disappears in any case. Blocks."""
     file = TemporaryFile()  # noqa: SIM115
     try:
         pack(archives, file)
@@ -216,7 +218,7 @@ def _packed(archives: list[Path]) -> BinaryIO:
 
 
 def _private(path: Path, data: bytes) -> str:
-    """Write a file that only this user can read."""
+    """Write a file that only this user can read, and return its path."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)
     return str(path)

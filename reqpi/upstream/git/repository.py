@@ -1,7 +1,7 @@
-"""One commit of one repository: fetched, verified, its submodules listed, and written out as a tar archive.
+"""One commit of one repository: fetched, verified, its submodules listed, and written as a tar archive.
 
-Nothing is ever checked out. What goes into the archive besides the commit's own files (``export-subst`` in
-gitattributes(5)) must not depend on what else came along: no branch, no tag and no mark of a shallow copy is left.
+Nothing is ever checked out. Text that git substitutes in the archive (``export-subst`` in gitattributes(5)) must not
+depend on what else was fetched: no branch, no tag and no mark of a shallow copy is left.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reqpi.upstream.git.program import GitFailed, GitProgram
 __all__ = ["FetchedRepository", "RepositoryPlace"]
 
 _BY_ID_REFUSED = ("unadvertised object", "not valid")
-"""What servers say that give whole branches only: git's own until 2.26, JGit. Everything else has no such commit."""
+"""Errors of servers that give whole branches only: git's own until 2.26, JGit. Others do not have the commit."""
 
 _NO_SUCH = ("not our ref", "remote ref", "unadvertised object", "not valid")
 
@@ -31,7 +31,7 @@ _GITLINK = b"160000"
 class RepositoryPlace:
     """Where a repository is fetched from, and how.
 
-    :param settings: git's, some of them secret.
+    :param settings: settings of git, some of them secret.
     """
 
     url: str
@@ -40,19 +40,19 @@ class RepositoryPlace:
 
 @frozen
 class FetchedRepository:
-    """A copy of one.
+    """A local copy of a repository.
 
-    :param folder: its own, which is made by :meth:`fetch`.
+    :param folder: for the copy, made by :meth:`fetch`.
     """
 
     git: GitProgram
     folder: Path
 
     def fetch(self, place: RepositoryPlace, commit: str) -> None:
-        """Have the commit here, and nothing that hints at how it came.
+        """Fetch the commit, and remove all traces of how it was fetched.
 
         :raises reqpi.core.errors.NotFound: there is no such commit.
-        :raises reqpi.core.errors.UpstreamTrouble: it cannot be had.
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be obtained.
         """
         kind = ["--object-format=sha256"] if len(commit) == 64 else []
         self.git.run(["init", "--quiet", "--bare", "--template=", *kind, str(self.folder)])
@@ -69,9 +69,9 @@ class FetchedRepository:
         (self.folder / "refs").mkdir()
 
     def submodules(self, commit: Commit) -> list[tuple[str, Commit]]:
-        """The commits that belong to this one, each with its path.
+        """Return the commits of the submodules, each with its path.
 
-        :raises reqpi.core.errors.UpstreamTrouble: they are not said as they must be.
+        :raises reqpi.core.errors.UpstreamTrouble: one of them is not described in ``.gitmodules``.
         """
         links = self._links(commit.id)
         if not links:
@@ -98,15 +98,13 @@ class FetchedRepository:
         self._run("fetch", *always, *options, "--end-of-options", place.url, *refs, settings=place.settings)
 
     def _verify(self, place: RepositoryPlace, commit: str) -> None:
-        """See that the id is a commit's: a tag has one too, and what it leads to has another."""
+        """Check that the id is that of a commit. An annotated tag has an id too, and its commit has another."""
         try:
             found = self._run("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
         except GitFailed as error:
             raise _missing(place, commit, error) from error
         if found != commit:
-            raise UpstreamTrouble(
-                f"{commit[:12]} is a tag", f"Pin the commit that it leads to, which is {found}.", final=True
-            )
+            raise UpstreamTrouble(f"{commit[:12]} is a tag", f"Pin the commit that it points to: {found}.", final=True)
 
     def _links(self, commit: str) -> dict[str, str]:
         links: dict[str, str] = {}
@@ -117,7 +115,7 @@ class FetchedRepository:
         return {path: link for path, link in links.items() if is_commit(link)}
 
     def _urls(self, commit: Commit) -> dict[str, str]:
-        """The URL of each submodule by its path, relative ones resolved (gitmodules(5))."""
+        """Return the URL of each submodule by its path, with relative URLs resolved (gitmodules(5))."""
         try:
             said = self._run("config", "--null", "--list", "--blob", f"{commit.id}:.gitmodules")
         except GitFailed:
@@ -138,11 +136,11 @@ def _resolved(parent: str, url: str) -> str:
 
 
 def _is_inside(path: str) -> bool:
-    """Whether it stays below the folder, and can be written down."""
+    """Return whether a path stays below the folder and is printable."""
     return path.isprintable() and not any(part in ("", ".", "..", ".git") for part in path.split("/"))
 
 
 def _missing(place: RepositoryPlace, commit: str, error: GitFailed) -> UpstreamTrouble:
     if any(words in error.detail for words in _NO_SUCH) or not error.detail.startswith(("fatal:", "error:")):
-        return NotFound(f"there is no commit {commit[:12]}", f"{place.url} has none of that id. {error.detail}")
+        return NotFound(f"there is no commit {commit[:12]}", f"{place.url} has no commit with that id. {error.detail}")
     return error

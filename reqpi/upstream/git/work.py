@@ -1,4 +1,4 @@
-"""One piece of work with git: it has a folder, goes on in threads, and can be broken off at any time."""
+"""One piece of work with git: it has a folder, runs in threads, and can be stopped at any time."""
 
 from __future__ import annotations
 
@@ -23,22 +23,25 @@ _T = TypeVar("_T")
 
 
 class GitWork:
-    """What it needs."""
+    """A folder, a git program and a way to stop it.
+
+    :raises reqpi.core.errors.UpstreamTrouble: no temporary folder can be made.
+    """
 
     def __init__(self, limits: GitLimits) -> None:
         try:
             self.folder = Path(mkdtemp(prefix="reqpi-git-"))
         except OSError as error:
-            raise UpstreamTrouble("there is no room for git to work in", f"{error.strerror}.") from error
+            raise UpstreamTrouble("no temporary folder for git can be created", f"{error.strerror}.") from error
         (self.folder / "home").mkdir()
         self.stopped = Event()
         self.git = GitProgram(self.folder, limits, self.stopped)
         self._running: Deferred[None] | None = None
 
     def run(self, what: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
-        """Do one thing in a thread, after the one before.
+        """Call ``what`` in a thread. Await one call before the next.
 
-        Who cancels it need not wait: after :meth:`close` git is killed, and the thread ends by itself.
+        A caller that cancels it need not wait: after :meth:`close` git is killed, and the thread ends by itself.
         """
 
         def pass_on(result: _T | Failure) -> None:
@@ -50,7 +53,7 @@ class GitWork:
         return outcome
 
     def close(self) -> Deferred[None]:
-        """Break it off if it still goes on, and remove its folder as soon as no thread is in it."""
+        """Stop the work if it is still running, and remove its folder as soon as no thread uses it."""
         self.stopped.set()
         ended: Deferred[None] = Deferred()
 

@@ -1,4 +1,4 @@
-"""The one agent that everything is asked through: it keeps connections, and goes nowhere it is not allowed to."""
+"""The one agent for all requests to upstreams: it reuses connections, and connects only where it is allowed to."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from reqpi.upstream.http.tunnel import ToProxy, Tunnel
 __all__ = ["PooledAgent"]
 
 _CONNECT = 10.0
-"""Seconds for a connection: a dead upstream costs a client no more."""
+"""Seconds to wait for a connection: a dead upstream costs a client no more than that."""
 
 _CONNECTIONS = 32
-"""Kept connections a host. Twisted's own default of 2 makes a lock of 300 pins wait."""
+"""The most idle connections to keep for each host. Twisted's default of 2 makes a lock of 300 pins wait."""
 
 
 @implementer(IAgent)
 class PooledAgent:
-    """An agent that keeps connections, until it is closed.
+    """An agent that reuses connections until it is closed.
 
-    :param reach: whom it may connect to.
-    :param trust: whom it believes.
-    :param proxies: what it asks through.
+    :param reach: decides which hosts it may connect to.
+    :param trust: decides which certificates it accepts.
+    :param proxies: the proxies to use.
     """
 
     def __init__(self, reactor: Any, reach: GuardedReactor, trust: TlsTrust, proxies: Proxies = Proxies()) -> None:  # noqa: B008
@@ -57,7 +57,7 @@ class PooledAgent:
     ) -> Deferred[IResponse]:
         """See :class:`twisted.web.iweb.IAgent`.
 
-        :raises reqpi.upstream.allowed.denied.Denied: a proxy may not be asked for that host.
+        :raises reqpi.upstream.allowed.denied.Denied: that host may not be requested through a proxy.
         """
         to = URI.fromBytes(uri)
         host = to.host.decode("ascii")
@@ -69,14 +69,14 @@ class PooledAgent:
         return asked if proxy is None else asked.addErrback(_untrusted, proxy, host)
 
     def close(self) -> Deferred[None]:
-        """Close the connections that nobody uses."""
+        """Close the idle connections."""
         closed: Deferred[None] = self._kept.closeCachedConnections()
         return closed
 
     def _through(
         self, proxy: Proxy, method: bytes, uri: bytes, headers: Headers | None, body: Any
     ) -> Deferred[IResponse]:
-        """Give a proxy the whole URL (:rfc:`9112`, section 3.2.2), and its login with the headers."""
+        """Send a proxy the whole URL (:rfc:`9112`, section 3.2.2), and its login in the headers."""
         sent = Headers() if headers is None else headers.copy()
         login = authorization(proxy)
         if login is not None:
@@ -85,7 +85,10 @@ class PooledAgent:
         return asked.addCallback(self._own_answer, proxy)
 
     def _own_answer(self, response: IResponse, proxy: Proxy) -> IResponse:
-        """Pass an answer on, unless it is the proxy's own."""
+        """Return the response, unless it is the proxy's own.
+
+        :raises ProxyTrouble: the proxy itself answered.
+        """
         if response.code not in (407, 511):
             return response
         Body(response, self._reactor).dismiss()
@@ -96,7 +99,7 @@ class PooledAgent:
 
 
 def _way(reactor: Any, proxy: Proxy, trust: TlsTrust) -> ToProxy:
-    """The way to a proxy, which may be anywhere: the operator named it."""
+    """Return the endpoint of a proxy, which may be at any address: the operator named it."""
     named = Hosts(frozenset({(normalized(proxy.host), proxy.port)}))
     endpoint = GuardedReactor(reactor, named).endpoint(proxy.host, proxy.port, _CONNECT)
     if proxy.scheme == "https":
@@ -105,12 +108,15 @@ def _way(reactor: Any, proxy: Proxy, trust: TlsTrust) -> ToProxy:
 
 
 def _untrusted(failure: Failure, proxy: Proxy, host: str) -> Failure:
-    """Name the proxy where a certificate is not trusted: it may be the proxy's own."""
+    """Return the failure. If a certificate was not trusted, raise one that names the proxy, as it may be the proxy's.
+
+    :raises ProxyTrouble: a certificate was not trusted.
+    """
     if failure.check(ProxyTrouble) or "certificate verify failed" not in reasons_of(failure):
         return failure
     raise ProxyTrouble(
         f"the certificate of {host} is not trusted",
-        f"It came through the proxy {proxy.url}. If that one replaces certificates, name its authority: --ca FILE.",
+        f"It came through the proxy {proxy.url}. If the proxy replaces certificates, add its authority: --ca FILE.",
         final=True,
     )
 
@@ -118,7 +124,7 @@ def _untrusted(failure: Failure, proxy: Proxy, host: str) -> Failure:
 @implementer(IAgentEndpointFactory)
 @define
 class _Endpoints:
-    """A kept connection was checked when it was made; each new one is checked again."""
+    """The endpoints of new connections, each of which is checked. A reused connection was checked when it was made."""
 
     reach: GuardedReactor
     trust: TlsTrust

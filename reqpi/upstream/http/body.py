@@ -1,4 +1,4 @@
-"""The body of a response, pulled by who wants it instead of pushed by the network."""
+"""The body of a response, pulled by its reader instead of pushed by the network."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from reqpi.upstream.http.reasons import reasons_of
 __all__ = ["Body"]
 
 _AHEAD = 1 << 20
-"""Bytes taken from the network before anybody asked for them."""
+"""Bytes that are read from the network before the reader asks for them."""
 
 _STALL = 30.0
-"""Seconds without a byte after which an upstream counts as gone."""
+"""Seconds without a byte after which the transfer fails."""
 
 _SPARE = 1 << 14
 _SPARE_SECONDS = 10.0
-"""What may be left of a body that nobody wants, in bytes and in time, for its connection to be kept all the same."""
+"""Bytes that may remain of an unwanted body, and seconds they may take, for its connection to be reused."""
 
 
 class Body(Protocol):
-    """Iterate over it for the bytes as they come: at each step all that arrived since the last.
+    """An asynchronous iterator over a response body: each step yields all bytes that arrived since the last one.
 
-    Reading from the network stops while :data:`_AHEAD` bytes wait here: memory stays bounded however slow the taker.
-    Whatever goes wrong is an :class:`~reqpi.core.errors.UpstreamTrouble`, and stays one however often it is asked
-    again.
+    Reading from the network pauses while :data:`_AHEAD` bytes wait here, so memory stays bounded however slow the
+    reader is. Every failure is an :class:`~reqpi.core.errors.UpstreamTrouble`, and every later step raises it again.
+
+    :ivar unsure: whether the body ended without a length or a last chunk, so it may be incomplete.
     """
 
     def __init__(self, response: IResponse, clock: IReactorTime) -> None:
@@ -68,10 +69,11 @@ class Body(Protocol):
             raise StopAsyncIteration
         if isinstance(self._ended.value, UpstreamTrouble):
             raise self._ended.value
-        raise UpstreamTrouble("the upstream broke off", f"{reasons_of(self._ended)}.") from self._ended.value
+        detail = f"{reasons_of(self._ended)}."
+        raise UpstreamTrouble("the connection to the upstream failed", detail) from self._ended.value
 
     def close(self) -> None:
-        """No more is wanted: a body that has not ended is cut off."""
+        """Stop reading. A body that has not ended is cut off."""
         if self._closed:
             return
         self._closed = True
@@ -80,7 +82,7 @@ class Body(Protocol):
         self._wake()
 
     def dismiss(self) -> None:
-        """Nothing is wanted of it. Where little is left, it may come, so that the connection can be used again."""
+        """Discard the body. If little of it remains, read the rest, so that the connection can be reused."""
         if self._ended is None and not self._paused and not self._closed:
             self._closed = True
             self._arrived.clear()
@@ -90,12 +92,13 @@ class Body(Protocol):
             self.close()
 
     async def whole(self, limit: int, seconds: float) -> bytes:
-        """The whole body.
+        """Return the whole body.
 
-        :raises reqpi.core.errors.UpstreamTrouble: it has more than ``limit`` bytes, or did not come within ``seconds``.
+        :raises reqpi.core.errors.UpstreamTrouble: it has more than ``limit`` bytes, or did not arrive within
+            ``seconds``.
         """
         pieces, size = [], 0
-        slow = UpstreamTrouble("the upstream is too slow", f"Not all came within {seconds:g} s.")
+        slow = UpstreamTrouble("the upstream is too slow", f"The response did not arrive within {seconds:g} s.")
         deadline = self._clock.callLater(seconds, self._fail, slow)
         try:
             async for piece in self:
@@ -112,7 +115,7 @@ class Body(Protocol):
     # twisted.internet.interfaces.IProtocol
 
     def dataReceived(self, data: bytes) -> None:
-        """Some of the body."""
+        """Accept some bytes of the body."""
         if self._closed:
             self._spare -= len(data)
             if self._spare < 0:
@@ -126,10 +129,10 @@ class Body(Protocol):
         self._wake()
 
     def connectionLost(self, reason: Failure = Failure(ResponseDone())) -> None:  # noqa: B008
-        """The end of the body, well or badly.
+        """Note the end of the body, successful or not.
 
-        ``PotentialDataLoss`` is an end, since HTTP/1.0 has no other, but one that may have come too early. A file that
-        ended so fails its digest; whoever takes anything else looks at :attr:`unsure`.
+        ``PotentialDataLoss`` is accepted as an end, since HTTP/1.0 has no other, but it may have come too early. A file
+        that ended like this fails its digest; a reader of anything else checks :attr:`unsure`.
         """
         if self._overdue is not None and self._overdue.active():
             self._overdue.cancel()
@@ -140,13 +143,13 @@ class Body(Protocol):
 
     @property
     def _network(self) -> Any:
-        """What the response gives us for a transport: a push producer."""
+        """The transport that the response provides, which is a push producer."""
         return self.transport
 
     async def _more(self) -> None:
-        """Wait until something arrives, or the end."""
+        """Wait until bytes arrive or the body ends."""
         self._taker = Deferred()
-        stalled = UpstreamTrouble("the upstream stalled", f"No byte came for {_STALL:g} s.")
+        stalled = UpstreamTrouble("the upstream stalled", f"No data arrived for {_STALL:g} s.")
         stall = self._clock.callLater(_STALL, self._fail, stalled)
         try:
             await self._taker
@@ -161,7 +164,7 @@ class Body(Protocol):
             self._network.resumeProducing()
 
     def _fail(self, trouble: UpstreamTrouble) -> None:
-        """End it for a reason of our own."""
+        """End the body for a reason of our own, such as a time-out."""
         if self._ended is None:
             self._cut()
             self._ended = Failure(trouble)
@@ -170,7 +173,7 @@ class Body(Protocol):
     def _cut(self) -> None:
         """Close the connection, unless the body has ended.
 
-        ``loseConnection`` would wait for the other side to agree, where there is TLS: a hanging server never does.
+        Over TLS ``loseConnection`` would wait for the other side to agree, which a hanging server never does.
         """
         if self._ended is None:
             self._network.stopProducing()

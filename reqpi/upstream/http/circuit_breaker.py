@@ -1,8 +1,8 @@
-"""Hosts that take no connection: for a while nobody else waits for them.
+"""The circuit breaker for hosts that accept no connection.
 
-One that is not there costs who asks first the time of a connection. Until it is tried again all others are told at
-once, and so a server whose upstream is dead stays quick. A host that takes a connection is not silent, even if it
-answers with errors or lets one request wait.
+The first request to an unreachable host waits for the connection time-out. Until the host is tried again, all other
+requests fail at once, so a server whose upstream is dead stays fast. A host that accepts connections does not trip the
+breaker, even if it answers with errors or keeps one request waiting.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from reqpi.upstream.allowed.urls import host_of
 __all__ = ["UNREACHED", "HostCircuitBreaker"]
 
 UNREACHED = (TimeoutError, TCPTimedOutError, NoRouteError)
-"""What costs a client time. A connection that is refused costs none, and may be there in the next moment."""
+"""The failures that cost a client time. A refused connection costs none, and may be accepted a moment later."""
 
 _FIRST = 10.0
-"""Seconds until a host that did not answer is tried again; twice as many each time, up to :data:`_LONGEST`."""
+"""Seconds until an unreachable host is tried again; doubled each time, up to :data:`_LONGEST`."""
 
 _LONGEST = 60.0
 
 _TRIAL = 30.0
-"""Seconds for which one request tries, and no other."""
+"""Seconds during which one request tries the host, and no other does."""
 
 _HOSTS = 1000
-"""Hosts that are remembered: locks may name any that the operator allows."""
+"""The most hosts to remember: locks may name any that the operator allows."""
 
 
 @frozen
 class _Silence:
-    """How long nobody asks.
+    """A period in which a host is not asked.
 
-    :param until: when to try again.
-    :param lasts: seconds, the next time.
+    :param until: when to try again, in seconds of the clock.
+    :param lasts: seconds that the next such period lasts.
     """
 
     until: float
@@ -48,9 +48,9 @@ class _Silence:
 
 
 class HostCircuitBreaker:
-    """The hosts that took no connection when they were asked last, each with its port.
+    """The hosts that accepted no connection the last time, each with its port.
 
-    :param clock: what waiting is counted on.
+    :param clock: for the waiting times.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -58,27 +58,28 @@ class HostCircuitBreaker:
         self._hosts: LruCache[str, _Silence] = LruCache(_HOSTS)
 
     def check(self, url: str) -> None:
-        """Nothing, or the reason not to ask. Whoever comes when it is time to try again is the one who tries.
+        """Raise if the host is not to be asked now. The first caller after the waiting time tries it again.
 
-        :raises reqpi.core.errors.UpstreamTrouble: the host took no connection a moment ago.
+        :raises reqpi.core.errors.UpstreamTrouble: the host accepted no connection a short time ago.
         """
         silence = self._hosts.get(_key(url))
         if silence is None:
             return
         left = silence.until - self._clock.seconds()
         if left > 0:
-            detail = f"It did not answer, and is asked again in {math.ceil(left)} s. What is in the store is served."
+            wait = math.ceil(left)
+            detail = f"It did not answer, and is asked again in {wait} s. Anything in the store is still served."
             raise HostAway(f"{host_of(url)} cannot be reached", detail, final=True)
         self._put(url, _Silence(self._clock.seconds() + _TRIAL, silence.lasts))
 
     def note(self, url: str) -> None:
-        """It took no connection in time."""
+        """Note that the host accepted no connection in time."""
         known = self._hosts.get(_key(url))
         lasts = _FIRST if known is None else known.lasts
         self._put(url, _Silence(self._clock.seconds() + lasts, min(2 * lasts, _LONGEST)))
 
     def forget(self, url: str) -> None:
-        """It took a connection, or refused one, which costs no time."""
+        """Note that the host accepted a connection, or refused one, which costs no time."""
         self._hosts.drop(_key(url))
 
     def _put(self, url: str, silence: _Silence) -> None:

@@ -1,4 +1,4 @@
-"""Asking an upstream over HTTP: bounded in size and time, redirects followed with care, credentials kept at home."""
+"""The HTTP client for upstreams: bounded in size and time, strict about redirects and about who gets credentials."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from reqpi.upstream.http.reasons import reasons_of
 __all__ = ["Check", "HttpClient", "RetryAfter", "header"]
 
 Check = Callable[[str], None]
-"""Is given every URL before it is asked, and raises what is wrong with it."""
+"""Is called with every URL before it is requested, and raises an error if the URL is not allowed."""
 
 _HEAD = 30.0
-"""Seconds until the head of a response."""
+"""Seconds to wait for the head of a response."""
 
 _REDIRECTS = 5
+_NOT_FOLLOWED = "Such a redirect is not followed."
 
 _PASSING = (408, 425, 429)
-"""The statuses below 500 that another attempt may change."""
+"""The statuses below 500 after which another attempt may succeed."""
 
 _LONGEST_PAUSE = 5
-"""Seconds of a ``Retry-After`` that are waited for. Clients give up soon after."""
+"""The most seconds of a ``Retry-After`` to wait. Clients give up soon after."""
 
 
 class RetryAfter(UpstreamTrouble):
-    """An upstream says when to ask again.
+    """A failure for which the upstream specified when to try again.
 
     :ivar pause: seconds until then.
     """
@@ -52,11 +53,11 @@ class RetryAfter(UpstreamTrouble):
 
 
 class HttpClient:
-    """Gets URLs.
+    """A client that gets URLs.
 
     :param agent: see :class:`reqpi.upstream.http.agent.PooledAgent`.
-    :param clock: what time-outs are counted on.
-    :param keys: who we are, to whom that is to be said.
+    :param clock: for time-outs.
+    :param keys: the credentials, and which hosts they are for.
     """
 
     def __init__(self, agent: IAgent, clock: IReactorTime, keys: UpstreamLogins | None = None) -> None:
@@ -66,13 +67,13 @@ class HttpClient:
         self._silent = HostCircuitBreaker(clock)
 
     async def get(self, url: str, headers: dict[str, str], check: Check | None = None) -> tuple[str, IResponse, Body]:
-        """Get ``url``, through at most five redirects.
+        """Get ``url``, following at most five redirects.
 
-        :param check: for ``url`` and for wherever it redirects to.
-        :returns: the final URL; a response of status 200, or 206 where a range was asked for, or 304 where only another
-            one was; and its body, as it was sent, which the caller closes.
-        :raises reqpi.core.errors.NotFound: 404 or 410.
-        :raises reqpi.core.errors.UpstreamTrouble: anything else.
+        :param check: is called with ``url`` and with the target of each redirect.
+        :returns: the final URL; a response of status 200, or 206 if a range was requested, or 304 if the request was
+            conditional; and its body, as it was sent, which the caller closes.
+        :raises reqpi.core.errors.NotFound: the status is 404 or 410.
+        :raises reqpi.core.errors.UpstreamTrouble: anything else failed.
         """
         for _ in range(_REDIRECTS + 1):
             if check is not None:
@@ -86,7 +87,7 @@ class HttpClient:
                 raise _failed(url, response)
             url = _next(url, response)
         detail = f"More than {_REDIRECTS} redirects, the last to {as_shown(url)}."
-        raise UpstreamTrouble(f"{host_of(url)} redirects in circles", detail, final=True)
+        raise UpstreamTrouble(f"{host_of(url)} redirects too often", detail, final=True)
 
     async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
         self._silent.check(url)
@@ -97,8 +98,8 @@ class HttpClient:
             (self._silent.note if error.slow else self._silent.forget)(url)
             raise
         except TimeoutError as error:
-            self._silent.forget(url)  # it took the connection: another request may fare better
-            raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No answer within {_HEAD:g} s.") from error
+            self._silent.forget(url)  # it accepted the connection: another request may succeed
+            raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No response within {_HEAD:g} s.") from error
         except UNREACHED as error:
             self._silent.note(url)
             raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
@@ -107,9 +108,10 @@ class HttpClient:
             raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
             self._silent.forget(url)
-            raise UpstreamTrouble(f"{host_of(url)} broke off", f"{reasons_of(Failure(error))}.") from error
+            detail = f"{reasons_of(Failure(error))}."
+            raise UpstreamTrouble(f"the connection to {host_of(url)} failed", detail) from error
         except (SchemeNotSupported, ValueError) as error:
-            raise UpstreamTrouble(f"{host_of(url)} cannot be asked", str(error), final=True) from error
+            raise UpstreamTrouble(f"no request can be sent to {host_of(url)}", str(error), final=True) from error
         self._silent.forget(url)
         return response
 
@@ -122,9 +124,9 @@ class HttpClient:
 
 
 def _cancellable(asked: Deferred[IResponse]) -> Deferred[IResponse]:
-    """``asked``, but that it fails with ``CancelledError`` when it is cancelled, and with nothing else.
+    """Return a ``Deferred`` with the result of ``asked`` that always fails with ``CancelledError`` when cancelled.
 
-    Twisted's own failure then depends on how far the request came: a name that cannot be found, for one.
+    Otherwise the failure depends on how far the request came: a lookup that is cancelled fails as an unknown name.
     """
 
     def cancel(_: Deferred[IResponse]) -> None:
@@ -141,42 +143,42 @@ def _cancellable(asked: Deferred[IResponse]) -> Deferred[IResponse]:
 
 
 def header(response: IResponse, name: str) -> str:
-    """A header's values, as one; empty where there is none. Bytes that are no UTF-8 are replaced."""
+    """Return all values of a header, joined; empty if it is absent. Bytes that are not UTF-8 are replaced."""
     values = response.headers.getRawHeaders(name.encode("ascii")) or []
     return b", ".join(values).decode("utf-8", "replace")
 
 
 def _expected(headers: dict[str, str]) -> set[int]:
-    """The statuses beside 200 that are an answer to such a request."""
+    """Return the statuses besides 200 that are successful for a request with these headers."""
     conditional = not headers.keys().isdisjoint(("If-None-Match", "If-Modified-Since"))
     return ({206} if "Range" in headers else set()) | ({304} if conditional else set())
 
 
 def _next(url: str, response: IResponse) -> str:
-    """Where a redirect leads."""
+    """Return the URL that a redirect leads to, without credentials and fragment."""
     location = header(response, "Location")
     if not location:
         raise UpstreamTrouble(
-            f"{host_of(url)} redirects nowhere", f"A status {response.code} without a Location.", final=True
+            f"{host_of(url)} redirects without a target", f"Its {response.code} has no Location.", final=True
         )
     try:
         target = urlsplit(urljoin(url, location))
     except ValueError as error:
-        raise UpstreamTrouble(f"{host_of(url)} redirects to what is no URL", str(error), final=True) from error
+        raise UpstreamTrouble(f"{host_of(url)} redirects to an invalid URL", str(error), final=True) from error
     if target.scheme not in ("http", "https") or not target.hostname:
-        raise UpstreamTrouble(f"{host_of(url)} redirects to what is no http URL", "That is not followed.", final=True)
+        raise UpstreamTrouble(f"{host_of(url)} redirects to a URL that is not http or https", _NOT_FOLLOWED, final=True)
     if urlsplit(url).scheme == "https" and target.scheme != "https":
-        raise UpstreamTrouble(f"{host_of(url)} redirects from https to http", "That is not followed.", final=True)
+        raise UpstreamTrouble(f"{host_of(url)} redirects from https to http", _NOT_FOLLOWED, final=True)
     return urlunsplit(target._replace(netloc=target.netloc.rpartition("@")[2], fragment=""))
 
 
 def _failed(url: str, response: IResponse) -> UpstreamTrouble:
     status = response.code
     if status in (404, 410):
-        return NotFound(f"{host_of(url)} has nothing there", f"It answered {status} for {as_shown(url)}.")
+        return NotFound(f"not found on {host_of(url)}", f"It answered {status} for {as_shown(url)}.")
     title, detail = f"{host_of(url)} answered {status}", f"For {as_shown(url)}."
     if status == 401:
-        detail += " It wants a login: write one into a netrc file, and name that with --netrc."
+        detail += " It requires a login: add one to a netrc file, and pass the file with --netrc."
     if status < 500 and status not in _PASSING:
         return UpstreamTrouble(title, detail, final=True)
     after = header(response, "Retry-After")

@@ -1,4 +1,4 @@
-"""The file of ``--client-cert``: who we are to upstreams that ask in TLS. Its key is never shown."""
+"""The client certificate of ``--client-cert``, for upstreams that request one in TLS. Its key is never shown."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICAT
 _KEY = re.compile(rb"-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
 
 _LARGEST = 1 << 20
-"""Bytes of the file."""
+"""The most bytes that are read of the file."""
 
 
 @frozen
 class ClientCertificate:
-    """A certificate, its key, and the certificates of the authorities between it and one that is trusted.
+    """A certificate, its key, and the intermediate certificates between it and a trusted authority.
 
-    :param pem: all of that, as it is in the file.
+    :param pem: all of these, as they are in the file.
     """
 
     pem: bytes = field(repr=False)
@@ -37,14 +37,14 @@ class ClientCertificate:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """For :class:`twisted.internet.ssl.CertificateOptions`."""
+        """The arguments for :class:`twisted.internet.ssl.CertificateOptions`."""
         return {"certificate": self.certificate, "privateKey": self.key, "extraCertChain": list(self.chain)}
 
 
 def read_client_certificate(path: Path) -> ClientCertificate:
     """Read a file of ``--client-cert``: a certificate first, its key anywhere, both in PEM.
 
-    :raises reqpi.core.errors.Misconfigured: it cannot be read, something is missing, or the two do not belong together.
+    :raises reqpi.core.errors.Misconfigured: it cannot be read, one of them is missing, or they do not match.
     """
     try:
         with path.open("rb") as file:
@@ -54,9 +54,9 @@ def read_client_certificate(path: Path) -> ClientCertificate:
     certificates, key = _CERTIFICATE.findall(data), _KEY.search(data)
     if not certificates or key is None:
         what = "no private key" if certificates else "no certificate"
-        raise Misconfigured(f"--client-cert {path} has {what} in it", "Write both into the file, in PEM.")
+        raise Misconfigured(f"--client-cert {path} contains {what}", "Write both into the file, in PEM.")
     if b"ENCRYPTED" in key[0]:
-        detail = "A server cannot ask for the password: write the key without one."
+        detail = "A server cannot ask for the password: store the key without one."
         raise Misconfigured(f"the key in --client-cert {path} is encrypted", detail)
     return _parsed(path, certificates, key[0])
 
@@ -71,7 +71,7 @@ def _parsed(path: Path, certificates: list[bytes], key: bytes) -> ClientCertific
         context.check_privatekey()
     except (Error, TLSError, ValueError, TypeError):
         # OpenSSL's own message does not help, and may quote the key.
-        advice = "Write the certificate that belongs to the key first, and then those of the authorities between."
-        raise Misconfigured(f"--client-cert {path} has no key and certificate that fit", advice) from None
+        advice = "Write the certificate that belongs to the key first, then the intermediate certificates."
+        raise Misconfigured(f"--client-cert {path} has no certificate and key that match", advice) from None
     pem = b"\n".join([*certificates, key, b""])
     return ClientCertificate(pem, first, private, tuple(others))

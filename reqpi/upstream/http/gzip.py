@@ -1,4 +1,4 @@
-"""Content codings (:rfc:`9110`, section 8.4), undone within a limit: some kilobytes can say they are gigabytes."""
+"""Bounded decoding of content codings (:rfc:`9110`, section 8.4): a few kilobytes can expand to gigabytes."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from reqpi.core.errors import WrongPage
 __all__ = ["ACCEPTED", "decode"]
 
 ACCEPTED = "gzip"
-"""What :func:`decode` can undo, as a request says it."""
+"""The codings that :func:`decode` supports, as a value of ``Accept-Encoding``."""
 
 
 def decode(data: bytes, coding: str, limit: int) -> bytes:
-    """``data`` without its coding. A pure function; large data is for a thread.
+    """Return ``data`` without its coding. This is a pure function; decode large data in a thread.
 
-    :param coding: the ``Content-Encoding``; empty where there is none.
-    :param limit: bytes, decoded.
-    :raises reqpi.core.errors.WrongPage: another coding, not coded so, or more than ``limit``.
+    :param coding: the value of ``Content-Encoding``; empty if the response has none.
+    :param limit: the most bytes that the decoded data may have.
+    :raises reqpi.core.errors.WrongPage: the coding is not supported, the data is not valid in that coding, or it has
+        more than ``limit`` bytes.
     """
     match coding.strip().lower():
         case "" | "identity":
             return data
         case "gzip" | "x-gzip":
             return _gunzip(data, limit)
-    raise WrongPage("the upstream sent what was not asked for", f"Content-Encoding: {coding[:100]}")
+    raise WrongPage("the upstream sent a coding that was not requested", f"Content-Encoding: {coding[:100]}")
 
 
 def _gunzip(data: bytes, limit: int) -> bytes:
@@ -32,10 +33,10 @@ def _gunzip(data: bytes, limit: int) -> bytes:
     try:
         decoded = member.decompress(data, limit + 1)
     except zlib.error as error:
-        raise WrongPage("the upstream sent what cannot be decoded", f"Content-Encoding: gzip; {error}") from error
+        raise WrongPage("the upstream sent data that cannot be decoded", f"Content-Encoding: gzip; {error}") from error
     if len(decoded) > limit:
         raise WrongPage("the upstream sent too much", f"More than {limit} bytes, decoded.")
-    # A second member would have to be decoded too, and a million of them: no server sends even two.
+    # A second member would have to be decoded too, and so would a million of them. No server sends even two.
     if not member.eof or member.unused_data:
-        raise WrongPage("the upstream sent what cannot be decoded", "Its gzip data has no end, or more than one.")
+        raise WrongPage("the upstream sent data that cannot be decoded", "Its gzip data is not one whole member.")
     return decoded

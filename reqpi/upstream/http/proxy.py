@@ -1,6 +1,6 @@
-"""What is said to a proxy to get a tunnel through it (CONNECT, :rfc:`9110`, section 9.3.6), and what it may answer.
+"""The request to a proxy for a tunnel (CONNECT, :rfc:`9110`, section 9.3.6), and what its response means.
 
-All of it is values in, values out: :mod:`reqpi.upstream.http.tunnel` has the connections.
+All functions are pure; :mod:`reqpi.upstream.http.tunnel` has the connections.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ __all__ = ["ProxyTrouble", "authorization", "connect_request", "login_page", "lo
 _STATUS = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: ([^\r\n]*))?")
 
 _LONGEST = 80
-"""Characters of a proxy's own words that are repeated."""
+"""The most characters of a proxy's own words that a message repeats."""
 
 _PASSING = (408, 429)
-"""The statuses below 500 that another attempt may change."""
+"""The statuses below 500 after which another attempt may succeed."""
 
 
 class ProxyTrouble(UpstreamTrouble):
-    """A proxy cannot be reached, or does not let us through.
+    """A proxy cannot be reached, or does not let a request through.
 
-    :ivar slow: it cost the time of a connection: neither another attempt nor others are to wait for it as well.
+    :ivar slow: whether the failure took as long as a connection time-out. If so, neither another attempt nor other
+        requests are to wait for it too.
     """
 
     def __init__(self, title: str, detail: str = "", *, final: bool = False, slow: bool = False) -> None:
@@ -36,12 +37,12 @@ class ProxyTrouble(UpstreamTrouble):
 
 
 def authorization(proxy: Proxy) -> str | None:
-    """The ``Proxy-Authorization`` for a proxy (:rfc:`7617`); ``None`` without a login."""
+    """Return the ``Proxy-Authorization`` for a proxy (:rfc:`7617`); ``None`` without a login."""
     return None if proxy.user is None else basic(proxy.user, proxy.password)
 
 
 def connect_request(proxy: Proxy, host: str, port: int) -> bytes:
-    """The request for a tunnel to a host.
+    """Return the request for a tunnel to a host.
 
     :param host: without brackets.
     """
@@ -54,10 +55,10 @@ def connect_request(proxy: Proxy, host: str, port: int) -> bytes:
 
 
 def trouble_of(head: bytes, rest: bytes, proxy: Proxy, host: str, port: int) -> ProxyTrouble | None:
-    """Say what is wrong with the answer to a request for a tunnel; ``None`` where the tunnel is open.
+    """Return what is wrong with the response to a request for a tunnel; ``None`` if the tunnel is open.
 
-    :param head: of the answer, without the empty line at its end.
-    :param rest: what came after it.
+    :param head: of the response, without the empty line at its end.
+    :param rest: the bytes after the head.
     """
     first, *fields = head.decode("latin-1").split("\r\n")
     match = _STATUS.fullmatch(first)
@@ -65,42 +66,42 @@ def trouble_of(head: bytes, rest: bytes, proxy: Proxy, host: str, port: int) -> 
         return not_http(proxy)
     status, headers = int(match[1]), _headers(fields)
     if status in (401, 407):
-        # 407 is what it should be (RFC 9110, section 15.5.8); tinyproxy answers 401 to a login that is wrong.
+        # It should be 407 (RFC 9110, section 15.5.8); tinyproxy answers 401 to a wrong login.
         return login_wanted(proxy, headers.get("proxy-authenticate", []), status)
     if status == 511 or 300 <= status < 400:
         return login_page(proxy, headers.get("location", [""])[0])
     if 200 <= status < 300:
-        # Nothing can follow before we begin with TLS: a server does not speak first.
+        # Nothing can follow before our side starts TLS: a server does not speak first.
         is_page = bool(rest) or "text/html" in headers.get("content-type", [""])[0].lower()
         return login_page(proxy) if is_page else None
     return _refused(proxy, _where(host, port), status, _words(match[2] or ""))
 
 
 def not_http(proxy: Proxy) -> ProxyTrouble:
-    """Say that what a proxy answers is not HTTP."""
+    """Return the error for a proxy whose response is not HTTP."""
     other = "https" if proxy.scheme == "http" else "http"
     detail = f"If it is reached {'over TLS' if other == 'https' else 'without TLS'}, write {other}:// in its URL."
     return ProxyTrouble(f"the proxy {proxy.url} does not answer in HTTP", detail, final=True)
 
 
 def login_wanted(proxy: Proxy, challenges: list[str], status: int = 407) -> ProxyTrouble:
-    """Say that a proxy wants a login, or another one (407).
+    """Return the error for a proxy that requires a login, or another one (407).
 
     :param challenges: values of ``Proxy-Authenticate``.
     """
     schemes = [_words(each.partition(" ")[0]) for each in challenges if each]
     if schemes and not any(each.lower() == "basic" for each in schemes):
-        detail = f"It asks for {', '.join(schemes)[:_LONGEST]}, and only Basic is supported."
-        return ProxyTrouble(f"the proxy {proxy.url} wants a login of another kind ({status})", detail, final=True)
+        detail = f"It requires {', '.join(schemes)[:_LONGEST]}; only Basic is supported."
+        return ProxyTrouble(f"the proxy {proxy.url} requires a login of another kind ({status})", detail, final=True)
     detail = "Write a user and a password in its URL: http://USER:PASSWORD@HOST:PORT, percent-encoded."
-    title = "wants a login" if proxy.user is None else "does not accept the login"
+    title = "requires a login" if proxy.user is None else "does not accept the login"
     return ProxyTrouble(f"the proxy {proxy.url} {title} ({status})", detail, final=True)
 
 
 def login_page(proxy: Proxy, location: str = "") -> ProxyTrouble:
-    """Say that a proxy answers with a page of its own.
+    """Return the error for a proxy that answers with a page of its own.
 
-    :param location: where it redirects to.
+    :param location: the URL that it redirects to.
     """
     try:
         host = urlsplit(location).hostname
@@ -109,7 +110,7 @@ def login_page(proxy: Proxy, location: str = "") -> ProxyTrouble:
     detail = f"It redirects to {_words(host)}. " if host else ""
     return ProxyTrouble(
         f"the proxy {proxy.url} answers with a page of its own",
-        f"{detail}It may want a login in a browser first; or this is not the address of a proxy.",
+        f"{detail}It may require a login in a browser first, or this is not the address of a proxy.",
         final=True,
     )
 
@@ -119,7 +120,7 @@ def _refused(proxy: Proxy, where: str, status: int, reason: str) -> ProxyTrouble
     if status >= 500:
         title = f"the proxy {proxy.url} cannot reach {where}"
         return ProxyTrouble(title, said, slow=status == 504)
-    advice = "Have the host allowed there, or write it in NO_PROXY if it can be reached directly."
+    advice = "Have the host allowed on the proxy, or add it to NO_PROXY if it can be reached directly."
     title = f"the proxy {proxy.url} refuses to connect to {where}"
     return ProxyTrouble(title, f"{said} {advice}", final=status not in _PASSING)
 

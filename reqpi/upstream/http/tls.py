@@ -1,4 +1,4 @@
-"""Which certificates are believed: the platform's authorities, the operator's own, and any from a trusted host."""
+"""TLS trust: the platform's authorities, the operator's own, and hosts that are not verified."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ __all__ = ["TlsTrust", "read_certificates"]
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 _LARGEST = 16 << 20
-"""Bytes of a file of certificates."""
+"""The most bytes that are read of a file of certificates."""
 
 
 @implementer(IPolicyForHTTPS)
 class TlsTrust:
-    """What TLS is verified against.
+    """The policy by which TLS connections are verified.
 
-    :param extra: certificates in PEM, beside the platform's.
-    :param unverified: hosts whose TLS is not verified.
-    :param client: the certificate for a host that asks for one.
-    :param known: the only hosts that are shown it.
+    :param extra: certificates of authorities in PEM, in addition to the platform's.
+    :param unverified: hosts whose certificates are not verified.
+    :param client: the certificate for hosts that request one.
+    :param known: the only hosts that it is sent to.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TlsTrust:
         self._client = client
         self._known = known
         roots = _Roots(extra)
-        # Without the cache every connection reads the system's certificates anew, and blocks for some 10 ms.
+        # Without the cache every connection reads the system's certificates again, and blocks for some 10 ms.
         self._policy = HostnameCachingHTTPSPolicy(BrowserLikePolicyForHTTPS(roots))
         self._introduced = self._policy if client is None else HostnameCachingHTTPSPolicy(_Introduced(roots, client))
 
@@ -65,15 +65,18 @@ class TlsTrust:
         return (self._policy if client is None else self._introduced).creatorForNetloc(hostname, port)
 
     def client_for(self, host: str, port: int) -> ClientCertificate | None:
-        """Return the certificate to show to a host; ``None`` for a host that must not see one."""
+        """Return the certificate to send to a host; ``None`` for a host that must not see one."""
         return self._client if self._known.has(host, port) else None
 
     def verifies(self, host: str, port: int) -> bool:
-        """Whether it matters who answers there."""
+        """Return whether the certificate of a host is verified."""
         return not self._unverified.has(host, port)
 
     def bundle(self) -> bytes:
-        """All that is believed, in PEM, for a program that takes one file; empty where nobody knows the platform's."""
+        """Return all trusted authorities in PEM, for a program that takes one file.
+
+        If the platform's are not found, return the operator's own alone.
+        """
         paths = ssl.get_default_verify_paths()
         platform = _platform(paths.cafile, paths.capath)
         return platform + b"\n" + self._extra if platform else self._extra
@@ -81,7 +84,7 @@ class TlsTrust:
 
 @implementer(IOpenSSLTrustRoot)
 class _Roots:
-    """The platform's authorities and some more."""
+    """The platform's authorities and the operator's."""
 
     def __init__(self, extra: bytes) -> None:
         self._extra = _parsed(extra)
@@ -97,7 +100,7 @@ class _Roots:
 @implementer(IPolicyForHTTPS)
 @frozen
 class _Introduced:
-    """TLS that is verified, and says who we are if it is asked."""
+    """TLS that is verified, with a client certificate for a host that requests one."""
 
     roots: _Roots
     client: ClientCertificate
@@ -113,7 +116,7 @@ class _Introduced:
 
 @implementer(IOpenSSLClientConnectionCreator)
 class _Unverified:
-    """TLS with whoever answers."""
+    """TLS that is not verified."""
 
     def __init__(self, hostname: bytes, client: ClientCertificate | None = None) -> None:
         self._hostname = hostname
@@ -129,9 +132,9 @@ class _Unverified:
 
 
 def read_certificates(path: Path) -> bytes:
-    """The certificates in a file of ``--ca``, in PEM.
+    """Read the certificates in a file of ``--ca``, and return them in PEM.
 
-    :raises reqpi.core.errors.Misconfigured: it cannot be read, or there are none in it.
+    :raises reqpi.core.errors.Misconfigured: the file cannot be read, or contains no certificate or an invalid one.
     """
     try:
         with path.open("rb") as file:
@@ -141,9 +144,9 @@ def read_certificates(path: Path) -> bytes:
     try:
         found = _parsed(data)
     except Error as error:
-        raise Misconfigured(f"--ca {path} has a certificate in it that is none", "Write them in PEM.") from error
+        raise Misconfigured(f"--ca {path} contains an invalid certificate", "Write certificates in PEM.") from error
     if not found:
-        raise Misconfigured(f"--ca {path} has no certificate in it", "Write one or more, in PEM.")
+        raise Misconfigured(f"--ca {path} contains no certificate", "Write one or more into it, in PEM.")
     return b"\n".join(_CERTIFICATE.findall(data)) + b"\n"
 
 
@@ -152,7 +155,7 @@ def _parsed(data: bytes) -> list[X509]:
 
 
 def _platform(cafile: str | None, capath: str | None) -> bytes:
-    """The platform's authorities: one file of them, or a folder with one in each."""
+    """Read the platform's authorities from one file, or from a folder with one file for each."""
     if cafile:
         return Path(cafile).read_bytes()
     blocks: dict[bytes, None] = {}

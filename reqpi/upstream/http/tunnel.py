@@ -1,4 +1,4 @@
-"""Connections to a proxy, and through it."""
+"""Connections to a proxy, and tunnels through it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from reqpi.upstream.http.reasons import reasons_of
 __all__ = ["ToProxy", "Tunnel"]
 
 _ANSWER = 20.0
-"""Seconds until a proxy has answered a request for a tunnel, or ended a handshake. It may wait for a dead host."""
+"""Seconds for a proxy to answer a request for a tunnel, or to complete a handshake. It may wait for a dead host."""
 
 _HEAD = 16 << 10
-"""Bytes of the head of such an answer."""
+"""The most bytes that the head of such a response may have."""
 
 
 @implementer(IStreamClientEndpoint)
 class ToProxy:
-    """A connection to a proxy; over TLS once the handshake is complete. Each failure names the proxy.
+    """The endpoint of a proxy. Over TLS it is connected once the handshake is complete. Each failure names the proxy.
 
-    :param endpoint: where the proxy is, TLS included.
+    :param endpoint: of the proxy, TLS included.
     """
 
     def __init__(self, proxy: Proxy, endpoint: IStreamClientEndpoint, clock: IReactorTime) -> None:
@@ -53,16 +53,16 @@ class ToProxy:
         return self.passing(partial(_Handshake, self.proxy, self.clock, protocolFactory))
 
     def reach(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Connect, and not wait for a handshake."""
+        """Connect without waiting for a handshake."""
         connected: Deferred[IProtocol] = self._endpoint.connect(factory)
         return connected.addErrback(self._explain)
 
     def passing(self, gate: Callable[[], _Gate]) -> Deferred[IProtocol]:
         """Connect, and wait until a gate is open.
 
-        :param gate: makes one.
+        :param gate: makes a gate.
         """
-        # Of two addresses that are tried, both may connect: the gate to use is the one that this fires with.
+        # If two addresses are tried, both may connect: the gate to use is the one that this fires with.
         reached: Deferred[Any] = self.reach(Factory.forProtocol(gate))
         return reached.addCallback(lambda made: made.begin())
 
@@ -74,7 +74,7 @@ class ToProxy:
 
 @implementer(IStreamClientEndpoint)
 class Tunnel:
-    """A connection to a host through a proxy, which was asked for it with CONNECT.
+    """The endpoint of a host behind a proxy, which is asked for a tunnel with CONNECT.
 
     :param host: without brackets.
     """
@@ -91,7 +91,7 @@ class Tunnel:
 
 
 class _Gate(Protocol):
-    """Stands in front of a protocol until the way is open, and then passes everything on to it."""
+    """A protocol in front of another one: it waits until the way is open, and then passes everything on."""
 
     transport: Any
 
@@ -104,28 +104,28 @@ class _Gate(Protocol):
         self._outcome: Deferred[IProtocol] = Deferred(lambda _: self._end())
 
     def begin(self) -> Deferred[IProtocol]:
-        """Ask to be let through; fires with the protocol behind, once it is connected."""
+        """Ask to be let through. The result fires with the protocol behind, once it is connected."""
         self._late = self._clock.callLater(_ANSWER, self._fail_late)
         return self._outcome
 
     def dataReceived(self, data: bytes) -> None:
-        """Bytes for the protocol behind."""
+        """Pass bytes on to the protocol behind."""
         if self._behind is not None:
             self._behind.dataReceived(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The end, for the protocol behind, or of the attempt."""
+        """Pass the end on to the protocol behind, or end the attempt."""
         if self._behind is not None:
             self._behind.connectionLost(reason)
-        elif self._late is not None:  # or another address was faster, and this gate is not used
+        elif self._late is not None:  # otherwise another address was faster, and this gate is not used
             self.fail(self.lost(reason))
 
     def lost(self, reason: Failure) -> ProxyTrouble:
-        """Say why there is no connection any more."""
+        """Return why the connection is lost."""
         return _unreachable(self._proxy, f"{reasons_of(reason)}.")
 
     def open(self) -> None:
-        """Let the protocol through, unless it was given up."""
+        """Connect the protocol behind, unless the attempt was given up."""
         if self._outcome.called:
             return
         self._stop_waiting()
@@ -134,7 +134,7 @@ class _Gate(Protocol):
         self._outcome.callback(self._behind)
 
     def fail(self, trouble: ProxyTrouble) -> None:
-        """End the attempt. Repeating does nothing."""
+        """End the attempt. Repeated calls do nothing."""
         if not self._outcome.called:
             self._outcome.errback(trouble)
             self._end()
@@ -148,13 +148,13 @@ class _Gate(Protocol):
             self._late.cancel()
 
     def _fail_late(self) -> None:
-        detail = f"No answer within {_ANSWER:g} s."
+        detail = f"No response within {_ANSWER:g} s."
         self.fail(ProxyTrouble(f"the proxy {self._proxy.url} does not answer", detail, slow=True))
 
 
 @implementer(IHandshakeListener)
 class _Handshake(_Gate):
-    """Opens once TLS with the proxy is established."""
+    """A gate that opens once TLS with the proxy is established."""
 
     def handshakeCompleted(self) -> None:
         """See :class:`twisted.internet.interfaces.IHandshakeListener`."""
@@ -162,7 +162,7 @@ class _Handshake(_Gate):
 
 
 class _Connect(_Gate):
-    """Opens once the proxy has made a tunnel."""
+    """A gate that opens once the proxy has made a tunnel."""
 
     def __init__(self, proxy: Proxy, clock: IReactorTime, factory: IProtocolFactory, host: str, port: int) -> None:
         super().__init__(proxy, clock, factory)
@@ -176,7 +176,7 @@ class _Connect(_Gate):
         return super().begin()
 
     def dataReceived(self, data: bytes) -> None:
-        """The answer, or bytes for the protocol behind."""
+        """Read the response of the proxy, or pass bytes on to the protocol behind."""
         if self._behind is not None or self._outcome.called:
             super().dataReceived(data)
             return
@@ -189,11 +189,11 @@ class _Connect(_Gate):
             self.fail(not_http(self._proxy))
 
     def lost(self, reason: Failure) -> ProxyTrouble:
-        """Say why there is no tunnel."""
+        """Return why there is no tunnel."""
         if not reason.check(ConnectionClosed):
             return super().lost(reason)  # TLS with the proxy
         title = f"the proxy {self._proxy.url} closed the connection"
-        return ProxyTrouble(title, f"It was asked for {self._host}, and did not answer.")
+        return ProxyTrouble(title, f"It did not answer the request for a tunnel to {self._host}.")
 
 
 def _unreachable(proxy: Proxy, detail: str, slow: bool = False) -> ProxyTrouble:

@@ -49,4 +49,4 @@ class PublicNamesTests(SynchronousTestCase):
             self.assertIsNotNone(why_not_public(host, 443), host)
 
     def test_other_ports_may_not(self) -> None:
-        self.assertEqual(why_not_public("files.example.org", 8443), "port 8443 is not a usual one")
+        self.assertEqual(why_not_public("files.example.org", 8443), "port 8443 is neither 80 nor 443")

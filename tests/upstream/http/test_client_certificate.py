@@ -63,9 +63,9 @@ class FileTests(SynchronousTestCase):
             (key, "no certificate"),
             (certificate, "no private key"),
             (certificate + locked, "is encrypted"),
-            (other + key, "no key and certificate that fit"),
-            (certificate.replace(b"M", b"!") + key, "no key and certificate that fit"),
-            (certificate + key.replace(b"M", b"N"), "no key and certificate that fit"),
+            (other + key, "no certificate and key that match"),
+            (certificate.replace(b"M", b"!") + key, "no certificate and key that match"),
+            (certificate + key.replace(b"M", b"N"), "no certificate and key that match"),
         ):
             error = self.assertRaises(Misconfigured, self.read, data)
             self.assertIn(problem, str(error))

@@ -200,11 +200,11 @@ class TroubleTests(ProxyCase):
             (page("407 No", basic), "does not accept the login (407)", "http://USER:PASSWORD@HOST:PORT", True),
             (page("407 No"), "does not accept the login (407)", "", True),
             (page("401 Unauthorized", "WWW-Authenticate: Basic"), "does not accept the login (401)", "", True),
-            (page("407 No", "Proxy-Authenticate: NTLM"), "a login of another kind (407)", "It asks for NTLM,", True),
+            (page("407 No", "Proxy-Authenticate: NTLM"), "a login of another kind (407)", "It requires NTLM;", True),
             (
                 page("407 No", "Proxy-Authenticate: Negotiate", "proxy-authenticate: NTLM abc"),
                 "of another kind (407)",
-                "It asks for Negotiate, NTLM,",
+                "It requires Negotiate, NTLM;",
                 True,
             ),
             (page("407 No", "Proxy-Authenticate: Negotiate", basic), "does not accept the login (407)", "", True),
@@ -229,8 +229,8 @@ class TroubleTests(ProxyCase):
             (b"SSH-2.0-OpenSSH_9.2\r\n", "does not answer in HTTP", "write https://", True),
             (b"\x15\x03\x01\x00\x02\x02\x16", "does not answer in HTTP", "write https://", True),
             (b"HTTP/1.1 200 " + b"x" * 20_000, "does not answer in HTTP", "write https://", True),
-            (b"", "closed the connection", "asked for index.example.org", False),
-            (b"HTTP/1.1 200 Connec", "closed the connection", "asked for index.example.org", False),
+            (b"", "closed the connection", "tunnel to index.example.org", False),
+            (b"HTTP/1.1 200 Connec", "closed the connection", "tunnel to index.example.org", False),
         ):
             trouble, proxy = await self.asked(data)
             self.assertIsInstance(trouble, ProxyTrouble, str(data))
@@ -259,7 +259,7 @@ class TroubleTests(ProxyCase):
         proxy = self.proxy()
         option = proxy.url.replace(f"{LOGIN}@", "")
         trouble = await self.trouble(self.through("https://index.example.org/simple", option).page(THING))
-        self.assertEqual(trouble.title, f"the proxy {option} wants a login (407)")
+        self.assertEqual(trouble.title, f"the proxy {option} requires a login (407)")
 
     async def test_silence_has_an_end(self) -> None:
         """No other client waits for that host then."""

@@ -1,4 +1,4 @@
-"""Why a request broke off, in words that a person can read."""
+"""Why a request failed, in words that a person can read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseFailed
 from twisted.web.http import _DataLoss
 
-from reqpi.upstream.http.reasons import reasons_of
+from reqpi.upstream.http.reasons import ENDED_EARLY, reasons_of
 
 
 class ReasonsTests(SynchronousTestCase):
@@ -19,11 +19,11 @@ class ReasonsTests(SynchronousTestCase):
         self.assertEqual(reasons_of(Failure(ResponseFailed([Failure(reason) for reason in reasons]))), words)
 
     def test_a_body_that_ended_early(self) -> None:
-        self.assert_says("it ended before its end", _DataLoss(), _DataLoss("Chunked decoder in 'BODY' state"))
+        self.assert_says(ENDED_EARLY, _DataLoss(), _DataLoss("Chunked decoder in 'BODY' state"))
 
     def test_a_connection_that_was_lost(self) -> None:
         self.assert_says("Connection to the other side was lost in a non-clean fashion", ConnectionLost())
-        self.assert_says("Connection was closed cleanly; it ended before its end", ConnectionDone(), _DataLoss())
+        self.assert_says(f"Connection was closed cleanly; {ENDED_EARLY}", ConnectionDone(), _DataLoss())
 
     def test_tls(self) -> None:
         self.assert_says("certificate verify failed", SSL.Error([("SSL routines", "", "certificate verify failed")]))

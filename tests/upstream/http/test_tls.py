@@ -58,7 +58,7 @@ class TrustTests(TlsCase):
     async def test_a_mix_up_of_schemes_is_trouble(self) -> None:
         """A handshake where there is TLS, and a request where there is none."""
         trouble = await self.trouble(self.page(self.secure.url.replace("https:", "http:")))
-        self.assertIn("broke off", trouble.title)
+        self.assertIn("failed", trouble.title)
         self.assertEqual(self.secure.requests, [])
 
     async def test_a_redirect_to_http_is_refused(self) -> None:

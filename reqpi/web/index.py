@@ -33,7 +33,7 @@ _SMALL = 1 << 17
 """Bytes of a file, at most, that is kept in memory."""
 
 _FEW_LINKS = 100
-"""Links of a page that is rendered in the reactor's thread. Longer ones take another: 5,000 links need some 0.1 s."""
+"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
 
 _Key = tuple[str, str, str, str]
 """An address, a project (empty for the listing), a content type, and the prefix of each link."""

@@ -26,7 +26,7 @@ from reqpi.web.http.representation import Representation
 __all__ = ["LearnResource"]
 
 _FEW_LINKS = 100
-"""Links of a page that is rendered in the reactor's thread. Longer ones take another: 5,000 links need some 0.1 s."""
+"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
 
 
 class LearnResource:

@@ -108,7 +108,7 @@ PROBLEM_TYPES = (
 """Every type that a response can have."""
 
 _RETRY_AFTER = 2
-"""Seconds. pip waits as long as this says; more than 5 seconds seem broken to its user."""
+"""Seconds. pip waits for as long as this says, and after more than 5 seconds its user thinks that it hangs."""
 
 _OF_A_SUCCESS = ("ETag", "Accept-Ranges", "Content-Range", "Content-Encoding", "Vary")
 """Headers that may have been set before the response failed."""

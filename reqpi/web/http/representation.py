@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-"""Cacheable for a year, and not to be revalidated in that time (:rfc:`8246`)."""
+"""Cacheable for a year, the longest time that is customary in HTTP, without revalidation (:rfc:`8246`)."""
 
 SERVER = f"reqpi/{__version__}"
 

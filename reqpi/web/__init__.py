@@ -1,1 +1,1 @@
-"""The server's HTTP side. :mod:`reqpi.web.routes` has every route on one screen."""
+"""The HTTP interface of the server. :mod:`reqpi.web.routes` lists every route."""

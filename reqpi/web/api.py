@@ -1,4 +1,4 @@
-"""What programs ask for beside the index: committing and holding, the lock itself, its exports, the refusals."""
+"""The requests of programs apart from the index: commits, holds, the lock itself, its exports, its refusals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from reqpi.web.uploads import UnusableBody, documents_in
 __all__ = [
     "build_requirements",
     "commit",
-    "environment",
+    "env",
     "files",
     "held",
     "lock",
@@ -48,19 +48,19 @@ _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNOREC
 
 
 async def commit(request: Request, shelf: Shelf, holding: Holds, base: str) -> bytes:
-    """``POST /locks``; with ``?hold=1`` all that it admits, or that the filters leave of it, is fetched meanwhile."""
+    """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters."""
     try:
         documents = documents_in(request)
-        target = _target(request) if _is_said(request, b"hold") else None
-    except UnusableBody as unsuitable:
-        return problems.send(request, unsuitable.problem)
+        target = _target(request) if _is_set(request, b"hold") else None
+    except UnusableBody as unusable:
+        return problems.send(request, unusable.problem)
     if documents[0].path:
         commitment, created = await shelf.commitments.commit_together(documents)
     else:
         commitment, created = await shelf.commitments.commit(documents[0].data)
     if target is not None:
         await holding.begin(commitment, target)
-    # No upstream is asked: of a lock that is new here, nothing is known yet.
+    # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await shelf.building.warnings(commitment)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
@@ -78,42 +78,42 @@ async def commit(request: Request, shelf: Shelf, holding: Holds, base: str) -> b
 
 
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:
-    """``GET /<address>/lock``, and ``GET /<address>/lock/<path>`` for one of several documents."""
+    """Answer ``GET /<address>/lock``, and ``GET /<address>/lock/<path>`` for one of several documents."""
     commitment = await shelf.commitments.get(address)
     if not path:
         return send_representation(request, Representation(commitment.lock.document, "text/plain"))
     data = next((document.data for document in commitment.lock.documents if document.path == path), None)
     if data is None:
-        raise NotServed("no such document", f"/{address}/lock lists those there are.")
+        raise NotServed("no such document", f"/{address}/lock lists the documents of this lock.")
     return send_representation(request, Representation(data, "text/plain"))
 
 
 async def requirements(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
-    """``GET /<address>/requirements.txt``; with ``?index=none`` it names no index, and can be committed itself."""
+    """Answer ``GET /<address>/requirements.txt``; with ``?index=none`` it names no index, and can be committed."""
     commitment = await shelf.commitments.get(address)
     here = None if request.args.get(b"index") == [b"none"] else _here(base, commitment)
     return await _exported(request, shelf, commitment, export.requirements, here=here, content_type=_TEXT)
 
 
 async def pylock(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
-    """``GET /<address>/pylock.toml``."""
+    """Answer ``GET /<address>/pylock.toml``."""
     commitment = await shelf.commitments.get(address)
     here = _here(base, commitment)
     return await _exported(request, shelf, commitment, export.pylock, here=here, content_type="application/toml")
 
 
 async def files(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/files.json``."""
+    """Answer ``GET /<address>/files.json``."""
     commitment = await shelf.commitments.get(address)
     return await _exported(request, shelf, commitment, export.files, here=None, content_type="application/json")
 
 
-async def environment(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
-    """``GET /<address>/env``; ``?shell=`` says for what."""
+async def env(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+    """Answer ``GET /<address>/env`` in the syntax of ``?shell=``."""
     commitment = await shelf.commitments.get(address)
     shell = request.args.get(b"shell", [b"sh"])[-1].decode("ascii", "replace")
     if shell not in export.SHELLS:
-        known = f"There are: {', '.join(export.SHELLS)}."
+        known = f"The shells are: {', '.join(export.SHELLS)}."
         return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such shell", known))
     written = export.environment(f"{_here(base, commitment)}simple/", shell)
     content_type = "application/json" if shell == "json" else "text/plain; charset=utf-8"
@@ -121,11 +121,11 @@ async def environment(request: Request, shelf: Shelf, base: str, address: str) -
 
 
 async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/refused``; ``?suggest=1`` gives each project a line to be pasted into the lock."""
+    """Answer ``GET /<address>/refused``; with ``?suggest=1`` each project has a line to be pasted into the lock."""
     commitment = await shelf.commitments.get(address)
     refusals = await shelf.refusals.of(commitment.address)
     shown = [refusal.as_json() for refusal in refusals]
-    if _is_said(request, b"suggest"):
+    if _is_set(request, b"suggest"):
         lines = await shelf.suggest({refusal.project for refusal in refusals if refusal.filename is None})
         for entry in shown:
             entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
@@ -133,12 +133,12 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
 
 
 async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> bytes:
-    """``GET /<address>/held``: how far a hold is while it lasts, and the verdict at any other time."""
+    """Answer ``GET /<address>/held``: the progress of a hold that is under way, and the verdict at any other time."""
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
-    except UnusableBody as unsuitable:
-        return problems.send(request, unsuitable.problem)
+    except UnusableBody as unusable:
+        return problems.send(request, unusable.problem)
     shown: dict[str, Any] = {"address": commitment.address, "filters": target.as_json()}
     progress = await holding.progress(commitment, target)
     if progress is not None:
@@ -148,40 +148,40 @@ async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> 
 
 
 async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:
-    """``GET /<address>/wheelhouse.tar``, with the filters of a hold; with ``one=1`` one wheel of each release."""
+    """Answer ``GET /<address>/wheelhouse.tar``, with the filters of a hold; with ``one=1``, one file a release."""
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
-    except UnusableBody as unsuitable:
-        request.write(problems.send(request, unsuitable.problem))
+    except UnusableBody as unusable:
+        request.write(problems.send(request, unusable.problem))
         return
-    archive = await wheelhouses.of(commitment, target, one=_is_said(request, b"one"))
+    archive = await wheelhouses.of(commitment, target, one=_is_set(request, b"one"))
     read = partial(wheelhouses.read, commitment, archive)
     await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
 
 
 async def build_requirements(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=1`` waits no longer."""
+    """Answer ``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
     commitment = await shelf.commitments.get(address)
     try:
         target = _target(request)
-    except UnusableBody as unsuitable:
-        return problems.send(request, unsuitable.problem)
+    except UnusableBody as unusable:
+        return problems.send(request, unusable.problem)
     answer = await shelf.building.of(commitment, target, _patience(request))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
     return _json(request, shown | written(answer))
 
 
 def _patience(request: Request) -> float:
-    """The seconds that a client is willing to wait (:rfc:`7240`, section 4.3)."""
-    said = _WAIT.search(listed(request, "Prefer"))
-    return PATIENCE if said is None else float(said[1])
+    """Return the seconds that a client is willing to wait (:rfc:`7240`, section 4.3)."""
+    wait = _WAIT.search(listed(request, "Prefer"))
+    return PATIENCE if wait is None else float(wait[1])
 
 
 def _target(request: Request) -> InstallTarget:
-    """What the filters in the query leave.
+    """Return the target that the filters in the query describe.
 
-    :raises Unsuitable: one of them means nothing.
+    :raises UnusableBody: a filter is not valid.
     """
     values = {name: request.args.get(name.encode("ascii"), []) for name in FILTERS}
     try:
@@ -192,7 +192,7 @@ def _target(request: Request) -> InstallTarget:
         raise UnusableBody(problems.BAD_PARAMETER, "no such filter", f"{bad}.") from bad
 
 
-def _is_said(request: Request, name: bytes) -> bool:
+def _is_set(request: Request, name: bytes) -> bool:
     return request.args.get(name) == [b"1"]
 
 
@@ -205,7 +205,7 @@ async def _exported(
     here: str | None,
     content_type: str,
 ) -> bytes:
-    """An export. It never changes for an address, so it is written once and kept for a while."""
+    """Return an export. It never changes for an address, so it is written at the first request and cached."""
     pages = await shelf.pages(commitment)
     key = (write.__name__, here)
     written = shelf.exports.get(commitment, key)
@@ -220,7 +220,7 @@ def _here(base: str, commitment: Commitment) -> str:
 
 
 def _json(request: Request, value: Any) -> bytes:
-    """An answer that may be another the next time."""
+    """Set the head of a response that may differ the next time, and return its body."""
     body = json.dumps(value, indent=2).encode() + b"\n"
     request.setHeader("Content-Type", "application/json")
     request.setHeader("Content-Length", str(len(body)))

@@ -1,6 +1,6 @@
-"""The index under an address: pages, files and metadata.
+"""The index of an address: pages, files and metadata.
 
-This is what clients ask for thousands of times, so it is a plain resource: klein's routing would halve its rate.
+Clients request these thousands of times, so it is a plain resource: klein's routing would halve the rate.
 """
 
 from __future__ import annotations
@@ -24,26 +24,29 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import header, listed
-from reqpi.web.http.ready_answers import ANY_FORM, ReadyAnswers
+from reqpi.web.http.ready_answers import ANY_TYPE, ReadyAnswers
 from reqpi.web.http.representation import Representation
 
 __all__ = ["IndexResource"]
 
 _SMALL = 1 << 17
-"""Bytes of a file that is kept in memory."""
+"""Bytes of a file, at most, that is kept in memory."""
 
 _FEW_LINKS = 100
-"""A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
+"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
 
 _Key = tuple[str, str, str, str]
-"""An address, a project (none for the listing), a content type, and what comes before each link."""
+"""An address, a project (empty for the listing), a content type, and the prefix of each link."""
 
 _Rendered = tuple[Page | None, Representation]
-"""A representation, and the page it was rendered from: a lock that was removed and committed again may have another."""
+"""A representation, and its page; a lock that was removed and committed again may have another page."""
 
 
 class IndexResource(Resource):
-    """``/<address>/simple/`` and all below it. What is asked for is the rest of the path, in decoded segments."""
+    """``/<address>/simple/`` and everything below it. Its methods get the rest of the path in decoded segments.
+
+    :param rendered_bytes: memory for rendered pages.
+    """
 
     isLeaf = True
 
@@ -91,9 +94,11 @@ class IndexResource(Resource):
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment) -> None:
-        """Refuse a pip that the lock does not pin. That is no refusal to be counted where pip asks about itself.
+        """Refuse a pip that the lock does not pin, unless pip checks for a newer version of itself.
 
-        :raises reqpi.core.errors.NotServed: it is pip's own question.
+        That is not counted as a refusal, neither now nor if it turns out later.
+
+        :raises reqpi.core.errors.NotServed: it is pip's check of itself.
         """
         site: Any = request.site
         if site.self_checks.is_one(request, commitment.address):
@@ -101,23 +106,27 @@ class IndexResource(Resource):
         undo = partial(self._shelf.refusals.forget, commitment.address, canonicalize_name("pip"))
         site.self_checks.may_be_one(request, commitment.address, undo)
 
-    def _send(self, request: Request, commitment: Commitment, form: str, shown: Representation, *below: str) -> None:
-        """Send what will be sent again: the next time without all this.
+    def _send(self, request: Request, commitment: Commitment, variant: str, shown: Representation, *below: str) -> None:
+        """Send a representation, and keep it as a ready answer.
 
-        :param below: where it is under ``simple``, as a client spells it that spells well.
+        :param variant: its content type, if it is one of several representations; otherwise :data:`ANY_TYPE`.
+        :param below: its path below ``simple``, as a client spells it that normalises names.
         """
         path = "/".join(["", commitment.address, "simple", *below])
-        # Anybody can think of any number of other spellings: they are answered, and not remembered.
+        # A client can invent any number of other spellings: they are answered, and not remembered.
         if request.uri.decode("latin-1").replace("%2B", "+") in (path, f"{path}/"):
-            self._ready_answers.put(request.uri, self._shelf.commitments.lease(commitment), form, shown)
+            self._ready_answers.put(request.uri, self._shelf.commitments.lease(commitment), variant, shown)
         request.write(send_representation(request, shown))
 
     async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
-        """A page of so many links as it goes over the wire: rendered now, unless it was already."""
-        kept = self._rendered.get(key)
-        if kept is None or kept[0] is not page:
-            kept = await self._rendering.do((key, id(page)), partial(self._render, key, page, many, render))
-        return kept[1]
+        """Return a rendered page, from the cache if it is there.
+
+        :param many: number of links.
+        """
+        cached = self._rendered.get(key)
+        if cached is None or cached[0] is not page:
+            cached = await self._rendering.do((key, id(page)), partial(self._render, key, page, many, render))
+        return cached[1]
 
     async def _render(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> _Rendered:
         content_type, prefix = key[2:]
@@ -133,15 +142,15 @@ class IndexResource(Resource):
             send_elsewhere(request, elsewhere)
             return
         sha256 = str(file_response.file.sha256)
-        # What is still on its way has no link yet, though it may have one soon.
+        # A file that is still being downloaded has no link yet, though it may have one soon.
         stays = file_response.local is not None and file_response.link is None
         if file_response.size <= _SMALL and stays and not header(request, "Range"):
             body = b"".join([piece async for piece in file_response.read(0, file_response.size)])
             if hashlib.sha256(body).hexdigest() != sha256:
                 await self._shelf.file_responses.repair(sha256, len(body))
-                raise StoreTrouble(f"{filename} is damaged in the store", "It was removed. Ask again in a moment.")
+                raise StoreTrouble(f"{filename} is damaged in the store", "It was removed. Try again in a moment.")
             shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
-            self._send(request, commitment, ANY_FORM, shown, file_response.file.project, filename)
+            self._send(request, commitment, ANY_TYPE, shown, file_response.file.project, filename)
             return
         await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
 
@@ -150,13 +159,13 @@ class IndexResource(Resource):
         metadata = await self._shelf.metadata(commitment, name, filename)
         shown = Representation(metadata, "application/octet-stream")
         if settled:
-            self._send(request, commitment, ANY_FORM, shown, canonicalize_name(name), f"{filename}.metadata")
+            self._send(request, commitment, ANY_TYPE, shown, canonicalize_name(name), f"{filename}.metadata")
         else:
             request.write(send_representation(request, shown))
 
 
 def _prefix(request: Request, here: str) -> str:
-    """What makes a relative link right for a page that was asked for without the slash at its end."""
+    """Return the prefix that relative links need on a page whose URL has no slash at its end."""
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
 
 

@@ -1,4 +1,4 @@
-"""``/learn``: the sessions of learning, where the operator allows them, and the open index of each."""
+"""``/learn``: the sessions of record mode, if the operator allows them, and the open index of each."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from reqpi.web.http.representation import Representation
 __all__ = ["LearnResource"]
 
 _FEW_LINKS = 100
-"""A page of more is rendered in a thread: 5,000 files take some tenths of a second."""
+"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
 
 
 class LearnResource:
-    """What is under ``/learn``.
+    """Everything under ``/learn``.
 
-    :param learning: ``None`` where the operator does not allow it.
+    :param learning: the open index; ``None`` if the operator does not allow record mode.
     """
 
     def __init__(self, learning: OpenIndex | None) -> None:
-        self._learning = learning
+        self._open_index = learning
 
     # Sessions
 
     async def begin(self, request: Request, base: str) -> bytes:
-        """``POST /learn``; ``?exclude-newer=`` says what the session does not see."""
+        """Answer ``POST /learn``; ``?exclude-newer=`` hides files that were uploaded then or later."""
         sessions = self._allowed.sessions
-        said = request.args.get(b"exclude-newer")
+        given = request.args.get(b"exclude-newer")
         try:
             exclude_newer = (
-                None if said is None else read_exclude_newer(said[-1].decode("utf-8", "replace"), sessions.now)
+                None if given is None else read_exclude_newer(given[-1].decode("utf-8", "replace"), sessions.now)
             )
         except BadExcludeNewer as bad:
-            problem = problems.Problem(problems.BAD_PARAMETER, "no such moment", f"exclude-newer={bad}.")
+            problem = problems.Problem(problems.BAD_PARAMETER, "not a timestamp", f"exclude-newer={bad}.")
             return problems.send(request, problem)
         session = await sessions.begin(exclude_newer)
         request.setResponseCode(201)
@@ -58,7 +58,7 @@ class LearnResource:
         return _json(request, shown | _exclude_newer(session))
 
     async def end(self, request: Request, token: str) -> bytes:
-        """``DELETE /learn/<token>``."""
+        """Answer ``DELETE /learn/<token>``."""
         sessions = self._allowed.sessions
         await sessions.end(await sessions.get(token))
         request.setResponseCode(204)
@@ -66,7 +66,7 @@ class LearnResource:
         return b""
 
     async def taken(self, request: Request, token: str) -> bytes:
-        """``GET /learn/<token>/``: what was taken so far; ``?all-files=1`` lists the rest of those releases too."""
+        """Answer ``GET /learn/<token>/``: the files taken so far; ``?all-files=1`` adds the rest of their releases."""
         session = await self._allowed.sessions.get(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
         shown = {
@@ -77,7 +77,7 @@ class LearnResource:
         return _json(request, _exclude_newer(session) | shown)
 
     async def requirements(self, request: Request, token: str) -> bytes:
-        """``GET /learn/<token>/requirements.txt``: the same as a lock."""
+        """Answer ``GET /learn/<token>/requirements.txt``: the files taken so far, as a lock."""
         session = await self._allowed.sessions.get(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
         body = learned_releases.lines(learned_releases.releases((*taken.files, *taken.beside))).encode()
@@ -93,7 +93,7 @@ class LearnResource:
         session = await self._allowed.sessions.get(token)
         match rest:
             case []:
-                raise NotServed("the list of all projects is not passed on", "Ask for the page of a project.")
+                raise NotServed("the list of all projects is not served", "Request the page of a project.")
             case [project]:
                 request.write(await self._page(request, await self._allowed.page(session, project)))
             case [project, filename] if filename.endswith(".metadata"):
@@ -126,9 +126,9 @@ class LearnResource:
 
     @property
     def _allowed(self) -> OpenIndex:
-        if self._learning is None:
-            raise NotServed("this server does not learn", "Its operator can allow it with --learning.")
-        return self._learning
+        if self._open_index is None:
+            raise NotServed("record mode is not enabled on this server", "Its operator can enable it with --learning.")
+        return self._open_index
 
 
 def _all_files(request: Request) -> bool:
@@ -155,7 +155,7 @@ def _json(request: Request, value: Mapping[str, Any]) -> bytes:
 
 
 def _fresh(request: Request, content_type: str, body: bytes) -> bytes:
-    """An answer that may be another the next time."""
+    """Set the head of a response that may differ the next time, and return its body."""
     request.setHeader("Content-Type", content_type)
     request.setHeader("Content-Length", str(len(body)))
     request.setHeader("Cache-Control", "no-store")

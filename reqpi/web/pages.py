@@ -1,4 +1,4 @@
-"""Pages for people with a browser: what this is, and what a lock admits."""
+"""HTML pages for people: the front page, and the overview of a lock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reqpi.shelf.shelf import Shelf
 __all__ = ["front", "overview"]
 
 _MOST_ROWS = 2000
-"""Pins shown on one page. A longer lock is for programs."""
+"""Pins shown on one page, at most. A longer lock is read by programs."""
 
 _STYLE = """
 :root { color-scheme: light dark; --faint: color-mix(in srgb, currentColor 55%, transparent);
@@ -40,7 +40,7 @@ th { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tab
 
 
 def front(request: Request, base: str) -> bytes:
-    """``/``: what this is, and the first steps."""
+    """Answer ``GET /``: what ReqPI is, and the first steps."""
     sheet = _Sheet(
         "ReqPI",
         [
@@ -62,11 +62,11 @@ def front(request: Request, base: str) -> bytes:
 
 
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
-    """``/<address>/``: the pins, their files, what was refused, how to use it."""
+    """Answer ``GET /<address>/``: the pins, their files, the refusals, the commands to use the index."""
     commitment = await shelf.commitments.get(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
     refusals = await shelf.refusals.of(address)
-    # Links are relative, and so hang on the slash that the path ends with or not.
+    # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
     return _send(request, await deferToThread(_overview, commitment, base, here, frozen, refusals))
 
@@ -74,7 +74,7 @@ async def overview(request: Request, shelf: Shelf, base: str, address: str) -> b
 def _overview(
     commitment: Commitment, base: str, here: str, frozen: dict[Project, Page], refusals: list[RecordedRefusal]
 ) -> bytes:
-    """A long lock takes a second or two, so this is for a thread."""
+    """Render the page. For a long lock it takes a second or two, so it is called in a thread."""
     sheet = _Sheet(
         f"Lock {commitment.short}",
         [
@@ -84,7 +84,7 @@ def _overview(
             tags.p(
                 "The ", tags.a("lock", href=f"{here}lock"), " as it was uploaded; the ",
                 tags.a("lock with every digest", href=f"{here}requirements.txt"), "; the ",
-                tags.a("index", href=f"{here}simple/"), "; the bill of materials as ",
+                tags.a("index", href=f"{here}simple/"), "; the SBOM as ",
                 tags.a("CycloneDX", href=f"{here}sbom.cdx.json"), " and as ",
                 tags.a("SPDX", href=f"{here}sbom.spdx.json"), ".",
             ),
@@ -99,7 +99,7 @@ def _overview(
 def _commands(index: str, base: str) -> str:
     """Return the commands that install from an index.
 
-    :param index: as a shell reads it.
+    :param index: the URL of the index, quoted for a shell.
     :param base: the URL of this server.
     """
     trusted = trusted_host(base)
@@ -115,7 +115,7 @@ def _link(text: str, url: str) -> Tag:
 
 
 class _Sheet(Element):
-    """One page: a title over its body."""
+    """A page: a title and a body."""
 
     loader = TagLoader(
         tags.html(
@@ -138,12 +138,12 @@ class _Sheet(Element):
 
     @renderer
     def fill(self, request: Request, tag: Tag) -> Tag:
-        """Put the title and the body in."""
+        """Fill in the title and the body."""
         return tag.fillSlots(title=self._title, body=self._body)
 
 
 def _written(sheet: _Sheet) -> bytes:
-    """The sheet as bytes, at once: nothing in it waits."""
+    """Return the page as bytes. Nothing in it is asynchronous, so the result is there at once."""
     outcome: list[bytes | Failure] = []
     flattenString(None, sheet).addBoth(outcome.append)
     if isinstance(outcome[0], Failure):
@@ -163,7 +163,7 @@ def _send(request: Request, body: bytes) -> bytes:
 
 
 def _shown(commitment: Commitment) -> list[Pin]:
-    """The pins, by project in alphabetical order."""
+    """Return the pins that are shown, by project in alphabetical order."""
     return list(islice(chain.from_iterable(commitment.lock.projects.values()), _MOST_ROWS))
 
 
@@ -176,7 +176,9 @@ def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag
         files.update(admission.by_pin(commitment.lock, page))
     rows = [_row(pin, here, files.get(pin, ()) if pin.project in frozen else None) for pin in shown]
     return tags.table(
-        tags.caption(f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a project was asked for."),
+        tags.caption(
+            f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a client has requested the project."
+        ),
         tags.thead(tags.tr(tags.th("project"), tags.th("version"), tags.th("marker"), tags.th("files"))),
         tags.tbody(rows),
     )
@@ -185,7 +187,7 @@ def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag
 def _row(pin: Pin, here: str, ours: Sequence[File] | None) -> Tag:
     index = f"{here}simple/{pin.project}/"
     name = f"{pin.project}[{','.join(pin.extras)}]" if pin.extras else pin.project
-    files: list[Tag] | Tag = tags.span("not asked for yet", class_="faint")
+    files: list[Tag] | Tag = tags.span("not requested yet", class_="faint")
     if ours is not None:
         files = tags.details(
             tags.summary(str(len(ours))), [_link(file.filename, f"{index}{quote(file.filename)}") for file in ours]
@@ -210,5 +212,5 @@ def _refused(refusals: Iterable[RecordedRefusal]) -> list[Tag]:
     ]
     if not rows:
         return []
-    head = tags.tr(tags.th("asked for"), tags.th("why it was refused"), tags.th("times"), tags.th("last"))
+    head = tags.tr(tags.th("request"), tags.th("reason"), tags.th("times"), tags.th("last"))
     return [tags.h2("What was refused"), tags.table(tags.thead(head), tags.tbody(rows))]

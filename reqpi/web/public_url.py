@@ -1,4 +1,4 @@
-"""Where this server is, as its clients see it: for the few things that must be absolute."""
+"""The URL of this server as its clients see it, for the few links that must be absolute."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,255}){0,16}/?")
 
 @frozen
 class PublicUrl:
-    """How to tell the server's own URL.
+    """The source of the server's own URL.
 
-    :param url: the canonical URL, if the operator gave one: nothing else counts then.
-    :param trust_proxy: ``X-Forwarded-Proto``, ``-Host`` and ``-Prefix`` come from the operator's own proxy.
+    :param url: the canonical URL, if the operator specified one; everything else is ignored then.
+    :param trust_proxy: believe ``X-Forwarded-Proto``, ``-Host`` and ``-Prefix``: the operator's own proxy sets them.
     """
 
     url: str | None = None
     trust_proxy: bool = False
 
     def of(self, request: Request) -> str:
-        """The server's URL, without a slash at the end."""
+        """Return the server's URL, without a slash at the end."""
         if self.url is not None:
             return self.url.rstrip("/")
         scheme = "https" if request.isSecure() else "http"
@@ -43,12 +43,12 @@ class PublicUrl:
 
     @staticmethod
     def _forwarded(request: Request, what: str) -> str:
-        """The value that the nearest proxy wrote: the last."""
+        """Return the value that the nearest proxy wrote: the last."""
         return header(request, f"X-Forwarded-{what}").rpartition(",")[2].strip()
 
 
 def _own_host(request: Request) -> str:
-    """The address that the connection came in on; for a Unix socket there is none."""
+    """Return the host and port that the client connected to; ``localhost`` for a Unix socket, which has none."""
     here = request.getHost()
     host = getattr(here, "host", "localhost")
     port = getattr(here, "port", None)

@@ -1,34 +1,34 @@
-r"""Every route of the server, on one screen.
+r"""Every route of the server.
 
 ::
 
-    GET   /                                          what this is, for people
+    GET   /                                          the front page, for people
     POST  /locks                                     commit a lock
-    POST  /learn                                     begin to learn: an index that is open, and remembers
-    GET   /learn/<token>/                            what was taken from it
-    DELETE /learn/<token>/                           forget it
-    GET   /learn/<token>/requirements.txt            what was taken, as a lock
+    POST  /learn                                     begin a session of record mode: an open index
+    GET   /learn/<token>/                            the files that were taken from it
+    DELETE /learn/<token>/                           end the session
+    GET   /learn/<token>/requirements.txt            the files that were taken, as a lock
     GET   /learn/<token>/simple/<project>/           a project's files, as upstream has them  \
     GET   /learn/<token>/simple/<project>/<file>     a file; and its core metadata: .metadata / reqpi.web.learning
-    GET   /<address>/                                a lock, for people
+    GET   /<address>/                                the overview of a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
     GET   /<address>/pylock.toml                     the same as a pylock.toml
-    GET   /<address>/files.json                      every file that it admits, with all that is known of it
+    GET   /<address>/files.json                      every file that it admits, with everything known about it
     GET   /<address>/env                             the variables that point clients here and nowhere else
-    GET   /<address>/refused                         what was asked for and not admitted
-    GET   /<address>/held                            whether all of it is in the store
+    GET   /<address>/refused                         the requests that it did not admit
+    GET   /<address>/held                            whether all its files are in the store
     GET   /<address>/wheelhouse.tar                  everything that it admits, as one archive
-    GET   /<address>/sbom.cdx.json                   what it is made of, as CycloneDX
-    GET   /<address>/sbom.spdx.json                  the same as SPDX
-    GET   /<address>/build-requirements              what its sdists are built with, and what of that it lacks
+    GET   /<address>/sbom.cdx.json                   its SBOM, as CycloneDX
+    GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
+    GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
 
-A slash too many, or none at the end, makes no difference and no redirect: some clients send such paths, and a redirect
-costs each of them a round trip.
+Additional slashes, or no slash at the end, make no difference and cause no redirect: some clients send such paths, and
+a redirect costs each of them a round trip.
 """
 
 from __future__ import annotations
@@ -59,135 +59,136 @@ from reqpi.web.public_url import PublicUrl
 __all__ = ["Root"]
 
 
-_NO_PATH = problems.Problem(problems.NO_SUCH_PATH, "no such path", "The front page of this server says what there is.")
+_NO_PATH = problems.Problem(problems.NO_SUCH_PATH, "no such path", "The front page of this server shows its paths.")
 _NO_ADDRESS = evolve(
     _NO_PATH, detail="An address has 64 hex digits, as sha256sum prints them. The front page of this server shows more."
 )
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{64}")
-"""A name that may be an address. Any other first segment is 404, because no lock can be missing there."""
+"""A segment that may be an address. Any other first segment is 404, because no lock can be missing there."""
 
 
 class Routes:
-    """What klein routes: everything but the index and the archive."""
+    """The routes of klein: everything except the index and the archive."""
 
     app = Klein()
 
     def __init__(self, shelf: Shelf, holding: Holds, base: PublicUrl, learning: LearnResource) -> None:
-        self._learning = learning
+        self._learn = learning
         self._shelf = shelf
         self._holding = holding
         self._base = base
 
     @app.route("/", methods=["GET", "HEAD"])
     def front(self, request: Request) -> bytes:
-        """What this is, for people."""
+        """Serve the front page."""
         return pages.front(request, self._base.of(request))
 
     @app.route("/locks")
     async def locks(self, request: Request) -> bytes:
-        """Commit a lock. It takes any method, for GET must not fall through to an address of this name."""
+        """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
         return await api.commit(request, self._shelf, self._holding, self._base.of(request))
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
-        """Begin to learn. It takes any method, as ``/locks`` does."""
+        """Begin a session of record mode. The route takes any method, as ``/locks`` does."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await self._learning.begin(request, self._base.of(request))
+        return await self._learn.begin(request, self._base.of(request))
 
     @app.route("/learn/<token>", methods=["GET", "HEAD"])
     async def taken(self, request: Request, token: str) -> bytes:
-        """What was taken."""
-        return await self._learning.taken(request, token)
+        """List the files that were taken."""
+        return await self._learn.taken(request, token)
 
     @app.route("/learn/<token>", methods=["DELETE"])
-    async def learned(self, request: Request, token: str) -> bytes:
-        """Forget it."""
-        return await self._learning.end(request, token)
+    async def end_session(self, request: Request, token: str) -> bytes:
+        """End the session."""
+        return await self._learn.end(request, token)
 
     @app.route("/learn/<token>/requirements.txt", methods=["GET", "HEAD"])
-    async def learned_requirements(self, request: Request, token: str) -> bytes:
-        """What was taken, as a lock."""
-        return await self._learning.requirements(request, token)
+    async def taken_requirements(self, request: Request, token: str) -> bytes:
+        """Serve the files that were taken, as a lock."""
+        return await self._learn.requirements(request, token)
 
     @app.route("/<address>", methods=["GET", "HEAD"])
     async def overview(self, request: Request, address: str) -> bytes:
-        """A lock, for people."""
+        """Serve the overview of a lock."""
         return await pages.overview(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/lock", methods=["GET", "HEAD"])
     async def lock(self, request: Request, address: str) -> bytes:
-        """The bytes that were uploaded."""
+        """Serve the bytes that were uploaded."""
         return await api.lock(request, self._shelf, address)
 
     @app.route("/<address>/lock/<path:path>", methods=["GET", "HEAD"])
     async def document(self, request: Request, address: str, path: str) -> bytes:
-        """One of several documents."""
+        """Serve one of several documents."""
         return await api.lock(request, self._shelf, address, path)
 
     @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
     async def requirements(self, request: Request, address: str) -> bytes:
-        """The lock with the sha256 of every file that it admits."""
+        """Serve the lock with the sha256 of every file that it admits."""
         return await api.requirements(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/pylock.toml", methods=["GET", "HEAD"])
     async def pylock(self, request: Request, address: str) -> bytes:
-        """The same as a pylock.toml."""
+        """Serve the same as a pylock.toml."""
         return await api.pylock(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/files.json", methods=["GET", "HEAD"])
     async def files(self, request: Request, address: str) -> bytes:
-        """Every file that it admits, with all that is known of it."""
+        """Serve every file that it admits, with everything known about it."""
         return await api.files(request, self._shelf, address)
 
     @app.route("/<address>/env", methods=["GET", "HEAD"])
-    async def environment(self, request: Request, address: str) -> bytes:
-        """The variables that point clients here and nowhere else."""
-        return await api.environment(request, self._shelf, self._base.of(request), address)
+    async def env(self, request: Request, address: str) -> bytes:
+        """Serve the environment variables that point clients here and nowhere else."""
+        return await api.env(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/refused", methods=["GET", "HEAD"])
     async def refused(self, request: Request, address: str) -> bytes:
-        """What was asked for and not admitted."""
+        """Serve the requests that it did not admit."""
         return await api.refused(request, self._shelf, address)
 
     @app.route("/<address>/held", methods=["GET", "HEAD"])
     async def held(self, request: Request, address: str) -> bytes:
-        """Whether all of it is in the store."""
+        """Report whether all its files are in the store."""
         return await api.held(request, self._shelf, self._holding, address)
 
     @app.route("/<address>/sbom.cdx.json", methods=["GET", "HEAD"])
     async def cyclonedx(self, request: Request, address: str) -> bytes:
-        """What it is made of, as CycloneDX."""
+        """Serve its SBOM, as CycloneDX."""
         return await sboms.cyclonedx(request, self._shelf, address)
 
     @app.route("/<address>/sbom.spdx.json", methods=["GET", "HEAD"])
     async def spdx(self, request: Request, address: str) -> bytes:
-        """The same as SPDX."""
+        """Serve its SBOM, as SPDX."""
         return await sboms.spdx(request, self._shelf, address)
 
     @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
     async def build_requirements(self, request: Request, address: str) -> bytes:
-        """What its sdists are built with, and what of that it lacks."""
+        """Serve the build requirements of its sdists, and those that it lacks."""
         return await api.build_requirements(request, self._shelf, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
-        """No such path, or not with this method."""
+        """Answer a request for a path that does not exist, or does not take the method."""
         return problems.send(request, _as_problem(failure.value))
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: Request, failure: Failure) -> KleinRenderable:
-        """Any other error. Klein keeps from us what happens once the client is gone."""
+        """Answer any other error. Klein does not report what happens once the client is gone."""
         return problems.respond(request, failure)
 
 
 class Root(Resource):
-    """The whole tree: splits the path, and hands the index to :class:`~reqpi.web.index.IndexResource`.
+    """The root resource: splits the path; :class:`~reqpi.web.index.IndexResource` answers everything below ``simple/``.
 
-    :param learning: what is under ``/learn``, where the operator allows it.
+    :param memory: bytes for rendered pages.
+    :param learning: everything under ``/learn``, if the operator allows record mode.
     """
 
     isLeaf = True
@@ -206,11 +207,11 @@ class Root(Resource):
         self._index = IndexResource(shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
         self._shelf = shelf
         self._wheelhouses = Wheelhouses(shelf, holding)
-        self._learning = learning or LearnResource(None)
-        self._rest = Routes(shelf, holding, base, self._learning).app.resource()
+        self._learn = learning or LearnResource(None)
+        self._rest = Routes(shelf, holding, base, self._learn).app.resource()
 
     def render(self, request: Request) -> Any:
-        """Answer one request."""
+        """Answer a request."""
         site: Any = request.site
         request.setHeader("Server", SERVER)
         request.setHeader("Date", site.date())
@@ -225,7 +226,7 @@ class Root(Resource):
         if problem is not None:
             return problems.send(request, problem)
         if segments[0] == "learn" and segments[2:3] == ["simple"]:
-            return self._learning.answer(request, segments[1], segments[3:])
+            return self._learn.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
         if segments[1:] == ["wheelhouse.tar"]:
@@ -235,7 +236,7 @@ class Root(Resource):
 
 
 def _wrong(segments: list[str]) -> problems.Problem | None:
-    """Return what is wrong with a path, whatever its method is."""
+    """Return the problem of a path, whatever the method is; ``None`` if there is none."""
     if any("/" in segment or segment in (".", "..") for segment in segments):
         return _NO_PATH
     if segments in ([""], ["locks"]) or segments[0] == "learn" or _ADDRESS.fullmatch(segments[0]):

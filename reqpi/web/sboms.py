@@ -1,4 +1,4 @@
-"""Bills of materials over HTTP."""
+"""SBOMs over HTTP."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _LONGEST_URL = 2000
 
 
 async def cyclonedx(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/sbom.cdx.json``; ``?name=`` and ``?version=`` say of what it is.
+    """Answer ``GET /<address>/sbom.cdx.json``; ``?name=`` and ``?version=`` specify the main component.
 
-    ``?index=`` is the default index, if it is one that purls are to name.
+    ``?index=`` is the URL of the default index, if purls are to name it.
     """
-    return await _bill(request, shelf, address, sbom.cyclonedx, "application/vnd.cyclonedx+json; version=1.6")
+    return await _sbom(request, shelf, address, sbom.cyclonedx, "application/vnd.cyclonedx+json; version=1.6")
 
 
 async def spdx(request: Request, shelf: Shelf, address: str) -> bytes:
-    """``GET /<address>/sbom.spdx.json``, with the same."""
-    return await _bill(request, shelf, address, sbom.spdx, "application/spdx+json")
+    """Answer ``GET /<address>/sbom.spdx.json``, with the same parameters."""
+    return await _sbom(request, shelf, address, sbom.spdx, "application/spdx+json")
 
 
-async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, content_type: str) -> bytes:
-    """A bill. One that is complete never changes, so it is written once and kept for a while."""
+async def _sbom(request: Request, shelf: Shelf, address: str, write: Writer, content_type: str) -> bytes:
+    """Return an SBOM. A complete one never changes, so it is written at the first request and cached."""
     commitment = await shelf.commitments.get(address)
-    name, version = _said(request, b"name"), _said(request, b"version")
-    index = _said(request, b"index", _LONGEST_URL)
+    name, version = _parameter(request, b"name"), _parameter(request, b"version")
+    index = _parameter(request, b"index", _LONGEST_URL)
     if name is None or version is None or (version and not name):
         return problems.send(
             request,
@@ -55,20 +55,20 @@ async def _bill(request: Request, shelf: Shelf, address: str, write: Writer, con
     if body is None:
         written = await shelf.sboms.written(commitment, own, write, index)
         if not written.complete:
-            return _for_now(request, written.body, content_type)
+            return _incomplete(request, written.body, content_type)
         body = written.body
         shelf.exports.put(commitment, kind, body, len(body))
     return send_representation(request, Representation(body, content_type))
 
 
-def _said(request: Request, name: bytes, longest: int = _LONGEST) -> str | None:
-    """A value of the query; empty where nothing is said, ``None`` where it is no such value."""
+def _parameter(request: Request, name: bytes, longest: int = _LONGEST) -> str | None:
+    """Return a value of the query; empty if there is none, ``None`` if it is too long or cannot be printed."""
     text = request.args.get(name, [b""])[-1].decode("utf-8", "replace").strip()
     return text if text.isprintable() and len(text) <= longest else None
 
 
-def _for_now(request: Request, body: bytes, content_type: str) -> bytes:
-    """A bill that may say more the next time."""
+def _incomplete(request: Request, body: bytes, content_type: str) -> bytes:
+    """Set the head of a response with an SBOM that may have more data the next time, and return its body."""
     request.setHeader("Content-Type", content_type)
     request.setHeader("Content-Length", str(len(body)))
     request.setHeader("Cache-Control", "no-store")

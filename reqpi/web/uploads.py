@@ -1,4 +1,4 @@
-"""What somebody uploads: one document as the body, or several as ``multipart/form-data`` (:rfc:`7578`)."""
+"""Uploaded documents: one as the body, or several as ``multipart/form-data`` (:rfc:`7578`)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SEVERAL = (
 
 
 class UnusableBody(Exception):
-    """A body is nothing that can be committed.
+    """A body, or a parameter of the query, cannot be used.
 
-    :ivar problem: what to answer.
+    :ivar problem: the response.
     """
 
     def __init__(self, kind: ProblemType, title: str, detail: str) -> None:
@@ -33,23 +33,23 @@ class UnusableBody(Exception):
 
 
 def documents_in(request: Request) -> tuple[Document, ...]:
-    """The documents in the body of a request; a single one that is the body itself has no path.
+    """Return the documents in the body of a request; a single one that is the body itself has no path.
 
-    The content type of a single one says nothing about it, and ``curl --data-binary`` sends that of a form, so any will
-    do that does not wrap the document in something else.
+    Its content type does not describe it: ``curl --data-binary`` sends that of a form. So any type is accepted that
+    does not wrap the document in something else.
 
-    :raises Unsuitable: there are none.
+    :raises UnusableBody: there are none.
     """
-    body: bytes = request.content.read()  # type: ignore[union-attr]  # there is one once a request is complete
+    body: bytes = request.content.read()  # type: ignore[union-attr]  # it exists once a request is complete
     if header(request, "Content-Encoding").lower() not in ("", "identity"):
         detail = "Send the document as it is: its address is that of its bytes."
-        raise UnusableBody(UNSUPPORTED_BODY, "an encoded body is not taken", detail)
+        raise UnusableBody(UNSUPPORTED_BODY, "a body with a content encoding is not accepted", detail)
     content_type, options = parse_options_header(header(request, "Content-Type"))
     if content_type.startswith("multipart/"):
         if content_type != "multipart/form-data" or not options.get("boundary"):
-            raise UnusableBody(UNSUPPORTED_BODY, f"{content_type[:40]} is not taken", _SEVERAL)
+            raise UnusableBody(UNSUPPORTED_BODY, f"{content_type[:40]} is not accepted", _SEVERAL)
         return _parts(body, options["boundary"])
-    # An empty document is a lock without pins. A request that has no body at all does not mean one.
+    # An empty document is a lock without pins. A request without any body does not mean that.
     if not body and not (header(request, "Content-Length") or header(request, "Transfer-Encoding")):
         raise UnusableBody(BAD_BODY, "no document", _ONE)
     return (Document("", body),)
@@ -68,7 +68,7 @@ def _parts(body: bytes, boundary: str) -> tuple[Document, ...]:
     try:
         parts = [(part.filename, bytes(part.raw)) for part in parser]
     except MultipartError as error:
-        raise UnusableBody(BAD_BODY, "broken multipart", f"{error}. {_SEVERAL}") from error
+        raise UnusableBody(BAD_BODY, "malformed multipart body", f"{error}. {_SEVERAL}") from error
     if not parts:
         raise UnusableBody(BAD_BODY, "no document", _SEVERAL)
     if any(filename is None for filename, _ in parts):

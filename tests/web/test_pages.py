@@ -69,14 +69,14 @@ class Shown(WebCase):
     async def test_a_lock_is_shown_with_its_files_and_refusals(self) -> None:
         """Files once they are known, refusals once there are any."""
         before = read((await self.under()).body).text
-        self.assertIn("not asked for yet", before)
+        self.assertIn("not requested yet", before)
         self.assertNotIn("What was refused", before)
         for path in ("/simple/six/", "/simple/flask/", "/simple/six/six-2.0.tar.gz"):
             await self.under(path)
         after = read((await self.under()).body).text
         for words in (SDIST, WHEEL, "What was refused", "flask", "six-2.0.tar.gz", self.address):
             self.assertIn(words, after)
-        self.assertNotIn("not asked for yet", after)
+        self.assertNotIn("not requested yet", after)
 
     async def test_the_browser_is_told_to_run_nothing(self) -> None:
         """Even if something slipped through, it would not run, nor be framed, nor leak the address."""

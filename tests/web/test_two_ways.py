@@ -294,7 +294,7 @@ class Heads(SynchronousTestCase):
         """Names in any case, no space after the colon, a value with spaces."""
         said = simple_head(b"HOST:x\r\naccept: text/html , */*\r\nUser-Agent: a b\r\nReferer: \r\n\r\n")
         assert said is not None
-        self.assertEqual((said.asked.form, said.asked.gzip, said.log), ("text/html", False, '"-" "a b"'))
+        self.assertEqual((said.asked.content_type, said.asked.gzip, said.log), ("text/html", False, '"-" "a b"'))
 
     def test_whatever_is_odd_is_not(self) -> None:
         """One field that two readers may read in two ways is enough."""

@@ -1,1 +1,1 @@
-"""The edges of HTTP: requests, answers, the fast path and the access log."""
+"""HTTP itself: requests, responses, problems, the fast path and the access log."""

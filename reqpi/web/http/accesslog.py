@@ -1,6 +1,7 @@
-"""Who asked for what: a line for each answer, in the Combined Log Format, written some at a time.
+"""The access log: a line for each response, in the Combined Log Format, written in batches.
 
-To log each by itself would take longer than to answer. A process that is killed loses the lines of its last moment.
+To write each line by itself would take longer than to send the response. A process that is killed loses the lines of
+its last 0.2 seconds.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from twisted.web.http import datetimeToLogString
 __all__ = ["AccessLog", "LogFile"]
 
 _LATEST = 0.2
-"""Seconds until a line is written."""
+"""Seconds until a line is written, at most."""
 
 _MOST = 1000
-"""Lines that wait."""
+"""Lines that wait, at most."""
 
 _TOKEN = re.compile(r"(/learn/[0-9a-f]{6})[0-9a-f]{26}")
-"""Whoever has all of it can have any file be written into somebody's lock. The rest tells sessions apart."""
+"""A token. Anyone who has all of it can add files to the lock of its owner, so only its beginning is logged."""
 
 
 class AccessLog:
     """The log of one site.
 
-    :param clock: the time of day, and what waiting is counted on.
-    :param write: takes some lines, each with its end.
+    :param clock: the time of day, and the timer for writing.
+    :param write: is called with lines, each with a newline at its end.
     """
 
     def __init__(self, clock: IReactorTime, write: Callable[[str], None]) -> None:
@@ -43,14 +44,14 @@ class AccessLog:
         self._timestamp = ""
 
     def timestamp(self) -> str:
-        """Now, as the format has it."""
+        """Return the present time in the format of the log."""
         second = int(self._clock.seconds())
         if second != self._second:
             self._second, self._timestamp = second, datetimeToLogString(second)
         return self._timestamp
 
     def note(self, line: str) -> None:
-        """Write a line, soon."""
+        """Add a line, to be written soon."""
         self._lines.append(_TOKEN.sub(r"\1...", line) if "/learn/" in line else line)
         if len(self._lines) >= _MOST:
             self.flush()
@@ -58,7 +59,7 @@ class AccessLog:
             self._due = self._clock.callLater(_LATEST, self.flush)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the lines that wait."""
         due, self._due = self._due, None
         if due is not None and due.active():
             due.cancel()
@@ -68,9 +69,9 @@ class AccessLog:
 
 
 class LogFile:
-    """A file that lines are appended to, in whole pieces: several processes may share it.
+    """A file to which lines are appended, each batch with one write, so that several processes may use it.
 
-    It is opened anew once it is not there any more under its name, which is how logs are rotated.
+    It is opened again once its name does not lead to it any more: this is how logs are rotated.
     """
 
     def __init__(self, path: Path) -> None:
@@ -78,7 +79,7 @@ class LogFile:
         self._descriptor = -1
 
     def write(self, lines: str) -> None:
-        """Append them. Where that fails they are lost: nobody is kept from being served by a full disk."""
+        """Append lines. They are lost if that fails: a full disk does not prevent clients from being served."""
         with suppress(OSError):
             if self._descriptor < 0 or not self._is_there():
                 self._open()

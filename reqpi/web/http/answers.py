@@ -1,4 +1,4 @@
-"""The ordinary stack's side of :mod:`reqpi.web.http.representation`: what is asked, and sending what is answered."""
+"""Requests and responses of :mod:`reqpi.web.http.representation` on twisted.web: the side that is not the fast path."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["answer_with", "asked", "hold_to", "send", "send_representation"]
 
 
 def asked(request: Request) -> RepresentationRequest:
-    """What the head of a request asks for."""
+    """Return the part of a request's head that decides which representation is sent."""
     return RepresentationRequest(
         simple.choose(listed(request, "Accept")),
         takes_gzip(listed(request, "Accept-Encoding")),
@@ -48,7 +48,7 @@ def send(request: Request, made: RepresentationResponse) -> bytes:
 def send_representation(request: Request, shown: Representation) -> bytes:
     """Set the head of the response, and return its body: empty for a client that has it already.
 
-    :raises OtherBytes: the client wants others, or none.
+    :raises OtherBytes: ``If-Match`` names other bytes.
     """
     what = asked(request)
     hold_to(request, etag_of(shown, what))
@@ -56,9 +56,9 @@ def send_representation(request: Request, shown: Representation) -> bytes:
 
 
 def hold_to(request: Request, etag: str) -> None:
-    """Go on if what has this tag is what the client wants (``If-Match``; :rfc:`9110`, section 13.1.1).
+    """Check the precondition ``If-Match`` (:rfc:`9110`, section 13.1.1) against an ETag.
 
-    :raises OtherBytes: it is not.
+    :raises OtherBytes: the header does not name it.
     """
     if has_header(request, "If-Match") and not is_named(listed(request, "If-Match"), etag):
         raise OtherBytes("it has another ETag", f"The ETag here is {etag}, which If-Match does not name.")
@@ -68,7 +68,7 @@ _log = Logger()
 
 
 def answer_with(request: Request, answer: Callable[[], Coroutine[Any, Any, None]]) -> int:
-    """Answer GET and HEAD with what ``answer`` writes; it is cancelled where the client leaves."""
+    """Answer GET and HEAD with what ``answer`` writes; cancel it if the client disconnects."""
     if request.method not in (b"GET", b"HEAD"):
         request.write(problems.send(request, problems.not_allowed("GET, HEAD")))
         request.finish()
@@ -90,7 +90,7 @@ def _failed(request: Request, failure: Failure) -> None:
     if request._disconnected:
         return
     if request.startedWriting:
-        # The status line is gone: all that is left is to keep anybody from taking this for the whole.
+        # The status line has been sent. Aborting is the only way to keep the client from taking this for the whole.
         _log.warn("{path!r} was cut off: {reason}", path=request.path, reason=failure.getErrorMessage())
         transport: Any = request.transport
         transport.abortConnection()

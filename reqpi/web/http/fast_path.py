@@ -1,8 +1,8 @@
-"""The way in: a request for something hot is answered at once, and any other goes into Twisted's own stack, unread.
+"""The fast path: a request that has a ready answer is answered here, and any other is passed to twisted.web unread.
 
-Only what leaves no room for doubt is answered here: one whole request in one piece, between two others, with GET or
-HEAD, and a head in which every line is plain and no field comes twice. Whatever is odd in any way, and whatever frames,
-closes, upgrades or conditions in another way than ``If-None-Match``, is for the ordinary stack to judge.
+Only unambiguous requests are answered here: one complete request in one piece, between two others, with GET or HEAD,
+and a head in which every line is plain and no field is repeated. Anything unusual is left to twisted.web, and so is
+every request with a field that frames, closes, upgrades, or makes conditional in another way than ``If-None-Match``.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ __all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
 
 _LONGEST_HEAD = 2048
 _ADDRESS = 65
-"""Characters of a path that are an address, with the slash before it."""
+"""Characters of a path that are the address, including the slash before it."""
 
 _MOST_FIELDS = 32
 _REMEMBERED = 1024
-"""Heads that were judged. Clients repeat theirs to the letter, but for the request line."""
+"""Simple heads that are remembered. A client repeats its head literally, except for the request line."""
 
 _FIELD = re.compile(rb"([A-Za-z0-9-]{1,64}):[ ]?([!-~](?:[ -~]*[!-~])?)?")
-"""A line that any two readers read the same way (:rfc:`9112`, section 5)."""
+"""A field line that any two parsers read in the same way (:rfc:`9112`, section 5)."""
 
 _ELSEWHERE = frozenset(
     b"content-length transfer-encoding expect upgrade te trailer range if-range if-match if-modified-since "
     b"if-unmodified-since http2-settings proxy-connection keep-alive".split()
 )
-"""Fields that may change how a request ends, or what it means."""
+"""Fields that may change where a request ends, or its meaning."""
 
 
 @frozen
 class SimpleHead:
-    """What a head says, where it is a simple one.
+    """A head that the fast path can answer.
 
-    :param log: its referrer and agent, as the access log has them.
+    :param log: its referrer and user agent, in the format of the access log.
     """
 
     asked: RepresentationRequest
@@ -51,13 +51,17 @@ class SimpleHead:
 
 
 def simple_head(head: bytes) -> SimpleHead | None:
-    """Read the head of a request after its first line, down to the empty line; ``None``: it is not simple."""
+    """Parse the head of a request.
+
+    :param head: from after the request line to the empty line, inclusive.
+    :returns: ``None`` if it is not a simple one.
+    """
     if len(head) > _LONGEST_HEAD or not head.endswith(b"\r\n\r\n"):
         return None
     lines = head[:-4].split(b"\r\n")
     matches = [_FIELD.fullmatch(line) for line in lines[: _MOST_FIELDS + 1]]
     fields = {match[1].lower(): (match[2] or b"").decode("ascii") for match in matches if match is not None}
-    # Fewer than lines: one was no field, or came twice.
+    # There are fewer fields than lines if a line is not a field, or a field is repeated.
     if len(fields) != len(lines) or b"host" not in fields or not _ELSEWHERE.isdisjoint(fields):
         return None
     if fields.get(b"connection", "keep-alive").lower() != "keep-alive":
@@ -75,40 +79,40 @@ _LOGGED = (b"referer", b"user-agent")
 
 
 class SimpleHeads:
-    """The heads that were judged simple lately."""
+    """The simple heads of recent requests."""
 
     def __init__(self) -> None:
-        self._judged: dict[bytes, SimpleHead] = {}
+        self._known: dict[bytes, SimpleHead] = {}
 
     def judge(self, head: bytes) -> SimpleHead | None:
-        """See :func:`simple_head`."""
-        known = self._judged.get(head)
+        """Return the result of :func:`simple_head`, which is remembered for simple heads."""
+        known = self._known.get(head)
         if known is None:
             known = simple_head(head)
             if known is not None:
-                if len(self._judged) >= _REMEMBERED:
-                    self._judged.clear()
-                self._judged[head] = known
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[head] = known
         return known
 
 
 class FastPathChannel(HTTPChannel):
-    """One connection. Its factory is a :class:`~reqpi.web.http.site.BoundedSite`."""
+    """A connection. Its factory is a :class:`~reqpi.web.http.site.BoundedSite`."""
 
     site: Any
     transport: Any
 
     _between = False
-    """No request is under way, and of the next nothing has come."""
+    """No request is being answered, and no byte of the next one has arrived."""
 
     served = 0
-    """Requests so far."""
+    """Number of requests so far."""
 
     latest = (b"", "")
-    """The beginning of the path that was asked for last, and who asked: its referrer and agent."""
+    """The beginning of the last request's path, and its referrer and user agent."""
 
     def connectionMade(self) -> None:
-        """Begin."""
+        """Register the connection."""
         super().connectionMade()
         self.site.self_checks.connected.add(self)
         self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
@@ -116,7 +120,7 @@ class FastPathChannel(HTTPChannel):
         self._between = True
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came."""
+        """Answer the bytes on the fast path, or pass them to twisted.web."""
         if self._between:
             if self._answered(data):
                 return
@@ -124,17 +128,17 @@ class FastPathChannel(HTTPChannel):
         super().dataReceived(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """End."""
+        """Forget the connection."""
         self.site.self_checks.connected.discard(self)
         super().connectionLost(reason)
 
     def requestDone(self, request: Any) -> None:
-        """An answer of the ordinary stack is complete."""
+        """Return to the fast path, if twisted.web has answered everything that has arrived."""
         super().requestDone(request)
         self._between = bool(self.persistent) and not self.requests and not self._buffer
 
     def _answered(self, data: bytes) -> bool:
-        """Answer, if that is all there is to it."""
+        """Answer the bytes if they are a request with a ready answer; return whether they were."""
         line, _, head = data.partition(b"\r\n")
         if line[-9:] != b" HTTP/1.1":
             return False
@@ -145,27 +149,27 @@ class FastPathChannel(HTTPChannel):
         else:
             return False
         site = self.site
-        said = site.heads.judge(head)
-        if said is None:
+        simple_one = site.heads.judge(head)
+        if simple_one is None:
             return False
-        found = site.ready_answers.find(target, said.asked)
+        found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
         self.resetTimeout()
         self.served += 1
-        self.latest = (target[:_ADDRESS], said.log)
+        self.latest = (target[:_ADDRESS], simple_one.log)
         if site.self_checks.waiting:
             site.self_checks.followed(self, *self.latest)
         self._send(found.wire(site.date(), head=no_body))
-        site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), said.log)
+        site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one.log)
         return True
 
     def _send(self, data: bytes) -> None:
-        """Write, at once where nothing waits to be written: the kernel then takes it with no turn of the reactor."""
+        """Write, directly to the socket if no earlier bytes wait: this saves a turn of the reactor."""
         transport = self.transport
         if self._plain and not transport.dataBuffer and not transport._tempDataBuffer:
             sent = transport.writeSomeData(data)
             if sent == len(data):
                 return
-            data = data[sent if isinstance(sent, int) else 0 :]  # what went wrong, the reactor finds out
+            data = data[sent if isinstance(sent, int) else 0 :]  # the reactor meets the same error, and handles it
         transport.write(data)

@@ -1,4 +1,4 @@
-"""Sending files: ranges, resumption, and bodies paced by the client."""
+"""Responses with a file: ranges, resumption, and bodies at the client's pace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _PIECE = 1 << 17
 
 Read = Callable[[int, int], AsyncGenerator[bytes, None]]
-"""The bytes from one offset up to another."""
+"""Yields the bytes from one offset up to another."""
 
 
 async def send_file(
@@ -39,12 +39,13 @@ async def send_file(
     local: Callable[[], Awaitable[BinaryIO | None]] | None = None,
     content_type: str = "application/octet-stream",
 ) -> None:
-    """Send ``size`` bytes, or the range of them that the client asks for, as fast as the client takes them.
+    """Send a file, or the range that the client requests, as fast as the client reads it.
 
-    :param local: opens the file, where it is one on this machine, so that the kernel can send it.
-    :raises OtherBytes: the client wants others, or none.
-    :raises Exception: what a read raised. Where that was not the first, a part is sent, and the caller cuts the
-        connection, so that no client mistakes it for the whole.
+    :param size: of the file, in bytes.
+    :param local: opens the file if it is on this machine, so that the kernel can send it.
+    :raises OtherBytes: ``If-Match`` names other bytes.
+    :raises Exception: any error of a read. If a part has been sent before, the caller aborts the connection, so that no
+        client mistakes the part for the whole.
     """
     hold_to(request, etag)
     made = _head_of(request, size, etag, content_type)
@@ -55,19 +56,19 @@ async def send_file(
     start, stop = _range_of(request, size, etag)
     file = await local() if local is not None and start < stop else None
     if file is None:
-        async with aclosing(read(start, stop)) as pieces:
-            await _pump(request, pieces, stop - start)
+        async with aclosing(read(start, stop)) as chunks:
+            await _pump(request, chunks, stop - start)
         return
     with closing(file):
         if takes_from_kernel(request):
             request.write(b"")
             await sent_by_kernel(request, file, start, stop)
         else:
-            await _pump(request, _pieces(file, start, stop), stop - start)
+            await _pump(request, _chunks(file, start, stop), stop - start)
 
 
-async def _pieces(file: BinaryIO, start: int, stop: int) -> AsyncGenerator[bytes, None]:
-    """The bytes of a file. They are most likely in the page cache: to change threads would take longer than to read."""
+async def _chunks(file: BinaryIO, start: int, stop: int) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of a file. The kernel most likely has them cached: reading is faster than a change of threads."""
     while start < stop and (piece := os.pread(file.fileno(), min(_PIECE, stop - start), start)):
         yield piece
         start += len(piece)
@@ -88,7 +89,7 @@ def _head_of(request: Request, size: int, etag: str, content_type: str) -> Repre
 
 
 def send_elsewhere(request: Request, url: str) -> None:
-    """Send the client to ``url``, which is good for a while: so nobody is to remember it."""
+    """Redirect the client to ``url``, which is valid for a limited time, so the response must not be cached."""
     request.setResponseCode(307)
     request.setHeader("Location", url)
     request.setHeader("Cache-Control", "no-store")
@@ -99,7 +100,7 @@ def send_elsewhere(request: Request, url: str) -> None:
 
 @implementer(IPushProducer)
 class _Pace:
-    """The client's pace: :meth:`turn` waits while it has enough to chew on."""
+    """The client's pace: :meth:`turn` waits while enough bytes are buffered."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -107,9 +108,9 @@ class _Pace:
         self._held: Deferred[None] | None = None
 
     async def turn(self) -> None:
-        """Wait for one's turn.
+        """Wait until the client can take more.
 
-        :raises twisted.internet.error.ConnectionAborted: the client is gone, or has taken nothing for a minute.
+        :raises twisted.internet.error.ConnectionAborted: the client is gone, or has read nothing for a minute.
         """
         if self._held is not None:
             try:
@@ -133,31 +134,31 @@ class _Pace:
         self.resumeProducing()
 
 
-async def _pump(request: Request, pieces: AsyncIterator[bytes], size: int) -> None:
+async def _pump(request: Request, chunks: AsyncIterator[bytes], size: int) -> None:
     site: Any = request.site
     pace = _Pace(site.clock)
     left = size
     try:
-        async for piece in pieces:
+        async for piece in chunks:
             if request.producer is None:
                 request.registerProducer(pace, True)
             request.write(piece)
             left -= len(piece)
-            del piece  # the transport has it: a slow client makes us hold one, and not two
+            del piece  # the transport has it, so that one piece, not two, is in memory for a slow client
             await pace.turn()
     finally:
         if request.producer is not None and request.channel is not None:
             request.unregisterProducer()
     if left:
-        raise StoreTrouble("a file in the store has another length than it should", f"{size - left} bytes, not {size}.")
+        raise StoreTrouble("a file in the store has the wrong length", f"It has {size - left} bytes, not {size}.")
 
 
 def _range_of(request: Request, size: int, etag: str) -> tuple[int, int]:
-    """First byte and one past the last of one range; all of it where none is asked for, or several are.
+    """Return the range to send: its first byte, and one past its last. It is the whole file for no range, or several.
 
-    An empty range means that it cannot be satisfied (:rfc:`9110`, section 14).
+    An empty range means that the request cannot be satisfied (:rfc:`9110`, section 14).
     """
-    # Of HEAD, a range is to be ignored: it is defined for GET alone (section 14.2).
+    # A range in a HEAD request must be ignored: it is defined for GET only (section 14.2).
     asked = header(request, "Range") if request.method == b"GET" else ""
     match = _RANGE.fullmatch(asked.replace(" ", ""))
     if match is None or match[0] == "bytes=-" or header(request, "If-Range") not in ("", etag):

@@ -1,4 +1,4 @@
-"""The headers of a request, as text whatever bytes they are: Twisted's own way to text fails on what is not UTF-8."""
+"""The headers of a request as text, whatever bytes they have; Twisted's own decoding fails on invalid UTF-8."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ __all__ = ["has_header", "header", "listed"]
 
 
 def header(request: Request, name: str) -> str:
-    """The value, or the last where there are several; empty where there is none."""
+    """Return the value of a header, the last one if it is repeated; empty if it is missing."""
     return _values(request, name)[-1]
 
 
 def has_header(request: Request, name: str) -> bool:
-    """Whether the request has it, be it empty."""
+    """Return whether the request has a header, even an empty one."""
     return bool(request.requestHeaders.hasHeader(name.encode("ascii")))
 
 
 def listed(request: Request, name: str) -> str:
-    """The value of a header that is a list, and may come in several lines (:rfc:`9110`, section 5.3)."""
+    """Return the value of a header that is a list, which may be in several lines (:rfc:`9110`, section 5.3)."""
     return ",".join(_values(request, name))
 
 

@@ -108,10 +108,10 @@ PROBLEM_TYPES = (
 """Every type that a response can have."""
 
 _RETRY_AFTER = 2
-"""Seconds. pip waits as long as it is told; more than 5 feels broken."""
+"""Seconds. pip waits for as long as this says, and after more than 5 seconds its user thinks that it hangs."""
 
 _OF_A_SUCCESS = ("ETag", "Accept-Ranges", "Content-Range", "Content-Encoding", "Vary")
-"""Headers that an answer may have set before it failed."""
+"""Headers that may have been set before the response failed."""
 
 _log = Logger()
 
@@ -120,10 +120,11 @@ _log = Logger()
 class Problem:
     """A refusal or a failure, ready to be sent.
 
-    :param title: one line; the reason phrase too, which is all that pip shows.
+    :param title: one line. It is also the reason phrase, which is all that pip shows.
     :param detail: what to do, in sentences. uv shows it.
-    :param members: more that a program may read.
+    :param members: further members for programs.
     :param headers: of the response.
+    :param status: that of the type, unless specified.
     """
 
     type: ProblemType
@@ -145,10 +146,15 @@ class Problem:
 
 
 def problem_of(error: BaseException | None) -> Problem:
-    """What a client is told of an error. Of what is no :class:`~reqpi.core.errors.ReqPIError` it is told nothing."""
+    """Return the problem for an error.
+
+    It discloses nothing about an error that is not a :class:`~reqpi.core.errors.ReqPIError`.
+    """
     kind = next((_TYPES[each] for each in type(error).__mro__ if each in _TYPES), INTERNAL_ERROR)
     if not isinstance(error, ReqPIError) or kind is INTERNAL_ERROR:
-        return Problem(INTERNAL_ERROR, "internal error", "This is a fault of ReqPI's. Its log says more.")
+        return Problem(
+            INTERNAL_ERROR, "internal error", "This is a fault of ReqPI. The server's log has the traceback."
+        )
     headers = {"Retry-After": str(_RETRY_AFTER)} if kind.status == 503 else {}
     return Problem(kind, error.title, _detail(error), _members(error), headers)
 
@@ -168,7 +174,7 @@ def _members(error: ReqPIError) -> Mapping[str, Any]:
 
 
 def _detail(error: ReqPIError) -> str:
-    """What to do; and what is missing, where the error does not say that already."""
+    """Return what to do, and what is missing unless the error says that already."""
     if isinstance(error, UpstreamTrouble) and error.missing not in str(error):
         return f"{error.detail} {error.missing} is not in the store.".lstrip()
     return error.detail
@@ -216,10 +222,10 @@ def _with_cause(error: BaseException | None) -> str:
 
 
 def _path(request: Request) -> str:
-    """The path as it was sent, in a form that cannot disturb a log."""
+    """Return the path as it was sent, escaped for the log."""
     return ascii(request.path.decode("ascii", "replace"))[1:-1][:500]
 
 
 def not_allowed(methods: str) -> Problem:
-    """405, with the methods there are (:rfc:`9110`, section 15.5.6)."""
-    return Problem(METHOD_NOT_ALLOWED, "method not allowed", f"Allowed here: {methods}.", headers={"Allow": methods})
+    """Return the problem for another method, with the methods that are allowed (:rfc:`9110`, section 15.5.6)."""
+    return Problem(METHOD_NOT_ALLOWED, "method not allowed", f"Use one of: {methods}.", headers={"Allow": methods})

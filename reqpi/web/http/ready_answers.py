@@ -1,8 +1,8 @@
-"""What can be answered at once: the bytes of answers that never change, by the target that they were asked for at.
+"""Ready answers: the bytes of responses that never change, by the target of the request.
 
-Something is put here when the ordinary stack has answered it, and so has asked the predicate. It is good for as long as
-the address's lease: then the ordinary stack is asked again, which looks whether the lock is still there and notes that
-it is used. See :class:`reqpi.shelf.commitments.Lease`.
+A response is added when twisted.web has sent it, which includes the admission check. It is valid as long as the lease
+of its address. The next request then goes to twisted.web again, which checks that the lock still exists, and records
+that it is used. See :class:`reqpi.shelf.commitments.Lease`.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from reqpi.web.http.representation import (
     answer,
 )
 
-__all__ = ["ANY_FORM", "ReadyAnswer", "ReadyAnswers", "ready"]
+__all__ = ["ANY_TYPE", "ReadyAnswer", "ReadyAnswers", "ready"]
 
-ANY_FORM = ""
-"""The form of what has no others: a file, its metadata."""
+ANY_TYPE = ""
+"""The variant of a resource with one representation: a file, its metadata."""
 
 _TARGET = re.compile(rb"/[A-Za-z0-9._~%+/-]{1,1000}")
-"""What nothing has to be escaped of, neither in a log nor in a request line."""
+"""A target in which nothing has to be escaped, neither in a log nor in a request line."""
 
-_FORMS = 12
-"""Answers that are kept of one target: pages have three forms, with and without gzip, and each may be had already."""
+_MOST_ANSWERS = 12
+"""Answers that are kept for one target: three content types, with and without gzip, in full and as 304."""
 
 _LONGEST = 100
-"""Characters of an ``If-None-Match`` whose answer is kept: one tag. What clients make up is not to fill the memory."""
+"""Characters of an ``If-None-Match`` whose answer is kept: one tag. Clients must not be able to fill the memory."""
 
 
 @frozen
 class ReadyAnswer:
-    """An answer as bytes; the moment goes between ``before`` and ``after``, which are its head.
+    """A response as bytes. Its head is ``before``, the date and ``after``.
 
-    :param body: is not sent to who asks with HEAD.
+    :param body: is not sent in response to HEAD.
     """
 
     status: int
@@ -52,16 +52,16 @@ class ReadyAnswer:
     body: bytes
 
     def wire(self, date: bytes, *, head: bool) -> bytes:
-        """All of it.
+        """Return the whole response.
 
-        :param date: as HTTP has it.
-        :param head: it was asked for with HEAD.
+        :param date: in the format of HTTP.
+        :param head: the method is HEAD.
         """
         return b"".join((self.before, date, self.after) if head else (self.before, date, self.after, self.body))
 
 
 def ready(made: RepresentationResponse) -> ReadyAnswer:
-    """An answer as bytes, in the order in which the ordinary stack sends its headers."""
+    """Return a response as bytes, with the headers in the order in which twisted.web sends them."""
     reason = RESPONSES[made.status].decode("ascii")
     before = f"HTTP/1.1 {made.status} {reason}\r\nServer: {SERVER}\r\nDate: "
     headers = "".join(f"\r\n{name}: {value}" for name, value in (*COMMON, *made.headers))
@@ -71,14 +71,14 @@ def ready(made: RepresentationResponse) -> ReadyAnswer:
 @define
 class _Entry:
     lease: Lease
-    forms: dict[str, Representation] = field(factory=dict)
+    variants: dict[str, Representation] = field(factory=dict)
     made: dict[RepresentationRequest, ReadyAnswer] = field(factory=dict)
 
 
 class ReadyAnswers:
-    """All of that.
+    """The ready answers of a process.
 
-    :param bound: bytes, at most.
+    :param bound: bytes of memory, at most.
     :param now: seconds since the epoch.
     """
 
@@ -86,24 +86,25 @@ class ReadyAnswers:
         self._entries: LruCache[bytes, _Entry] = LruCache(bound)
         self._now = now
 
-    def put(self, target: bytes, lease: Lease | None, form: str, shown: Representation) -> None:
-        """Answer ``target`` with ``shown`` from here on, where it is asked for in this form.
+    def put(self, target: bytes, lease: Lease | None, variant: str, shown: Representation) -> None:
+        """Answer requests for ``target`` with ``shown`` from now on.
 
         :param target: of the request, as it was sent.
-        :param lease: of the address that it is under; ``None`` where nobody knows.
+        :param lease: of the address that the target is below; ``None`` if there is none, and then nothing is added.
+        :param variant: the content type of a page; otherwise :data:`ANY_TYPE`.
         """
         if lease is None or _TARGET.fullmatch(target) is None:
             return
         entry = self._entries.get(target)
         if entry is None or entry.lease is not lease:
             entry = _Entry(lease)
-        if entry.forms.get(form) is not shown:
-            entry.forms[form] = shown
+        if entry.variants.get(variant) is not shown:
+            entry.variants[variant] = shown
             entry.made.clear()
-        self._entries.put(target, entry, sum(each.weight for each in entry.forms.values()))
+        self._entries.put(target, entry, sum(each.weight for each in entry.variants.values()))
 
     def find(self, target: bytes, asked: RepresentationRequest) -> ReadyAnswer | None:
-        """The answer, if it is here and still good."""
+        """Return the answer, if there is one and its lease is valid."""
         entry = self._entries.get(target)
         if entry is None or not entry.lease.holds(self._now()):
             return None
@@ -112,12 +113,12 @@ class ReadyAnswers:
 
     @staticmethod
     def _made(entry: _Entry, asked: RepresentationRequest) -> ReadyAnswer | None:
-        shown = entry.forms.get(ANY_FORM) or entry.forms.get(asked.form)
+        shown = entry.variants.get(ANY_TYPE) or entry.variants.get(asked.content_type)
         if shown is None:
             return None
         made = ready(answer(shown, asked))
         if len(asked.etags) <= _LONGEST:
-            if len(entry.made) >= _FORMS:
+            if len(entry.made) >= _MOST_ANSWERS:
                 entry.made.clear()
             entry.made[asked] = made
         return made

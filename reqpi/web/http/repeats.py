@@ -1,4 +1,4 @@
-"""Trouble that repeats itself: a host that is away fails for every project, and is one line of the log."""
+"""Trouble that is repeated: a host that is unreachable fails for every project, and is logged in one line."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 __all__ = ["Repeats"]
 
 _QUIET = 60.0
-"""Seconds in which the same trouble is not reported again."""
+"""Seconds for which the same trouble is not reported again."""
 
 _MOST = 1000
-"""Different troubles that are remembered."""
+"""Different titles that are remembered, at most."""
 
 
 class Repeats:
-    """Which troubles were reported lately.
+    """The trouble that was reported recently.
 
-    :param seconds: tells the time.
+    :param seconds: returns the time, in seconds.
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
@@ -24,7 +24,7 @@ class Repeats:
         self._reported: dict[str, float] = {}
 
     def is_new(self, text: str) -> bool:
-        """Return whether a trouble was not reported in the last minute; from now on it was."""
+        """Return whether a text was not reported in the last minute, and record that it is reported now."""
         now = self._seconds()
         if now - self._reported.get(text, -_QUIET) < _QUIET:
             return False

@@ -1,7 +1,7 @@
-"""What never changes, as it goes over the wire: one function decides the answer, whoever sends it.
+"""Representations that never change, and the one function that decides the response to a request for them.
 
-:func:`answer` is asked by the ordinary stack, which sets what it says on a request of Twisted's, and by
-:mod:`reqpi.web.http.ready_answers`, which keeps what it says as bytes. So the two cannot disagree.
+:func:`answer` is called for twisted.web, where its result is set on a request, and by
+:mod:`reqpi.web.http.ready_answers`, which keeps its result as bytes. So the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ __all__ = [
 ]
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-"""A year, which is as long as HTTP has a word for (:rfc:`8246`)."""
+"""Cacheable for a year, the longest time that is customary in HTTP, without revalidation (:rfc:`8246`)."""
 
 SERVER = f"reqpi/{__version__}"
 
 COMMON = (("X-Content-Type-Options", "nosniff"),)
-"""What every answer has, after ``Server`` and ``Date``."""
+"""The headers of every response, after ``Server`` and ``Date``."""
 
 _SMALLEST_GZIP = 512
-"""Bytes. Less than this does not repay the header."""
+"""Bytes. Compression of fewer does not repay its header."""
 
 _ETAG = re.compile(r'(W/)?("[^"]{0,200}")')
 
@@ -50,11 +50,11 @@ Headers = tuple[tuple[str, str], ...]
 
 @frozen(slots=False)
 class Representation:
-    """Bytes that never change: rendered once, sent often.
+    """Bytes that never change: rendered for the first request, and sent to many.
 
-    :param page: it has several forms, and goes out in gzip to those who take it.
-    :param ranges: parts of it can be had.
-    :param digest: of the body, in hex, where that is known already.
+    :param page: it is one of several representations, and is sent in gzip to clients that accept it.
+    :param ranges: ranges of it can be requested.
+    :param digest: sha256 of the body in hex, if known already.
     """
 
     body: bytes
@@ -65,46 +65,46 @@ class Representation:
 
     @cached_property
     def etag(self) -> str:
-        """Strong: equal only for equal bytes (:rfc:`9110`, section 8.8.3)."""
+        """The ETag; strong, which means equal only for equal bytes (:rfc:`9110`, section 8.8.3)."""
         return f'"{self.digest or hashlib.sha256(self.body).hexdigest()[:32]}"'
 
     @cached_property
     def gzipped(self) -> bytes | None:
-        """The body in gzip, the same bytes each time; ``None`` where it would not be smaller."""
+        """The body in gzip, with the same bytes in every process; ``None`` if it would not be smaller."""
         if not self.page or len(self.body) < _SMALLEST_GZIP:
             return None
         packed = gzip.compress(self.body, 6, mtime=0)
         return packed if len(packed) < len(self.body) else None
 
     def prepare(self) -> None:
-        """Work out all of it now."""
+        """Compute the ETag and the compressed body now, so that no request has to wait for them."""
         _ = self.etag, self.gzipped
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in memory."""
+        """Bytes of memory that it needs."""
         return len(self.body) * (2 if self.page else 1) + 1024
 
 
 @frozen(cache_hash=True)
 class RepresentationRequest:
-    """What of the head of a request decides the form of such an answer.
+    """The part of a request's head that decides which representation is sent.
 
-    :param form: the content type of a page that it wants, see :func:`reqpi.core.simple.choose`.
-    :param gzip: it takes gzip.
-    :param etags: what it has already, ``If-None-Match`` as it was sent.
+    :param content_type: of a page, chosen by ``Accept``; see :func:`reqpi.core.simple.choose`.
+    :param gzip: the client accepts gzip.
+    :param etags: ``If-None-Match``, as it was sent.
     """
 
-    form: str
+    content_type: str
     gzip: bool = False
     etags: str = ""
 
 
 @frozen
 class RepresentationResponse:
-    """An answer, but for ``Server``, ``Date`` and :data:`COMMON`.
+    """A response, without ``Server``, ``Date`` and :data:`COMMON`.
 
-    :param body: is not sent to who asks with HEAD.
+    :param body: is not sent in response to HEAD.
     """
 
     status: int
@@ -113,7 +113,7 @@ class RepresentationResponse:
 
 
 def answer(shown: Representation, asked: RepresentationRequest) -> RepresentationResponse:
-    """What somebody who asks so is answered."""
+    """Return the response to this request."""
     packed = shown.gzipped if asked.gzip else None
     etag = etag_of(shown, asked)
     headers = constant(etag, page=shown.page, ranges=shown.ranges)
@@ -126,32 +126,32 @@ def answer(shown: Representation, asked: RepresentationRequest) -> Representatio
 
 
 def etag_of(shown: Representation, asked: RepresentationRequest) -> str:
-    """The tag of the bytes that a client who asks so is sent: with gzip, they are others."""
+    """Return the ETag of the bytes that are sent in response to this request; gzip has another one."""
     packed = asked.gzip and shown.gzipped is not None
     return f'{shown.etag[:-1]}-gzip"' if packed else shown.etag
 
 
 def constant(etag: str, *, page: bool = False, ranges: bool = False) -> Headers:
-    """What is said of something that never changes, also to who has it already."""
+    """Return the headers of a representation that never changes, including those of a 304."""
     vary = (("Vary", "Accept, Accept-Encoding"),) if page else ()
     accepted = (("Accept-Ranges", "bytes"),) if ranges else ()
     return (*vary, *accepted, ("Cache-Control", IMMUTABLE), ("ETag", etag))
 
 
 def has(etags: str, etag: str) -> bool:
-    """Whether an ``If-None-Match`` names it (:rfc:`9110`, section 13.1.2: compared weakly)."""
+    """Return whether an ``If-None-Match`` names the ETag (:rfc:`9110`, section 13.1.2: compared weakly)."""
     return bool(etags) and (etags.strip() == "*" or any(tag == etag for _, tag in _ETAG.findall(etags)))
 
 
 def is_named(etags: str, etag: str) -> bool:
-    """Whether an ``If-Match`` names it (:rfc:`9110`, section 13.1.1: compared strongly)."""
+    """Return whether an ``If-Match`` names the ETag (:rfc:`9110`, section 13.1.1: compared strongly)."""
     return etags.strip() == "*" or ("", etag) in _ETAG.findall(etags)
 
 
 def takes_gzip(accept_encoding: str) -> bool:
-    """Whether an ``Accept-Encoding`` wants gzip at least as much as the plain bytes (:rfc:`9110`, section 12.5.3).
+    """Return whether an ``Accept-Encoding`` prefers gzip, or has no preference (:rfc:`9110`, section 12.5.3).
 
-    A client that names gzip, and says nothing of ``identity``, wants gzip.
+    A client that names gzip and not ``identity`` prefers gzip.
     """
     wanted = simple.weights(accept_encoding)
     others = wanted.get("*", 0.0)

@@ -1,8 +1,8 @@
-"""Whether a request is pip's own: it asks whether there is a newer pip, before or after what a command wants.
+"""Detection of pip's self-check: the request with which pip looks for a newer version of itself.
 
-The request is the same as one for a pip that a project wants. What differs is the connection: pip opens one for the
-question alone. Until pip 26 the question comes last, while the connection of the command is still open; since then it
-comes first, and the command asks for what it wants on another connection right after.
+The request is the same as one for a pip that a project requires. The difference is the connection: pip opens a separate
+one for the check. Before pip 26 the check comes last, while the connection of the command is still open; since then it
+comes first, and the command sends its requests on another connection right after.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from twisted.web.server import Request
 __all__ = ["SelfChecks"]
 
 _SOON = 10.0
-"""Seconds in which a command begins after the question."""
+"""Seconds after the check in which a command sends its first request."""
 
 _MOST = 1000
-"""Questions that are waited with. Of more, each counts as a refusal."""
+"""Possible checks that are remembered, at most. Any further one counts as a refusal."""
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "Via")
 
 
 @frozen
 class _Asked:
-    """A question that may turn out to be pip's own.
+    """A request that may turn out to be a self-check.
 
-    :param undo: count it no longer.
+    :param undo: removes it from the refusals.
     """
 
     channel: Any
@@ -38,9 +38,10 @@ class _Asked:
 
 
 class SelfChecks:
-    """The questions of the connections of one site.
+    """The possible self-checks on the connections of a site.
 
-    :ivar waiting: those that may turn out to be pip's own, by peer and the beginning of the path, with the address.
+    :ivar waiting: requests that may turn out to be self-checks, by peer and the address in the path.
+    :ivar connected: the open connections.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -49,9 +50,9 @@ class SelfChecks:
         self._clock = clock
 
     def is_one(self, request: Request, address: str) -> bool:
-        """Whether pip asks for pip because it wants to know of a newer one, as far as that is known now.
+        """Return whether a request for pip is a self-check, as far as that is known now.
 
-        Behind a proxy that cannot be known, and counts as yes: each plain ``pip install`` would be a refusal.
+        Behind a proxy it is unknown and the result is true: otherwise each plain ``pip install`` would be a refusal.
         """
         agent = request.getHeader("User-Agent") or ""
         if not agent.startswith("pip/"):
@@ -61,12 +62,12 @@ class SelfChecks:
         own: Any = request.channel
         if own is None or own.served != 1:
             return False
-        return any(_is_the_commands(other, own, agent, address) for other in self.connected)
+        return any(_is_of_the_command(other, own, agent, address) for other in self.connected)
 
     def may_be_one(self, request: Request, address: str, undo: Callable[[], None]) -> None:
-        """Remember a question that was counted, for the case that a command follows it.
+        """Remember a request that was counted as a refusal, in case a command follows.
 
-        :param undo: is called then.
+        :param undo: is called in that case.
         """
         agent, own = request.getHeader("User-Agent") or "", getattr(request, "channel", None)
         if own is None or own.served != 1 or not agent.startswith("pip/") or len(self.waiting) >= _MOST:
@@ -76,10 +77,10 @@ class SelfChecks:
         self._clock.callLater(_SOON, lambda: self.waiting.pop(key) if self.waiting.get(key) is asked else None)
 
     def followed(self, channel: Any, path: bytes, said: str) -> None:
-        """Hear that something was asked for on a connection.
+        """Take note of a request on a connection: it may show that an earlier one was a self-check.
 
-        :param path: its beginning, with the address.
-        :param said: the agent, or referrer and agent as the access log has them.
+        :param path: the beginning of the path, with the address.
+        :param said: the user agent, or referrer and user agent in the format of the access log.
         """
         asked = self.waiting.get((channel.peer, path))
         if asked is not None and asked.channel is not channel and _is_of(said, asked.agent):
@@ -87,14 +88,14 @@ class SelfChecks:
             asked.undo()
 
 
-def _is_the_commands(other: Any, own: Any, agent: str, address: str) -> bool:
-    """Whether another connection is of the same pip, and asked for something under the same address last."""
+def _is_of_the_command(other: Any, own: Any, agent: str, address: str) -> bool:
+    """Return whether another connection is of the same pip, and its last request was below the same address."""
     path, said = other.latest
     same = other is not own and other.peer == own.peer and path == f"/{address}".encode()
     return same and _is_of(said, agent)
 
 
 def _is_of(said: str, agent: str) -> bool:
-    """Whether what a connection said is of this agent; it may be escaped, as the access log has it."""
+    """Return whether ``said`` is of this user agent; it may be escaped, as in the access log."""
     escaped = agent.replace("\\", "\\\\").replace('"', '\\"')
     return said == agent or said.endswith(f' "{escaped}"')

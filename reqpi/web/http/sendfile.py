@@ -1,6 +1,6 @@
-"""From the page cache to the socket: the kernel copies a file, and Python says when.
+"""Files that the kernel copies from its page cache to the socket; Python decides when.
 
-It takes plain TCP or a Unix socket: TLS has to see the bytes.
+This works on plain TCP and on Unix sockets. TLS has to see the bytes.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from reqpi.core.errors import StoreTrouble
 __all__ = ["STALL", "sent_by_kernel", "takes_from_kernel"]
 
 STALL = 60.0
-"""Seconds for which a client may take nothing of a file. Twisted has no time-out of its own while it answers."""
+"""Seconds for which a client may read nothing of a file. Twisted has no timeout of its own while it responds."""
 
 _TURN = 1 << 20
-"""Bytes that one client is given before the others have their turn."""
+"""Bytes that are sent to one client before the others get their turn."""
 
 
 def takes_from_kernel(request: Request) -> bool:
-    """Whether the way to the client is a bare socket."""
+    """Return whether the connection to the client is a bare socket."""
     transport: Any = request.transport
     return hasattr(os, "sendfile") and isinstance(transport, Connection) and not transport.TLS
 
 
 async def sent_by_kernel(request: Request, file: BinaryIO, start: int, stop: int) -> None:
-    """Send the bytes of ``file`` from ``start`` up to ``stop``. The head of the answer was written before.
+    """Send the bytes of ``file`` from ``start`` up to ``stop``. The head of the response has been written before.
 
-    :raises twisted.internet.error.ConnectionAborted: the client is gone, or has taken nothing for a minute.
-    :raises reqpi.core.errors.StoreTrouble: the file ends before that.
+    :raises twisted.internet.error.ConnectionAborted: the client is gone, or has read nothing for a minute.
+    :raises reqpi.core.errors.StoreTrouble: the file is shorter than ``stop``.
     """
-    with suppress(OSError, AttributeError):  # it is no more than a hint, and macOS has none
+    with suppress(OSError, AttributeError):  # it is only a hint, and macOS does not have it
         os.posix_fadvise(file.fileno(), start, stop - start, os.POSIX_FADV_SEQUENTIAL)
     sending = _Sending(request, file, start, stop)
     sending.begin()
@@ -48,11 +48,11 @@ async def sent_by_kernel(request: Request, file: BinaryIO, start: int, stop: int
 
 @implementer(IPullProducer)
 class _Sending:
-    """What the transport asks for more each time that it has nothing left to send.
+    """A producer that the transport calls each time it has nothing left to send.
 
-    The channel is its producer at all other times; it is put back at the end.
+    At all other times the channel is the producer; it is registered again at the end.
 
-    :ivar done: fires when all is sent.
+    :ivar done: fires when everything has been sent.
     """
 
     def __init__(self, request: Request, file: BinaryIO, start: int, stop: int) -> None:
@@ -67,7 +67,7 @@ class _Sending:
         self._stalled: Any = None
 
     def begin(self) -> None:
-        """Take the channel's place."""
+        """Replace the channel as the producer."""
         clock = cast(Any, self._request.site).clock
         self._stalled = clock.callLater(STALL, self._fail, ConnectionAborted())
         self._transport.unregisterProducer()
@@ -76,9 +76,9 @@ class _Sending:
         self._transport.startWriting()
 
     def resumeProducing(self) -> None:
-        """The transport has nothing left."""
+        """Send more, because the transport has nothing left."""
         if not self._going:
-            return  # it asks as soon as it is told whom to ask, and the head may still be on its way
+            return  # the transport calls this on registration, when the head may still be in its buffer
         try:
             sent = os.sendfile(
                 self._transport.fileno(), self._file.fileno(), self._at, min(_TURN, self._stop - self._at)
@@ -90,7 +90,9 @@ class _Sending:
             self._fail(ConnectionAborted())
             return
         if not sent:
-            self._fail(StoreTrouble("a file in the store became shorter", f"It ends at {self._at} bytes."))
+            self._fail(
+                StoreTrouble("a file in the store became shorter while it was sent", f"It ends after {self._at} bytes.")
+            )
             return
         self._at += sent
         self._request.sentLength += sent
@@ -102,7 +104,7 @@ class _Sending:
             self.done.callback(None)
 
     def stopProducing(self) -> None:
-        """The client is gone."""
+        """Fail, because the client is gone."""
         self._fail(ConnectionAborted())
 
     def _fail(self, error: Exception) -> None:
@@ -111,7 +113,7 @@ class _Sending:
             self.done.errback(error)
 
     def _end(self) -> None:
-        """Give the channel its place back."""
+        """Register the channel as the producer again."""
         if not self._going:
             return
         self._going = False

@@ -1,6 +1,6 @@
-"""The HTTP server itself: what Twisted leaves open is bounded here.
+"""The HTTP server: a site of twisted.web with bounds that Twisted lacks.
 
-Twisted puts no limit on a request's body, and parses a form before anybody has said that one is wanted.
+Twisted does not limit the body of a request, and parses a form before the application requests that.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from reqpi.web.http.self_check import SelfChecks
 __all__ = ["BoundedRequest", "BoundedSite"]
 
 _SMALL = 1 << 16
-"""Bytes of a body that nobody asked for."""
+"""Bytes of a body that no route reads, at most."""
 
 _LINGER = 2.0
-"""Seconds for which the rest of a refused body is thrown away, so that the client gets to read why before the reset."""
+"""Seconds for which the rest of a refused body is discarded, so that the client can read why before the reset."""
 
 
 class BoundedRequest(Request):
-    """A request whose body is refused as soon as it is known to be too large: by its length, or by counting."""
+    """A request whose body is refused as soon as it is known to be too large: by its length, or by counting bytes."""
 
     _body: BytesIO
     _refused = False
     _taken = 0
 
     def gotLength(self, length: int | None) -> None:
-        """The head is complete; the body, if any, is of ``length`` bytes."""
+        """Check the length of the body, once the head is complete; ``None``: it has no known length."""
         self.content = self._body = BytesIO()
         if length is not None and length > self._limit:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Some of the body came."""
+        """Add a piece of the body, and check its length."""
         if self._refused:
             return
         self._taken += len(data)
@@ -58,17 +58,18 @@ class BoundedRequest(Request):
             self._body.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """The body is complete."""
+        """Process the request, once its body is complete."""
         if path.startswith((b"http://", b"https://")):
-            path = b"/" + b"".join(path.split(b"/", 3)[3:])  # the absolute form (RFC 9112, section 3.2.2)
+            path = b"/" + b"".join(path.split(b"/", 3)[3:])  # the absolute form of a target (RFC 9112, section 3.2.2)
         if not self._refused:
             super().requestReceived(command, path, version)
 
     def process(self) -> None:
-        """Answer, and be counted while that takes.
+        """Answer the request, and count it as being in flight meanwhile.
 
-        Twisted goes on to the next request of a pipeline as soon as an answer is written, read or not, so that a few
-        kilobytes of requests would become gigabytes of answers in memory. Here each waits for the one before.
+        Twisted goes on to the next request of a pipeline as soon as a response is written, even if the client has not
+        read it, so that a few kilobytes of requests could become gigabytes of responses in memory. Here each request
+        waits until the response before it has been read.
         """
         self._site.began(self)
         channel: Any = self.channel
@@ -89,18 +90,18 @@ class BoundedRequest(Request):
         super().process()
 
     def getRequestHostname(self) -> bytes:
-        """No route hangs on it, and klein fails on one that is no host's name: so it gets one that is."""
+        """Return a valid host name. No route depends on it, and klein fails if it is not valid."""
         return b"localhost"
 
     @property
     def _site(self) -> BoundedSite:
-        """Twisted sets :attr:`site` only once a request is complete."""
+        """The site; Twisted sets :attr:`site` only once a request is complete."""
         channel: Any = self.channel
         return cast(BoundedSite, channel.site)
 
     @property
     def _limit(self) -> int:
-        """Bytes that the body may have: there is one route alone that takes any."""
+        """Bytes of the body, at most. There is only one route that reads a body."""
         channel: Any = self.channel
         takes_documents = channel._command == b"POST" and channel._path.partition(b"?")[0].rstrip(b"/").endswith(
             b"/locks"
@@ -108,7 +109,7 @@ class BoundedRequest(Request):
         return self._site.largest_body if takes_documents else _SMALL
 
     def _refuse(self) -> None:
-        """Answer 413 in the middle of the request, and hang up."""
+        """Respond with 413 in the middle of the request, and close the connection."""
         self._refused = True
         self.requestHeaders.removeHeader(b"Expect")
         self.content = self._body = BytesIO()
@@ -129,28 +130,28 @@ class BoundedRequest(Request):
 @implementer(IPushProducer)
 @define
 class _Turn:
-    """A request that waits until the client has read the answers before."""
+    """A request that waits until the client has read the responses before it."""
 
     resumeProducing: Callable[[], None]
 
     def pauseProducing(self) -> None:
-        """It is waiting already."""
+        """Do nothing: it is waiting already."""
 
     def stopProducing(self) -> None:
-        """The client is gone, of which the request hears by itself."""
+        """Do nothing: the request itself is notified that the client is gone."""
 
 
 class BoundedSite(Site):
-    """A site that knows the requests in flight, so that it can end when they have ended.
+    """A site that knows the requests in flight, so that it can stop once they are answered.
 
     :param largest_body: bytes of a request's body, at most.
-    :param hot: what can be answered at once.
-    :param access: where it is written down who asked for what; ``None``: nowhere.
+    :param ready_answers: the answers of the fast path.
+    :param access: the access log; ``None``: there is none.
     """
 
-    noisy = False  # Twisted would log that it starts, with its place in memory
+    noisy = False  # Twisted would log that it starts, with its address in memory
     requestFactory = BoundedRequest
-    protocol = FastPathChannel  # type: ignore[assignment]  # HTTP/2 is never spoken, so nothing has to choose
+    protocol = FastPathChannel  # type: ignore[assignment]  # HTTP/2 is not offered, so no protocol has to be chosen
 
     def __init__(
         self,
@@ -175,44 +176,44 @@ class BoundedSite(Site):
         self._idle: list[Deferred[None]] = []
 
     def acceptableProtocols(self) -> list[bytes]:
-        """HTTP/1.1 alone: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
+        """Return HTTP/1.1 only: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
         return [b"http/1.1"]
 
     def startFactory(self) -> None:
-        """Begin. Twisted would set up a log of its own, and a timer for the time in it."""
+        """Do nothing. Twisted would set up a log of its own, and a timer for its timestamps."""
 
     def stopFactory(self) -> None:
-        """End."""
+        """Do nothing, as there is no log of Twisted's to close."""
 
     def date(self) -> bytes:
-        """The moment, as HTTP has it (:rfc:`9110`, section 5.6.7)."""
+        """Return the present time in the format of HTTP (:rfc:`9110`, section 5.6.7)."""
         second = int(self.clock.seconds())
         if second != self._second:
             self._second, self._date = second, datetimeToString(second)
         return self._date
 
     def log(self, request: Any) -> None:
-        """Write down an answer of the ordinary stack."""
+        """Log a response of twisted.web."""
         if self._access is not None:
             self._access.note(combinedLogFormatter(self._access.timestamp(), request))
 
     def answered(self, peer: str, line: bytes, status: int, length: int, said: str) -> None:
-        """Write down an answer that was sent at once.
+        """Log a response of the fast path.
 
-        :param line: the first one of the request; nothing in it has to be escaped.
-        :param said: its referrer and agent, as the log has them.
+        :param line: the request line, in which nothing has to be escaped.
+        :param said: referrer and user agent, in the format of the log.
         """
         access = self._access
         if access is not None:
             access.note(f'"{peer}" - - {access.timestamp()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
 
     def began(self, request: Request) -> None:
-        """Count a request until its answer is complete or its client gone."""
+        """Count a request as being in flight until its response is complete or its client is gone."""
         self._in_flight.add(request)
         request.notifyFinish().addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
-        """Fires when no request is in flight. No connection is kept from here on."""
+        """Return a deferred that fires once no request is in flight. From now on a response closes its connection."""
         self.ending = True
         done: Deferred[None] = Deferred()
         if self._in_flight:

@@ -1,1 +1,1 @@
-"""One server put together: its settings, its wiring, the twistd plugin and its workers."""
+"""One server: its options and settings, its wiring, the service for twistd, and its workers."""

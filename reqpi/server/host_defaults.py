@@ -1,4 +1,4 @@
-"""What this host has already decided: where a user's programs keep their state, and which index pip uses."""
+"""Defaults of this host: where a user's programs keep their state, and which index pip uses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ parser.add_option(index_url())
 print()
 print(parser.get_default_values().index_url)
 """
-# What ``pip install`` would use: its environment, its configuration files, and last what is built into it. All of the
-# command would take a second to import; its parser reads the same in every pip from 20 on. The empty entry is the
-# working directory: a folder ``pip`` in somebody's checkout is not to be run. The line of its own is for what a site's
-# customisation may print before.
+# The index that ``pip install`` would use: from its environment variables, its configuration files, or its built-in
+# default. Importing the whole command would take a second; its parser reads the same in every pip since 20. The empty
+# entry of sys.path is the working directory, which may contain a folder ``pip`` that must not be run. The index is
+# printed on its own line because a site customisation may print something before it.
 
 _ASK_PIP_BUILT_IN = """
 import sys
@@ -40,20 +40,20 @@ print(PyPI.simple_url)
 
 
 def default_store() -> Path:
-    """A directory under the user's state directory."""
+    """Return a directory in the user's state directory."""
     return user_state_path("reqpi")
 
 
 def default_spool() -> Path:
-    """A directory under the user's cache directory, for what is on its way into an object store."""
+    """Return a directory in the user's cache directory, for files that are uploaded to an object store."""
     return user_cache_path("reqpi") / "incoming"
 
 
 def default_upstream() -> str:
-    """The index that pip is configured with on this host.
+    """Return the index that pip is configured with on this host.
 
-    :returns: as pip has it: there may be a user and a password in it.
-    :raises reqpi.core.errors.Misconfigured: there is no pip to be asked, or it cannot read its configuration.
+    :returns: the URL as pip has it, which may contain a user and a password.
+    :raises reqpi.core.errors.Misconfigured: there is no pip, or it cannot read its configuration.
     """
     configured = os.environ.get("PIP_INDEX_URL")
     if configured:
@@ -64,12 +64,12 @@ def default_upstream() -> str:
             return url
     raise Misconfigured(
         "no upstream is known",
-        "No pip on this host can say which index it uses: try `pip config list`, or name one with --upstream URL.",
+        "No pip on this host reports which index it uses: try `pip config list`, or specify one with --upstream URL.",
     )
 
 
 def builtin_index() -> str | None:
-    """The index that pip has built in, whatever it is configured with; ``None`` where there is no pip to be asked.
+    """Return the index built into pip, whatever its configuration; ``None`` if there is no pip.
 
     uv.lock names it, and so does ``pip-compile --emit-index-url``.
     """
@@ -77,13 +77,13 @@ def builtin_index() -> str | None:
 
 
 def _pythons() -> Iterator[str]:
-    """Our own interpreter, and others that may have pip where it has none."""
+    """Yield our own interpreter, and others that may have a pip if ours has none."""
     found = [sys.executable, shutil.which("python3"), shutil.which("python")]
     return (python for python in dict.fromkeys(found) if python)
 
 
 def _ask(python: str, program: str) -> str | None:
-    """An index of one interpreter's pip. What goes wrong is not shown: pip quotes its configuration, secrets too."""
+    """Return an index of one interpreter's pip. Errors are not shown: pip quotes its configuration, with secrets."""
     try:
         asked = subprocess.run([python, "-c", program], capture_output=True, timeout=30, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Why a server cannot listen, and what its operator can do about it."""
+"""The errors of a server that cannot listen, with advice for its operator."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from reqpi.core.errors import Misconfigured
 __all__ = ["CannotListen", "cannot_listen"]
 
 _REASONS = {
-    errno.EADDRINUSE: ("The port is in use.", "Name another one with --http or REQPI_HTTP."),
-    errno.EADDRNOTAVAIL: ("This machine does not have that address.", "Name another one with --http or REQPI_HTTP."),
+    errno.EADDRINUSE: ("The port is in use.", "Specify another one with --http or REQPI_HTTP."),
+    errno.EADDRNOTAVAIL: ("This machine does not have that address.", "Specify another one with --http or REQPI_HTTP."),
     errno.EACCES: (
         "This user may not open that port.",
-        "Name one above 1023 with --http or REQPI_HTTP, or start twistd as root with --uid.",
+        "Specify one above 1023 with --http or REQPI_HTTP, or start twistd as root with --uid.",
     ),
 }
 
@@ -21,7 +21,7 @@ _REASONS = {
 class CannotListen(Misconfigured):
     """A server cannot open one of its ports.
 
-    :ivar advice: the option to change; only a server that has options can show it.
+    :ivar advice: the option to change; only commands that have the option show it.
     """
 
     advice = ""

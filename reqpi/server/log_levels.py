@@ -1,7 +1,7 @@
-"""Which events of the log an operator sees.
+"""The events that are logged.
 
-Twisted reports at the level of information which factories start and stop, with their addresses in memory. Here its
-information counts as debugging, and its warnings and errors as what they are.
+Twisted reports at level info which factories start and stop, with their addresses in memory. Here these events count
+as debug; its warnings and errors keep their level.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OURS = ("reqpi", "stdout", "stderr")
 
 
 def at_level(observer: ILogObserver, level: str) -> ILogObserver:
-    """Return an observer that passes on the events of a level and of those above it.
+    """Return an observer that passes on the events of a level and above.
 
     :param level: one of :data:`reqpi.server.options.LEVELS`.
     """

@@ -85,9 +85,14 @@ class ServerOption(NamedTuple):
         """
         if self.kind is ValueKind.FLAG:
             return self.help
-        shown = (locally and self.shown_locally) or self.shown or str(self.default)
+        shown = self._shown_locally if locally else self.shown or str(self.default)
         repeatable = "repeatable; " if self.kind is ValueKind.LIST else ""
         return f"{self.help} ({repeatable}default: {shown})"
+
+    @property
+    def _shown_locally(self) -> str:
+        shown = self.shown_locally or self.shown
+        return f"${self.variable}" if shown == "none" else f"${self.variable}, then {shown}"
 
     def read(self, given: Any, environ: Mapping[str, str]) -> Any:
         """Return the value on the command line, or otherwise the one in the environment.
@@ -142,7 +147,7 @@ OPTIONS = (
         "the canonical URL of the server, for links that must be absolute",
         shown="the URL of each request",
     ),
-    ServerOption("baseurl", "url", ValueKind.TEXT, "URL", "the same as --url", shown="--url"),
+    ServerOption("baseurl", "url", ValueKind.TEXT, "URL", "the same as --url", shown="that of --url"),
     ServerOption(
         "trust-proxy",
         "trust_proxy",

@@ -57,7 +57,7 @@ class BuildRequirementsTests(CommandTestCase):
             [
                 "hatchling>=1  # a.tar.gz, b.tar.gz, c.tar.gz and 1 more",
                 "setuptools>=77  # a.tar.gz; the lock pins 60",
-                "# Only where no wheel fits, or on some platforms or Pythons:",
+                "# Needed only if no wheel fits, or on some platforms or Python versions:",
                 "# cython  # a.tar.gz",
             ],
         )

@@ -84,7 +84,7 @@ class NeedsTests(CommandTestCase):
         foreign = "--extra-index-url https://wheels.example.org/whl/cpu\n"
         option = "--upstream wheels.example.org-cpu=https://wheels.example.org/whl/cpu, for torch: a server without it"
         _, [need], _ = self.needs(f"{foreign}torch==2.4.0+cpu\n")
-        self.assertEqual(need, f"{option} refuses the lock, as a pin has no digest")
+        self.assertEqual(need, f"{option} rejects the lock, because a pin has no digest")
         _, [need], _ = self.needs(f"{foreign}torch==2.4.0+cpu {DIGEST}\n")
         self.assertEqual(need, f"{option} looks for these files by digest at its other upstreams")
 

@@ -103,7 +103,7 @@ class InjectTests(InjectCase):
 
     def test_a_folder_that_says_nothing_is_enough_for_a_lock_without_sources(self) -> None:
         (self.deps / ".reqpi.json").unlink()
-        self.assert_refused(1, "requirements.txt:2: what this names is not in deps: foo @")
+        self.assert_refused(1, "requirements.txt:2: the file that this names is not in deps: foo @")
         self.lock.write_text("six==1.17.0\n")
         self.assertEqual(
             self.inject("deps", "-r", "requirements.txt")[2], "reqpi: 0 requirements in 0 files rewritten\n"
@@ -113,8 +113,8 @@ class InjectTests(InjectCase):
         """The second of two files is wrong; then the folder is."""
         (self.folder / "other.txt").write_text("six>=1\n")
         self.assert_refused(1, "other.txt:1: ", "deps", "-r", "requirements.txt", "-r", "other.txt")
-        self.assert_refused(2, "nowhere is no folder", "nowhere", "-r", "requirements.txt")
-        self.assert_refused(2, "is no absolute path", "deps", "-r", "requirements.txt", "--for-output-dir", "deps")
+        self.assert_refused(2, "nowhere is not a folder", "nowhere", "-r", "requirements.txt")
+        self.assert_refused(2, "is not an absolute path", "deps", "-r", "requirements.txt", "--for-output-dir", "deps")
         self.assert_refused(2, "Name them: -r requirements.txt", "deps")
         (self.deps / "bar.tar.gz").write_bytes(b"another")
         self.assert_refused(3, f"deps/bar.tar.gz differs from what was fetched from {GIT}")
@@ -131,7 +131,7 @@ class InjectTests(InjectCase):
     def test_another_format_is_not_rewritten(self) -> None:
         entry = f'[[packages]]\nname = "foo"\n[packages.archive]\nurl = "{URL}"\nhashes = {{sha256 = "{HEX}"}}\n'
         (self.folder / "pylock.toml").write_text(f'lock-version = "1.0"\ncreated-by = "x"\n{entry}')
-        self.assert_refused(1, "pylock.toml:3: a pylock.toml is not rewritten", "deps", "-r", "pylock.toml")
+        self.assert_refused(1, "pylock.toml:3: a pylock.toml cannot be rewritten", "deps", "-r", "pylock.toml")
 
 
 class SourceTests(InjectCase):

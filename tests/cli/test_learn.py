@@ -104,7 +104,7 @@ class LearnTests(LearnCase):
         status, _, err = self.learn("-o", BUILD, "--exclude-newer", "30 days", command=self.taking(self.builder))
         self.assertNotEqual(status, 0)
         self.assertIn(
-            "does not say when files were uploaded, so that --exclude-newer let nothing through of: builder", err
+            "does not report upload times, so --exclude-newer excluded every file of: builder", err
         )
         self.assertFalse(self.build.exists())
 

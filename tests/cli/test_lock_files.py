@@ -78,7 +78,7 @@ class GivenTests(TakenTestCase):
         self.write("p/a.txt")
         self.write("x\ny.txt")
         for files, said in (
-            (("requirements.txt", "-"), "standard input is committed alone"),
+            (("requirements.txt", "-"), "standard input can only be committed alone"),
             (("requirements.txt", "./requirements.txt"), "named twice"),
             (("p/a.txt", "requirements.txt"), "--allow-outside"),
             (("requirements.txt", "missing.txt"), "missing.txt cannot be read"),
@@ -141,9 +141,9 @@ class FollowedTests(TakenTestCase):
         for line in (
             r"p/a\.txt:2: .*No such file or directory: -r missing\.txt",
             r"p/a\.txt:3: this is outside .*: -c \.\./requirements\.txt\n    --allow-outside",
-            r"p/a\.txt:4: this is not the name of a file: -r q",
+            r"p/a\.txt:4: this is not a regular file: -r q",
             r"p/a\.txt:5: an absolute path .*: -r /x/a\.txt",
-            r"p/a\.txt:6: this is not the name of a file: -r pipe",
+            r"p/a\.txt:6: this is not a regular file: -r pipe",
             r"p/a\.txt:7: this is outside .*/requirements\.txt: -r link\.txt\n    --allow-outside",
             r"p/b\.txt:1: this cannot be read",
             r"p/b\.txt:2: this is larger than 8388608 bytes",
@@ -178,7 +178,7 @@ class AllowOutsideTests(TakenTestCase):
         index = self.server.takes(self.listed("p/q/a.txt", "b.txt", "p/q/c.txt"))
         told = [
             "reqpi: together with b.txt, p/q/c.txt",
-            "reqpi: paths begin in .: p/q/a.txt, b.txt, p/q/c.txt",
+            "reqpi: paths are relative to .: p/q/a.txt, b.txt, p/q/c.txt",
         ]
         answer = self.gethash("--allow-outside", "p/q/a.txt")
         self.assertEqual(answer, (0, f"{index}\n", "\n".join([*told, ""])))
@@ -188,7 +188,7 @@ class AllowOutsideTests(TakenTestCase):
         self.write("p/a.txt")
         self.write("q/b.txt")
         index = self.server.takes(self.listed("p/a.txt", "q/b.txt"))
-        told = "reqpi: paths begin in .: p/a.txt, q/b.txt\n"
+        told = "reqpi: paths are relative to .: p/a.txt, q/b.txt\n"
         self.assertEqual(self.gethash("--allow-outside", "p/a.txt", "q/b.txt"), (0, f"{index}\n", told))
 
     def test_nothing_changes_where_nothing_is_outside(self) -> None:

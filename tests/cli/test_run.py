@@ -81,7 +81,7 @@ class RefusedTests(CommandTestCase):
         self.server.takes(DOCUMENT)
         status, _, err = self.run_command("true")
         self.assertEqual(status, 0)
-        self.assertIn("what was refused is not known", err)
+        self.assertIn("the list of refused requests is not available", err)
 
 
 class NothingRunsTests(CommandTestCase):

@@ -74,7 +74,7 @@ class TakenPortTests(CommandTestCase):
         out, err = process.communicate(timeout=60)
         expected = (
             f"reqpi: cannot listen on tcp:{self.port}:interface=127.0.0.1: The port is in use. "
-            "Name another one with --http or REQPI_HTTP.\n"
+            "Specify another one with --http or REQPI_HTTP.\n"
         )
         self.assertEqual((process.returncode, out, err), (1, "", expected))
 

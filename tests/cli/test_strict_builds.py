@@ -50,7 +50,7 @@ class StrictBuildsTests(CommandTestCase):
         lock = 'six==1.17.0\nsetuptools==80.9.0 ; python_version >= "3"\nsetuptools==30.0.0 ; python_version < "3"\n'
         status, _, err = self.checked(lock, wanted("setuptools>=40.8.0"))
         self.assertEqual(status, 7)
-        self.assertRegex(err, r"(?m)^requirements\.txt:2: it builds six-1\.17\.0\.tar\.gz, and has no digests: setup")
+        self.assertRegex(err, r"(?m)^requirements\.txt:2: this builds six-1\.17\.0\.tar\.gz, and has no digests: setup")
         self.assertIn("--generate-hashes", err)
         self.assertTrue(err.endswith("requirements.txt: 1 defect\n"), err)
 
@@ -65,7 +65,7 @@ class StrictBuildsTests(CommandTestCase):
         )
         self.assertEqual(status, 7)
         said = "requirements.txt:2: six-1.17.0.tar.gz is built with"
-        self.assertIn(f"{said} setuptools>=40.8.0: no pin of it: six==1.17.0\n", err)
+        self.assertIn(f"{said} setuptools>=40.8.0: the lock does not pin it: six==1.17.0\n", err)
         self.assertIn(f"{said} wheel>=1: the lock pins 0.4: six==1.17.0\n", err)
         self.assertIn(f"{said} other @ https://files.example.org/other.tar.gz: it names a URL: six==1.17.0\n", err)
         self.assertTrue(err.endswith("requirements.txt: 3 defects\n"), err)
@@ -77,7 +77,7 @@ class StrictBuildsTests(CommandTestCase):
         ]
         status, _, err = self.checked("six==1.17.0\n", sdists=sdists)
         self.assertEqual(status, 7)
-        self.assertIn("not all that six-1.17.0.tar.gz is built with is known: setup.py computes setup_requires", err)
+        self.assertIn("some build requirements of six-1.17.0.tar.gz are not known: setup.py computes setup_requires", err)
         self.assertTrue(err.endswith("requirements.txt: 1 defect\n"), err)
 
     def test_what_could_not_be_had_is_no_verdict(self) -> None:

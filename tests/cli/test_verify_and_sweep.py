@@ -115,7 +115,7 @@ class SweepTests(StoreCommandCase):
         """It says what is wanted."""
         status, _, err = self.run_reqpi("sweep", "--store", str(self.path), "--max-age", "1d")
         self.assertEqual(status, 2)
-        self.assertIn("1d: a whole number of seconds is wanted", err)
+        self.assertIn("1d: write a whole number of seconds", err)
 
 
 class RealSizeTests(StoreCommandCase):

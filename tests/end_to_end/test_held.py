@@ -97,7 +97,7 @@ class HeldTests(EndToEnd):
             [*command, "--url", self.server.url], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
         )
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("fetches again what lock ", done.stderr)
+        self.assertIn("is fetching the removed files of lock ", done.stderr)
         end = monotonic() + 30
         while not self.verdict(index)["complete"]:
             self.assertLess(monotonic(), end)

@@ -1,4 +1,4 @@
-"""How twistd finds ``twistd reqpi``. It holds no more than that: twistd imports every plugin to list them."""
+"""The plugin by which twistd finds ``twistd reqpi``; minimal, because twistd imports every plugin to list them."""
 
 from twisted.application.service import ServiceMaker
 

@@ -1,4 +1,4 @@
-"""``reqpi build-requirements``: what the sdists of a lock are built with, and what of that the lock lacks."""
+"""``reqpi build-requirements``: what the sdists of a lock are built with, and which of it the lock lacks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from reqpi.client.build_requirements import BuildRequirements, ReportedRequireme
 __all__ = ["command_line", "lines_lacking", "main"]
 
 _SHOWN = 3
-"""Of those that want a requirement."""
+"""Sdists shown that need a requirement."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what is lacking, a requirement a line."""
+    """Print the requirements that the lock lacks, one per line."""
     parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def lines_lacking(found: BuildRequirements) -> list[str]:
-    """What is lacking, as lines of a requirements file that a tool may pin from."""
+    """Return the missing requirements as lines of a requirements file, from which a tool can pin."""
     return [_line(wanted) for wanted in found.requirements if wanted.lacking]
 
 
@@ -46,13 +46,13 @@ def _lines(found: BuildRequirements) -> Iterator[str]:
     yield from lines_lacking(found)
     others = [each for each in found.requirements if each.state != "pinned" and not each.lacking]
     if others:
-        yield "# Only where no wheel fits, or on some platforms or Pythons:"
+        yield "# Needed only if no wheel fits, or on some platforms or Python versions:"
     for wanted in others:
         yield f"# {_line(wanted)}"
 
 
 def _line(wanted: ReportedRequirement) -> str:
-    """The requirement, and why it is here."""
+    """Return the requirement, with the sdists that need it."""
     by = ", ".join(wanted.wanted_by[:3]) + (
         f" and {len(wanted.wanted_by) - 3} more" if len(wanted.wanted_by) > 3 else ""
     )
@@ -85,17 +85,19 @@ def _status(found: BuildRequirements) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi build-requirements",
-        description="Say what the sdists of a lock are built with, and what of that the lock does not pin: lines for a "
-        "requirements-build.in. It is read from the sdists; nothing is run. Those of which no wheel is admitted count; "
-        "--no-binary :all: has all of them count.",
-        epilog="Exit status: 0 nothing is lacking; 1 the lock has defects; 2 usage; 3 something could not be had or "
-        "read; 4 the server answers another address; 7 something is lacking.",
+        description="Print what the sdists of a lock are built with and the lock does not pin, as lines for a "
+        "requirements-build.in. They are read from the sdists; no code is run. Only sdists of releases without an "
+        "admitted wheel count; with --no-binary :all: every sdist counts.",
+        epilog="Exit status: 0 nothing is missing; 1 the lock has defects; 2 usage; 3 something could not be fetched "
+        "or read; 4 the server returned another address; 7 something is missing.",
     )
-    parser.add_argument("--json", action="store_true", help="print all that is known, for a program")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell what is pinned, and all that was not read")
+    parser.add_argument("--json", action="store_true", help="print everything that is known, as JSON")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="also print what is pinned, and everything that could not be read"
+    )
     add_server(parser)
     add_filters(parser)
     add_arguments(parser)

@@ -1,4 +1,4 @@
-"""``reqpi check``: read a lock as a server would, with no server, and say which options of a server it needs."""
+"""``reqpi check``: read a lock as a server would, without a server, and print the server options that it needs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ __all__ = ["command_line", "main"]
 
 @frozen
 class _Checked:
-    """What there is to say of one lock.
+    """The result for one lock.
 
-    :param lock: ``None`` where it has defects of its own.
+    :param lock: ``None`` if the lock itself has defects.
     """
 
     taken: LockFiles
@@ -40,7 +40,7 @@ class _Checked:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Say what is wrong with a lock; or how many pins it has, its address, and what it needs of a server."""
+    """Print the defects of a lock; or the number of its pins, its address, and the server options that it needs."""
     options = command_line().parse_intermixed_args(arguments)
     if not options.each:
         checked = _check(options.file, options)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _status(checked: _Checked, options: argparse.Namespace) -> int:
-    """Return the exit status for one lock, with ``--strict-builds`` after a look at what builds its sdists."""
+    """Return the exit status for one lock; with ``--strict-builds``, check also what builds its sdists."""
     if checked.defects or checked.lock is None:
         return DEFECTS
     return check_builds(command_line(), options, checked.taken, checked.lock)
@@ -125,22 +125,22 @@ def _members(defect: Defect) -> dict[str, Any]:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi check",
-        description="Read a lock and say what is wrong with it, and which options a server needs to serve all of it; "
-        "no server is asked.",
+        description="Read a lock, and print its defects and the options that a server needs to serve all of it. No "
+        "server is used.",
         epilog="Exit status: 0 it can be committed, 1 it has defects, 2 usage. With --strict-builds: 3 something could "
-        "not be had; 7 the lock leaves open what an sdist is built with.",
+        "not be had; 7 the lock does not fix what an sdist is built with.",
     )
-    parser.add_argument("--each", action="store_true", help="each FILE is a lock by itself")
+    parser.add_argument("--each", action="store_true", help="read each FILE as a separate lock")
     parser.add_argument(
         "--as-server",
         action="store_true",
-        help="an option that the lock needs and that --upstream and --allow-host do not name is a defect",
+        help="report a defect for each option that the lock needs and that --upstream and --allow-host do not specify",
     )
     add_strict_builds(parser)
-    parser.add_argument("--json", action="store_true", help="print what a program can read")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print defects only")
     add_arguments(parser)
     return parser

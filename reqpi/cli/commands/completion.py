@@ -1,6 +1,6 @@
-"""``reqpi completion``: what a shell needs to complete commands, options and files, made from the commands' parsers.
+"""``reqpi completion``: a script with which a shell completes commands, options and files, from the commands' parsers.
 
-shtab writes it. It is imported here alone, and only to write the script: completing needs neither it nor us.
+shtab writes it. It is imported here only, to write the script: completing needs neither shtab nor ReqPI.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ SHELLS = ("bash", "zsh", "fish")
 
 _FILES = ("FILE", "FILE.tar", "WHERE", "DIR|URL", "A", "B")
 _FOLDERS = ("DIR",)
-"""What commands call their arguments that are paths."""
+"""The metavars of arguments that are paths."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the script for one shell."""
+    """Print the script for a shell."""
     options = command_line().parse_args(arguments)
     try:
         import shtab  # noqa: PLC0415
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _whole() -> argparse.ArgumentParser:
-    """One parser for all commands, which are read one by one otherwise."""
+    """Return one parser for all commands; elsewhere each command has its own."""
     whole = argparse.ArgumentParser(prog="reqpi")
     whole.add_argument("--version", action="version", version="", help="print the version")
     commands = whole.add_subparsers()
@@ -48,7 +48,7 @@ def _whole() -> argparse.ArgumentParser:
 
 
 def _mark_paths(parser: argparse.ArgumentParser, file: object, folder: object) -> None:
-    """Say of each action whether it is a path; shtab reads ``complete``."""
+    """Mark the actions that take a path; shtab reads ``complete``."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for each in action.choices.values():
@@ -60,13 +60,13 @@ def _mark_paths(parser: argparse.ArgumentParser, file: object, folder: object) -
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi completion",
-        description="Print what a shell needs to complete commands, options and files. bash: put it into "
-        "~/.local/share/bash-completion/completions/reqpi; zsh: into a file _reqpi in a folder of fpath; fish: into "
+        description="Print a script with which a shell completes commands, options and files. bash: save it as "
+        "~/.local/share/bash-completion/completions/reqpi; zsh: as _reqpi in a folder of fpath; fish: as "
         "~/.config/fish/completions/reqpi.fish.",
         epilog="Exit status: 0 done, 2 usage, or shtab is not installed.",
     )
-    parser.add_argument("shell", choices=SHELLS, help="for which shell")
+    parser.add_argument("shell", choices=SHELLS, help="the shell that reads the script")
     return parser

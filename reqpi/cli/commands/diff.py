@@ -1,4 +1,4 @@
-"""``reqpi diff``: what one lock, address or SBOM has that another has not."""
+"""``reqpi diff``: the difference between two locks, addresses or SBOMs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COLOURS = {"added": GREEN, "removed": RED, "version": YELLOW, "files": CYAN}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what differs, a project a line."""
+    """Print the differences, one project per line."""
     options = command_line().parse_args(arguments)
     found = changes(_contents(options.before), _contents(options.after))
     if options.json:
@@ -65,15 +65,17 @@ def _contents(what: str) -> Contents:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi diff",
-        description="Say what differs between two locks, addresses or SBOMs: '+' added, '-' removed, '~' another "
+        description="Print the differences between two locks, addresses or SBOMs: '+' added, '-' removed, '~' another "
         "version, '*' the same version with other files.",
-        epilog="Exit status: 0 nothing differs; 1 a lock has defects; 2 usage; 3 no server or its error; 6 something "
-        "differs.",
+        epilog="Exit status: 0 no difference; 1 a lock has defects; 2 usage; 3 no server or its error; 6 there are "
+        "differences.",
     )
     for name in ("before", "after"):
-        parser.add_argument(name, metavar=name.upper(), help="a lock; an address's URL; a CycloneDX or SPDX .json")
-    parser.add_argument("--json", action="store_true", help="print what a program can read")
+        parser.add_argument(
+            name, metavar=name.upper(), help="a lock, the URL of an address, or a CycloneDX or SPDX .json"
+        )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

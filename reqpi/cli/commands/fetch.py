@@ -1,4 +1,4 @@
-"""``reqpi fetch``: everything that a lock admits, in one folder, for an install without a network."""
+"""``reqpi fetch``: everything that a lock admits in one folder, for an install without a network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch, and say what came."""
+    """Fetch the files, and report them."""
     parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if not options.file:
-        parser.error("name a lock, FILE; or a source, --source DIR; or --request FILE")
+        parser.error("specify a lock, FILE; a source, --source DIR; or --request FILE")
     if options.mode or options.sbom_output_type:
         parser.error("--mode and --sbom-output-type are for --source and --request")
     try:
@@ -72,7 +72,7 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 
 def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:
-    """Say how much it will be, where no filter was given: that is often ten times what one machine needs."""
+    """Report the total size if there are no filters: it is often ten times what one machine needs."""
     size = sum(file.size or 0 for file in wanted)
     if everywhere and len(wanted) > len({(file.project, file.version) for file in wanted}):
         unknown = "" if all(file.size for file in wanted) else "at least "
@@ -83,7 +83,7 @@ def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:
 
 
 def _wanted(files: Iterable[ListedFile], target: InstallTarget) -> list[ListedFile]:
-    """Those that may be installed where the user means: each file once, and under a name of its own."""
+    """Return the files that can be installed on the target, each once and with a unique name."""
     chosen = {(file.filename, file.sha256): file for file in files if target.needs(file.marker) and _fits(file, target)}
     times = Counter(filename for filename, _ in chosen)
     return [
@@ -94,16 +94,16 @@ def _wanted(files: Iterable[ListedFile], target: InstallTarget) -> list[ListedFi
 
 
 def _record(pages_said: bytes, wanted: Iterable[ListedFile], folder: Path) -> None:
-    """Leave what ``reqpi inject`` needs to know: which file is which source.
+    """Write which file is which source, for ``reqpi inject``.
 
-    :raises reqpi.client.ClientError: the server does not say.
+    :raises reqpi.client.ClientError: the server does not report it.
     """
     names = {(file.project, file.sha256): file.name for file in wanted if file.source}
     sources, left_out = {}, []
     try:
         found = [file for page in load_all(pages_said).values() for file in page.files if file.source is not None]
     except ValueError as error:
-        raise ServerTrouble("the server does not say which files are sources", f"{error}.") from error
+        raise ServerTrouble("the server does not report which files are sources", f"{error}.") from error
     for file in found:
         assert file.source is not None
         name = names.get((file.project, str(file.sha256)))
@@ -118,7 +118,7 @@ def _record(pages_said: bytes, wanted: Iterable[ListedFile], folder: Path) -> No
 def _fits(file: ListedFile, target: InstallTarget) -> bool:
     project = canonicalize_name(file.project)
     named = filenames.parse(file.filename, project)
-    if named is None:  # a source, whose name says nothing
+    if named is None:  # a source, whose name says nothing about platforms
         return True
     return target.takes(File(file.filename, project, named.version, named.version_text, named.wheel, url=""))
 
@@ -147,19 +147,19 @@ def _target(options: argparse.Namespace) -> InstallTarget:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi fetch",
-        description="Take everything that a lock admits into one folder, verified, for pip install --no-index "
-        "--find-links. Without --url it is taken from the upstream, through a server inside this process.",
-        epilog=f"Exit status: 0 all of it is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
-        "written; 3 something could not be had: run it again; 4 the server answers another address.",
+        description="Fetch and verify everything that a lock admits into one folder, for pip install --no-index "
+        "--find-links. Without --url it is fetched from the upstream, through a server inside this process.",
+        epilog=f"Exit status: 0 everything is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
+        "written; 3 something could not be fetched: run it again; 4 the server returned another address.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
     _add_interfaces(parser)
-    parser.add_argument("--json", action="store_true", help="print what is there, for a program")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    parser.add_argument("-v", "--verbose", action="store_true", help="name each file")
+    parser.add_argument("--json", action="store_true", help="print the files as JSON")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the name of each file")
     add_server(parser)
     add_filters(parser)
     add_arguments(parser, nargs="*")
@@ -167,14 +167,18 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def _add_interfaces(parser: argparse.ArgumentParser) -> None:
-    """The options of the two other forms."""
+    """Add the options of the two other ways to call it."""
     group = parser.add_argument_group(
-        "as Hermeto, Cachi2 and Cachito do it",
-        'FILE is then no lock, but the input: pip, \'{"type": "pip", …}\', or a file that has it.',
+        "as with Hermeto, Cachi2 and Cachito",
+        'FILE is then not a lock but the input: pip, \'{"type": "pip", …}\', or a file that contains it.',
     )
     group.add_argument("--source", type=Path, metavar="DIR", help="fetch for the packages of this folder")
-    group.add_argument("--request", metavar="FILE", help="fetch a repository, and for its packages: Cachito's request")
     group.add_argument(
-        "--mode", choices=("strict", "permissive"), help="permissive: the source need be no git repository"
+        "--request", metavar="FILE", help="fetch a repository, and what its packages need: a request of Cachito"
     )
-    group.add_argument("--sbom-output-type", choices=("cyclonedx", "spdx"), help="of bom.json (default: cyclonedx)")
+    group.add_argument(
+        "--mode", choices=("strict", "permissive"), help="permissive: the source need not be a git repository"
+    )
+    group.add_argument(
+        "--sbom-output-type", choices=("cyclonedx", "spdx"), help="the format of bom.json (default: cyclonedx)"
+    )

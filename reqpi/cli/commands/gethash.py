@@ -1,6 +1,6 @@
 """``reqpi gethash``: commit a lock to a server, and print the URL of its index and nothing else.
 
-``pip install --index-url "$(reqpi gethash requirements.txt)" …`` has to be safe: whatever is wrong, stdout stays empty.
+``pip install --index-url "$(reqpi gethash requirements.txt)" …`` has to be safe: after any error, stdout is empty.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ __all__ = ["command_line", "main"]
 DEFAULT_URL = "http://localhost:2000"
 
 _PATIENCE = 1
-"""Seconds that a lock which is new to the server is looked through for what its sdists are built with."""
+"""Seconds to wait for the missing build requirements of a lock that is new to the server."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the index URL of a lock; the server has the lock then."""
+    """Commit a lock, and print the URL of its index."""
     parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     filters = filters_of(options)
     if filters and not options.hold:
-        parser.error(f"--{', --'.join(FILTERS)} say what to hold: write --hold too")
+        parser.error(f"--{', --'.join(FILTERS)} specify what to hold: add --hold")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     lock = committed(options.url, taken, hold=filters if options.hold else None)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
         return SERVER_TROUBLE
     warnings = lock.warnings
     if lock.created:
-        # Of a lock that it had, the server has said with its first answer what it knows.
+        # For a lock that it already had, the server has included in its first answer what it knows.
         lacking = lacking_soon(options.url, lock.address, _PATIENCE, filters)
         tell_notes(taken.names, lacking)
         warnings += tuple(lacking)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
-    """Return what is known of a lock that was committed, for programs."""
+    """Return what is known of a committed lock, as JSON."""
     known = {
         "address": lock.address,
         "index": lock.index_url,
@@ -68,7 +68,7 @@ def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
 
 
 def _hint_at_trusted_host(index_url: str) -> None:
-    """Tell which option pip needs for this index, unless the environment has it."""
+    """Print which option pip needs for this index, unless the environment has it."""
     trusted = trusted_host(index_url)
     if trusted is None:
         return
@@ -78,19 +78,19 @@ def _hint_at_trusted_host(index_url: str) -> None:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi gethash",
         description="Commit a lock to a server and print the URL of its index. Several files are committed "
-        "together, with those that they name by -r and -c.",
+        "together, with those that they include with -r and -c.",
         epilog="Exit status: 0 done, 1 the lock has defects, 2 usage, 3 no server or its error, "
-        "4 the server answers another address than the files have. "
-        "A login is taken from netrc, or from the URL; the URL that is printed never has one.",
+        "4 the server returned another address than that of the files. "
+        "A login is read from netrc or from the URL; the URL that is printed never has one.",
     )
     parser.add_argument(
         "--url",
         default=os.environ.get("REQPI_URL") or DEFAULT_URL,
-        help=f"where the server is (default: $REQPI_URL, then {DEFAULT_URL})",
+        help=f"the URL of the server (default: $REQPI_URL, then {DEFAULT_URL})",
     )
     parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
     parser.add_argument("--json", action="store_true", help="print the address, the URL and all warnings as JSON")

@@ -12,7 +12,7 @@ __all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the help of one command, or of all."""
+    """Print the help of one command, or the list of all commands."""
     command: str | None = command_line().parse_args(arguments).command
     if command is None:
         whole_parser().print_help()
@@ -28,7 +28,7 @@ def command_line() -> argparse.ArgumentParser:
     """Return the parser of its arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi help",
-        description="Print what a command does, with its options; without a command, list all commands.",
+        description="Print what a command does, and its options; without a command, list all commands.",
         epilog="Exit status: 0 done, 2 there is no such command.",
     )
     parser.add_argument("command", nargs="?", metavar="COMMAND", help="gethash, server and so on")

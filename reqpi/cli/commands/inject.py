@@ -1,4 +1,4 @@
-"""``reqpi inject``: requirements files, their sources rewritten to the files that were fetched."""
+"""``reqpi inject``: rewrite requirements files so that their sources are the fetched files."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _FORMAT = "requirements.txt"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Rewrite them; nothing is written before all of it is known to be right."""
+    """Rewrite the files; nothing is written before everything has been checked."""
     parser = command_line()
     options = parser.parse_args(arguments)
     folder: Path = options.folder
     if not folder.is_dir():
-        raise BadUsage(f"{folder} is no folder", "Name one that reqpi fetch has filled.")
+        raise BadUsage(f"{folder} is not a folder", "Specify one that reqpi fetch has filled.")
     fetched = fetched_in(folder)
     mounted = options.for_output_dir or str(folder.absolute())
     if not mounted.startswith("/"):
-        raise BadUsage(f"{mounted} is no absolute path", "Name the folder as it will be called in the container.")
+        raise BadUsage(f"{mounted} is not an absolute path", "Specify the path of the folder in the container.")
     work = [
         file
         for taken in _taken(options, fetched)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 @frozen
 class _Rewritten:
-    """A file, and what becomes of it.
+    """A file, and its new content.
 
     :param name: as the user types it.
     """
@@ -60,11 +60,11 @@ class _Rewritten:
 
 
 def _taken(options: argparse.Namespace, fetched: Fetched | None) -> Iterator[LockFiles]:
-    """What is rewritten: the files that are named, together; or those of each package that was fetched for."""
+    """Yield the files to rewrite: the specified ones together, or those of each package in the folder's record."""
     if options.requirement:
         yield take_or_tell(options.requirement, allow_outside=options.allow_outside)
     elif fetched is None or not fetched.packages:
-        raise BadUsage(f"{options.folder} does not say which files to rewrite", "Name them: -r requirements.txt")
+        raise BadUsage(f"{options.folder} does not record which files to rewrite", "Specify them: -r requirements.txt")
     else:
         for package in fetched.packages:
             files = [_inside(options.source, file) for file in package.files]
@@ -73,9 +73,9 @@ def _taken(options: argparse.Namespace, fetched: Fetched | None) -> Iterator[Loc
 
 
 def _inside(source: Path, file: str) -> str:
-    """A file of the source, which may be anybody's.
+    """Return the path of a file of the source, which may come from anyone.
 
-    :raises BadUsage: a symbolic link leads outside.
+    :raises BadUsage: a symbolic link leads outside the source.
     """
     place = os.path.normpath(source / file)
     top, real = os.path.realpath(source), os.path.realpath(place)
@@ -99,19 +99,19 @@ def _rewritten(taken: LockFiles, fetched: Fetched, folder: Path, mounted: str) -
 def _check(
     taken: LockFiles, documents: Sequence[Document], pins: Sequence[Pin], fetched: Fetched, folder: Path
 ) -> None:
-    """Nothing, where every pin can be rewritten.
+    """Check that every pin can be rewritten.
 
-    :raises Defective: one cannot, and was told.
+    :raises LockHasDefects: one cannot. It has been reported.
     """
     formats = {document.path: document.format for document in documents}
     defects = []
     for pin in pins:
         assert pin.source is not None
         if formats[pin.document] != _FORMAT:
-            problem = f"a {formats[pin.document]} is not rewritten"
-            advice = "take /<address>/requirements.txt of the server, commit that, and rewrite it"
+            problem = f"a {formats[pin.document]} cannot be rewritten"
+            advice = "download /<address>/requirements.txt from the server, commit that, and rewrite it"
         elif pin.source.place not in fetched.sources:
-            problem, advice = f"what this names is not in {folder}", "fetch this lock into that folder"
+            problem, advice = f"the file that this names is not in {folder}", "fetch this lock into that folder"
         else:
             continue
         defects.append(Defect(pin.line, pin.text, problem, advice, document=pin.document))
@@ -138,26 +138,30 @@ def _finish(work: Sequence[_Rewritten], options: argparse.Namespace) -> None:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi inject",
-        description="Rewrite requirements files in place: what they take from a URL or a git commit becomes the file "
+        description="Rewrite requirements files in place: a requirement from a URL or a git commit becomes the file "
         "that reqpi fetch has put into DIR. Comments, extras, markers, options and hashes stay as they are.",
-        epilog="Exit status: 0 done; 1 a file has defects, or names what is not in DIR; 2 usage, or a file cannot be "
-        "written; 3 a file in DIR is not what was fetched.",
+        epilog="Exit status: 0 done; 1 a file has defects, or requires a file that is not in DIR; 2 usage, or a file "
+        "cannot be written; 3 a file in DIR is not what was fetched.",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a folder that reqpi fetch has filled")
     parser.add_argument(
-        "-r", "--requirement", action="append", metavar="FILE", help="rewrite this one, and what it names with -r, -c; "
-        "again for another. Default: those that reqpi fetch --source was given",
+        "-r", "--requirement", action="append", metavar="FILE", help="rewrite this file, and those that it includes "
+        "with -r and -c (repeatable; default: the files that were passed to reqpi fetch --source)",
     )  # fmt: skip
     parser.add_argument(
-        "--source", type=Path, default=Path(), metavar="DIR", help="the source that they are files of (default: .)"
+        "--source", type=Path, default=Path(), metavar="DIR", help="the source that contains the files (default: .)"
     )
     parser.add_argument(
-        "--for-output-dir", metavar="DIR", help="where the folder will be when they are installed: in a container"
+        "--for-output-dir",
+        metavar="DIR",
+        help="the path of the folder where the files are installed, such as in a container",
     )
     parser.add_argument("--dry-run", action="store_true", help="print a patch, and write nothing")
-    parser.add_argument("--allow-outside", action="store_true", help="files outside the folder of the first one too")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument(
+        "--allow-outside", action="store_true", help="also accept files outside the folder of the first one"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     return parser

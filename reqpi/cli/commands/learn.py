@@ -1,4 +1,4 @@
-"""``reqpi learn``: run a command behind an index that is open, and write down as a lock what it took."""
+"""``reqpi learn``: run a command with an open index, and write what it downloaded as a lock."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from reqpi.core.model import Digest, File, Lock
 __all__ = ["command_line", "main"]
 
 _CACHES = ("PIP_CACHE_DIR", "UV_CACHE_DIR")
-"""An installer asks for nothing that is in its cache, and a wheel that it built earlier needs no build requirements."""
+"""Caches to replace: an installer does not request what it has cached, nor the build requirements of cached wheels."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and write down what it took; its exit status is ours, and a signal that ended it ends us."""
+    """Run a command and write what it downloaded; exit with its status, or by the signal that ended it."""
     parser = command_line()
     options, command = commanded(parser, arguments)
     check_server(parser, options)
     for name in ("append", "only_write_on_update", "exit_code"):
         if getattr(options, name) and not options.output:
-            parser.error(f"--{name.replace('_', '-')} is about a file: name it with -o")
+            parser.error(f"--{name.replace('_', '-')} needs a file: add -o FILE")
     if options.exclude_newer:
-        _check_moment(parser, options.exclude_newer)
+        _check_exclude_newer(parser, options.exclude_newer)
     known = [_known(file, options) for file in options.requirement]
     output = output_of(options)
     with open_server_for(options) as url:
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     return die_of(-status) if status < 0 else status
 
 
-def _check_moment(parser: argparse.ArgumentParser, said: str) -> None:
+def _check_exclude_newer(parser: argparse.ArgumentParser, said: str) -> None:
     try:
         read_exclude_newer(said, datetime.now(UTC))
     except BadExcludeNewer as bad:
@@ -61,14 +61,16 @@ def _check_moment(parser: argparse.ArgumentParser, said: str) -> None:
 
 
 def _known(file: str, options: argparse.Namespace) -> Lock:
-    """The lock that ``-r`` names, without what is written here anew: it may name that file itself."""
+    """Return the lock specified with ``-r``, without the pins of the output file, which it may include."""
     documents = take_or_tell([file], allow_outside=options.allow_outside)
     lock = lock_of(documents)
     if not options.output:
         return lock
     output = os.path.realpath(options.output)
     if file != "-" and os.path.realpath(file) == output:
-        raise BadUsage(f"{file} is what -o writes", "What is above its mark is left out anyway.")
+        raise BadUsage(
+            f"{file} is the file that -o writes", "Leave it out: the pins above its marker line are excluded anyway."
+        )
     ours = {path for path in documents.paths if path and os.path.realpath(documents.names.of(path)) == output}
     return evolve(lock, pins=tuple(pin for pin in lock.pins if pin.document not in ours))
 
@@ -84,13 +86,13 @@ def _run(
             status = run_child(command, _environ(url, session, caches), stdout)
         found = taken(url, session.token, all_files=options.all_files and (not status or options.ignore_errors))
     finally:
-        with suppress(ClientError):  # it ends by itself
+        with suppress(ClientError):  # the session expires
             end_learning(url, session.token)
     _tell_untimed(found)
     if status and not options.ignore_errors:
         tell_error(
-            f"the command failed, so that what it took ({count_of(len(found.files), 'file')}) is not all that it needs",
-            "Nothing is written. --ignore-errors writes it all the same.",
+            f"the command failed, so what it downloaded ({count_of(len(found.files), 'file')}) may be incomplete",
+            "Nothing is written. Use --ignore-errors to write it anyway.",
         )
         return status
     written = output.write(learned_releases.releases(_needed(found, [*known, *output.known])), bool(found.files))
@@ -103,7 +105,7 @@ def _environ(url: str, session: LearnClient, caches: str) -> Mapping[str, str]:
 
 
 def _needed(found: LearnReport, known: Iterable[Lock]) -> list[File]:
-    """What was taken and no lock has, with what is beside it of the same releases."""
+    """Return the downloaded files that no lock has, with the other files of the same releases."""
     files: Sequence[File] = [_file(each) for each in found.files]
     for lock in known:
         files = learned_releases.without(files, lock)
@@ -116,7 +118,7 @@ def _file(listed: LearnedFile) -> File:
     project = canonicalize_name(listed.project)
     named = filenames.parse(listed.filename, project)
     if named is None:
-        raise ServerTrouble(f"the server names a file that is none of {project}", listed.filename)
+        raise ServerTrouble(f"the server reports a file that does not belong to {project}", listed.filename)
     digests = frozenset({Digest("sha256", listed.sha256)})
     return File(listed.filename, project, named.version, named.version_text, named.wheel, url="", digests=digests)
 
@@ -124,21 +126,21 @@ def _file(listed: LearnedFile) -> File:
 def _tell_untimed(found: LearnReport) -> None:
     if found.untimed:
         tell_remark(
-            f"the upstream does not say when files were uploaded, so that --exclude-newer let nothing through of: "
+            f"the upstream does not report upload times, so --exclude-newer excluded every file of: "
             f"{', '.join(found.untimed)}"
         )
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi learn",
         usage="reqpi learn [-h] [-r FILE …] [-o FILE [--append] [--only-write-on-update] [--exit-code]] [--all-files] "
         "[--exclude-newer DATE] [--ignore-errors] [--url URL | --store WHERE --upstream URL …] -- COMMAND …",
-        description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at an index that lets "
-        "everything through and writes down what is downloaded; then print that as a requirements file with digests. "
-        "Of a build from source it is what the build needs.",
-        epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. 1 a lock has defects, "
+        description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at an open "
+        "index, which serves everything and records what is downloaded; then print that as a requirements file with "
+        "digests. For a build from source, these are the build requirements.",
+        epilog="Exit status: that of the command; 126 or 127 if it cannot be run or found. 1 a lock has defects, "
         "2 usage, or the file cannot be written, 3 no server or its error, 6 with --exit-code: the file was written.",
     )
     parser.add_argument(
@@ -147,23 +149,21 @@ def command_line() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="a lock: what it admits is left out",
+        help="a lock: leave out what it admits (repeatable)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, below what is yours in the file")
-    parser.add_argument("--append", action="store_true", help="keep what was found before")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to this file, below your own part of it")
+    parser.add_argument("--append", action="store_true", help="keep what was recorded before")
+    parser.add_argument("--only-write-on-update", action="store_true", help="do not touch the file if nothing changes")
+    parser.add_argument("--exit-code", action="store_true", help="exit with status 6 if the file was written")
     parser.add_argument(
-        "--only-write-on-update", action="store_true", help="leave the file alone where nothing changes"
-    )
-    parser.add_argument("--exit-code", action="store_true", help="exit with status 6 where the file was written")
-    parser.add_argument(
-        "--all-files", action="store_true", help="list every file of what was taken, for other platforms too"
+        "--all-files", action="store_true", help="list every file of each downloaded release, also for other platforms"
     )
     parser.add_argument(
         "--exclude-newer",
         metavar="DATE",
-        help="do not see what was uploaded later: a date, a moment (RFC 3339), or how long ago: 30 days",
+        help="ignore files uploaded later: a date, a timestamp (RFC 3339), or an age such as 30 days",
     )
-    parser.add_argument("--ignore-errors", action="store_true", help="write it though the command failed")
-    parser.add_argument("--allow-outside", action="store_true", help="a lock may name files outside its folder")
+    parser.add_argument("--ignore-errors", action="store_true", help="write the lock even if the command fails")
+    parser.add_argument("--allow-outside", action="store_true", help="also accept files outside the folder of a lock")
     add_server(parser)
     return parser

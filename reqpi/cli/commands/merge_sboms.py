@@ -1,4 +1,4 @@
-"""``reqpi merge-sboms``: several SBOMs as one, ours and Hermeto's, CycloneDX and SPDX."""
+"""``reqpi merge-sboms``: merge SBOMs of ReqPI and Hermeto, CycloneDX and SPDX, into one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _MOST_COMPONENTS = 200_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the one."""
+    """Write the merged SBOM."""
     parser = command_line()
     options = parser.parse_args(arguments)
     if options.main_version and not options.name:
-        parser.error("--version says which version of --name it is")
+        parser.error("--version is the version of --name: add --name")
     if len(options.file) > _MOST:
-        parser.error(f"{len(options.file)} documents are too many: {_MOST} are taken at a time")
+        parser.error(f"{len(options.file)} documents are too many: merge at most {_MOST} at a time")
     sboms = _sboms(dict.fromkeys(options.file), quiet=options.quiet)
     if sboms is None:
         return USAGE
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _sboms(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
-    """Return what was read; ``None`` if anything cannot be, each document's error told."""
+    """Return the SBOMs; ``None`` if any cannot be read. Each document's error is reported."""
     sboms: list[Sbom] = []
     failed = False
     left = _MOST_COMPONENTS
@@ -50,14 +50,16 @@ def _sboms(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
             found = read_bill(_bytes_of(file))
             left -= len(found.bill.components)
             if left < 0:
-                raise BadBill("", f"with this one there are more than {_MOST_COMPONENTS} components", "Merge fewer.")
+                raise BadBill(
+                    "", f"together there are more than {_MOST_COMPONENTS} components", "Merge fewer documents."
+                )
         except BadBill as bad:
             failed = True
             tell_error(f"{file}: {bad.problem}", bad.advice)
             continue
         sboms.append(found.bill)
         if found.left_out and not quiet:
-            tell_remark(f"{file}: left out, as there is no room for it: {', '.join(found.left_out)}")
+            tell_remark(f"{file}: left out, as the output has no place for it: {', '.join(found.left_out)}")
     return None if failed else sboms
 
 
@@ -73,9 +75,9 @@ def command_line() -> argparse.ArgumentParser:
     """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi merge-sboms",
-        description="Merge SBOMs into one: those of reqpi and of Hermeto, CycloneDX and SPDX 2.3 in any mix. A "
-        "component is in it once, by its purl, with the files and digests of all. The order of the documents makes no "
-        "difference. One document alone is converted.",
+        description="Merge SBOMs into one: those of reqpi and of Hermeto, CycloneDX and SPDX 2.3 in any mix. Each "
+        "component is listed once, by its purl, with the files and digests of all documents. The order of the "
+        "documents makes no difference. A single document is converted.",
         epilog=f"Exit status: 0 done; {USAGE} usage, or a document cannot be read.",
     )
     parser.add_argument("file", nargs="+", metavar="FILE", help="an SBOM, in JSON")
@@ -86,12 +88,14 @@ def command_line() -> argparse.ArgumentParser:
         default="cyclonedx",
         help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there (default: standard output)")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write to this file (default: standard output)"
+    )
     parser.add_argument(
         "--name",
         "--sbom-name",
-        help="of the main component (default: that of the documents, if it is the same in all that have one)",
+        help="the name of the main component (default: that of the documents, if all that have one agree)",
     )
-    parser.add_argument("--version", dest="main_version", help="of the main component")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--version", dest="main_version", help="the version of the main component")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     return parser

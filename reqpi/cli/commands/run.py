@@ -1,4 +1,4 @@
-"""``reqpi run``: run a command that sees nothing but what a lock pins."""
+"""``reqpi run``: run a command that can install only what a lock pins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command behind a lock; its exit status is ours, and a signal that ended it ends us."""
+    """Run a command with the index of a lock; exit with its status, or by the signal that ended it."""
     parser = command_line()
     options, command = commanded(parser, arguments)
     check_server(parser, options)
@@ -31,16 +31,16 @@ def main(arguments: Sequence[str]) -> int:
     if status < 0:
         return die_of(-status)
     if not options.quiet:
-        # Another server has other clients, and does not say which of them took what.
+        # Another server has other clients, and does not report which of them downloaded what.
         taking = [] if options.url else [f"{count_of(watch.files, 'file')} taken"]
         tell_remark(", ".join([*taking, f"{refusals} refused"]))
     return status
 
 
 def _run(url: str, taken: LockFiles, command: Sequence[str], watch: Watch, *, quiet: bool) -> tuple[int, int]:
-    """Run ``command`` behind what was taken, on the server at ``url``; then tell what was refused meanwhile.
+    """Run ``command`` with the index of the lock on the server at ``url``; then print what was refused meanwhile.
 
-    :returns: the command's status, and how many different things were refused.
+    :returns: the command's status, and the number of different refusals.
     """
     lock = committed(url, taken, quiet=quiet)
     before = () if lock.created else _refused(url, lock.address)
@@ -48,42 +48,43 @@ def _run(url: str, taken: LockFiles, command: Sequence[str], watch: Watch, *, qu
         status = run_child(command, pointed_at(with_login_of(url, lock.index_url), os.environ))
     asked = since(before, _refused(url, lock.address))
     if asked:
-        # Only now: the server may have to ask its upstream about everything that was ever refused.
+        # Not earlier: the server may have to ask its upstream about everything that was ever refused.
         asked = since(before, _refused(url, lock.address, suggest=True)) or asked
         command = _command_for(taken)
         add = "run" if command else "add"
-        heading = f"# reqpi: not in {taken.names.whole}, and asked for. To admit it, {add}:"
+        heading = f"# reqpi: requested, but not in {taken.names.whole}. To admit it, {add}:"
         tell_lines([heading, *lines_for(asked, command)])
     return status, len(asked)
 
 
 def _command_for(taken: LockFiles) -> str:
-    """Return the command that adds a requirement to the lock; empty where it is a line of it."""
-    # What reads a lock takes a tenth of a second and more to import: a run in which nothing was refused needs none.
+    """Return the command that adds a requirement to the lock; empty if the requirement is a line of the lock."""
+    # The modules that read a lock take 100 ms and more to import; a run without refusals does not need them.
     from reqpi.core.locks.adding import command_for  # noqa: PLC0415
 
     return command_for(document.data for document in taken.documents)
 
 
 def _refused(url: str, address: str, *, suggest: bool = False) -> tuple[ReportedRefusal, ...]:
-    """What was refused; nothing, and a message, where the server does not say: the command's status counts more."""
+    """Return what was refused; nothing, with a message, if the server fails: the command's status matters more."""
     try:
         return refused(url, address, suggest=suggest)
     except ClientError as error:
-        tell_error(f"what was refused is not known: {error.title}", error.detail)
+        tell_error(f"the list of refused requests is not available: {error.title}", error.detail)
         return ()
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL | --store WHERE --upstream URL … --offline] [--allow-outside] FILE … "
         "-- COMMAND …",
-        description="Run a command whose environment points pip, uv, pdm, pipenv and hatch at the index of a lock and "
-        "at no other. Without --url the lock is served from inside, for as long as the command runs.",
-        epilog="Exit status: the command's own; 126 and 127 where it cannot be run or found. Before the command runs: "
-        "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server answers another address.",
+        description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
+        "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
+        "command ends.",
+        epilog="Exit status: that of the command; 126 or 127 if it cannot be run or found. Before the command runs: "
+        "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server returned another address.",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
     add_server(parser)

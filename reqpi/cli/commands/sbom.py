@@ -1,4 +1,4 @@
-"""``reqpi sbom``: what a lock is made of, as CycloneDX or SPDX, the same bytes each time."""
+"""``reqpi sbom``: the SBOM of a lock, as CycloneDX or SPDX, reproducible byte for byte."""
 
 from __future__ import annotations
 
@@ -24,36 +24,38 @@ _DOCUMENTS = {"cyclonedx": "sbom.cdx.json", "spdx": "sbom.spdx.json"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the bill."""
+    """Write the SBOM."""
     parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
     if options.main_version and not options.name:
-        parser.error("--version says which version of --name it is")
+        parser.error("--version is the version of --name: add --name")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     query = _query(*_own(options), private_index(options))
     with server_for(options, taken) as url:
         lock = committed(url, taken, quiet=options.quiet)
-        bill = take_sbom(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
-    if not bill.complete:
-        tell_remark("some core metadata could not be had: licences, summaries and edges are missing; run it again")
+        sbom = take_sbom(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
+    if not sbom.complete:
+        tell_remark(
+            "some core metadata is not available: licences, summaries and dependencies are missing; run it again"
+        )
     if options.output is None:
-        sys.stdout.buffer.write(bill.body)
+        sys.stdout.buffer.write(sbom.body)
     else:
-        write(options.output, bill.body)
+        write(options.output, sbom.body)
         if not options.quiet:
-            tell_remark(f"{size_of(len(bill.body))} in {options.output}")
+            tell_remark(f"{size_of(len(sbom.body))} in {options.output}")
     return DONE
 
 
 def _own(options: argparse.Namespace) -> tuple[str | None, str | None]:
-    """Name and version of the project whose lock it is: as given, else what the folder of the first file says."""
+    """Return name and version of the lock's project: as specified, otherwise from the folder of the first file."""
     if options.name is not None or options.file == ["-"]:
         return options.name, options.main_version
     try:
         said = Source(Path(options.file[0]).parent).declared()
     except (BadUsage, UnreadableProject) as error:
-        tell_remark(f"the project has no name here: {error}")
+        tell_remark(f"the name of the project is not known: {error}")
         return None, None
     return (None, None) if said is None else (said.name, said.version)
 
@@ -64,25 +66,27 @@ def _query(name: str | None, version: str | None, index: str) -> str:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi sbom",
-        description="Write the bill of materials of a lock: every project that it pins, with the digests of all files, "
-        "licences, and what requires what. The same bytes on every machine and every day.",
+        description="Write the SBOM of a lock: every project that it pins, with the digests of all files, the licences "
+        "and the dependencies. The output is the same bytes on every machine and every day.",
         epilog=f"Exit status: 0 done; 1 the lock has defects; {USAGE} usage, or the file cannot be written; 3 no "
-        "server or its error; 4 the server answers another address.",
+        "server or its error; 4 the server returned another address.",
     )
     parser.add_argument(
         "--format", choices=_DOCUMENTS, default="cyclonedx", help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON"
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there (default: standard output)")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write to this file (default: standard output)"
+    )
     parser.add_argument(
         "--name",
-        help="of the project whose lock it is: the main component (default: what pyproject.toml, setup.py or setup.cfg "
-        "beside the first FILE says; '' for none)",
+        help="the name of the lock's project, the main component (default: read from pyproject.toml, setup.py or "
+        "setup.cfg next to the first FILE; '' for none)",
     )
-    parser.add_argument("--version", dest="main_version", help="of that project")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--version", dest="main_version", help="the version of that project")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_server(parser)
     add_arguments(parser)
     return parser

@@ -1,4 +1,4 @@
-"""``reqpi server``: ``twistd -n reqpi``, also where twistd cannot see the plugin (some editable installs hide it)."""
+"""``reqpi server``: ``twistd -n reqpi``, also if twistd cannot find the plugin (some editable installs hide it)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ _MAKER = ServiceMaker("ReqPI", "reqpi.server.twistd", "The hermetic package inde
 
 
 class _Options(twistd.ServerOptions):  # type: ignore[name-defined, misc]  # twistd has no types
-    """twistd's own, with one service to choose from."""
+    """The options of twistd, with one service to choose from."""
 
     @property
     def subCommands(self) -> Iterator[tuple[str, None, Any, str]]:
-        """What twistd would find out from the plugins; it looks into ``loadedPlugins`` for the one that was chosen."""
+        """The services that twistd would find among the plugins; it looks up the chosen one in ``loadedPlugins``."""
         self.loadedPlugins = {_MAKER.tapname: _MAKER}
         yield _MAKER.tapname, None, _MAKER.options, _MAKER.description
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until a signal ends it. No pidfile: a process in the foreground needs none, and two may share a folder.
+    """Serve until a signal arrives. There is no pidfile: a foreground process needs none, and two may share a folder.
 
-    Options that make no sense end it with one line and status 1, as they end twistd: :mod:`reqpi.server.twistd` sees
-    to that.
+    With invalid options, :mod:`reqpi.server.twistd` exits with one line and status 1, as under twistd.
     """
     if {"-h", "--help"} & set(arguments):
         command_line().print_help()
@@ -44,19 +43,19 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return its options, for its help and for shells; twistd's own parser reads them."""
+    """Return a parser for the help and for shells; twistd's own parser reads the options."""
     parser = argparse.ArgumentParser(
         prog="reqpi server",
         usage="reqpi server [options]",
         description="Serve locks to every client that can reach this machine, until Ctrl-C or SIGTERM. Without "
-        "options: on port 2000, for this machine alone. The log goes to stdout, and begins with the URL to use.",
-        epilog="Every option can come from the environment: --max-age is REQPI_MAX_AGE. The command line wins. "
-        "twistd reqpi takes the same options, and runs in the background. Exit status: 1 an option or the machine "
-        "does not let it start.",
+        "options, only this machine can reach it, on port 2000. The log goes to stdout and begins with the URL to use.",
+        epilog="Each option can also be set in the environment: --max-age is REQPI_MAX_AGE. The command line takes "
+        "precedence. twistd reqpi has the same options, and runs in the background. Exit status: 1 an invalid option, "
+        "or the server cannot start on this machine.",
         add_help=False,
     )
     for option in sorted(OPTIONS):
-        add_option(parser, option)
+        add_option(parser, option, locally=False)
     parser.add_argument("--help", action="store_true", help="print this help and exit")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     return parser

@@ -1,4 +1,4 @@
-"""``reqpi sweep``: remove what nobody used, once and now."""
+"""``reqpi sweep``: remove what is unused, once and now."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Sweep, or say what a sweep would remove."""
+    """Sweep, or print what a sweep would remove."""
     options = command_line().parse_args(arguments)
     with opened(options) as (store, wait):
-        # Imported here because it must not be installed before a server's own.
+        # Imported here because the reactor must not be installed before a server chooses its own.
         from twisted.internet import reactor  # noqa: PLC0415
 
         swept = wait(Sweep(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run).run())
@@ -35,22 +35,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi sweep",
-        description="Remove the locks that were not used for a while, and the files that only they needed. "
-        "Servers may run on the store meanwhile.",
+        description="Remove locks that were not used for some time, and the files that only they needed. "
+        "Servers may use the store at the same time.",
         epilog="Exit status: 0 done, 2 usage, 3 the store cannot be read or written.",
     )
     add_store(parser)
     parser.add_argument(
-        "--max-age", type=_seconds, required=True, metavar="SECONDS", help="without use, after which a lock goes"
+        "--max-age",
+        type=_seconds,
+        required=True,
+        metavar="SECONDS",
+        help="remove locks that were not used for this long",
     )
-    parser.add_argument("--dry-run", action="store_true", help="remove nothing, and say what would go")
+    parser.add_argument("--dry-run", action="store_true", help="remove nothing, and print what would be removed")
     return parser
 
 
 def _seconds(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 15:
-        raise argparse.ArgumentTypeError(f"{text}: a whole number of seconds is wanted")
+        raise argparse.ArgumentTypeError(f"{text}: write a whole number of seconds")
     return int(text)

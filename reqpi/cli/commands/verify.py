@@ -22,11 +22,11 @@ __all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Say what is damaged; with ``--repair``, remove the files that are, and have a server fetch them again."""
+    """Report damage; with ``--repair``, remove damaged files, so that a server fetches them again."""
     parser = command_line()
     options = parser.parse_args(arguments)
     if options.url and not options.repair:
-        parser.error("--url names the server that fetches again what --repair removed: write --repair too")
+        parser.error("--url is the server that fetches again what --repair removed: add --repair")
     with opened(options) as (store, wait):
         verdict = wait(Verification(store, repair=options.repair).run())
         if options.json:
@@ -35,12 +35,12 @@ def main(arguments: Sequence[str]) -> int:
             _tell(verdict)
         for address in sorted({address for address, *_ in verdict.lost}) if options.url else ():
             commit(options.url, wait(_documents(store, address)), hold=())
-            tell_remark(f"{options.url} fetches again what lock {address[:8]} has lost")
+            tell_remark(f"{options.url} is fetching the removed files of lock {address[:8]}")
     return DAMAGED if verdict.left else DONE
 
 
 async def _documents(store: Store, address: str) -> list[Document]:
-    """The documents of a lock, which was found to be whole."""
+    """Return the documents of a lock that has been found intact."""
     lock = await store.get(lock_record(address)) or b""
     if not is_listing(lock):
         return [Document("", lock)]
@@ -49,7 +49,7 @@ async def _documents(store: Store, address: str) -> list[Document]:
 
 def _tell(verdict: StoreVerdict) -> None:
     for damage in verdict.damages:
-        removed = "Removed: a server fetches it again when it is asked for." if damage.repaired else ""
+        removed = "Removed: a server fetches it again when it is requested." if damage.repaired else ""
         tell_error(
             f"the {damage.kind} {damage.name} is damaged", f"{damage.problem.removesuffix('.')}. {removed}".strip()
         )
@@ -61,15 +61,17 @@ def _tell(verdict: StoreVerdict) -> None:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi verify",
         description="Hash every file and every lock of a store again, and read every frozen list. "
-        "A server may run on it meanwhile.",
-        epilog="Exit status: 0 all is right, or was repaired; 2 usage; 3 the store cannot be read; 5 something is "
-        "damaged.",
+        "A server may use the store at the same time.",
+        epilog="Exit status: 0 nothing is damaged, or everything was repaired; 2 usage; 3 the store cannot be read; "
+        "5 something is damaged.",
     )
     add_store(parser)
-    parser.add_argument("--repair", action="store_true", help="remove wrong files: a server fetches them again")
-    parser.add_argument("--url", help="with --repair: have the server there, on the same store, fetch them again now")
+    parser.add_argument("--repair", action="store_true", help="remove damaged files: a server fetches them again")
+    parser.add_argument(
+        "--url", help="with --repair: make the server at this URL, on the same store, fetch them again now"
+    )
     return parser

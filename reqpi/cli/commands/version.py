@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return the parser of its arguments, which are none."""
+    """Return its parser, which has no arguments."""
     return argparse.ArgumentParser(
         prog="reqpi version", description="Print the version of ReqPI.", epilog="Exit status: 0 done, 2 usage."
     )

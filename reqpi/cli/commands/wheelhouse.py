@@ -1,4 +1,4 @@
-"""``reqpi wheelhouse``: everything that a lock admits as one archive, the same bytes each time."""
+"""``reqpi wheelhouse``: everything that a lock admits in one archive, reproducible byte for byte."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["command_line", "main"]
 
 _FOLDER = "wheelhouse"
 _PLAIN = "plain.tar"
-"""The archive as the server has it, before anything is built."""
+"""The archive from the server, before anything is built."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     check_server(parser, options)
     if options.python and not options.build:
-        parser.error("--python says what to build with: write --build too")
+        parser.error("--python is the interpreter to build with: add --build")
     if options.python and "current" in (options.platform or ()) and not options.python_version:
-        parser.error("--platform current is the Python that runs reqpi: with --python, write --python-version too")
+        parser.error("--platform current is the Python that runs reqpi: with --python, add --python-version")
     filters = filters_of(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _has_target(filters: Filters) -> bool:
-    """Whether a platform is named: then pip would choose one wheel of each release there."""
+    """Return whether a platform is specified: then pip would choose one wheel of each release."""
     return any(name == "platform" for name, _ in filters)
 
 
@@ -82,7 +82,7 @@ def _tell(output: Path) -> None:
 
 
 def _take(url: str, address: str, filters: Filters, admitted: Iterable[ListedFile], to: Path) -> None:
-    """Write the archive that the server has."""
+    """Download the archive from the server."""
     query = f"?{urlencode(filters)}" if filters else ""
     digests = {file.filename: file.sha256 for file in admitted}
     with metered(0) as meter:
@@ -92,7 +92,7 @@ def _take(url: str, address: str, filters: Filters, admitted: Iterable[ListedFil
 def _unpacked(
     url: str, taken: LockFiles, lock: Committed, admitted: Iterable[ListedFile], room: Path
 ) -> list[ListedFile]:
-    """Unpack the archive that the server has, with a requirements.txt for what runs; the files in it."""
+    """Unpack the archive from the server, with a requirements.txt of what runs, and return its files."""
     folder = room / _FOLDER
     folder.mkdir()
     files = unpack(room / _PLAIN, folder, admitted)
@@ -106,7 +106,7 @@ def _unpacked(
 
 
 def _build(url: str, lock: Committed, files: Sequence[ListedFile], options: argparse.Namespace, room: Path) -> int:
-    """Write the archive with what is built of its sdists; the status."""
+    """Build the sdists, write the archive with the wheels, and return the exit status."""
     folder = room / _FOLDER
     interpreter = Interpreter(options.python or sys.executable)
     sdists = to_be_built(files, interpreter)
@@ -123,7 +123,7 @@ def _build(url: str, lock: Committed, files: Sequence[ListedFile], options: argp
 
 
 def _tell_lacking(url: str, lock: Committed, built: Iterable[str], before: Sequence[ReportedRefusal]) -> int:
-    """Name what the lock lacks, by what its sdists say and by what a build asked for; the status."""
+    """Print what the lock lacks, from the sdists' requirements and the builds' requests; return the exit status."""
     try:
         found = build_requirements(url, lock.address, [("no-binary", ",".join(sorted(built)))])
         asked = since(before, refused(url, lock.address, suggest=True))
@@ -133,28 +133,28 @@ def _tell_lacking(url: str, lock: Committed, built: Iterable[str], before: Seque
     lines = [*lines_lacking(found), *lines_for(each for each in asked if each.project not in named)]
     if not lines:
         return NOT_BUILT
-    tell_lines(["# reqpi: the lock lacks what its sdists are built with. To admit it, pin:", *lines])
+    tell_lines(["# reqpi: the lock lacks build requirements of its sdists. To admit them, pin:", *lines])
     return LACKING
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Its options and arguments."""
+    """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi wheelhouse",
         description="Write everything that a lock admits into one tar archive, with a requirements.txt and a "
-        "list for sha256sum -c: the same bytes on every machine and every day. Prints the archive's sha256.",
+        "list for sha256sum -c: the same bytes on every machine and every day. The sha256 of the archive is printed.",
         epilog="Exit status: 0 done; 1 the lock has defects; 2 usage, or the archive cannot be written; 3 something "
-        "could not be had; 4 the server answers another address; 7 the lock lacks what an sdist is built with; 8 an "
-        "sdist could not be built.",
+        "could not be fetched; 4 the server returned another address; 7 the lock lacks a build requirement of an "
+        "sdist; 8 an sdist could not be built.",
     )
     parser.add_argument(
-        "--build", action="store_true", help="build what has no wheel for this machine, and put the wheels in too"
+        "--build", action="store_true", help="build wheels from sdists without a wheel for this machine, and add them"
     )
     parser.add_argument("--python", metavar="PYTHON", help="build with this Python (default: the one that runs reqpi)")
     parser.add_argument(
         "--all-wheels",
         action="store_true",
-        help="with --platform, keep every wheel and sdist that fits, and not only the one that pip would choose",
+        help="with --platform, keep every wheel and sdist that fits, not only the one that pip would choose",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.tar", help="the archive")
     add_server(parser)

@@ -1,1 +1,1 @@
-"""What a command is given: locks, a server, a store."""
+"""The inputs of a command: locks, a server, a store."""

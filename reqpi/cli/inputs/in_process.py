@@ -1,7 +1,7 @@
 """A server inside this process, for as long as a block of code runs.
 
-The reactor has a thread of its own, so that the main thread is free for what Python lets only it do: handle signals.
-A reactor in that place hears of no SIGCHLD; a server that spawns processes would need it passed on.
+The reactor runs in its own thread, so that the main thread can handle signals, which Python allows only there. A
+reactor in another thread receives no SIGCHLD; a server that spawns processes would need it passed on.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = ["port_for", "served"]
 
 _reactor = cast(Any, _the_reactor)
 
-_TO_END = 10.0  # seconds for requests in flight; whoever asked is gone by then
+_TO_END = 10.0  # seconds for requests in flight; their clients have gone by then
 
 
 @contextmanager
 def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) -> Iterator[str]:
-    """Serve; the value is the base URL. At the end of the block nothing listens any more. At most once a process.
+    """Serve until the block ends, and yield the base URL. Possible once per process.
 
-    :param watch: is given lines of the access log, from the server's thread.
+    :param watch: receives lines of the access log, in the server's thread.
     :raises reqpi.core.errors.Misconfigured: the server cannot start.
     """
     begin_logging(partial(_to_watch, watch))
@@ -51,15 +51,17 @@ def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) ->
 
 
 def port_for(address: str) -> int:
-    """A free port on loopback: for the same lock the same one, unless that is taken; then 0, which means any.
+    """Return a free port of loopback, the same one for the same lock; 0, which means any, if that one is in use.
 
-    pip and uv cache by URL. On another port every time, they would keep each file once more after every run.
+    pip and uv cache by URL. With another port every time, they would store each file again after every run.
 
-    :param address: of the lock. The port is one of those that nobody can reserve (RFC 6335, section 6).
+    :param address: the lock's. The port is one of those that cannot be reserved (RFC 6335, section 6).
     """
     port = 49152 + int(address[:8], 16) % 16384
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Twisted does: the last run's is soon free
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as Twisted does: the port of the last run is soon free
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -68,7 +70,7 @@ def port_for(address: str) -> int:
 
 
 async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:
-    """Serve until ``end`` fires; then stop the reactor. An error before ``ready`` goes to whoever waits for that."""
+    """Serve until ``end`` fires, then stop the reactor. An error before ``ready`` fires is passed to its waiter."""
     try:
         server = assemble(settings, _reactor, quiet=True)
         server.startService()
@@ -83,12 +85,12 @@ async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) ->
 
 
 def _url_of(ports: list[IListeningPort]) -> str:
-    """Where the first of ``ports`` can be reached."""
+    """Return the URL of the first of ``ports``."""
     host = cast(Any, ports[0]).getHost()
     return f"http://{host.host}:{host.port}"
 
 
 def _to_watch(watch: Callable[[str], None], event: LogEvent) -> None:
-    """Pass on lines of the access log."""
+    """Pass on the lines of the access log."""
     if event.get("log_namespace") == "reqpi.access":
         watch(event["lines"])

@@ -1,7 +1,7 @@
-"""What a command commits: the files it is given, and those that they name with ``-r`` and ``-c``.
+"""The files that a command commits: those on its command line, and those that they include with ``-r`` and ``-c``.
 
-A lock may come from anybody, and what it names is sent to a server. So nothing outside the folder of the first file is
-taken unasked, also not through a symbolic link, and whatever is taken beside what was given is told.
+A lock may come from anyone, and the files that it includes are sent to a server. So by default no file outside the
+folder of the first file is read, not even through a symbolic link, and every included file is reported.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ __all__ = [
 
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one of several documents
-_ALLOW = "--allow-outside takes it all the same."
+_ALLOW = "Use --allow-outside to commit it anyway."
 _COPY = "Copy it into the source."
 
 
 class LockHasDefects(Exception):
-    """A lock has defects, and they were told."""
+    """A lock has defects, and they have been reported."""
 
 
 class LockFiles(NamedTuple):
-    """What was taken.
+    """The files to commit.
 
-    :param documents: in order; a single one that names no other has no path.
-    :param names: how messages call them.
-    :param defects: the lines that name what cannot be taken; where there are any, there are no documents.
+    :param documents: in order; a single one that includes no other has no path.
+    :param names: their names in messages.
+    :param defects: the lines that include a file which cannot be committed; with any, there are no documents.
     """
 
     documents: tuple[Document, ...]
@@ -64,36 +64,38 @@ class LockFiles(NamedTuple):
 
     @property
     def committed(self) -> bytes:
-        """What the address is the digest of."""
+        """The bytes whose sha256 is the address."""
         return committed_by(self.documents)
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, nargs: str = "+") -> None:
-    """What every command that takes locks has in common.
+    """Add the arguments that every command with locks has.
 
-    :param nargs: how many FILEs, as :mod:`argparse` has it.
+    :param nargs: the number of FILEs, as in :mod:`argparse`.
     """
     parser.add_argument(
         "--allow-outside",
         action="store_true",
-        help="take files outside the folder of the first FILE too; paths then begin in the folder that all are in",
+        help="also commit files outside the folder of the first FILE; paths are then relative to their common folder",
     )
     parser.add_argument(
-        "file", nargs=nargs, metavar="FILE", help="the lock, and what is committed with it; - for standard input, alone"
+        "file", nargs=nargs, metavar="FILE", help="the lock, and files to commit with it; - alone for standard input"
     )
 
 
 def take(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> LockFiles:
-    """Read ``files``, and what they name; tell on stderr what that is.
+    """Read ``files`` and the files that they include, and report the latter on stderr.
 
     :param files: at least one path; or ``-`` alone.
-    :param source: a folder that nothing outside is taken of, in place of the folder of the first file.
+    :param source: a folder that all files must be in, in place of the folder of the first file.
     :raises BadUsage: a file cannot be read, or cannot be committed together with the others.
     """
     if list(files) == ["-"]:
         return LockFiles((Document("", document_of("-")),), DocumentNames(name_of("-")))
     if "-" in files:
-        raise BadUsage("standard input is committed alone", "Write it to a file, and name that with the others.")
+        raise BadUsage(
+            "standard input can only be committed alone", "Write it to a file, and specify that with the others."
+        )
     if len(files) > DOCUMENTS:
         raise BadUsage(f"more than {DOCUMENTS} files cannot be committed together")
     following = _Following(files[0], allow_outside, source)
@@ -104,9 +106,9 @@ def take(files: Sequence[str], *, allow_outside: bool = False, source: str | Non
 
 
 def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: str | None = None) -> LockFiles:
-    """The same, where nothing is wrong with what they name.
+    """Read ``files`` as :func:`take` does, and report a line that includes a file which cannot be committed.
 
-    :raises Defective: something is.
+    :raises LockHasDefects: there is such a line.
     """
     taken = take(files, allow_outside=allow_outside, source=source)
     if taken.defects:
@@ -116,11 +118,11 @@ def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: s
 
 
 def committed(url: str, taken: LockFiles, *, hold: Filters | None = None, quiet: bool = False) -> Committed:
-    """What was taken, committed to the server at ``url``, which may have warnings.
+    """Commit files to the server at ``url``, and print its warnings.
 
     :param hold: as for :func:`reqpi.client.commit`.
-    :param quiet: do not tell them.
-    :raises Defective: the server finds defects.
+    :param quiet: do not print warnings.
+    :raises LockHasDefects: the server finds defects.
     """
     try:
         answer = commit(url, taken.documents, hold=hold)
@@ -134,9 +136,9 @@ def committed(url: str, taken: LockFiles, *, hold: Filters | None = None, quiet:
 
 @contextmanager
 def lines_told(taken: LockFiles) -> Iterator[None]:
-    """Tell the lines of the lock that the server cannot complete.
+    """Report the lines of the lock that the server cannot complete.
 
-    :raises Defective: there are some.
+    :raises LockHasDefects: there are some.
     """
     try:
         yield
@@ -146,7 +148,7 @@ def lines_told(taken: LockFiles) -> Iterator[None]:
 
 
 class _Untaken(Exception):
-    """Why a file that another one names is not taken, and what to do."""
+    """An included file cannot be committed."""
 
     def __init__(self, problem: str, advice: str = "") -> None:
         super().__init__(problem)
@@ -155,9 +157,9 @@ class _Untaken(Exception):
 
 
 class _Following:
-    """The files so far, by their absolute path, in order.
+    """The files read so far, by absolute path, in order.
 
-    Absolute paths are as they are spelled, with ``..`` taken out: it is by these that ``sha256sum`` would be asked.
+    Absolute paths are as spelled, with ``..`` resolved: ``sha256sum`` would be called with these.
     """
 
     def __init__(self, first: str, allow_outside: bool, source: str | None) -> None:
@@ -173,11 +175,11 @@ class _Following:
         self._defects: list[Defect] = []
 
     def give(self, file: str, largest: int | None) -> None:
-        """Take what the user named."""
+        """Read a file that the user specified."""
         place = os.path.abspath(file)
         data = document_of(file, *([] if largest is None else [largest]))
         if place in self._found:
-            raise BadUsage(f"{file} is named twice")
+            raise BadUsage(f"{file} is specified twice")
         if not self._allow_outside and not _below(place, self._limit):
             where, advice = self._outside
             raise BadUsage(f"{file} is outside {where}, {self._shown or '.'}", advice)
@@ -185,7 +187,7 @@ class _Following:
         self._given += 1
 
     def follow(self) -> None:
-        """Take what those name that were taken; and what these name, and so on."""
+        """Read the files that the files read so far include, recursively."""
         queue = list(self._found)
         for place in queue:
             for include in includes_of(self._found[place]):
@@ -203,12 +205,12 @@ class _Following:
                         return
 
     def _read(self, said: str, named: str) -> bytes:
-        """The bytes of a file that another one names.
+        """Return the bytes of an included file.
 
-        :raises _Untaken: it cannot be taken.
+        :raises _Untaken: it cannot be committed.
         """
         if said.startswith("/"):
-            raise _Untaken("an absolute path is another on every machine", "Write the path from this file to that one.")
+            raise _Untaken("an absolute path differs between machines", "Write the path relative to this file.")
         if len(self._found) == DOCUMENTS:
             raise _Untaken(f"there are more than {DOCUMENTS} documents")
         try:
@@ -217,8 +219,8 @@ class _Following:
             if not inside and not self._allow_outside:
                 where, advice = self._outside
                 raise _Untaken(f"this is outside {where}: {real}", advice)
-            if not S_ISREG(os.stat(named).st_mode):  # a pipe would not end
-                raise _Untaken("this is not the name of a file")
+            if not S_ISREG(os.stat(named).st_mode):  # reading a pipe might not end
+                raise _Untaken("this is not a regular file")
             with Path(named).open("rb") as stream:
                 data = stream.read(_LARGEST + 1)
         except (OSError, ValueError) as error:
@@ -228,7 +230,7 @@ class _Following:
         return data
 
     def taken(self) -> LockFiles:
-        """All of it."""
+        """Return everything that was read, or the defects."""
         if self._defects:
             return LockFiles((), DocumentNames(self._whole()), tuple(self._defects))
         if not self._includes and len(self._found) == 1:
@@ -242,18 +244,18 @@ class _Following:
         if len(self._found) > self._given:
             tell_remark(f"together with {', '.join([*self._names.values()][self._given :])}")
         if not inside:
-            tell_remark(f"paths begin in {self._name(base)}: {', '.join(paths.values())}")
+            tell_remark(f"paths are relative to {self._name(base)}: {', '.join(paths.values())}")
         documents = tuple(Document(paths[place], data) for place, data in self._found.items())
         return LockFiles(
             documents, DocumentNames(self._whole(), {paths[place]: name for place, name in self._names.items()})
         )
 
     def _name(self, place: str) -> str:
-        """How the user would type it, who typed the first file as it is."""
+        """Return the path as the user would type it, in the style of the first file."""
         return os.path.normpath(os.path.join(self._shown, os.path.relpath(place, self._folder)))
 
     def _whole(self) -> str:
-        """How all of them are called together."""
+        """Return a name for all files together."""
         first, *others = self._names.values()
         return f"{first} and {len(others)} more" if others else first
 
@@ -263,20 +265,20 @@ def _below(place: str, folder: str) -> bool:
 
 
 _LARGEST_INPUT = 64 * 1024 * 1024
-"""Bytes of a file. It is far above what servers take, so that the server reports its own limit."""
+"""Bytes of a file. It is far above what servers accept, so that the server reports its own limit."""
 
 
 def name_of(file: str) -> str:
-    """How messages call it."""
+    """Return the name of a file in messages."""
     return "<stdin>" if file == "-" else file
 
 
 def document_of(file: str, largest: int = _LARGEST_INPUT) -> bytes:
-    """Its bytes.
+    """Return the bytes of a file.
 
     :param file: a path, or ``-`` for standard input.
     :param largest: bytes.
-    :raises BadUsage: it cannot be read, or is so large that it cannot be meant.
+    :raises BadUsage: it cannot be read, or is so large that it is probably not a lock.
     """
     try:
         if file == "-":
@@ -287,5 +289,5 @@ def document_of(file: str, largest: int = _LARGEST_INPUT) -> bytes:
     except (OSError, ValueError) as error:
         raise BadUsage(f"{name_of(file)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(document) > largest:
-        raise BadUsage(f"{name_of(file)} is larger than {largest} bytes", "Is it a lock at all?")
+        raise BadUsage(f"{name_of(file)} is larger than {largest} bytes", "Check that it is a lock.")
     return document

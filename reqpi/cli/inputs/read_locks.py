@@ -1,4 +1,4 @@
-"""Reading here what was taken, as a server would: for commands that ask none."""
+"""Locks read as a server would read them, for commands that use no server."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["lock_of", "read_taken"]
 
 
 def lock_of(taken: LockFiles) -> Lock:
-    """The lock that was taken.
+    """Read a lock.
 
-    :raises reqpi.cli.inputs.lock_files.Defective: it has defects, and they were told.
+    :raises reqpi.cli.inputs.lock_files.LockHasDefects: it has defects, and they have been reported.
     """
     try:
         return read_taken(taken)
@@ -24,9 +24,9 @@ def lock_of(taken: LockFiles) -> Lock:
 
 
 def read_taken(taken: LockFiles) -> Lock:
-    """The same.
+    """Read a lock, without reporting defects.
 
-    :raises reqpi.core.errors.BrokenLock: it has defects, and they were not told.
+    :raises reqpi.core.errors.BrokenLock: it has defects.
     """
     first = taken.documents[0]
     return locks.read_together(taken.documents) if first.path else locks.read(first.data)

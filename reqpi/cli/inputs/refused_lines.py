@@ -1,4 +1,4 @@
-"""What a command asked for and the lock does not admit, as lines that could be pasted into the lock."""
+"""Requests that the lock does not admit, as lines that can be pasted into the lock."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ __all__ = ["lines_for", "since"]
 
 
 def since(before: Iterable[ReportedRefusal], after: Iterable[ReportedRefusal]) -> list[ReportedRefusal]:
-    """What was refused between two answers of one server, in its order."""
+    """Return what was refused between two answers of one server, in the server's order."""
     times = {(refusal.project, refusal.filename): refusal.times for refusal in before}
     return [refusal for refusal in after if refusal.times > times.get((refusal.project, refusal.filename), 0)]
 
 
 def lines_for(refusals: Iterable[ReportedRefusal], command: str = "") -> list[str]:
-    """A line for each, and each line once; a comment where nobody knows what it should say.
+    """Return a line for each refusal, each line once; a comment if the right line is not known.
 
-    :param command: the one that adds a requirement to the lock, as ``uv add``; empty where it is a line of the lock.
+    :param command: adds a requirement to the lock, such as ``uv add``; empty if the requirement is a line of the lock.
     """
     lines = [_added(refusal, command) if command else refusal.line or _comment(refusal) for refusal in refusals]
     return list(dict.fromkeys(lines))
@@ -29,7 +29,7 @@ def _added(refusal: ReportedRefusal, command: str) -> str:
 
 
 def _comment(refusal: ReportedRefusal) -> str:
-    """A project that is not pinned wants a version; a file of one that is pinned wants an explanation."""
+    """Return a comment: a project that is not pinned needs a version, a file of a pinned one an explanation."""
     if refusal.filename is None:
         return f"# {refusal.project}==<version>"
     return f"# {refusal.filename}: {refusal.reason}"

@@ -1,4 +1,4 @@
-"""The options of a server that a lock needs, worked out here: no server is asked, and no index."""
+"""The server options that a lock needs, computed without a server or an index."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _DEFAULT_PORT = 2000
 
 
 def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
-    """What a lock needs beside what the command line and the environment say that a server has.
+    """Return the options that a lock needs in addition to those in the command line and the environment.
 
-    :raises reqpi.core.errors.Misconfigured: they make no sense.
+    :raises reqpi.core.errors.Misconfigured: an option cannot be used.
     """
     here = Here(os.environ.get("REQPI_URL") or None)
     here.listen("127.0.0.1", _DEFAULT_PORT, secure=False)
     default, upstreams = read_upstreams(value_of(options, "upstream"))
     hosts = Hosts.read(value_of(options, "allow-host"), ALLOW_HOST)
     names_one = any(pin.indexes and any(pin.indexes) for pin in lock.pins)
-    # To ask pip takes half a second, and few locks name an index.
+    # Asking pip takes half a second, and few locks name an index.
     if names_one and default is None:
         default = _default_upstream()
     outside = AllowedUpstreams(default, upstreams, builtin_index() if names_one else None, hosts, here=here)
@@ -41,24 +41,24 @@ def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
 
 
 def in_words(need: Need) -> str:
-    """``--allow-host github.com, for a and b``, and what happens without it."""
+    """Return ``--allow-host github.com, for a and b``, and what happens without the option."""
     projects = projects_of(need.pins)
     said = f"{need.option} {need.value}, for {projects}"
     if need.option == ALLOW_HOST:
         return said
     if need.decisive:
-        return f"{said}: a server without it refuses the lock, as a pin has no digest"
+        return f"{said}: a server without it rejects the lock, because a pin has no digest"
     return f"{said}: a server without it looks for these files by digest at its other upstreams"
 
 
 def as_defect(need: Need) -> Defect:
-    """A need that the server does not meet."""
+    """Return the defect for a need that the server does not meet."""
     pin = need.pins[0]
     return Defect(
         pin.line,
         pin.text[:200],
-        f"{projects_of(need.pins)}: taken from {need.place}, for which the server needs an option",
-        f"start it with {need.option} {need.value}; if it has that option, give it to this command too",
+        f"{projects_of(need.pins)}: comes from {need.place}, for which the server needs an option",
+        f"start it with {need.option} {need.value}; if it has that option, pass it to this command too",
         _RULES[need.option],
         pin.document,
     )

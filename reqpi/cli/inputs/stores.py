@@ -1,4 +1,4 @@
-"""What the commands share that work on a store themselves, with no server."""
+"""The options of commands that work on a store directly, without a server."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ T = TypeVar("T")
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
-    """``--store``, ``--store-option`` and ``--json``."""
+    """Add ``--store``, ``--store-option`` and ``--json``."""
     for name in ("store", "store-option"):
         add_option(parser, option_named(name))
-    parser.add_argument("--json", action="store_true", help="print what a program can read")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 @contextmanager
 def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
-    """Open the store, which must exist, and run a reactor while the block runs. No directory is made.
+    """Open the store, which must exist, and run a reactor while the block runs. No directory is created.
 
-    :returns: the store, and what waits for coroutines that work on it.
+    :returns: the store, and a function that waits for coroutines which work on it.
     :raises reqpi.core.errors.Misconfigured: the store does not exist, or cannot be used.
     """
     store = _store(options)
@@ -48,11 +48,11 @@ def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
 
 
 def _store(options: argparse.Namespace) -> Store:
-    """Open the store that the options, or the environment, name."""
+    """Open the store that the options or the environment specify."""
     named = value_of(options, "store")
     where = place_of(named) if named else default_store()
     if isinstance(where, Path) and not where.is_dir():
-        raise Misconfigured(f"there is no store at {where}", "Name the server's with --store.")
+        raise Misconfigured(f"there is no store at {where}", "Specify the store of the server with --store.")
     options_given = options_of(value_of(options, "store-option"))
     store = StorePlace(where, default_spool(), options_given).store(_here)
     store.open()

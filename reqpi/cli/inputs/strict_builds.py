@@ -1,4 +1,4 @@
-"""``reqpi check --strict-builds``: whatever builds the sdists of a lock has to be pinned in it, with digests."""
+"""``reqpi check --strict-builds``: all build requirements of a lock's sdists must be pinned in it, with digests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reqpi.core.report import Defect
 
 __all__ = ["add_strict_builds", "check_builds", "defects_of"]
 
-_PIN = "pin it with digests; `reqpi build-requirements` prints everything that is lacking"
+_PIN = "pin it with digests; `reqpi build-requirements` prints everything that is missing"
 _DIGESTS = (
     "add the digests of its files: `pip-compile --generate-hashes --allow-unsafe`, `uv pip compile --generate-hashes`"
 )
@@ -28,20 +28,20 @@ _UNKNOWN = "pin a release that has a wheel, or build one with `reqpi wheelhouse 
 
 
 def add_strict_builds(parser: argparse.ArgumentParser) -> None:
-    """Add ``--strict-builds``, and the options of the server that it asks."""
+    """Add ``--strict-builds``, and the options of the server that it uses."""
     parser.add_argument(
         "--strict-builds",
         action="store_true",
-        help="fail unless all that builds the sdists without a wheel is pinned with digests; reads the sdists, which "
-        "the upstream or the store has to have",
+        help="fail unless all build requirements of sdists without a wheel are pinned with digests; this reads the "
+        "sdists from the store or the upstream",
     )
     add_server(parser)
 
 
 def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, taken: LockFiles, lock: Lock) -> int:
-    """Tell each way in which a build could take something that the lock does not fix.
+    """Report each way in which a build could use something that the lock does not fix.
 
-    :returns: the exit status; nothing is asked without ``--strict-builds``.
+    :returns: the exit status; without ``--strict-builds``, nothing is checked.
     """
     if not options.strict_builds:
         return DONE
@@ -59,9 +59,9 @@ def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, t
 
 
 def defects_of(found: BuildRequirements, lock: Lock) -> Iterator[Defect]:
-    """List what a build takes that the lock does not fix, byte for byte.
+    """Yield a defect for everything that a build uses and the lock does not fix, byte for byte.
 
-    :param found: what the sdists are built with.
+    :param found: the build requirements of the sdists.
     """
     pins = {text(sdist, "filename"): _pin_of(sdist, lock) for sdist in objects(found.said, "sdists")}
     for wanted in objects(found.said, "requirements"):
@@ -71,20 +71,22 @@ def defects_of(found: BuildRequirements, lock: Lock) -> Iterator[Defect]:
         by = next(iter(texts(wanted, "wanted_by")), "")
         if state == "pinned":
             for pin in _open_pins(requirement, lock):
-                yield _defect(pin, f"it builds {by}, and has no digests", _DIGESTS)
+                yield _defect(pin, f"this builds {by}, and has no digests", _DIGESTS)
         else:
             versions = ", ".join(texts(wanted, "versions"))
-            why = {"differs": f"the lock pins {versions}", "elsewhere": "it names a URL"}.get(state, "no pin of it")
+            why = {"differs": f"the lock pins {versions}", "elsewhere": "it names a URL"}.get(
+                state, "the lock does not pin it"
+            )
             yield _defect(pins.get(by), f"{by} is built with {requirement}: {why}", _PIN)
     for sdist in objects(found.said, "sdists"):
         if sdist.get("must_be_built") is True and sdist.get("requires") is not None:
             for unread in texts(sdist, "unread"):
                 name = text(sdist, "filename")
-                yield _defect(pins.get(name), f"not all that {name} is built with is known: {unread}", _UNKNOWN)
+                yield _defect(pins.get(name), f"some build requirements of {name} are not known: {unread}", _UNKNOWN)
 
 
 def _unknown(found: BuildRequirements) -> Iterator[str]:
-    """What could not be had, though it might be the next time."""
+    """Yield what is not available now, but may be the next time."""
     yield from found.unread
     for sdist in objects(found.said, "sdists"):
         if sdist.get("must_be_built") is True and sdist.get("requires") is None:
@@ -92,11 +94,11 @@ def _unknown(found: BuildRequirements) -> Iterator[str]:
 
 
 def _open_pins(requirement: str, lock: Lock) -> Iterator[Pin]:
-    """The pins that a requirement may be taken from, and that leave open which file that is."""
+    """Yield the pins that satisfy a requirement and do not fix the file."""
     try:
         wanted = Requirement(requirement)
     except InvalidRequirement as error:
-        raise ServerTrouble("the server names a build requirement that is none", visible(requirement)) from error
+        raise ServerTrouble("the server reports an invalid build requirement", visible(requirement)) from error
     for pin in lock.projects.get(canonicalize_name(wanted.name), ()):
         if pin.source is not None or pin.digests:
             continue
@@ -105,7 +107,7 @@ def _open_pins(requirement: str, lock: Lock) -> Iterator[Pin]:
 
 
 def _pin_of(sdist: Mapping[str, object], lock: Lock) -> Pin | None:
-    """The pin that admits an sdist."""
+    """Return the pin that admits an sdist."""
     pins = lock.projects.get(canonicalize_name(text(sdist, "project")), ())
     version = text(sdist, "version")
     return next((pin for pin in pins if pin.source is not None or str(pin.release) == version), None)

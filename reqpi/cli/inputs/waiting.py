@@ -1,4 +1,4 @@
-"""Waiting until a server holds a lock: a bar on a terminal, plain lines elsewhere, both on stderr."""
+"""The wait until a server holds a lock: a progress bar on a terminal, plain lines elsewhere, both on stderr."""
 
 from __future__ import annotations
 
@@ -13,53 +13,57 @@ from reqpi.client import Filters, HeldReport, commit, held
 __all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
 
 FILTERS = ("platform", "python-version", "implementation", "abi", "only-binary", "no-binary")
-"""Those of :data:`reqpi.core.targets.FILTERS`, which brings packaging along: ``gethash`` has to start at once."""
+"""The same as :data:`reqpi.core.targets.FILTERS`, whose module imports packaging: ``gethash`` must start fast."""
 
 _HELP = {
     "platform": (
         "TAG",
-        "wheels for it alone: manylinux2014_x86_64; current: of this machine, for its Python; again for another",
+        "wheels for this platform only: manylinux2014_x86_64, or current for this machine and its Python (repeatable)",
     ),
-    "python-version": ("VERSION", "what this Python can use alone: 3.12; again for another"),
-    "implementation": ("NAME", "wheels for this implementation alone: cp, pp, py"),
-    "abi": ("TAG", "wheels for this ABI alone: cp312; again for another"),
-    "only-binary": ("NAMES", "no sdists of these projects; :all: for any"),
-    "no-binary": ("NAMES", "no wheels of these projects; :all: for any"),
+    "python-version": ("VERSION", "files for this Python only: 3.12 (repeatable)"),
+    "implementation": ("NAME", "wheels for this implementation only: cp, pp, py"),
+    "abi": ("TAG", "wheels for this ABI only: cp312 (repeatable)"),
+    "only-binary": ("NAMES", "no sdists of these projects; :all: for all projects"),
+    "no-binary": ("NAMES", "no wheels of these projects; :all: for all projects"),
 }
 
 _BETWEEN = 0.5
-"""Seconds between two questions to the server."""
+"""Seconds between two requests to the server."""
 
 _LISTED = 20
-"""Missing things that are told."""
+"""The most missing files that are reported."""
 
 _ATTEMPTS = 3
-"""Times that the hold is asked for, where a server forgot it: it was restarted, say."""
+"""Times that the hold is requested, in case the server forgets it, such as after a restart."""
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
-    """An option for each of the filters."""
-    filters = parser.add_argument_group("which files", "Those of pip download. What is not said is open.")
+    """Add an option for each of the filters."""
+    filters = parser.add_argument_group(
+        "which files", "The filters of pip download. A filter that is not specified admits everything."
+    )
     for name in FILTERS:
         metavar, text = _HELP[name]
         filters.add_argument(f"--{name}", action="append", metavar=metavar, help=text.replace("%", "%%"))
 
 
 def filters_of(options: argparse.Namespace) -> Filters:
-    """Those that were given, in order; this machine in place of ``--platform current``."""
+    """Return the specified filters in order, with this machine in place of ``--platform current``."""
     given = [(name, value) for name in FILTERS for value in getattr(options, name.replace("-", "_")) or ()]
     if ("platform", "current") not in given:
         return given
-    from reqpi.client.current_platform import with_current  # noqa: PLC0415 - it brings platform and subprocess along
+    from reqpi.client.current_platform import with_current  # noqa: PLC0415 - it imports platform and subprocess
 
     return with_current(given)
 
 
 def wait_until_held(url: str, taken: LockFiles, address: str, filters: Filters) -> bool:
-    """Whether the server, which was asked to hold the lock, has all of it; what is missing is told.
+    """Wait until a requested hold ends, and report what is missing.
 
-    :raises reqpi.cli.inputs.lock_files.Defective: some lines of the lock cannot be completed. They were told.
-    :raises reqpi.client.ClientError: the server does not say.
+    :returns: whether the server holds everything.
+    :raises reqpi.cli.inputs.lock_files.LockHasDefects: some lines of the lock cannot be completed. They have been
+        reported.
+    :raises reqpi.client.ClientError: the server does not report its progress.
     """
     bar = ProgressBar()
     try:
@@ -84,7 +88,7 @@ def _awaited(url: str, taken: LockFiles, address: str, filters: Filters, bar: Pr
         while (found := held(url, address, filters)).under_way:
             bar.show(_told(found, pace.of(time.monotonic(), found.held_size)), _share(found))
             time.sleep(_BETWEEN)
-        # A hold that was tried to its end has a reason for whatever is missing.
+        # A hold that ran to its end has a reason for each missing file.
         if found.complete or any(each.reason for each in found.missing):
             break
         commit(url, taken.documents, hold=filters)
@@ -92,9 +96,9 @@ def _awaited(url: str, taken: LockFiles, address: str, filters: Filters, bar: Pr
 
 
 def _told(found: HeldReport, pace: float = 0.0) -> str:
-    """How far a hold is.
+    """Return the progress of a hold in words.
 
-    :param pace: bytes a second.
+    :param pace: bytes per second.
     """
     text = shown((found.held, found.files), found.held_size, found.size, pace)
     projects, frozen = found.projects
@@ -109,7 +113,7 @@ def _share(found: HeldReport) -> float:
 
 def _tell_missing(taken: LockFiles, found: HeldReport) -> None:
     count = len(found.missing) + found.more
-    tell_error(f"{taken.names.whole} is not held: {count} missing", "Asked again, it goes on from what is there.")
+    tell_error(f"{taken.names.whole} is not held: {count} missing", "Run it again to continue from what is there.")
     for each in found.missing[:_LISTED]:
         tell_error(f"missing: {each.filename or f'all of {each.project}'}", each.reason)
     if count > _LISTED:

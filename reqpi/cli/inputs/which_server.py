@@ -1,4 +1,4 @@
-"""The server that a command needs: one that runs somewhere, or one of our own inside this process."""
+"""The server that a command uses: a running one, or one inside this process."""
 
 from __future__ import annotations
 
@@ -32,19 +32,22 @@ _LOCAL = tuple(option for option in OPTIONS if option.local)
 """The options for a server inside this process."""
 
 _DEFAULT = re.compile(r"https?://", re.IGNORECASE)
-"""How an upstream begins that has no name, so that it is the default one."""
+"""The beginning of an upstream without a name, which is the default one."""
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
-    """``--url`` of a server that runs, or the options of one of our own."""
-    parser.add_argument("--url", help="use the server that runs there")
+    """Add ``--url`` for a running server, and the options of a server inside this process."""
+    parser.add_argument("--url", help="use the server that runs at this URL")
     for option in _LOCAL:
         add_option(parser, option)
 
 
-def add_option(parser: argparse.ArgumentParser, option: ServerOption) -> None:
-    """Add an option of the server to the parser of a local command."""
-    text = option.described(locally=True).replace("%", "%%")
+def add_option(parser: argparse.ArgumentParser, option: ServerOption, *, locally: bool = True) -> None:
+    """Add an option of the server to a parser.
+
+    :param locally: the parser is that of a local command.
+    """
+    text = option.described(locally=locally).replace("%", "%%")
     if option.kind is ValueKind.FLAG:
         parser.add_argument(f"--{option.name}", action="store_true", help=text)
     else:
@@ -66,9 +69,11 @@ def value_of(options: argparse.Namespace, name: str) -> Any:
 
 
 def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """End with a message where both are given."""
+    """Exit with a usage error if ``--url`` is combined with an option of a server inside this process."""
     if options.url and any(getattr(options, option.dest) for option in _LOCAL):
-        parser.error("--store, --upstream, --offline and the like are for a server of our own, and --url names another")
+        parser.error(
+            "--store, --upstream, --offline and the like are for a server inside this process: leave them out, or --url"
+        )
 
 
 @contextmanager
@@ -78,11 +83,12 @@ def server_for(
     passing: Path | None = None,
     watch: Callable[[str], None] = lambda _: None,
 ) -> Iterator[str]:
-    """The URL of the server that runs, or of one of our own for as long as that is needed.
+    """Yield the URL of the running server, or of one inside this process that ends with the block.
 
-    :param passing: a folder for files that our own need not keep.
-    :param watch: is given lines of the access log of our own.
-    :raises reqpi.cli.inputs.lock_files.Defective: the server cannot complete some lines of the lock. They were told.
+    :param passing: a folder for files that the server inside this process need not keep.
+    :param watch: receives lines of the access log of the server inside this process.
+    :raises reqpi.cli.inputs.lock_files.LockHasDefects: the server cannot complete some lines of the lock. They have
+        been reported.
     """
     with lines_told(taken):
         if options.url:
@@ -94,7 +100,7 @@ def server_for(
 
 @contextmanager
 def _in_its_own_words() -> Iterator[None]:
-    """Leave the URL of a server inside this process out of errors: it is gone when the user reads them."""
+    """Remove the URL of a server inside this process from errors: the server is gone when the user reads them."""
     try:
         yield
     except ServerTrouble as error:
@@ -111,9 +117,9 @@ def _shorten(error: ClientError) -> None:
 
 
 def private_index(options: argparse.Namespace) -> str:
-    """Return the index that ``PIP_INDEX_URL`` names, as spelled there but without a login; empty if it is not asked.
+    """Return the index that ``PIP_INDEX_URL`` names, as spelled there but without a login; empty if it is not used.
 
-    An index that is named with ``--upstream`` stands in for the default one, and has no releases of its own.
+    An index specified with ``--upstream`` is a mirror of the default one, and has no releases of its own.
     """
     named = value_of(options, "upstream")
     if options.url or any(_DEFAULT.match(upstream) for upstream in named):
@@ -128,7 +134,10 @@ def private_index(options: argparse.Namespace) -> str:
 
 
 def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:
-    """The same of a server to learn from. One of our own is on any port: what it serves has a new URL every time."""
+    """Return the URL of a server to learn from, as a context manager.
+
+    A server inside this process takes any free port, because what it serves has a new URL every time.
+    """
     return nullcontext(options.url) if options.url else _served(options)
 
 
@@ -138,11 +147,11 @@ def _served(
     passing: Path | None = None,
     watch: Callable[[str], None] = lambda _: None,
 ) -> AbstractContextManager[str]:
-    """A server which this machine alone can reach, its settings as for ``reqpi server``.
+    """Start a server that only this machine can reach, with settings as for ``reqpi server``.
 
-    :param address: what it is for; ``None``: to learn from.
+    :param address: the address of the lock that it serves; ``None``: to learn from.
     """
-    # Imported here because they bring Twisted along, which --url does without.
+    # Imported here because they import Twisted, which --url does not need.
     from reqpi.cli.inputs.in_process import port_for, served  # noqa: PLC0415
     from reqpi.server.settings import settings_of  # noqa: PLC0415
 

@@ -1,9 +1,9 @@
-"""``--workers``: several processes that serve one store behind the same ports.
+"""``--workers``: several processes that serve one store on the same ports.
 
-The parent opens the sockets, one for each worker and port (``SO_REUSEPORT``: the kernel deals connections out among
-them), hands them down, and sees that as many workers run as it was told. It holds the sockets too: what waits in the
-queue of a worker that died is answered by the one that takes its place. A worker ends with its parent, however that
-ends. Workers know nothing of each other: what they share is the store.
+The parent opens the sockets, one for each worker and port (``SO_REUSEPORT``: the kernel distributes connections among
+them), passes them to the workers, and keeps the specified number of workers running. It keeps the sockets open too:
+connections in the queue of a worker that died are served by its replacement. A worker ends with its parent, however
+the parent ends. Workers know nothing of each other: they share only the store.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A worker: a server on sockets that its parent has opened, which ends when its parent does."""
+"""A worker: a server on sockets that its parent has opened. It ends when its parent does."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ __all__ = ["main"]
 
 
 class _SharedUnixPort(unix.Port):
-    """A Unix socket that is the parent's: it goes with that one."""
+    """A Unix socket that belongs to the parent, which removes it."""
 
     def connectionLost(self, reason: Failure) -> None:
-        """Listen no more, and leave the socket's file where it is."""
+        """Stop listening, and leave the socket's file in place."""
         tcp.Port.connectionLost(self, reason)
 
 
 class _Adopting:
-    """In the place of a reactor: has an endpoint listen on a socket that is open already."""
+    """A stand-in for a reactor, with which an endpoint listens on a socket that is already open."""
 
     def __init__(self, reactor: Any, descriptor: int) -> None:
         self._reactor = reactor
@@ -48,7 +48,7 @@ class _Adopting:
         return self._adopted(socket.AF_INET6 if ":" in interface else socket.AF_INET, factory)
 
     def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> Any:
-        """Adopt a port where TLS is spoken."""
+        """Adopt a port that uses TLS."""
         return self.listenTCP(port, TLSMemoryBIOFactory(context, False, factory), backlog, interface)
 
     def listenUNIX(
@@ -71,22 +71,22 @@ class _Lifeline(FileDescriptor):
     """Standard input, which the parent holds open for as long as it lives."""
 
     def fileno(self) -> int:
-        """Its descriptor."""
+        """Return the descriptor of standard input."""
         return 0
 
     def doRead(self) -> Exception | None:
-        """There is nothing more to read but its end."""
+        """Read; after the first line, only the end of the stream is expected."""
         return None if os.read(0, 1 << 12) else CONNECTION_DONE
 
     def connectionLost(self, reason: Failure) -> None:
-        """The parent is gone, or wants nothing more."""
+        """Stop the reactor: the parent is gone, or has closed the stream."""
         with suppress(ReactorNotRunning):
             cast(Any, self.reactor).stop()
 
 
 def main() -> None:
-    """Be a worker: standard input has the settings, and the sockets are open."""
-    os.setpgid(0, 0)  # a Ctrl-C is for the parent
+    """Run a worker. Standard input has the settings, and the sockets are open."""
+    os.setpgid(0, 0)  # Ctrl-C is handled by the parent
     reactor = cast(Any, _the_reactor)
     settings = loaded(_line())
     observer = cast(ILogObserver, FileLogObserver(sys.stdout, _written))
@@ -97,7 +97,7 @@ def main() -> None:
         server.privilegedStartService()
         server.startService()
     except ReqPIError as error:
-        raise SystemExit(f"it cannot start: {error}") from None
+        raise SystemExit(f"cannot start: {error}") from None
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
     _Lifeline(reactor).startReading()
     reactor.run()
@@ -108,16 +108,16 @@ def _endpoint(reactor: Any, descriptors: Iterator[int], description: str) -> Any
 
 
 def _line() -> bytes:
-    """The first line of standard input, and no byte more."""
+    """Read the first line of standard input, and not a byte more."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)
         if not byte:
-            raise SystemExit("its parent is gone")
+            raise SystemExit("the parent process is gone")
         line += byte
     return line
 
 
 def _written(event: Any) -> str:
-    """An event without its time, which the parent adds."""
+    """Return an event as text without its time, which the parent adds."""
     return eventAsText(event, includeTimestamp=False) + "\n"

@@ -1,4 +1,4 @@
-"""What a worker is given by its parent: a line on standard input, and sockets that are open."""
+"""The hand-over from parent to worker: a line on standard input, and open sockets."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from reqpi.server.settings import Settings
 __all__ = ["FIRST_DESCRIPTOR", "dumped", "loaded"]
 
 FIRST_DESCRIPTOR = 3
-"""Sockets have the descriptors from here on, one for each of ``settings.listen``, in order."""
+"""The descriptor of the first socket. There is one for each of ``settings.listen``, in order."""
 
 _PATH = "\0path"
-"""Marks a path among the settings; no option has it in its name."""
+"""The mark of a path among the settings; no option has this name."""
 
 
 def dumped(settings: Settings) -> bytes:
-    """The settings as a line."""
+    """Return the settings as a line."""
     return json.dumps(asdict(settings), default=lambda path: {_PATH: str(path)}).encode() + b"\n"
 
 
 def loaded(line: bytes) -> Settings:
-    """The settings, from that line."""
+    """Return the settings from a line of :func:`dumped`."""
     return Settings(**json.loads(line, object_hook=lambda read: Path(read[_PATH]) if _PATH in read else read))

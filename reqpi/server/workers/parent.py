@@ -1,4 +1,4 @@
-"""The parent: it opens the sockets, and sees that as many workers run as it was told."""
+"""The parent: it opens the sockets, and keeps the specified number of workers running."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _LIVED = 10.0
 """Seconds after which a worker that ends is replaced at once."""
 
 _LONGEST_PAUSE = 30.0
-"""Seconds between two attempts to start one that ends again and again."""
+"""Seconds at most between two attempts to start a worker that keeps ending."""
 
 _TO_END = GRACE + 5.0
-"""Seconds that a worker gets to end, after which it is killed."""
+"""Seconds that a worker has to end before it is killed."""
 
 _LONGEST_LINE = 1 << 16
-"""Bytes of a line of a worker's log; what is longer becomes two."""
+"""Bytes of a line of a worker's log; a longer line is split."""
 
 
 class Workers(Service):
     """A parent and its workers.
 
-    :ivar ready: fires once the workers were started.
+    :ivar ready: fires once the workers have been started.
     """
 
     _log = Logger()
@@ -51,7 +51,7 @@ class Workers(Service):
         self.ready: Deferred[None] = Deferred()
         self._settings = settings
         self._reactor = reactor
-        # It is never started: it says whether one can be, before several are.
+        # This one is never started: it shows whether the settings can be used before workers are started.
         self._model = assemble(settings, reactor)
         self._sockets: list[Sockets] = []
         self._workers: list[_Worker] = []
@@ -59,15 +59,15 @@ class Workers(Service):
     def privilegedStartService(self) -> None:
         """Open the sockets, while the process may still use ports below 1024.
 
-        :raises reqpi.core.errors.Misconfigured: a port is taken, or cannot be shared.
+        :raises reqpi.core.errors.Misconfigured: a port is in use, or cannot be shared.
         """
         super().privilegedStartService()
         self._bind()
 
     def startService(self) -> None:
-        """Try the store, and start the workers.
+        """Check that the store can be opened, and start the workers.
 
-        :raises reqpi.core.errors.Misconfigured: the store cannot be used, or a port not be listened on.
+        :raises reqpi.core.errors.Misconfigured: the store or a port cannot be used.
         """
         super().startService()
         self._model.store.open()
@@ -82,7 +82,7 @@ class Workers(Service):
         self.ready.callback(None)
 
     def stopService(self) -> Deferred[None]:
-        """End the workers, which let what is in flight finish."""
+        """End the workers, which let requests in flight finish."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
@@ -108,15 +108,15 @@ class Workers(Service):
     def _made(self, number: int) -> _Worker:
         settings = self._settings
         if number:
-            # One of them is enough for what concerns the whole store.
+            # One worker is enough for work on the whole store.
             settings = evolve(settings, frequency=None, max_age=None, verify_rate=None)
         return _Worker(number, self._reactor, settings, [each.sockets[number].fileno() for each in self._sockets])
 
 
 class _Worker(ProcessProtocol):
-    """One worker after another, in the same place.
+    """One worker process after another, under the same number.
 
-    :param descriptors: of its sockets; one for each of ``settings.listen``, in order.
+    :param descriptors: those of its sockets, one for each of ``settings.listen``, in order.
     """
 
     _log = Logger()
@@ -134,7 +134,7 @@ class _Worker(ProcessProtocol):
         self._gone: list[Deferred[None]] = []
 
     def start(self) -> None:
-        """Start it."""
+        """Start a process."""
         self._again = None
         self._began = self._reactor.seconds()
         descriptors = dict(enumerate(self._descriptors, FIRST_DESCRIPTOR))
@@ -142,13 +142,13 @@ class _Worker(ProcessProtocol):
             self,
             sys.executable,
             [sys.executable, "-P", "-c", "from reqpi.server.workers.child import main; main()"],
-            # What this process can import, whichever way it was started, its workers can.
+            # Workers can import what this process can, however it was started.
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             childFDs={0: "w", 1: "r", 2: "r"} | descriptors,
         )
 
     async def stop(self) -> None:
-        """End it, and wait until it has ended."""
+        """End the process, and wait until it has ended."""
         self._stopping = True
         if self._again is not None:
             self._again.cancel()
@@ -161,26 +161,26 @@ class _Worker(ProcessProtocol):
         try:
             await gone.addTimeout(_TO_END, self._reactor)
         except TimeoutError:
-            self._log.warn("{name} does not end, and is killed", name=self._name)
+            self._log.warn("{name} does not end and is killed", name=self._name)
             self._signal("KILL")
 
     def connectionMade(self) -> None:
-        """It runs: give it its settings. That this pipe stays open tells it that its parent is alive."""
+        """Send the settings to the process. The open pipe shows it that its parent is alive."""
         cast(Any, self.transport).write(dumped(self._settings))
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
-        """It logs, on standard output, or says on standard error what it cannot log."""
+        """Log what the process logs on standard output, and its errors on standard error."""
         *lines, rest = (self._rest.get(childFD, b"") + data).split(b"\n")
         if len(rest) > _LONGEST_LINE:
             lines, rest = [*lines, rest], b""
         self._rest[childFD] = rest
         if lines:
-            # What comes together is logged together: an event for each line of an access log is dear.
+            # Lines that arrive together are logged together: an event for each line of an access log is expensive.
             said = "\n".join(f"{self._name}: {line.decode('utf-8', 'replace')}" for line in lines)
             self._log.info("{said}", said=said)
 
     def processEnded(self, reason: Failure) -> None:
-        """It ended."""
+        """Start another process, unless this one was stopped."""
         gone, self._gone = self._gone, []
         for each in gone:
             each.callback(None)

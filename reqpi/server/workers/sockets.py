@@ -1,4 +1,4 @@
-"""Sockets that a parent opens, from the descriptions of endpoints."""
+"""Sockets that a parent opens from the descriptions of endpoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ __all__ = ["Sockets", "opened", "probe"]
 class Sockets:
     """The sockets of one port, one for each worker.
 
-    :param path: of a Unix socket.
+    :param secure: whether they use TLS.
+    :param path: the path of a Unix socket; ``None`` for others.
     """
 
     sockets: Sequence[socket.socket]
@@ -31,14 +32,14 @@ class Sockets:
 
     @property
     def address(self) -> tuple[Any, bool]:
-        """Where they listen, as Twisted has it; and whether TLS is spoken there."""
+        """The address that they listen on, as a Twisted address; and whether it is TLS."""
         if self.path is not None:
             return UNIXAddress(os.fsencode(self.path)), self.secure
         family, name = self.sockets[0].family, self.sockets[0].getsockname()
         return (IPv6Address if family == socket.AF_INET6 else IPv4Address)("TCP", *name[:2]), self.secure
 
     def close(self) -> None:
-        """Listen there no more."""
+        """Stop listening."""
         for each in self.sockets:
             each.close()
         if self.path is not None:
@@ -46,7 +47,7 @@ class Sockets:
 
 
 class _Noting:
-    """In the place of a reactor: notes what an endpoint would listen on."""
+    """A stand-in for a reactor that notes what an endpoint would listen on."""
 
     def __init__(self) -> None:
         self.opened: list[Callable[[int], Sockets]] = []
@@ -58,7 +59,7 @@ class _Noting:
         self.opened.append(lambda count: _ports(port, backlog, interface, count, secure=False))
 
     def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> None:
-        """Note a port where TLS is spoken."""
+        """Note a port that uses TLS."""
         self.ports.append((interface, port))
         self.opened.append(lambda count: _ports(port, backlog, interface, count, secure=True))
 
@@ -70,23 +71,23 @@ class _Noting:
 
 
 def opened(description: str, count: int) -> Sockets:
-    """The sockets of an endpoint, listening.
+    """Open the sockets of an endpoint, and listen.
 
     :param description: as for :func:`twisted.internet.endpoints.serverFromString`.
-    :param count: how many workers there will be.
-    :raises ValueError: it is no endpoint, or of a kind whose sockets cannot be handed down.
-    :raises OSError: a port is taken.
+    :param count: the number of workers.
+    :raises ValueError: it is not an endpoint, or of a kind whose sockets cannot be passed to workers.
+    :raises OSError: a port is in use.
     """
     noting = _noted(description)
     if len(noting.opened) != 1:
-        raise ValueError("with --workers there are tcp, tcp6, ssl, tls and unix endpoints, and no others")
+        raise ValueError("--workers supports tcp, tcp6, ssl, tls and unix endpoints only")
     return noting.opened[0](count)
 
 
 def probe(descriptions: Sequence[str]) -> None:
     """Bind the TCP ports of some endpoints, and release them again.
 
-    A daemon finds a port in use only after its fork, when nothing that it prints reaches a terminal. Call this before.
+    A daemon finds a port in use only after its fork, when its output no longer reaches a terminal. Call this before.
 
     :raises CannotListen: a port cannot be bound.
     """
@@ -101,14 +102,14 @@ def probe(descriptions: Sequence[str]) -> None:
 
 def _noted(description: str) -> _Noting:
     noting = _Noting()
-    # An endpoint of another kind asks for what is not there, and fails.
+    # An endpoint of another kind uses a method that is missing here, and fails.
     maybeDeferred(serverFromString(cast(Any, noting), description).listen, cast(Any, None)).addErrback(lambda _: None)
     return noting
 
 
 def _ports(port: int, backlog: int, interface: str, count: int, *, secure: bool) -> Sockets:
     family = socket.AF_INET6 if ":" in interface else socket.AF_INET
-    # Shared ports are shared with any process of this user, so that a server which is there already is overlooked.
+    # Shared ports are shared with any process of this user, so a server that already runs would not be noticed.
     with _socket(family, interface, port, shared=False) as alone:
         port = alone.getsockname()[1]
     sockets = []
@@ -134,7 +135,7 @@ def _socket(family: int, interface: str, port: int, *, shared: bool) -> socket.s
 
 
 def _unix(path: str, backlog: int, mode: int, count: int) -> Sockets:
-    """One socket for all: there is no dealing out among several."""
+    """Open one socket for all workers: connections cannot be distributed among several."""
     made = socket.socket(socket.AF_UNIX)
     try:
         made.bind(path)

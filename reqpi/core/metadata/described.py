@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 
-from reqpi.core.metadata import wheel
+from reqpi.core.metadata import zip_ranges
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 
 __all__ = ["core_metadata", "requires_dist"]
@@ -40,7 +40,7 @@ def core_metadata(data: bytes, filename: str) -> bytes | None:
             found.setdefault(is_info, content)
             if len(found) == 2 or (is_info and _says_all(content)):
                 break
-    except (*UNREADABLE, *wheel.UNREADABLE):
+    except (*UNREADABLE, *zip_ranges.UNREADABLE):
         pass  # what was found before it broke is what its beginning says
     info = found.get(True)
     if info is None or _says_all(info) or False not in found:
@@ -74,7 +74,7 @@ def _says_all(info: bytes) -> bool:
 def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
     """Yield both files as they come: whether it is the ``PKG-INFO``, and its content."""
     # A central directory takes ten times its size in memory, and other compressions what they ask for.
-    with zipfile.ZipFile(wheel.GuardedFile(io.BytesIO(data))) as archive:
+    with zipfile.ZipFile(zip_ranges.GuardedFile(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
             plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
             if _wanted(entry.filename) and entry.file_size <= _LARGEST and plain:

@@ -10,7 +10,7 @@ from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from reqpi.core.metadata import wheel
+from reqpi.core.metadata import zip_ranges
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 from reqpi.core.model import Project
 
@@ -43,13 +43,13 @@ def pkg_info(data: bytes, filename: str) -> bytes | None:
     """The core metadata of an archive, as it stands there; ``None`` where it has none, or cannot be read."""
     try:
         return _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
-    except (*UNREADABLE, *wheel.UNREADABLE):
+    except (*UNREADABLE, *zip_ranges.UNREADABLE):
         return None
 
 
 def _from_zip(data: bytes) -> bytes | None:
     # A central directory takes ten times its size in memory, and other compressions what they ask for.
-    with zipfile.ZipFile(wheel.GuardedFile(io.BytesIO(data))) as archive:
+    with zipfile.ZipFile(zip_ranges.GuardedFile(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
             plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
             if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO and plain:

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.metadata import tar_members
-from reqpi.core.metadata.wheel import MAX_ENTRIES, UNREADABLE, GuardedFile, SparseFile, ZipRangePlan
+from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile, SparseFile, ZipRangePlan
 
 __all__ = ["FILES", "LARGEST_FILE", "BrokenSdist", "Files", "LazySdist", "look", "wanted"]
 

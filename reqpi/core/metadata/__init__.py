@@ -1,4 +1,4 @@
-"""What an sdist says of itself, nothing of it being run: whose release it is, and what it is built with."""
+"""The metadata of distributions, read from their files without running code: identity, requirements, build system."""
 
 from __future__ import annotations
 

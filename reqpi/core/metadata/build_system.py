@@ -1,8 +1,8 @@
-"""What an sdist is built with (:pep:`518`), as far as its files say so in so many words.
+"""The build system of an sdist (:pep:`518`), as far as its files state it literally.
 
-``[build-system]`` in pyproject.toml counts; where there is none, what pip takes for it. What setuptools is told beside
-that, ``setup_requires``, it asks for while it builds. So does every backend for whatever else it likes
-(``get_requires_for_build_wheel``, :pep:`517`), and of that no file knows.
+``[build-system]`` in pyproject.toml counts; if there is none, pip's default does. setuptools requests further
+requirements while it builds: those in ``setup_requires``. Any backend may do so (``get_requires_for_build_wheel``,
+:pep:`517`), and no file states what a backend will request.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from reqpi.core.metadata.setup_literals import LiteralFields, setup_cfg, setup_p
 __all__ = ["DEFAULT", "BuildSystem", "build_system", "enough", "sound"]
 
 DEFAULT = ("setuptools>=40.8.0",)
-"""What pip takes an sdist without ``[build-system]`` to need: ``load_pyproject_toml`` in its ``pyproject.py``.
+"""The requirements that pip assumes for an sdist without ``[build-system]`` (``load_pyproject_toml``, pyproject.py).
 
-Up to 23.3 pip added ``wheel``; from 24.0 on it leaves that to setuptools, which asked for it up to 70.0.
+Up to 23.3 pip added ``wheel``; from 24.0 on it leaves that to setuptools, which requested it up to 70.0.
 """
 
 _MOST = 200
 _LONGEST = 1000
 _NESTING = 16
-"""Of requirements: how many, their characters, and the parentheses in one. packaging recurses on these."""
+"""Bounds: the number of requirements, the characters of one, and the parentheses in it, on which packaging recurses."""
 
 _EXTRA = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -44,12 +44,12 @@ class BuildSystem:
     """How an sdist is built.
 
     :param requires: requirements (:pep:`508`), as they are written.
-    :param setup_requires: what setuptools asks for beside them.
-    :param backend: ``hatchling.build``; empty where none is named, which means setuptools.
-    :param declared: ``[build-system]`` is there.
-    :param setuptools: setuptools builds it, or may, inside a backend of its own.
-    :param dependencies: what it needs once it is installed, extras as markers; ``None`` where that is not known.
-    :param unread: what is there and cannot be known from reading, in words.
+    :param setup_requires: the further requirements that setuptools requests.
+    :param backend: for example ``hatchling.build``; empty if none is named, which means setuptools.
+    :param declared: the sdist has ``[build-system]``.
+    :param setuptools: setuptools builds it, or may do so inside a backend in the sdist.
+    :param dependencies: the requirements of the installed project, extras as markers; ``None`` if they are not known.
+    :param unread: sentences about parts that exist and cannot be determined by reading.
     """
 
     requires: tuple[str, ...] = DEFAULT
@@ -61,12 +61,12 @@ class BuildSystem:
     unread: tuple[str, ...] = ()
 
     def dump(self) -> bytes:
-        """As JSON, to be kept."""
+        """Return the build system as JSON, for the store."""
         return json.dumps({"layout": _LAYOUT} | asdict(self), sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
     def load(cls, data: bytes) -> BuildSystem | None:
-        """What :meth:`dump` wrote; ``None`` where another ReqPI wrote it in another way."""
+        """Return what :meth:`dump` wrote; ``None`` if another version of ReqPI wrote it in another layout."""
         try:
             record = json.loads(data)
             if record.pop("layout") != _LAYOUT:
@@ -80,7 +80,7 @@ class BuildSystem:
 
 
 def enough(files: Files) -> bool:
-    """Whether a build system is known from these files: it is, where what they have is all that it heeds."""
+    """Return whether these files determine the build system: no other file could change it."""
     if len(files) == len(FILES):
         return True
     project = files.get("pyproject.toml")
@@ -88,15 +88,18 @@ def enough(files: Files) -> bool:
 
 
 def build_system(files: Files) -> BuildSystem:
-    """What the files of an sdist say. They may be anything; what is taken of them is bounded."""
+    """Return the build system that the files of an sdist state.
+
+    The files may come from anyone, so everything that is read from them is bounded.
+    """
     data = files.get("pyproject.toml", b"")
     project = _Project(data or b"")
     unread = ["pyproject.toml is too large to be read"] if data is None else list(project.unread)
-    said = [_said(name, files) for name in ("setup.py", "setup.cfg")] if project.setuptools else []
-    setup_requires, more = _first(said, "setup_requires")
+    fields = [_setup_fields(name, files) for name in ("setup.py", "setup.cfg")] if project.setuptools else []
+    setup_requires, more = _first(fields, "setup_requires")
     dependencies = project.dependencies
     if dependencies is None and project.leaves_dependencies:
-        dependencies, _ = _first(said, "install_requires")
+        dependencies, _ = _first(fields, "install_requires")
     return BuildSystem(
         requires=project.requires if project.declared else DEFAULT,
         setup_requires=sound(setup_requires or (), unread, "setup_requires"),
@@ -108,17 +111,17 @@ def build_system(files: Files) -> BuildSystem:
     )
 
 
-def _said(name: str, files: Files) -> LiteralFields:
+def _setup_fields(name: str, files: Files) -> LiteralFields:
     data = files.get(name, b"")
     if data is None:
         return LiteralFields({}, {"setup_requires": f"{name} is too large to be read"})
     return (setup_py if name == "setup.py" else setup_cfg)(data)
 
 
-def _first(said: Iterable[LiteralFields], key: str) -> tuple[Sequence[str] | None, list[str]]:
-    """The list that counts, and what could not be read. setuptools takes it from setup.py, and then from setup.cfg."""
+def _first(fields: Iterable[LiteralFields], key: str) -> tuple[Sequence[str] | None, list[str]]:
+    """Return the list that counts, and what could not be read. setuptools looks in setup.py, then in setup.cfg."""
     unread: list[str] = []
-    for each in said:
+    for each in fields:
         if key in each.unread:
             unread.append(each.unread[key])
         elif each.lists.get(key):
@@ -127,20 +130,21 @@ def _first(said: Iterable[LiteralFields], key: str) -> tuple[Sequence[str] | Non
 
 
 def sound(requirements: Iterable[str], unread: list[str], where: str) -> tuple[str, ...]:
-    """Those that are requirements, each once and not too many; the others are noted in ``unread``.
+    """Return the valid requirements, each once and up to a bound. The others are noted in ``unread``.
 
-    :param where: they are from.
+    :param unread: is appended to.
+    :param where: the origin of the requirements, for the notes.
     """
-    kept: list[str] = []
+    valid: list[str] = []
     for text in requirements:
-        if len(kept) == _MOST:
+        if len(valid) == _MOST:
             unread.append(f"{where} has more than {_MOST} requirements")
             break
         if _is_requirement(text):
-            kept.append(text.strip())
+            valid.append(text.strip())
         else:
-            unread.append(f"{where} has what is no requirement: {text[:80]!r}")
-    return tuple(dict.fromkeys(kept))
+            unread.append(f"{where} has an invalid requirement: {text[:80]!r}")
+    return tuple(dict.fromkeys(valid))
 
 
 def _is_requirement(text: str) -> bool:
@@ -154,10 +158,10 @@ def _is_requirement(text: str) -> bool:
 
 
 class _Project:
-    """What a pyproject.toml says.
+    """The parsed content of a pyproject.toml.
 
     :ivar declared: it has ``[build-system]``.
-    :ivar leaves_dependencies: it does not say what the project needs once it is installed, so that a setup file may.
+    :ivar leaves_dependencies: it does not state the requirements of the installed project, so a setup file may.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -184,12 +188,15 @@ class _Project:
     def _requires(self, table: Mapping[str, Any]) -> tuple[str, ...]:
         requires = table.get("requires")
         if not isinstance(requires, list) or not all(isinstance(each, str) for each in requires):
-            self.unread.append("[build-system] has no list of requires, which PEP 518 asks for: pip does not build it")
+            self.unread.append("[build-system] has no list of requires, which PEP 518 demands: pip does not build it")
             return ()
         return sound(requires, self.unread, "[build-system]")
 
     def _dependencies(self, project: object) -> tuple[list[str] | None, bool]:
-        """What ``[project]`` says (:pep:`621`), extras as markers, as core metadata has them."""
+        """Return the dependencies in ``[project]`` (:pep:`621`), and whether it leaves them to other files.
+
+        Extras are written as markers, as in core metadata.
+        """
         if not isinstance(project, Mapping):
             return None, True
         dynamic = project.get("dynamic")

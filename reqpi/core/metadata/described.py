@@ -1,6 +1,6 @@
-"""The core metadata of an sdist with its requirements, nothing being run.
+"""The core metadata of an sdist with its requirements, read without running code.
 
-setuptools wrote no ``Requires-Dist`` into ``PKG-INFO`` for a long time, but ``requires.txt`` beside it.
+For a long time setuptools wrote no ``Requires-Dist`` into ``PKG-INFO``, but a ``requires.txt`` next to it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 
-from reqpi.core.metadata import wheel
+from reqpi.core.metadata import zip_ranges
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 
 __all__ = ["core_metadata", "requires_dist"]
@@ -21,7 +21,7 @@ _REQUIRES = re.compile(r"(?:\./)?[^/]+/(?:[^/]+/){0,2}[^/]+\.egg-info/requires\.
 _MOST_LINES = 5000
 _REQUIRES_DIST = re.compile(rb"^Requires-Dist:", re.MULTILINE | re.IGNORECASE)
 
-# From 2.2 on a field that is missing is empty, unless it is said to be dynamic (:pep:`643`).
+# From 2.2 on, a missing field is empty unless it is marked as dynamic (:pep:`643`).
 _COMPLETE = re.compile(rb"^Metadata-Version:\s*(?:2\.(?:[2-9]|\d\d)|[3-9])", re.MULTILINE | re.IGNORECASE)
 _DYNAMIC = re.compile(rb"^Dynamic:\s*Requires-Dist", re.MULTILINE | re.IGNORECASE)
 
@@ -29,10 +29,10 @@ _DYNAMIC = re.compile(rb"^Dynamic:\s*Requires-Dist", re.MULTILINE | re.IGNORECAS
 def core_metadata(data: bytes, filename: str) -> bytes | None:
     """Return the ``PKG-INFO`` of an sdist; ``None`` if it has none, or cannot be read.
 
-    If that leaves the requirements open, ``Requires-Dist`` lines made of ``requires.txt`` stand in front of it.
+    If it leaves the requirements open, it is preceded by ``Requires-Dist`` lines made from ``requires.txt``.
 
     :param data: the whole archive.
-    :param filename: its ending tells how it is packed.
+    :param filename: its suffix determines the archive format.
     """
     found: dict[bool, bytes] = {}
     try:
@@ -40,8 +40,8 @@ def core_metadata(data: bytes, filename: str) -> bytes | None:
             found.setdefault(is_info, content)
             if len(found) == 2 or (is_info and _says_all(content)):
                 break
-    except (*UNREADABLE, *wheel.UNREADABLE):
-        pass  # what was found before it broke is what its beginning says
+    except (*UNREADABLE, *zip_ranges.UNREADABLE):
+        pass  # the files found before the damage count
     info = found.get(True)
     if info is None or _says_all(info) or False not in found:
         return info
@@ -50,9 +50,9 @@ def core_metadata(data: bytes, filename: str) -> bytes | None:
 
 
 def requires_dist(text: str) -> list[str]:
-    """Return the requirements of a ``requires.txt`` as ``Requires-Dist`` has them.
+    """Return the requirements of a ``requires.txt`` in the format of ``Requires-Dist``.
 
-    A section ``[tls:python_version < "3"]`` is an extra, a marker, or both.
+    A section such as ``[tls:python_version < "3"]`` names an extra, a marker, or both.
     """
     lines: list[str] = []
     condition = ""
@@ -72,9 +72,9 @@ def _says_all(info: bytes) -> bool:
 
 
 def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
-    """Yield both files as they come: whether it is the ``PKG-INFO``, and its content."""
-    # A central directory takes ten times its size in memory, and other compressions what they ask for.
-    with zipfile.ZipFile(wheel.GuardedFile(io.BytesIO(data))) as archive:
+    """Yield the wanted files of a zip archive: whether it is the ``PKG-INFO``, and its content."""
+    # A central directory takes ten times its size in memory; other compressions take as much as they claim.
+    with zipfile.ZipFile(zip_ranges.GuardedFile(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
             plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
             if _wanted(entry.filename) and entry.file_size <= _LARGEST and plain:
@@ -83,7 +83,7 @@ def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
 
 
 def _of_tar(data: bytes) -> Iterator[tuple[bool, bytes]]:
-    """Yield the same of a tar archive."""
+    """Yield the wanted files of a tar archive, likewise."""
     for member, archive in members(data):
         if member.isfile() and _wanted(member.name) and 0 <= member.size <= _LARGEST:
             opened = archive.extractfile(member)

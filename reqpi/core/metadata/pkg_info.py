@@ -1,4 +1,4 @@
-"""What an sdist says of itself in its ``PKG-INFO`` (:pep:`625`, :pep:`643`): name and version, nothing being run."""
+"""The name and version in the ``PKG-INFO`` of an sdist (:pep:`625`, :pep:`643`), read without running code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from reqpi.core.metadata import wheel
+from reqpi.core.metadata import zip_ranges
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 from reqpi.core.model import Project
 
@@ -21,35 +21,35 @@ _LARGEST_INFO = 1 << 20
 
 @frozen
 class ReleaseIdentity:
-    """Whose release an archive says it is."""
+    """The release that an archive claims to be."""
 
     project: Project
     version: Version
 
 
 def identity(data: bytes, filename: str) -> ReleaseIdentity | None:
-    """What an archive says that it is; ``None`` where it does not say, or cannot be read.
+    """Return the release that an archive claims to be; ``None`` if it claims none, or cannot be read.
 
-    An archive of a repository has no ``PKG-INFO``: its version is known only once it is built.
+    An archive of a repository has no ``PKG-INFO``: its version is known only after a build.
 
     :param data: the whole archive.
-    :param filename: its ending tells how it is packed.
+    :param filename: its suffix determines the archive format.
     """
     info = pkg_info(data, filename)
     return None if info is None else _parsed(info)
 
 
 def pkg_info(data: bytes, filename: str) -> bytes | None:
-    """The core metadata of an archive, as it stands there; ``None`` where it has none, or cannot be read."""
+    """Return the ``PKG-INFO`` of an archive, unchanged; ``None`` if it has none, or cannot be read."""
     try:
         return _from_zip(data) if filename.endswith(".zip") else _from_tar(data)
-    except (*UNREADABLE, *wheel.UNREADABLE):
+    except (*UNREADABLE, *zip_ranges.UNREADABLE):
         return None
 
 
 def _from_zip(data: bytes) -> bytes | None:
-    # A central directory takes ten times its size in memory, and other compressions what they ask for.
-    with zipfile.ZipFile(wheel.GuardedFile(io.BytesIO(data))) as archive:
+    # A central directory takes ten times its size in memory; other compressions take as much as they claim.
+    with zipfile.ZipFile(zip_ranges.GuardedFile(io.BytesIO(data))) as archive:
         for entry in archive.infolist()[:MOST_MEMBERS]:
             plain = entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
             if _is_info(entry.filename) and entry.file_size <= _LARGEST_INFO and plain:
@@ -67,7 +67,7 @@ def _from_tar(data: bytes) -> bytes | None:
 
 
 def _is_info(path: str) -> bool:
-    """``six-1.0/PKG-INFO``, and no deeper: an egg-info folder has another, of another format."""
+    """Return whether a path is like ``six-1.0/PKG-INFO``, and not deeper: an egg-info folder has a different one."""
     top, _, rest = path.removeprefix("./").partition("/")
     return bool(top) and rest == "PKG-INFO"
 

@@ -1,7 +1,7 @@
-"""The few files of an sdist that say how it is built, from as little of it as will do.
+"""The files of an sdist that determine how it is built, read from as little of the archive as possible.
 
 A wheel has its metadata at its end; an sdist has these files wherever its tool put them. So the beginning of a tar
-archive is looked through, and more of it only where something is still missing; of a zip archive a few ranges will do.
+archive is searched, and more of it only if a file is still missing. For a zip archive, a few ranges are enough.
 """
 
 from __future__ import annotations
@@ -13,36 +13,38 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.metadata import tar_members
-from reqpi.core.metadata.wheel import MAX_ENTRIES, UNREADABLE, GuardedFile, SparseFile, ZipRangePlan
+from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile, SparseFile, ZipRangePlan
 
 __all__ = ["FILES", "LARGEST_FILE", "BrokenSdist", "Files", "LazySdist", "look", "wanted"]
 
 FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 LARGEST_FILE = 1 << 20
-"""Bytes of one of them. Larger ones count as unreadable."""
+"""Bytes of one file. A larger one counts as unreadable."""
 
 Files = Mapping[str, bytes | None]
-"""Of :data:`FILES` those that are there; ``None`` for one that is out of all proportion."""
+"""Those of :data:`FILES` that the sdist has, by name; ``None`` for a file that is too large."""
 
 Enough = Callable[[Files], bool]
-"""Whether nothing more is needed than these files."""
+"""A function that returns whether these files are enough."""
 
 
 class BrokenSdist(UpstreamTrouble):
-    """An archive that no installer could unpack, or one that is out of all proportion. Asking again will not help."""
+    """An archive that no installer could unpack, or that exceeds a bound. Another attempt will not help."""
 
     final = True
 
 
 def look(data: bytes, filename: str, subdirectory: str | None, enough: Enough, *, whole: bool) -> Files | None:
-    """What a tar archive has of :data:`FILES`.
+    """Return those of :data:`FILES` that a tar archive has.
 
     :param data: the archive, or its beginning.
-    :param subdirectory: where in it the project is; ``None``: in its top folder.
-    :param whole: it is all of it.
-    :returns: ``None`` where more of it is needed.
-    :raises BrokenSdist: it is whole and cannot be read.
+    :param filename: for messages.
+    :param subdirectory: the project's path inside the archive; ``None`` for its top folder.
+    :param enough: ends the search early.
+    :param whole: ``data`` is the whole archive.
+    :returns: ``None`` if more of the archive is needed.
+    :raises BrokenSdist: the whole archive is given and cannot be read.
     """
     found: dict[str, bytes | None] = {}
     try:
@@ -67,7 +69,10 @@ def _content(member: tarfile.TarInfo, archive: tarfile.TarFile) -> bytes | None:
 
 
 def wanted(path: str, subdirectory: str | None) -> str | None:
-    """Which of :data:`FILES` a member is: ``six-1.0/setup.py`` is one, and one deeper down is another project's."""
+    """Return which of :data:`FILES` a member is; ``None`` for any other.
+
+    ``six-1.0/setup.py`` is one of them. A file deeper down belongs to another project.
+    """
     top, _, rest = path.removeprefix("./").partition("/")
     if subdirectory:
         folder = f"{subdirectory.strip('/')}/"
@@ -78,7 +83,7 @@ def wanted(path: str, subdirectory: str | None) -> str | None:
 
 
 class LazySdist(ZipRangePlan[Files]):
-    """Plans the ranges of a zip archive for :data:`FILES`. :meth:`fill` may raise :exc:`BrokenSdist`."""
+    """A plan of the ranges of a zip archive for :data:`FILES`. :meth:`fill` may raise :exc:`BrokenSdist`."""
 
     def __init__(self, size: int, filename: str, subdirectory: str | None, enough: Enough) -> None:
         super().__init__(size, partial(_look_into_zip, filename=filename, subdirectory=subdirectory, enough=enough))

@@ -1,6 +1,6 @@
-"""What ``setup.py`` and ``setup.cfg`` say in so many words. Neither is run, and nothing is computed.
+"""The requirements that ``setup.py`` and ``setup.cfg`` state literally. Neither is run, and nothing is computed.
 
-setuptools takes ``setup_requires`` and ``install_requires`` from the call of ``setup``, or, where that says nothing of
+setuptools takes ``setup_requires`` and ``install_requires`` from the call of ``setup``, or, if the call does not have
 them, from ``[options]`` in setup.cfg.
 """
 
@@ -21,19 +21,19 @@ __all__ = ["LiteralFields", "setup_cfg", "setup_py"]
 _KEYS = ("setup_requires", "install_requires")
 
 _LARGEST_PROGRAM = 1 << 16
-"""Bytes of a setup.py. CPython's parser lets no other thread run, and takes quadratic time for some texts (f-strings,
-in 3.11): 0.3 s for these, and minutes for a MiB."""
+"""Bytes of a setup.py. CPython's parser blocks all other threads, and takes quadratic time for some texts (f-strings,
+in 3.11): 0.3 s for this size, and minutes for a MiB."""
 
 _ATTEMPTS = 3
-"""CPython 3.11 fails now and then where two threads parse at once."""
+"""Attempts to parse: CPython 3.11 fails occasionally if two threads parse at the same time."""
 
 
 @frozen
 class LiteralFields:
-    """What one file says.
+    """The requirements in one file.
 
-    :param lists: the requirements, by key, of those keys that it says plainly.
-    :param unread: what it does say, and not plainly, in words.
+    :param lists: the requirements, by key, for each key that is written literally.
+    :param unread: for each other key that the file has, a sentence that says why it cannot be read.
     """
 
     lists: Mapping[str, Sequence[str]]
@@ -41,7 +41,7 @@ class LiteralFields:
 
 
 def setup_cfg(data: bytes) -> LiteralFields:
-    """What ``[options]`` says. A list has an entry a line, or semicolons between them (setuptools, "list-semi")."""
+    """Return the lists in ``[options]``: one entry per line, or separated by semicolons (setuptools, "list-semi")."""
     try:
         sections = parsed(data)
     except UnreadableProject:
@@ -58,7 +58,7 @@ def setup_cfg(data: bytes) -> LiteralFields:
 
 
 def setup_py(data: bytes) -> LiteralFields:
-    """What the call of ``setup`` is given: lists and texts that are written out, there or in a variable."""
+    """Return the literal arguments of the call of ``setup``: lists and texts written there or in a variable."""
     present = [key for key in _KEYS if key.encode() in data]
     if not present:
         return LiteralFields({}, {})
@@ -66,13 +66,13 @@ def setup_py(data: bytes) -> LiteralFields:
         return LiteralFields({}, dict.fromkeys(present, "setup.py is too large to be read"))
     tree = _parsed(data)
     if tree is None:
-        return LiteralFields({}, dict.fromkeys(present, "setup.py is no Python that can be read here"))
+        return LiteralFields({}, dict.fromkeys(present, "setup.py cannot be parsed as Python"))
     call = next(_calls(tree), None)
     given = {keyword.arg: keyword.value for keyword in call.keywords} if call is not None else {}
     variables = _variables(tree)
     lists, unread = {}, {}
     for key in present:
-        # Where it only stands in a comment, or in a dictionary that setup() is given whole, nothing is sure.
+        # If the key stands only in a comment, or in a dictionary that is passed to setup(), nothing is certain.
         found = _literal(given.get(key), variables) if key in given else None
         if found is not None:
             lists[key] = found
@@ -97,7 +97,7 @@ def _calls(tree: ast.Module) -> Iterator[ast.Call]:
 
 
 def _variables(tree: ast.Module) -> Mapping[str, ast.expr]:
-    """What is assigned once, outside functions and branches, and never added to."""
+    """Return the variables that are assigned exactly once, outside functions and branches, and never extended."""
     assigned: dict[str, list[ast.expr | None]] = {}
     top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
@@ -113,7 +113,7 @@ def _variables(tree: ast.Module) -> Mapping[str, ast.expr]:
 
 
 def _literal(node: ast.expr | None, variables: Mapping[str, ast.expr]) -> list[str] | None:
-    """A list of texts, or one text; ``None`` for anything else."""
+    """Return a literal list of texts, or the lines of a literal text; ``None`` for anything else."""
     if isinstance(node, ast.Name):
         node = variables.get(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -126,7 +126,7 @@ def _literal(node: ast.expr | None, variables: Mapping[str, ast.expr]) -> list[s
 
 
 def _mentioned(tree: ast.Module, key: str) -> bool:
-    """Whether it is a text, a name or an argument somewhere: a comment is none."""
+    """Return whether ``key`` is a text or an argument anywhere. A comment does not count."""
     return any(
         (isinstance(node, ast.Constant) and node.value == key) or (isinstance(node, ast.keyword) and node.arg == key)
         for node in ast.walk(tree)

@@ -1,6 +1,6 @@
-"""The members of a tar archive, one after the other, at a bounded price in time and memory.
+"""The members of a tar archive, one after the other, with bounded time and memory.
 
-Nothing is unpacked but what is read. What an archive would unpack to is not known before, so it is counted.
+Only what is read is decompressed. The size of the decompressed archive is not known beforehand, so it is counted.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from zipfile import BadZipFile
 __all__ = ["LARGEST", "MOST_MEMBERS", "UNREADABLE", "members"]
 
 LARGEST = 64 << 20
-"""Bytes of an archive that is looked into."""
+"""Bytes of the largest archive that is read."""
 
 MOST_MEMBERS = 20_000
+"""Members of one archive."""
 
 _UNPACKED = 512 << 20
-"""Bytes that are unpacked on the way: some two seconds. The largest sdists there are have 300 MiB of sources."""
+"""Bytes that are decompressed, which takes some two seconds. The largest known sdists have 300 MiB of sources."""
 
 _MEMORY = 128 << 20
-"""Bytes that unpacking may take: xz names its own size, up to 4 GiB. ``xz -9`` needs 65 MiB."""
+"""Bytes of memory for decompression: an xz file states its own need, up to 4 GiB. ``xz -9`` needs 65 MiB."""
 
 _PIECE = 1 << 16
 
 _LARGEST_READ = 2 << 20
-"""Bytes that are read of one member, its headers and its content: headers say themselves how long they are, and of one
-that goes on for ever (the map of a sparse file) each byte would take six of memory."""
+"""Bytes that are read of one member, headers and content. Headers state their own length, and in one that goes on
+forever (the map of a sparse file) each byte would take six bytes of memory."""
 
 UNREADABLE = (
     tarfile.TarError,
@@ -43,11 +44,11 @@ UNREADABLE = (
     RuntimeError,
     LookupError,
 )
-"""What the standard library lets out on archives that are broken, or made to hurt it."""
+"""The exceptions that the standard library raises for archives that are damaged or made to attack it."""
 
 
 class _Decompressor(Protocol):
-    """What those of :mod:`bz2` and :mod:`lzma` have in common."""
+    """The common interface of the decompressors in :mod:`bz2` and :mod:`lzma`."""
 
     @property
     def eof(self) -> bool: ...
@@ -57,7 +58,7 @@ class _Decompressor(Protocol):
 
 
 class _Gzip:
-    """The same for gzip, whose members may follow each other (:rfc:`1952`, section 2.2)."""
+    """A decompressor for gzip, whose members may follow each other (:rfc:`1952`, section 2.2)."""
 
     def __init__(self) -> None:
         self.eof = False
@@ -73,7 +74,7 @@ class _Gzip:
         data = self._left + data
         if self._one.eof:
             self._count += 1
-            if not data.startswith(b"\x1f"):  # whatever else follows is padding
+            if not data.startswith(b"\x1f"):  # anything else that follows is padding
                 self.eof = True
                 return b""
             if self._count > MOST_MEMBERS:
@@ -85,7 +86,7 @@ class _Gzip:
 
 
 class _Stored:
-    """The same for what is not packed."""
+    """A decompressor for data that is not compressed."""
 
     eof = False
     needs_input = True
@@ -95,7 +96,7 @@ class _Stored:
 
 
 class _Unpacked:
-    """An archive that is unpacked as it is read, and read from its beginning to its end.
+    """An archive that is decompressed while it is read, from its beginning to its end.
 
     :param data: the archive, or its beginning.
     """
@@ -109,49 +110,50 @@ class _Unpacked:
         self._by = _decompressor(data)
 
     def read(self, size: int) -> bytes:
-        """``size`` bytes, or what there is.
+        """Read ``size`` bytes, or fewer at the end.
 
-        :raises ValueError: that is more than the headers and content of a small file have; or it unpacks to too much.
+        :raises ValueError: ``size`` exceeds the headers and content of a small file, or the archive decompresses to too
+            much.
         """
         if not 0 <= size <= self._may_read:
-            raise ValueError("one of its members has too much to be read")
+            raise ValueError("one of its members is too large")
         self._may_read -= size
-        pieces: list[bytes] = []
+        parts: list[bytes] = []
         while size and self._unpack():
-            pieces.append(self._ready[:size])
+            parts.append(self._ready[:size])
             self._ready = self._ready[size:]
-            size -= len(pieces[-1])
-        given = b"".join(pieces)
-        self._position += len(given)
-        return given
+            size -= len(parts[-1])
+        data = b"".join(parts)
+        self._position += len(data)
+        return data
 
     def seek(self, position: int) -> None:
-        """Pass over what is before ``position``.
+        """Skip the bytes before ``position``.
 
-        :raises ValueError: it is behind.
-        :raises EOFError: it is beyond the end.
+        :raises ValueError: the position lies before the current one.
+        :raises EOFError: the position lies beyond the end.
         """
-        prefreeze = position - self._position
-        if prefreeze < 0:
-            raise ValueError("it goes back")
-        while prefreeze:
+        distance = position - self._position
+        if distance < 0:
+            raise ValueError("it refers to an earlier position")
+        while distance:
             if not self._unpack():
                 raise EOFError("it ends early")
-            passed = min(prefreeze, len(self._ready))
-            self._ready = self._ready[passed:]
-            self._position += passed
-            prefreeze -= passed
+            skipped = min(distance, len(self._ready))
+            self._ready = self._ready[skipped:]
+            self._position += skipped
+            distance -= skipped
 
     def next_member(self) -> None:
-        """What was read so far was of other members."""
+        """Reset the bound on reads, which applies to each member."""
         self._may_read = _LARGEST_READ
 
     def tell(self) -> int:
-        """Where the next byte is."""
+        """Return the position of the next byte."""
         return self._position
 
     def _unpack(self) -> bool:
-        """Have some bytes ready, unless all were read."""
+        """Decompress until some bytes are ready; return ``False`` if all were read."""
         while not self._ready and not self._by.eof:
             piece = b""
             if self._by.needs_input:
@@ -161,12 +163,12 @@ class _Unpacked:
                 self._taken += len(piece)
             self._ready = self._by.decompress(piece, _PIECE)
         if self._position + len(self._ready) > _UNPACKED:
-            raise ValueError("it unpacks to too much")
+            raise ValueError("it decompresses to too much")
         return bool(self._ready)
 
 
 def _decompressor(data: bytes) -> _Decompressor:
-    """By the first bytes, as tarfile does: a name may say something else."""
+    """Return the decompressor for the first bytes, as tarfile does: the filename may be wrong."""
     if data.startswith(b"\x1f\x8b"):
         return _Gzip()
     if data.startswith(b"BZh"):
@@ -177,10 +179,13 @@ def _decompressor(data: bytes) -> _Decompressor:
 
 
 def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
-    """Every member of a tar archive, packed or not, and what its content can be read from before the next is asked for.
+    """Yield every member of a tar archive, compressed or not, and the archive to read its content from.
 
-    :param data: the archive, or its beginning; then it ends with an error.
-    :raises Exception: one of :data:`UNREADABLE`: it is broken, has too many members, or unpacks to too much.
+    The content of a member can be read only until the next member is requested.
+
+    :param data: the archive, or its beginning; the beginning ends with an error.
+    :raises Exception: one of :data:`UNREADABLE`: the archive is damaged, has too many members, or decompresses to too
+        much.
     """
     unpacked = _Unpacked(data)
     with tarfile.TarFile(fileobj=cast(IO[bytes], unpacked), mode="r") as archive:
@@ -190,7 +195,7 @@ def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
             if count > MOST_MEMBERS:
                 raise ValueError("it has too many members")
             yield member, archive
-            # It keeps every one that it has seen, and every header that is for all that follow.
+            # tarfile keeps every member that it has read, and every header that applies to all following members.
             cast(Any, archive).members.clear()
             archive.pax_headers = {}
             unpacked.next_member()

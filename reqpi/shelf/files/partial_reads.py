@@ -10,7 +10,7 @@ from twisted.internet.threads import deferToThread
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Blobs, Upstream
-from reqpi.core.metadata.wheel import TAIL, ZipRangePlan
+from reqpi.core.metadata.zip_ranges import TAIL, ZipRangePlan
 from reqpi.core.model import File
 
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]

@@ -36,14 +36,14 @@ UNREAD: dict[bytes, str] = {
     b"[build-system]\n": "has no list of requires",
     b"[build-system]\nrequires = 'setuptools'\n": "has no list of requires",
     b"[build-system]\nrequires = [1]\n": "has no list of requires",
-    b'[build-system]\nrequires = ["setuptools and wheel", "wheel"]\n': "what is no requirement: 'setuptools and wheel'",
-    b'[build-system]\nrequires = ["a\\u001b[2J"]\n': "what is no requirement",
-    b'[build-system]\nrequires = ["' + b"a" * 2000 + b'"]\n': "what is no requirement",
+    b'[build-system]\nrequires = ["setuptools and wheel", "wheel"]\n': "an invalid requirement: 'setuptools and wheel'",
+    b'[build-system]\nrequires = ["a\\u001b[2J"]\n': "an invalid requirement",
+    b'[build-system]\nrequires = ["' + b"a" * 2000 + b'"]\n': "an invalid requirement",
     b'[build-system]\nrequires = ["a;'
     + b"(" * 90
     + b"python_version<'3'"
     + b")" * 90
-    + b'"]\n': "what is no requirement",
+    + b'"]\n': "an invalid requirement",
     b"[build-system]\nrequires = [" + b", ".join(b'"a%d"' % n for n in range(300)) + b"]\n": "more than 200",
 }
 """pyproject.toml, and what is said of it."""
@@ -67,11 +67,11 @@ SETUPS: dict[bytes, tuple[str, ...] | str] = {
     b"setup(setup_requires=open('x').read())": "setup.py computes setup_requires",
     b"k = dict(setup_requires=['a'])\nsetup(**k)": "setup.py computes setup_requires",
     b"k = {'setup_requires': ['a']}\nsetup(**k)": "setup.py computes setup_requires",
-    b"print 'setup_requires'": "setup.py is no Python that can be read here",
-    b"setup(setup_requires=\0)": "setup.py is no Python that can be read here",
-    b"setup_requires = " + b"-" * 60_000 + b"1": "setup.py is no Python that can be read here",
-    b"setup_requires = " + b"(" * 5000: "setup.py is no Python that can be read here",
-    b"setup(setup_requires=['no requirement'])": "setup_requires has what is no requirement",
+    b"print 'setup_requires'": "setup.py cannot be parsed as Python",
+    b"setup(setup_requires=\0)": "setup.py cannot be parsed as Python",
+    b"setup_requires = " + b"-" * 60_000 + b"1": "setup.py cannot be parsed as Python",
+    b"setup_requires = " + b"(" * 5000: "setup.py cannot be parsed as Python",
+    b"setup(setup_requires=['no requirement'])": "setup_requires has an invalid requirement",
 }
 """setup.py, and what setuptools asks for beside the rest, or why that is unknown."""
 

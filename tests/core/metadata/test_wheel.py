@@ -14,7 +14,8 @@ from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.metadata import wheel as metadata
-from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel, MissingRange, SparseFile, wheel_metadata
+from reqpi.core.metadata import zip_ranges
+from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel, wheel_metadata
 
 FOO = canonicalize_name("foo.bar")
 FILENAME = "foo_bar-1.0-py3-none-any.whl"
@@ -61,60 +62,6 @@ def lazily(wheel: bytes) -> tuple[bytes | None, list[tuple[int, int]]]:
         ranges.append(needed)
         lazy.fill(needed[0], wheel[slice(*needed)])
     return lazy.metadata, ranges
-
-
-class SparseFiles(SynchronousTestCase):
-    """A sparse file gives what it has, and says what it lacks."""
-
-    def test_what_was_filled_in_can_be_read(self) -> None:
-        file = SparseFile(10)
-        file.fill(2, b"cde")
-        file.seek(3)
-        self.assertEqual((file.read(2), file.tell()), (b"de", 5))
-
-    def test_what_is_missing_is_named_and_the_position_stays(self) -> None:
-        file = SparseFile(10)
-        file.fill(4, b"ef")
-        for start, size, missing in (
-            (0, 2, (0, 2)),
-            (0, 5, (0, 4)),
-            (5, 3, (6, 8)),
-            (5, -1, (6, 10)),
-            (0, 10, (0, 10)),
-        ):
-            file.seek(start)
-            error = self.assertRaises(MissingRange, file.read, size)
-            self.assertEqual((error.start, error.stop, file.tell()), (*missing, start))
-
-    def test_pieces_in_any_order_make_one(self) -> None:
-        """Against a model: whatever was filled in, in whatever pieces, reads as it was."""
-        content = noise(64)
-        for seed in range(50):
-            dice = random.Random(seed)
-            file, known = SparseFile(64), set[int]()
-            for _ in range(8):
-                start, stop = sorted(dice.choices(range(65), k=2))
-                file.fill(start, content[start:stop])
-                known |= set(range(start, stop))
-                self.assertEqual(file.held, len(known))
-                begin, end = sorted(dice.choices(range(65), k=2))
-                file.seek(begin)
-                if known >= set(range(begin, end)):
-                    self.assertEqual(file.read(end - begin), content[begin:end])
-                else:
-                    error = self.assertRaises(MissingRange, file.read, end - begin)
-                    lacking = set(range(begin, end)) - known
-                    self.assertEqual((error.start, error.stop), (min(lacking), max(lacking) + 1))
-
-    def test_the_end_is_the_end(self) -> None:
-        file = SparseFile(3)
-        file.fill(0, b"abc")
-        self.assertEqual((file.seek(-1, io.SEEK_END), file.read(9), file.read()), (2, b"c", b""))
-        self.assertEqual((file.seek(-3, io.SEEK_CUR), file.read()), (0, b"abc"))
-        self.assertEqual((file.seek(7), file.read()), (7, b""))
-        self.assertRaises(ValueError, file.seek, -1)
-        self.assertRaises(ValueError, file.fill, 1, b"bcd")
-        self.assertRaises(ValueError, file.fill, -1, b"b")
 
 
 class WholeWheels(SynchronousTestCase):
@@ -194,7 +141,7 @@ class BrokenWheels(SynchronousTestCase):
     def test_a_central_directory_out_of_proportion(self) -> None:
         self.patch(metadata, "MAX_ENTRIES", 10)
         self.check(archive(*modules(9), *info()), "more than 10 files")
-        self.patch(metadata, "MAX_DIRECTORY", 1000)
+        self.patch(zip_ranges, "MAX_DIRECTORY", 1000)
         self.check(archive(*modules(20), *info()), "more than 1000 bytes of central directory")
 
     def test_nothing_in_an_archive_gets_any_other_error_out(self) -> None:
@@ -207,7 +154,7 @@ class BrokenWheels(SynchronousTestCase):
                     with contextlib.suppress(BrokenWheel):
                         self.assertLessEqual(len(read(damaged)), 1)
 
-    def test_zip64_cannot_send_anybody_astray(self) -> None:
+    def test_zip64_cannot_cause_reads_elsewhere(self) -> None:
         wheel = archive(*info())
         end = wheel.rindex(b"PK\x05\x06")
         for count, size, offset in ((2**63, 2**63, 2**63), (1, 2**40, 0), (1, 0, 2**64 - 1), (2**64 - 1, 10, 0)):
@@ -230,33 +177,35 @@ class LazyWheels(SynchronousTestCase):
         self.check(archive(*modules(10), *info()), 1, 10_000)
 
     def test_a_large_wheel_with_its_metadata_last_is_one_range(self) -> None:
-        self.check(archive(("foo_bar/big.so", noise(3_000_000)), *modules(100), *info()), 1, metadata.TAIL)
+        self.check(archive(("foo_bar/big.so", noise(3_000_000)), *modules(100), *info()), 1, zip_ranges.TAIL)
 
     def test_metadata_that_comes_first_takes_a_second_range(self) -> None:
         for zip64 in (False, True):
-            self.check(archive(*info(), ("foo_bar/big.so", noise(3_000_000)), zip64=zip64), 2, metadata.TAIL + 2000)
+            self.check(archive(*info(), ("foo_bar/big.so", noise(3_000_000)), zip64=zip64), 2, zip_ranges.TAIL + 2000)
 
     def test_stored_metadata_takes_no_more(self) -> None:
         wheel = archive(*info(), ("foo_bar/big.so", noise(3_000_000)), compression=zipfile.ZIP_STORED)
-        self.check(wheel, 2, metadata.TAIL + len(METADATA) + 2000)
+        self.check(wheel, 2, zip_ranges.TAIL + len(METADATA) + 2000)
 
     def test_three_thousand_files_take_the_rest_of_the_central_directory(self) -> None:
         wheel = archive(*modules(3000), *info())
         directory = len(wheel) - wheel.index(b"PK\x01\x02")
-        self.assertGreater(directory, metadata.TAIL)
+        self.assertGreater(directory, zip_ranges.TAIL)
         self.check(wheel, 3, directory + 2000)
         self.check(archive(*info(), *modules(3000)), 3, directory + 2000)
 
     def test_a_long_description_takes_no_range_more(self) -> None:
         long = METADATA + noise(300_000)
-        self.check(archive(*info(long), ("foo_bar/big.so", noise(1_000_000))), 2, metadata.TAIL + 302_000 + 2000, long)
+        self.check(
+            archive(*info(long), ("foo_bar/big.so", noise(1_000_000))), 2, zip_ranges.TAIL + 302_000 + 2000, long
+        )
 
     def test_a_long_comment_takes_one_range_more(self) -> None:
         wheel = archive(("foo_bar/big.so", noise(1_000_000)), *info(), comment=b"c" * 60_000)
         self.check(wheel, 2, 66_000)
 
     def test_what_takes_too_many_bytes_is_given_up(self) -> None:
-        self.patch(metadata, "MAX_BYTES", 100_000)
+        self.patch(zip_ranges, "MAX_BYTES", 100_000)
         self.assertIsNone(lazily(archive(*modules(3000), *info()))[0])
 
     def test_an_upstream_that_sends_too_little_is_given_up(self) -> None:
@@ -266,7 +215,7 @@ class LazyWheels(SynchronousTestCase):
         while (needed := lazy.needs()) is not None:
             lazy.fill(needed[0], wheel[needed[0] : needed[0] + 10])
             asked += 1
-        self.assertEqual((asked, lazy.metadata), (metadata.MAX_RANGES, None))
+        self.assertEqual((asked, lazy.metadata), (zip_ranges.MAX_RANGES, None))
 
     def test_an_empty_file_needs_nothing(self) -> None:
         self.assertEqual(lazily(b""), (None, []))
@@ -274,9 +223,9 @@ class LazyWheels(SynchronousTestCase):
     def test_a_broken_wheel_is_found_out(self) -> None:
         lazy = LazyWheel(100_000, FILENAME, FOO)
         fill: Callable[[int, bytes], None] = lazy.fill
-        self.assertEqual(lazy.needs(), (100_000 - metadata.TAIL, 100_000))
+        self.assertEqual(lazy.needs(), (100_000 - zip_ranges.TAIL, 100_000))
         # Where an archive may have a comment, its end may be 64 KiB before the file's.
-        fill(100_000 - metadata.TAIL, bytes(metadata.TAIL))
+        fill(100_000 - zip_ranges.TAIL, bytes(zip_ranges.TAIL))
         needed = lazy.needs()
         assert needed is not None
         self.assertRaises(BrokenWheel, fill, needed[0], bytes(needed[1] - needed[0]))

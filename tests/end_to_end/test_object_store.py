@@ -183,7 +183,7 @@ class ObjectStoreTests(ObjectStoreCase):
         )  # fmt: skip
         self.assertEqual(done.returncode, 1)
         said = done.stdout + done.stderr
-        self.assertIn(f"reqpi: {self.seaweed.url} cannot be the store: it refuses the credentials", said)
+        self.assertIn(f"reqpi: {self.seaweed.url} cannot be the store: it rejects the credentials", said)
         self.assertNotIn("not-this", said)
 
 

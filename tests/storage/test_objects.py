@@ -200,8 +200,8 @@ class DroppedTests(SynchronousTestCase):
     def test_a_dropped_read_lets_its_connection_go(self) -> None:
         """Nobody need close the generator, nor wait."""
         closed: list[object] = []
-        close = blobs_module.Reading.close
-        self.patch(blobs_module.Reading, "close", lambda reading: (closed.append(reading), close(reading)))
+        close = blobs_module.ObjectReader.close
+        self.patch(blobs_module.ObjectReader, "close", lambda reading: (closed.append(reading), close(reading)))
         store = ObjectStore(in_memory(), spool=scratch(self), in_thread=inline)
         store.open()
         pieces = store.read(run(kept(store, os.urandom(PIECE * 2))))

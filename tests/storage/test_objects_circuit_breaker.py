@@ -31,7 +31,7 @@ class AwayTests(SynchronousTestCase):
         """Nobody is let through to the store."""
         asked = self.asked
         trouble = self.assertRaises(StoreTrouble, self.ask)
-        self.assertEqual(str(trouble), "the store cannot be reached: It did not answer a moment ago. Ask again.")
+        self.assertEqual(str(trouble), "the store cannot be reached: It did not answer a moment ago. Try again.")
         self.assertEqual(self.asked, asked)
 
     def test_everybody_asks_a_store_that_answers(self) -> None:

@@ -40,11 +40,13 @@ class OptionsTests(SynchronousTestCase):
 
     def test_other_schemes_are_refused(self) -> None:
         """A directory is named without one."""
-        self.assert_refused("ftp://a/b", "ftp://a/b cannot be the store: It begins with one of s3, gs, az, and ://.")
+        self.assert_refused(
+            "ftp://a/b", "ftp://a/b cannot be the store: Write a URL that begins with s3, gs or az, and ://."
+        )
 
     def test_credentials_in_a_url_are_refused_and_not_shown(self) -> None:
         """They would be in logs and in the list of processes."""
-        words = "the store's URL is none: Write s3://BUCKET/PREFIX, and credentials in the environment."
+        words = "the store's URL is not valid: Write s3://BUCKET/PREFIX, and put credentials in the environment."
         for url in ("s3://key:secret@shelf/", "s3:///prefix", "s3://shelf/?a=b", "s3://shelf/#a"):
             self.assert_refused(url, words)
 
@@ -53,7 +55,7 @@ class OptionsTests(SynchronousTestCase):
         self.assert_refused(
             URL,
             "--store-option acess_key_id: s3:// has no such option: "
-            "There are access_key_id, sse_kms_key_id, secret_access_key.",
+            "Its options include access_key_id, sse_kms_key_id, secret_access_key.",
             acess_key_id="key",
         )
 
@@ -62,10 +64,10 @@ class OptionsTests(SynchronousTestCase):
         self.assert_refused(
             URL,
             f'{URL} cannot be the store: Generic Config error: failed to parse "soon" as Duration. '
-            "Mend --store-option or the environment.",
+            "Fix --store-option or the environment.",
             timeout="soon",
         )
-        self.assert_refused(URL, "--store-option allow_http=maybe: true or false is wanted", allow_http="maybe")
+        self.assert_refused(URL, "--store-option allow_http=maybe: write true or false", allow_http="maybe")
 
     def test_a_certificate_that_cannot_be_read_is_refused(self) -> None:
         """Before anybody is asked."""

@@ -188,18 +188,18 @@ class RefusalsTests(FakeS3Case):
         """Two servers would each believe that theirs is the frozen page."""
         self.server.ignores_conditions = True
         self.assert_refused(
-            "it does not keep a promise that ReqPI needs: to write an object only where there is none: "
+            "it lacks a guarantee that ReqPI needs: to write an object only if there is none: "
             "Two servers that share it would overwrite each other. "
-            "Use a store, or a version of it, that knows If-None-Match."
+            "Use a store, or a version of it, that honours If-None-Match."
         )
         self.assertEqual(self.server.held, {})
 
     def test_one_that_knows_no_conditions(self) -> None:
         """It says so, or was told so."""
         words = (
-            "it does not keep a promise that ReqPI needs: to write an object only where there is none: "
+            "it lacks a guarantee that ReqPI needs: to write an object only if there is none: "
             "Two servers that share it would overwrite each other. "
-            "Use a store, or a version of it, that knows If-None-Match."
+            "Use a store, or a version of it, that honours If-None-Match."
         )
         self.assert_refused(words, conditional_put="disabled")
         self.server.answers["PUT"] = (501, "NotImplemented")
@@ -209,14 +209,14 @@ class RefusalsTests(FakeS3Case):
         """Some say that it is the object that is missing, even where one is to be written."""
         for code in ("NoSuchBucket", "NoSuchKey"):
             self.server.answers = dict.fromkeys(("GET", "PUT", "HEAD", "LIST", "DELETE"), (404, code))
-            self.assert_refused("there is no such bucket: Make it, or mend the URL or --store-option endpoint.")
+            self.assert_refused("there is no such bucket: Create it, or fix the URL or --store-option endpoint.")
 
     def test_credentials_that_are_wrong(self) -> None:
         """What the store says of them is for the operator."""
         self.server.answers["GET"] = (403, "SignatureDoesNotMatch")
         self.assert_refused(
-            "it refuses the credentials: It says: SignatureDoesNotMatch: About SignatureDoesNotMatch. "
-            "Mend them in the environment or --store-option, and look at this machine's clock."
+            "it rejects the credentials: It says: SignatureDoesNotMatch: About SignatureDoesNotMatch. "
+            "Fix them in the environment or --store-option, and check this machine's clock."
         )
 
     def test_credentials_that_do_not_permit_enough(self) -> None:
@@ -224,8 +224,8 @@ class RefusalsTests(FakeS3Case):
         for verb, doing in (("GET", "read"), ("PUT", "write"), ("LIST", "list"), ("DELETE", "delete")):
             self.server.answers = {verb: (403, "AccessDenied")}
             self.assert_refused(
-                f"the credentials do not permit to {doing}: "
-                "They have to permit to read, write, list and delete all that is below its prefix."
+                f"the credentials do not allow ReqPI to {doing}: "
+                "They must allow ReqPI to read, write, list and delete everything below its prefix."
             )
 
     def test_no_credentials(self) -> None:
@@ -256,7 +256,7 @@ class RefusalsTests(FakeS3Case):
         self.server.answers["GET"] = (400, "AuthorizationHeaderMalformed")
         self.assert_refused(
             "it is in another region: It says: AuthorizationHeaderMalformed: About AuthorizationHeaderMalformed. "
-            "Mend --store-option region."
+            "Fix --store-option region."
         )
 
     def test_one_that_fails(self) -> None:
@@ -267,14 +267,14 @@ class RefusalsTests(FakeS3Case):
     def test_one_that_nobody_listens_for(self) -> None:
         """The port is wrong, or it is not started."""
         self.server.stop()
-        self.assert_refused("it cannot be reached: it refuses connections: Mend --store-option endpoint, or start it.")
+        self.assert_refused("it cannot be reached: it refuses connections: Fix --store-option endpoint, or start it.")
 
     def test_one_that_does_not_answer(self) -> None:
         """It takes connections, and that is all; the limit is the operator's, or some seconds."""
         silent = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(silent.close)
         self.assert_refused(
-            "it cannot be reached: it does not answer in time: Mend --store-option endpoint, or start it.",
+            "it cannot be reached: it does not answer in time: Fix --store-option endpoint, or start it.",
             endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}",
             timeout="1s",
         )
@@ -289,9 +289,11 @@ class RefusalsTests(FakeS3Case):
     def test_one_that_does_not_show_what_was_written(self) -> None:
         """Removing and using could not see each other."""
         self.server.hides_new = True
-        self.assert_refused("it does not list what was just written: Use a store that shows each write at once.")
+        self.assert_refused(
+            "it does not list an object that was just written: Use a store that shows each write at once."
+        )
         self.server.hides_new, self.server.keeps_deleted = False, True
-        self.assert_refused("it still has what was deleted: Use a store that shows each write at once.")
+        self.assert_refused("it still shows an object that was deleted: Use a store that shows each write at once.")
 
     def test_one_of_a_newer_layout(self) -> None:
         """Nothing is written to it."""
@@ -304,7 +306,7 @@ class RefusalsTests(FakeS3Case):
     def test_one_whose_layout_is_no_number(self) -> None:
         """It may be somebody else's."""
         self.server.held[f"{ROOT}layout"] = b"{}", 0.0
-        self.assert_refused("its object layout holds no number: Restore that object, or name another prefix.")
+        self.assert_refused("its object layout does not contain a number: Restore that object, or name another prefix.")
 
     def test_a_prefix_that_is_too_long(self) -> None:
         """Keys of 1024 bytes are the longest there are, and records have names of up to 900."""
@@ -312,7 +314,7 @@ class RefusalsTests(FakeS3Case):
         refusal = self.assertRaises(Misconfigured, self.objects, f"s3://shelf/{'a' * (LONGEST_PREFIX + 1)}/")
         self.assertEqual(
             str(refusal),
-            f"the prefix in the store's URL is too long: It has {LONGEST_PREFIX + 1} bytes, and may have "
+            f"the prefix in the store's URL is too long: It has {LONGEST_PREFIX + 1} bytes; the limit is "
             f"{LONGEST_PREFIX}.",
         )
 
@@ -368,10 +370,10 @@ class WordsTests(FakeS3Case):
 
     def test_each_kind_of_trouble_is_told(self) -> None:
         """And the operator's log has what the store said."""
-        rest = " Ask again; the log of this index has more for its operator."
+        rest = " Try again; the log of this index has more for its operator."
         for answer, why in (
             ((404, "NoSuchBucket"), "Its bucket is gone."),
-            ((403, "InvalidAccessKeyId"), "It refuses the credentials."),
+            ((403, "InvalidAccessKeyId"), "It rejects the credentials."),
             ((403, "AccessDenied"), "It does not permit that."),
             ((400, "Odd"), "It answers with an error."),
         ):

@@ -132,29 +132,29 @@ class RefusedTests(SeaweedCase):
         self.assertEqual(
             self.refusal("s3://other/prefix"),
             "s3://other/prefix cannot be the store: there is no such bucket: "
-            "Make it, or mend the URL or --store-option endpoint.",
+            "Create it, or fix the URL or --store-option endpoint.",
         )
 
     def test_an_unknown_key(self) -> None:
         """What the store says of it is shown."""
         self.assertEqual(
             self.refusal(self.url, access_key_id="stranger"),
-            f"{self.url} cannot be the store: it refuses the credentials: "
+            f"{self.url} cannot be the store: it rejects the credentials: "
             "It says: InvalidAccessKeyId: The access key ID you provided does not exist in our records. "
-            "Mend them in the environment or --store-option, and look at this machine's clock.",
+            "Fix them in the environment or --store-option, and check this machine's clock.",
         )
 
     def test_a_wrong_secret(self) -> None:
         """The secret is not shown."""
         said = self.refusal(self.url, secret_access_key="mistaken")
-        self.assertIn(f"{self.url} cannot be the store: it refuses the credentials: ", said)
+        self.assertIn(f"{self.url} cannot be the store: it rejects the credentials: ", said)
         self.assertNotIn("mistaken", said)
 
     def test_credentials_that_do_not_permit_to_write(self) -> None:
         """Whether or not there is a store of ours already."""
         words = (
-            f"{self.url} cannot be the store: the credentials do not permit to write: "
-            "They have to permit to read, write, list and delete all that is below its prefix."
+            f"{self.url} cannot be the store: the credentials do not allow ReqPI to write: "
+            "They must allow ReqPI to read, write, list and delete everything below its prefix."
         )
         self.assertEqual(self.refusal(self.url, **self.seaweed.read_only), words)
         object_store(self.url, self.seaweed.options, self.spool, in_thread=inline).open()
@@ -181,7 +181,7 @@ class AwayTests(SynchronousTestCase):
         trouble = self.assertRaises(StoreTrouble, run, store.get("locks/a"))
         self.assertEqual(
             str(trouble),
-            "the store cannot be read: It does not answer. Ask again; the log of this index has more for its operator.",
+            "the store cannot be read: It does not answer. Try again; the log of this index has more for its operator.",
         )
         for call in (store.create("locks/b", b""), store.size(name), store.touch(name), gathered(store.all())):
             self.assertRaises(StoreTrouble, run, call)
@@ -191,7 +191,7 @@ class AwayTests(SynchronousTestCase):
         self.assertEqual(
             str(self.assertRaises(Misconfigured, refused.open)),
             f"{seaweed.url} cannot be the store: it cannot be reached: it refuses connections: "
-            "Mend --store-option endpoint, or start it.",
+            "Fix --store-option endpoint, or start it.",
         )
 
         seaweed.start()

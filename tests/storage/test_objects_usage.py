@@ -292,7 +292,7 @@ class RemoverTests(PresenceCase):
         """And not longer: it may have died, or be slow."""
         self.objects.put(self.word, b"")
         trouble = self.assertRaises(StoreTrouble, self.presence.use, KEY)
-        self.assertEqual(str(trouble), "this is being removed at this moment: Ask again.")
+        self.assertEqual(str(trouble), "another process is removing this: Try again.")
         self.assertEqual(sum(self.slept), 10)
         self.assertEqual(self.words(), [self.word])
 

@@ -3,9 +3,9 @@
 Below the prefix that the operator names::
 
     layout                        the number of this layout
-    blobs/sha256/ab/<sha256>      blobs that begin with ab
+    blobs/sha256/ab/<sha256>      blobs whose sha256 begins with ab
     records/<name>_               records, named as in a directory (reqpi.storage.directory.paths)
-    used/<key>                    when the blob or the record of that key was used last
-    removing/<key>/<moment>.<..>  who removes it at this moment (reqpi.storage.objects.usage)
-    probes/                       what is tried out at the start, and removed
+    used/<key>                    when the blob or record of that key was last used
+    removing/<key>/<time>.<..>    a remover that is removing it now (reqpi.storage.objects.usage)
+    probes/                       objects that are written to test the store at the start, and removed
 """

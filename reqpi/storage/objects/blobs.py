@@ -21,30 +21,31 @@ from reqpi.storage.threads import InThread, streamed
 __all__ = ["ATTEMPTS", "ObjectBlobs"]
 
 ATTEMPTS = 10
-"""Each is lost only to another process that does the contrary in the same instant."""
+"""Attempts at one operation. Each fails only if another process does the opposite at the same instant."""
 
 _BITES = (1 << 17, 1 << 21, 1 << 25)
-"""Bytes: up to 16 readers have a stream to the end each; more have a request for each bite, and 32 MiB among them."""
+"""Bytes. Up to 16 readers each have one stream to the end; more make one request for each bite, and share 32 MiB."""
 
 
 class ObjectBlobs:
-    """:class:`reqpi.core.interfaces.Blobs` in an object store.
+    """The :class:`reqpi.core.interfaces.Blobs` of an object store.
 
-    :param spool: folder where blobs grow, on this machine.
+    :param usage: records when blobs were last used, and removes them.
+    :param spool: folder on this machine where incoming blobs grow.
     :param in_thread: calls a function in another thread.
-    :param kept: is given each blob that was kept, and its sha256, in that thread.
+    :param kept: called in that thread with each blob that was stored, and its sha256.
     """
 
     def __init__(
         self,
         objects: ObjectClient,
-        presence: UsageMarks,
+        usage: UsageMarks,
         spool: Path,
         in_thread: InThread,
         kept: Callable[[Temporary, str], None] | None = None,
     ) -> None:
         self._objects = objects
-        self._presence = presence
+        self._usage = usage
         self._spool = Spool(spool, self._keep, in_thread)
         self._in_thread = in_thread
         self._kept = kept
@@ -58,8 +59,8 @@ class ObjectBlobs:
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`.
 
-        Whether a blob that is removed meanwhile stays readable is up to the store, as long as it does not cut the
-        connection: S3 sees to that.
+        A blob that is removed during the read stays readable as long as the store does not cut the connection: S3
+        guarantees that, other stores decide.
         """
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("a range counts from the beginning")
@@ -69,7 +70,7 @@ class ObjectBlobs:
                 while piece := await self._in_thread(_piece, held):
                     yield piece
             finally:
-                # Here and now, not in a thread: a generator that is dropped gets no chance to wait.
+                # In this thread, not in another: a generator that is dropped gets no chance to wait.
                 held.close()
 
     def _opened(self, key: str, start: int, stop: int | None) -> Borrowed[ObjectReader]:
@@ -99,10 +100,10 @@ class ObjectBlobs:
                 return
             if not here:
                 self._objects.upload(key, temporary.path, temporary.size)
-            # Only who looks after noting knows that it stays: whoever removed it before that is done by then.
-            self._presence.note(key)
+            # Only a check after the note proves that it stays: a remover that began before has finished by then.
+            self._usage.note(key)
             noted = True
-        raise StoreTrouble("a file comes and goes", "It was gone whenever it was put in place. Ask again.")
+        raise StoreTrouble("the file kept being removed while it was stored", "Try again.")
 
     async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
@@ -110,15 +111,15 @@ class ObjectBlobs:
 
     def _touch(self, sha256s: Iterable[str]) -> None:
         for sha256 in sha256s:
-            self._presence.touch(blob_key(sha256))
+            self._usage.touch(blob_key(sha256))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
-        return await self._in_thread(self._presence.remove, blob_key(sha256), unused_since)
+        return await self._in_thread(self._usage.remove, blob_key(sha256), unused_since)
 
     async def repair(self, sha256: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Blobs.mend`."""
-        return await self._in_thread(self._presence.remove, blob_key(sha256), math.inf)
+        """See :meth:`reqpi.core.interfaces.Blobs.repair`."""
+        return await self._in_thread(self._usage.remove, blob_key(sha256), math.inf)
 
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.all`."""
@@ -136,7 +137,7 @@ class ObjectBlobs:
 
     async def local(self, sha256: str) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`."""
-        blob_key(sha256)  # which refuses what is none
+        blob_key(sha256)  # raises ValueError for an invalid sha256
 
 
 def _piece(held: Borrowed[ObjectReader]) -> bytes:

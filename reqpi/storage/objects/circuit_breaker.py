@@ -1,8 +1,8 @@
-"""An object store that does not answer: for a moment nobody else waits for it.
+"""The circuit breaker for an object store that does not answer.
 
-Each call to a store that is away takes its whole time-out. Were they all made, the threads would be taken and every
-client wait for many of them. So whoever finds it away says so; until it answers again, one call at a time tries, and
-the others are told at once.
+Each call to an unreachable store takes its whole time-out. If all calls were made, they would occupy the threads, and
+every client would wait for many of them. So the first call that gets no answer opens the breaker; until the store
+answers again, one call at a time tries, and the others fail at once.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from reqpi.storage.objects.errors import ErrorKind, kind_of
 __all__ = ["StoreCircuitBreaker"]
 
 _PAUSE = 1.0
-"""Seconds between two tries."""
+"""Seconds between two attempts."""
 
 _UNANSWERED = (ErrorKind.UNREACHED, ErrorKind.NO_CREDENTIALS)
-"""Credentials that are not to be had take their time-out as well, and every call needs them."""
+"""Credentials that are not available take their time-out as well, and every call needs them."""
 
 
 class StoreCircuitBreaker:
-    """Whether a store answered when it was asked last. Threads may share one.
+    """The circuit breaker of one store. Threads may share one.
 
-    :param monotonic: seconds that never go back.
+    :param monotonic: a clock in seconds that never goes back.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -38,11 +38,12 @@ class StoreCircuitBreaker:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Around each call.
+        """Guard one call to the store.
 
-        :raises reqpi.core.errors.StoreTrouble: it was away a moment ago, and another call finds out whether it is back.
+        :raises reqpi.core.errors.StoreTrouble: the store did not answer less than a second ago, or another call is
+            testing whether it answers again.
         """
-        tries = self._let_in()
+        tests = self._let_in()
         answered = False
         try:
             yield
@@ -51,24 +52,24 @@ class StoreCircuitBreaker:
             answered = kind_of(error) not in _UNANSWERED
             raise
         finally:
-            self._ended(tries, answered)
+            self._ended(tests, answered)
 
     def _let_in(self) -> bool:
-        """Whether this call finds out if the store is back."""
+        """Return whether this call tests if the store answers again."""
         with self._lock:
             if self._since is None:
                 return False
             if self._trying or self._monotonic() - self._since < _PAUSE:
-                raise StoreTrouble("the store cannot be reached", "It did not answer a moment ago. Ask again.")
+                raise StoreTrouble("the store cannot be reached", "It did not answer a moment ago. Try again.")
             self._trying = True
             return True
 
-    def _ended(self, tried: bool, answered: bool) -> None:
+    def _ended(self, tested: bool, answered: bool) -> None:
         with self._lock:
-            if tried:
+            if tested:
                 self._trying = False
             if not answered:
                 self._since = self._monotonic()
-            elif tried:
-                # An answer to a call that began before the store went away says nothing of now.
+            elif tested:
+                # An answer to a call that began before the store stopped answering says nothing about now.
                 self._since = None

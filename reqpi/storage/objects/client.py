@@ -1,4 +1,7 @@
-"""The verbs on objects, each one request or a few, in the errors of :mod:`reqpi.core.errors`. All of them block."""
+"""The operations on objects: each makes one or a few requests and raises the errors of :mod:`reqpi.core.errors`.
+
+All of them block.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +22,24 @@ from reqpi.storage.objects.errors import ErrorKind, kind_of, said, trouble
 __all__ = ["Object", "ObjectClient"]
 
 _CHUNK = 128 * 1024
-"""Bytes that are asked of a stream at a time. It gives what came meanwhile as well: up to 700 KB were seen."""
+"""Bytes to request from a stream at a time. It also returns what has arrived meanwhile: up to 700 KB were observed."""
 
 _PART = 8 << 20
 _PARTS = 9000
-"""S3 takes 10,000 parts."""
+"""The most parts of one upload; S3 allows 10,000."""
 
 _AT_ONCE = 2
-"""Parts of one blob on their way in: this many times :data:`_PART` is what it takes of memory."""
+"""Parts of one blob that are uploaded at the same time: an upload takes this many times :data:`_PART` of memory."""
 
 _PAGE = 1000
 
 
 @frozen
 class Object:
-    """What is known of an object without reading it.
+    """The metadata of an object.
 
-    :param modified: when it was written, on the store's own clock: seconds since the epoch.
+    :param size: bytes.
+    :param modified: when it was written, by the store's own clock: seconds since the epoch.
     """
 
     key: str
@@ -44,33 +48,35 @@ class Object:
 
 
 class ObjectClient:
-    """What an object store can do, by key. Threads may share one.
+    """The operations of an object store, by key. Threads may share one.
 
-    :param connect: gives the clients; called by :meth:`open`.
+    Every operation raises :exc:`reqpi.core.errors.StoreTrouble` if the store does not do it.
+
+    :param connect: returns the clients; called by :meth:`open`.
     """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
         self._connected: Connection | None = None
         self._obs: Any = None
-        self._away = StoreCircuitBreaker()
+        self._breaker = StoreCircuitBreaker()
 
     def open(self) -> None:
-        """Make the clients. After any fork: one that was made before hangs in the child.
+        """Create the clients. Call it after any fork: a client that was created before hangs in the child.
 
-        :raises reqpi.core.errors.Misconfigured: they cannot be made.
+        :raises reqpi.core.errors.Misconfigured: they cannot be created.
         """
         self._connected = self._connect()
         self._obs = import_module("obstore")
-        self._away = StoreCircuitBreaker()
+        self._breaker = StoreCircuitBreaker()
 
     def close(self) -> None:
-        """Forget the clients; their connections end with them."""
+        """Drop the clients; their connections close with them."""
         self._connected = None
 
     @property
     def url(self) -> str:
-        """How the operator calls the store, once it is open."""
+        """The store's URL as the operator wrote it; available once the store is open."""
         return self._clients.url
 
     @property
@@ -80,7 +86,7 @@ class ObjectClient:
         return self._connected
 
     def get(self, key: str) -> bytes | None:
-        """All of it; ``None`` where it is not here."""
+        """Return an object's content; ``None`` if it does not exist."""
         with self._asking("read"):
             try:
                 return bytes(self._obs.get(self._clients.quick, key).bytes())
@@ -89,7 +95,7 @@ class ObjectClient:
                 return None
 
     def look(self, key: str) -> Object | None:
-        """What it is; ``None`` where it is not here."""
+        """Return an object's metadata; ``None`` if it does not exist."""
         with self._asking("read"):
             try:
                 return _object(self._obs.head(self._clients.quick, key))
@@ -98,14 +104,14 @@ class ObjectClient:
                 return None
 
     def put(self, key: str, value: bytes) -> None:
-        """Write it, over what was there."""
+        """Write an object, replacing any that exists."""
         with self._asking("written"):
             self._obs.put(self._clients.quick, key, value, use_multipart=False)
 
     def create(self, key: str, value: bytes) -> bool:
-        """Write it unless it is there: whether it was not.
+        """Write an object unless it exists, and return whether it was written.
 
-        Where the answer was lost and the client asked again, it may have been written although this says otherwise.
+        If a response is lost and the client retries, the object may have been written although this returns false.
         """
         with self._asking("written"):
             try:
@@ -115,13 +121,16 @@ class ObjectClient:
             return True
 
     def upload(self, key: str, path: Path, size: int) -> None:
-        """Write a file of any size, in parts. Nothing of it is there before all of it is."""
+        """Upload a file of any size, in parts. The object only becomes visible when it is complete.
+
+        :param size: of the file, in bytes.
+        """
         with self._asking("written"):
             part = max(_PART, -(-size // _PARTS))
             self._obs.put(self._clients.upload, key, path, chunk_size=part, max_concurrency=_AT_ONCE)
 
     def delete(self, key: str) -> None:
-        """Remove it. No error where it is not here."""
+        """Remove an object. It is not an error if it does not exist."""
         with self._asking("written"):
             try:
                 self._obs.delete(self._clients.quick, key)
@@ -129,7 +138,7 @@ class ObjectClient:
                 _refuse_other(error)
 
     def listed(self, folder: str) -> Generator[Object, None, None]:
-        """What is below ``folder`` (which ends in no slash)."""
+        """Yield the objects below ``folder`` (without a slash at the end)."""
         with self._asking("read"):
             pages = iter(self._obs.list(self._clients.quick, folder, chunk_size=_PAGE))
         while True:
@@ -140,9 +149,10 @@ class ObjectClient:
             yield from map(_object, page)
 
     def streamed(self, key: str, start: int, stop: int | None) -> tuple[int, Iterator[bytes]] | None:
-        """Where the bytes asked for end, and themselves as they come; ``None`` where the key is not here.
+        """Request a range of an object; return where it ends and its chunks; ``None`` if the object does not exist.
 
         :param start: before the end of the object, unless it is 0 and ``stop`` is ``None``.
+        :param stop: ``None`` for the end of the object.
         """
         with self._asking("read"):
             wanted: Any = {"offset": start} if stop is None else (start, stop)
@@ -155,13 +165,16 @@ class ObjectClient:
             return got.range[1], got.stream(_CHUNK)
 
     def following(self, chunks: Iterator[bytes]) -> bytes:
-        """The next chunk of a stream; empty at its end."""
-        # That a stream breaks off says nothing of the store: it may have waited too long for whoever reads.
+        """Return the next chunk of a stream; empty at its end."""
+        # A stream that breaks off does not count for the circuit breaker: it may have waited too long for its reader.
         with self._speaking("read"):
             return next(chunks, b"")
 
     def link(self, key: str, seconds: int) -> str | None:
-        """A URL that anybody can get it from for a while; ``None`` where this store makes none."""
+        """Return a URL from which anyone can download the object; ``None`` if this kind of store has no such URLs.
+
+        :param seconds: how long the URL is valid.
+        """
         stores = import_module("obstore.store")
         client = self._clients.quick
         if not isinstance(client, (stores.S3Store, stores.GCSStore, stores.AzureStore)):
@@ -171,7 +184,7 @@ class ObjectClient:
 
     @contextmanager
     def _asking(self, doing: str) -> Iterator[None]:
-        with self._speaking(doing), self._away.asking():
+        with self._speaking(doing), self._breaker.asking():
             yield
 
     @contextmanager
@@ -184,7 +197,10 @@ class ObjectClient:
 
 
 def _refuse_other(error: FileNotFoundError) -> None:
-    """It may be the bucket that is missing, and not the object."""
+    """Raise ``error`` unless the object is missing: it may be the bucket that is missing.
+
+    :raises FileNotFoundError: ``error``.
+    """
     if kind_of(error) is not ErrorKind.ABSENT:
         raise error
 

@@ -1,6 +1,6 @@
-"""``--store`` and ``--store-option``, as what obstore wants.
+"""``--store`` and ``--store-option`` -> clients of obstore.
 
-It takes obstore 0.11: before, there was no limit on the time without a byte, and no DELETE of a single object.
+obstore 0.11 is required: earlier versions had no limit on the time without a byte, and no DELETE of a single object.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ __all__ = ["LONGEST_PREFIX", "SCHEMES", "Connection", "connect"]
 SCHEMES = ("s3", "gs", "az")
 
 _QUICK = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=5)}
-"""What is small: five seconds for all of a request. The client's own default is 30 s, ten times over."""
+"""Small objects: five seconds for a whole request. The client's own default is 30 s, with up to ten retries."""
 
 _DOWNLOAD = {
     "connect_timeout": timedelta(seconds=3),
     "read_timeout": timedelta(seconds=8),
     "timeout": timedelta(hours=6),
 }
-"""What is large may take as long as whoever reads it, but not stand still: eight seconds for the next byte."""
+"""Large objects may take as long as their reader does, but must not stall: eight seconds for the next byte."""
 
 _UPLOAD = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(minutes=2)}
-"""Two minutes for a part, or for putting all parts together. A limit on reading would count the time of writing."""
+"""Two minutes for a part, or for joining all parts. A read time-out would count the time of writing."""
 
 _BACKOFF = {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2}
 
 _RETRIES = {"max_retries": 2, "retry_timeout": timedelta(seconds=5), "backoff": _BACKOFF}
-"""No retry begins past five seconds: a store that is away is known to be in some ten."""
+"""No retry begins after five seconds, so an unreachable store is detected within about ten."""
 
 _UPLOAD_RETRIES = {**_RETRIES, "retry_timeout": timedelta(minutes=1)}
-"""A part is sent again even where it took a while: the alternative is to fetch the whole file again."""
+"""A part is sent again even if it took a while: the alternative is to fetch the whole file again."""
 
 LONGEST_PREFIX = 1024 - LONGEST_KEY - 1
-"""Bytes. S3 and its like take keys of 1024."""
+"""Bytes. S3 and compatible stores allow keys of 1024."""
 
 _KEYS = {
     "s3": (
@@ -62,7 +62,7 @@ _KEYS = {
         *("endpoint", "use_emulator", "use_azure_cli", "msi_endpoint", "federated_token_file", "object_id"),
     ),
 }
-"""Those that an operator may want, for who spells one wrong; obstore itself decides."""
+"""Options to suggest to an operator who misspells one; obstore itself decides which are valid."""
 
 _CLIENT: dict[str, Callable[[str], Any]] = {
     "allow_http": lambda text: _truth("allow_http", text),
@@ -79,12 +79,12 @@ _CLIENT: dict[str, Callable[[str], Any]] = {
 
 @frozen
 class Connection:
-    """Clients of one object store, which may be one and the same.
+    """Clients of one object store; all three may be the same object.
 
-    :param url: how the operator calls it.
-    :param quick: for what is small.
-    :param download: for blobs on their way out.
-    :param upload: for blobs on their way in.
+    :param url: the store's URL as the operator wrote it.
+    :param quick: for small objects.
+    :param download: for reading blobs.
+    :param upload: for writing blobs.
     """
 
     url: str
@@ -94,28 +94,32 @@ class Connection:
 
 
 def connect(url: str, options: Mapping[str, str]) -> Connection:
-    """Clients of the store at ``url``. Nothing is asked of it yet.
+    """Return clients of the store at ``url``, without sending a request.
 
     :param url: ``s3://bucket/prefix``, ``gs://…`` or ``az://…``.
-    :param options: ``--store-option``.
-    :raises reqpi.core.errors.Misconfigured: obstore is not installed, or does not take this.
+    :param options: the values of ``--store-option``, by name.
+    :raises reqpi.core.errors.Misconfigured: obstore is not installed, or does not accept the URL or an option.
     """
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
-        raise Misconfigured(f"{url} cannot be the store", f"It begins with one of {', '.join(SCHEMES)}, and ://.")
+        raise Misconfigured(
+            f"{url} cannot be the store",
+            f"Write a URL that begins with {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}, and ://.",
+        )
     if not parts.netloc or "@" in parts.netloc or parts.query or parts.fragment:
         raise Misconfigured(
-            "the store's URL is none", f"Write {parts.scheme}://BUCKET/PREFIX, and credentials in the environment."
+            "the store's URL is not valid",
+            f"Write {parts.scheme}://BUCKET/PREFIX, and put credentials in the environment.",
         )
     if (length := len(parts.path.strip("/").encode())) > LONGEST_PREFIX:
         raise Misconfigured(
-            "the prefix in the store's URL is too long", f"It has {length} bytes, and may have {LONGEST_PREFIX}."
+            "the prefix in the store's URL is too long", f"It has {length} bytes; the limit is {LONGEST_PREFIX}."
         )
     try:
         stores = import_module("obstore.store")
     except ImportError as error:
         raise Misconfigured(f"{parts.scheme}:// needs obstore", advice_for("s3")) from error
-    config, client = _told_apart(parts.scheme, options)
+    config, client = _separated(parts.scheme, options)
     return Connection(
         url,
         _client(stores, url, config, {**_QUICK, **client}, _RETRIES),
@@ -124,12 +128,12 @@ def connect(url: str, options: Mapping[str, str]) -> Connection:
     )
 
 
-def _told_apart(scheme: str, options: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the store is told, and what its HTTP client is."""
+def _separated(scheme: str, options: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options of the store, and those of its HTTP client, with defaults."""
     client = {name: _CLIENT[name](value) for name, value in options.items() if name in _CLIENT}
     config: dict[str, Any] = {name: value for name, value in options.items() if name not in _CLIENT}
     if scheme == "s3":
-        # One DELETE for each is what every look-alike can do.
+        # One DELETE for each object works with every S3-compatible store.
         config.setdefault("disable_bulk_delete", "true")
         if _endpoint(config).startswith("http://"):
             client.setdefault("allow_http", True)
@@ -139,9 +143,9 @@ def _told_apart(scheme: str, options: Mapping[str, str]) -> tuple[dict[str, Any]
 
 def _endpoint(config: Mapping[str, str]) -> str:
     names = ("endpoint", "aws_endpoint", "aws_endpoint_url", "endpoint_url", "aws_endpoint_url_s3")
-    told = [value for name, value in config.items() if name.lower() in names]
-    told += [os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")]
-    return next(filter(None, told), "")
+    values = [value for name, value in config.items() if name.lower() in names]
+    values += [os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")]
+    return next(filter(None, values), "")
 
 
 def _client(stores: Any, url: str, config: dict[str, Any], client: dict[str, Any], retries: dict[str, Any]) -> Any:
@@ -152,7 +156,7 @@ def _client(stores: Any, url: str, config: dict[str, Any], client: dict[str, Any
         raise _unknown(urlsplit(url).scheme, config, str(error)) from None
     except (errors.BaseError, ValueError, TypeError, OSError) as error:
         raise Misconfigured(
-            f"{url} cannot be the store", f"{said(error)}. Mend --store-option or the environment."
+            f"{url} cannot be the store", f"{said(error)}. Fix --store-option or the environment."
         ) from error
 
 
@@ -160,12 +164,14 @@ def _unknown(scheme: str, config: Mapping[str, str], text: str) -> Misconfigured
     known = (*_KEYS[scheme], *_CLIENT)
     bad = next((name for name in config if f"'{name}'" in text), "")
     near = get_close_matches(bad.lower().removeprefix("aws_"), known, 3, 0.5) or known[:6]
-    return Misconfigured(f"--store-option {bad}: {scheme}:// has no such option", f"There are {', '.join(near)}.")
+    return Misconfigured(
+        f"--store-option {bad}: {scheme}:// has no such option", f"Its options include {', '.join(near)}."
+    )
 
 
 def _truth(name: str, text: str) -> bool:
     if text.lower() not in ("true", "false", "1", "0"):
-        raise Misconfigured(f"--store-option {name}={text}: true or false is wanted")
+        raise Misconfigured(f"--store-option {name}={text}: write true or false")
     return text.lower() in ("true", "1")
 
 

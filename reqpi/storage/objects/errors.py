@@ -1,7 +1,7 @@
-"""What an object store's client says, in the words of :mod:`reqpi.core.errors`.
+"""Errors of an object store's client -> the errors of :mod:`reqpi.core.errors`.
 
-Titles and details reach HTTP clients, so they name no bucket, no endpoint and no key. What the store said stays as
-``__cause__``, for the operator's log, without the client's dump of its own insides.
+Titles and details reach HTTP clients, so they name no bucket, endpoint or key. The store's own message is kept as
+``__cause__``, for the operator's log, without the client's dump of its internals.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["ClientMessage", "ErrorKind", "kind_of", "said", "trouble"]
 
 
 class ErrorKind(Enum):
-    """What it comes to."""
+    """The kinds of errors that are distinguished."""
 
     ABSENT = auto()
     NO_BUCKET = auto()
@@ -30,9 +30,9 @@ class ErrorKind(Enum):
 
 
 class ClientMessage(Exception):
-    """What the store or its client said, in some lines.
+    """The message of the store or of its client, which may have several lines.
 
-    :param reason: why it was not reached, in a few words that name nobody; empty where that is not known.
+    :param reason: why the store was not reached, in a few words that name no host; empty if that is not known.
     """
 
     def __init__(self, text: str, kind: ErrorKind = ErrorKind.OTHER, reason: str = "") -> None:
@@ -42,7 +42,7 @@ class ClientMessage(Exception):
 
     @property
     def gist(self) -> str:
-        """The code and the message that S3 puts in its documents, or else the first line; as a sentence."""
+        """The code and message of S3's error document, or otherwise the first line; as a sentence."""
         found = re.search(r"<Code>(.*?)</Code>(?:.*?<Message>(.*?)</Message>)?", str(self), re.DOTALL)
         text = ": ".join(filter(None, found.groups())) if found else str(self).partition("\n")[0]
         return text.rstrip(". ") + "."
@@ -53,7 +53,7 @@ _LONGEST = 1000
 
 _MARKS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
     (ErrorKind.NO_BUCKET, ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")),
-    # Where no credentials are configured, the client asks the machine's own metadata service, and names where.
+    # If no credentials are configured, the client asks the machine's metadata service, and names its address.
     (
         ErrorKind.NO_CREDENTIALS,
         (
@@ -77,7 +77,7 @@ _MARKS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
     (ErrorKind.UNSUPPORTED, ("501 Not Implemented", "not yet implemented by")),
     (ErrorKind.UNREACHED, ("HTTP error:", "timed out", "connection closed")),
 )
-"""Marks of each kind, in what S3, Google and Azure say; the first that is found decides."""
+"""Marks of each kind in messages of S3, Google and Azure; the first kind with a match applies."""
 
 _BY_CLASS = {
     "UnauthenticatedError": ErrorKind.WRONG_CREDENTIALS,
@@ -97,22 +97,22 @@ _REASONS = (
 
 _DETAILS = {
     ErrorKind.NO_BUCKET: "Its bucket is gone.",
-    ErrorKind.NO_CREDENTIALS: "No credentials are to be had.",
-    ErrorKind.WRONG_CREDENTIALS: "It refuses the credentials.",
+    ErrorKind.NO_CREDENTIALS: "No credentials are available.",
+    ErrorKind.WRONG_CREDENTIALS: "It rejects the credentials.",
     ErrorKind.FORBIDDEN: "It does not permit that.",
     ErrorKind.UNREACHED: "It does not answer.",
 }
 
 
 def said(error: BaseException) -> ClientMessage:
-    """What the error says, without the client's dump of its own insides."""
+    """Return the message of an error, without the client's dump of its internals."""
     text, _, dump = str(error).partition(_DUMP)
     reason = next((reason for mark, reason in _REASONS if mark in dump), "")
     return ClientMessage(text[:_LONGEST], kind_of(error), reason)
 
 
 def kind_of(error: BaseException) -> ErrorKind:
-    """What an error of the client's comes to."""
+    """Return the kind of an error of the client."""
     text = str(error).partition(_DUMP)[0]
     for kind, marks in _MARKS:
         if any(mark in text for mark in marks):
@@ -121,13 +121,13 @@ def kind_of(error: BaseException) -> ErrorKind:
 
 
 def trouble(doing: str, what: ClientMessage) -> StoreTrouble:
-    """The error to raise, from ``what``.
+    """Return the error to raise from ``what``.
 
-    :param doing: what did not work: ``read``, ``written``.
+    :param doing: the participle of the operation that failed: ``read``, ``written``.
     """
     if what.kind is ErrorKind.FULL:
-        return StoreFull("the store is full", "The operator of this index has to make room; then ask again.")
+        return StoreFull("the store is full", "The operator of this index has to make room; then try again.")
     why = _DETAILS.get(what.kind, "It answers with an error.")
     return StoreTrouble(
-        f"the store cannot be {doing}", f"{why} Ask again; the log of this index has more for its operator."
+        f"the store cannot be {doing}", f"{why} Try again; the log of this index has more for its operator."
     )

@@ -1,4 +1,4 @@
-"""The keys of things, below the operator's prefix. What is where: :mod:`reqpi.storage.objects`."""
+"""The keys of blobs and records, below the operator's prefix. :mod:`reqpi.storage.objects` shows the layout."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _RECORDS = "records"
 
 
 def blob_key(sha256: str) -> str:
-    """Where the blob is.
+    """Return the key of a blob.
 
-    :raises ValueError: it is no sha256.
+    :raises ValueError: ``sha256`` is not a valid sha256.
     """
     return f"{BLOBS}/{checked_sha256(sha256)[:2]}/{sha256}"
 
 
 def blob_of(key: str) -> str | None:
-    """The sha256 of the blob that is there; ``None`` where it is no blob."""
+    """Return the sha256 of the blob under ``key``; ``None`` if it is not the key of a blob."""
     sha256 = key.rpartition("/")[2]
     try:
         return sha256 if blob_key(sha256) == key else None
@@ -44,36 +44,37 @@ def blob_of(key: str) -> str | None:
 
 
 def record_key(name: str) -> str:
-    """Where the record is.
+    """Return the key of a record.
 
-    :raises ValueError: no record has such a name.
+    :raises ValueError: ``name`` is not a valid name of a record.
     """
     return "/".join((_RECORDS, *record_parts(checked_name(name))))
 
 
 def record_of(key: str) -> str | None:
-    """The name of the record that is there; ``None`` where it is no record."""
+    """Return the name of the record under ``key``; ``None`` if it is not the key of a record."""
     folder, *parts = key.split("/")
     return record_name(tuple(parts)) if folder == _RECORDS else None
 
 
 def records_folder(prefix: str) -> str:
-    """What the keys of the records below ``prefix`` (which ends in a slash) begin with, but for the slash.
+    """Return the folder of the records below ``prefix``, without a slash at the end.
 
-    :raises ValueError: it is no prefix of records.
+    :param prefix: ends with a slash.
+    :raises ValueError: it is not a valid prefix of records.
     """
     return "/".join((_RECORDS, *folder_parts(checked_prefix(prefix)[:-1])))
 
 
 def used_key(key: str) -> str:
-    """Where it stands when the object of that key was used last."""
+    """Return the key of the marker that says when the object under ``key`` was last used."""
     return f"used/{key}"
 
 
 def removing_folder(key: str) -> str:
-    """Below what it stands who removes the object of that key."""
+    """Return the folder of the claims of those that remove the object under ``key``."""
     return f"removing/{key}"
 
 
 LONGEST_KEY = len(removing_folder(record_key("a" * LONGEST_NAME))) + len("/") + 20
-"""Bytes; who removes something takes up to 20 to say so."""
+"""Bytes; the claim of a remover takes up to 20 of them."""

@@ -1,4 +1,4 @@
-"""An object store is made a store of ours, or recognised as one, or refused in words for the operator."""
+"""Opening of an object store: initialise it, recognise it, or reject it with a message for the operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reqpi.storage.objects.errors import ClientMessage, ErrorKind
 __all__ = ["prepare"]
 
 _LEFT_BEHIND = 3600.0
-"""Seconds until what was tried out belongs to nobody any more."""
+"""Seconds after which a probe counts as abandoned."""
 
 _CREDENTIALS = {
     "s3": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.",
@@ -24,13 +24,14 @@ _CREDENTIALS = {
 }
 
 _UNCONDITIONAL = (
-    "it does not keep a promise that ReqPI needs: to write an object only where there is none",
-    "Two servers that share it would overwrite each other. Use a store, or a version of it, that knows If-None-Match.",
+    "it lacks a guarantee that ReqPI needs: to write an object only if there is none",
+    "Two servers that share it would overwrite each other. Use a store, or a version of it, that honours "
+    "If-None-Match.",
 )
 
 
 def prepare(objects: ObjectClient) -> None:
-    """Find out whether the store can do what is asked of it, and write down the layout where that is missing.
+    """Test whether the store does what ReqPI requires, and write the layout record if it is missing.
 
     :param objects: opened.
     :raises reqpi.core.errors.Misconfigured: it cannot be the store.
@@ -53,7 +54,9 @@ def _layout(objects: ObjectClient) -> bytes | None:
 def _refuse_newer(objects: ObjectClient, layout: bytes) -> None:
     text = layout[:20].strip()
     if not text.isdigit():
-        raise _refusal(objects, "its object layout holds no number", "Restore that object, or name another prefix.")
+        raise _refusal(
+            objects, "its object layout does not contain a number", "Restore that object, or name another prefix."
+        )
     if int(text) > LAYOUT:
         raise _refusal(
             objects,
@@ -80,15 +83,19 @@ def _try_out(objects: ObjectClient) -> None:
         objects.delete(probe)
     with _refusing(objects, "read"):
         if objects.get(probe) is not None:
-            raise _refusal(objects, "it still has what was deleted", "Use a store that shows each write at once.")
+            raise _refusal(
+                objects, "it still shows an object that was deleted", "Use a store that shows each write at once."
+            )
 
 
 def _try_to_list(objects: ObjectClient, probe: str) -> None:
-    """It has to show what was just written; and what was left behind by starts that did not finish is deleted."""
+    """Check that the store lists what was just written, and delete the probes of starts that did not finish."""
     with _refusing(objects, "list"):
         probes = {each.key: each.modified for each in objects.listed(keys.PROBES)}
     if probe not in probes:
-        raise _refusal(objects, "it does not list what was just written", "Use a store that shows each write at once.")
+        raise _refusal(
+            objects, "it does not list an object that was just written", "Use a store that shows each write at once."
+        )
     with _refusing(objects, "delete"):
         for key, modified in probes.items():
             if modified < probes[probe] - _LEFT_BEHIND:
@@ -97,9 +104,10 @@ def _try_to_list(objects: ObjectClient, probe: str) -> None:
 
 @contextmanager
 def _refusing(objects: ObjectClient, doing: str) -> Iterator[None]:
-    """Say what is wrong with the store as a mistake of its configuration.
+    """Convert trouble with the store into an error of its configuration.
 
-    :param doing: what is tried: ``read``, ``write``, ``list``, ``delete``.
+    :param doing: the verb of the operation: ``read``, ``write``, ``list``, ``delete``.
+    :raises reqpi.core.errors.Misconfigured: the store did not do it.
     """
     try:
         yield
@@ -111,24 +119,24 @@ def _refusing(objects: ObjectClient, doing: str) -> Iterator[None]:
 
 
 def _words(what: ClientMessage, doing: str, scheme: str) -> tuple[str, str]:
-    """What is wrong, and what to do about it."""
+    """Return what is wrong and what to do about it."""
     if what.kind is ErrorKind.UNREACHED:
         return _unreached(what)
     if what.kind is ErrorKind.NO_CREDENTIALS:
-        return "there are no credentials", _CREDENTIALS.get(scheme, "Name them.")
-    # Where the bucket is missing, some say that the object is; but nothing has to be there to be written.
+        return "there are no credentials", _CREDENTIALS.get(scheme, "Provide them.")
+    # If the bucket is missing, some stores report a missing object; but a write does not need an existing object.
     kind = ErrorKind.NO_BUCKET if what.kind is ErrorKind.ABSENT else what.kind
     words = {
-        ErrorKind.NO_BUCKET: ("there is no such bucket", "Make it, or mend the URL or --store-option endpoint."),
+        ErrorKind.NO_BUCKET: ("there is no such bucket", "Create it, or fix the URL or --store-option endpoint."),
         ErrorKind.WRONG_CREDENTIALS: (
-            "it refuses the credentials",
-            f"It says: {what.gist} Mend them in the environment or --store-option, and look at this machine's clock.",
+            "it rejects the credentials",
+            f"It says: {what.gist} Fix them in the environment or --store-option, and check this machine's clock.",
         ),
         ErrorKind.FORBIDDEN: (
-            f"the credentials do not permit to {doing}",
-            "They have to permit to read, write, list and delete all that is below its prefix.",
+            f"the credentials do not allow ReqPI to {doing}",
+            "They must allow ReqPI to read, write, list and delete everything below its prefix.",
         ),
-        ErrorKind.WRONG_REGION: ("it is in another region", f"It says: {what.gist} Mend --store-option region."),
+        ErrorKind.WRONG_REGION: ("it is in another region", f"It says: {what.gist} Fix --store-option region."),
         ErrorKind.FULL: ("it is full", "Make room, or raise the quota."),
         ErrorKind.UNSUPPORTED: _UNCONDITIONAL,
     }
@@ -141,7 +149,7 @@ def _unreached(what: ClientMessage) -> tuple[str, str]:
         "it does not speak TLS": "Write http:// in --store-option endpoint.",
     }
     problem = f"it cannot be reached: {what.reason}" if what.reason else "it cannot be reached"
-    return problem, advice.get(what.reason, "Mend --store-option endpoint, or start it.")
+    return problem, advice.get(what.reason, "Fix --store-option endpoint, or start it.")
 
 
 def _refusal(objects: ObjectClient, problem: str, advice: str) -> Misconfigured:

@@ -1,4 +1,4 @@
-"""Reading an object at the pace of whoever wants it, though the store may cut connections that stand still."""
+"""Reading an object at the pace of its reader, although the store may cut connections that are idle."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from reqpi.storage.objects.client import ObjectClient
 __all__ = ["PIECE", "ObjectReader"]
 
 PIECE = 128 * 1024
-"""Bytes, at most, of each piece."""
+"""The most bytes of each piece."""
 
 _ATTEMPTS = 3
-"""How often the same byte is asked for."""
+"""How often the same byte is requested."""
 
 
 class ObjectReader:
-    """The bytes of an object from ``start`` up to ``stop``, or the end: one stream, and another where it breaks off.
+    """A reader of an object's bytes from ``start`` to ``stop``: one stream, and a new one whenever it breaks off.
 
-    All methods block, and one thread uses it at a time.
+    All methods block, and only one thread may use a reader at a time.
 
     :param start: at least 0.
-    :param stop: at least 0; ``None``: the end.
-    :param bites: what one stream is asked for where they are scarce: each holds some MiB of what nobody has read yet.
-    :raises KeyError: the object is not here.
+    :param stop: at least 0; ``None`` for the end of the object.
+    :param bites: how much one stream requests if memory is scarce: each stream holds some MiB that are not yet read.
+    :raises KeyError: the object does not exist.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ObjectReader:
         self._chunks: Iterator[bytes] | None = None
         self._rest = memoryview(b"")
         if start or stop is not None or self._bites.is_scarce:
-            # Stores answer with an error where nothing of the object is in the range.
+            # Stores answer with an error if the range contains nothing of the object.
             found = objects.look(key)
             if found is None:
                 raise KeyError(key)
@@ -50,9 +50,9 @@ class ObjectReader:
             self._end, self._chunks = opened
 
     def piece(self) -> bytes:
-        """The next bytes, :data:`PIECE` at most; empty at the end.
+        """Return the next bytes, at most :data:`PIECE`; empty at the end.
 
-        :raises reqpi.core.errors.StoreTrouble: no more come, however often they are asked for.
+        :raises reqpi.core.errors.StoreTrouble: three attempts to get the next byte failed.
         """
         if not self._rest and self._position < self._end:
             self._rest = memoryview(self._chunk())[: self._end - self._position]
@@ -61,12 +61,12 @@ class ObjectReader:
         return bytes(piece)
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Release the connection."""
         self._chunks = None
 
     def _chunk(self) -> bytes:
-        """Some bytes, from the stream that there is or from another one that begins where it broke off."""
-        failure = StoreTrouble("a file in the store became shorter", "It ends before its end.")
+        """Return some bytes from the current stream, or from a new one that begins where that broke off."""
+        failure = StoreTrouble("a file in the store became shorter", "It ended before all its bytes were read.")
         for _ in range(_ATTEMPTS):
             try:
                 if self._chunks is None:
@@ -82,5 +82,5 @@ class ObjectReader:
         end = min(self._end, self._position + self._bites.size) if self._bites.is_scarce else self._end
         opened = self._objects.streamed(self._key, self._position, end)
         if opened is None:
-            raise StoreTrouble("a file in the store is gone", "It was removed while it was read. Ask again.")
+            raise StoreTrouble("a file in the store is gone", "It was removed while it was read. Try again.")
         return opened[1]

@@ -17,14 +17,15 @@ __all__ = ["ObjectRecords"]
 
 
 class ObjectRecords:
-    """:class:`reqpi.core.interfaces.Records` in an object store.
+    """The :class:`reqpi.core.interfaces.Records` of an object store.
 
+    :param usage: records when records were last used, and removes them.
     :param in_thread: calls a function in another thread.
     """
 
-    def __init__(self, objects: ObjectClient, presence: UsageMarks, in_thread: InThread) -> None:
+    def __init__(self, objects: ObjectClient, usage: UsageMarks, in_thread: InThread) -> None:
         self._objects = objects
-        self._presence = presence
+        self._usage = usage
         self._in_thread = in_thread
 
     async def get(self, name: str) -> bytes | None:
@@ -37,12 +38,12 @@ class ObjectRecords:
 
     def _create(self, key: str, value: bytes) -> bytes:
         for _ in range(ATTEMPTS):
-            # After a creation too: whoever removed what was there before may have taken this, and is done by then.
-            if (standing := self._objects.get(key)) is not None:
-                return standing
+            # Check after a creation too: a remover of an earlier object may have removed this one, and is done by then.
+            if (current := self._objects.get(key)) is not None:
+                return current
             if self._objects.create(key, value):
-                self._presence.note(key)
-        raise StoreTrouble("a record comes and goes", "It was there and gone whenever it was looked for.")
+                self._usage.note(key)
+        raise StoreTrouble("the record kept changing while it was read", "Try again.")
 
     async def replace(self, name: str, value: bytes) -> None:
         """See :meth:`reqpi.core.interfaces.Records.replace`."""
@@ -51,14 +52,14 @@ class ObjectRecords:
     def _replace(self, key: str, value: bytes) -> None:
         for _ in range(ATTEMPTS):
             self._objects.put(key, value)
-            self._presence.note(key)
+            self._usage.note(key)
             if self._objects.look(key) is not None:
                 return
-        raise StoreTrouble("a record comes and goes", "It was gone whenever it was written.")
+        raise StoreTrouble("the record kept being removed while it was written", "Try again.")
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
         """See :meth:`reqpi.core.interfaces.Records.delete`."""
-        return await self._in_thread(self._presence.remove, record_key(name), unused_since)
+        return await self._in_thread(self._usage.remove, record_key(name), unused_since)
 
     async def names(self, prefix: str) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.core.interfaces.Records.names`."""
@@ -72,8 +73,8 @@ class ObjectRecords:
 
     async def use(self, name: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Records.use`."""
-        return await self._in_thread(self._presence.use, record_key(name))
+        return await self._in_thread(self._usage.use, record_key(name))
 
     async def last_used(self, name: str) -> float | None:
         """See :meth:`reqpi.core.interfaces.Records.last_used`."""
-        return await self._in_thread(self._presence.last_used, record_key(name))
+        return await self._in_thread(self._usage.last_used, record_key(name))

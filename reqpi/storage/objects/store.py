@@ -25,17 +25,17 @@ __all__ = ["ObjectStore", "object_store"]
 
 
 class ObjectStore(ObjectBlobs, ObjectRecords):
-    """A :class:`reqpi.core.interfaces.Store` in an object store; :mod:`reqpi.storage.objects` shows what is where.
+    """A :class:`reqpi.core.interfaces.Store` in an object store; :mod:`reqpi.storage.objects` shows its layout.
 
-    Nothing is asked of it, and no thread started, before :meth:`open`.
+    No request is sent and no thread is started before :meth:`open`.
 
-    :param connect: gives the clients.
-    :param spool: folder of this machine where blobs grow until they are kept. Processes may share it.
-    :param in_thread: how calls that block are put off the reactor's thread.
-    :param clock: seconds since the epoch. Those of machines that share the store may differ by four minutes.
-    :param coarse: seconds for which what is used again is not noted again.
+    :param connect: returns the clients.
+    :param spool: folder on this machine where blobs grow until they are complete. Processes may share it.
+    :param in_thread: calls a blocking function outside the reactor's thread.
+    :param clock: seconds since the epoch. The clocks of machines that share the store may differ by four minutes.
+    :param coarse: seconds during which a repeated use is not recorded again.
     :param sleep: waits for some seconds, in a thread.
-    :param kept: is given each blob that was kept, and its sha256, in a thread.
+    :param kept: called in a thread with each blob that was stored, and its sha256.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         kept: Callable[[Temporary, str], None] | None = None,
     ) -> None:
         objects = ObjectClient(connect)
-        presence = UsageMarks(objects, clock, coarse, sleep)
+        usage = UsageMarks(objects, clock, coarse, sleep)
         self._folder = spool
-        ObjectBlobs.__init__(self, objects, presence, spool, in_thread, kept)
-        ObjectRecords.__init__(self, objects, presence, in_thread)
+        ObjectBlobs.__init__(self, objects, usage, spool, in_thread, kept)
+        ObjectRecords.__init__(self, objects, usage, in_thread)
 
     def open(self) -> None:
         """See :meth:`reqpi.core.interfaces.Store.open`."""
@@ -76,9 +76,9 @@ def object_store(
     coarse: float = 60.0,
     kept: Callable[[Temporary, str], None] | None = None,
 ) -> ObjectStore:
-    """The store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.connect.connect`.
+    """Return the store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.connect.connect`.
 
-    What is wrong with them is found by :meth:`ObjectStore.open`.
+    Errors in them are raised by :meth:`ObjectStore.open`. The other parameters are those of :class:`ObjectStore`.
     """
     return ObjectStore(
         partial(connect, url, dict(options)), spool=spool, in_thread=in_thread, clock=clock, coarse=coarse, kept=kept
@@ -86,7 +86,7 @@ def object_store(
 
 
 def _make_ready(spool: Path) -> None:
-    """Make the folder where blobs grow, and remove from it what processes that crashed left behind."""
+    """Create the folder where blobs grow, and remove the files that crashed processes left in it."""
     try:
         make_folders(spool)
         if not os.access(spool, os.R_OK | os.W_OK | os.X_OK):

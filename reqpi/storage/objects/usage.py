@@ -1,20 +1,21 @@
-"""Needed or not: when an object was used last, and removing what was not used, among processes that share nothing else.
+"""When objects were last used, and the removal of unused ones, for processes that share nothing except the store.
 
-When it was used last is the content of an object of its own, the marker. A remover says first that it removes, below
-``removing/``, and reads the marker then. Who uses the object writes the marker first, and then looks whether anybody
-removes it. So, as a store shows each write to every read that begins after it (S3, Google, Azure and their like do), at
-least one of the two sees the other: a remover that sees the use lets the object be, and a user that sees a remover
-waits until that is done, and looks for the object afterwards. Each remover says so under a key of its own, and of
-several at the same time one goes on: whoever sees a word that sorts before its own gives way, and whoever sees one that
-sorts after it waits until that is gone. So one of them reports what went.
+The time of an object's last use is the content of a separate object, the marker. A remover first writes a claim below
+``removing/``, and then reads the marker. A user of the object first writes the marker, and then checks for claims.
+A store shows each write to every read that begins after it (S3, Google, Azure and compatible stores do), so at least
+one of the two sees the other: a remover that sees the use leaves the object alone, and a user that sees a claim waits
+until that remover is done, and checks for the object afterwards. Each remover writes its claim under a key of its own,
+and of several removers at the same time one proceeds: a remover that sees a claim that sorts before its own gives up,
+and one that sees a claim that sorts after its own waits until that is gone. So exactly one remover reports the removal.
 
-A remover that died leaves its word behind. That is taken for void, and deleted by who finds it, after
-:data:`VOID` seconds; a remover that did not come to delete anything after :data:`PATIENCE` seconds gives up. So the
-clocks of the machines may differ by the time between the two. Where an answer to a deletion is lost, it may still be
-carried out: the remover's word stays until it is void.
+A remover that died leaves its claim behind. After :data:`VOID` seconds the claim is void, and any process that finds it
+deletes it; a remover that has not begun to delete after :data:`PATIENCE` seconds gives up. So the clocks of the
+machines may differ by the time between the two. If the response to a deletion is lost, the store may still carry it
+out: the remover's claim stays until it is void.
 
-A remover deletes the marker with the object. A marker that was written in that moment may go with it, although the
-object is put in place anew; then, as for every object without one, the moment it was written counts, which is later.
+A remover deletes the marker with the object. A marker that was written at the same time may be deleted with it,
+although the object is then stored again; in that case, as for every object without a marker, the time at which the
+object was written counts, which is later.
 """
 
 from __future__ import annotations
@@ -33,26 +34,26 @@ from reqpi.storage.objects.keys import removing_folder, used_key
 __all__ = ["PATIENCE", "VOID", "UsageMarks"]
 
 VOID = 300.0
-"""Seconds until a remover that did not finish counts as dead."""
+"""Seconds after which a remover that did not finish counts as dead."""
 
 PATIENCE = 60.0
-"""Seconds that a remover takes at most until it deletes."""
+"""The most seconds from a remover's claim to its first deletion."""
 
 _POLL = 0.25
 _POLLS = 40
-"""Ten seconds: a removal takes a few requests."""
+"""Ten seconds in total: a removal takes a few requests."""
 
-_GIVING_WAY = 0.05
-"""Seconds between two looks whether another remover has given way. That takes it one request."""
+_RECHECK = 0.05
+"""Seconds between two checks whether another remover has given up, which takes that one request."""
 
 _REMEMBERED = 10_000
 
 
 class UsageMarks:
-    """When objects were used last, by key. Threads may share one. All methods block.
+    """The times at which objects were last used, by key. Threads may share one. All methods block.
 
     :param clock: seconds since the epoch.
-    :param coarse: seconds for which a use is not noted again by this process.
+    :param coarse: seconds during which this process does not record a repeated use again.
     :param sleep: waits for some seconds.
     """
 
@@ -71,7 +72,7 @@ class UsageMarks:
         self._noted: LruCache[str, float] = LruCache(_REMEMBERED)
 
     def last_used(self, key: str) -> float | None:
-        """When the object was used or written last: seconds since the epoch; ``None`` where it is not here."""
+        """Return when the object was last used or written: seconds since the epoch; ``None`` if it does not exist."""
         found = self._objects.look(key)
         if found is None:
             return None
@@ -82,9 +83,9 @@ class UsageMarks:
             return found.modified
 
     def note(self, key: str) -> None:
-        """Say that it is used now, and wait for who removes it. Whether it is here is to be looked at afterwards.
+        """Record that the object is used now, and wait for removers. The caller must then check that it still exists.
 
-        :raises reqpi.core.errors.StoreTrouble: somebody removes it, and does not come to an end.
+        :raises reqpi.core.errors.StoreTrouble: another process is removing it, and does not finish within ten seconds.
         """
         now = self._clock()
         self._objects.put(used_key(key), repr(now).encode("ascii"))
@@ -93,12 +94,12 @@ class UsageMarks:
                 break
             self._sleep(_POLL)
         else:
-            raise StoreTrouble("this is being removed at this moment", "Ask again.")
+            raise StoreTrouble("another process is removing this", "Try again.")
         with self._lock:
             self._noted.put(key, now, 1)
 
     def use(self, key: str) -> bool:
-        """Say that it is used now: whether it is here, and will stay."""
+        """Record that the object is used now, and return whether it exists and will stay."""
         if self._objects.look(key) is None:
             self._forget(key)
             return False
@@ -112,27 +113,32 @@ class UsageMarks:
         return True
 
     def touch(self, key: str) -> None:
-        """Say that it is used now, if it is here. Where that was said a moment ago, nothing is asked of the store."""
+        """Record that the object is used now, if it exists. If that was recorded recently, no request is sent."""
         if not self._noted_recently(key):
             self.use(key)
 
     def remove(self, key: str, unused_since: float) -> bool:
-        """Remove it, unless it was used after ``unused_since``: whether it was here and is gone now."""
+        """Remove the object unless it was used after ``unused_since``; return whether it existed and is removed now.
+
+        :param unused_since: seconds since the epoch.
+        """
         if not self._is_unused(key, unused_since):
             return False
         began = self._clock()
-        word = f"{removing_folder(key)}/{began:.0f}.{token_hex(4)}"
+        claim = f"{removing_folder(key)}/{began:.0f}.{token_hex(4)}"
         due = False
         try:
-            self._objects.put(word, b"")
-            due = self._goes_on(key, word) and self._is_unused(key, unused_since) and self._clock() - began <= PATIENCE
+            self._objects.put(claim, b"")
+            due = (
+                self._proceeds(key, claim) and self._is_unused(key, unused_since) and self._clock() - began <= PATIENCE
+            )
         finally:
             if not due:
                 with suppress(StoreTrouble):
-                    self._objects.delete(word)
+                    self._objects.delete(claim)
         if due:
             self._forget(key)
-            for each in (key, used_key(key), word):
+            for each in (key, used_key(key), claim):
                 self._objects.delete(each)
         return due
 
@@ -140,27 +146,27 @@ class UsageMarks:
         last_used = self.last_used(key)
         return last_used is not None and last_used <= since
 
-    def _goes_on(self, key: str, word: str) -> bool:
-        """Whether it is this remover that goes on, of all that are about the object."""
+    def _proceeds(self, key: str, claim: str) -> bool:
+        """Return whether this remover, of all that want to remove the object, proceeds."""
         for _ in range(_POLLS):
-            others = self._words(key) - {word}
+            others = self._claims(key) - {claim}
             if not others:
                 return True
-            if min(others) < word:
+            if min(others) < claim:
                 return False
-            self._sleep(_GIVING_WAY)
+            self._sleep(_RECHECK)
         return False
 
     def _is_being_removed(self, key: str) -> bool:
-        return bool(self._words(key))
+        return bool(self._claims(key))
 
-    def _words(self, key: str) -> set[str]:
-        """The words of removers that live. What others left behind is deleted."""
-        words = {word.key for word in self._objects.listed(removing_folder(key))}
-        void = {word for word in words if abs(self._clock() - _timestamp(word)) > VOID}
-        for word in void:
-            self._objects.delete(word)
-        return words - void
+    def _claims(self, key: str) -> set[str]:
+        """Return the claims of live removers, and delete the claims of dead ones."""
+        claims = {each.key for each in self._objects.listed(removing_folder(key))}
+        void = {claim for claim in claims if abs(self._clock() - _timestamp(claim)) > VOID}
+        for claim in void:
+            self._objects.delete(claim)
+        return claims - void
 
     def _noted_recently(self, key: str) -> bool:
         with self._lock:
@@ -172,7 +178,7 @@ class UsageMarks:
             self._noted.drop(key)
 
 
-def _timestamp(word: str) -> float:
-    """When the remover began; long ago where that cannot be read."""
-    text = word.rpartition("/")[2].partition(".")[0]
+def _timestamp(claim: str) -> float:
+    """Return when the remover began; 0 if the claim cannot be read."""
+    text = claim.rpartition("/")[2].partition(".")[0]
     return float(text) if text.isdecimal() else 0.0

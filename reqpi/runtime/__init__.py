@@ -1,1 +1,1 @@
-"""What any server needs: single-flight, the LRU cache, fair share, pauses of the garbage collector, reactor lag."""
+"""Parts of any server: single-flight, the LRU cache, fair share, pauses of the garbage collector, reactor lag."""

@@ -23,7 +23,7 @@ _ARENAS = 2
 _MAPPED = 1 << 20
 """Bytes from which on an allocation gets a mapping of its own, which is returned at once. File pieces are smaller."""
 
-_KEPT = 1 << 23
+_TOP_PAD = 1 << 23
 """Bytes that may stay free at the top of an arena. Without them it would grow and shrink with each piece of a file."""
 
 _GROWN = 16 << 20
@@ -34,7 +34,7 @@ def limit_arenas() -> None:
     """Make all threads share a few arenas. Call it before any thread is started."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        for parameter, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _MAPPED), (_TRIM_THRESHOLD, _KEPT)):
+        for parameter, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _MAPPED), (_TRIM_THRESHOLD, _TOP_PAD)):
             mallopt(parameter, value)
 
 

@@ -61,32 +61,32 @@ class CachedStore:
         """
         begun = False
         try:
-            async with aclosing(self._cache.read(sha256, start, stop)) as pieces:
-                async for piece in pieces:
+            async with aclosing(self._cache.read(sha256, start, stop)) as chunks:
+                async for chunk in chunks:
                     begun = True
-                    yield piece
+                    yield chunk
         except (KeyError, StoreTrouble):
             if begun:
                 raise
-            async with aclosing(self._copied(sha256, start, stop)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            async with aclosing(self._copied(sha256, start, stop)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         else:
             with suppress(StoreTrouble):  # then the blob is only removed a little sooner
                 await self._cache.touch(sha256)
 
     async def _copied(self, sha256: str, start: int, stop: int | None) -> AsyncGenerator[bytes, None]:
-        """Yield pieces from the store, and copy them to the cache if they turn out to be the whole blob."""
+        """Yield chunks from the store, and copy them to the cache if they turn out to be the whole blob."""
         copy = None if start else await self._begun(sha256)
         computed = hasher()
         try:
-            async with aclosing(self._store.read(sha256, start, stop)) as pieces:
-                async for piece in pieces:
-                    if copy is not None and not await _wrote(copy, piece):
+            async with aclosing(self._store.read(sha256, start, stop)) as chunks:
+                async for chunk in chunks:
+                    if copy is not None and not await _wrote(copy, chunk):
                         await copy.discard()
                         copy = None
-                    computed.update(piece)
-                    yield piece
+                    computed.update(chunk)
+                    yield chunk
             if copy is not None and computed.hexdigest() == sha256:
                 with suppress(StoreTrouble):
                     await copy.keep(sha256)
@@ -180,9 +180,9 @@ class CachedStore:
         return await self._store.last_used(name)
 
 
-async def _wrote(copy: Incoming, piece: bytes) -> bool:
+async def _wrote(copy: Incoming, chunk: bytes) -> bool:
     try:
-        await copy.write(piece)
+        await copy.write(chunk)
     except StoreTrouble:
         return False
     return True

@@ -157,8 +157,8 @@ def _prefixes(name: str) -> Iterator[str]:
 class MemoryIncoming:
     """A :class:`reqpi.core.interfaces.Incoming` in this process."""
 
-    def __init__(self, kept: Callable[[str, bytes], None], free: Callable[[], None] = lambda: None) -> None:
-        self._kept = kept
+    def __init__(self, keep: Callable[[str, bytes], None], free: Callable[[], None] = lambda: None) -> None:
+        self._keep = keep
         self._free = free
         self._data: bytearray | None = bytearray()
         self.size = 0
@@ -184,7 +184,7 @@ class MemoryIncoming:
 
     async def keep(self, sha256: str) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.keep`."""
-        self._kept(checked_sha256(sha256), bytes(self._held()))
+        self._keep(checked_sha256(sha256), bytes(self._held()))
         self._let_go()
 
     async def discard(self) -> None:

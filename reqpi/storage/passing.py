@@ -67,9 +67,9 @@ class PassingStore(DirectoryStore):
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         here = await super().size(sha256) is not None
-        pieces = super().read(sha256, start, stop) if here else self._behind.read(sha256, start, stop)
-        async for piece in pieces:
-            yield piece
+        chunks = super().read(sha256, start, stop) if here else self._behind.read(sha256, start, stop)
+        async for chunk in chunks:
+            yield chunk
 
     async def local(self, sha256: str) -> BinaryIO | None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`."""

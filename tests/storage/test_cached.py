@@ -206,5 +206,5 @@ class CacheTests(CachedCase):
         folder = self.folder.parent / "home"
         folder.mkdir()
         (folder / "letters").touch()
-        with self.assertRaisesRegex(Misconfigured, "other things .letters."):
+        with self.assertRaisesRegex(Misconfigured, "other files .letters."):
             Cache(folder, 1000, deferToThread).open()

@@ -52,9 +52,9 @@ class Listing:
 
     def page(self) -> Page:
         """Return the page with all entries, checked."""
-        return self.judged(self.entries)
+        return self.checked(self.entries)
 
-    def judged(self, entries: Iterable[Entry]) -> Page:
+    def checked(self, entries: Iterable[Entry]) -> Page:
         """Return the page with only ``entries``, checked."""
         files: dict[str, File] = {}
         for entry in entries:
@@ -124,7 +124,7 @@ class Packed:
         """
         entries = sorted((each for box in self._of(versions) for each in box.entries()), key=lambda each: each[0])
         wanted = (entry for _, entry in entries if versions is None or self._listing.version(entry) in versions)
-        return self._listing.judged(wanted)
+        return self._listing.checked(wanted)
 
     def _of(self, versions: Collection[Version] | None) -> Iterator[_Box]:
         if versions is None:

@@ -39,7 +39,7 @@ class DirectoryBlobs:
         self._spool = Spool(incoming, self._keep, in_thread)
         self._in_thread = in_thread
         self._clock = clock
-        self._pieces = FairShare()
+        self._share = FairShare()
 
     def _blob(self, sha256: str) -> Path:
         return self._blobs / checked_sha256(sha256)[:2] / sha256
@@ -56,10 +56,10 @@ class DirectoryBlobs:
         blob, end = await self._in_thread(_opened, path)
         try:
             end = end if stop is None else min(stop, end)
-            with self._pieces.reader():
+            with self._share.reader():
                 while start < end:
-                    begin, start = start, min(start + self._pieces.size, end)
-                    yield await self._in_thread(_piece, blob, path, begin, start)
+                    begin, start = start, min(start + self._share.size, end)
+                    yield await self._in_thread(_read_chunk, blob, path, begin, start)
         finally:
             # Not in a thread: a generator that is garbage-collected cannot wait for one.
             blob.close()
@@ -149,9 +149,9 @@ def _file(path: Path) -> BinaryIO | None:
             return None
 
 
-def _piece(blob: Borrowed[int], path: Path, start: int, stop: int) -> bytes:
+def _read_chunk(blob: Borrowed[int], path: Path, start: int, stop: int) -> bytes:
     with store_trouble("read", path), blob.borrow() as descriptor:
-        piece = os.pread(descriptor, stop - start, start)
-    if len(piece) < stop - start:
-        raise StoreTrouble("a file in the store became shorter", f"{path.name} ends at {start + len(piece)} bytes.")
-    return piece
+        chunk = os.pread(descriptor, stop - start, start)
+    if len(chunk) < stop - start:
+        raise StoreTrouble("a file in the store became shorter", f"{path.name} ends at {start + len(chunk)} bytes.")
+    return chunk

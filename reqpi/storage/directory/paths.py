@@ -29,8 +29,8 @@ def folder_parts(name: str) -> tuple[str, ...]:
 
 
 def _shortened(part: str) -> list[str]:
-    pieces = [part[start : start + _LONGEST_PART] for start in range(0, len(part), _LONGEST_PART)]
-    return [*(piece + _GOES_ON for piece in pieces[:-1]), pieces[-1]]
+    shorts = [part[start : start + _LONGEST_PART] for start in range(0, len(part), _LONGEST_PART)]
+    return [*(short + _GOES_ON for short in shorts[:-1]), shorts[-1]]
 
 
 def record_name(parts: tuple[str, ...]) -> str | None:

@@ -90,11 +90,11 @@ class Temporary:
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes from ``start`` up to ``stop``, all of which must have been written."""
         with self._held.borrow() as opened:
-            pieces = []
-            while start < stop and (piece := os.pread(opened.descriptor, stop - start, start)):
-                pieces.append(piece)
-                start += len(piece)
-            return b"".join(pieces)
+            chunks = []
+            while start < stop and (chunk := os.pread(opened.descriptor, stop - start, start)):
+                chunks.append(chunk)
+                start += len(chunk)
+            return b"".join(chunks)
 
     def finish(self, used_ns: int) -> None:
         """Flush all of it to the disk, so that it can be placed.

@@ -35,7 +35,7 @@ class UvTests(SynchronousTestCase):
         self.assertEqual(line, 'name = "foo"')
         self.assertEqual(
             message,
-            "foo depends on sniffio, which the lock does not contain: an installer that asks for it is refused.",
+            "foo depends on sniffio, which the lock does not contain: an installer that requests it is refused.",
         )
 
     def test_a_version_that_is_missing(self) -> None:

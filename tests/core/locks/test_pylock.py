@@ -99,12 +99,12 @@ class NoteTests(SynchronousTestCase):
 
     def test_choices_in_markers(self) -> None:
         """Every choice of extras and groups is served."""
-        self.assertIn("1 marker speaks of extras or dependency groups", self.notes(marked("'x' in extras"))[0])
+        self.assertIn("1 marker depends on extras or dependency groups", self.notes(marked("'x' in extras"))[0])
 
     def test_weak_digests(self) -> None:
         """They do not count beside strong ones."""
         document = lock(package(WHEEL.replace("{ sha256", "{ md5 = 'x', sha256")))
-        self.assertIn("The md5 digests of foo do not count here", self.notes(document)[0])
+        self.assertIn("The md5 digests of foo are ignored", self.notes(document)[0])
 
     def test_what_a_note_quotes_cannot_move_the_cursor(self) -> None:
         """A path may have any character."""

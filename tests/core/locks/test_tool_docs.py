@@ -24,7 +24,7 @@ class ToolDocsTests(SynchronousTestCase):
     def test_every_rule_is_explained(self) -> None:
         """In the table of the rules of these formats, each once."""
         page = next(page for name in ("locks-pipfile.md", "locks.md") if (page := DOCS / name).exists())
-        rows = page.read_text("utf-8").split("## Refused in poetry.lock")[1].split("\n## ")[0]
+        rows = page.read_text("utf-8").split("## Rules for poetry.lock")[1].split("\n## ")[0]
         self.assertEqual(sorted(re.findall(r"^\| `([a-z-]+)` \|", rows, re.MULTILINE)), sorted(names(tools)))
 
     def test_every_rule_has_an_example(self) -> None:

@@ -45,7 +45,7 @@ class NoteTests(SynchronousTestCase):
     def test_a_lock_without_digests_says_so(self) -> None:
         """Once."""
         found = notes(pipenv('"foo": {"version": "==1"}', '"bar": {"version": "==1"}'))
-        self.assertEqual(found, [(0, "No package has digests: the files that are first seen upstream are kept to.")])
+        self.assertEqual(found, [(0, "No package has digests: the files seen first are frozen (trust on first use).")])
 
     def test_versions_that_no_marker_tells_apart_are_noted(self) -> None:
         """But not the same version once more, for its extras or another category."""
@@ -58,7 +58,7 @@ class NoteTests(SynchronousTestCase):
     def test_a_newer_version_of_the_format_is_noted(self) -> None:
         """With the line that says it."""
         ((line, message),) = notes(a_pdm_lock(FOO, version='"4.9"'))
-        self.assertEqual((line, message), (2, "lock_version 4.9 is read as 4.5.1: what is new in it is ignored."))
+        self.assertEqual((line, message), (2, "lock_version 4.9 is read as 4.5.1: newer features are ignored."))
 
     def test_a_user_in_an_index_is_noted(self) -> None:
         """It is not used; the server has its own."""
@@ -67,12 +67,12 @@ class NoteTests(SynchronousTestCase):
             pipenv(entry(""), sources='{"name": "x", "url": "https://${ME}@example.org/"}'),
         ):
             ((line, message),) = notes(row)
-            self.assertEqual((line, message.split(" of ")[0]), (1, "The user in the URL"))
+            self.assertEqual((line, message.split(" of ")[0]), (1, "The user name in the URL"))
 
     def test_choices_are_noted(self) -> None:
         """Of extras, all are served."""
         ((line, message),) = notes(a_poetry_lock(FOO + "markers = \"extra == 'x' and os_name == 'a'\"\n"))
-        self.assertEqual((line, message.split(":")[0]), (0, "1 marker speaks of extras"))
+        self.assertEqual((line, message.split(":")[0]), (0, "1 marker depends on extras"))
 
     def test_a_marker_too_long_to_take_apart_is_left_out(self) -> None:
         """The pin then applies more often than the lock says, never less."""
@@ -81,7 +81,7 @@ class NoteTests(SynchronousTestCase):
         each = [" or ".join(f"{name} == '3'" for name in names.split()) for names in ways]
         row = a_poetry_lock(FOO + f"markers = \"extra == 'x' and ({') and ('.join(each)})\"\n")
         self.assertEqual([pin.marker for pin in read(row)[0]], [None])
-        self.assertIn((0, "The marker of foo is too long to be taken apart: it is left out."), notes(row))
+        self.assertIn((0, "The marker of foo is too long to be analysed: it is left out."), notes(row))
 
 
 class RecognitionTests(SynchronousTestCase):

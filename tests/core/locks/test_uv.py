@@ -93,7 +93,7 @@ class RealTests(SynchronousTestCase):
             more = installed(ours, environment) - installed(theirs, environment)
             self.assertEqual({(project, version) for project, version, _ in more}, {("idna", "2.10")})
             self.assertEqual(installed(theirs, environment) - installed(ours, environment), set())
-        told = [note.message for note in notes if "no markers tell them apart" in note.message]
+        told = [note.message for note in notes if "no markers distinguish the pins" in note.message]
         self.assertEqual([message.split(" ")[0] for message in told], ["idna"])
 
     def test_sources_are_as_uv_exports_them(self) -> None:
@@ -130,7 +130,7 @@ class NoteTests(SynchronousTestCase):
         """It is pinned all the same."""
         (pin,), notes = pins(read, lock(package(REGISTRY)))
         self.assertIsNone(pin.marker)
-        self.assertIn("Nothing asks for foo: it is pinned without a marker.", [note.message for note in notes])
+        self.assertIn("Nothing depends on foo: it is pinned without a marker.", [note.message for note in notes])
 
     def test_a_condition_that_is_too_long(self) -> None:
         """It is cut down to what its parts share."""

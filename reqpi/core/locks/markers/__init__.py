@@ -1,1 +1,1 @@
-"""Environment markers: checked, combined, and computed for a graph of packages."""
+"""Environment markers: checking, combining, and deriving them for a graph of packages."""

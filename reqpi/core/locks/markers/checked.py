@@ -1,4 +1,4 @@
-"""Whether a marker is one (:pep:`508`), at a bounded price."""
+"""Validation of markers (:pep:`508`) at a bounded cost."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from reqpi.core.locks.rules.requirements import MARKER, MARKER_DEPTH, TOO_LONG, 
 __all__ = ["DEPTH", "LENGTH", "TOTAL", "Markers"]
 
 DEPTH = 32
-"""Parentheses inside each other. packaging's parser recurses on them, and so do the clients'."""
+"""Levels of nested parentheses, at most. packaging's parser recurses on them, and so do those of clients."""
 
 LENGTH = 8192
-"""Characters of one marker."""
+"""Characters of one marker, at most."""
 
 TOTAL = 1 << 19
-"""Characters of all different markers of one document: their parser takes about a second over these."""
+"""Characters of all different markers of one document, at most. The parser takes about a second for these."""
 
 
 class Markers:
-    """Checks the markers of one document, each spelling once: most locks repeat a few of them on every line."""
+    """A checker for the markers of one document. It checks each spelling once, because most locks repeat a few."""
 
     def __init__(self) -> None:
         self._known: dict[str, Refused | None] = {}
         self._total = 0
 
     def check(self, marker: str) -> None:
-        """Nothing, where ``marker`` is one.
+        """Check one marker.
 
-        :raises reqpi.core.locks.rules.requirements.Refused: it is not, or it costs too much to tell.
+        :raises reqpi.core.locks.rules.requirements.Refused: it is not valid, or checking it would cost too much.
         """
         if marker not in self._known:
             self._known[marker] = self._reason(marker)

@@ -1,9 +1,8 @@
-"""When a pin applies, worked out from several markers (:pep:`508`): and, or, and the text of what comes of it.
+"""Conditions on when a pin applies, made from markers (:pep:`508`): and, or, and the marker that spells the result.
 
-A condition is held as alternatives; each says of some variables what they may be
-(:mod:`reqpi.core.locks.markers.sets`), and
-all that it says must hold. A condition is never narrower than the markers that it was made of: where something cannot
-be told here, it is taken to hold. Pre-releases of Python count as the release. What it costs is bounded.
+A condition is a set of alternatives. Each limits the values of some variables (:mod:`reqpi.core.locks.markers.sets`),
+and all of its limits must hold. A condition is never narrower than the markers that it was made of: a part that cannot
+be decided here is taken to hold. Pre-releases of Python count as the release. The cost is bounded.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ __all__ = [
 ]
 
 ALTERNATIVES = 32
-"""Alternatives of one condition."""
+"""Alternatives of one condition, at most."""
 
 _SIZE = 16
-"""Texts, or cuts between versions, that one variable keeps where a condition is cut down."""
+"""Texts, or cuts between versions, that one variable keeps at most when a condition is shortened."""
 
 _PASSES = 16
-"""How often a condition is looked through for what is superfluous."""
+"""Passes that search a condition for superfluous parts, at most."""
 
 _TOKEN = re.compile(
     r"[ \t]*+(?:(?P<open>\()|(?P<close>\))|(?P<op>===|==|~=|!=|<=|>=|<|>|(?:not[ \t]++)?in\b)"
@@ -54,13 +53,13 @@ _TEXTS = frozenset(
 )
 
 _CHOICES = frozenset(["extra", "extras", "dependency_groups"])
-"""What the person who installs chooses (:pep:`508`, :pep:`751`). An index serves every choice."""
+"""Variables that the installing user chooses (:pep:`508`, :pep:`751`). An index serves every choice."""
 
 _EXTRA = "extra == "
-"""How the variable of one chosen extra begins, until it is known whether extras exclude each other."""
+"""Prefix of the variable of one chosen extra, which exists until exclusive extras have been handled."""
 
 _HOLDS = Texts(frozenset([""]))
-"""What a comparison that is not taken apart may be: it is a variable of its own."""
+"""The value of a comparison that is not analysed and holds. Such a comparison is a variable of its own."""
 
 
 class TooMuch(Exception):
@@ -69,14 +68,14 @@ class TooMuch(Exception):
 
 @define
 class ConditionBudget:
-    """How much work may still be done on the conditions of one document; a unit is about a microsecond."""
+    """The work that may still be spent on the conditions of one document, in units of about a microsecond."""
 
     left: int
 
     def spend(self, units: int) -> None:
         """Count some work.
 
-        :raises TooMuch: there is none left.
+        :raises TooMuch: the budget is spent.
         """
         self.left -= units
         if self.left < 0:
@@ -85,43 +84,47 @@ class ConditionBudget:
 
 @frozen(slots=False)
 class Alternative:
-    """What some variables may be, all at once; a variable that is not named may be anything."""
+    """Limits on the values of some variables, all of which must hold. Other variables may have any value."""
 
     sets: frozenset[tuple[str, Texts | Versions]]
 
     @cached_property
     def named(self) -> Mapping[str, Texts | Versions]:
-        """By variable."""
+        """The limits by variable."""
         return dict(self.sets)
 
     def __str__(self) -> str:
-        parts = [_spelled(variable, said) for variable, said in sorted(self.named.items(), key=lambda item: item[0])]
+        parts = [
+            _spelled(variable, values) for variable, values in sorted(self.named.items(), key=lambda item: item[0])
+        ]
         return " and ".join(f"({part})" if " or " in part and len(parts) > 1 else part for part in parts)
 
 
 @frozen
 class Condition:
-    """When something applies.
+    """A condition on when something applies.
 
-    :param alternatives: one of them must hold; none of them is inside another.
+    :param alternatives: at least one of them must hold; none of them is contained in another.
     """
 
     alternatives: frozenset[Alternative] = field(factory=frozenset)
 
     @property
     def common(self) -> Condition:
-        """One alternative around all of them: it holds wherever this condition does, and often elsewhere."""
+        """One alternative that contains all of them: it holds wherever this condition does, and often elsewhere."""
         wide: dict[str, Texts | Versions] = {}
         for number, alternative in enumerate(self.alternatives):
             named = alternative.named
             wide = (
-                {key: _joined(said, named[key]) for key, said in wide.items() if key in named} if number else {**named}
+                {key: _joined(values, named[key]) for key, values in wide.items() if key in named}
+                if number
+                else {**named}
             )
-        short = {key: said for key, said in wide.items() if said.size <= _SIZE}
+        short = {key: values for key, values in wide.items() if values.size <= _SIZE}
         return Condition(frozenset([_alternative(short)])) if self.alternatives else self
 
     def __str__(self) -> str:
-        """A marker; nothing, for what always or never applies."""
+        """Return the condition as a marker; an empty string if it always or never applies."""
         spelled = sorted(map(str, self.alternatives))
         return " or ".join(f"({one})" if " and " in one and len(spelled) > 1 else one for one in spelled)
 
@@ -134,31 +137,31 @@ NEVER = Condition()
 
 
 def parse(marker: str, budget: ConditionBudget, exclusive: Sequence[Set[str]] = ()) -> Condition:
-    """The condition that ``marker`` spells. Comparisons with what a person chooses (extras, groups) are taken to hold.
+    """Return the condition that ``marker`` spells. Comparisons with a user's choice (extras, groups) are taken to hold.
 
-    :param marker: one that packaging accepts.
-    :param exclusive: values of ``extra`` of which at most one is chosen; what asks for two of them never applies.
-    :raises TooMuch: it has too many alternatives, or the budget is spent.
+    :param marker: a marker that packaging accepts.
+    :param exclusive: sets of values of ``extra`` of which at most one is chosen; an alternative with two never applies.
+    :raises TooMuch: the condition has too many alternatives, or the budget is spent.
     """
     outer: list[tuple[Condition, Condition]] = []
-    said, held = NEVER, ALWAYS  # what stands before the last `or`; what stands since
+    before, current = NEVER, ALWAYS  # the condition before the last `or`; the condition since then
     for part in _parts(marker):
         if isinstance(part, Condition):
-            held = both(held, part, budget)
+            current = both(current, part, budget)
         elif part == "(":
-            outer.append((said, held))
-            said, held = NEVER, ALWAYS
+            outer.append((before, current))
+            before, current = NEVER, ALWAYS
         elif part == ")":
-            inner = either(said, held, budget)
-            said, held = outer.pop()
-            held = both(held, inner, budget)
+            inner = either(before, current, budget)
+            before, current = outer.pop()
+            current = both(current, inner, budget)
         elif part == "or":
-            said, held = either(said, held, budget), ALWAYS
-    return _chosen(either(said, held, budget), exclusive, budget)
+            before, current = either(before, current, budget), ALWAYS
+    return _chosen(either(before, current, budget), exclusive, budget)
 
 
 def both(one: Condition, other: Condition, budget: ConditionBudget) -> Condition:
-    """Where the one and the other hold.
+    """Return the condition that holds where both do.
 
     :raises TooMuch: it has too many alternatives, or the budget is spent.
     """
@@ -170,7 +173,7 @@ def both(one: Condition, other: Condition, budget: ConditionBudget) -> Condition
 
 
 def either(one: Condition, other: Condition, budget: ConditionBudget) -> Condition:
-    """Where the one or the other holds, or both.
+    """Return the condition that holds where at least one of the two does.
 
     :raises TooMuch: it has too many alternatives, or the budget is spent.
     """
@@ -182,30 +185,30 @@ def either(one: Condition, other: Condition, budget: ConditionBudget) -> Conditi
 
 
 def _chosen(condition: Condition, exclusive: Sequence[Set[str]], budget: ConditionBudget) -> Condition:
-    """``condition`` without what asks for two extras that exclude each other, and then without its extras."""
-    kept: set[Alternative] = set()
+    """Return ``condition`` without alternatives that need two exclusive extras, and then without its extras."""
+    remaining: set[Alternative] = set()
     for alternative in condition.alternatives:
         extras = {variable.removeprefix(_EXTRA)[1:-1] for variable in alternative.named if variable.startswith(_EXTRA)}
         budget.spend(1 + len(extras) * len(exclusive))
         if not any(len(extras & one) > 1 for one in exclusive):
-            rest = {key: said for key, said in alternative.named.items() if not key.startswith(_EXTRA)}
-            kept.add(_alternative(rest))
-    return _simplified(kept, budget) if kept != condition.alternatives else condition
+            rest = {key: values for key, values in alternative.named.items() if not key.startswith(_EXTRA)}
+            remaining.add(_alternative(rest))
+    return _simplified(remaining, budget) if remaining != condition.alternatives else condition
 
 
 def _met(one: Alternative, other: Alternative) -> Alternative | None:
     sets = {**one.named}
-    for variable, said in other.named.items():
-        sets[variable] = _narrowed(sets[variable], said) if variable in sets else said
+    for variable, values in other.named.items():
+        sets[variable] = _narrowed(sets[variable], values) if variable in sets else values
         if sets[variable].empty:
             return None
     return _alternative(sets)
 
 
 def _simplified(alternatives: Iterable[Alternative], budget: ConditionBudget) -> Condition:
-    """The same condition with less text.
+    """Return the same condition with less text.
 
-    Markers of forks exclude each other: what all forks need would never lose its marker otherwise.
+    Markers of forks exclude each other, so a package that all forks need would otherwise never lose its marker.
     """
     known = set(alternatives)
     for _ in range(_PASSES):
@@ -225,7 +228,7 @@ def _simplified(alternatives: Iterable[Alternative], budget: ConditionBudget) ->
 
 
 def _widened(alternative: Alternative, known: Iterable[Alternative]) -> Alternative:
-    """``alternative`` together with what others say beside it: where they differ in one variable alone."""
+    """Return ``alternative`` widened by each of ``known`` that contains it except in one variable."""
     for other in known:
         beyond = _beyond(alternative, other)
         if len(beyond) == 1 and beyond[0] in alternative.named:
@@ -236,11 +239,11 @@ def _widened(alternative: Alternative, known: Iterable[Alternative]) -> Alternat
 
 
 def _beyond(one: Alternative, other: Alternative) -> list[str]:
-    """The variables by which ``one`` is not inside ``other``; two of them at most."""
+    """Return the variables in which ``one`` is not contained in ``other``; at most two of them."""
     found: list[str] = []
-    for variable, said in other.named.items():
+    for variable, values in other.named.items():
         mine = one.named.get(variable)
-        if mine is None or _joined(mine, said) != said:
+        if mine is None or _joined(mine, values) != values:
             found.append(variable)
             if len(found) == 2:
                 break
@@ -248,7 +251,7 @@ def _beyond(one: Alternative, other: Alternative) -> list[str]:
 
 
 def _alternative(sets: Mapping[str, Texts | Versions]) -> Alternative:
-    return Alternative(frozenset((variable, said) for variable, said in sets.items() if not said.full))
+    return Alternative(frozenset((variable, values) for variable, values in sets.items() if not values.full))
 
 
 # The sets of one variable are always of one kind.
@@ -260,10 +263,10 @@ def _narrowed(one: Texts | Versions, other: Texts | Versions) -> Texts | Version
     return one & cast(Texts, other) if isinstance(one, Texts) else one & cast(Versions, other)
 
 
-def _spelled(variable: str, said: Texts | Versions) -> str:
+def _spelled(variable: str, values: Texts | Versions) -> str:
     if " " not in variable:
-        return said.spell(variable)
-    if isinstance(said, Texts) and said.others:
+        return values.spell(variable)
+    if isinstance(values, Texts) and values.others:
         left, operator, right = _sides(variable)
         return f"{left} {'!=' if operator == '==' else 'not in'} {right}"
     return variable
@@ -275,27 +278,27 @@ def _sides(comparison: str) -> tuple[str, str, str]:
 
 
 def _comparison(left: str, operator: str, right: str) -> Condition:
-    """The condition of one comparison; each side is a variable or a quoted value."""
+    """Return the condition of one comparison; each side is a variable or a quoted value."""
     if _CHOICES.intersection((left, right)) and not (left == "extra" and operator == "==" and right[0] in "'\""):
         return ALWAYS
     if left[0] in "'\"" and right[0] not in "'\"" and operator in _MIRRORED:
         left, operator, right = right, _MIRRORED[operator], left
     value = right[1:-1]
-    said: Texts | Versions | None = None
+    values: Texts | Versions | None = None
     variable = left
     if left in _VERSIONS and right[0] in "'\"":
-        variable, said = "python_full_version", read_version(left, operator, value.strip())
+        variable, values = "python_full_version", read_version(left, operator, value.strip())
     elif left in _TEXTS and right[0] in "'\"" and operator in ("==", "!="):
-        said = Texts(frozenset([value]), operator == "!=")
-    if said is None:
+        values = Texts(frozenset([value]), operator == "!=")
+    if values is None:
         # A comparison and its opposite are one variable.
         positive = {"!=": "==", "not in": "in"}.get(operator, operator)
-        variable, said = f"{left} {positive} {right}", _HOLDS.complement if positive != operator else _HOLDS
-    return Condition(frozenset([_alternative({variable: said})]))
+        variable, values = f"{left} {positive} {right}", _HOLDS.complement if positive != operator else _HOLDS
+    return Condition(frozenset([_alternative({variable: values})]))
 
 
 def _parts(marker: str) -> Iterator[Condition | str]:
-    """Parentheses, ``and``, ``or``, and comparisons."""
+    """Yield the parts of a marker: parentheses, ``and``, ``or``, and comparisons."""
     sides: list[str] = []
     operator = ""
     for found in _TOKEN.finditer(marker):

@@ -1,8 +1,9 @@
-"""When each package of a uv.lock applies: it has no marker at a package, but on the dependencies that lead there.
+"""Derivation of when each package of a uv.lock applies. The file has no markers at packages, only at dependencies.
 
-From what the project itself asks for (dependencies, every extra, every group: all of them always apply), conditions
-flow along the dependencies, *and* along a path, *or* over the paths, until nothing changes. A condition that becomes
-too long is cut down to what its alternatives share, which is true more often, never less; it is told which those are.
+Conditions start at the direct requirements of the project (dependencies, every extra, every group: all of them always
+apply) and flow along the dependencies until nothing changes: *and* along a path, *or* over the paths. A condition that
+becomes too long is shortened to what its alternatives share. It then holds more often, never less; the result lists
+these packages.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from reqpi.core.locks.markers.conditions import ALWAYS, NEVER, Condition, Condit
 __all__ = ["Conditions", "Dependency", "GraphPackage", "Node", "conditions"]
 
 WORK = 1_500_000
-"""Units of :class:`~reqpi.core.locks.markers.conditions.ConditionBudget` for one document: about two seconds; a
-large real lock takes 1 %.
+"""Units of :class:`~reqpi.core.locks.markers.conditions.ConditionBudget` for one document: about two seconds. A large
+real lock takes 1 % of that.
 """
 
 
@@ -26,9 +27,10 @@ large real lock takes 1 %.
 class Dependency:
     """One dependency: a table of ``dependencies``.
 
-    :param name: as uv normalised it.
-    :param version: where it says which of several packages of that name is meant; likewise ``source``.
-    :param extras: of that package.
+    :param name: the package that it needs, as normalized by uv.
+    :param version: its version, given only where there are several packages of that name.
+    :param source: its source, likewise.
+    :param extras: the extras of that package that it needs.
     :param condition: when it applies.
     """
 
@@ -41,10 +43,11 @@ class Dependency:
 
 @frozen
 class GraphPackage:
-    """What matters of one ``[[package]]``.
+    """The part of one ``[[package]]`` that matters here.
 
-    :param dependencies: by extra; those that it always has are under the empty text.
-    :param root: it is the project itself, or a member of its workspace; its groups are among its dependencies.
+    :param dependencies: by extra; the unconditional ones are under the empty string.
+    :param root: whether it is the project itself or a member of its workspace. Its groups are then among its
+        dependencies.
     """
 
     name: str
@@ -56,11 +59,11 @@ class GraphPackage:
 
 @frozen
 class Conditions:
-    """When each package applies.
+    """The conditions on which the packages apply.
 
-    :param each: by the package's number; never, for one that nothing leads to.
-    :param cut: the packages whose condition was cut down, or follows from one that was.
-    :param given_up: the work was not finished, so that no condition is known.
+    :param each: the condition of each package; :data:`NEVER` for a package that nothing depends on.
+    :param cut: the numbers of the packages whose condition was shortened, or follows from a shortened one.
+    :param given_up: whether the work was not finished, so that no condition is known.
     """
 
     each: Sequence[Condition]
@@ -69,13 +72,13 @@ class Conditions:
 
 
 Node = tuple[int, str]
-"""A package's number and one of its extras; the empty text is the package without extras."""
+"""The number of a package and one of its extras; the empty string stands for the package without extras."""
 
 
 def conditions(packages: Sequence[GraphPackage], asked: Iterable[Dependency], budget: ConditionBudget) -> Conditions:
-    """When each of ``packages`` applies.
+    """Return when each of ``packages`` applies.
 
-    :param asked: what the document asks for by itself (a script's requirements).
+    :param asked: requirements of the document itself, such as those of a script.
     """
     flow = _Flow(packages, budget)
     try:
@@ -109,7 +112,7 @@ class _Flow:
                 self._reach((number, extra), ALWAYS, False)
         for dependency in asked:
             self._follow(dependency, ALWAYS, False)
-        # What always applies comes first: most packages are settled by it at once.
+        # Nodes that always apply come first: they settle most packages at once.
         while self._certain or self._rest:
             node = (self._certain or self._rest).popleft()
             self._waiting.discard(node)
@@ -147,7 +150,10 @@ class _Flow:
             (self._certain if after == ALWAYS else self._rest).append(node)
 
     def _must_go_on(self) -> None:
-        """Tell a condition that is too long from a budget that is spent."""
+        """Check that work may go on: that a condition was too long, and the budget is not spent.
+
+        :raises TooMuch: the budget is spent.
+        """
         if self.budget.left <= 0:
             raise TooMuch
 

@@ -1,4 +1,4 @@
-"""What one variable of a marker may be, as a set: some texts or all but some; some ranges of Python versions."""
+"""Sets of the values of one variable of a marker: some texts, or all but some; or ranges of Python versions."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ Cut = tuple[Release, int]
 
 @frozen
 class Texts:
-    """Some texts; or, where ``others``, all texts but these."""
+    """A set of texts.
+
+    :param others: whether it has all texts except ``texts`` instead of these.
+    """
 
     texts: frozenset[str]
     others: bool = False
 
     @property
     def full(self) -> bool:
-        """Whether it is every text."""
+        """Whether it contains every text."""
         return self.others and not self.texts
 
     @property
     def empty(self) -> bool:
-        """Whether it is none."""
+        """Whether it contains no text."""
         return not self.others and not self.texts
 
     @property
     def size(self) -> int:
-        """How many texts it names."""
+        """Number of texts that it names."""
         return len(self.texts)
 
     def __or__(self, other: Texts) -> Texts:
@@ -51,21 +54,21 @@ class Texts:
 
     @property
     def complement(self) -> Texts:
-        """Every other text."""
+        """Set of all other texts."""
         return Texts(self.texts, not self.others)
 
     def spell(self, variable: str) -> str:
-        """A marker; with ``and`` or ``or`` in it where there are several texts."""
+        """Return the set as a marker, which contains ``and`` or ``or`` if there are several texts."""
         operator, joint = ("!=", " and ") if self.others else ("==", " or ")
         return joint.join(f"{variable} {operator} {_quoted(text)}" for text in sorted(self.texts))
 
 
 @frozen
 class Versions:
-    """Ranges of final releases.
+    """A set of ranges of final releases.
 
-    :param cuts: in order; what is in the set changes at each.
-    :param first: whether what is before the first cut is in it.
+    :param cuts: in order; at each of them, membership in the set changes.
+    :param first: whether versions before the first cut are in the set.
     """
 
     cuts: tuple[Cut, ...]
@@ -73,17 +76,17 @@ class Versions:
 
     @property
     def full(self) -> bool:
-        """Whether it is every version."""
+        """Whether it contains every version."""
         return self.first and not self.cuts
 
     @property
     def empty(self) -> bool:
-        """Whether it is none."""
+        """Whether it contains no version."""
         return not self.first and not self.cuts
 
     @property
     def size(self) -> int:
-        """How many cuts it has."""
+        """Number of its cuts."""
         return len(self.cuts)
 
     def __or__(self, other: Versions) -> Versions:
@@ -103,11 +106,11 @@ class Versions:
 
     @property
     def complement(self) -> Versions:
-        """Every other version."""
+        """Set of all other versions."""
         return Versions(self.cuts, not self.first)
 
     def spell(self, variable: str) -> str:
-        """A marker; with ``and`` or ``or`` in it where one comparison does not do."""
+        """Return the set as a marker, which contains ``and`` or ``or`` if one comparison is not enough."""
         if self.first and len(self.cuts) == 2 and self.cuts[0][0] == self.cuts[1][0]:
             return f"{variable} != '{_spelled(self.cuts[0])}'"
         runs = list(self._runs(variable))
@@ -125,9 +128,11 @@ class Versions:
 
 
 def read_version(variable: str, operator: str, value: str) -> Versions | None:
-    """The versions of Python for which a comparison holds; ``None`` where it is of a kind that is not taken apart.
+    """Return the Python versions for which a comparison holds; ``None`` if this kind of comparison is not analysed.
 
-    :param variable: ``python_full_version``, or ``python_version``, which knows no third part.
+    :param variable: ``python_full_version``, or ``python_version``, which has no third part.
+    :param operator: a comparison operator of :pep:`508`.
+    :param value: the version that the variable is compared with.
     """
     found = _VERSION.fullmatch(value)
     if not found or (found[2] and operator not in ("==", "!=")):
@@ -135,7 +140,7 @@ def read_version(variable: str, operator: str, value: str) -> Versions | None:
     release = tuple(int(part) for part in found[1].split("."))
     if variable == "python_version" and (len(release) != 2 or found[2]):
         return None
-    # A part of a version stands for all that begin so.
+    # A partial version stands for all versions that begin with it.
     begins = bool(found[2]) or variable == "python_version"
     low: Cut = (_plain(release), 0)
     high: Cut = (_plain((*release[:-1], release[-1] + 1)), 0) if begins else (_plain(release), 1)
@@ -151,7 +156,7 @@ def read_version(variable: str, operator: str, value: str) -> Versions | None:
 
 
 def _plain(release: Release) -> Release:
-    """Without zeros at the end: 3.10 and 3.10.0 are equal."""
+    """Return the release without trailing zeros: 3.10 and 3.10.0 are equal."""
     while release and not release[-1]:
         release = release[:-1]
     return release

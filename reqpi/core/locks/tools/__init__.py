@@ -1,1 +1,1 @@
-"""Reading the locks of tools: pylock.toml, uv, poetry, pdm and pipenv."""
+"""Readers of the locks that tools write: pylock.toml, uv, poetry, pdm and pipenv."""

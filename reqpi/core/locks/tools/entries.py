@@ -1,4 +1,4 @@
-"""The packages of a lock in TOML: tables whose values may be of any type, and the reading of one after the other."""
+"""The packages of a lock as tables whose values may have any type, and the loop that reads them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from reqpi.core.model import Pin
 __all__ = ["PACKAGES", "Entry", "EntryFlaw", "entries", "read_each"]
 
 PACKAGES = 50_000
-"""Packages of a document."""
+"""Packages of a document, at most."""
 
 _Of = TypeVar("_Of")
 _KINDS = {str: "a string", list: "an array", dict: "a table", bool: "true or false"}
 
 
 class EntryFlaw(Refused):
-    """A piece of an entry breaks a rule.
+    """A defect of an entry.
 
-    :param key: of the entry, which stands where the piece is; empty for the entry as a whole.
+    :param key: the key of the entry that has the defect; empty for the entry as a whole.
     """
 
     def __init__(self, rule: Rule, what: str = "", name: str = "", key: str = "") -> None:
@@ -36,11 +36,11 @@ class EntryFlaw(Refused):
 
 @frozen
 class Entry:
-    """A table of a lock, all of whose values may be of the wrong type.
+    """A table of a lock. All of its values may have the wrong type.
 
-    :param table: what it says.
-    :param name: what it is about, for what is said of it.
-    :param within: the key of the package that it is inside; empty for a package itself.
+    :param table: its keys and values.
+    :param name: the name of the package, for messages.
+    :param within: the key of the package under which the table is; empty for the package itself.
     """
 
     table: Mapping[str, object]
@@ -48,34 +48,37 @@ class Entry:
     within: str = ""
 
     def text(self, key: str) -> str | None:
-        """A string; ``None`` where it is not there.
+        """Return a string; ``None`` if it is missing.
 
-        :raises Flaw: it is no string; likewise with all that follow.
+        :raises EntryFlaw: it is not a string. The methods below raise it likewise.
         """
         return self._get(key, str)
 
     def needed(self, key: str) -> str:
-        """A string that must be there."""
-        said = self.text(key)
-        if said is None:
+        """Return a string that must be present.
+
+        :raises EntryFlaw: it is missing, or not a string.
+        """
+        stated = self.text(key)
+        if stated is None:
             raise self.flaw(rules.ENTRY, f"{self._called} has no `{key}`", key)
-        return said
+        return stated
 
     def inner(self, key: str) -> Entry | None:
-        """A table; ``None`` where it is not there."""
+        """Return a table; ``None`` if it is missing."""
         table = self._get(key, dict)
         return None if table is None else Entry(table, self.name, self.within or key)
 
     def listed(self, key: str) -> list[Entry]:
-        """An array of tables; none where it is not there."""
+        """Return an array of tables; an empty list if it is missing."""
         return [Entry(table, self.name, self.within or key) for table in self._all(key, dict)]
 
     def texts(self, key: str) -> list[str]:
-        """An array of strings; none where it is not there."""
+        """Return an array of strings; an empty list if it is missing."""
         return self._all(key, str)
 
     def each(self, key: str) -> Iterator[tuple[str, list[Entry]]]:
-        """A table of arrays of tables: their keys, and each array."""
+        """Yield each key and array of a table whose values are arrays of tables."""
         inner = self.inner(key)
         for name in inner.table if inner else ():
             assert inner
@@ -83,7 +86,7 @@ class Entry:
 
     @contextmanager
     def at(self, key: str) -> Iterator[None]:
-        """Whatever is refused inside is about this key."""
+        """Attribute defects that are raised in the block to this key."""
         try:
             yield
         except EntryFlaw:
@@ -92,7 +95,7 @@ class Entry:
             raise self.flaw(refused.rule, refused.what, key) from None
 
     def flaw(self, rule: Rule, what: str = "", key: str = "") -> EntryFlaw:
-        """Something wrong with the value of a key."""
+        """Return a defect of the value of a key, for the caller to raise."""
         return EntryFlaw(rule, what, self.name, self.within or key)
 
     @property
@@ -108,12 +111,15 @@ class Entry:
     def _all(self, key: str, kind: type[_Of]) -> list[_Of]:
         values: list[_Of] = self._get(key, list) or []
         if not all(isinstance(value, kind) for value in values):
-            raise self.flaw(rules.ENTRY, f"`{key}` of {self._called} has something that is not {_KINDS[kind]}", key)
+            raise self.flaw(rules.ENTRY, f"`{key}` of {self._called} has an item that is not {_KINDS[kind]}", key)
         return values
 
 
 def entries(document: TomlDocument, key: str, findings: Findings) -> Iterator[tuple[int, Entry]]:
-    """The packages of a document, as many as are read, with their numbers from 0; defects for what is none."""
+    """Yield the packages of a document with their numbers from 0, and report items that are not tables.
+
+    No more than :data:`PACKAGES` are read; the next one is reported as a defect.
+    """
     listed = document.tables.get(key, [])
     if not isinstance(listed, list):
         findings.refuse(rules.ENTRY, document.top(key), f"`{key}` is not an array")
@@ -126,13 +132,16 @@ def entries(document: TomlDocument, key: str, findings: Findings) -> Iterator[tu
             name = table.get("name")
             yield number, Entry(table, name if isinstance(name, str) else "a package")
         else:
-            findings.refuse(rules.ENTRY, document.line(number), f"`{key}` has something that is not a table")
+            findings.refuse(rules.ENTRY, document.line(number), f"`{key}` has an item that is not a table")
 
 
 def read_each(
     document: TomlDocument, key: str, findings: Findings, read: Callable[[int, Entry], Pin | None]
 ) -> Iterator[tuple[int, Pin]]:
-    """What ``read`` makes of each package, with its number; defects for those that are flawed."""
+    """Yield the number and the pin of each package, and report the packages that have defects.
+
+    :param read: makes a pin of a package, given its number; ``None`` if it is to be left out.
+    """
     for number, entry in entries(document, key, findings):
         try:
             pin = read(number, entry)

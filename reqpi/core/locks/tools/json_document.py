@@ -1,4 +1,4 @@
-"""A lock in JSON: its bytes -> objects, and the lines that they stand in, which Python's parser does not give."""
+"""A lock in JSON: parsing of its bytes, and the line numbers of its objects, which Python's parser does not provide."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from reqpi.core.locks.rules.tools import JSON, REPEATED
 __all__ = ["JsonDocument", "Place", "load"]
 
 Place = tuple[str, str]
-"""The key of an object of the document, and a key of that."""
+"""Two keys: one of the top-level object, and one of the object at that key."""
 
-# Possessive, and never failing once begun; of text that is JSON, it finds every token that matters here.
+# Possessive, and never fails once a match has begun. In valid JSON it finds every token that matters here.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|\r\n?|\n')
 
 
 @frozen
 class JsonDocument:
-    """A document's values, and where they are.
+    """The value of a document, and the lines of its parts.
 
-    :param value: what it is.
+    :param value: the parsed value.
     :param lines: its physical lines.
     :param spans: the first and last line of each place, from 1.
     """
@@ -38,10 +38,10 @@ class JsonDocument:
 
 
 def load(document: bytes, findings: Findings) -> JsonDocument:
-    """The values of ``document``. An object with the same key twice is a defect.
+    """Parse ``document``. A key that is repeated in an object is a defect.
 
-    :param document: UTF-8; what reading costs grows with it at most.
-    :raises reqpi.core.errors.BrokenLock: it cannot be read.
+    :param document: UTF-8. The cost of reading is at most linear in its size.
+    :raises reqpi.core.errors.BrokenLock: it cannot be parsed.
     """
     try:
         text = document.decode("utf-8-sig")
@@ -49,12 +49,12 @@ def load(document: bytes, findings: Findings) -> JsonDocument:
         before = document[: error.start].decode("utf-8-sig", "replace")
         findings.only(Refused(UNDECODABLE, "UTF-8"), len(physical_lines(before + ".")))
     try:
-        # A number that matters is short: Python takes quadratic time over others, and then refuses.
+        # Numbers that matter are short. Python would take quadratic time to parse others, or reject them.
         value = json.loads(text, parse_int=_short, parse_float=_none, parse_constant=_none)
     except RecursionError:
-        findings.only(Refused(NESTING, "arrays or objects stand too deeply inside each other"), 0)
+        findings.only(Refused(NESTING, "arrays or objects are nested too deeply"), 0)
     except json.JSONDecodeError as error:
-        # What is missing at the end is missing after the last line.
+        # Where the end is missing, report the last line.
         line = min(len(physical_lines(text[: error.pos] + ".")), len(physical_lines(text)))
         findings.only(Refused(JSON, error.msg), line)
     places = _Places()
@@ -72,7 +72,7 @@ def _none(_: str) -> None:
 
 
 class _Places:
-    """Finds the lines of places, and keys that are repeated."""
+    """A scanner that finds the lines of places, and repeated keys."""
 
     def __init__(self) -> None:
         self.spans: dict[Place, tuple[int, int]] = {}
@@ -81,19 +81,16 @@ class _Places:
         self._begun = 0
 
     def read(self, text: str) -> Iterator[tuple[str, int]]:
-        """Go through ``text``, which is JSON.
-
-        :returns: each key that its object has already, and its line.
-        """
-        line, said = 1, ""
+        """Scan ``text``, which must be valid JSON, and yield each repeated key of an object with its line."""
+        line, string = 1, ""
         for found in _TOKEN.finditer(text):
             sign = found[0]
             if sign[0] in "\r\n":
                 line += 1
             elif sign[0] == '"':
-                said = sign
+                string = sign
             elif sign == ":":
-                key = json.loads(said)
+                key = json.loads(string)
                 keys = self._keys[-1]
                 assert keys is not None, "only an object has keys"
                 if key in keys:

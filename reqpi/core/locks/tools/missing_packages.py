@@ -1,4 +1,4 @@
-"""Dependencies in a lock that lead to no package of it: an installer asks for them, and is refused."""
+"""Dependencies on packages that the lock does not contain: an installer requests them and is refused."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from reqpi.core.locks.rules.requirements import counted, shown
 __all__ = ["Missing"]
 
 _PARENTS = 2
-"""Packages that are named for each that is missing."""
+"""Dependents that are named for each missing package."""
 
 
 @define
 class Missing:
-    """What is missing in one document.
+    """The packages that one document lacks.
 
-    :param contained: the names, or the pairs of a name and a version, of the packages that are there.
-    :param unless: what else may be meant, as the end of a sentence.
+    :param contained: the packages of the document: their names, or pairs of a name and a version.
+    :param unless: an exception, as the end of the sentence that reports a missing package.
     """
 
     contained: Container[object]
@@ -31,8 +31,10 @@ class Missing:
     def look(self, parent: str, line: int, name: str, version: str | None = None) -> None:
         """Look up one dependency.
 
-        :param parent: the package that has it, and ``line`` its line.
-        :param version: where the dependency names one.
+        :param parent: the package that has the dependency.
+        :param line: the line of that package.
+        :param name: the package that it depends on.
+        :param version: its version, if the dependency names one.
         """
         if name in self.contained and (version is None or (name, version) in self.contained):
             return
@@ -43,7 +45,7 @@ class Missing:
             parents.append(parent)
 
     def note(self, findings: Findings) -> None:
-        """Write down one warning for each that is missing."""
+        """Report one warning for each missing package."""
         for wanted, parents in self._parents.items():
             names = ", ".join(shown(parent, 80) for parent in parents[:_PARENTS])
             more = len(parents) - _PARENTS
@@ -52,5 +54,5 @@ class Missing:
             findings.note(
                 self._lines[wanted],
                 f"{names} {verb} on {shown(wanted, 80)}, which the lock does not contain: "
-                f"an installer that asks for it is refused{self.unless}.",
+                f"an installer that requests it is refused{self.unless}.",
             )

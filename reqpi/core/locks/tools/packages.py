@@ -1,4 +1,4 @@
-"""What a package of a lock says, in any format: its name, version, marker and digests, and the text of its pin."""
+"""The fields of a package in any format of lock: name, version, marker and digests, and the text of its pin."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ _NAME_LENGTH = 256
 _VERSION_LENGTH = 128
 _HEX = re.compile(r"[0-9a-f]*+")
 
-# A marker goes into a requirements.txt as it is: what would end it there, or its line, cannot stand even in its quotes.
+# A marker is copied to a requirements.txt unchanged. Characters that would end it or its line there are rejected, even
+# inside quotes.
 _MARKER = re.compile(r"(?:[!\"%-\[\]-~]| (?!-))++")
 
 
 def project(entry: Entry) -> Project:
-    """The project that the entry is about.
+    """Return the project of the entry, normalized.
 
-    :raises Flaw: its name is none.
+    :raises EntryFlaw: its name is missing, or not a valid project name.
     """
     name = entry.needed("name")
     if len(name) > _NAME_LENGTH:
@@ -40,9 +41,9 @@ def project(entry: Entry) -> Project:
 
 
 def release(entry: Entry) -> str:
-    """The version that the entry pins, as it is spelled; empty where it has none.
+    """Return the version that the entry pins, as it is spelled; empty if it has none.
 
-    :raises Flaw: it is none by :pep:`440`.
+    :raises EntryFlaw: it is not a valid version by :pep:`440`.
     """
     version = entry.text("version")
     if version is None:
@@ -53,14 +54,15 @@ def release(entry: Entry) -> str:
         Version(version)
     except InvalidVersion:
         raise entry.flaw(rules.RELEASE, version, "version") from None
-    # A line break or a space around it would be one in an export.
+    # Surrounding spaces or line breaks would end up in an export.
     return version.strip()
 
 
 def check_marker(entry: Entry, key: str, marker: str, markers: Markers) -> None:
-    """Nothing, where ``marker`` is one that a requirements.txt can have.
+    """Check that ``marker`` is valid and can be written in a requirements.txt.
 
-    :raises Flaw: it is none.
+    :param key: the key of the entry that has the marker.
+    :raises EntryFlaw: it is not such a marker.
     """
     if len(marker) <= LENGTH and not _MARKER.fullmatch(marker):
         raise entry.flaw(rules.CONDITION, marker, key)
@@ -73,7 +75,7 @@ def check_marker(entry: Entry, key: str, marker: str, markers: Markers) -> None:
 
 
 class Hashes:
-    """The digests of a package's files, and what to say of those that do not count."""
+    """The digests of a package's files, and the notes on digests that do not count."""
 
     def __init__(self, entry: Entry) -> None:
         self._entry = entry
@@ -82,13 +84,14 @@ class Hashes:
         self.files = 0
         self.open = 0
 
-    def add(self, file: Entry, said: Iterable[tuple[str, object]]) -> None:
-        """Add one file's: pairs of an algorithm and hex digits, in any letter case.
+    def add(self, file: Entry, pairs: Iterable[tuple[str, object]]) -> None:
+        """Add the digests of one file.
 
-        :raises Flaw: a digest is malformed, or the file has none that counts.
+        :param pairs: pairs of an algorithm and hex digits, in any letter case.
+        :raises EntryFlaw: a digest is malformed, or the file has only digests that are too weak.
         """
         strong = weak = ""
-        for algorithm, digits in said:
+        for algorithm, digits in pairs:
             name = algorithm.lower()
             if name in ALGORITHMS:
                 self.digests.add(_digest(file, name, digits))
@@ -102,13 +105,13 @@ class Hashes:
         self.open += not strong
 
     def note(self, line: int, findings: Findings) -> None:
-        """Say what a user should know about them."""
+        """Report weak and missing digests to the user."""
         name = self._entry.name
         if self.weak:
             listed = shown(", ".join(sorted(self.weak)[:4]), 80)
-            findings.note(line, f"The {listed} digests of {name} do not count here; the stronger ones beside them do.")
+            findings.note(line, f"The {listed} digests of {name} are ignored; only its stronger digests count.")
         if self.open and not self.digests:
-            findings.note(line, f"{name} has no digests: the files that are first seen upstream are kept to.")
+            findings.note(line, f"{name} has no digests: the files seen first are frozen (trust on first use).")
         elif self.open:
             lack = "has no digest: it is" if self.open == 1 else "have no digest: they are"
             findings.note(line, f"{self.open} of the {self.files} files of {name} {lack} not admitted.")
@@ -123,19 +126,19 @@ def _digest(file: Entry, algorithm: str, digits: object) -> Digest:
 
 
 def requirement(name: str, version: str, source: Archive | Git | None, marker: str | None) -> str:
-    """What a requirements.txt would say of a pin, without digests (:pep:`508`)."""
+    """Return the requirement that a requirements.txt would have for a pin, without digests (:pep:`508`)."""
     if source is None:
-        said = f"{name}=={version}"
+        text = f"{name}=={version}"
     else:
         where = f"git+{source.url}@{source.commit}" if isinstance(source, Git) else source.url
-        said = f"{name} @ {where}{f'#subdirectory={source.subdirectory}' if source.subdirectory else ''}"
-    return f"{said} ; {marker}" if marker else said
+        text = f"{name} @ {where}{f'#subdirectory={source.subdirectory}' if source.subdirectory else ''}"
+    return f"{text} ; {marker}" if marker else text
 
 
 def note_overlaps(pins: Sequence[Pin], findings: Findings) -> None:
-    """Say so where a project is pinned twice, and nothing tells which of the two applies.
+    """Report a project that is pinned twice if no markers decide which of the pins applies.
 
-    It is no defect: these formats may leave that to extras and groups which exclude each other.
+    This is not a defect: these formats may leave the choice to extras and groups that exclude each other.
     """
     seen: dict[Project, dict[str | None, Pin]] = {}
     for pin in pins:
@@ -148,7 +151,7 @@ def note_overlaps(pins: Sequence[Pin], findings: Findings) -> None:
         if rival:
             findings.note(
                 pin.line,
-                f"{pin.project} is pinned here and in line {rival.line}, and no markers tell them apart: both are "
+                f"{pin.project} is pinned here and in line {rival.line}, and no markers distinguish the pins: both are "
                 "served, and an installer given an export of the whole lock may refuse to choose.",
             )
         others.setdefault(pin.marker, pin)

@@ -1,7 +1,7 @@
-"""pdm.lock: lock_version 4.x.
+"""Reader of pdm.lock, lock_version 4.x.
 
-It names no index: what comes from one is left to the operator's. Archives and git commits become sources; paths on the
-machine that locked are left out with a note. Source: pdm 2.4 to 2.29's own files, and ``pdm/formats`` and
+The format names no index, so its releases come from the operator's. Archives and git commits become sources; paths on
+the machine that locked are left out with a note. Source: the files of pdm 2.4 to 2.29 themselves, ``pdm/formats`` and
 ``pdm/models/requirements.py``.
 """
 
@@ -28,25 +28,25 @@ __all__ = ["FORMAT", "read", "recognises"]
 FORMAT = "pdm.lock"
 
 VERSIONS = {4: "4.5.1"}
-"""Major versions of the format that are read, and the newest of each that is known here."""
+"""Major versions of the format that are supported, and the newest version of each that this module knows."""
 
 _ENTRIES = "package"
 _KINDS = ("git", "url", "path", *SYSTEMS)
 
 
 def recognises(tables: Mapping[str, object]) -> bool:
-    """Whether tables parsed from TOML are those of a pdm.lock."""
+    """Return whether tables parsed from TOML are those of a pdm.lock."""
     metadata = tables.get("metadata")
     return isinstance(metadata, dict) and not metadata.keys().isdisjoint(["lock_version", "content_hash"])
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
-    """The pins of a pdm.lock, in its order.
+    """Return the pins of a pdm.lock, in its order.
 
     :param document: at most 8 MiB of UTF-8.
-    :param findings: gets its defects and notes; a defect's line is that of the key in the package's table, or of its
-        ``[[package]]`` header; 0 where the tables are written in another form.
-    :raises reqpi.core.errors.BrokenLock: it is no TOML, or of another version.
+    :param findings: receives defects and notes. The line of a defect is that of the key in the package's table, or of
+        its ``[[package]]`` header; 0 if the tables are written in another way.
+    :raises reqpi.core.errors.BrokenLock: it is not TOML, or has another version.
     """
     parsed = load(document, _ENTRIES, findings)
     check_version(parsed, "lock_version", VERSIONS, findings)
@@ -59,12 +59,12 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 
 
 def _key(name: str, version: str) -> tuple[str, str]:
-    # A name may have extras here: ``requests[socks] 2.32.5``.
+    # The name may have extras here: ``requests[socks] 2.32.5``.
     return canonicalize_name(name.partition("[")[0]), version
 
 
 def _support(document: TomlDocument, findings: Findings) -> Support:
-    """The Pythons of the only target. Several targets are for several platforms, which a specifier cannot name."""
+    """Return the Pythons of the only target. Several targets are for several platforms, which no specifier can name."""
     metadata = Entry(document.tables, "the lock").inner("metadata") or Entry({})
     try:
         targets = metadata.listed("targets")
@@ -83,7 +83,7 @@ def _note_strategy(document: TomlDocument, findings: Findings) -> None:
         line = find(document, "strategy") or find(document, "lock_version")
         findings.note(line, "The lock has no markers (inherit_metadata): in an export every pin applies everywhere.")
     if "static_urls" in known:
-        findings.note(find(document, "strategy"), "The URLs of files are not used (static_urls): their digests are.")
+        findings.note(find(document, "strategy"), "The URLs of files (static_urls) are ignored; their digests count.")
 
 
 @define
@@ -93,9 +93,9 @@ class _Reader:
     _files: Mapping[tuple[str, str], object] = field(repr=False)
 
     def read(self, number: int, entry: Entry) -> Pin | None:
-        """The pin that a package is; ``None`` for one that is on the machine that locked.
+        """Return the pin of a package; ``None`` if the package is on the machine that locked.
 
-        :raises reqpi.core.locks.rules.requirements.Refused: it is flawed.
+        :raises reqpi.core.locks.rules.requirements.Refused: the package has a defect.
         """
         entry = with_files(entry, self._files.get((project(entry), entry.text("version") or "")))
         line, last = self.document.span(number)
@@ -105,7 +105,7 @@ class _Reader:
         kind = next((kind for kind in _KINDS if kind in entry.table), None)
         taken = _source(entry, kind, hashes) if kind else None
         if kind and not taken:
-            what = f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
+            what = f"installed from a {'path' if kind == 'path' else 'file'} on the machine that locked"
             self.packages.left_out(entry, line, what, entry.text(kind) or "")
             return None
         if not kind:
@@ -114,9 +114,9 @@ class _Reader:
 
 
 def _source(entry: Entry, kind: str, hashes: Hashes) -> Archive | Git | None:
-    """What a package is taken from; ``None`` for what is on the machine that locked.
+    """Return the source of a package; ``None`` if it is on the machine that locked.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is a source of a kind that is not read.
+    :raises reqpi.core.locks.rules.requirements.Refused: the kind of source is not supported.
     """
     url = without_variables(entry.needed(kind))
     if kind == "path":

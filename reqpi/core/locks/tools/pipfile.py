@@ -1,8 +1,8 @@
-"""Pipfile.lock: pipfile-spec 6; ``default``, ``develop`` and every other category.
+"""Reader of Pipfile.lock, pipfile-spec 6, with the categories ``default``, ``develop`` and all others.
 
-A package comes from the source that its ``index`` names, otherwise from the first one, as pipenv does it. Archives and
-git commits become sources; paths on the machine that locked are left out with a note.
-Source: pipenv 2026.10's own files, and ``pipenv/utils/locking.py``.
+A package comes from the source that its ``index`` names, otherwise from the first one, as in pipenv. Archives and git
+commits become sources; paths on the machine that locked are left out with a note.
+Source: the files of pipenv 2026.10 itself, and ``pipenv/utils/locking.py``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["FORMAT", "read", "recognises"]
 FORMAT = "Pipfile.lock"
 
 VERSION = 6
-"""The only version of the format that there has been since 2017."""
+"""The only version of the format since 2017."""
 
 _META = "_meta"
 _ENTRIES = "packages"
@@ -37,16 +37,16 @@ _KINDS = ("git", "file", "path", *SYSTEMS)
 
 
 def recognises(value: object) -> bool:
-    """Whether what was parsed from JSON is a Pipfile.lock."""
+    """Return whether a value parsed from JSON is a Pipfile.lock."""
     return isinstance(value, dict) and isinstance(value.get(_META), dict)
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
-    """The pins of a Pipfile.lock, in its order.
+    """Return the pins of a Pipfile.lock, in its order.
 
     :param document: at most 8 MiB of UTF-8.
-    :param findings: gets its defects and notes; a defect's line is that of the package's key.
-    :raises reqpi.core.errors.BrokenLock: it is no JSON, or of another version.
+    :param findings: receives defects and notes. The line of a defect is that of the package's key.
+    :raises reqpi.core.errors.BrokenLock: it is not JSON, or has another version.
     """
     parsed = json_document.load(document, findings)
     meta = _meta(parsed, findings)
@@ -61,21 +61,21 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 
 
 def _meta(parsed: JsonDocument, findings: Findings) -> Entry:
-    """What the document says of itself.
+    """Return the metadata of the document.
 
-    :raises reqpi.core.errors.BrokenLock: it is of another version.
+    :raises reqpi.core.errors.BrokenLock: it has another version.
     """
     meta = parsed.value.get(_META) if isinstance(parsed.value, dict) else None
-    said = meta.get("pipfile-spec") if isinstance(meta, dict) else None
-    if isinstance(said, bool) or said != VERSION:
+    stated = meta.get("pipfile-spec") if isinstance(meta, dict) else None
+    if isinstance(stated, bool) or stated != VERSION:
         line, _ = parsed.spans.get((_META, "pipfile-spec"), (0, 0))
-        spelled = "missing" if said is None else str(said)[:40]
+        spelled = "missing" if stated is None else str(stated)[:40]
         findings.only(Refused(rules.LOCK_VERSION, spelled, f"pipfile-spec {VERSION}"), line)
     return Entry(meta if isinstance(meta, dict) else {}, _META)
 
 
 def _packages(parsed: JsonDocument, findings: Findings) -> Iterator[tuple[tuple[int, int], object]]:
-    """The packages of all categories: where each stands, and what it says, with its name among it."""
+    """Yield the packages of all categories: the first and last line of each, and its table with its name added."""
     categories = parsed.value if isinstance(parsed.value, dict) else {}
     for category, packages in categories.items():
         if category == _META:
@@ -83,13 +83,13 @@ def _packages(parsed: JsonDocument, findings: Findings) -> Iterator[tuple[tuple[
         if not isinstance(packages, dict):
             findings.refuse(rules.ENTRY, 0, f"`{category}` is not an object")
             continue
-        for name, said in packages.items():
-            table = {**said, "name": name} if isinstance(said, dict) else said
+        for name, stated in packages.items():
+            table = {**stated, "name": name} if isinstance(stated, dict) else stated
             yield parsed.spans.get((category, name), (0, 0)), table
 
 
 def _sources(meta: Entry, line: int, findings: Findings) -> Mapping[str, str]:
-    """The URLs of the indexes, by their names; the first of them is the default."""
+    """Return the URLs of the indexes, by their names; the first is the default."""
     found: dict[str, str] = {}
     try:
         for source in meta.listed("sources"):
@@ -97,7 +97,7 @@ def _sources(meta: Entry, line: int, findings: Findings) -> Mapping[str, str]:
             plain = without_variables(url)
             found[name], user = source_urls.index(plain, f"the source {name}")
             if user or plain != url:
-                findings.note(line, f"The user in the URL of the source {shown(name, 80)} is not used.")
+                findings.note(line, f"The user name in the URL of the source {shown(name, 80)} is ignored.")
     except Refused as refused:
         findings.refused(refused, line)
     return found
@@ -110,9 +110,9 @@ class _Reader:
     _sources: Mapping[str, str] = field(repr=False)
 
     def read(self, number: int, entry: Entry) -> Pin | None:
-        """The pin that a package is; ``None`` for one that is on the machine that locked.
+        """Return the pin of a package; ``None`` if the package is on the machine that locked, or was not locked there.
 
-        :raises reqpi.core.locks.rules.requirements.Refused: it is flawed.
+        :raises reqpi.core.locks.rules.requirements.Refused: the package has a defect.
         """
         line, last = self.document.span(number)
         text = entry.text("markers")
@@ -120,8 +120,8 @@ class _Reader:
         hashes = Hashes(entry)
         kind = next((kind for kind in _KINDS if kind in entry.table), None)
         if not kind and marker and entry.text("version") == "*":
-            # pipenv locks for the machine that it runs on, and writes what the Pipfile says of all else.
-            self.packages.left_out(entry, line, "not locked, because its marker did not hold where pipenv ran")
+            # pipenv locks for the machine that it runs on, and copies the Pipfile's entry of any other package.
+            self.packages.left_out(entry, line, "not locked, because its marker was false where pipenv ran")
             return None
         hashed = [split_hash(each) for each in entry.texts("hashes")]
         if hashed and kind == "git":
@@ -130,7 +130,7 @@ class _Reader:
             hashes.add(Entry(entry.table, entry.name, "hashes"), hashed)
         taken = _source(entry, kind, hashes) if kind else None
         if kind and not taken:
-            what = f"installed from a {'path' if kind == 'path' else 'file'} of one machine"
+            what = f"installed from a {'path' if kind == 'path' else 'file'} on the machine that locked"
             self.packages.left_out(entry, line, what, entry.text(kind) or "")
             return None
         pinned = Entry({**entry.table, "version": _version(entry, bool(kind))}, entry.name)
@@ -154,22 +154,22 @@ class _Reader:
 
 
 def _version(entry: Entry, sourced: bool) -> str | None:
-    """The version alone: ``==1.0`` says 1.0.
+    """Return the version alone: ``1.0`` for ``==1.0``; ``None`` if the entry has none, or a source and no ``==``.
 
-    :raises reqpi.core.locks.tools.entries.Flaw: it is a range, or ``*``.
+    :raises reqpi.core.locks.tools.entries.EntryFlaw: it is a range, or ``*``.
     """
-    said = entry.text("version")
-    if said is None or (sourced and not said.startswith("==")):
+    stated = entry.text("version")
+    if stated is None or (sourced and not stated.startswith("==")):
         return None
-    if not said.startswith("==") or said.startswith("==="):
-        raise entry.flaw(tools.UNPINNED, said, "version")
-    return said[2:].strip()
+    if not stated.startswith("==") or stated.startswith("==="):
+        raise entry.flaw(tools.UNPINNED, stated, "version")
+    return stated[2:].strip()
 
 
 def _source(entry: Entry, kind: str, hashes: Hashes) -> Archive | Git | None:
-    """What a package is taken from; ``None`` for what is on the machine that locked.
+    """Return the source of a package; ``None`` if it is on the machine that locked.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is a source of a kind that is not read.
+    :raises reqpi.core.locks.rules.requirements.Refused: the kind of source is not supported.
     """
     url = without_variables(entry.needed(kind))
     if kind == "file":

@@ -1,7 +1,7 @@
-"""poetry.lock: lock-version 1.x and 2.x.
+"""Reader of poetry.lock, lock-version 1.x and 2.x.
 
-Packages of an index become pins with the digests of all their files; archives and git commits become sources; paths on
-the machine that locked are left out with a note. Source: the files of poetry 1.2 to 2.5 themselves, and its
+Packages of an index become pins with the digests of all their files. Archives and git commits become sources; paths on
+the machine that locked are left out with a note. Source: the files of poetry 1.2 to 2.5 themselves, and
 ``poetry/packages/locker.py``.
 """
 
@@ -30,10 +30,10 @@ __all__ = ["FORMAT", "read", "recognises"]
 FORMAT = "poetry.lock"
 
 VERSIONS = {1: "1.1", 2: "2.1"}
-"""Major versions of the format that are read, and the newest of each that is known here."""
+"""Major versions of the format that are supported, and the newest version of each that this module knows."""
 
 _MARKED = Version("2.1")
-"""The first version that says when a package applies."""
+"""The first version that states when a package applies."""
 
 _ENTRIES = "package"
 _LOCAL = {
@@ -45,18 +45,18 @@ _LOCAL = {
 
 
 def recognises(tables: Mapping[str, object]) -> bool:
-    """Whether tables parsed from TOML are those of a poetry.lock."""
+    """Return whether tables parsed from TOML are those of a poetry.lock."""
     metadata = tables.get("metadata")
     return isinstance(metadata, dict) and not metadata.keys().isdisjoint(["lock-version", "python-versions"])
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
-    """The pins of a poetry.lock, in its order.
+    """Return the pins of a poetry.lock, in its order.
 
     :param document: at most 8 MiB of UTF-8.
-    :param findings: gets its defects and notes; a defect's line is that of the key in the package's table, or of its
-        ``[[package]]`` header; 0 where the tables are written in another form.
-    :raises reqpi.core.errors.BrokenLock: it is no TOML, or of another version.
+    :param findings: receives defects and notes. The line of a defect is that of the key in the package's table, or of
+        its ``[[package]]`` header; 0 if the tables are written in another way.
+    :raises reqpi.core.errors.BrokenLock: it is not TOML, or has another version.
     """
     parsed = load(document, _ENTRIES, findings)
     version = check_version(parsed, "lock-version", VERSIONS, findings)
@@ -84,9 +84,9 @@ class _Reader:
     _edges: Edges
 
     def read(self, number: int, entry: Entry) -> Pin | None:
-        """The pin that a package is; ``None`` for one that is on the machine that locked.
+        """Return the pin of a package; ``None`` if the package is on the machine that locked.
 
-        :raises reqpi.core.locks.rules.requirements.Refused: it is flawed.
+        :raises reqpi.core.locks.rules.requirements.Refused: the package has a defect.
         """
         entry = with_files(entry, self._files.get(project(entry)))
         span = self.document.span(number)
@@ -108,14 +108,14 @@ class _Reader:
     def _index(self, source: Entry, line: int) -> str:
         url, user = source_urls.index(source.needed("url"), source.name)
         if user:
-            self.packages.findings.note(line, f"The user in the URL of {source.name}'s index is not used.")
+            self.packages.findings.note(line, f"The user name in the URL of {source.name}'s index is ignored.")
         return url
 
 
 def _source(entry: Entry, kind: str, source: Entry, hashes: Hashes) -> Archive | Git | None:
-    """What a package is taken from; ``None`` for what is on the machine that locked.
+    """Return the source of a package; ``None`` if it is on the machine that locked.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is a source of a kind that is not read.
+    :raises reqpi.core.locks.rules.requirements.Refused: the kind of source is not supported.
     """
     url = source.needed("url")
     if kind == "url":
@@ -124,18 +124,19 @@ def _source(entry: Entry, kind: str, source: Entry, hashes: Hashes) -> Archive |
         # Before lock-version 1.1 the commit was the reference itself.
         return git(entry, url, source.text("resolved_reference") or source.needed("reference"))
     if kind not in _LOCAL:
-        raise source.flaw(rules.ENTRY, f"the `source` of {entry.name} is of a kind that is not read here", "type")
+        raise source.flaw(rules.ENTRY, f"the kind of the `source` of {entry.name} is not supported", "type")
     return None
 
 
 def _markers(entry: Entry) -> list[str]:
-    """What a package's ``markers`` say: one of them must hold; none, where it always applies.
+    """Return the markers of a package, any of which must hold; an empty list if it always applies.
 
-    They are a string or, where the project's groups differ, a table of strings; a group that is not in it has none.
+    ``markers`` is a string or, where the project's groups differ, a table of strings. A group that is not in the table
+    has no marker.
     """
-    said = entry.table.get("markers")
-    if said is None or isinstance(said, str):
-        return [said] if said else []
+    markers = entry.table.get("markers")
+    if markers is None or isinstance(markers, str):
+        return [markers] if markers else []
     inner = entry.inner("markers")
     each = [inner.needed(group) for group in inner.table] if inner else []
     return each if inner and all(group in inner.table for group in entry.texts("groups")) else []

@@ -1,8 +1,9 @@
-"""The dependencies of a poetry.lock's packages, as far as poetry must have locked what they lead to.
+"""The dependencies of a poetry.lock's packages, limited to those that poetry must have locked.
 
-A table ``[package.dependencies]`` has constraints by name: a string, a table, or an array of both. poetry locks none of
-those that no choice of extras asks for, or whose marker cannot hold where the package and the project apply. From
-lock-version 2.1 on the lock says when that is; before, only dependencies without a marker are sure to be locked.
+A table ``[package.dependencies]`` has constraints by name: a string, a table, or an array of both. poetry does not lock
+a dependency that no choice of extras requires, or whose marker cannot hold where the package and the project apply.
+From lock-version 2.1 on the lock states when they apply; in earlier versions, only dependencies without a marker are
+sure to be locked.
 """
 
 from __future__ import annotations
@@ -23,17 +24,18 @@ __all__ = ["Edges"]
 
 _WORK = 1_000_000
 _UNLESS = ", unless that is the project itself"
-"""Its name is not in the lock, and a plug-in among its dependencies may depend on it."""
+"""The name of the project is not in the lock, and a plug-in among its dependencies may depend on the project."""
 
 _UNKNOWN = ("python", "platform")
-"""Keys of a constraint, in locks of poetry before 1.1, that limit it in another way than by a marker."""
+"""Keys of a constraint that limit it in another way than by a marker; poetry before 1.1 wrote them."""
 
 
 @define
 class Edges:
     """The dependencies of one document.
 
-    :param marked: the lock says when its packages apply.
+    :param marked: whether the lock states when its packages apply.
+    :param missing: collects the packages that the lock lacks.
     """
 
     marked: bool
@@ -44,31 +46,33 @@ class Edges:
 
     @classmethod
     def within(cls, requires_python: str, marked: bool, packages: object) -> Edges:
-        """The dependencies of a lock.
+        """Return the dependencies of a lock.
 
-        :param requires_python: the versions of Python that it is for, as a specifier; empty for all of them.
-        :param packages: its array of packages, whatever that may be.
+        :param requires_python: the Python versions that it is for, as a specifier; empty for all versions.
+        :param marked: whether the lock states when its packages apply.
+        :param packages: its array of packages; a value of any type.
         """
         pythons = (f"python_full_version {each.operator} '{each.version}'" for each in SpecifierSet(requires_python))
         return cls(marked, Missing(frozenset(_names(packages)), _UNLESS), " and ".join(sorted(pythons)))
 
     def look(self, entry: Entry, line: int, marker: str | None) -> None:
-        """Look up what must have been locked because of a package.
+        """Look up the packages that must have been locked because of one package.
 
+        :param line: the line of that package.
         :param marker: when the package applies; ``None`` for always.
         """
         dependencies = entry.table.get("dependencies")
-        for name, said in dependencies.items() if isinstance(dependencies, dict) else ():
+        for name, constraint in dependencies.items() if isinstance(dependencies, dict) else ():
             wanted = canonicalize_name(name)
-            listed = said if isinstance(said, list) else [said]
+            listed = constraint if isinstance(constraint, list) else [constraint]
             if wanted not in self.missing.contained and any(self._is_locked(each, marker) for each in listed):
                 self.missing.look(entry.name, line, wanted)
 
-    def _is_locked(self, said: object, marker: str | None) -> bool:
-        if not isinstance(said, dict):
-            return isinstance(said, str)
-        limit = said.get("markers")
-        if said.get("optional") or any(key in said for key in _UNKNOWN):
+    def _is_locked(self, constraint: object, marker: str | None) -> bool:
+        if not isinstance(constraint, dict):
+            return isinstance(constraint, str)
+        limit = constraint.get("markers")
+        if constraint.get("optional") or any(key in constraint for key in _UNKNOWN):
             return False
         return limit is None or (self.marked and isinstance(limit, str) and self._may_hold(limit, marker))
 

@@ -1,7 +1,7 @@
-"""pylock.toml (:pep:`751`): what packaging's own reader accepts, as pins.
+"""Reader of pylock.toml (:pep:`751`), based on packaging's own reader.
 
-Each package is given to :mod:`packaging.pylock` on its own, so that every flawed one is reported. What its reader would
-spend unbounded time on is looked at first: markers, and the tags in wheels' filenames.
+Each package is given to :mod:`packaging.pylock` on its own, so that every package with a defect is reported. Values on
+which its reader would spend unbounded time are checked first: markers, and the tags in the filenames of wheels.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _CHOICES = ("extras", "dependency_groups", "extra")
 
 
 def recognises(tables: Mapping[str, object]) -> bool:
-    """Whether tables parsed from TOML are those of a pylock.toml."""
+    """Return whether tables parsed from TOML are those of a pylock.toml."""
     return "lock-version" in tables
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
-    """The pins of a pylock.toml, in its order.
+    """Return the pins of a pylock.toml, in its order.
 
     :param document: at most 8 MiB of UTF-8.
-    :param findings: gets its defects and notes; a defect's line is that of the key in the package's table, or of its
-        ``[[packages]]`` header; 0 where the tables are written in another form.
-    :raises reqpi.core.errors.BrokenLock: it is no TOML, or of another version.
+    :param findings: receives defects and notes. The line of a defect is that of the key in the package's table, or of
+        its ``[[packages]]`` header; 0 if the tables are written in another way.
+    :raises reqpi.core.errors.BrokenLock: it is not TOML, or has another version.
     """
     parsed = load(document, _ENTRIES, findings)
     _check_head(parsed, findings)
@@ -61,8 +61,8 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
     if reader.chosen:
         findings.note(
             0,
-            f"{counted(reader.chosen, 'marker speaks', 'markers speak')} of extras or dependency groups: every choice "
-            "of them is served, and exports leave that part of the marker out.",
+            f"{counted(reader.chosen, 'marker depends', 'markers depend')} on extras or dependency groups: every "
+            "choice of them is served, and exports leave out that part of the marker.",
             NOTE,
         )
     reader.left_out.note(findings)
@@ -71,19 +71,20 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 
 
 def _check_head(parsed: TomlDocument, findings: Findings) -> None:
-    """Refuse other versions, and what packaging refuses of the document apart from its packages."""
-    said = parsed.tables.get("lock-version")
+    """Check the version, and everything in the document except for its packages.
+
+    :raises reqpi.core.errors.BrokenLock: it has another version.
+    """
+    stated = parsed.tables.get("lock-version")
     try:
-        version = Version(said) if isinstance(said, str) and len(said) < 20 else None
+        version = Version(stated) if isinstance(stated, str) and len(stated) < 20 else None
     except InvalidVersion:
         version = None
     if not version or version.major != 1:
-        spelled = "missing" if said is None else str(said)[:40]
+        spelled = "missing" if stated is None else str(stated)[:40]
         findings.only(Refused(rules.LOCK_VERSION, spelled, "lock-version 1.0"), parsed.top("lock-version"))
     if version > Version("1.0"):
-        findings.note(
-            parsed.top("lock-version"), f"lock-version {version} is read as 1.0: what is new in it is ignored."
-        )
+        findings.note(parsed.top("lock-version"), f"lock-version {version} is read as 1.0: newer features are ignored.")
     try:
         _validate({"created-by": parsed.tables.get("created-by")}, [])
     except PylockValidationError as error:
@@ -107,9 +108,9 @@ class _Reader:
     _budget: ConditionBudget = field(factory=lambda: ConditionBudget(_WORK))
 
     def read(self, number: int, entry: Entry) -> Pin | None:
-        """The pin that a package is; ``None`` for one that is on the machine that locked alone.
+        """Return the pin of a package; ``None`` if the package is only on the machine that locked.
 
-        :raises Refused: it is flawed.
+        :raises Refused: the package has a defect.
         """
         name = project(entry)
         if name != entry.name:
@@ -153,7 +154,7 @@ class _Reader:
             self.findings.note(line, f"{entry.name} is {source} on the machine that locked: it is left out.")
 
     def _marker(self, entry: Entry, line: int) -> str | None:
-        """The package's marker, without what it says of extras and groups."""
+        """Return the package's marker without its conditions on extras and groups; ``None`` for always."""
         marker = entry.text("marker")
         if marker is None:
             return None
@@ -164,11 +165,11 @@ class _Reader:
         try:
             return str(parse(marker, self._budget)) or None
         except TooMuch:
-            self.findings.note(line, f"The marker of {entry.name} is too long to be taken apart: it is left out.")
+            self.findings.note(line, f"The marker of {entry.name} is too long to be analysed: it is left out.")
             return None
 
     def _files(self, entry: Entry, hashes: Hashes, line: int) -> bool:
-        """Add the digests of the package's wheels and sdist; whether there are any but local ones."""
+        """Add the digests of the package's wheels and sdist, and return whether any of these is not local."""
         local = 0
         for file in _files(entry):
             url = file.text("url") or ""
@@ -177,8 +178,8 @@ class _Reader:
             if entry.text("index") is None and source_urls.is_local(url):
                 local += 1
                 continue
-            said = file.inner("hashes")
-            hashes.add(file, said.table.items() if said else ())
+            listed = file.inner("hashes")
+            hashes.add(file, listed.table.items() if listed else ())
         if local and hashes.files:
             files = counted(local, "file", "files")
             left = "is on the machine that locked: it is" if local == 1 else "are on the machine that locked: they are"
@@ -190,22 +191,25 @@ class _Reader:
         if url is None:
             return ()
         with entry.at("index"):
-            said, user = source_urls.index(url, entry.name)
+            plain, user = source_urls.index(url, entry.name)
         if user:
-            self.findings.note(line, f"The user in the URL of {entry.name}'s index is not used.")
-        return (said,)
+            self.findings.note(line, f"The user name in the URL of {entry.name}'s index is ignored.")
+        return (plain,)
 
 
 def _validate(head: Mapping[str, object], packages: list[Mapping[str, object]]) -> None:
-    """Let packaging judge.
+    """Validate a document with packaging's reader.
 
-    :raises packaging.pylock.PylockValidationError: it refuses.
+    :raises packaging.pylock.PylockValidationError: the document is not valid.
     """
     Pylock.from_dict({"lock-version": "1.0", **head, "packages": packages})
 
 
 def _check_costs(entry: Entry) -> None:
-    """Refuse what packaging would take unbounded time over."""
+    """Reject values on which packaging would spend unbounded time.
+
+    :raises EntryFlaw: a value is too long.
+    """
     if len(entry.text("requires-python") or "") > _SPECIFIERS:
         raise entry.flaw(TOO_LONG, f"requires-python is longer than {_SPECIFIERS} characters", "requires-python")
     for key, filename in _filenames(entry):
@@ -215,7 +219,7 @@ def _check_costs(entry: Entry) -> None:
         for part in filename.split("-")[-3:]:
             tags *= part.count(".") + 1
         if tags > _TAGS:
-            raise entry.flaw(TOO_LONG, f"wheel's filename has more than {_TAGS} tags", key)
+            raise entry.flaw(TOO_LONG, f"filename of a wheel has more than {_TAGS} tags", key)
 
 
 def _files(entry: Entry) -> list[Entry]:
@@ -224,7 +228,7 @@ def _files(entry: Entry) -> list[Entry]:
 
 
 def _filenames(entry: Entry) -> Iterator[tuple[str, str]]:
-    """The filenames of the wheels and of the sdist, as packaging reads them; those that it refuses are left to it."""
+    """Yield the key and filename of each wheel and sdist as packaging reads them, which reports invalid ones itself."""
     for file in _files(entry):
         name, path, url = file.text("name"), file.text("path"), file.text("url")
         kind = PackageWheel if file.within == "wheels" else PackageSdist
@@ -235,23 +239,23 @@ def _filenames(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _inferred(entry: Entry) -> str:
-    """The version that the filenames say, where the package says none.
+    """Return the version in the filenames of a package that states none.
 
-    :raises Flaw: they say several.
+    :raises EntryFlaw: the filenames have several versions, or none.
     """
     versions = {
         parse_wheel_filename(filename)[1] if key == "wheels" else parse_sdist_filename(filename)[1]
         for key, filename in _filenames(entry)
     }
     if len(versions) != 1:
-        raise entry.flaw(rules.ENTRY, f"{entry.name} has no version, and its files are of {len(versions)}")
+        raise entry.flaw(rules.ENTRY, f"{entry.name} has no version, and its filenames have {len(versions)}")
     return str(versions.pop())
 
 
 def _source(entry: Entry, hashes: Hashes) -> Archive | Git | str | None:
-    """What a package is taken from; in words, where that is on the machine that locked; ``None`` for an index.
+    """Return the source of a package; a description of it if it is on the machine that locked; ``None`` for an index.
 
-    :raises Refused: it is a source of a kind that is not read.
+    :raises Refused: the source is not supported.
     """
     if directory := entry.inner("directory"):
         return f"the directory {shown(directory.needed('path'), 80)}"
@@ -267,8 +271,8 @@ def _source(entry: Entry, hashes: Hashes) -> Archive | Git | str | None:
         url = archive.text("url")
         if url is None or source_urls.is_local(url):
             return "an archive"
-        said = archive.inner("hashes")
-        hashes.add(archive, said.table.items() if said else ())
+        listed = archive.inner("hashes")
+        hashes.add(archive, listed.table.items() if listed else ())
         with archive.at("url"):
             return source_urls.archive(url, frozenset(hashes.digests), archive.text("subdirectory"), project(entry))
     return None

@@ -1,6 +1,6 @@
-"""The URLs in a lock that a tool wrote: what sources they are, by the rules for a requirements.txt.
+"""The sources that the URLs in a tool's lock denote, by the rules for a requirements.txt.
 
-Each source is written as a requirement and read as one, so that the text of its pin is sure to mean the same.
+Each source is written as a requirement and parsed as one, so the text of its pin certainly means the same.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ _PLAIN = re.compile(r"[!-~]++")
 
 
 def index(url: str, name: str) -> tuple[str, bool]:
-    """An index's URL as a pin has it, without user, query, fragment and trailing slash; whether it had a user.
+    """Return the URL of an index as pins have it, and whether it had a user name.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is none that a server could ask, or has a password.
+    The user name, the query, the fragment and a trailing slash are removed.
+
+    :param name: the package or source, for messages.
+    :raises reqpi.core.locks.rules.requirements.Refused: it is not on http or https, or has a password.
     """
     if not url.lower().startswith(("https://", "http://")):
         raise Refused(rules.LOCAL_INDEX, url, name)
@@ -39,12 +42,12 @@ def index(url: str, name: str) -> tuple[str, bool]:
 
 
 def archive(url: str, digests: frozenset[Digest], subdirectory: str | None, name: NormalizedName) -> Archive:
-    """An archive at a URL. Its subdirectory may stand in the fragment as well, where uv's export puts it.
+    """Return the archive at a URL. The fragment may name its subdirectory as well, because uv's export puts it there.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is none that is read here.
+    :raises reqpi.core.locks.rules.requirements.Refused: it has no digest, or the URL is not supported.
     """
-    bare, _, said = url.partition("#")
-    keys = [key for key in said.split("&") if key and key != f"subdirectory={subdirectory}"]
+    bare, _, fragment = url.partition("#")
+    keys = [key for key in fragment.split("&") if key and key != f"subdirectory={subdirectory}"]
     if subdirectory:
         keys.append(f"subdirectory={subdirectory}")
     if not digests:
@@ -56,9 +59,10 @@ def archive(url: str, digests: frozenset[Digest], subdirectory: str | None, name
 
 
 def git(url: str, commit: str, subdirectory: str | None, name: NormalizedName) -> Git:
-    """A commit of a git repository at a URL.
+    """Return a commit of the git repository at a URL.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: it is none that is read here.
+    :param commit: 40 or 64 hex digits.
+    :raises reqpi.core.locks.rules.requirements.Refused: it is not a whole commit, or the URL is not supported.
     """
     if not _COMMIT.fullmatch(commit):
         raise Refused(rules.COMMIT, commit, name)
@@ -72,12 +76,12 @@ def git(url: str, commit: str, subdirectory: str | None, name: NormalizedName) -
 
 
 def is_local(url: str) -> bool:
-    """Whether ``url`` is a path on the machine that made the lock: a ``file:`` URL, or none at all."""
+    """Return whether ``url`` is a path on the machine that locked: a ``file:`` URL, or not a URL."""
     return url[:5].lower() == "file:" or not _REMOTE.match(url)
 
 
 def has_password(url: str) -> bool:
-    """Whether a URL has one."""
+    """Return whether a URL has a password."""
     found = _USER.match(url) if "@" in url else None
     return bool(found and ":" in found[2])
 

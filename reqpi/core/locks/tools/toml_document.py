@@ -1,8 +1,8 @@
-"""A lock in TOML: its bytes -> tables, and the lines that they stand in.
+"""A lock in TOML: parsing of its bytes, and the line numbers of its tables.
 
-tomllib gives no lines. They are looked up in the text: the ``[[package]]`` headers are counted, and a key is the first
-line of its entry that begins with it. Where a document is written in another way (an inline array of packages, say),
-what is found is about line 0, the whole document; a line is for people and decides nothing.
+tomllib provides no line numbers, so they are looked up in the text: the ``[[package]]`` headers are counted, and the
+line of a key is the first line of its entry that begins with it. Where a document is written in another way (such as an
+inline array of packages), findings are about line 0, the whole document. Lines are for people and decide nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from reqpi.core.locks.rules.requirements import UNDECODABLE, Refused
 __all__ = ["KEY_PARTS", "TomlDocument", "load"]
 
 KEY_PARTS = 8
-"""Parts of a dotted key. tomllib takes quadratic time over them."""
+"""Parts of a dotted key, at most. tomllib takes quadratic time over them."""
 
-# Possessive, and never failing once begun: a string that is not closed ends with its line or the document.
+# Possessive, and never fails once a match has begun: an unclosed string ends with its line or the document.
 _STRINGS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)'
     r"|'''(?:[^']|'(?!''))*+(?:'''|\Z)"
@@ -38,11 +38,11 @@ _KEY = re.compile(r"[ \t]*+(?:\[\[?[ \t]*+(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+)?)?
 
 @frozen
 class TomlDocument:
-    """A document's tables, and where its entries are.
+    """The tables of a document, and the lines of its entries.
 
-    :param tables: what tomllib makes of it.
+    :param tables: the document as parsed by tomllib.
     :param lines: its physical lines.
-    :param spans: the first and the last line of each entry, from 1; empty where they cannot be known.
+    :param spans: the first and the last line of each entry, from 1; empty if they cannot be determined.
     """
 
     tables: Mapping[str, object]
@@ -51,11 +51,17 @@ class TomlDocument:
     _keys: dict[int, dict[str, int]] = field(factory=dict, repr=False)
 
     def span(self, entry: int) -> tuple[int, int]:
-        """The first and the last line of an entry (counted from 0); zeros where they cannot be known."""
+        """Return the first and the last line of an entry; zeros if they cannot be determined.
+
+        :param entry: its number, from 0.
+        """
         return self.spans[entry] if self.spans else (0, 0)
 
     def line(self, entry: int, key: str = "") -> int:
-        """The line of a key of an entry, or of the entry where the key is not found."""
+        """Return the line of a key of an entry, or the first line of the entry if the key is not found.
+
+        :param entry: its number, from 0.
+        """
         first, last = self.span(entry)
         if not key or not first:
             return first
@@ -64,17 +70,17 @@ class TomlDocument:
         return self._keys[entry].get(key, first)
 
     def top(self, key: str) -> int:
-        """The line of a key of the whole document; 0 where it is not found."""
+        """Return the line of a top-level key; 0 if it is not found."""
         end = self.spans[0][0] if self.spans else len(self.lines)
         return _keys(self.lines, 1, end).get(key, 0)
 
 
 def load(document: bytes, entries: str, findings: Findings) -> TomlDocument:
-    """The tables of ``document``.
+    """Parse ``document``.
 
-    :param document: UTF-8; what reading costs grows with it at most.
-    :param entries: the array of tables that it lists packages in.
-    :raises reqpi.core.errors.BrokenLock: it cannot be read.
+    :param document: UTF-8. The cost of reading is at most linear in its size.
+    :param entries: the key of the array of tables that lists the packages.
+    :raises reqpi.core.errors.BrokenLock: it cannot be parsed.
     """
     try:
         text = document.decode("utf-8-sig")
@@ -88,7 +94,7 @@ def load(document: bytes, entries: str, findings: Findings) -> TomlDocument:
     try:
         tables = tomllib.loads(text)
     except RecursionError:
-        findings.only(Refused(NESTING, "arrays or tables stand too deeply inside each other"), 0)
+        findings.only(Refused(NESTING, "arrays or tables are nested too deeply"), 0)
     except ValueError as error:
         findings.only(Refused(SYNTAX, str(error)), _error_line(str(error)))
     return TomlDocument(tables, lines, _spans(lines, tables.get(entries), entries))
@@ -103,13 +109,13 @@ def _check_keys(text: str, findings: Findings) -> None:
 
 
 def _error_line(error: str) -> int:
-    # tomllib ends its messages so, up to Python 3.13; later ones have an attribute as well.
+    # tomllib's messages end like this up to Python 3.13; later versions have an attribute, too.
     found = re.search(r"\(at line ([0-9]{1,9}), column [0-9]{1,9}\)\Z", error)
     return int(found[1]) if found else 0
 
 
 def _spans(lines: Sequence[str], listed: object, entries: str) -> list[tuple[int, int]]:
-    """Where each entry begins and ends; nothing where the headers are not as many as the entries."""
+    """Return the first and last line of each entry; an empty list if there are not as many headers as entries."""
     starts: list[int] = []
     ends: list[int] = []
     last = 0

@@ -1,4 +1,4 @@
-"""What packages have in common in the locks of poetry, pdm and pipenv: format versions, markers, and the pins."""
+"""The parts that the readers of poetry, pdm and pipenv locks share: format versions, markers, and pins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHOICES = ("extra", "dependency_groups")
 
 
 def find(document: TomlDocument, key: str) -> int:
-    """The last line that begins with ``key`` and an equals sign; 0 where there is none."""
+    """Return the last line that begins with ``key`` and an equals sign; 0 if there is none."""
     for number in range(len(document.lines), 0, -1):
         start, equals, _ = document.lines[number - 1].partition("=")
         if equals and start.strip() == key:
@@ -40,29 +40,30 @@ def find(document: TomlDocument, key: str) -> int:
 
 
 def check_version(document: TomlDocument, key: str, majors: Mapping[int, str], findings: Findings) -> Version:
-    """The version of the format, which stands in ``[metadata]``.
+    """Return the version of the format, which ``[metadata]`` states.
 
-    :param majors: what is read: major versions, and of each the newest that is known here.
-    :raises reqpi.core.errors.BrokenLock: it is another one, or none.
+    :param key: the key of the version.
+    :param majors: the supported major versions, and the newest known version of each.
+    :raises reqpi.core.errors.BrokenLock: the version is not supported, or missing.
     """
     metadata = document.tables.get("metadata")
-    said = metadata.get(key) if isinstance(metadata, dict) else None
+    stated = metadata.get(key) if isinstance(metadata, dict) else None
     try:
-        version = Version(said) if isinstance(said, str) and len(said) < 20 else None
+        version = Version(stated) if isinstance(stated, str) and len(stated) < 20 else None
     except InvalidVersion:
         version = None
     line = find(document, key)
     if not version or version.epoch or version.major not in majors:
-        spelled = "missing" if said is None else f"`{str(said)[:40]}`"
+        spelled = "missing" if stated is None else f"`{str(stated)[:40]}`"
         known = " or ".join(f"{major}.x" for major in majors)
         findings.only(Refused(entries.LOCK_VERSION, spelled, f"{key} {known}"), line)
     if version > Version(newest := majors[version.major]):
-        findings.note(line, f"{key} {version} is read as {newest}: what is new in it is ignored.")
+        findings.note(line, f"{key} {version} is read as {newest}: newer features are ignored.")
     return version
 
 
 def older_files(document: TomlDocument, findings: Findings) -> Mapping[str, object]:
-    """What ``[metadata.files]`` says, which older versions of poetry and pdm wrote instead of a package's ``files``."""
+    """Return ``[metadata.files]``, which older versions of poetry and pdm wrote instead of a package's ``files``."""
     metadata = document.tables.get("metadata")
     files = metadata.get("files", {}) if isinstance(metadata, dict) else {}
     if not isinstance(files, dict):
@@ -72,14 +73,14 @@ def older_files(document: TomlDocument, findings: Findings) -> Mapping[str, obje
 
 
 def with_files(entry: Entry, files: object) -> Entry:
-    """``entry`` with ``files``, unless it has its own."""
+    """Return ``entry`` with ``files`` added, unless it has its own."""
     return entry if files is None or "files" in entry.table else Entry({**entry.table, "files": files}, entry.name)
 
 
 def extras(entry: Entry) -> tuple[str, ...]:
-    """The extras that are asked for, normalised and sorted.
+    """Return the requested extras, normalized and sorted.
 
-    :raises reqpi.core.locks.tools.entries.Flaw: one of them is none.
+    :raises reqpi.core.locks.tools.entries.EntryFlaw: one of them is not a valid extra.
     """
     named = entry.texts("extras")
     for extra in named:
@@ -90,7 +91,10 @@ def extras(entry: Entry) -> tuple[str, ...]:
 
 @define
 class Packages:
-    """Makes pins of the packages of one document."""
+    """A builder of pins from the packages of one document.
+
+    :param findings: receives the notes and defects.
+    """
 
     findings: Findings
     _chosen: int = 0
@@ -100,10 +104,10 @@ class Packages:
     _parsed: dict[str, str] = field(factory=dict)
 
     def marker(self, entry: Entry, markers: Sequence[str], key: str) -> str | None:
-        """The marker that holds where one of ``markers`` does, without what they say of extras; ``None`` for always.
+        """Return a marker that holds where any of ``markers`` does, without conditions on extras; ``None`` for always.
 
-        :param key: what they stand under.
-        :raises reqpi.core.locks.tools.entries.Flaw: one is no marker.
+        :param key: the key of the entry that has the markers.
+        :raises reqpi.core.locks.tools.entries.EntryFlaw: one is not a valid marker.
         """
         for marker in markers:
             check_marker(entry, key, marker.strip(), self._markers)
@@ -113,7 +117,7 @@ class Packages:
         return each[0] if len(each) == 1 else " or ".join(f"({marker})" for marker in each)
 
     def _without_choices(self, entry: Entry, marker: str) -> str:
-        """A marker without what it says of extras; nothing where that leaves nothing."""
+        """Return a marker without its conditions on extras; an empty string if nothing else is in it."""
         if not any(choice in marker for choice in _CHOICES):
             return marker
         if marker not in self._parsed:
@@ -122,7 +126,7 @@ class Packages:
                 self._parsed[marker] = str(parse(marker, self._budget))
             except TooMuch:
                 self.findings.note(
-                    0, f"The marker of {shown(entry.name, 80)} is too long to be taken apart: it is left out."
+                    0, f"The marker of {shown(entry.name, 80)} is too long to be analysed: it is left out."
                 )
                 self._parsed[marker] = ""
         return self._parsed[marker]
@@ -138,11 +142,13 @@ class Packages:
         extras: tuple[str, ...] = (),
         indexes: tuple[str, ...] = (),
     ) -> Pin:
-        """The pin that a package is.
+        """Return the pin of a package.
 
         :param span: its first and last line.
-        :param source: what it is taken from; ``None`` for an index.
-        :raises reqpi.core.locks.rules.requirements.Refused: its name or version is none.
+        :param source: its archive or git repository; ``None`` for an index.
+        :param extras: normalized and sorted.
+        :param indexes: the URLs of its indexes; empty for the server's default one.
+        :raises reqpi.core.locks.rules.requirements.Refused: its name or version is missing or not valid.
         """
         name, version = project(entry), release(entry)
         if not version and not source:
@@ -163,10 +169,11 @@ class Packages:
         )
 
     def left_out(self, entry: Entry, line: int, what: str, path: str = "") -> None:
-        """Note that a package is no pin.
+        """Report that a package is left out.
 
-        :param path: where it is on the machine that locked.
-        :raises reqpi.core.locks.rules.requirements.Refused: its name is none.
+        :param what: the reason, as the end of a sentence that begins with its name and "is".
+        :param path: its path on the machine that locked.
+        :raises reqpi.core.locks.rules.requirements.Refused: its name is missing or not valid.
         """
         name = project(entry)
         if is_project_itself(path):
@@ -175,14 +182,14 @@ class Packages:
             self.findings.note(line, f"{name} is {what}: it is left out.")
 
     def conclude(self, pins: Sequence[Pin]) -> tuple[Pin, ...]:
-        """The same pins, now that all are known; adds what is to be said of them together."""
+        """Return all pins of the document, and report the findings that concern several of them."""
         _check_digests(pins, self.findings)
         self._left_out.note(self.findings)
         if self._chosen:
             self.findings.note(
                 0,
-                f"{counted(self._chosen, 'marker speaks', 'markers speak')} of extras: every choice of them is "
-                "served, and exports leave that part of the marker out.",
+                f"{counted(self._chosen, 'marker depends', 'markers depend')} on extras: every choice of them is "
+                "served, and exports leave out that part of the marker.",
                 NOTE,
             )
         note_overlaps(_differing(pins), self.findings)
@@ -190,19 +197,19 @@ class Packages:
 
 
 def _check_digests(pins: Sequence[Pin], findings: Findings) -> None:
-    """Refuse releases without digests where any package has one: pip's rule, and pipenv hands its locks to pip."""
+    """Reject releases without digests if any package has one. This is pip's rule, and pipenv gives its locks to pip."""
     hashed = any(pin.digests for pin in pins)
     unhashed = [pin for pin in pins if not pin.digests and not pin.source]
     for pin in unhashed if hashed else ():
         findings.refuse(tools.NO_DIGESTS, pin.line, name=pin.project)
     if unhashed and not hashed:
-        findings.note(0, "No package has digests: the files that are first seen upstream are kept to.")
+        findings.note(0, "No package has digests: the files seen first are frozen (trust on first use).")
 
 
 def _differing(pins: Iterable[Pin]) -> list[Pin]:
-    """The pins of projects that are pinned to several versions or sources, each once.
+    """Return the pins of projects that are pinned to several versions or sources, without repetitions.
 
-    These locks list a package once more for its extras, or for another category.
+    These locks list a package a second time for its extras, or for another category.
     """
     known: dict[Project, dict[tuple[str, Archive | Git | None, str | None], Pin]] = {}
     for pin in pins:

@@ -1,4 +1,4 @@
-"""What a package is taken from, and the digests of its files, in the locks of poetry, pdm and pipenv."""
+"""The sources of packages and the digests of their files, in the locks of poetry, pdm and pipenv."""
 
 from __future__ import annotations
 
@@ -16,49 +16,50 @@ from reqpi.core.model import ALGORITHMS, Archive, Git
 __all__ = ["SYSTEMS", "archive", "git", "hash_files", "split_hash", "without_variables"]
 
 SYSTEMS = ("hg", "svn", "bzr")
-"""Version-control systems that pip knows and that are not read here."""
+"""Version-control systems that pip supports and ReqPI does not."""
 
-# A user, a password or both that pip, pdm and pipenv take from the environment: nothing of it is in the lock.
+# A user name, a password or both that pip, pdm and pipenv read from environment variables: the lock contains neither.
 _VARIABLE = r"\$(?:\{[A-Za-z0-9_]++\}|[A-Za-z0-9_]++)"
-_FROM_ENVIRONMENT = re.compile(rf"(https?://)(?:[A-Za-z0-9._~-]*+:)?{_VARIABLE}(?::{_VARIABLE})?@")
+_USER_FROM_VARIABLES = re.compile(rf"(https?://)(?:[A-Za-z0-9._~-]*+:)?{_VARIABLE}(?::{_VARIABLE})?@")
 
 
 def without_variables(url: str) -> str:
-    """``url`` without a user and a password that come from the environment: ``https://${USER}:${PASSWORD}@host/``."""
-    return _FROM_ENVIRONMENT.sub(r"\1", url, count=1)
+    """Return ``url`` without a user name and password from environment variables, as ``${USER}:${PASSWORD}@``."""
+    return _USER_FROM_VARIABLES.sub(r"\1", url, count=1)
 
 
 def split_hash(text: str) -> tuple[str, str]:
-    """``algorithm:digits``, as all three write a digest."""
+    """Split ``algorithm:digits``, which is how all three tools write a digest."""
     algorithm, _, digits = text.partition(":")
     return algorithm, digits
 
 
 def hash_files(files: Iterable[Entry], hashes: Hashes) -> None:
-    """Add the digests of files. A file that is listed twice may have a weak and a strong one.
+    """Add the digests of files. A file that is listed twice may have a weak and a strong digest.
 
-    :raises reqpi.core.locks.rules.requirements.Refused: a digest is malformed, a file has none that counts, or a URL
-        has a password.
+    :param hashes: receives the digests.
+    :raises reqpi.core.locks.rules.requirements.Refused: a digest is malformed, a file has only digests that are too
+        weak, or a URL has a password.
     """
-    said: dict[str, tuple[Entry, list[tuple[str, str]]]] = {}
+    found: dict[str, tuple[Entry, list[tuple[str, str]]]] = {}
     for number, file in enumerate(files):
         url = file.text("url")
         if url:
             _check_password(file, url)
-        _, pairs = said.setdefault(file.text("file") or url or str(number), (file, []))
+        _, pairs = found.setdefault(file.text("file") or url or str(number), (file, []))
         if (text := file.text("hash")) is not None:
             pairs.append(split_hash(text))
-    for file, pairs in said.values():
+    for file, pairs in found.values():
         hashes.add(file, pairs)
 
 
 def archive(entry: Entry, url: str, hashes: Hashes, files: Sequence[Entry]) -> Archive | None:
-    """The archive at ``url``, with the digests of its file and of ``#sha256=…``; ``None`` where it is a local path.
+    """Return the archive at ``url``, with the digests of its file and of ``#sha256=…``; ``None`` for a local path.
 
     :param entry: the package.
-    :param hashes: gets the digests.
-    :param files: those of the package; where one has the name that the URL ends in, that is meant.
-    :raises reqpi.core.locks.rules.requirements.Refused: it is none that is read here.
+    :param hashes: receives the digests.
+    :param files: the files of the package. If the URL ends in the name of one of them, only that one counts.
+    :raises reqpi.core.locks.rules.requirements.Refused: the archive has no digest, or its URL is not supported.
     """
     _check_password(entry, url)
     if source_urls.is_local(url):
@@ -73,10 +74,11 @@ def archive(entry: Entry, url: str, hashes: Hashes, files: Sequence[Entry]) -> A
 
 
 def git(entry: Entry, url: str, commit: str) -> Git | None:
-    """A commit of the git repository at ``url``; ``None`` where that is a local path.
+    """Return a commit of the git repository at ``url``; ``None`` for a local path.
 
     :param entry: the package.
-    :raises reqpi.core.locks.rules.requirements.Refused: it is none that is read here.
+    :param commit: 40 or 64 hex digits.
+    :raises reqpi.core.locks.rules.requirements.Refused: it is not a whole commit, or its URL is not supported.
     """
     _check_password(entry, url)
     if source_urls.is_local(url):
@@ -85,12 +87,12 @@ def git(entry: Entry, url: str, commit: str) -> Git | None:
 
 
 def _subdirectory(entry: Entry) -> str | None:
-    """Where in its source the project is. poetry says it in the ``source``."""
+    """Return the directory of the project in its source, which poetry states in ``source``."""
     source = entry.inner("source") if isinstance(entry.table.get("source"), dict) else None
     return (source or entry).text("subdirectory") or None
 
 
 def _check_password(entry: Entry, url: str) -> None:
     if source_urls.has_password(url):
-        # Not about the key: its line would show the password. Nor with the rest of the URL.
+        # Without the key, because its line would show the password; and without the rest of the URL.
         raise Refused(entries.CREDENTIALS, f"{url.partition('://')[0]}://…", entry.name)

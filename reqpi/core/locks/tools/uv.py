@@ -1,8 +1,8 @@
-"""uv.lock: version 1, every revision of it.
+"""Reader of uv.lock, version 1, with every revision of it.
 
-Registry packages become pins of an index, with the digests of all their files; archives and git commits become sources;
-what is on the machine that locked (the project itself, its workspace, paths) is left out with a note.
-Source: uv 0.13.8's own files, and ``crates/uv-resolver/src/lock/`` in uv's repository.
+Registry packages become pins of an index, with the digests of all their files. Archives and git commits become sources.
+Packages on the machine that locked (the project itself, its workspace, paths) are left out with a note.
+Source: the files of uv 0.13.8 itself, and ``crates/uv-resolver/src/lock/`` in uv's repository.
 """
 
 from __future__ import annotations
@@ -35,39 +35,39 @@ FORMAT = "uv.lock"
 VERSION = 1
 
 FORKS = 100
-"""Packages of one project. uv writes one for each fork that needs another version."""
+"""Packages of one project, at most. uv writes one for each fork that needs another version."""
 
 MARKER_LENGTH = 2048
-"""Characters of a marker that is worked out here."""
+"""Characters of a derived marker, at most."""
 
 MARKERS_LENGTH = 1 << 21
-"""Characters of all of them."""
+"""Characters of all derived markers together, at most."""
 
 _CONFLICTS = 100
 _ENTRIES = "package"
 _LOCAL = {
     "virtual": "a directory that nothing is installed from",
-    "editable": "installed from a directory, as editable",
+    "editable": "installed from a directory in editable mode",
     "directory": "installed from a directory",
     "path": "installed from a path on the machine that locked",
 }
 
 
 def recognises(tables: Mapping[str, object]) -> bool:
-    """Whether tables parsed from TOML are those of a uv.lock: poetry's and pdm's have no ``version`` at the top."""
+    """Return whether tables parsed from TOML are those of a uv.lock: others have no ``version`` at the top level."""
     return isinstance(tables.get("version"), int) and "lock-version" not in tables and "metadata" not in tables
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
-    """The pins of a uv.lock, in its order.
+    """Return the pins of a uv.lock, in its order.
 
-    The marker of a pin is worked out, with every extra and every group of the project: see
+    The marker of a pin is derived from the dependencies, with every extra and every group of the project: see
     :mod:`reqpi.core.locks.markers.graph`.
 
     :param document: at most 8 MiB of UTF-8.
-    :param findings: gets its defects and notes; a defect's line is that of the key in the package's table, or of its
-        ``[[package]]`` header; 0 where the tables are written in another form.
-    :raises reqpi.core.errors.BrokenLock: it is no TOML, or of another version.
+    :param findings: receives defects and notes. The line of a defect is that of the key in the package's table, or of
+        its ``[[package]]`` header; 0 if the tables are written in another way.
+    :raises reqpi.core.errors.BrokenLock: it is not TOML, or has another version.
     """
     parsed = load(document, _ENTRIES, findings)
     _check_version(parsed, findings)
@@ -87,7 +87,7 @@ def _check_version(parsed: TomlDocument, findings: Findings) -> None:
         spelled = "missing" if version is None else str(version)[:40]
         findings.only(Refused(rules.LOCK_VERSION, spelled, f"version {VERSION}"), parsed.top("version"))
     if "distribution" in parsed.tables:
-        what = "older than its `version` says: it has `distribution` tables"
+        what = "older than its `version` states: it has `distribution` tables"
         findings.only(Refused(rules.LOCK_VERSION, what, f"version {VERSION}"), parsed.top("version"))
 
 
@@ -129,9 +129,9 @@ class _Reader:
             self.findings.refused(flaw, self.document.top("manifest"))
 
     def read(self, number: int, entry: Entry) -> Pin | None:
-        """The pin that a package is, without its marker; ``None`` for one that is on the machine that locked.
+        """Return the pin of a package, without its marker; ``None`` if the package is left out.
 
-        :raises Refused: it is flawed.
+        :raises Refused: the package has a defect.
         """
         name, version = project(entry), release(entry)
         source = entry.inner("source")
@@ -152,7 +152,7 @@ class _Reader:
         if registry and not version:
             raise entry.flaw(rules.ENTRY, f"{name} has no `version`")
         if registry and not hashes.files:
-            self.findings.note(first, f"{name} has no files, neither sdist nor wheels: it is left out.")
+            self.findings.note(first, f"{name} has neither an sdist nor wheels: it is left out.")
             return None
         hashes.note(first, self.findings)
         return Pin(
@@ -174,15 +174,15 @@ class _Reader:
             self.findings.note(line, f"{project(entry)} is {_LOCAL[kind]}: it is left out.")
 
     def marked(self, numbered: Sequence[tuple[int, Pin]]) -> Iterator[Pin]:
-        """The same pins with their markers, and notes for those that could not be worked out."""
+        """Yield the same pins with their markers, and report markers that could not be derived."""
         order = sorted(self.packages)
         found = graph.conditions([self.packages[number] for number in order], self._asked, self._budget)
         if found.given_up:
             self.findings.note(
-                0, "The dependencies are too entangled to tell when each package applies: only forks have markers."
+                0, "The dependencies are too complex to derive when each package applies: only forks have markers."
             )
         place = {number: index for index, number in enumerate(order)}
-        # uv leaves packages behind that only a choice of extras that exclude each other would lead to.
+        # uv leaves packages behind that are only reached by a choice of extras that exclude each other.
         asked = {pin.project for number, pin in numbered if found.each[place[number]]}
         length = 0
         for number, pin in numbered:
@@ -192,7 +192,7 @@ class _Reader:
                 self.findings.note(pin.line, f"{pin.project} {pin.version} never applies: it is left out.")
                 continue
             if not condition:
-                self.findings.note(pin.line, f"Nothing asks for {pin.project}: it is pinned without a marker.")
+                self.findings.note(pin.line, f"Nothing depends on {pin.project}: it is pinned without a marker.")
                 condition = ALWAYS
             condition, longer = self._with_fork(number, pin, condition)
             marker = str(condition)
@@ -202,15 +202,15 @@ class _Reader:
             if len(marker) > MARKER_LENGTH or length > MARKERS_LENGTH:
                 marker, cut = "", True
             if cut or longer:
-                left = f"it is `{marker[:60]}` here" if marker else "it is left out"
+                left = f"shortened to `{marker[:60]}`" if marker else "left out"
                 self.findings.note(
-                    pin.line, f"When {pin.project} applies is too long for a marker: {left}, so it applies more often."
+                    pin.line, f"The marker of {pin.project} would be too long: it is {left}, so it holds more often."
                 )
             text = requirement(pin.project, pin.version, pin.source, marker)
             yield evolve(pin, marker=marker or None, text=text)
 
     def note_missing(self) -> None:
-        """Warn of dependencies that lead to no package."""
+        """Report dependencies on packages that the lock does not contain."""
         each = self.packages.values()
         missing = Missing({package.name for package in each} | {(package.name, package.version) for package in each})
         for number, package in self.packages.items():
@@ -220,7 +220,10 @@ class _Reader:
         missing.note(self.findings)
 
     def _with_fork(self, number: int, pin: Pin, condition: Condition) -> tuple[Condition, bool]:
-        """The condition, and that of its fork where there are several; whether it would have become too long."""
+        """Return the condition combined with that of the package's fork, and whether the result would be too long.
+
+        The fork only counts where the project has several packages. A result that would be too long leaves it out.
+        """
         if self._versions[pin.project] == 1:
             return condition, False
         try:
@@ -242,31 +245,31 @@ class _Reader:
     def _dependencies(self, entry: Entry, key: str, extras: str) -> list[Dependency]:
         return [self._dependency(each, extras) for each in entry.listed(key)]
 
-    def _dependency(self, said: Entry, extras: str) -> Dependency:
-        source = said.inner("source")
-        marker = said.text("marker")
+    def _dependency(self, entry: Entry, extras: str) -> Dependency:
+        source = entry.inner("source")
+        marker = entry.text("marker")
         return Dependency(
-            name=said.needed("name"),
-            version=said.text("version"),
+            name=entry.needed("name"),
+            version=entry.text("version"),
             source=source.table if source else None,
-            extras=tuple(said.texts(extras)),
-            condition=self._condition(said, marker) if marker else ALWAYS,
+            extras=tuple(entry.texts(extras)),
+            condition=self._condition(entry, marker) if marker else ALWAYS,
         )
 
-    def _condition(self, said: Entry, marker: str) -> Condition:
-        """What a marker means. One that is too long to be taken apart always holds."""
+    def _condition(self, entry: Entry, marker: str) -> Condition:
+        """Return the condition of a marker. A marker that is too long to be analysed always holds."""
         if marker in self._parsed:
             return self._parsed[marker]
-        check_marker(said, "marker", marker, self._markers)
+        check_marker(entry, "marker", marker, self._markers)
         try:
             self._parsed[marker] = parse(marker, self._budget, self._exclusive)
         except TooMuch:
             self._parsed[marker] = ALWAYS
-            self.findings.note(0, f"The marker `{marker[:60]}` is too long to be taken apart: it counts as true.")
+            self.findings.note(0, f"The marker `{marker[:60]}` is too long to be analysed: it counts as true.")
         return self._parsed[marker]
 
     def _fork(self, entry: Entry) -> Condition:
-        """When the fork of a package applies: where any of its ``resolution-markers`` holds."""
+        """Return when the fork of a package applies: where any of its ``resolution-markers`` holds."""
         markers = entry.texts("resolution-markers")
         fork = ALWAYS
         for number, marker in enumerate(markers):
@@ -281,16 +284,17 @@ class _Reader:
         with source.at("registry"):
             url, user = source_urls.index(source.needed("registry"), source.name)
         if user:
-            self.findings.note(line, f"The user in the URL of {source.name}'s index is not used.")
+            self.findings.note(line, f"The user name in the URL of {source.name}'s index is ignored.")
         return (url,)
 
 
-def _conflicts(said: object) -> Iterator[frozenset[str]]:
-    """Extras and groups that exclude each other, as markers spell them: ``extra-3-top-cpu`` (3 is top's length).
+def _conflicts(conflicts: object) -> Iterator[frozenset[str]]:
+    """Yield sets of extras and groups that exclude each other.
 
-    What cannot be read is passed over: it could only have made markers hold less often.
+    They are spelled as in markers: ``extra-3-top-cpu``, where 3 is the length of ``top``. Invalid values are ignored:
+    valid ones could only have made markers hold less often.
     """
-    for together in said[:_CONFLICTS] if isinstance(said, list) else ():
+    for together in conflicts[:_CONFLICTS] if isinstance(conflicts, list) else ():
         tables = [each for each in together if isinstance(each, dict)] if isinstance(together, list) else []
         yield frozenset(
             f"{kind}-{len(package)}-{package}-{each[kind]}"
@@ -301,34 +305,34 @@ def _conflicts(said: object) -> Iterator[frozenset[str]]:
 
 
 def _source(entry: Entry, source: Entry, hashes: Hashes) -> Archive | Git | str:
-    """What a package is taken from: a source, or else ``registry`` or one of :data:`_LOCAL`. Adds its files' digests.
+    """Return the source of a package, or else ``registry`` or a key of :data:`_LOCAL`, and add its files' digests.
 
-    :raises Refused: it is a source of a kind that is not read.
+    :raises Refused: the kind of source is not supported.
     """
     kind = next((key for key in ("registry", "git", "url", *_LOCAL) if key in source.table), None)
     if kind is None:
-        raise source.flaw(rules.ENTRY, f"the `source` of {entry.name} is of a kind that is not read here")
-    said = source.needed(kind)
+        raise source.flaw(rules.ENTRY, f"the kind of the `source` of {entry.name} is not supported")
+    location = source.needed(kind)
     if kind in _LOCAL:
         return kind
     for file in _files(entry):
         url = file.text("url") or ""
         if source_urls.has_password(url):
             raise file.flaw(rules.CREDENTIALS, url.partition("://")[0] + "://…")
-        hashes.add(file, _said(file))
-    if kind in ("git", "url") and source_urls.is_local(said):
+        hashes.add(file, _digest(file))
+    if kind in ("git", "url") and source_urls.is_local(location):
         return "path"
     if kind == "git":
         with source.at("git"):
-            return _git(said, project(entry))
+            return _git(location, project(entry))
     if kind == "url":
         with source.at("url"):
-            return source_urls.archive(said, frozenset(hashes.digests), source.text("subdirectory"), project(entry))
+            return source_urls.archive(location, frozenset(hashes.digests), source.text("subdirectory"), project(entry))
     return kind
 
 
 def _git(url: str, name: Project) -> Git:
-    """As uv writes them: ``https://host/repository?subdirectory=…&tag=…#<commit>``."""
+    """Return the source in a URL as uv writes it: ``https://host/repository?subdirectory=…&tag=…#<commit>``."""
     bare, _, commit = url.partition("#")
     bare, _, query = bare.partition("?")
     subdirectory = parse_qs(query, max_num_fields=20).get("subdirectory", [None])[0]
@@ -340,10 +344,10 @@ def _files(entry: Entry) -> list[Entry]:
     return [*([sdist] if sdist else []), *entry.listed("wheels")]
 
 
-def _said(file: Entry) -> list[tuple[str, str]]:
-    """The digest of a file: ``sha256:…``; none where the index gave none."""
-    said = file.text("hash")
-    if said is None:
+def _digest(file: Entry) -> list[tuple[str, str]]:
+    """Return the digest of a file, which is written ``sha256:…``; an empty list if the index gave none."""
+    digest = file.text("hash")
+    if digest is None:
         return []
-    algorithm, _, digits = said.partition(":")
+    algorithm, _, digits = digest.partition(":")
     return [(algorithm, digits)]

@@ -19,10 +19,10 @@ def written(document: Mapping[str, Any]) -> bytes:
 
     :param document: its members; an iterator becomes an array, whose elements are made one at a time.
     """
-    return "".join(_pieces(document)).encode()
+    return "".join(_chunks(document)).encode()
 
 
-def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
+def _chunks(document: Mapping[str, Any]) -> Iterator[str]:
     before = "{\n"
     for name, value in document.items():
         yield f"{before}  {json.dumps(name)}: "

@@ -72,7 +72,7 @@ def parse(data: bytes) -> Mapping[str, Any]:
     if data.count(b"{") + data.count(b"[") > _MOST_CONTAINERS or data.count(b",") > _MOST_VALUES:
         raise BadBill("", "the document has too many values")
     try:
-        document = json.loads(data, object_pairs_hook=_once)
+        document = json.loads(data, object_pairs_hook=_unique_keys)
     except RecursionError:
         raise BadBill("", "the document is nested too deeply") from None
     except BadBill:
@@ -155,7 +155,7 @@ def _shown(value: Any) -> str:
     return kinds.get(type(value)) or json.dumps(value)[:80]
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()

@@ -13,7 +13,7 @@ from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
-from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, bill_of, chosen, fetched, refuse_lacking
+from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.which_server import private_index, server_for
@@ -164,16 +164,16 @@ def _finish(
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     index = private_index(options)
-    sboms = {pick.work.files.path: bill_of(url, pick, output.deps, source.folder, index) for pick in picks}
-    bill = merged(
+    sboms = {pick.work.files.path: package_sbom(url, pick, output.deps, source.folder, index) for pick in picks}
+    whole = merged(
         [with_project(sboms.get(each.files.path, Sbom("")), each.own) for each in packages],
         source.whole if len(packages) > 1 else None,
     )
     files = [file for pick in picks for file in pick.selection.files]
-    written = spdx(bill) if options.sbom_output_type == "spdx" else cyclonedx(bill)
+    written = spdx(whole) if options.sbom_output_type == "spdx" else cyclonedx(whole)
     names = {name_of(file) for file in files}
     removed = output.finish(written, build_config([each.files for each in packages], files), names)
-    if bill.unread and not options.quiet:
+    if whole.unread and not options.quiet:
         tell_remark(
             "some core metadata could not be fetched: bom.json lacks the licences, summaries and edges of its projects"
         )

@@ -26,7 +26,7 @@ from reqpi.core.hermeto import FetchedPackage, InputPackage, Selection, name_of,
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Defect, Note
 
-__all__ = ["ChosenFiles", "PackageWork", "bill_of", "chosen", "fetched", "refuse_lacking"]
+__all__ = ["ChosenFiles", "PackageWork", "chosen", "fetched", "package_sbom", "refuse_lacking"]
 
 _AT_ONCE = 8
 
@@ -185,7 +185,7 @@ def _check_names(picks: Sequence[ChosenFiles]) -> None:
             )
 
 
-def bill_of(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
+def package_sbom(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
     """Return the SBOM of the files selected from one package.
 
     :param folder: the folder that has the files.
@@ -196,14 +196,14 @@ def bill_of(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str 
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
     commitment = evolve(pick.commitment, lock=lock)
     known = _known(url, commitment, pick, folder)
-    bill = sbom.sbom_of(
+    made = sbom.sbom_of(
         commitment,
         {project: _renamed(page) for project, page in pick.pages.items()},
         {evolve(file, filename=name_of(file)): about for file, about in known.items()},
         builds=_builds(pick.work, shown),
         files={evolve(file, filename=name_of(file)) for file in pick.selection.files},
     )
-    return sbom.with_index(bill, index)
+    return sbom.with_index(made, index)
 
 
 def _known(url: str, commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:

@@ -86,7 +86,7 @@ class FilesTests(SourceCase):
         source = Source(self.folder)
         taken = source.taken(source.filled(InputPackage("sub")))
         assert taken is not None
-        self.assertEqual([path for path, _ in taken.documents], ["sub/requirements.txt", "common.txt"])
+        self.assertEqual([document.path for document in taken.documents], ["sub/requirements.txt", "common.txt"])
         (self.outside / "secret.txt").write_text("six==1.17.0\n")
         self.write("common.txt", "-r ../secret.txt\n")
         self.assertRaises(LockHasDefects, source.taken, source.filled(InputPackage("sub")))
@@ -99,7 +99,7 @@ class FilesTests(SourceCase):
         source = Source(self.folder)
         taken = source.taken(source.filled(InputPackage(".", ("a/r.txt", "b/r.txt"))))
         assert taken is not None
-        self.assertEqual([path for path, _ in taken.documents], ["a/r.txt", "b/r.txt"])
+        self.assertEqual([document.path for document in taken.documents], ["a/r.txt", "b/r.txt"])
 
 
 class NameTests(SourceCase):

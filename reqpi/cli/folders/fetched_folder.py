@@ -42,16 +42,16 @@ def deps_of(folder: str, fetched: Fetched | None) -> str:
     return f"{folder.rstrip('/')}/{fetched.deps}" if fetched is not None and fetched.deps else folder
 
 
-def verify(files: Path, pins: Iterable[Pin], kept: Mapping[str, KeptFile]) -> None:
+def verify(files: Path, pins: Iterable[Pin], recorded: Mapping[str, KeptFile]) -> None:
     """Verify the file of each pin's source against the digests of the lock and of the folder's record.
 
     :raises WrongBytes: a file is missing, or a digest differs.
     """
     for place, pin in {pin.source.place: pin for pin in pins if pin.source is not None}.items():
-        path = files / kept[place].filename
+        path = files / recorded[place].filename
         source = pin.source
         wanted = {(digest.algorithm, digest.hex) for digest in source.digests} if isinstance(source, Archive) else set()
-        wanted.add(("sha256", kept[place].sha256))
+        wanted.add(("sha256", recorded[place].sha256))
         if _digests(path, {algorithm for algorithm, _ in wanted}) != wanted:
             raise WrongBytes(f"{path} differs from what was fetched from {place}", "Remove it, and fetch again.")
 

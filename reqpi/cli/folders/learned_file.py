@@ -60,8 +60,8 @@ class _File:
         self._path = Path(options.output)
         self._append: bool = options.append
         self._only_on_update: bool = options.only_write_on_update
-        self._kept = self._read()
-        self.known: Sequence[Lock] = () if self._kept.own is None else (self._kept.own,)
+        self._split = self._read()
+        self.known: Sequence[Lock] = () if self._split.own is None else (self._split.own,)
 
     def _read(self) -> LearnedLock:
         if not self._path.exists():
@@ -78,12 +78,12 @@ class _File:
             ) from None
 
     def write(self, found: Sequence[LearnedRelease], anything: bool) -> bool:
-        self._kept = self._read()  # the command may have run for long, and may have written to the file itself
-        wanted = learned_releases.together(self._kept.below, found) if self._append else tuple(found)
-        if self._only_on_update and self._path.exists() and wanted == self._kept.below:
+        self._split = self._read()  # the command may have run for long, and may have written to the file itself
+        wanted = learned_releases.together(self._split.below, found) if self._append else tuple(found)
+        if self._only_on_update and self._path.exists() and wanted == self._split.below:
             tell_remark(f"{self._path} is up to date: {count_of(len(wanted), 'pin')}")
             return False
-        _replace(self._path, learned_lock.written(self._kept.above, wanted))
+        _replace(self._path, learned_lock.written(self._split.above, wanted))
         _tell(wanted, anything, f", in {self._path}")
         return True
 

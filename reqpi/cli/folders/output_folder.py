@@ -17,7 +17,7 @@ from reqpi.core.hermeto.config import DEPS
 
 __all__ = ["OutputFolder", "writing"]
 
-_BILL = "bom.json"
+_SBOM = "bom.json"
 
 
 @contextmanager
@@ -55,14 +55,14 @@ class OutputFolder:
                 f"{stranger} is a folder among the fetched files", "Remove it, or name another output folder."
             )
 
-    def finish(self, bill: bytes, config: bytes, keep: Collection[str]) -> list[str]:
+    def finish(self, sbom: bytes, config: bytes, keep: Collection[str]) -> list[str]:
         """Write the documents about the files, and remove the files of an earlier run.
 
         :param keep: the names of the files of this run.
         :returns: the names of the removed files.
         :raises reqpi.client.BadUsage: the folder cannot be written.
         """
-        write(self.folder / _BILL, bill, follow=False)
+        write(self.folder / _SBOM, sbom, follow=False)
         write(self.folder / CONFIG, config, follow=False)
         with writing(self.deps):
             strangers = sorted(path for path in self.deps.iterdir() if path.name not in keep)

@@ -53,7 +53,7 @@ def to_be_built(files: Iterable[ListedFile], interpreter: Interpreter) -> list[L
         for file in files
         if not file.filename.endswith(".whl")
         and (file.source or (file.project, file.version) not in fitting)
-        and interpreter.heeds(file.marker)
+        and interpreter.marker_holds(file.marker)
     }
     return [wanted[filename] for filename in sorted(wanted)]
 
@@ -71,7 +71,7 @@ def compiled(
     :raises BadUsage: the interpreter cannot make an environment to build in.
     """
     environ = _environ(room, index_url)
-    python = interpreter.environment(room / "environment", environ)
+    python = interpreter.make_venv(room / "environment", environ)
     wheels: dict[str, Path] = {}
     for number, sdist in enumerate(sdists):
         tell_remark(f"building {sdist.filename}")
@@ -113,7 +113,7 @@ def _wheel(python: Path, sdist: ListedFile, folder: Path, into: Path, environ: M
 
 def _environ(room: Path, index_url: str) -> dict[str, str]:
     """Return the environment variables of builds: the user's, without those that would make a build irreproducible."""
-    kept = {
+    users_own = {
         name: value
         for name, value in os.environ.items()
         if name in _STAYS or not name.startswith(("PIP_", "PYTHON", "UV_"))
@@ -122,7 +122,7 @@ def _environ(room: Path, index_url: str) -> dict[str, str]:
     home.mkdir()
     netrc = os.environ.get("NETRC") or str(Path("~/.netrc").expanduser())
     own = {"HOME": str(home), "NETRC": netrc, "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
-    return pointed_at(index_url, {"SOURCE_DATE_EPOCH": _EPOCH} | _toolchain() | kept | own)
+    return pointed_at(index_url, {"SOURCE_DATE_EPOCH": _EPOCH} | _toolchain() | users_own | own)
 
 
 def _toolchain() -> dict[str, str]:

@@ -51,14 +51,14 @@ class Interpreter:
             for interpreter, abi, platform in self._said["tags"]
         )
 
-    def heeds(self, marker: str) -> bool:
+    def marker_holds(self, marker: str) -> bool:
         """Return whether a requirement with that marker is installed; ``True`` if the marker cannot be evaluated."""
         try:
             return not marker or Marker(marker).evaluate(self._said["markers"])
         except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
             return True
 
-    def environment(self, folder: Path, environ: Mapping[str, str]) -> Path:
+    def make_venv(self, folder: Path, environ: Mapping[str, str]) -> Path:
         """Make an environment that has only pip.
 
         :returns: the path of its Python.

@@ -120,7 +120,7 @@ def parse(text: str) -> Any:
             [InputFlaw("", f"the document is longer than {LARGEST} characters", "Split it into several inputs.")]
         )
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_unique_keys)
     except RecursionError:
         raise BadInput(
             [InputFlaw("", "the document is nested too deeply", "Write no more levels than the input has keys for.")]
@@ -145,7 +145,7 @@ def _at(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -1,7 +1,7 @@
-"""Bills of materials: what a lock admits, as CycloneDX 1.6 and as SPDX 2.3.
+"""SBOMs: what a lock admits, as CycloneDX 1.6 and as SPDX 2.3.
 
-A bill is a function of the commitment, its frozen pages and the core metadata of its files: the same give the same
-bytes. There are no random numbers in it and no time of day.
+An SBOM is a function of the commitment, its frozen pages and the core metadata of its files: equal inputs give equal
+bytes. It contains neither random numbers nor the time of day.
 """
 
 from __future__ import annotations

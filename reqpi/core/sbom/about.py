@@ -1,4 +1,4 @@
-"""What a bill takes from core metadata: of a wheel's ``METADATA``, or an sdist's ``PKG-INFO``."""
+"""The core metadata fields that an SBOM uses, read from a wheel's ``METADATA`` or an sdist's ``PKG-INFO``."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ __all__ = ["about", "as_expression", "licences_of"]
 
 
 _HEADERS = 1 << 20
-"""Bytes of headers that are looked at. Old metadata has the whole description among them."""
+"""The maximum size of the headers in bytes. Old metadata has the whole description among them."""
 
 _SUMMARY = 500
 _CLASSIFIERS = 500
 
 _LINE = 2000
 _REQUIRES = 1 << 16
-"""Characters of one ``Requires-Dist`` that is heeded, and of all of them."""
+"""The maximum length of one ``Requires-Dist``, and of all of them together, in characters. Longer ones are ignored."""
 
 _BODY = re.compile(rb"\r?\n\r?\n")
 
 
 def about(metadata: bytes) -> About:
-    """What core metadata says; what is no core metadata says nothing. It may be anything: what is kept is bounded."""
+    """Return the fields of core metadata; empty ones if ``metadata`` is something else.
+
+    :param metadata: any bytes; the length of each field returned is bounded.
+    """
     headers = _headers(metadata)
     classifiers = [_text(each) for each in headers.get_all("Classifier", ())[:_CLASSIFIERS]]
     return About(
@@ -43,7 +46,7 @@ def _headers(metadata: bytes) -> Message:
     start = metadata[:_HEADERS]
     body = _BODY.search(start)
     text = start[: body.start() if body else None].decode("utf-8", "replace")
-    # str.splitlines knows more line ends than there are in RFC 5322, and the parser splits there.
+    # The parser uses str.splitlines, which splits at more characters than the line ends of RFC 5322.
     return HeaderParser().parsestr(re.sub("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", " ", text))
 
 
@@ -63,15 +66,15 @@ def _requires(headers: Message) -> Iterator[str]:
 
 
 _LONGEST = 1000
-"""Characters of an expression. What is longer is the text of a licence."""
+"""The maximum length of a licence expression in characters. A longer value is the text of a licence."""
 
 _WORDS = 200
-"""Characters that are kept of what is no expression."""
+"""The number of characters that are kept of a value that is not an expression."""
 
 _CLASSIFIER = "License :: "
 
-# Those that mean one licence. `BSD License` or `GNU General Public License (GPL)` may be any of several; of the Apache
-# and the PSF licence nobody has used another version on an index.
+# The classifiers that mean exactly one licence. `BSD License` or `GNU General Public License (GPL)` may be any of
+# several. The Apache and the PSF classifier name no version, but no other version is in use on indexes.
 _MEANT = {
     "Apache Software License": "Apache-2.0",
     "Blue Oak Model License (BlueOak-1.0.0)": "BlueOak-1.0.0",
@@ -106,11 +109,11 @@ _MEANT = {
 
 
 def licences_of(expression: str, licence: str, classifiers: Iterable[str]) -> tuple[Licence, ...]:
-    """The licences of a release, sorted. Several mean that its metadata does not say how they go together.
+    """Return the licences of a release, sorted. If there are several, the metadata does not say how they combine.
 
-    :param expression: ``License-Expression``; counts first.
-    :param licence: ``License``: counts next where it is an expression, and last where it is not.
-    :param classifiers: all there are.
+    :param expression: ``License-Expression``, which counts first.
+    :param licence: ``License``, which counts second if it is an expression, and last if it is not.
+    :param classifiers: all classifiers.
     """
     for text in (expression, licence):
         found = as_expression(text)
@@ -126,7 +129,7 @@ def licences_of(expression: str, licence: str, classifiers: Iterable[str]) -> tu
 
 
 def as_expression(text: str) -> Licence | None:
-    """Return an SPDX expression as SPDX spells it; ``None`` if ``text`` is not one."""
+    """Return an SPDX expression in SPDX's spelling; ``None`` if ``text`` is not an expression."""
     if len(text) > _LONGEST:
         return None
     try:

@@ -1,6 +1,6 @@
-"""A bill as CycloneDX 1.6, in JSON.
+"""The writer of CycloneDX 1.6 in JSON.
 
-The library for it is imported when the first bill is written: nothing else needs it.
+The CycloneDX library is imported when the first SBOM is written, because nothing else needs it.
 """
 
 from __future__ import annotations
@@ -25,75 +25,78 @@ if TYPE_CHECKING:
 __all__ = ["cyclonedx"]
 
 _MAIN = "main"
-"""How the main component is referred to: no component has such a ref."""
+"""The ref of the main component; no other component has such a ref."""
 
 
-def cyclonedx(bill: Sbom) -> bytes:
-    """The bill as CycloneDX 1.6, in JSON. It takes a second or two for 1,000 components: call it in a thread."""
+def cyclonedx(sbom: Sbom) -> bytes:
+    """Return an SBOM as CycloneDX 1.6 in JSON.
+
+    It takes a second or two for 1,000 components: call it in a thread.
+    """
     document: dict[str, Any] = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": uuid_of(bill).urn,
+        "serialNumber": uuid_of(sbom).urn,
         "version": 1,
-        "metadata": _said(_metadata(bill)),
-        "components": (_said(_component(component, bill)) for component in bill.components),
-        "dependencies": map(_said, _dependencies(bill)),
+        "metadata": _said(_metadata(sbom)),
+        "components": (_said(_component(component, sbom)) for component in sbom.components),
+        "dependencies": map(_said, _dependencies(sbom)),
     }
-    annotations = _annotations(bill)
+    annotations = _annotations(sbom)
     return written(document | {"annotations": annotations} if annotations else document)
 
 
 def _said(value: Any) -> Any:
-    """What the library says of a value of its own."""
+    """Return an object of the library as a JSON value."""
     from cyclonedx.schema.schema import SchemaVersion1Dot6  # noqa: PLC0415
 
     return json.loads(value.as_json(view_=SchemaVersion1Dot6))
 
 
-def _metadata(bill: Sbom) -> BomMetaData:
+def _metadata(sbom: Sbom) -> BomMetaData:
     from cyclonedx.model import Property  # noqa: PLC0415
     from cyclonedx.model.bom import BomMetaData  # noqa: PLC0415
     from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415
     from cyclonedx.model.tool import ToolRepository  # noqa: PLC0415
     from packageurl import PackageURL  # noqa: PLC0415
 
-    own = bill.own
+    own = sbom.own
     main = None
     if own is not None:
         purl = PackageURL.from_string(own.purl) if own.purl else None
         kind = ComponentType.APPLICATION
         main = Component(name=own.name, version=own.version or None, type=kind, bom_ref=_MAIN, purl=purl)
     return BomMetaData(
-        timestamp=datetime.fromisoformat(bill.created),
+        timestamp=datetime.fromisoformat(sbom.created),
         tools=ToolRepository(components=[Component(name="reqpi", type=ComponentType.APPLICATION)]),
         component=main,
-        properties=[Property(name="reqpi:address", value=each) for each in _addresses(bill)],
+        properties=[Property(name="reqpi:address", value=each) for each in _addresses(sbom)],
     )
 
 
-def _addresses(bill: Sbom) -> Sequence[str]:
-    return [bill.key] if bill.addresses is None else bill.addresses
+def _addresses(sbom: Sbom) -> Sequence[str]:
+    return [sbom.key] if sbom.addresses is None else sbom.addresses
 
 
-def _annotations(bill: Sbom) -> list[dict[str, Any]]:
-    """The lines about components, each with the components that it is about."""
+def _annotations(sbom: Sbom) -> list[dict[str, Any]]:
+    """Return the annotations, each with the refs of its components."""
     subjects: dict[str, list[str]] = {}
-    for component in bill.components:
+    for component in sbom.components:
         for text in component.annotations:
             subjects.setdefault(text, []).append(component.ref)
     return [
         {
             "subjects": subjects[text],
             "annotator": {"component": {"type": "application", "name": "reqpi"}},
-            "timestamp": bill.created,
+            "timestamp": sbom.created,
             "text": text,
         }
         for text in sorted(subjects)
     ]
 
 
-def _component(component: Component, bill: Sbom) -> cdx.Component:
+def _component(component: Component, sbom: Sbom) -> cdx.Component:
     from cyclonedx.model import Property  # noqa: PLC0415
     from cyclonedx.model import component as cdx  # noqa: PLC0415
     from packageurl import PackageURL  # noqa: PLC0415
@@ -114,7 +117,7 @@ def _component(component: Component, bill: Sbom) -> cdx.Component:
         ],
         properties=[
             Property(name=name, value=value)
-            for name, value in properties_of(component, bill)
+            for name, value in properties_of(component, sbom)
             if not name.startswith(PATCH)
         ],
         pedigree=_pedigree(component),
@@ -164,7 +167,7 @@ def _hashes(artifact: Artifact) -> list[HashType]:
 
 
 def _licences(licences: Sequence[Licence]) -> list[DisjunctiveLicense | LicenseExpression]:
-    """One expression alone, or else identifiers and names: the format knows no mixture."""
+    """Return either one expression or a list of identifiers and names: the format does not allow both."""
     from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement, LicenseExpression  # noqa: PLC0415
     from cyclonedx.spdx import is_supported_id  # noqa: PLC0415
 
@@ -180,15 +183,15 @@ def _licences(licences: Sequence[Licence]) -> list[DisjunctiveLicense | LicenseE
     return found
 
 
-def _dependencies(bill: Sbom) -> Iterator[Dependency]:
+def _dependencies(sbom: Sbom) -> Iterator[Dependency]:
     from cyclonedx.model.bom_ref import BomRef  # noqa: PLC0415
     from cyclonedx.model.dependency import Dependency  # noqa: PLC0415
 
-    refs: Mapping[str, Any] = {component.ref: BomRef(component.ref) for component in bill.components}
+    refs: Mapping[str, Any] = {component.ref: BomRef(component.ref) for component in sbom.components}
     after: dict[str, list[str]] = {ref: [] for ref in refs}
-    for one, other in bill.edges:
+    for one, other in sbom.edges:
         after[one].append(other)
     for ref, others in after.items():
         yield Dependency(refs[ref], (Dependency(refs[other]) for other in others))
-    if bill.own is not None:
-        yield Dependency(BomRef(_MAIN), (Dependency(refs[ref]) for ref in bill.tops))
+    if sbom.own is not None:
+        yield Dependency(BomRef(_MAIN), (Dependency(refs[ref]) for ref in sbom.tops))

@@ -1,4 +1,4 @@
-"""A commitment, its frozen pages and what is known of its files, as a bill."""
+"""The SBOM of a commitment, made from its frozen pages and the core metadata of its files; and merged SBOMs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["BUILDS", "described_by", "merged", "sbom_of", "united"]
 
 
 BUILDS = ("requirements-build*.txt", "build-requirements*.txt")
-"""How documents are called that pin what builds need, and nothing else does."""
+"""The filename patterns of documents that pin build requirements only."""
 
 
 def sbom_of(
@@ -33,14 +33,16 @@ def sbom_of(
     builds: Collection[str] | None = None,
     files: Collection[File] | None = None,
 ) -> Sbom:
-    """The bill of a commitment.
+    """Return the SBOM of a commitment.
 
     :param pages: the frozen page of every project that the lock pins.
-    :param known: what core metadata says, by the file it is of. What is missing of :func:`described_by` is unread.
-    :param own: the project whose lock it is.
-    :param folder: where the documents of the lock are, below what the bill is of: ``missing_hash_in`` begins with it.
-    :param builds: the paths of the documents that pin build requirements; ``None``: those called like :data:`BUILDS`.
-    :param files: those to be listed; a component with none of them is left out. ``None``: all that the lock admits.
+    :param known: the core metadata, by file. A file of :func:`described_by` that is missing here counts as unread.
+    :param own: the project that the lock belongs to.
+    :param folder: the folder of the lock's documents, relative to the subject of the SBOM; ``missing_hash_in`` begins
+        with it.
+    :param builds: the paths of the documents that pin build requirements; ``None``: those that match :data:`BUILDS`.
+    :param files: the files to list; a component without any of them is left out. ``None``: all files that the lock
+        admits.
     :raises reqpi.core.errors.NothingUpstream: a pin has no file.
     """
     releases = _releases(commitment, pages, files)
@@ -55,7 +57,7 @@ def sbom_of(
         components,
         edges(components, asked, {purl: abouts[purl].requires for purl in sorted(abouts)}),
         tuple(sorted(purl for purl, file in described.items() if file.wheel and purl not in abouts)),
-        # That of the newest file: the first moment at which there can have been such a lock.
+        # The time of the newest file: no such lock can have existed before.
         newest(file.upload_time for release in releases for file in release.files),
     )
 
@@ -63,10 +65,10 @@ def sbom_of(
 def described_by(
     commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
 ) -> list[File]:
-    """The files whose core metadata a bill is made with: one of each component.
+    """Return the files whose core metadata an SBOM needs: one for each component.
 
-    :param files: those that are listed, sdists too: their ``PKG-INFO`` is at hand. ``None``: all that the lock admits,
-        and of these the wheels alone, since only wheels have a metadata file.
+    :param files: the files that are listed, including sdists, whose ``PKG-INFO`` is available. ``None``: the wheels
+        that the lock admits, because an index serves core metadata for wheels only.
     :raises reqpi.core.errors.NothingUpstream: a pin has no file.
     """
     described = [release.described for release in _releases(commitment, pages, files)]
@@ -75,7 +77,7 @@ def described_by(
 
 @define
 class _Release:
-    """A component in the making: the pins that mean it, and the files that they admit."""
+    """The pins of a future component, and the files that they admit."""
 
     purl: str
     pins: list[Pin] = field(factory=list)
@@ -83,7 +85,7 @@ class _Release:
 
     @property
     def described(self) -> File:
-        """The wheel for most platforms, else the ``.tar.gz``; of several the first by name."""
+        """The wheel for all platforms, or another wheel, or the ``.tar.gz``, or another file; the first by name."""
         return min(self.files, key=_preference)
 
 
@@ -95,7 +97,7 @@ def _preference(file: File) -> tuple[bool, bool, str]:
 def _releases(
     commitment: Commitment, pages: Mapping[Project, Page], files: Collection[File] | None = None
 ) -> list[_Release]:
-    """The components in the making, with those of their files that are listed."""
+    """Return the future components with their listed files."""
     admitted = Admitted(commitment, pages)
     releases: dict[str, _Release] = {}
     for pin in commitment.lock.pins:
@@ -112,14 +114,14 @@ def _releases(
 
 @frozen
 class _Making:
-    """What all components have in common; see :func:`sbom_of`."""
+    """The arguments of :func:`sbom_of` that all components share."""
 
     commitment: Commitment
     folder: str
     builds: Collection[str] | None
 
     def component(self, release: _Release, about: About) -> Component:
-        """The component that a release becomes."""
+        """Return the component of a release."""
         first = release.described
         return Component(
             release.purl,
@@ -138,7 +140,7 @@ class _Making:
         return any(fnmatchcase(document.rpartition("/")[2], pattern) for pattern in BUILDS)
 
     def _without_hash(self, pins: Iterable[Pin]) -> Iterator[str]:
-        """The documents that pin it and leave its bytes open. A commit does not: it is a digest itself."""
+        """Yield the documents that pin it without a digest. A git commit needs none, because it is a digest itself."""
         for pin in pins:
             if pin.source is None and not pin.digests:
                 document = pin.document or self.commitment.lock.format
@@ -156,48 +158,48 @@ def _artifact(file: File) -> Artifact:
 _T = TypeVar("_T", bound=Any)
 
 _ALL = frozenset({"cdx:npm:package:bundled", "cdx:npm:package:development"})
-"""Properties that a component has if all documents that list it say so."""
+"""The properties that a merged component keeps only if every document that lists it has them."""
 
 
 def merged(sboms: Iterable[Sbom], own: MainComponent | None = None) -> Sbom:
-    """Return one bill of several, in any order.
+    """Merge SBOMs, whose order does not matter.
 
-    A component has the files of all, and is a build requirement if all that have it say so.
+    A component has the files of all SBOMs, and is a build requirement if every SBOM that lists it says so.
 
-    :param bills: at least one.
-    :param own: the main component; ``None``: that of the bills, if it is the same in all that have one.
+    :param sboms: at least one.
+    :param own: the main component; ``None``: that of the SBOMs, if it is the same in all that have one.
     """
     given = list(sboms)
     if len(given) == 1:
         return given[0] if own is None else given[0].of(own)
-    said = {component.ref for bill in given for component in bill.components if component.ref not in bill.unread}
-    unread = {ref for bill in given for ref in bill.unread} - said
-    owns = {bill.own for bill in given if bill.own is not None}
+    said = {component.ref for sbom in given for component in sbom.components if component.ref not in sbom.unread}
+    unread = {ref for sbom in given for ref in sbom.unread} - said
+    owns = {sbom.own for sbom in given if sbom.own is not None}
     return Sbom(
-        sha256("\n".join(sorted({f"{bill.key} {bill.index}".strip() for bill in given})).encode()).hexdigest(),
+        sha256("\n".join(sorted({f"{sbom.key} {sbom.index}".strip() for sbom in given})).encode()).hexdigest(),
         own or (owns.pop() if len(owns) == 1 else None),
-        united(component for bill in given for component in bill.components),
-        tuple(sorted({edge for bill in given for edge in bill.edges})),
+        united(component for sbom in given for component in sbom.components),
+        tuple(sorted({edge for sbom in given for edge in sbom.edges})),
         tuple(sorted(unread)),
-        max(bill.created for bill in given),
-        tuple(sorted({address for bill in given for address in _addresses(bill)})),
+        max(sbom.created for sbom in given),
+        tuple(sorted({address for sbom in given for address in _addresses(sbom)})),
     )
 
 
 def united(components: Iterable[Component]) -> tuple[Component, ...]:
-    """Return each component once, sorted, with what all of its namesakes say."""
+    """Merge the components that have the same ref, and return them sorted."""
     same: dict[str, list[Component]] = {}
     for component in components:
         same.setdefault(component.ref, []).append(component)
     return tuple(sorted(map(_one, same.values())))
 
 
-def _addresses(bill: Sbom) -> Sequence[str]:
-    return [bill.key] * bool(bill.key) if bill.addresses is None else bill.addresses
+def _addresses(sbom: Sbom) -> Sequence[str]:
+    return [sbom.key] * bool(sbom.key) if sbom.addresses is None else sbom.addresses
 
 
 def _one(same: Sequence[Component]) -> Component:
-    """Return one component of several with one ref."""
+    """Merge components that have the same ref."""
     if len(same) == 1:
         return same[0]
     told = min((one for one in same if one.summary or one.licences), default=same[0])

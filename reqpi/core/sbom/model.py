@@ -1,6 +1,6 @@
-"""What a bill of materials says, whatever it is written as: components, their files, and what requires what.
+"""The model of an SBOM, independent of its format: components, their files, and their dependencies.
 
-All of them are frozen values, sorted where order means nothing, so that equal ones are written as equal bytes.
+All are frozen values, sorted where order has no meaning, so that equal SBOMs are written as equal bytes.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from reqpi.core.model import Digest
 __all__ = ["APPLICATION", "LIBRARY", "UNDATED", "About", "Artifact", "Component", "Licence", "MainComponent", "Sbom"]
 
 LIBRARY, APPLICATION = "library", "application"
-"""Kinds of components, as CycloneDX calls them."""
+"""Kinds of components, by the names of CycloneDX."""
 
 UNDATED = "1970-01-01T00:00:00Z"
-"""When a bill was made of which nothing is known that has a date."""
+"""The timestamp of an SBOM of which no part has a date."""
 
 
 @frozen(order=True)
 class Licence:
-    """What a component says that its licence is.
+    """A licence that a component declares.
 
-    :param text: an SPDX expression, as SPDX spells it; or a few words.
-    :param expression: which of both.
+    :param text: an SPDX expression in SPDX's spelling, or a few words.
+    :param expression: whether ``text`` is an SPDX expression.
     """
 
     text: str
@@ -32,10 +32,10 @@ class Licence:
 
 @frozen
 class About:
-    """What core metadata says of a release.
+    """The core metadata of a release, as far as an SBOM uses it.
 
-    :param summary: one line; empty where there is none.
-    :param requires: the lines of ``Requires-Dist``, as they stand there.
+    :param summary: one line; empty if there is none.
+    :param requires: the values of ``Requires-Dist``, unchanged.
     """
 
     summary: str = ""
@@ -47,8 +47,8 @@ class About:
 class Artifact:
     """One file of a component.
 
-    :param digests: all that are known, sorted; none is possible.
-    :param url: where it came from, without credentials.
+    :param digests: all known digests, sorted; possibly none.
+    :param url: the URL it was fetched from, without credentials.
     """
 
     filename: str
@@ -59,20 +59,21 @@ class Artifact:
 
 @frozen(order=True)
 class Component:
-    """One release of one project, or one source, as one index has it.
+    """A release of a project on one index, or a source.
 
-    :param purl: of the whole release; what components are told apart by.
-    :param name: of the project, normalised.
-    :param version: empty where a source has none that is known.
+    :param purl: the purl of the release, which distinguishes components.
+    :param name: the normalized name of the project.
+    :param version: empty for a source whose version is not known.
     :param artifacts: its files, sorted.
-    :param build: nothing needs it but builds.
+    :param build: whether it is a build requirement only.
     :param missing_hash_in: the documents that pin it without a digest, sorted.
     :param found_by: the tools that added it, sorted.
-    :param kind: ``library``; ``application`` for a project whose requirements are listed; or ``file``.
-    :param annotations: lines about it that tools left, sorted; the backend that fetched it is one.
-    :param marked_binary: a document says that wheels are among its files, whatever it says of the files.
-    :param properties: what else a document says of it, by name, sorted.
-    :param proxies: URLs that it came through, sorted.
+    :param kind: ``library``; ``application`` for a project whose requirements are listed; or another kind that was
+        read, such as ``file``.
+    :param annotations: lines about it that tools wrote, sorted; one names the backend that fetched it.
+    :param marked_binary: whether a document states that it has wheels, without listing one among the files.
+    :param properties: (name, value) of all other properties in a document, sorted.
+    :param proxies: the URLs of proxies that it was fetched through, sorted.
     """
 
     purl: str
@@ -92,20 +93,20 @@ class Component:
 
     @property
     def ref(self) -> str:
-        """Return what edges call it."""
+        """The identifier of the component in edges."""
         return _ref(self.purl, self.name, self.version)
 
     @property
     def binary(self) -> bool:
-        """Whether a wheel is among its files."""
+        """Whether it has a wheel."""
         return self.marked_binary or any(artifact.wheel for artifact in self.artifacts)
 
 
 @frozen
 class MainComponent:
-    """What a bill is of: the project whose lock it is.
+    """The main component of an SBOM: the project that the lock belongs to.
 
-    :param purl: empty where none is known.
+    :param purl: empty if it is not known.
     """
 
     name: str
@@ -114,23 +115,23 @@ class MainComponent:
 
     @property
     def ref(self) -> str:
-        """Return what edges call it, if it is listed as a component."""
+        """The identifier of the project in edges, if it is also listed as a component."""
         return _ref(self.purl, self.name, self.version)
 
 
 @frozen
 class Sbom:
-    """A bill of materials.
+    """An SBOM.
 
-    :param key: what it is made of: the address; equal bills have equal keys.
-    :param own: the main component, where it is known.
+    :param key: the address, or another identifier of its inputs; equal SBOMs have equal keys.
+    :param own: the main component, if it is known.
     :param components: sorted, each purl once.
-    :param edges: (ref of a component, ref of what it requires), sorted, each once.
-    :param unread: the purls whose core metadata could not be had this time, sorted. With any, a later bill of the same
-        key may say more.
+    :param edges: (ref of a component, ref of a component that it requires), sorted, each once.
+    :param unread: the purls whose core metadata was not available this time, sorted. If there are any, a later SBOM of
+        the same key may contain more.
     :param created: RFC 3339, in UTC, with whole seconds.
-    :param addresses: of the locks that it is made of, sorted; ``None``: the key is the only one.
-    :param index: the default index, if purls name it.
+    :param addresses: the addresses of the locks it was made from, sorted; ``None``: the key is the only one.
+    :param index: the URL of the default index, if purls name it.
     """
 
     key: str
@@ -144,19 +145,19 @@ class Sbom:
 
     @property
     def projects(self) -> tuple[Component, ...]:
-        """Return the components whose requirements are listed."""
+        """The components whose requirements are listed."""
         return tuple(component for component in self.components if component.kind == APPLICATION)
 
     def is_main(self, component: Component) -> bool:
-        """Whether a component is the main component, which then is also listed as one of them."""
+        """Return whether a component is the main component, which may also be listed among the components."""
         return self.own is not None and component.kind == APPLICATION and component.ref == self.own.ref
 
     @property
     def tops(self) -> tuple[str, ...]:
-        """Return the refs that the main component requires itself, as far as that can be told.
+        """The refs of the components that the main component requires directly, as far as they can be determined.
 
-        If it is one of the components, its own edges say so. If not, it is what no other requires; where components
-        require each other in a circle that nothing leads into, all of that circle.
+        If the main component is listed, its own edges name them. If not, they are the components that no other
+        requires, and all components of a cycle that no component outside the cycle requires.
         """
         main = next((component.ref for component in self.projects if self.is_main(component)), None)
         if main is not None:
@@ -178,7 +179,7 @@ class Sbom:
         return reached
 
     def of(self, own: MainComponent | None) -> Sbom:
-        """The same bill, of that project."""
+        """Return the same SBOM with another main component."""
         return evolve(self, own=own)
 
 

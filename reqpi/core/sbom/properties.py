@@ -1,7 +1,7 @@
-"""What both formats have no field for: properties of a component, by name.
+"""The properties of a component: the facts for which neither format has a field.
 
-Hermeto's names stand beside our own, so that what reads its bills reads ours. What found a component is ReqPI all the
-same.
+Each has Hermeto's name in addition to ours, so that tools that read Hermeto's SBOMs can read ours. The value of
+``found_by`` is ReqPI under both names.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ __all__ = ["PATCH", "PROXY", "UNREAD", "UNREAD_VALUE", "properties_of", "uuid_of
 
 UNREAD = "reqpi:core_metadata"
 UNREAD_VALUE = "unread"
-"""The property of a component whose core metadata could not be had this time."""
+"""The property of a component whose core metadata was not available this time."""
 
 
 PROXY = "proxy URL"
-"""The comment of an external reference that says what a component came through; Hermeto's."""
+"""Hermeto's comment of an external reference to the proxy that a component was fetched through."""
 
 PATCH = "reqpi:patch:"
-"""How the properties begin that stand for CycloneDX's ``pedigree.patches``."""
+"""The prefix of the properties that stand for CycloneDX's ``pedigree.patches``."""
 
 
-def properties_of(component: Component, bill: Sbom) -> list[tuple[str, str]]:
-    """(name, value), sorted."""
+def properties_of(component: Component, sbom: Sbom) -> list[tuple[str, str]]:
+    """Return the properties of a component as sorted (name, value)."""
     named = list(component.properties)
     named += [("hermeto:found_by", tool) for tool in component.found_by]
     if "reqpi" in component.found_by:
@@ -36,14 +36,14 @@ def properties_of(component: Component, bill: Sbom) -> list[tuple[str, str]]:
     if component.build:
         said.append(("pip:package:build-dependency", "true"))
     named += [(f"{prefix}:{name}", value) for name, value in said for prefix in ("hermeto", "reqpi")]
-    return sorted([*named, (UNREAD, UNREAD_VALUE)] if component.ref in bill.unread else named)
+    return sorted([*named, (UNREAD, UNREAD_VALUE)] if component.ref in sbom.unread else named)
 
 
-def uuid_of(bill: Sbom) -> UUID:
-    """What the document is known by: the same for equal bills (version 5, :rfc:`9562`), and never a random one."""
-    parts = [bill.own.name, bill.own.version, bill.own.purl] if bill.own is not None else []
-    parts += ["", *bill.unread]
-    projects = [component.ref for component in bill.projects]
+def uuid_of(sbom: Sbom) -> UUID:
+    """Return the serial number of the document: equal for equal SBOMs (version 5, :rfc:`9562`), and never random."""
+    parts = [sbom.own.name, sbom.own.version, sbom.own.purl] if sbom.own is not None else []
+    parts += ["", *sbom.unread]
+    projects = [component.ref for component in sbom.projects]
     parts += ["", *projects] if projects else []
-    parts += ["index", bill.index] if bill.index else []
-    return uuid5(NAMESPACE_URL, "\n".join(["reqpi", bill.key, *parts]))
+    parts += ["index", sbom.index] if sbom.index else []
+    return uuid5(NAMESPACE_URL, "\n".join(["reqpi", sbom.key, *parts]))

@@ -1,4 +1,4 @@
-"""Package URLs: what a release or a source is called in a bill of materials (ECMA-427, type ``pypi``).
+"""Package URLs, the identifiers of releases and sources in an SBOM (ECMA-427, type ``pypi``).
 
 ========================  ======================================================================================
 from the default index    ``pkg:pypi/six@1.17.0``
@@ -20,47 +20,48 @@ from reqpi.core.model import Archive, File, Git
 
 __all__ = ["purl_of", "purl_of_own", "purl_of_source"]
 
-# [user@]host:path, as scp has it: "only recognized if there are no slashes before the first colon" (git-clone(1)). One
-# letter is a drive. A path with an @ is not taken apart: with user:password@host in front it would show the password.
+# The scp form [user@]host:path: "only recognized if there are no slashes before the first colon" (git-clone(1)). A
+# single letter is a drive. A path with an @ is not parsed: in user:password@host:path it would show the password.
 _SCP = re.compile(r"(?P<user>[^@:/\s]+@)?(?!file:)(?P<host>[A-Za-z0-9][A-Za-z0-9._-]+):(?!//)/?(?P<path>[^@:\s]+)")
 
 
 def purl_of(file: File) -> str:
-    """The purl of the release, or of the source, that ``file`` is a file of."""
+    """Return the purl of the release or the source that ``file`` belongs to."""
     version = (str(file.version) if file.listed else "") or None
     subpath = file.source.subdirectory if file.source is not None else None
     return PackageURL("pypi", None, file.project, version, _qualifiers(file), subpath).to_string()
 
 
-def purl_of_own(name: str, version: str, origin: str | None, commit: str | None, subpath: str) -> str:
+def purl_of_own(name: str, version: str, remote: str | None, commit: str | None, subpath: str) -> str:
     """Return the purl of the project whose requirements are listed.
 
-    Without a repository that others can reach, or without a commit, it names the release and the path alone.
+    Without a repository that others can reach, or without a commit, it names only the release and the path.
 
-    :param origin: where its repository was cloned from, as git has it.
-    :param subpath: where in the repository it is.
+    :param remote: the URL that its repository was cloned from, in git's spelling.
+    :param commit: the id of the commit.
+    :param subpath: its folder in the repository.
     """
-    place = _clonable(origin or "") if commit else ""
+    place = _clonable(remote or "") if commit else ""
     qualifiers = {"vcs_url": f"{place}@{commit}"} if place else None
     below = None if subpath in ("", ".") else subpath
     return PackageURL("pypi", None, name, version or None, qualifiers, below).to_string()
 
 
-def purl_of_source(name: str, origin: str | None, commit: str | None) -> str:
+def purl_of_source(name: str, remote: str | None, commit: str | None) -> str:
     """Return the purl of a repository that has several projects; empty if others cannot reach it."""
-    place = _clonable(origin or "") if commit else ""
+    place = _clonable(remote or "") if commit else ""
     return PackageURL("generic", None, name, None, {"vcs_url": f"{place}@{commit}"}).to_string() if place else ""
 
 
-def _clonable(origin: str) -> str:
-    """Return ``origin`` as a ``vcs_url`` spells it; empty for a folder of one machine, and for what is not a URL.
+def _clonable(remote: str) -> str:
+    """Return ``remote`` in the spelling of a ``vcs_url``; empty for a local folder, and if it is not a URL.
 
-    No password is kept. The user is kept for ssh only: a user of https may be a token.
+    A password is removed. The user is kept for ssh only, because the user of an https URL may be a token.
     """
-    if (scp := _SCP.fullmatch(origin)) is not None:
-        origin = f"ssh://{scp['user'] or ''}{scp['host']}/{scp['path']}"
+    if (scp := _SCP.fullmatch(remote)) is not None:
+        remote = f"ssh://{scp['user'] or ''}{scp['host']}/{scp['path']}"
     try:
-        parts = urlsplit(origin.removeprefix("git+"))
+        parts = urlsplit(remote.removeprefix("git+"))
     except ValueError:
         return ""
     if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname:
@@ -80,14 +81,14 @@ def _qualifiers(file: File) -> dict[str, str]:
 
 
 def _is_default(index: str) -> bool:
-    """Whether it is the index that purls without a ``repository_url`` mean; uv.lock names it on every package."""
+    """Return whether purls without a ``repository_url`` mean this index; uv.lock names it for every package."""
     parts = urlsplit(index)
     return (parts.scheme, parts.hostname, parts.path.rstrip("/")) == ("https", _default_host(), "/simple")
 
 
 @cache
 def _default_host() -> str | None:
-    # Asked of the library, as no registry is built in here.
+    # The library knows the host; no registry is built into ReqPI.
     from packageurl.contrib.purl2url import get_repo_url  # noqa: PLC0415
 
     return urlsplit(get_repo_url("pkg:pypi/pip") or "").hostname

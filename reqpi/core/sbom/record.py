@@ -1,4 +1,4 @@
-"""How what core metadata says is written down, once all of it is known: for a bill that never changes again."""
+"""The stored record of core metadata, written once all of it is known, so that an SBOM never changes again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ _LAYOUT = 1
 
 
 def of_interest(said: About, projects: Collection[str]) -> About:
-    """The same, without requirements on anything but ``projects``: a bill has no use for them."""
+    """Return the same metadata with only the requirements on ``projects``: an SBOM does not use the others."""
     named = (line for line in said.requires if (requirement := read(line)) and requirement.project in projects)
     return About(said.summary, said.licences, tuple(named))
 
 
 def dump(known: Mapping[str, About]) -> bytes:
-    """What is known, by the sha256 of the file that it is of. The same gives the same bytes."""
+    """Return the bytes of a record; equal metadata gives equal bytes.
+
+    :param known: the metadata by the sha256 of its file.
+    """
     files = {
         sha256: [said.summary, [[each.text, each.expression] for each in said.licences], list(said.requires)]
         for sha256, said in known.items()
@@ -30,17 +33,17 @@ def dump(known: Mapping[str, About]) -> bytes:
 
 
 def load(data: bytes) -> dict[str, About]:
-    """What :func:`dump` wrote down.
+    """Read a record of :func:`dump`.
 
-    :raises reqpi.core.errors.StoreTrouble: it is damaged, or from a ReqPI newer than this.
+    :raises reqpi.core.errors.StoreTrouble: it is damaged, or a newer ReqPI wrote it.
     """
     try:
         record = json.loads(data)
         if record["layout"] != _LAYOUT:
-            raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that one.")
+            raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that version.")
         return {
             sha256: About(summary, tuple(Licence(*licence) for licence in licences), tuple(requires))
             for sha256, (summary, licences, requires) in record["files"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreTrouble("what a bill is made of is damaged in the store", "The operator can remove it.") from error
+        raise StoreTrouble("a stored SBOM record is damaged", "The operator can remove it.") from error

@@ -1,7 +1,7 @@
-"""What requires what, as far as core metadata says, among what is pinned.
+"""The dependencies among the pinned projects, as declared by core metadata.
 
-A requirement counts whatever the platform and the Python are, for a bill is of all of them. One that stands under an
-extra counts where that extra is asked for: by the lock, or by another requirement that counts.
+A requirement counts for every platform and every Python, because an SBOM covers all of them. A requirement of an extra
+counts if the lock, or another requirement that counts, asks for that extra.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from reqpi.core.sbom.model import Component
 __all__ = ["RequiresDist", "edges", "may_hold", "read"]
 
 _EFFORT = 20_000_000
-"""Characters of markers and of specifiers, by the versions that these are compared with, that are read for one bill: a
-second or two. A lock of 1,000 pins has some 300,000."""
+"""The work for one SBOM: characters of markers, and of specifiers multiplied by the versions they are compared with.
+
+This much takes a second or two. A lock of 1,000 pins needs about 300,000.
+"""
 
 _EDGE = 50
-"""What an edge counts for beside them. A lock may pin thousands of versions of two projects that require each other."""
+"""The work of an edge, in the same unit. A lock may pin thousands of versions of projects that require each other."""
 
 _NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?")
 _TOKEN = re.compile(
@@ -36,11 +38,11 @@ _EXTRA = re.compile(r"\bextra\s*===?\s*(?:'([^']*)'|\"([^\"]*)\")|(?:'([^']*)'|\
 class RequiresDist:
     """One line of ``Requires-Dist``.
 
-    :param project: normalised.
-    :param extras: of that project, normalised.
-    :param specifier: as it stands there; empty for a URL.
-    :param marker: as it stands there.
-    :param under: the extras that the marker asks for, normalised.
+    :param project: the normalized name.
+    :param extras: the normalized extras of that project.
+    :param specifier: unchanged; empty for a URL.
+    :param marker: unchanged.
+    :param under: the normalized extras that the marker names.
     """
 
     project: str
@@ -51,9 +53,9 @@ class RequiresDist:
 
 
 def read(line: str) -> RequiresDist | None:
-    """One line of ``Requires-Dist``; ``None`` where it is none.
+    """Parse a line of ``Requires-Dist``; return ``None`` if it is not a requirement.
 
-    It is taken apart, and not checked: nothing is installed by it.
+    It is not validated, because nothing is installed by it.
     """
     named = _NAME.match(line)
     if named is None:
@@ -69,12 +71,12 @@ def read(line: str) -> RequiresDist | None:
 
 
 def may_hold(marker: str, extras: Iterable[str]) -> bool:
-    """Whether ``marker`` may hold somewhere, where these extras are asked for.
+    """Return whether ``marker`` may hold in some environment if these extras are requested.
 
-    What it says of anything but extras is taken to hold.
+    Every comparison with anything other than ``extra`` is assumed to hold.
     """
     outer: list[tuple[bool, bool]] = []
-    said, held = False, True  # what stands before the last `or`; what stands since
+    said, held = False, True  # the value before the last `or`; the value since
     sides: list[str] = []
     operator = ""
     at = 0
@@ -109,16 +111,16 @@ def _compares(sides: Sequence[str], operator: str, extras: Iterable[str]) -> boo
 def edges(
     components: Iterable[Component], asked: Mapping[str, Iterable[str]], requires: Mapping[str, Iterable[str]]
 ) -> tuple[tuple[str, str], ...]:
-    """What requires what: (purl, purl), sorted.
+    """Return the dependencies as sorted (purl, purl of what it requires).
 
-    :param asked: the extras that the lock asks for, by purl.
+    :param asked: the extras that the lock requests, by purl.
     :param requires: the lines of ``Requires-Dist``, by purl.
     """
     return _Following(components, requires).edges(asked)
 
 
 class _Following:
-    """The requirements of every component, which extras are asked for, and what came of it so far."""
+    """The requirements of every component, the extras requested so far, and the edges found so far."""
 
     def __init__(self, components: Iterable[Component], requires: Mapping[str, Iterable[str]]) -> None:
         self._by_project: dict[str, list[Component]] = {}
@@ -155,7 +157,7 @@ class _Following:
         return tuple(sorted(self._found))
 
     def _follow(self, purl: str, requirement: RequiresDist, extras: set[str]) -> list[tuple[str, str]]:
-        """Note a requirement, if it counts: which extras of what it asks for."""
+        """Add the edges of a requirement, if it counts; return the (purl, extra) pairs that it requests."""
         pinned = self._by_project[requirement.project]
         self._left -= len(requirement.marker) + _EDGE + (len(requirement.specifier) + _EDGE) * (len(pinned) - 1)
         if self._left < 0 or not may_hold(requirement.marker, extras):
@@ -166,7 +168,7 @@ class _Following:
 
 
 def _meant(requirement: RequiresDist, pinned: Sequence[Component]) -> Sequence[Component]:
-    """Of several versions of one project those that it asks for; all, where it asks for none of them."""
+    """Return the pinned versions of a project that a requirement admits; all versions, if it admits none of them."""
     if len(pinned) == 1:
         return pinned
     try:

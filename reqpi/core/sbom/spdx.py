@@ -1,4 +1,4 @@
-"""A bill as SPDX 2.3, in JSON."""
+"""The writer of SPDX 2.3 in JSON."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ _ROOT = "SPDXRef-Root"
 _NOT_SAID = "NOASSERTION"
 _TOOL = "Tool: reqpi"
 
-# The grammar of SPDX 2.3 (section 7.7) knows only hosts with a domain: neither addresses nor names like `nexus`.
+# The grammar of SPDX 2.3 (section 7.7) allows only hosts with a domain: neither IP addresses nor names like `nexus`.
 _PUBLIC = re.compile(r"(?:git\+)?https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?(?:/|$)", re.IGNORECASE)
 
 
-def spdx(bill: Sbom) -> bytes:
-    """The bill as SPDX 2.3, in JSON."""
+def spdx(sbom: Sbom) -> bytes:
+    """Return an SBOM as SPDX 2.3 in JSON."""
     return written(
         {
             "spdxVersion": "SPDX-2.3",
             "dataLicense": "CC0-1.0",
             "SPDXID": "SPDXRef-DOCUMENT",
-            "name": _name(bill),
-            "documentNamespace": uuid_of(bill).urn,
-            "creationInfo": {"created": bill.created, "creators": [_TOOL]},
-            "packages": _packages(bill),
-            "hasExtractedLicensingInfos": _texts(bill),
-            "relationships": _relationships(bill),
+            "name": _name(sbom),
+            "documentNamespace": uuid_of(sbom).urn,
+            "creationInfo": {"created": sbom.created, "creators": [_TOOL]},
+            "packages": _packages(sbom),
+            "hasExtractedLicensingInfos": _texts(sbom),
+            "relationships": _relationships(sbom),
         }
     )
 
 
-def _packages(bill: Sbom) -> Iterator[dict[str, Any]]:
-    yield _root(bill)
-    for component in bill.components:
-        if not bill.is_main(component):
-            yield _package(component, bill)
+def _packages(sbom: Sbom) -> Iterator[dict[str, Any]]:
+    yield _root(sbom)
+    for component in sbom.components:
+        if not sbom.is_main(component):
+            yield _package(component, sbom)
 
 
-def _name(bill: Sbom) -> str:
-    addresses = (bill.key,) if bill.addresses is None else bill.addresses
-    own = bill.own or MainComponent(f"lock {addresses[0]}" if len(addresses) == 1 else f"merged {bill.key}")
+def _name(sbom: Sbom) -> str:
+    addresses = (sbom.key,) if sbom.addresses is None else sbom.addresses
+    own = sbom.own or MainComponent(f"lock {addresses[0]}" if len(addresses) == 1 else f"merged {sbom.key}")
     return f"{own.name} {own.version}".strip()
 
 
-def _root(bill: Sbom) -> dict[str, Any]:
-    """The main component; where it is not known, the lock stands for it."""
-    own = bill.own or MainComponent(_name(bill))
+def _root(sbom: Sbom) -> dict[str, Any]:
+    """Return the package of the main component, or of the lock if the main component is not known."""
+    own = sbom.own or MainComponent(_name(sbom))
     root: dict[str, Any] = {
         "SPDXID": _ROOT,
         "name": own.name,
@@ -70,12 +70,12 @@ def _root(bill: Sbom) -> dict[str, Any]:
         root["versionInfo"] = own.version
     if own.purl:
         root["externalRefs"] = [_reference(own.purl)]
-    for component in filter(bill.is_main, bill.components):
-        root["annotations"] = list(_annotations(component, bill))
+    for component in filter(sbom.is_main, sbom.components):
+        root["annotations"] = list(_annotations(component, sbom))
     return root
 
 
-def _package(component: Component, bill: Sbom) -> dict[str, Any]:
+def _package(component: Component, sbom: Sbom) -> dict[str, Any]:
     artifacts = component.artifacts
     package: dict[str, Any] = {
         "SPDXID": _id(component.ref),
@@ -85,7 +85,7 @@ def _package(component: Component, bill: Sbom) -> dict[str, Any]:
         "licenseConcluded": _NOT_SAID,
         "licenseDeclared": _declared(component.licences),
         "copyrightText": _NOT_SAID,
-        "annotations": list(_annotations(component, bill)),
+        "annotations": list(_annotations(component, sbom)),
         "primaryPackagePurpose": component.kind.upper(),
     }
     if component.purl:
@@ -105,7 +105,7 @@ def _package(component: Component, bill: Sbom) -> dict[str, Any]:
 
 
 def _location(url: str) -> str:
-    """Where the one file of a package is. Of several there is no room for: ``sourceInfo`` has them all."""
+    """Return the location of a package's only file. The field has no room for several; ``sourceInfo`` has them all."""
     return url_in(url) if _PUBLIC.match(url) else _NOT_SAID
 
 
@@ -118,27 +118,27 @@ def _reference(purl: str) -> dict[str, str]:
     return {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
 
 
-def _annotations(component: Component, bill: Sbom) -> Iterator[dict[str, str]]:
-    """Properties, and lines that tools left. Hermeto's are spelled as Hermeto does."""
-    for name, value in properties_of(component, bill):
-        # The annotator says how the comment is spelled.
+def _annotations(component: Component, sbom: Sbom) -> Iterator[dict[str, str]]:
+    """Yield the properties and the annotations of tools. Those of Hermeto have Hermeto's spelling."""
+    for name, value in properties_of(component, sbom):
+        # The annotator names the encoding of the comment.
         comment = json.dumps({"name": name, "value": value}, separators=(",", ":"))
-        yield _annotation(f"{'reqpi' if name.startswith('reqpi:') else 'hermeto'}:jsonencoded", comment, bill)
+        yield _annotation(f"{'reqpi' if name.startswith('reqpi:') else 'hermeto'}:jsonencoded", comment, sbom)
     for text in component.annotations:
-        yield _annotation(":".join(text.split(":")[:2]), text, bill)
+        yield _annotation(":".join(text.split(":")[:2]), text, sbom)
 
 
-def _annotation(tool: str, comment: str, bill: Sbom) -> dict[str, str]:
+def _annotation(tool: str, comment: str, sbom: Sbom) -> dict[str, str]:
     return {
         "annotator": f"Tool: {tool}",
-        "annotationDate": bill.created,
+        "annotationDate": sbom.created,
         "annotationType": "OTHER",
         "comment": comment,
     }
 
 
 def _declared(licences: Sequence[Licence]) -> str:
-    """One expression. Several licences, of which nobody says how they go together, are all to be heeded."""
+    """Return one expression. The metadata does not say how several licences combine, so all of them are required."""
     said = [licence.text if licence.expression else _reference_to(licence) for licence in licences]
     return " AND ".join(f"({one})" if " OR " in one and len(said) > 1 else one for one in said) or _NOT_SAID
 
@@ -147,9 +147,9 @@ def _reference_to(licence: Licence) -> str:
     return f"LicenseRef-{sha256(licence.text.encode()).hexdigest()[:16]}"
 
 
-def _texts(bill: Sbom) -> list[dict[str, str]]:
-    """What the licences say that are no expressions, and those that expressions only refer to."""
-    licences = {licence for component in bill.components for licence in component.licences}
+def _texts(sbom: Sbom) -> list[dict[str, str]]:
+    """Return the texts of licences that are not expressions, and of those that expressions only refer to."""
+    licences = {licence for component in sbom.components for licence in component.licences}
     named = {_reference_to(licence): licence.text for licence in licences if not licence.expression}
     for licence in licences:
         if licence.expression:
@@ -157,16 +157,16 @@ def _texts(bill: Sbom) -> list[dict[str, str]]:
     return [{"licenseId": ref, "name": named[ref], "extractedText": named[ref]} for ref in sorted(named)]
 
 
-def _relationships(bill: Sbom) -> Iterator[dict[str, str]]:
+def _relationships(sbom: Sbom) -> Iterator[dict[str, str]]:
     yield _relationship("SPDXRef-DOCUMENT", "DESCRIBES", _ROOT)
-    ids = {each.ref: _ROOT if bill.is_main(each) else _id(each.ref) for each in bill.components}
-    for component in bill.components:
-        if not bill.is_main(component):
+    ids = {each.ref: _ROOT if sbom.is_main(each) else _id(each.ref) for each in sbom.components}
+    for component in sbom.components:
+        if not sbom.is_main(component):
             yield _relationship(_ROOT, "CONTAINS", ids[component.ref])
-    if bill.own is not None:
-        for ref in bill.tops:
+    if sbom.own is not None:
+        for ref in sbom.tops:
             yield _relationship(_ROOT, "DEPENDS_ON", ids[ref])
-    for one, other in bill.edges:
+    for one, other in sbom.edges:
         if ids[one] != _ROOT:
             yield _relationship(ids[one], "DEPENDS_ON", ids[other])
 

@@ -1,4 +1,4 @@
-"""Somebody else's URL, as it may stand in a bill."""
+"""Text and URLs from other sources, in a form that an SBOM may contain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def url_in(url: str) -> str:
-    """``url`` with everything quoted that is no part of one (:rfc:`3986`), so that validators let it pass."""
+    """Return ``url`` with all characters quoted that a URL cannot have (:rfc:`3986`), so that validators accept it."""
     host = _HOST.match(url)
     start = host.end() if host else 0
     quoted = quote(url[:start], safe=f"{_AS_IT_IS}[]") + quote(url[start:], safe=_AS_IT_IS)
@@ -22,12 +22,17 @@ def url_in(url: str) -> str:
 
 
 def reference_in(url: str) -> str:
-    """Return the same with its fragment."""
+    """Return ``url`` quoted like :func:`url_in`, and with its fragment."""
     return "#".join(map(url_in, url.split("#", 1)))
 
 
 def words(text: str, most: int) -> str:
-    """``text`` in one line: without control characters, its words one space apart, cut to ``most`` characters."""
+    """Return ``text`` on one line.
+
+    Control characters are removed and words are separated by one space.
+
+    :param most: the maximum length in characters; a longer text is cut.
+    """
     shown = "".join(char if char.isprintable() else " " for char in text[: 4 * most])
     line = " ".join(shown.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

@@ -1,4 +1,4 @@
-"""Timestamps as SBOMs have them: RFC 3339, in UTC, with whole seconds."""
+"""Timestamps in the format of SBOMs: RFC 3339, in UTC, with whole seconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["newest", "timestamp"]
 
 
 def newest(texts: Iterable[str | None]) -> str:
-    """Return the newest of several times in ISO 8601; those that are not times do not count."""
+    """Return the newest of several ISO 8601 timestamps, ignoring those that are not valid; or :data:`UNDATED`."""
     times = [time for text in texts if (time := _time(text)) is not None]
     return f"{max(times).replace(tzinfo=None).isoformat(timespec='seconds')}Z" if times else UNDATED
 
 
 def timestamp(text: str) -> str:
-    """Return one time in ISO 8601; that of a bill without a date if it is not one."""
+    """Return an ISO 8601 timestamp in the format of SBOMs; :data:`UNDATED` if it is not valid."""
     return newest([text])
 
 

@@ -1,7 +1,8 @@
-"""JSON that is written piece by piece.
+"""A writer of JSON in pieces.
 
-A bill of 1,000 components is some megabytes. As one tree of objects it would keep the garbage collector busy, and as
-one call the encoder, for long enough that a server's other clients notice. Piece by piece, neither is.
+An SBOM of 1,000 components has several megabytes. As one tree of objects it would keep the garbage collector busy, and
+encoding it in one call would keep the encoder busy, for long enough that a server's other clients notice. In pieces,
+neither happens.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ __all__ = ["written"]
 
 
 def written(document: Mapping[str, Any]) -> bytes:
-    """An object, indented.
+    """Return an indented JSON object.
 
-    :param document: what it has; an iterator becomes an array, of which there is one element at a time.
+    :param document: its members; an iterator becomes an array, whose elements are made one at a time.
     """
-    return "".join(_pieces(document)).encode()
+    return "".join(_chunks(document)).encode()
 
 
-def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
+def _chunks(document: Mapping[str, Any]) -> Iterator[str]:
     before = "{\n"
     for name, value in document.items():
         yield f"{before}  {json.dumps(name)}: "
@@ -42,5 +43,5 @@ def _array(elements: Iterator[Any]) -> Iterator[str]:
 
 
 def _indented(value: Any, by: int) -> str:
-    # Inside a string there is no line end that is not escaped.
+    # A line end inside a JSON string is always escaped.
     return json.dumps(value, indent=2).replace("\n", f"\n{' ' * by}")

@@ -1,7 +1,7 @@
-"""SBOMs that were written by ReqPI or by Hermeto, in CycloneDX or SPDX, read as bills.
+"""The readers of SBOMs that ReqPI or Hermeto wrote, in CycloneDX or SPDX.
 
-A document may be anybody's: its size is bounded, and everything that is wrong is an error that names its place in it.
-What a bill has no room for is named too, so that nothing is lost in silence.
+A document may come from anyone: its size is bounded, and every error names the place in the document. Fields that the
+model has no room for are listed, so that nothing is lost silently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["LARGEST", "BadBill", "ReadBill", "read_bill"]
 class ReadBill:
     """A document that was read.
 
-    :param left_out: what the document has and the bill has not: ``components[].cpe``.
+    :param left_out: the fields of the document that were not read, such as ``components[].cpe``.
     """
 
     bill: Sbom
@@ -31,7 +31,7 @@ class ReadBill:
 def read_bill(data: bytes) -> ReadBill:
     """Read a document.
 
-    :raises BadBill: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or something in it is wrong.
+    :raises BadBill: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
     """
     document = parse(data)
     notes = Notes()
@@ -41,5 +41,7 @@ def read_bill(data: bytes) -> ReadBill:
     elif document.get("spdxVersion") in ("SPDX-2.2", "SPDX-2.3"):
         bill = spdx.read(document, key, notes)
     else:
-        raise BadBill("", "this is neither CycloneDX nor SPDX 2.3", 'It needs "bomFormat" or "spdxVersion".')
+        raise BadBill(
+            "", "the document is neither CycloneDX nor SPDX 2.3", 'It must have "bomFormat" or "spdxVersion".'
+        )
     return ReadBill(bill, notes.named())

@@ -1,4 +1,4 @@
-"""What both formats have in common: purls, properties, times and licences."""
+"""The parts of a document that both formats share: purls, properties and licences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LONGEST_VERSION", "Gathered", "as_licences", "name_in", "one_line", 
 
 _PREFIXES = ("hermeto", "reqpi", "cachi2")
 LONGEST_VERSION = 1000
-"""Characters. CycloneDX has room for 1,024."""
+"""The maximum length of a version in characters. CycloneDX allows 1,024."""
 
 _LONGEST_PURL = 8000
 _LONGEST_LINE = 8000
@@ -28,9 +28,9 @@ _MOST_EDGES = 1_000_000
 
 @define
 class Gathered:
-    """The components and edges of a document so far.
+    """The components and edges read so far from a document.
 
-    :param refs: the refs of the components that an id of the document means: one for each purl.
+    :param refs: the refs of the components that an id of the document stands for, one for each purl.
     """
 
     components: list[Component] = field(factory=list)
@@ -40,7 +40,12 @@ class Gathered:
     _edges_left: int = _MOST_EDGES
 
     def add(self, identifier: str, component: Component, unread: bool, where: str) -> None:
-        """Add one; two that differ cannot have one id."""
+        """Add a component.
+
+        :param identifier: its id in the document.
+        :param unread: whether its core metadata was not available.
+        :raises BadBill: there are too many components.
+        """
         known = self.refs.setdefault(identifier, [])
         if component.ref not in known:
             known.append(component.ref)
@@ -51,17 +56,24 @@ class Gathered:
             raise BadBill(where, f"there are more than {_MOST} components")
 
     def connect(self, one: str, other: str) -> bool:
-        """Add the edges between what two ids mean; whether both mean something."""
+        """Add the edges between the components of two ids.
+
+        :returns: whether both ids stand for components.
+        :raises BadBill: there are too many edges.
+        """
         ones, others = self.refs.get(one, ()), self.refs.get(other, ())
         self._edges_left -= len(ones) * len(others)
-        if self._edges_left < 0:  # of one relationship there are as many as two packages have purls, multiplied
+        if self._edges_left < 0:  # one relationship stands for the product of the purls of two packages
             raise BadBill("", f"there are more than {_MOST_EDGES} edges")
         self.edges.update((a, b) for a in ones for b in others if a != b)
         return bool(ones and others)
 
 
 def purl_in(value: str, where: str) -> str:
-    """Return a purl in the one spelling that purls are compared in; empty for none."""
+    """Return a purl in its canonical spelling; empty if ``value`` is empty.
+
+    :raises BadBill: it is not a purl.
+    """
     if not value:
         return ""
     try:
@@ -74,12 +86,12 @@ def purl_in(value: str, where: str) -> str:
 
 
 def name_in(purl: str) -> str:
-    """Return the name in a purl of :func:`purl_in`."""
+    """Return the name in a canonical purl."""
     return PackageURL.from_string(purl).name if purl else ""
 
 
 def with_properties(component: Component, properties: Iterable[tuple[str, str]]) -> tuple[Component, bool]:
-    """Return a component with what its properties say of it, and whether its core metadata could not be read."""
+    """Return a component with the values of its properties, and whether its core metadata was unread."""
     found_by, missing, others = set(), set(), set()
     build = binary = unread = False
     for name, value in properties:
@@ -109,9 +121,9 @@ def with_properties(component: Component, properties: Iterable[tuple[str, str]])
 
 
 def as_licences(said: str, *, words_only: bool = False) -> list[Licence]:
-    """Return an expression as SPDX spells it, or a few words; none if there are no words.
+    """Return an expression in SPDX's spelling, or a few words; an empty list for an empty text.
 
-    :param words_only: it was never meant as an expression.
+    :param words_only: do not try to read ``said`` as an expression.
     """
     if not words_only and (expression := as_expression(said)) is not None:
         return [expression]

@@ -1,4 +1,4 @@
-"""A CycloneDX document as a bill."""
+"""The reader of CycloneDX documents."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ _KINDS = (LIBRARY, APPLICATION, "file", "framework", "container")
 def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     """Read a document.
 
-    :param key: what the bill is known by.
-    :raises BadBill: something in it is wrong.
+    :param key: the key of the SBOM.
+    :param notes: collects the fields that are not read.
+    :raises BadBill: a value in it is invalid.
     """
     notes.others(document, "", _KNOWN)
     if not text(document, "specVersion", "").startswith("1."):
-        raise BadBill("specVersion", "only CycloneDX 1.x is read")
+        raise BadBill("specVersion", "only CycloneDX 1.x is supported")
     metadata = mapping(document.get("metadata"), "metadata")
     notes.others(metadata, "metadata", _OF_METADATA)
     gathered = Gathered()
@@ -52,7 +53,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
         component, unread = _component(fields, where, "components[]", notes)
         identifier = text(fields, "bom-ref", where) or component.ref
         if identifier in gathered.refs:
-            raise BadBill(where, f"the bom-ref {identifier[:80]!r} stands twice")
+            raise BadBill(where, f"the bom-ref {identifier[:80]!r} is repeated")
         gathered.add(identifier, evolve(component, annotations=tuple(sorted(lines.pop(identifier, ())))), unread, where)
     if lines:
         notes.say("annotations[] of what is not listed")
@@ -94,7 +95,7 @@ def _component(fields: Mapping[str, Any], where: str, place: str, notes: Notes) 
         kind = LIBRARY
     name = one_line(text(fields, "name", where))
     if not name:
-        raise BadBill(where, "it has no name")
+        raise BadBill(where, "the name is missing")
     artifacts, proxies = _references(fields, where, place, notes)
     if not artifacts and (digests := digests_of(fields, "hashes", ("alg", "content"), where, notes)):
         artifacts = {Artifact("", False, digests)}
@@ -113,7 +114,7 @@ def _component(fields: Mapping[str, Any], where: str, place: str, notes: Notes) 
 
 
 def _references(fields: Mapping[str, Any], where: str, place: str, notes: Notes) -> tuple[set[Artifact], set[str]]:
-    """Return the files of a component, and the URLs that it came through."""
+    """Return the files of a component, and the URLs of the proxies it was fetched through."""
     artifacts, proxies = set(), set()
     for at, each in objects(fields, "externalReferences", where):
         notes.others(each, f"{place}.externalReferences[]", ("type", "url", "comment", "hashes"))

@@ -1,4 +1,4 @@
-"""JSON from anybody: each value is looked at before it is used, and each error names its place."""
+"""A reader of JSON that may come from anyone: each value is checked before it is used, and errors name its place."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from reqpi.core.model import Digest
 __all__ = ["LARGEST", "BadBill", "Notes", "digests_of", "mapping", "objects", "parse", "text", "texts"]
 
 LARGEST = 32 << 20
-"""Bytes of a document. One of 1,000 components has 3 MB."""
+"""The maximum size of a document in bytes. A document of 1,000 components has 3 MB."""
 
 _MOST_CONTAINERS = 2_000_000
 _MOST_VALUES = 4_000_000
-"""Objects and arrays, and values, of a document: each takes some 60 bytes of memory, however short it is."""
+"""The maximum numbers of objects and arrays, and of values: each takes about 60 bytes of memory, however short."""
 
 _LONGEST = 100_000
-"""Characters of one text."""
+"""The maximum length of a string in characters."""
 
 _MOST_NOTES = 100
 _HEX = frozenset("0123456789abcdef")
@@ -28,11 +28,11 @@ _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class BadBill(ValueError):
-    """A document cannot be read as an SBOM.
+    """A document that cannot be read as an SBOM.
 
-    :param where: the place in it: ``components[3].purl``; empty for the whole.
+    :param where: the place in it, such as ``components[3].purl``; empty for the whole document.
     :param problem: what is wrong.
-    :param advice: what to write, or what to do.
+    :param advice: what to write or to do instead.
     """
 
     def __init__(self, where: str, problem: str, advice: str = "") -> None:
@@ -43,47 +43,49 @@ class BadBill(ValueError):
 
 @frozen
 class Notes:
-    """The places of what is not carried over, each once."""
+    """The places in a document that are not read, each once."""
 
     _places: dict[str, None] = field(factory=dict)
 
     def say(self, place: str) -> None:
-        """Note one."""
+        """Add a place."""
         if len(self._places) < _MOST_NOTES:
             self._places[place] = None
 
     def others(self, fields: Mapping[str, Any], place: str, known: Iterable[str]) -> None:
-        """Note every key of an object that is not among ``known``."""
+        """Add every key of an object that is not in ``known``."""
         for key in fields.keys() - set(known):
             self.say(f"{place}.{_clean(key)[:80]}".strip("."))
 
     def named(self) -> tuple[str, ...]:
-        """Return all of them, sorted."""
+        """Return the places, sorted."""
         return tuple(sorted(self._places))
 
 
 def parse(data: bytes) -> Mapping[str, Any]:
-    """Return the JSON object that ``data`` is.
+    """Return the JSON object in ``data``.
 
-    :raises BadBill: it is not, or is too large or too deep, or has a key twice in one object.
+    :raises BadBill: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
     """
     if len(data) > LARGEST:
-        raise BadBill("", f"this is larger than {LARGEST >> 20} MiB")
+        raise BadBill("", f"the document is larger than {LARGEST >> 20} MiB")
     if data.count(b"{") + data.count(b"[") > _MOST_CONTAINERS or data.count(b",") > _MOST_VALUES:
-        raise BadBill("", "this has too many values")
+        raise BadBill("", "the document has too many values")
     try:
-        document = json.loads(data, object_pairs_hook=_once)
+        document = json.loads(data, object_pairs_hook=_unique_keys)
     except RecursionError:
-        raise BadBill("", "this is nested too deeply") from None
+        raise BadBill("", "the document is nested too deeply") from None
     except BadBill:
         raise
     except ValueError as error:
-        raise BadBill("", f"this is not JSON: {str(error)[:200]}", "XML and tag:value are not read.") from None
+        raise BadBill(
+            "", f"the document is not JSON: {str(error)[:200]}", "Convert XML or tag:value to JSON."
+        ) from None
     return mapping(document, "the document")
 
 
 def mapping(value: Any, where: str) -> Mapping[str, Any]:
-    """Return ``value``, which must be an object; an empty one in place of none."""
+    """Return ``value``, which must be an object; an empty object for ``None``."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -92,7 +94,7 @@ def mapping(value: Any, where: str) -> Mapping[str, Any]:
 
 
 def objects(fields: Mapping[str, Any], key: str, where: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the objects of an array, each with its place; none if there is no such key."""
+    """Yield the objects of an array, each with its place; nothing if the key is missing."""
     place = f"{where}.{key}".strip(".")
     value = fields.get(key)
     if value is not None and not isinstance(value, list):
@@ -102,19 +104,19 @@ def objects(fields: Mapping[str, Any], key: str, where: str = "") -> Iterator[tu
 
 
 def text(fields: Mapping[str, Any], key: str, where: str) -> str:
-    """Return a text without control characters; an empty one if there is no such key."""
+    """Return a string without control characters; an empty one if the key is missing."""
     value = fields.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadBill(f"{where}.{key}".strip("."), f"{_shown(value)} is not a text")
+        raise BadBill(f"{where}.{key}".strip("."), f"{_shown(value)} is not a string")
     if len(value) > _LONGEST:
-        raise BadBill(f"{where}.{key}".strip("."), f"it is longer than {_LONGEST} characters")
+        raise BadBill(f"{where}.{key}".strip("."), f"the string is longer than {_LONGEST} characters")
     return _clean(value)
 
 
 def texts(fields: Mapping[str, Any], key: str, where: str) -> list[str]:
-    """Return the texts of an array."""
+    """Return the strings of an array; an empty list if the key is missing."""
     value = fields.get(key)
     if value is not None and not isinstance(value, list):
         raise BadBill(f"{where}.{key}".strip("."), f"{_shown(value)} is not an array")
@@ -124,7 +126,7 @@ def texts(fields: Mapping[str, Any], key: str, where: str) -> list[str]:
 def digests_of(
     fields: Mapping[str, Any], key: str, names: tuple[str, str], where: str, notes: Notes
 ) -> tuple[Digest, ...]:
-    """Return the digests of an array, sorted; those by other algorithms are noted.
+    """Return the digests of an array, sorted. Unsupported algorithms are added to ``notes``.
 
     :param names: the keys of the algorithm and of the hex digits.
     """
@@ -135,14 +137,14 @@ def digests_of(
         if algorithm not in _LENGTHS:
             notes.say(f"{key}[] by {algorithm[:20]}")
         elif len(digits) != _LENGTHS[algorithm] or not set(digits) <= _HEX:
-            raise BadBill(place, f"{_shown(digits)} is not a {algorithm}")
+            raise BadBill(place, f"{_shown(digits)} is not a {algorithm} digest")
         else:
             found.add(Digest(algorithm, digits))
     return tuple(sorted(found))
 
 
 def _clean(value: str) -> str:
-    # Line ends mean something in SPDX's sourceInfo. Half a surrogate pair is not printable either.
+    # Line ends separate the files in SPDX's sourceInfo. Half of a surrogate pair is not printable either.
     if value.isprintable():
         return value
     return "".join(char if char.isprintable() or char == "\n" else " " for char in value)
@@ -153,10 +155,10 @@ def _shown(value: Any) -> str:
     return kinds.get(type(value)) or json.dumps(value)[:80]
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise BadBill("", f"the key {_shown(twice)} stands twice in one object", "Keep one of them.")
+        raise BadBill("", f"the key {_shown(twice)} is repeated in one object", "Keep one of them.")
     return found

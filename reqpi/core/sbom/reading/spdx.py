@@ -1,4 +1,4 @@
-"""An SPDX 2.3 document as a bill."""
+"""The reader of SPDX 2.3 documents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OF_PACKAGE = (
 _KINDS = {"LIBRARY": LIBRARY, "APPLICATION": APPLICATION, "FILE": "file", "FRAMEWORK": "framework"}
 _NOTHING = ("", "NOASSERTION", "NONE")
 _LOCK = re.compile(r"lock ([0-9a-f]{64})|merged [0-9a-f]{64}")
-"""How our documents call their root if the project is not known."""
+"""The name that our documents give to their root if the project is not known."""
 
 _DIGEST = re.compile(r"(sha256):([0-9a-f]{64})|(sha384):([0-9a-f]{96})|(sha512):([0-9a-f]{128})")
 _REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -48,8 +48,9 @@ _REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     """Read a document.
 
-    :param key: what the bill is known by.
-    :raises BadBill: something in it is wrong.
+    :param key: the key of the SBOM.
+    :param notes: collects the fields that are not read.
+    :raises BadBill: a value in it is invalid.
     """
     notes.others(document, "", _KNOWN)
     named = _texts(document)
@@ -59,7 +60,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     for where, fields in objects(document, "packages"):
         identifier = text(fields, "SPDXID", where)
         if not identifier or identifier in gathered.refs:
-            raise BadBill(f"{where}.SPDXID", "it is missing, or stands twice")
+            raise BadBill(f"{where}.SPDXID", "the SPDXID is missing or repeated")
         is_root = identifier in described
         for component, unread in _components(fields, where, named, notes):
             if not is_root:
@@ -96,7 +97,7 @@ def _related(where: str, fields: Mapping[str, Any], notes: Notes) -> tuple[str, 
 def _components(
     fields: Mapping[str, Any], where: str, named: Mapping[str, str], notes: Notes
 ) -> Iterator[tuple[Component, bool]]:
-    """Yield a package: once, or once for each of its purls."""
+    """Yield the components of a package, one for each of its purls, each with whether its metadata was unread."""
     notes.others(fields, "packages[]", _OF_PACKAGE)
     for key in ("licenseConcluded", "copyrightText"):
         if text(fields, key, where) not in _NOTHING:
@@ -120,7 +121,7 @@ def _components(
     component, unread = with_properties(component, properties)
     for purl in sorted(set(_purls(fields, where, notes))) or [""]:
         name = component.name or name_in(purl)
-        if name:  # the root of Hermeto's documents has neither
+        if name:  # the root package of Hermeto's documents has neither a name nor a purl
             yield evolve(component, purl=purl, name=name), unread
 
 
@@ -134,7 +135,7 @@ def _purls(fields: Mapping[str, Any], where: str, notes: Notes) -> Iterator[str]
 
 
 def _annotations(fields: Mapping[str, Any], where: str) -> tuple[list[tuple[str, str]], set[str]]:
-    """Return the properties, and the lines that are none. The annotator says which of both a comment is."""
+    """Return the properties and the other annotations. The annotator says which of the two a comment is."""
     properties, lines = [], set()
     for at, each in objects(fields, "annotations", where):
         comment = text(each, "comment", at)
@@ -158,9 +159,9 @@ def _said(comment: str) -> tuple[str, str] | None:
 
 
 def _artifacts(fields: Mapping[str, Any], where: str, notes: Notes) -> tuple[set[Artifact], set[str]]:
-    """Return the files that ``sourceInfo`` lists, and the URLs that the package came through.
+    """Return the files that ``sourceInfo`` lists, and the URLs of the proxies that the package was fetched through.
 
-    Ours is a file a line: its name, its digests, its URL. Hermeto's is URLs alone, with semicolons between them.
+    Ours has one file on each line: its name, its digests, its URL. Hermeto's has only URLs, separated by semicolons.
     """
     checksums = digests_of(fields, "checksums", ("algorithm", "checksumValue"), where, notes)
     artifacts, proxies = set[Artifact](), set[str]()
@@ -186,7 +187,7 @@ def _artifact(parts: list[str]) -> Artifact:
 
 
 def _texts(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the licences say that expressions only refer to."""
+    """Return the texts of the licences that expressions only refer to, by their ids."""
     found: dict[str, str] = {}
     for where, each in objects(document, "hasExtractedLicensingInfos"):
         found[text(each, "licenseId", where)] = text(each, "name", where) or text(each, "extractedText", where)
@@ -194,7 +195,7 @@ def _texts(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _licences(declared: str, named: Mapping[str, str]) -> Iterator[Licence]:
-    """Yield one expression; or, if some of its parts only refer to words, each part."""
+    """Yield the declared expression; or each of its parts, if one of them only refers to a text."""
     if declared in _NOTHING:
         return
     refers = any(named.get(ref, ref) != ref for ref in _REF.findall(declared))

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.errors import DigestMismatch, NotFound, StoreFull, UpstreamTrouble
 from reqpi.core.interfaces import Incoming
 from reqpi.core.model import File
-from reqpi.shelf.files import download as one
+from reqpi.shelf.files import download, fetch
 from reqpi.shelf.files.download import HELD_BACK, Download
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.storage.directory.store import DirectoryStore
@@ -271,7 +271,7 @@ class PatienceTests(ArrivalsCase):
 
     def test_whoever_says_that_it_is_large(self) -> None:
         """Its page, or the first response: it begins with its first bytes."""
-        self.patch(one, "_AT_LENGTH", len(BIG))
+        self.patch(download, "_AT_LENGTH", len(BIG))
         for said in (len(BIG), None):
             self.store = MemoryStore()
             self.downloads = Downloads(self.store, self.upstream, self.clock)
@@ -353,7 +353,7 @@ class ResumingTests(ArrivalsCase):
 
     def test_one_that_breaks_off_often_and_gets_on_is_not_given_up(self) -> None:
         """A large file through a proxy that ends every connection after a while."""
-        self.patch(one, "_PROGRESS", PIECE)
+        self.patch(fetch, "_PROGRESS", PIECE)
         broken = self.breaking_off_after(1)
         landing = self.run_now(self.downloads.of(self.file).finished())
         self.clock.pump([0.5] * 10)
@@ -431,7 +431,7 @@ class ResumingTests(ArrivalsCase):
 
     def test_what_has_no_length_has_an_end(self) -> None:
         """An upstream that never ends must not fill the disk."""
-        self.patch(one, "_LARGEST_UNSAID", len(BIG) - 1)
+        self.patch(fetch, "_LARGEST_UNSAID", len(BIG) - 1)
         self.upstream.sizes = False
         file = evolve(self.file, size=None)
         failure = self.failureResultOf(self.run_now(self.downloads.of(file).finished()), UpstreamTrouble)

@@ -15,7 +15,8 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import ALGORITHMS, Digest, File
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
-from reqpi.shelf.files.download import Download, MeasuredFile, TooSlow
+from reqpi.shelf.files.download import Download
+from reqpi.shelf.files.fetch import MeasuredFile, TooSlow
 
 __all__ = ["Downloads"]
 

@@ -1,25 +1,23 @@
-"""Holds: fetch everything that a lock admits into the store before a client needs it, and report whether it is there.
+"""Holds: fetch everything that a lock admits into the store before a client needs it.
 
-The verdict is computed from what the store has, so that any replica gives the same one. The progress of a hold is a
-record that the fetching process writes every few seconds. A record that is not written any more belongs to a process
-that ended; a new request for the hold goes on from what the store has.
+The progress of a hold is a record that the fetching process writes every few seconds. A record that is not written any
+more belongs to a process that ended; a new request for the hold goes on from what the store has.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from attrs import asdict, define, frozen
+from attrs import asdict, define
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
-from reqpi.core import admission
 from reqpi.core.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
@@ -30,8 +28,9 @@ from reqpi.runtime.singleflight import each
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
-__all__ = ["HoldProgress", "HoldVerdict", "Holds", "MissingFile", "Platform"]
+__all__ = ["HoldProgress", "Holds"]
 
 _HOLDS = 4
 """Holds that one process works on concurrently; others wait."""
@@ -49,67 +48,7 @@ _PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each round; files that failed permanently are not in the next round."""
 
 _SHOWN = 1000
-"""Missing files and projects that a verdict lists; the others are only counted."""
-
-
-@frozen
-class MissingFile:
-    """One file, or all files of one project, that are not held.
-
-    :param filename: ``None`` if the project's page is not frozen, so that its files are not known yet.
-    :param size: in bytes, if it is known.
-    :param reason: why the file could not be obtained; empty if that was not tried.
-    """
-
-    project: Project
-    filename: str | None = None
-    size: int | None = None
-    reason: str = ""
-
-
-@define
-class Platform:
-    """The files for one platform tag.
-
-    :param platform: the tag, ``any`` or ``sdist``.
-    :param files: how many files there are.
-    :param held: how many of them are in the store.
-    """
-
-    platform: str
-    files: int = 0
-    held: int = 0
-
-
-@frozen
-class HoldVerdict:
-    """The answer to the question whether the store has all files of a lock.
-
-    :param files: the number of files that the target admits, of the projects that are frozen.
-    :param size: their bytes, as far as they are known.
-    :param held: the number of these files that are in the store.
-    :param held_size: the bytes of the files in the store.
-    :param missing: the first thousand missing files and projects.
-    :param more: the number of missing files and projects that are not in ``missing``.
-    :param platforms: in alphabetical order.
-    :param unfit: pins without a marker that have no file for the target: a client there will not find one.
-    :param defects: the lines of the lock that the latest hold could not complete, and never will.
-    """
-
-    files: int
-    size: int
-    held: int
-    held_size: int
-    missing: tuple[MissingFile, ...]
-    more: int
-    platforms: tuple[Platform, ...]
-    unfit: tuple[str, ...]
-    defects: tuple[Defect, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Whether no file that the target admits will be requested from an upstream."""
-        return not self.missing
+"""Failures, and lines of the lock, that a record lists."""
 
 
 @define
@@ -168,30 +107,8 @@ class Holds:
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
-        missing = [
-            *(
-                MissingFile(name, reason=reasons.get((name, None), ""))
-                for name in commitment.lock.projects
-                if name not in pages
-            ),
-            *(
-                MissingFile(file.project, file.filename, file.size, reasons.get((file.project, file.filename), ""))
-                for file in files
-                if sizes[file] is None
-            ),
-        ]
-        held = [size for size in sizes.values() if size is not None]
-        return HoldVerdict(
-            files=len(files),
-            size=sum(sizes[file] or file.size or 0 for file in files),
-            held=len(held),
-            held_size=sum(held),
-            missing=tuple(missing[:_SHOWN]),
-            more=max(0, len(missing) - _SHOWN),
-            platforms=_platforms(files, sizes),
-            unfit=tuple(_unfit(commitment, pages.values(), target)),
-            defects=defects if missing else (),
-        )
+        in_order = {file: sizes[file] for file in files}
+        return verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
 
     def stop(self) -> None:
         """Start no further fetches. Files in the store stay, and a later hold goes on from there."""
@@ -236,14 +153,11 @@ class Holds:
             return None
         return HoldProgress(**noted["progress"])
 
-    async def _reasons(self, record: str) -> tuple[dict[_Thing, str], tuple[Defect, ...]]:
+    async def _reasons(self, record: str) -> tuple[dict[HeldThing, str], tuple[Defect, ...]]:
         """Return why the latest hold could not obtain the missing files, and the lines of the lock that are why."""
         noted = _read(await self._store.get(record))
         reasons = {(project, filename): reason for project, filename, reason in noted.get("failures", ())}
         return reasons, tuple(Defect(**defect) for defect in noted.get("defects", ()))
-
-
-_Thing = tuple[Project, str | None]
 
 
 class _Hold:
@@ -258,9 +172,9 @@ class _Hold:
         self._shelf = shelf
         self._clock = clock
         self._pages: dict[Project, Page] = {}
-        self._files: dict[_Thing, File] = {}
-        self._held: dict[_Thing, int] = {}
-        self._failures: dict[_Thing, ReqPIError] = {}
+        self._files: dict[HeldThing, File] = {}
+        self._held: dict[HeldThing, int] = {}
+        self._failures: dict[HeldThing, ReqPIError] = {}
 
     async def run(self) -> None:
         """Fetch missing files, in rounds, until none is missing or the rest failed permanently or in every round."""
@@ -295,7 +209,7 @@ class _Hold:
         """Return the lines of the lock that cannot be completed."""
         return lines_of(error for error in self._failures.values() if isinstance(error, UpstreamTrouble))[:_SHOWN]
 
-    def _open(self, thing: _Thing, done: Mapping[Any, object], key: object) -> bool:
+    def _open(self, thing: HeldThing, done: Mapping[Any, object], key: object) -> bool:
         """Return whether a project or file is to be tried in this round."""
         return key not in done and (thing not in self._failures or _passes(self._failures[thing]))
 
@@ -307,7 +221,7 @@ class _Hold:
             self._pages[project] = page
             self._files |= {(project, file.filename): file for file in page.files if self._target.takes(file)}
 
-    async def _file(self, commitment: Commitment, thing: _Thing) -> None:
+    async def _file(self, commitment: Commitment, thing: HeldThing) -> None:
         if self.stopped:
             return
         project, filename = thing
@@ -315,7 +229,7 @@ class _Hold:
         if size is not None:
             self._held[thing] = size
 
-    async def _tried(self, thing: _Thing, work: Callable[[], Any]) -> Any:
+    async def _tried(self, thing: HeldThing, work: Callable[[], Any]) -> Any:
         """Return the result of ``work``; if it fails, record the failure and return ``None``."""
         try:
             result = await work()
@@ -342,23 +256,3 @@ def _read(noted: bytes | None) -> dict[str, Any]:
         return {}
     read: dict[str, Any] = json.loads(noted)
     return read
-
-
-def _platforms(files: Iterable[File], sizes: Mapping[File, int | None]) -> tuple[Platform, ...]:
-    found: dict[str, Platform] = {}
-    for file in files:
-        for name in platforms_of(file):
-            platform = found.setdefault(name, Platform(name))
-            platform.files += 1
-            platform.held += sizes[file] is not None
-    return tuple(found[name] for name in sorted(found))
-
-
-def _unfit(commitment: Commitment, pages: Iterable[Page], target: InstallTarget) -> Sequence[str]:
-    """Return the pins of frozen projects that have no file for the target and no marker that might exclude them."""
-    unfit = []
-    for page in pages:
-        for pin, files in admission.by_pin(commitment.lock, page).items():
-            if pin.marker is None and not any(target.takes(file) for file in files):
-                unfit.append(f"{pin.project} {pin.version}".strip())
-    return list(dict.fromkeys(unfit))

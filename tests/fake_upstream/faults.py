@@ -99,7 +99,7 @@ class ShortPlain:
 
 @frozen
 class Changed:
-    """The first request breaks off after ``sent`` bytes; whoever asks for the rest, or again, gets other bytes."""
+    """The first response ends after ``sent`` bytes; a request for the rest, or a second one, gets other bytes."""
 
     sent: int
 

@@ -103,9 +103,7 @@ class LearnTests(LearnCase):
         self.upstream.style = Style(upload_times=False)
         status, _, err = self.learn("-o", BUILD, "--exclude-newer", "30 days", command=self.taking(self.builder))
         self.assertNotEqual(status, 0)
-        self.assertIn(
-            "does not report upload times, so --exclude-newer excluded every file of: builder", err
-        )
+        self.assertIn("does not report upload times, so --exclude-newer excluded every file of: builder", err)
         self.assertFalse(self.build.exists())
 
     def test_files_that_upstream_gives_no_digest_of_are_measured(self) -> None:

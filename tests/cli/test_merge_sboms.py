@@ -97,5 +97,7 @@ class MergeTests(SynchronousTestCase):
 
     def test_what_there_is_no_room_for_is_told(self) -> None:
         self.write("other.json", json.dumps(HERMETO | {"vulnerabilities": []}).encode())
-        self.assertIn("other.json: left out, as the output has no place for it: vulnerabilities", self.merge("other.json"))
+        self.assertIn(
+            "other.json: left out, as the output has no place for it: vulnerabilities", self.merge("other.json")
+        )
         self.assertEqual(self.merge("other.json", "-q"), "")

@@ -77,7 +77,9 @@ class StrictBuildsTests(CommandTestCase):
         ]
         status, _, err = self.checked("six==1.17.0\n", sdists=sdists)
         self.assertEqual(status, 7)
-        self.assertIn("some build requirements of six-1.17.0.tar.gz are not known: setup.py computes setup_requires", err)
+        self.assertIn(
+            "some build requirements of six-1.17.0.tar.gz are not known: setup.py computes setup_requires", err
+        )
         self.assertTrue(err.endswith("requirements.txt: 1 defect\n"), err)
 
     def test_what_could_not_be_had_is_no_verdict(self) -> None:

@@ -1,4 +1,4 @@
-"""What an index in good health answers: a request and what is on the index -> an answer."""
+"""The answers of a healthy index: a request and the contents of the index -> an answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 @frozen
 class Index:
-    """What there is.
+    """The contents of an index.
 
     :param listed: the files of each project that its page lists.
     :param files: every file that is served, by filename.
@@ -40,7 +40,7 @@ class Index:
 
 
 def kind(path: str) -> Kind:
-    """What a path leads to."""
+    """Return what a path leads to."""
     if path.startswith("/files/"):
         return "metadata" if path.endswith(".metadata") else "file"
     if path == "/simple/":
@@ -49,7 +49,7 @@ def kind(path: str) -> Kind:
 
 
 def answer(index: Index, request: Request) -> Answer:
-    """The answer in good health."""
+    """Return the answer of a healthy index."""
     match kind(request.path):
         case "root" | "page":
             return _conditional(index.style, request, _page(index, request))

@@ -16,7 +16,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # as early as a zip can say
 
 # The wheel that an sdist becomes travels inside it, so that it can be built with nothing installed.
 _BACKEND = '''\
-"""A build backend that has built already (:pep:`517`)."""
+"""A build backend whose result is in the sdist already (:pep:`517`)."""
 
 from pathlib import Path
 from shutil import copy
@@ -42,7 +42,7 @@ def build_wheel(
     tag: str = "py3-none-any",
     files: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """A wheel with one module, that knows its version, or with ``files``; :func:`wheel_filename` is what to call it."""
+    """Build a wheel with one module that knows its version, or with ``files``; :func:`wheel_filename` names it."""
     stem = f"{_escaped(name)}-{version}"
     metadata = core_metadata(name, version, requires, python_requires)
     description = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
@@ -62,7 +62,7 @@ def build_sdist(
     build_requires: Iterable[str] = (),
     form: str = "tar.gz",
 ) -> bytes:
-    """An sdist that is built offline, unless ``build_requires`` names something.
+    """Make an sdist that builds offline, unless ``build_requires`` names something.
 
     :param form: ``tar.gz`` or ``zip``.
     """
@@ -81,7 +81,7 @@ def build_sdist(
 
 
 def core_metadata(name: str, version: str, requires: Iterable[str] = (), python_requires: str | None = None) -> bytes:
-    """The core metadata of a distribution: METADATA in a wheel, PKG-INFO in an sdist."""
+    """Return the core metadata of a distribution: METADATA in a wheel, PKG-INFO in an sdist."""
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", "Summary: made for a test"]
     lines += [f"Requires-Python: {python_requires}"] if python_requires else []
     lines += [f"Requires-Dist: {requirement}" for requirement in requires]
@@ -89,12 +89,12 @@ def core_metadata(name: str, version: str, requires: Iterable[str] = (), python_
 
 
 def wheel_filename(name: str, version: str, tag: str = "py3-none-any") -> str:
-    """What a wheel is called."""
+    """Return the name of a wheel."""
     return f"{_escaped(name)}-{version}-{tag}.whl"
 
 
 def sdist_filename(name: str, version: str, form: str = "tar.gz") -> str:
-    """What an sdist is called (:pep:`625`)."""
+    """Return the name of an sdist (:pep:`625`)."""
     return f"{_escaped(name)}-{version}.{form}"
 
 

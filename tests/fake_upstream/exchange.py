@@ -15,12 +15,12 @@ __all__ = ["Answer", "Exchange", "Gone", "Request"]
 
 
 class Gone(Exception):
-    """The connection is at its end: nothing more can be said on it."""
+    """The connection has ended: nothing more can be sent on it."""
 
 
 @frozen
 class Request:
-    """What a client asked for.
+    """The request of a client.
 
     :param headers: their names in lower case.
     """
@@ -32,7 +32,7 @@ class Request:
 
 @frozen
 class Answer:
-    """What an index in good health answers."""
+    """The answer of a healthy index."""
 
     status: int
     headers: Mapping[str, str] = field(factory=dict)
@@ -41,7 +41,7 @@ class Answer:
 
 @frozen(eq=False)
 class Exchange:
-    """One request, the answer that it deserves, and what a fault can do instead.
+    """One request, its right answer, and the means for a fault to answer otherwise.
 
     :param count: which request this is for this fault: 1, 2, ….
     :param closing: set when the upstream is being closed: whoever waits, stops.
@@ -54,7 +54,7 @@ class Exchange:
     _handler: BaseHTTPRequestHandler
 
     def give(self, answer: Answer) -> None:
-        """Answer whole and well."""
+        """Send the whole right answer."""
         self.head(answer)
         self.write(answer.body)
 
@@ -86,7 +86,7 @@ class Exchange:
             raise Gone from error
 
     def end(self) -> None:
-        """Close the connection in good order, whatever was promised."""
+        """Close the connection cleanly, whatever the headers promised."""
         self._handler.close_connection = True
         raise Gone
 

@@ -1,4 +1,4 @@
-"""What can go wrong with an upstream: frozen values, plugged in with ``upstream.fail(where, fault)``."""
+"""Faults of an upstream: frozen values, set with ``upstream.fail(where, fault)``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class Fault(Protocol):
-    """A way to answer badly."""
+    """A way to answer wrongly."""
 
     def play(self, exchange: Exchange) -> None:
         """Answer."""
@@ -86,7 +86,7 @@ class ShortChunked:
 
 @frozen
 class ShortPlain:
-    """Neither a length nor chunks, as HTTP/1.0 has it: ``sent`` bytes, and an end in good order."""
+    """Neither a length nor chunks, as in HTTP/1.0: ``sent`` bytes, and a clean end."""
 
     sent: int
 
@@ -99,7 +99,7 @@ class ShortPlain:
 
 @frozen
 class Changed:
-    """The first request breaks off after ``sent`` bytes; whoever asks for the rest, or again, gets other bytes."""
+    """The first response ends after ``sent`` bytes; a request for the rest, or a second one, gets other bytes."""
 
     sent: int
 
@@ -122,13 +122,13 @@ class Reset:
 
 @frozen(eq=False)
 class Hang:
-    """Silence, before the headers or after ``after`` bytes of the body, until :meth:`release`; then all is well."""
+    """Silence, before the headers or after ``after`` bytes of the body, until :meth:`release`; then right."""
 
     after: int | None = None
     released: Event = field(factory=Event, init=False)
 
     def release(self) -> None:
-        """Let it go on, now and from now on."""
+        """Answer normally from now on, waiting requests included."""
         self.released.set()
 
     def play(self, exchange: Exchange) -> None:
@@ -235,7 +235,7 @@ class Encoding:
 
 @frozen
 class First:
-    """``fault`` for the first ``times`` requests, and good health after."""
+    """``fault`` for the first ``times`` requests, and right answers after them."""
 
     times: int
     fault: Fault
@@ -249,7 +249,7 @@ class First:
 
 @frozen
 class Later:
-    """Good health for the first ``times`` requests, and ``fault`` after: ``Later(1, WrongBytes())``."""
+    """Right answers for the first ``times`` requests, and ``fault`` after them: ``Later(1, WrongBytes())``."""
 
     times: int
     fault: Fault
@@ -262,7 +262,7 @@ class Later:
 
 
 def _other(body: bytes) -> bytes:
-    """Other bytes, as many: only the last differs, so that nothing but a digest can tell."""
+    """Return as many bytes, of which only the last differs, so that only a digest can reveal it."""
     return body[:-1] + bytes([body[-1] ^ 1]) if body else body
 
 

@@ -1,4 +1,4 @@
-"""Project pages, in every dialect that an index may speak."""
+"""Project pages, in every format that an index may use."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Distribution:
 
 @frozen
 class Style:
-    """What the index tells, and how.
+    """What the index lists, and in which format.
 
     :param forms: the forms it has; of both, the client's Accept chooses.
     :param digest: the one it gives of each file.
@@ -75,7 +75,7 @@ def page(
     prefix: str,
     status: Sequence[str] = (),
 ) -> tuple[str, bytes]:
-    """A project's page: its content type and its bytes.
+    """Return a project's page: its content type and its bytes.
 
     :param prefix: what stands before a filename in a link.
     :param status: of the project (:pep:`792`): a word, and a reason if there is one.
@@ -86,7 +86,7 @@ def page(
 
 
 def root(style: Style, json_wanted: bool, projects: Sequence[str]) -> tuple[str, bytes]:
-    """The list of the projects."""
+    """Return the list of the projects."""
     if json_wanted:
         named = [{"name": project} for project in projects]
         return JSON, json.dumps({"meta": {"api-version": style.api_version}, "projects": named}).encode()

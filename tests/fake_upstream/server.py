@@ -1,4 +1,4 @@
-"""The upstream itself: an HTTP server in threads, with a log to wait on and faults to plug in."""
+"""The upstream itself: an HTTP server in threads, with a log to wait on and faults to set."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ __all__ = ["Upstream"]
 
 
 def _project_of(filename: str) -> str:
-    """The project of a file. The name of an sdist may have dashes in it."""
+    """Return the project of a file. The name of an sdist may contain dashes."""
     name = filename.split("-", maxsplit=1)[0] if filename.endswith(".whl") else filename.rpartition("-")[0]
     return canonicalize_name(name)
 
 
 class Upstream:
-    """An index on loopback. It serves from the moment it is made until :meth:`close`.
+    """An index on loopback. It serves from its creation until :meth:`close`.
 
     :ivar style: how it speaks; may be replaced at any time.
     :ivar statuses: of projects, by normalised name: ``("archived", "no more")``.
@@ -62,7 +62,7 @@ class Upstream:
         return f"{self._here}/simple/"
 
     def file_url(self, distribution: Distribution) -> str:
-        """Where a file is."""
+        """Return the URL of a file."""
         return f"{self._here}/files/{distribution.filename}"
 
     def __enter__(self) -> Self:
@@ -72,7 +72,7 @@ class Upstream:
         self.close()
 
     def close(self) -> None:
-        """End everything at once, handlers that hang included. Repeating does nothing."""
+        """End everything at once, hanging handlers included. Repeated calls do nothing."""
         self._closing.set()
         for fault, _ in self._faults.values():
             _release(fault)
@@ -83,7 +83,7 @@ class Upstream:
     # What is on it
 
     def add(self, distribution: Distribution) -> Distribution:
-        """List a file and serve it, in place of the one of that name if there is one."""
+        """List a file and serve it, replacing one of the same name."""
         project = _project_of(distribution.filename)
         self._listed[project] = {**self._listed.get(project, {}), distribution.filename: distribution}
         self._files[distribution.filename] = distribution
@@ -133,19 +133,19 @@ class Upstream:
         )
 
     def delist(self, distribution: Distribution) -> None:
-        """Take a file off its page. It is still served to who knows where."""
+        """Remove a file from its page. It is still served at its URL."""
         project = _project_of(distribution.filename)
         self._listed[project] = {name: file for name, file in self._listed[project].items() if file != distribution}
 
     def remove(self, distribution: Distribution) -> None:
-        """Take a file off its page, and away."""
+        """Remove a file and its entry on the page."""
         self.delist(distribution)
         del self._files[distribution.filename]
 
     # What goes wrong with it
 
     def fail(self, where: str, fault: Fault) -> None:
-        """Plug in a fault, in place of the one that was there.
+        """Set a fault, replacing an earlier one.
 
         :param where: a path, a filename, or everything of a kind: ``root``, ``page``, ``file``, ``metadata``.
             The most exact one counts.
@@ -153,19 +153,19 @@ class Upstream:
         self._faults[where] = fault, Counter()
 
     def heal(self, where: str) -> None:
-        """Take a fault out; what hangs by it goes on."""
+        """Remove a fault; requests that hang because of it continue."""
         fault, _ = self._faults.pop(where)
         _release(fault)
 
     # What was asked of it
 
     def asked(self, part: str = "") -> list[Request]:
-        """The requests so far whose path has ``part`` in it, oldest first."""
+        """Return the requests so far whose path contains ``part``, oldest first."""
         with self._asked:
             return [request for request in self.requests if part in request.path]
 
     def wait_for(self, number: int, part: str = "", limit: float = 10) -> Request:
-        """Wait until there were ``number`` requests whose path has ``part`` in it; the last of them.
+        """Wait for ``number`` requests whose path contains ``part``, and return the last of them.
 
         :param limit: seconds.
         :raises TimeoutError: there were fewer.
@@ -254,7 +254,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error; what is shows as an answer that never comes."""
+        """Ignore a client that disconnected; a real error shows as an answer that never arrives."""
 
     def end(self) -> None:
         self.shutdown()

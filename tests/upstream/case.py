@@ -1,4 +1,4 @@
-"""What the tests of origins have in common: upstreams on loopback, and an index that asks them."""
+"""A base for the tests of upstreams: upstreams on loopback, and an index that asks them."""
 
 from __future__ import annotations
 

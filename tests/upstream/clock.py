@@ -1,4 +1,4 @@
-"""A clock for tests: pauses pass by themselves, time-outs wait to be told."""
+"""A clock for tests: pauses pass by themselves, time-outs wait for :meth:`advance`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Hasty(Clock):
         return call
 
     def set_for(self, seconds: float) -> Deferred[None]:
-        """Fires when somebody next wants to be called in so many seconds."""
+        """Fire when something is next scheduled in so many seconds."""
         waiting: Deferred[None] = Deferred()
         self._set.setdefault(seconds, []).append(waiting)
         return waiting

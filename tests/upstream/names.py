@@ -17,7 +17,7 @@ __all__ = ["Kept", "Names"]
 
 @implementer(IHostnameResolver)
 class Names:
-    """In place of the reactor: the same but for its resolver, which knows ``addresses`` and nothing else.
+    """A reactor with a resolver that knows ``addresses`` and nothing else.
 
     :param silent: it knows some addresses, and never says that this was all.
     :ivar asked: the names that were looked up.

@@ -34,7 +34,7 @@ class ArchiveTests(SourceCase):
         self.assertEqual(other.connections, 0)
 
     async def test_an_index_is_no_host_of_archives(self) -> None:
-        """It may be reached, but nobody allowed a lock to name it; nor to be led there."""
+        """It may be reached, but a lock may neither name it nor be redirected to it."""
         index = self.upstream(tls=True)
         self.host.redirects["/away"] = f"{index.url}thing/"
         upstreams = self.upstreams(default=index.url)

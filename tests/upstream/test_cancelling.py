@@ -1,4 +1,4 @@
-"""Whoever gives up waiting ends the work at once: no retry, no connection, no timer stays behind."""
+"""A caller that gives up ends the work at once: no retry, no connection, no timer stays behind."""
 
 from __future__ import annotations
 

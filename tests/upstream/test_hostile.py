@@ -95,7 +95,7 @@ class HostileTests(SourceCase):
             self.untouched(text)
 
     async def test_a_local_command_reaches_no_private_address_either(self) -> None:
-        """The user is the operator, and yet has named none of these hosts: a lock may come from anybody."""
+        """The user is the operator, and yet has named none of these hosts: a lock may come from anyone."""
         local = self.upstreams(self.host, local=True, hosts=Hosts())
         for text in self.SOURCES:
             url = self.spelled(text)
@@ -127,7 +127,7 @@ class HostileTests(SourceCase):
         self.assertEqual(self.host.connections, 0)
 
     async def test_no_commit(self) -> None:
-        """What is none: an option, a branch, something short, something with more behind it."""
+        """Invalid ids: an option, a branch, a short id, an id with a suffix."""
         marker = self.folder() / "touched"
         for text in (
             *(
@@ -156,7 +156,7 @@ class HostileTests(SourceCase):
         self.assertFalse(marker.exists())
 
     async def test_no_file_of_a_page(self) -> None:
-        """What no http URL is; and http to a port that nobody named."""
+        """URLs that are not http; and http to a port that was not named."""
         for text in ("file:///etc/passwd", "ftp://HOST/x", "//OTHER/x", "http://OTHER/x", "https://OTHER/x", "x", ""):
             await self.trouble(self.open_to_one.open(self.spelled(text)))
             self.untouched(text)

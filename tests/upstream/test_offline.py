@@ -1,4 +1,4 @@
-"""Offline, nothing is to be had and nobody is kept waiting for it."""
+"""Offline, nothing is available, and no one waits for it."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class FreshTests(KeptCase):
         self.assertEqual(len(script.requests), 1)
 
     async def test_a_version_that_is_not_on_it_is_asked_for(self) -> None:
-        """It may have been released a moment ago, and be what somebody has just locked."""
+        """It may have been released a moment ago, and have been locked just now."""
         index, script = self.kept(page(FRESH), ok(listing("1.0", "2.0"), *HEAD, FRESH))
         await self.versions(index, ONE)
         self.assertEqual(await self.versions(index, ONE, TWO), ["1.0", "2.0"])
@@ -76,7 +76,7 @@ class FreshTests(KeptCase):
         self.assertEqual(script.header("If-None-Match"), [])
 
     async def test_a_file_that_is_not_on_it_is_asked_for(self) -> None:
-        """It may have been uploaded a moment ago, to a release that was there: a frozen page would lack it for ever."""
+        """It may have been uploaded a moment ago, to a release that was there: a frozen page would lack it forever."""
         new = Digest("sha256", "b" * 64)
         more = listing("1.0") + f'<a href="thing-1.0.tar.gz#sha256={new.hex}">x</a>'.encode()
         index, script = self.kept(page(FRESH, 'ETag: "a"'), ok(more, *HEAD, FRESH, 'ETag: "b"'))
@@ -88,7 +88,7 @@ class FreshTests(KeptCase):
         self.assertEqual(script.header("If-None-Match"), ['"a"'])
 
     async def test_ten_minutes_are_the_longest(self) -> None:
-        """Whatever upstream says: a year would be a mistake that is frozen for ever."""
+        """Whatever the upstream specifies: a year would be a mistake that is frozen forever."""
         index, script = self.kept(page("Cache-Control: max-age=31536000, immutable"))
         await self.versions(index)
         self.clock.advance(599)
@@ -257,7 +257,7 @@ class SharedTests(KeptCase):
         self.assertEqual(len(found.files), 1)
 
     def test_who_gets_it_first_may_give_up_for_the_others(self) -> None:
-        """And they alone hear of that: whoever is left has the outcome."""
+        """Only they notice: the others get the result."""
         shared: SingleFlight[int] = SingleFlight(cancel_unawaited=True)
         outcome: Deferred[int] = Deferred()
 

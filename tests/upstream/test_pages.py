@@ -57,7 +57,7 @@ class PagesTests(UpstreamCase):
         self.assertEqual(len((await self.page(script.url)).files), 1)
 
     async def test_a_page_that_ends_with_the_connection_and_in_the_middle_is_none(self) -> None:
-        """Its other files would stay invisible for ever."""
+        """Its other files would stay invisible forever."""
         head = b"HTTP/1.0 200 OK\r\n" + HTML.encode() + b"\r\n\r\n"
         script = self.scripted(*[Turn(head + b"<html><body>" + LINK, then="close")] * 3)
         error = await self.trouble(self.page(script.url))

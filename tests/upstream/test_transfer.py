@@ -22,7 +22,7 @@ class WholeTests(UpstreamCase):
     """A file from its beginning to its end."""
 
     async def test_a_file_comes_whole_with_its_size(self) -> None:
-        """Nobody asked for a range, and none is sent."""
+        """No range is requested, and none is sent."""
         upstream = self.upstream()
         transfer = await self.index(upstream.url).open(upstream.file_url(self.thing))
         self.assertEqual((transfer.size, transfer.start), (len(self.thing.content), 0))
@@ -50,7 +50,7 @@ class WholeTests(UpstreamCase):
         self.assertEqual(script.header("Accept-Encoding"), ["identity"])
 
     async def test_a_redirect_is_followed(self) -> None:
-        """Many indexes keep their files in a store of somebody else's."""
+        """Many indexes keep their files on a host of another party."""
         there = self.scripted(ok(CONTENT))
         here = self.scripted(ok(b"", f"Location: {there.url}/x?sig=1", status="307 Elsewhere"))
         self.assertEqual(await taken(await self.index("http://h/").open(here.url)), CONTENT)
@@ -117,14 +117,14 @@ class RangeTests(UpstreamCase):
         self.assertEqual((transfer.size, transfer.start, await taken(transfer)), (None, 5, b"ab"))
 
     async def test_fewer_bytes_than_were_asked_for_are_taken(self) -> None:
-        """A server may send less at a time; who asks sees that the rest is missing."""
+        """A server may send less at a time; the caller sees that the rest is missing."""
         script = self.scripted(ok(b"ab", "Content-Range: bytes 5-6/100", status="206 Part"))
         for stop in (50, None):
             transfer = await self.index("http://h/").open(script.url, 5, stop)
             self.assertEqual(await taken(transfer), b"ab")
 
     async def test_bytes_from_elsewhere_are_refused(self) -> None:
-        """Put together with others they would make a file that nobody has."""
+        """Joined with others they would make a file that never existed."""
         for said, sent in (
             ("4-5/100", 2),
             ("6-6/100", 1),
@@ -155,7 +155,7 @@ class RangeTests(UpstreamCase):
             self.assertIn("unexpected range", trouble.title, said)
 
     async def test_several_parts_at_once_are_refused(self) -> None:
-        """Nobody asked for them."""
+        """They were not requested."""
         script = self.scripted(ok(b"--x", "Content-Type: multipart/byteranges; boundary=x", status="206 Part"))
         self.assertIn("unexpected range", (await self.trouble(self.index("http://h/").open(script.url, 5))).title)
 

@@ -81,7 +81,7 @@ class CloseTests(TransferCase):
             await script.quiet()
 
     async def test_a_closed_transfer_does_not_look_like_a_whole_one(self) -> None:
-        """Who still takes from it is told, now and later."""
+        """A reader gets an error, now and later."""
         script, transfer = await self.opened(Turn(HEAD))
         waiting = following(transfer)
         transfer.close()
@@ -131,7 +131,7 @@ class ShortTests(TransferCase):
         self.assertIn("stalled", (await self.trouble(taken(transfer))).title)
 
     async def test_a_slow_taker_is_no_stall(self) -> None:
-        """It is the upstream's silence that counts, while somebody waits."""
+        """Only the silence of the upstream counts, while a reader waits."""
         _, transfer = await self.opened(ok(b"abc"))
         self.clock.advance(1000)
         self.assertEqual(await taken(transfer), b"abc")

@@ -20,7 +20,7 @@ class BrokenTests(UpstreamCase):
     """Connections that break off."""
 
     async def test_an_upstream_that_is_not_there_cannot_be_reached(self) -> None:
-        """Nobody listens at the port."""
+        """Nothing listens on the port."""
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}/simple/"
@@ -57,7 +57,7 @@ class BrokenTests(UpstreamCase):
         self.assertIn("failed", (await self.trouble(self.page(script.url))).title)
 
     async def test_heads_that_are_none_are_trouble(self) -> None:
-        """Another protocol, no status, two lengths, a transfer coding that nobody knows, a line without end."""
+        """Another protocol, no status, two lengths, an unknown transfer coding, a line without end."""
         for data in (
             b"SSH-2.0-OpenSSH_9.9\r\n",
             b"\r\n\r\n",

@@ -11,8 +11,9 @@ from attrs import define, frozen
 
 from reqpi.core import admission
 from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.platform_tags import platforms_of
 from reqpi.core.report import Defect
-from reqpi.core.targets import InstallTarget, platforms_of
+from reqpi.core.targets import InstallTarget
 
 __all__ = ["HeldThing", "HoldVerdict", "MissingFile", "Platform", "verdict_of"]
 

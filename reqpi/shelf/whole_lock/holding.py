@@ -21,7 +21,6 @@ from twisted.logger import Logger
 from reqpi.core.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
-from reqpi.core.platform_tags import platforms_of
 from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
 from reqpi.runtime.singleflight import each

@@ -1,4 +1,4 @@
-"""Only what is on the public internet may be connected to, where nobody named it."""
+"""Only addresses on the public internet may be connected to, unless the operator named the host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody is led to an address that the operator did not name and that is not on the public internet."""
+"""No request reaches an address that the operator did not name and that is not on the public internet."""
 
 from __future__ import annotations
 

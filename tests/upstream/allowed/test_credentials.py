@@ -1,4 +1,4 @@
-"""A user and password in an index's URL are said to that index, and to nobody else."""
+"""A user and password in an index's URL are sent to that index, and to no other."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class SentTests(UpstreamCase):
         self.assertEqual(other.header("Authorization"), [])
 
     async def test_a_redirect_cannot_bring_its_own(self) -> None:
-        """They would be sent on, or shown, in the name of an upstream that nobody gave them to."""
+        """They would be sent on, or shown, for an upstream that they were not meant for."""
         script = self.scripted(NO)
         script.turns = [to(with_secret(f"{script.url}/there/")), ok(LINK, HTML)]
         [file] = (await self.page(script.url)).files
@@ -96,7 +96,7 @@ class SentTests(UpstreamCase):
 
 
 class HiddenTests(UpstreamCase):
-    """Nobody sees them."""
+    """They are never shown."""
 
     async def test_they_are_in_no_name_no_url_no_error_and_no_log(self) -> None:
         """Whatever happens: a page, a refusal, a redirect that is refused, silence, a reset."""

@@ -1,4 +1,4 @@
-"""The file of --netrc: each host hears its own password, and nobody else does."""
+"""The file of --netrc: each host gets its own password, and no other does."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class KeyringTests(SynchronousTestCase):
     """Whom it is said to."""
 
     def test_a_login_is_for_https_at_the_usual_port(self) -> None:
-        """Another port, or plain http, is somebody else, unless the operator named them."""
+        """Another port, or plain http, may be another server, unless the operator named it."""
         logins = {"a.example": basic("me", "x")}
         for url, named, plain in (
             ("https://a.example/x", True, True),
@@ -100,7 +100,7 @@ class SentTests(SourceCase):
         return {said(each.headers.get("authorization")) for each in host.requests}
 
     async def test_an_archive_and_a_repository_hear_it(self) -> None:
-        """And git tells nobody else."""
+        """And git sends it to no other host."""
         thing = self.host.repository("thing")
         commit = thing.commit({"a": "1"})
         upstreams = self.upstreams(self.host, self.other, logins=self.logins)
@@ -110,7 +110,7 @@ class SentTests(SourceCase):
         self.assertEqual(self.other.connections, 0)
 
     async def test_another_host_does_not_hear_it_after_a_redirect(self) -> None:
-        """It is allowed, so it is asked, but by nobody in particular."""
+        """It is allowed, so it is asked, but without credentials."""
         names = Names(reactor, {"a.example": ["127.0.0.1"], "b.example": ["127.0.0.1"]})
         b = self.scripted(ok(b"x"))
         b_url = b.url.replace("127.0.0.1", "b.example")

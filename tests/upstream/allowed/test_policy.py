@@ -1,4 +1,4 @@
-"""What a lock may name is what the operator named, and a lock that names something else is told what there is."""
+"""A lock may name what the operator named; the message about anything else lists that."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class ForeignTests(SynchronousTestCase):
         self.assertEqual(OUTSIDE.policy.indexes_for(foreign), Indexes((), ("", EXTRA)))
 
     def test_no_form_of_a_lock_has_a_foreign_index_asked(self) -> None:
-        """Whatever stands beside it."""
+        """Whatever else it contains."""
         for named in (["https://three.example/"], [EXTRA, "https://three.example/"], ["https://[", "x", ""]):
             indexes = OUTSIDE.policy.indexes_for(evolve(pin("a", *named), digests=DIGEST))
             self.assertEqual(
@@ -144,7 +144,7 @@ class HostTests(SynchronousTestCase):
         self.assertRaises(Denied, OUTSIDE.policy.check, source.url)
 
     def test_there_is_an_end_to_defects_and_notes(self) -> None:
-        """Nobody mends more at a time."""
+        """No one fixes more at a time."""
         wrong = [pin("a", source=Git("http://files.example/b", "ab" * 20), line=n) for n in range(5000)]
         self.assertEqual(len(refused(*wrong)), 1000)
         many = [pin("a", source=Git(f"https://h{n}.example/b", "ab" * 20), line=n) for n in range(5000)]
@@ -189,7 +189,7 @@ class LocalTests(SynchronousTestCase):
         self.assertEqual(note.level, "note")
 
     def test_plain_http_needs_the_option(self) -> None:
-        """Anybody on the way could answer."""
+        """Anyone along the path could answer."""
         [defect] = refused(pin("a", "http://three.example/simple"), outside=self.LOCAL)
         self.assertIn("add --upstream NAME=URL", defect.advice)
         self.assertNotIn("operator", str(defect))

@@ -1,4 +1,4 @@
-"""A name server that does not answer keeps nobody but those who ask it."""
+"""A name server that does not answer delays only those who ask it."""
 
 from __future__ import annotations
 

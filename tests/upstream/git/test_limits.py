@@ -1,4 +1,4 @@
-"""Git goes no farther than it is told to, and ends when nobody waits for it any more."""
+"""Git stays within its limits, and ends when its result is no longer needed."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class LimitTests(SourceCase):
         self.assertEqual(_gits_in(self.scratch), [])
 
     async def test_a_server_that_stops_does_not_wait_either(self) -> None:
-        """Whoever waits is told."""
+        """The waiting caller gets an error."""
         commit = self.thing.commit({"a": "1"})
         asked = self.hanging()
         upstreams = self.upstreams()
@@ -87,7 +87,7 @@ class LimitTests(SourceCase):
         self.assertIn("stopped", (await self.trouble(opened)).title)
 
     async def test_without_git_an_operator_is_told(self) -> None:
-        """Before anybody is asked."""
+        """Before any request is sent."""
         self.patch(program.shutil, "which", lambda _: None)
         trouble = await self.trouble(self.upstreams().open(f"git+{self.thing.url}@{'ab' * 20}"))
         self.assertIn("not installed", trouble.title)

@@ -48,7 +48,7 @@ class SameBytesTests(SourceCase):
         self.assertEqual(await self.bytes_of(self.upstreams(), f"git+{thing.url}@{commit}"), plain)
 
     async def test_are_known(self) -> None:
-        """What a later git, Python or zlib makes of it shows here: whoever kept the digest would have the wrong one."""
+        """A later git, Python or zlib that changes the bytes fails here: digests in locks would be wrong."""
         thing = self.host.repository("thing")
         commit = thing.commit({"a": "1\n"})
         data = await self.bytes_of(self.upstreams(), f"git+{thing.url}@{commit}")

@@ -30,7 +30,7 @@ class AuthorityTests(SourceCase):
         self.assertTrue(await self.bytes_of(upstreams, f"git+{thing.url}@{commit}"))
 
     async def test_nobody_is_believed_without(self) -> None:
-        """Nobody hears what would be asked."""
+        """The request is never sent."""
         thing = self.host.repository("thing")
         for url in (self.host.archive("x", b"x"), f"git+{thing.url}@{'ab' * 20}"):
             trouble = await self.trouble(self.upstreams(certificates=b"").open(url))
@@ -58,7 +58,7 @@ class AuthorityTests(SourceCase):
 
 
 class TrustedHostTests(SourceCase):
-    """``--trusted-host HOST``: whoever answers there is believed."""
+    """``--trusted-host HOST``: any certificate is accepted there."""
 
     async def test_its_certificate_is_not_looked_at(self) -> None:
         """For an archive and for a repository; the name, which is not in it either, leads to where it was looked up."""

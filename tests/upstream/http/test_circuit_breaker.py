@@ -1,4 +1,4 @@
-"""A host that does not answer costs one client its time, and not everybody."""
+"""A host that does not answer costs one client its time, and no other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Response:
 
 @implementer(IAgent)
 class Agent:
-    """Fails as it is told, and counts."""
+    """An agent that fails as specified, and counts requests."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
@@ -98,7 +98,7 @@ class SilentTests(TestCase):
         self.failureResultOf(trying, UpstreamTrouble)
 
     def test_an_answer_ends_it(self) -> None:
-        """An error is one; so is a refused connection, which costs nobody time."""
+        """An error is an answer; so is a refused connection, which costs no time."""
         for error in (None, ConnectionRefusedError()):
             self.agent.error = TimeoutError()
             self.asked()

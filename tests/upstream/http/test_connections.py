@@ -1,4 +1,4 @@
-"""Connections are kept and used again, and one that was closed meanwhile is nobody's trouble."""
+"""Connections are reused, and one that was closed meanwhile causes no failure."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class LoopTests(UpstreamCase):
     """The reactor goes on."""
 
     async def test_a_large_page_is_read_while_the_reactor_turns(self) -> None:
-        """12,000 files take a third of a second, in which everybody else is served."""
+        """12,000 files take a third of a second, in which all others are served."""
         links = b"".join(b'<a href="x-1.%d.tar.gz#sha256=%064d">x-1.%d.tar.gz</a>\n' % (n, n, n) for n in range(12_000))
         script = self.scripted(ok(links, "Content-Type: text/html"))
         turns, reading = 0, self.page(script.url, "x")

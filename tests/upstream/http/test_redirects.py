@@ -80,14 +80,14 @@ class RefusedTests(UpstreamCase):
             self.assertIn("not http or https", await self.refused(location))
 
     async def test_what_is_no_url_is_refused(self) -> None:
-        """A host that never closes, a port that is none, bytes that are no text: trouble and no traceback."""
+        """An unclosed bracket, an invalid port, bytes that are not text: trouble and no traceback."""
         self.assertIn("an invalid URL", await self.refused("http://[::1/"))
         for location in ("http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://\xff\xfe/", "http://a..b/"):
             script = self.scripted(to(location))
             await self.trouble(self.page(script.url.replace("http://", "http://me:secret@")))
 
     async def test_two_locations_are_not_guessed_at(self) -> None:
-        """They are read as one, as the standard has it, and that leads nowhere of anybody's choosing."""
+        """They are read as one, by the standard, and that leads to a place that no one chose."""
         script = self.scripted(to("/a/", "/b/"), ok(b"", status="404 No"))
         await self.trouble(self.page(script.url))
         self.assertNotIn(script.requests[-1].split()[1], ("/a/", "/b/"))

@@ -13,7 +13,7 @@ class RetriesTests(UpstreamCase):
     """Three attempts in all, with pauses between them."""
 
     async def test_passing_trouble_is_passed(self) -> None:
-        """An upstream that is down for two requests costs nobody a build."""
+        """An upstream that is down for two requests fails no build."""
         for fault in (faults.Status(500), faults.Status(503), faults.Reset(), faults.Reset(10), faults.ShortBody(9)):
             upstream = self.upstream()
             upstream.fail("page", faults.First(2, fault))
@@ -32,7 +32,7 @@ class RetriesTests(UpstreamCase):
             self.assertEqual(len(upstream.requests), 3)
 
     async def test_what_would_come_again_is_not_asked_for_again(self) -> None:
-        """Nobody is let in by asking three times, and some are locked out."""
+        """Asking three times lets no one in, and locks some out."""
         for code in (204, 300, 304, 400, 401, 403, 405, 406, 451):
             upstream = self.upstream()
             upstream.fail("page", faults.Status(code))

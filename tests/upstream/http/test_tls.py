@@ -44,7 +44,7 @@ class TrustTests(TlsCase):
         self.assertEqual(b"".join([piece async for piece in transfer]), self.thing.content)
 
     async def test_an_upstream_that_is_not_trusted_is_not_asked(self) -> None:
-        """Its certificate is nobody's that the system knows."""
+        """Its certificate is from an authority that the system does not know."""
         trouble = await self.trouble(self.page(self.secure.url))
         self.assertIn("certificate verify failed", trouble.detail)
         self.assertEqual(self.secure.requests, [])
@@ -56,13 +56,13 @@ class TrustTests(TlsCase):
         self.assertEqual(self.secure.requests, [])
 
     async def test_a_mix_up_of_schemes_is_trouble(self) -> None:
-        """A handshake where there is TLS, and a request where there is none."""
+        """A handshake on a TLS port, and a request on a plain one."""
         trouble = await self.trouble(self.page(self.secure.url.replace("https:", "http:")))
         self.assertIn("failed", trouble.title)
         self.assertEqual(self.secure.requests, [])
 
     async def test_a_redirect_to_http_is_refused(self) -> None:
-        """Whoever listens in could answer in the upstream's place."""
+        """An eavesdropper could answer in the upstream's place."""
         self.trusting()
         plain = self.scripted(ok(b""))
         self.secure.fail("page", faults.Status(302, {"Location": plain.url}))

@@ -79,7 +79,7 @@ class GivenTests(TakenTestCase):
         self.write("x\ny.txt")
         for files, said in (
             (("requirements.txt", "-"), "standard input can only be committed alone"),
-            (("requirements.txt", "./requirements.txt"), "named twice"),
+            (("requirements.txt", "./requirements.txt"), "specified twice"),
             (("p/a.txt", "requirements.txt"), "--allow-outside"),
             (("requirements.txt", "missing.txt"), "missing.txt cannot be read"),
             (("requirements.txt", "x\ny.txt"), "cannot be seen"),

@@ -170,10 +170,10 @@ class _OneLine(MultiService):
             yield
         except ReqPIError as error:
             advice = error.advice if isinstance(error, CannotListen) else ""
-            said = f"reqpi: {error} {advice}".rstrip()
-            self._terminal.say(said)
+            message = f"reqpi: {error} {advice}".rstrip()
+            self._terminal.say(message)
             if os.getpid() != self._maker:
-                self._log.critical("{said}", said=said)
+                self._log.critical("{message}", message=message)
                 # twistd has forked. The parent waits forever if the daemon just exits; it prints the first hundred
                 # bytes of an exception.
                 raise NotStarted("the line above says why") from None

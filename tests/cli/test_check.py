@@ -75,7 +75,7 @@ class NeedsTests(CommandTestCase):
         return status, [line.partition("needs ")[2] for line in out.splitlines()[1:]], err
 
     def test_hosts_of_archives_and_repositories(self) -> None:
-        """Each once, with the projects that are taken from there."""
+        """Each once, with the projects that are comes from there."""
         expected = ["--allow-host git.example.org, for one and three", "--allow-host files.example.org:8443, for two"]
         self.assertEqual(self.needs(NEEDY), (0, expected, ""))
 
@@ -113,7 +113,7 @@ class NeedsTests(CommandTestCase):
         """With its line, and what to write."""
         status, needs, err = self.needs(NEEDY, "--as-server")
         self.assertEqual((status, needs), (1, []))
-        self.assertRegex(err, r"(?m)^requirements\.txt:2: one and three: taken from git\.example\.org, .*: one @ git")
+        self.assertRegex(err, r"(?m)^requirements\.txt:2: one and three: comes from git\.example\.org, .*: one @ git")
         self.assertIn("start it with --allow-host files.example.org:8443;", err)
         self.assertTrue(err.endswith("requirements.txt: 2 defects\n"))
 

@@ -115,7 +115,7 @@ class InjectTests(InjectCase):
         self.assert_refused(1, "other.txt:1: ", "deps", "-r", "requirements.txt", "-r", "other.txt")
         self.assert_refused(2, "nowhere is not a folder", "nowhere", "-r", "requirements.txt")
         self.assert_refused(2, "is not an absolute path", "deps", "-r", "requirements.txt", "--for-output-dir", "deps")
-        self.assert_refused(2, "Name them: -r requirements.txt", "deps")
+        self.assert_refused(2, "Specify them: -r requirements.txt", "deps")
         (self.deps / "bar.tar.gz").write_bytes(b"another")
         self.assert_refused(3, f"deps/bar.tar.gz differs from what was fetched from {GIT}")
         (self.deps / "bar.tar.gz").unlink()

@@ -79,7 +79,7 @@ class GivenTests(TakenTestCase):
         self.write("x\ny.txt")
         for files, said in (
             (("requirements.txt", "-"), "standard input can only be committed alone"),
-            (("requirements.txt", "./requirements.txt"), "named twice"),
+            (("requirements.txt", "./requirements.txt"), "specified twice"),
             (("p/a.txt", "requirements.txt"), "--allow-outside"),
             (("requirements.txt", "missing.txt"), "missing.txt cannot be read"),
             (("requirements.txt", "x\ny.txt"), "cannot be seen"),
@@ -140,11 +140,11 @@ class FollowedTests(TakenTestCase):
         self.assertEqual((status, out, self.server.seen), (1, "", []))
         for line in (
             r"p/a\.txt:2: .*No such file or directory: -r missing\.txt",
-            r"p/a\.txt:3: this is outside .*: -c \.\./requirements\.txt\n    --allow-outside",
+            r"p/a\.txt:3: this is outside .*: -c \.\./requirements\.txt\n    Use --allow-outside",
             r"p/a\.txt:4: this is not a regular file: -r q",
             r"p/a\.txt:5: an absolute path .*: -r /x/a\.txt",
             r"p/a\.txt:6: this is not a regular file: -r pipe",
-            r"p/a\.txt:7: this is outside .*/requirements\.txt: -r link\.txt\n    --allow-outside",
+            r"p/a\.txt:7: this is outside .*/requirements\.txt: -r link\.txt\n    Use --allow-outside",
             r"p/b\.txt:1: this cannot be read",
             r"p/b\.txt:2: this is larger than 8388608 bytes",
             r"p/a\.txt and 1 more: 8 defects",

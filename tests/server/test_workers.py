@@ -40,7 +40,7 @@ class LogTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.lines: list[str] = []
-        observer = lambda event: self.lines.extend(event.get("said", "").split("\n"))  # noqa: E731
+        observer = lambda event: self.lines.extend(event.get("text", "").split("\n"))  # noqa: E731
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
         self.worker = _Worker(0, Clock(), Settings(), [])

@@ -131,7 +131,7 @@ def command_line() -> argparse.ArgumentParser:
         description="Read a lock, and print its defects and the options that a server needs to serve all of it. No "
         "server is used.",
         epilog="Exit status: 0 it can be committed, 1 it has defects, 2 usage. With --strict-builds: 3 something could "
-        "not be had; 7 the lock does not fix what an sdist is built with.",
+        "not be fetched; 7 the lock does not fix what an sdist is built with.",
     )
     parser.add_argument("--each", action="store_true", help="read each FILE as a separate lock")
     parser.add_argument(

@@ -147,7 +147,7 @@ def lines_told(taken: LockFiles) -> Iterator[None]:
         raise LockHasDefects from lacking
 
 
-class _Untaken(Exception):
+class _NotCommitted(Exception):
     """An included file cannot be committed."""
 
     def __init__(self, problem: str, advice: str = "") -> None:
@@ -198,7 +198,7 @@ class _Following:
                         self._found[named] = self._read(include.said, named)
                         self._names[named] = self._name(named)
                         queue.append(named)
-                except _Untaken as why:
+                except _NotCommitted as why:
                     where = self._names[place]
                     self._defects.append(Defect(include.line, include.text, why.problem, why.advice, "include", where))
                     if len(self._defects) == DOCUMENTS:
@@ -207,26 +207,26 @@ class _Following:
     def _read(self, said: str, named: str) -> bytes:
         """Return the bytes of an included file.
 
-        :raises _Untaken: it cannot be committed.
+        :raises _NotCommitted: it cannot be committed.
         """
         if said.startswith("/"):
-            raise _Untaken("an absolute path differs between machines", "Write the path relative to this file.")
+            raise _NotCommitted("an absolute path differs between machines", "Write the path relative to this file.")
         if len(self._found) == DOCUMENTS:
-            raise _Untaken(f"there are more than {DOCUMENTS} documents")
+            raise _NotCommitted(f"there are more than {DOCUMENTS} documents")
         try:
             real = os.path.realpath(named)
             inside = _below(named, self._limit) and _below(real, os.path.realpath(self._limit))
             if not inside and not self._allow_outside:
                 where, advice = self._outside
-                raise _Untaken(f"this is outside {where}: {real}", advice)
+                raise _NotCommitted(f"this is outside {where}: {real}", advice)
             if not S_ISREG(os.stat(named).st_mode):  # reading a pipe might not end
-                raise _Untaken("this is not a regular file")
+                raise _NotCommitted("this is not a regular file")
             with Path(named).open("rb") as stream:
                 data = stream.read(_LARGEST + 1)
         except (OSError, ValueError) as error:
-            raise _Untaken(f"this cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise _NotCommitted(f"this cannot be read: {getattr(error, 'strerror', None) or error}") from None
         if len(data) > _LARGEST:
-            raise _Untaken(f"this is larger than {_LARGEST} bytes")
+            raise _NotCommitted(f"this is larger than {_LARGEST} bytes")
         return data
 
     def taken(self) -> LockFiles:

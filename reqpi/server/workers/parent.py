@@ -176,8 +176,8 @@ class _Worker(ProcessProtocol):
         self._rest[childFD] = rest
         if lines:
             # Lines that arrive together are logged together: an event for each line of an access log is expensive.
-            said = "\n".join(f"{self._name}: {line.decode('utf-8', 'replace')}" for line in lines)
-            self._log.info("{said}", said=said)
+            text = "\n".join(f"{self._name}: {line.decode('utf-8', 'replace')}" for line in lines)
+            self._log.info("{text}", text=text)
 
     def processEnded(self, reason: Failure) -> None:
         """Start another process, unless this one was stopped."""

@@ -1,5 +1,7 @@
-"""The lock as a ``requirements.txt`` that leaves nothing open: every file's digest, every source's URL under the
-address."""
+"""The lock as a ``requirements.txt`` that leaves nothing open.
+
+It has the digest of every file, and the URL of every source under the address.
+"""
 
 from __future__ import annotations
 

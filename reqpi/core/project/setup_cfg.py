@@ -1,5 +1,7 @@
-"""The reader for ``[metadata]`` of a setup.cfg, including ``file:`` and ``attr:``, as setuptools but without running
-code."""
+"""The reader for ``[metadata]`` of a setup.cfg, including ``file:`` and ``attr:``.
+
+It follows setuptools, but runs no code.
+"""
 
 from __future__ import annotations
 

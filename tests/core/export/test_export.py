@@ -124,7 +124,7 @@ class SeveralTests(SynchronousTestCase):
 
 
 class FilesTests(SynchronousTestCase):
-    """What is taken of a lock, and what is said of each file."""
+    """The files that are downloaded for a lock, and the entry of each."""
 
     def test_all_that_is_known_is_said(self) -> None:
         commitment = a_commitment("six==1.0")

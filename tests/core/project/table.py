@@ -76,7 +76,7 @@ PROJECTS: list[tuple[str, Files, str]] = [
     ("bytes", _py("setup(name=b'a')"), ""),
     ("half a tuple", _py("setup(name='a', version=(1, f()))"), "a - setup.py"),
     ("a tuple in a tuple", _py("setup(name='a', version=((1,), 2))"), "a - setup.py"),
-    ("a name that setuptools mends", _py("setup(name='My Project!x')"), "My-Project-x - setup.py"),
+    ("a name that setuptools corrects", _py("setup(name='My Project!x')"), "My-Project-x - setup.py"),
     ("a name of nothing", {**_py("setup(name='!')"), **_cfg("name = c")}, "c - setup.cfg"),
     ("white space around", _py("setup(name=' a ', version=' 1\\n')"), "a 1 setup.py"),
     ("a version of two lines", _py("setup(name='a', version='1\\n2')"), "a - setup.py"),

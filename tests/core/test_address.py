@@ -115,7 +115,7 @@ class ListingTests(SynchronousTestCase):
         self.assertTrue(is_listing(listing))
 
     def test_nothing_else_is_one(self) -> None:
-        """Whoever is sent a listing must know it for one, and must know nothing else for one."""
+        """A reader must recognise every listing, and nothing else, as a listing."""
         line = f"{DIGEST}  a\n".encode()
         for data in (
             *(b"", b"\n", SIX, line[:-1], line + b"\n", line + SIX, line * 2, b"\xef\xbb\xbf" + line, line.upper()),

@@ -1,4 +1,4 @@
-"""What a lock admits. Whoever changes :mod:`reqpi.core.admission` writes the attack here first."""
+"""The files that a lock admits. Before a change to :mod:`reqpi.core.admission`, write the attack here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reqpi.core.admission import admits, admitted_page, undecided
 from reqpi.core.model import Lock
 from tests.distributions import a_commitment, a_file, a_page, digest_of
 
-GOOD, EVIL = b"what the lock was made with", b"what somebody would like to slip in"
+GOOD, EVIL = b"what the lock was made with", b"what an attacker would like to slip in"
 
 
 def lock(*lines: str) -> Lock:
@@ -80,7 +80,7 @@ class DigestTests(SynchronousTestCase):
         self.assertFalse(admits(lock("six==1.0"), a_file("six-1.0.tar.gz", None)))
 
     def test_an_upstream_cannot_pair_the_sha512_of_a_lock_with_the_sha256_of_something_else(self) -> None:
-        """The file would be fetched, kept and served under its sha256, which nobody held against the lock."""
+        """The file would be fetched, stored and served under its sha256, which was not compared with the lock."""
         pinned = lock(f"six==1.0 --hash={digest_of(GOOD, 'sha512')}")
         claimed = a_file("six-1.0.tar.gz", digests=frozenset({digest_of(EVIL), digest_of(GOOD, "sha512")}))
         self.assertFalse(admits(pinned, claimed))

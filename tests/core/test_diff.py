@@ -1,4 +1,4 @@
-"""What differs between two locks, or two SBOMs."""
+"""The differences between two locks, or two SBOMs."""
 
 from __future__ import annotations
 

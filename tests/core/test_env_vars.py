@@ -68,16 +68,16 @@ class PointedTests(SynchronousTestCase):
 
 
 class TrustTests(SynchronousTestCase):
-    """Whom pip believes without TLS: nobody, this machine, or the one host that the user named."""
+    """The hosts that pip trusts without TLS: none, this machine, or the one host that the user named."""
 
     def test_plain_http_elsewhere_has_to_be_trusted_by_name(self) -> None:
-        """With its port, and without a login; nobody else any longer."""
+        """With its port, and without a login; no other host is trusted any longer."""
         for url, host in ((REMOTE, "buildhost:2000"), ("http://me:secret@[2001:db8::1]/0123/simple/", "[2001:db8::1]")):
             found = pointed_at(url, {"PIP_TRUSTED_HOST": "other.example.org"})
             self.assertEqual(found["PIP_TRUSTED_HOST"], host)
 
     def test_loopback_and_tls_need_no_such_trust(self) -> None:
-        """What the caller had is taken away."""
+        """The values of the caller are unset."""
         for url in (INDEX, "https://buildhost/0123/simple/"):
             found = pointed_at(url, {"PIP_TRUSTED_HOST": "buildhost", "UV_INSECURE_HOST": "buildhost"})
             self.assertEqual({"PIP_TRUSTED_HOST", "UV_INSECURE_HOST"} & set(found), set())
@@ -105,7 +105,7 @@ class ProxyTests(SynchronousTestCase):
         self.assertEqual(pointed_at(INDEX, {"http_proxy": "http://p", "no_proxy": "*"})["no_proxy"], "*")
 
     def test_pips_own_proxy_is_taken_away(self) -> None:
-        """pip would ask it for everything, whatever no_proxy says."""
+        """pip would use it for everything, whatever no_proxy says."""
         self.assertNotIn("PIP_PROXY", pointed_at(INDEX, {"PIP_PROXY": "http://proxy.example.org"}))
 
     def test_without_proxies_nothing_is_added(self) -> None:

@@ -69,7 +69,7 @@ class BeforeTests(SynchronousTestCase):
         self.assertEqual(page.files, (files[9],))
 
     def test_what_is_not_known_to_be_older_is_not_there(self) -> None:
-        """Else whoever leaves out the time is let through."""
+        """Otherwise an upstream could omit the time to pass the filter."""
         untimed = a_page(a_file("six-1.0.tar.gz"))
         self.assertEqual(before(untimed, NOW).files, ())
         self.assertTrue(has_no_times(untimed))

@@ -1,4 +1,4 @@
-"""What filenames say."""
+"""The parsed content of filenames."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Sdists(SynchronousTestCase):
 
 
 class LeftOut(SynchronousTestCase):
-    """What is no distribution file that can be served says nothing."""
+    """A name that is not a servable distribution file is rejected."""
 
     def test_eggs_and_installers_are_none(self) -> None:
         for suffix in (

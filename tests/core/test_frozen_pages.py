@@ -32,7 +32,7 @@ FULL = a_page(
 
 
 class FrozenTests(SynchronousTestCase):
-    """What was written down is read again as it was."""
+    """A page that was written is read back equal."""
 
     def test_every_field_survives(self) -> None:
         self.assertEqual(load(dump(FULL), SIX), FULL)
@@ -63,7 +63,7 @@ class FrozenTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertRaises(ValueError, load_all, wrong)
 
-    def test_what_is_no_digest_is_taken_from_nobody(self) -> None:
+    def test_an_invalid_digest_is_rejected(self) -> None:
         """A file is named after its digest where it is fetched: one with a path in it would be written elsewhere."""
         record = json.loads(dump(FULL))
         for digests in ({"sha256": "/../../x"}, {"sha256": "\u0130" * 64}, {"sha256": "a" * 63}, {"md5": "a" * 32}):

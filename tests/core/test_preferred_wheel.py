@@ -112,7 +112,7 @@ class PreferredTests(TestCase):
 
 
 class CurrentTests(TestCase):
-    """Of whom, a server cannot know."""
+    """A server cannot know the current platform of its clients."""
 
     def test_current_is_no_platform_of_a_server(self) -> None:
         with self.assertRaisesRegex(BadFilter, "name its tag"):

@@ -39,7 +39,7 @@ class MarkerTests(SynchronousTestCase):
 
 
 class PageTests(SynchronousTestCase):
-    """Of two versions for two ranges of Python, each file says whose it is."""
+    """If a lock pins two versions for two ranges of Python, each file states its range."""
 
     def shown(self, *lines: str) -> dict[str, str | None]:
         files = [a_file("six-1.0.tar.gz", requires_python=">=2.7"), a_file("six-2.0.tar.gz", b"2")]

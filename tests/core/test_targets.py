@@ -128,7 +128,7 @@ class TakesTests(unittest.TestCase):
 
 
 class ReadTests(unittest.TestCase):
-    """What the filters may say."""
+    """The values that the filters accept."""
 
     def test_spellings(self) -> None:
         self.assertEqual(target(python_version="312"), target(python_version="3.12"))
@@ -145,7 +145,7 @@ class ReadTests(unittest.TestCase):
         with self.assertRaises(BadFilter):
             InstallTarget.read({"platform": ["any"] * 51})
 
-    def test_it_is_told_by_the_names_of_the_filters(self) -> None:
+    def test_json_has_the_names_of_the_filters(self) -> None:
         said = {"platform": ["any"], "python-version": ["3.12"], "implementation": ["cp"], "abi": ["abi3"]}
         said |= {"only-binary": [":all:"], "no-binary": ["six"]}
         self.assertEqual(list(said), list(FILTERS))

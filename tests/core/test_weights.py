@@ -1,4 +1,4 @@
-"""What is kept in memory within a bound is counted as what it is."""
+"""The memory that bounded caches count is the memory that is used."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A frozen commitment, written out again: the same lock, with nothing left open.
+"""Exports of a frozen commitment: the same lock, with nothing left open.
 
-Every export is a function of the commitment, its frozen pages and the URL of its address: the same give the same bytes.
+Every export is a function of the commitment, its frozen pages and the URL of its address: equal inputs give equal
+bytes.
 """
 
 from __future__ import annotations

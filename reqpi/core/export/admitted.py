@@ -1,4 +1,4 @@
-"""What both forms of a lock say of the files that a pin admits."""
+"""The files that each pin of a commitment admits, as all exports need them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Admitted", "chosen", "files", "url_of"]
 
 
 class Admitted:
-    """The files that each pin of a commitment admits, of those that its project's frozen page has.
+    """The files on the frozen pages that each pin of a commitment admits.
 
     :param pages: the frozen page of every project that the lock pins.
     """
@@ -25,9 +25,9 @@ class Admitted:
             self._files.update(admission.by_pin(commitment.lock, page))
 
     def files(self, pin: Pin) -> Sequence[File]:
-        """The files that ``pin`` admits.
+        """Return the files that ``pin`` admits.
 
-        :raises reqpi.core.errors.NothingUpstream: there is none. A lock without it would be another lock.
+        :raises reqpi.core.errors.NothingUpstream: it admits none. A lock without this pin would be a different lock.
         """
         files = self._files.get(pin)
         if files is None:
@@ -37,8 +37,9 @@ class Admitted:
 
 
 def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
-    """What is taken away of a lock: every wheel, and of each release one sdist; each file once.
+    """Return the files to download for a lock: every wheel, and one sdist of each release; each file once.
 
+    :param pages: the frozen page of every project that the lock pins.
     :raises reqpi.core.errors.NothingUpstream: a pin has no file.
     """
     admitted = Admitted(commitment, pages)
@@ -52,7 +53,7 @@ def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
 
 
 def url_of(file: File, here: str) -> str:
-    """The file's absolute URL.
+    """Return the file's absolute URL.
 
     :param here: the URL of the address, with a slash at its end.
     """
@@ -60,7 +61,7 @@ def url_of(file: File, here: str) -> str:
 
 
 def files(commitment: Commitment, pages: Mapping[Project, Page], _here: str | None = None) -> bytes:
-    """The frozen pages as they are; :func:`reqpi.core.frozen_pages.load_all` reads them.
+    """Return the frozen pages unchanged; :func:`reqpi.core.frozen_pages.load_all` reads them.
 
     :param pages: the frozen page of every project that the lock pins.
     :raises reqpi.core.errors.NothingUpstream: a pin has no file.

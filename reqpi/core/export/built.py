@@ -1,4 +1,4 @@
-"""The requirements of an archive that has wheels which were built for it: their digests beside those of the lock."""
+"""The requirements.txt of a wheelhouse with built wheels: it has their digests in addition to those of the lock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["BuiltWheel", "with_built"]
 class BuiltWheel:
     """A wheel that was built.
 
-    :param sha256: of the wheel, in hex.
+    :param sha256: the digest of the wheel, in hex.
     :param source: it was built from an archive or a commit that the lock names by its URL.
     """
 
@@ -32,9 +32,10 @@ class BuiltWheel:
 
 
 def with_built(requirements: bytes, built: Sequence[BuiltWheel]) -> bytes:
-    """A requirements.txt that admits the wheels in ``built`` too.
+    """Return a requirements.txt that also admits the wheels in ``built``.
 
-    What is pinned by its URL becomes a pin of the version that was built of it, if one was: nobody need ask that URL.
+    A pin by URL becomes a pin of the version that was built from it, if one was, so that no one has to contact that
+    URL.
 
     :param requirements: as :func:`reqpi.core.export.requirements` writes it, without an index.
     """
@@ -58,15 +59,15 @@ def _lines(
     for logical in logical_lines(lines):
         yield from lines[done : logical.line - 1]
         done = logical.last_line
-        said = lines[logical.line - 1 : done]
+        unchanged = lines[logical.line - 1 : done]
         requirement = _requirement(logical.text)
         source = sources.get(canonicalize_name(requirement.name)) if requirement and requirement.url else None
         if requirement is not None and source is not None:
             yield _pinned(requirement, source)
         elif requirement is not None and (digests := _digests(requirement, releases)):
-            yield _with_digests("".join(said), digests)
+            yield _with_digests("".join(unchanged), digests)
         else:
-            yield from said
+            yield from unchanged
     yield from lines[done:]
 
 
@@ -83,7 +84,7 @@ def _digests(requirement: Requirement, releases: Mapping[tuple[Project, Version]
 
 
 def _release(requirement: Requirement) -> tuple[Project, Version] | None:
-    """What it pins; ``None`` for ``===`` of what is no version, and of a bare name."""
+    """Return the release that a requirement pins; ``None`` for a bare name, or ``===`` with an invalid version."""
     specifiers = list(requirement.specifier)
     if len(specifiers) != 1:
         return None
@@ -93,9 +94,9 @@ def _release(requirement: Requirement) -> tuple[Project, Version] | None:
         return None
 
 
-def _with_digests(said: str, digests: Sequence[str]) -> str:
-    stem = said.rstrip("\r\n")
-    end = said[len(stem) :] or "\n"
+def _with_digests(text: str, digests: Sequence[str]) -> str:
+    stem = text.rstrip("\r\n")
+    end = text[len(stem) :] or "\n"
     return f" \\{end}    ".join([stem, *(f"--hash=sha256:{digest}" for digest in sorted(digests))]) + end
 
 

@@ -1,4 +1,4 @@
-"""The variables that point clients at an address and at no other index, for shells, for containers and for programs."""
+"""The environment variables that point clients at one address only, for shells, containers and programs."""
 
 from __future__ import annotations
 
@@ -14,53 +14,56 @@ _Settings = Mapping[str, str]
 
 
 def environment(index_url: str, shell: str) -> bytes:
-    """The variables for the index at ``index_url``.
+    """Return the variables for the index at ``index_url``.
 
     :param shell: one of :data:`SHELLS`, or :data:`PAIRS`.
     """
-    set_to, taken_away = changes(index_url)
-    return _WRITERS[shell](dict(sorted(set_to.items())), taken_away).encode()
+    set_to, unset = changes(index_url)
+    return _WRITERS[shell](dict(sorted(set_to.items())), unset).encode()
 
 
 def environment_of_folder(folder: str, shell: str) -> bytes:
-    """The variables for a folder of files, with no index.
+    """Return the variables for a folder of files, without an index.
 
-    :param folder: absolute, where the variables will be used.
+    :param folder: its absolute path where the variables will be used.
     :param shell: one of :data:`SHELLS`, or :data:`PAIRS`.
     """
-    set_to, taken_away = changes_to_folder(folder)
-    return _WRITERS[shell](dict(sorted(set_to.items())), taken_away).encode()
+    set_to, unset = changes_to_folder(folder)
+    return _WRITERS[shell](dict(sorted(set_to.items())), unset).encode()
 
 
-def _sh(set_to: _Settings, taken_away: Set[str]) -> str:
-    lines = [f"unset {' '.join(sorted(taken_away))}"]
+def _sh(set_to: _Settings, unset: Set[str]) -> str:
+    lines = [f"unset {' '.join(sorted(unset))}"]
     return "\n".join([*lines, *(f"export {name}={quote(value)}" for name, value in set_to.items())]) + "\n"
 
 
-def _fish(set_to: _Settings, taken_away: Set[str]) -> str:
-    lines = [f"set -e {name}" for name in sorted(taken_away)]
+def _fish(set_to: _Settings, unset: Set[str]) -> str:
+    lines = [f"set -e {name}" for name in sorted(unset)]
     values = (f"set -gx {name} {quote(value)}" for name, value in set_to.items())
     return "\n".join([*lines, *values]) + "\n"
 
 
-def _powershell(set_to: _Settings, taken_away: Set[str]) -> str:
-    lines = [f"Remove-Item Env:{name} -ErrorAction SilentlyContinue" for name in sorted(taken_away)]
+def _powershell(set_to: _Settings, unset: Set[str]) -> str:
+    lines = [f"Remove-Item Env:{name} -ErrorAction SilentlyContinue" for name in sorted(unset)]
     values = ("$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in set_to.items())
     return "\n".join([*lines, *values]) + "\n"
 
 
-def _docker(set_to: _Settings, taken_away: Set[str]) -> str:
-    unset = f"# No Dockerfile can take a variable away. Set none of: {' '.join(sorted(taken_away))}\n"
-    return unset + "".join(f"ENV {name}={json.dumps(value)}\n" for name, value in set_to.items())
+def _docker(set_to: _Settings, unset: Set[str]) -> str:
+    comment = f"# A Dockerfile cannot unset a variable. Set none of: {' '.join(sorted(unset))}\n"
+    return comment + "".join(f"ENV {name}={json.dumps(value)}\n" for name, value in set_to.items())
 
 
-def _pairs(set_to: _Settings, taken_away: Set[str]) -> str:
-    """Only what is set: uv rejects an empty value where it wants one, so nothing is emptied instead of taken away."""
+def _pairs(set_to: _Settings, unset: Set[str]) -> str:
+    """Return only the variables to set.
+
+    Setting a variable to the empty text is no substitute for unsetting it: uv rejects some empty values.
+    """
     return json.dumps([{"name": name, "value": value} for name, value in set_to.items()], indent=2) + "\n"
 
 
-def _json(set_to: _Settings, taken_away: Set[str]) -> str:
-    return json.dumps({"set": dict(set_to), "unset": sorted(taken_away)}, indent=2) + "\n"
+def _json(set_to: _Settings, unset: Set[str]) -> str:
+    return json.dumps({"set": dict(set_to), "unset": sorted(unset)}, indent=2) + "\n"
 
 
 SHELLS: Mapping[str, Callable[[_Settings, Set[str]], str]] = {
@@ -70,9 +73,9 @@ SHELLS: Mapping[str, Callable[[_Settings, Set[str]], str]] = {
     "docker": _docker,
     "json": _json,
 }
-"""What the variables can be written for."""
+"""The output formats, by name."""
 
 PAIRS = "pairs"
-"""A JSON array of objects with ``name`` and ``value``: what Hermeto's ``generate-env --format json`` prints."""
+"""A JSON array of objects with ``name`` and ``value``, the output of Hermeto's ``generate-env --format json``."""
 
 _WRITERS = {**SHELLS, PAIRS: _pairs}

@@ -1,7 +1,7 @@
-"""What a folder that was filled says of itself: which file is which source of a lock, and what it was filled for.
+"""The record in a folder of fetched files: which file is which source of a lock, and for what they were fetched.
 
-``.reqpi.json`` is what ``reqpi fetch`` leaves where a lock has sources, and ``.build-config.json`` what
-``reqpi fetch --source`` leaves. Both have ``sources``: what a lock names by a URL or a commit, by its
+``reqpi fetch`` writes ``.reqpi.json`` if a lock has sources; ``reqpi fetch --source`` writes ``.build-config.json``.
+Both have ``sources``: the files of everything that a lock names by a URL or a commit, by its
 :attr:`~reqpi.core.model.Archive.place`.
 """
 
@@ -31,21 +31,21 @@ RECORD = ".reqpi.json"
 CONFIG = ".build-config.json"
 
 LARGEST = 64 << 20
-"""Bytes of either."""
+"""Bytes of the largest record that is read."""
 
 _FORMAT = 1
 _HEX = frozenset("0123456789abcdef")
 
 
 class UnreadableRecord(ReqPIError):
-    """What a folder says of itself cannot be read."""
+    """The record in a folder cannot be read."""
 
 
 @frozen
 class KeptFile:
-    """A file that is there.
+    """A file in the folder.
 
-    :param filename: inside the folder of files.
+    :param filename: its name inside the folder of files.
     :param sha256: in hex.
     """
 
@@ -55,9 +55,10 @@ class KeptFile:
 
 @frozen
 class RecordedPackage:
-    """A package of a source that was fetched for; all paths are relative, with ``/``, and lead nowhere above.
+    """A package of a source for which files were fetched. All paths are relative, with ``/`` and without ``..``.
 
-    :param files: its requirements files, those for building included, each once, relative to the source.
+    :param path: its path in the source.
+    :param files: its requirements files, including those for building, each once, relative to the source.
     """
 
     path: str
@@ -66,11 +67,12 @@ class RecordedPackage:
 
 @frozen
 class Fetched:
-    """What is there.
+    """The content of a record.
 
-    :param deps: where files are, below the folder; empty where they are in it.
-    :param sources: by their places in a lock.
-    :param left_out: the places of those that were not wanted: for another platform.
+    :param deps: the path of the files below the folder; empty if they are in the folder itself.
+    :param sources: the files of sources, by their places in a lock.
+    :param left_out: the places of sources that were not wanted, because they are for another platform.
+    :param packages: the packages for which files were fetched.
     """
 
     deps: str = ""
@@ -80,11 +82,11 @@ class Fetched:
 
 
 def record(sources: Mapping[str, KeptFile], left_out: Iterable[str], before: Fetched) -> bytes:
-    """A ``.reqpi.json``. The same give the same bytes.
+    """Return a ``.reqpi.json``. Equal inputs give equal bytes.
 
-    :param sources: by their places.
+    :param sources: the files of sources, by their places.
     :param left_out: the places of sources that were not wanted.
-    :param before: what it said so far: a folder may be filled for several locks.
+    :param before: the previous record: a folder may be filled for several locks.
     """
     known = {**before.sources, **sources}
     document = {
@@ -96,29 +98,29 @@ def record(sources: Mapping[str, KeptFile], left_out: Iterable[str], before: Fet
 
 
 def read(document: bytes, name: str) -> Fetched:
-    """What :data:`RECORD` or :data:`CONFIG` says.
+    """Parse a :data:`RECORD` or :data:`CONFIG`.
 
-    :param name: of the file, for messages.
-    :raises UnreadableRecord: it says nothing, or names what is outside the folder.
+    :param name: the name of the file, for messages.
+    :raises UnreadableRecord: the document is invalid, or names a path outside the folder.
     """
     try:
-        said: Any = json.loads(document) if len(document) <= LARGEST else None
-        if said["format"] != _FORMAT:
-            raise UnreadableRecord(f"{name} is of format {str(said['format'])[:20]}, unknown here", "Fetch again.")
+        parsed: Any = json.loads(document) if len(document) <= LARGEST else None
+        if parsed["format"] != _FORMAT:
+            raise UnreadableRecord(f"{name} has the unknown format {str(parsed['format'])[:20]}", "Fetch again.")
         return Fetched(
-            _path(said.get("deps", "")),
-            {_text(place): _kept(entry) for place, entry in said.get("sources", {}).items()},
-            frozenset(_text(place) for place in said.get("left_out", ())),
-            tuple(_package(entry) for entry in said.get("packages", ())),
+            _path(parsed.get("deps", "")),
+            {_text(place): _file(entry) for place, entry in parsed.get("sources", {}).items()},
+            frozenset(_text(place) for place in parsed.get("left_out", ())),
+            tuple(_package(entry) for entry in parsed.get("packages", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableRecord(f"{name} cannot be read: {error}"[:200], "Remove it, and fetch again.") from error
 
 
-def _kept(entry: Mapping[str, Any]) -> KeptFile:
+def _file(entry: Mapping[str, Any]) -> KeptFile:
     filename, sha256 = _path(entry["file"]), _text(entry["sha256"])
     if "/" in filename or not filename or len(sha256) != 64 or not _HEX.issuperset(sha256):
-        raise ValueError(f"{filename!r} is no file with a sha256")
+        raise ValueError(f"{filename!r} is not a filename with a sha256")
     return KeptFile(filename, sha256)
 
 
@@ -129,14 +131,14 @@ def _package(entry: Mapping[str, Any]) -> RecordedPackage:
 
 
 def _path(value: object) -> str:
-    """A path that leads nowhere above, without its ``.``."""
+    """Return a relative path without its ``.`` parts; reject one with ``..``."""
     parts = [part for part in _text(value).split("/") if part != "."]
     if _text(value).startswith("/") or ".." in parts or not _text(value).isprintable():
-        raise ValueError(f"{str(value)[:80]!r} leads outside")
+        raise ValueError(f"{str(value)[:80]!r} leads outside the folder")
     return "/".join(part for part in parts if part)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:80]} is no text")
+        raise TypeError(f"{str(value)[:80]} is not a text")
     return value

@@ -1,4 +1,4 @@
-"""A requirements file of which a part is ours: above the mark it is its user's, below it is written anew."""
+"""A requirements file with two parts: the user's above a mark, and a recorded part below it that is written anew."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from reqpi.core.report import Defect
 __all__ = ["MARK", "ForeignPins", "LearnedLock", "read", "written"]
 
 MARK = "# What reqpi learn saw taken. It writes everything below this line anew; keep your own above it."
+"""The line between the parts. It stands in users' files, so its text never changes."""
 
 
 class ForeignPins(Exception):
-    """A document has pins and no mark: somebody else wrote them."""
+    """A document has pins and no mark, so ``reqpi learn`` did not write them."""
 
 
 @frozen
 class LearnedLock:
-    """What a file holds already.
+    """The present content of a file.
 
-    :param above: the user's own part, to the end of its last line.
-    :param own: the lock that this part is, where it pins anything.
-    :param below: what was written below the mark.
+    :param above: the user's part, to the end of its last line.
+    :param own: the user's part as a lock, if it pins anything.
+    :param below: the releases below the mark.
     """
 
     above: str = ""
@@ -38,15 +39,15 @@ class LearnedLock:
 
 
 def read(data: bytes, *, appending: bool = False) -> LearnedLock:
-    """What is in a file that :func:`written` wrote, or that a user began.
+    """Parse a file that :func:`written` wrote, or that a user began.
 
-    :param appending: a file without a mark is all its user's, and the mark is to come below it.
-    :raises reqpi.core.errors.BrokenLock: a part of it is no lock; the numbers of lines are the file's.
-    :raises Foreign: there are pins and no mark.
+    :param appending: a file without a mark is the user's part, and the mark will be written below it.
+    :raises reqpi.core.errors.BrokenLock: a part of it is not a valid lock; line numbers count from the top of the file.
+    :raises ForeignPins: the file has pins and no mark, and ``appending`` is not set.
     """
     text = _decoded(data).replace("\r\n", "\n")
     if text.endswith(f"\n{MARK}") or text == MARK:
-        text += "\n"  # an editor took it away
+        text += "\n"  # an editor removed it
     above, mark, below = text.partition(f"{MARK}\n")
     own = locks.read(above.encode()) if _says_something(above) else None
     if own is not None and not mark and not appending:
@@ -54,28 +55,28 @@ def read(data: bytes, *, appending: bool = False) -> LearnedLock:
     try:
         pins = locks.read(below.encode()).pins if _says_something(below) else ()
     except BrokenLock as broken:
-        prefreeze = above.count("\n") + 1
-        raise BrokenLock([defect._replace(line=defect.line + prefreeze) for defect in broken.defects]) from None
+        offset = above.count("\n") + 1
+        raise BrokenLock([defect._replace(line=defect.line + offset) for defect in broken.defects]) from None
     if above and not above.endswith("\n"):
         above += "\n"
     return LearnedLock(above, own, _releases(pins))
 
 
 def written(above: str, found: Iterable[LearnedRelease]) -> str:
-    """The file: the user's part, the mark, and what was found."""
+    """Return the file: the user's part, the mark, and the recorded releases."""
     ordered = sorted(found)
-    said = "".join(
+    comments = "".join(
         f"# {project}: {' and '.join(map(str, versions))}, as build environments differ. An index admits them all.\n"
         for project, versions in several(ordered).items()
     )
-    return f"{above}{MARK}\n{said}{lines(ordered)}"
+    return f"{above}{MARK}\n{comments}{lines(ordered)}"
 
 
 def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # It would be written again with something else in the place of these bytes.
+        # The file will be written again, and other characters would replace these bytes.
         line = data.count(b"\n", 0, error.start) + 1
         problem = UNDECODABLE.problem.format(what="UTF-8")
         raise BrokenLock([Defect(line, "", problem, UNDECODABLE.advice, rule=UNDECODABLE.name)]) from None
@@ -86,7 +87,7 @@ def _says_something(text: str) -> bool:
 
 
 def _releases(pins: Iterable[Pin]) -> tuple[LearnedRelease, ...]:
-    """The pins as what they were made of. A line that somebody mended by hand counts for the sha256 that it has."""
+    """Return the releases that the pins were made from. A line that was edited by hand counts with its sha256."""
     found = (
         LearnedRelease(pin.project, Version(pin.version), _sha256s(pin))
         for pin in pins

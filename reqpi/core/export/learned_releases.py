@@ -1,4 +1,4 @@
-"""Files -> releases with digests -> lines of a requirements.txt."""
+"""The steps from recorded files to releases with digests, and from these to lines of a requirements.txt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["LearnedRelease", "lines", "releases", "several", "together", "withou
 
 @frozen(order=True)
 class LearnedRelease:
-    """One version of a project, and the files of it that are meant.
+    """One version of a project, and the digests of its recorded files.
 
     :param digests: sha256, in hex.
     """
@@ -27,15 +27,18 @@ class LearnedRelease:
 
 
 def releases(files: Iterable[File]) -> tuple[LearnedRelease, ...]:
-    """The releases that ``files`` are of, in order of projects and versions; each file's sha256 is known."""
+    """Return the releases of ``files``, sorted by project and version.
+
+    :param files: each with a known sha256.
+    """
     return together(LearnedRelease(file.project, file.version, frozenset({str(file.sha256)})) for file in files)
 
 
 def without(files: Iterable[File], lock: Lock) -> tuple[File, ...]:
-    """The files that ``lock`` does not admit already.
+    """Return the files that ``lock`` does not admit yet.
 
-    Which index it names makes no difference: they came from the one that was asked. A file that it pins by digests of
-    other algorithms alone is taken for the one that is meant, as nobody has computed those.
+    The indexes that the lock names are ignored: the files came from the index that was recorded. A file that the lock
+    pins only by digests of other algorithms counts as admitted, because these digests have not been computed.
     """
     anywhere = evolve(lock, pins=tuple(evolve(pin, indexes=()) for pin in lock.pins))
     return tuple(
@@ -44,7 +47,7 @@ def without(files: Iterable[File], lock: Lock) -> tuple[File, ...]:
 
 
 def together(*lists: Iterable[LearnedRelease]) -> tuple[LearnedRelease, ...]:
-    """All of them, each release once, with the digests that any of them has."""
+    """Return the union of the lists: each release once, with all its digests."""
     found: dict[tuple[Project, Version], frozenset[str]] = {}
     for release in chain(*lists):
         which = release.project, release.version
@@ -53,7 +56,7 @@ def together(*lists: Iterable[LearnedRelease]) -> tuple[LearnedRelease, ...]:
 
 
 def several(found: Sequence[LearnedRelease]) -> dict[Project, tuple[Version, ...]]:
-    """The projects of which there is more than one version, newest first: build environments differ."""
+    """Return the projects with more than one version, newest first. Build environments cause them."""
     versions: dict[Project, list[Version]] = {}
     for release in found:
         versions.setdefault(release.project, []).append(release.version)
@@ -61,10 +64,11 @@ def several(found: Sequence[LearnedRelease]) -> dict[Project, tuple[Version, ...
 
 
 def lines(found: Iterable[LearnedRelease]) -> str:
-    """A requirements.txt that admits the files of these releases and no others. The same give the same text.
+    """Return a requirements.txt that admits only the files of these releases. Equal inputs give equal text.
 
-    Two versions of a project in one document need markers that tell them apart, or no installer could heed both. An
-    index admits whatever the markers say; and ``pip install -r``, for which there is no extra, takes the newest.
+    Two versions of a project in one document need markers that distinguish them, or no installer could honour both. An
+    index admits both, whatever the markers say. ``pip install -r``, which evaluates them without an extra, takes the
+    newest.
     """
     ordered = sorted(found)
     return "".join(_lines(ordered, several(ordered)))

@@ -1,4 +1,4 @@
-"""The lock as a ``pylock.toml`` (:pep:`751`): every file with its URL here, its size and its digest."""
+"""The lock as a ``pylock.toml`` (:pep:`751`): every file with its URL under the address, its size and its digest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["pylock"]
 
 
 def pylock(commitment: Commitment, pages: Mapping[Project, Page], here: str) -> bytes:
-    """The lock as a ``pylock.toml``.
+    """Return the lock as a ``pylock.toml``.
 
     :param pages: the frozen page of every project that the lock pins.
     :param here: the URL of the address, with a slash at its end.

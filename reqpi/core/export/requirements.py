@@ -1,4 +1,7 @@
-"""The lock as a ``requirements.txt`` that leaves nothing open: every file's digest, every source's URL here."""
+"""The lock as a ``requirements.txt`` that leaves nothing open.
+
+It has the digest of every file, and the URL of every source under the address.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +26,25 @@ _HASH = re.compile(r"(?:^|\s)--hash(?:=|\s)\s*[^\s]+")
 _ELSEWHERE = re.compile(
     r"(?:-[irc]|--(?:index-url|extra-index-url|trusted-host|requirement|constraint))(?![a-z])|-e|--editable(?![a-z])"
 )
-"""Options that say where else to look, be it the project itself (``-e .``). Here is all there is."""
+"""Options that name other places for files, including the project itself (``-e .``). The address has all files."""
 
 _KINDS = re.compile(r"--(?:no|only)-binary(?![a-z])")
-"""Options that hold for their own document, where a file that several are written to would have them hold for all."""
+"""Options that apply to their own document. In one file with several documents, they would apply to all of them."""
 
 _FORMAT = "requirements.txt"
 
 
 def requirements(commitment: Commitment, pages: Mapping[Project, Page], here: str | None = None) -> bytes:
-    """The lock as a ``requirements.txt`` that lists the sha256 of every file it admits.
+    """Return the lock as a ``requirements.txt`` that lists the sha256 of every file it admits.
 
-    Comments, markers, extras and options stay as they are. Several documents are written one after the other; what a
-    later one pins to another version or source than an earlier one becomes a comment: no installer could heed both.
+    Comments, markers, extras and options stay as they are. Several documents are written one after the other. If a
+    later one pins a project to another version or source than an earlier one, that pin becomes a comment, because no
+    installer could honour both.
 
     :param pages: the frozen page of every project that the lock pins.
-    :param here: the URL of the address, with a slash at its end: the file then needs nothing but that address. Without
-        it, the file names no index, and can be committed again unless a comment at its head says otherwise: that
-        address commits to every byte.
+    :param here: the URL of the address, with a slash at its end: the file then needs only that address. ``None``: the
+        file names no index. It can be committed again, unless a comment at its head says otherwise, and that address
+        commits to every byte.
     :raises reqpi.core.errors.NothingUpstream: a pin has no file.
     """
     writer = _Writer(commitment, Admitted(commitment, pages), here)
@@ -59,7 +63,7 @@ def requirements(commitment: Commitment, pages: Mapping[Project, Page], here: st
 
 @define
 class _Writer:
-    """What has been written so far."""
+    """A writer of documents, which remembers the pins that it has written."""
 
     commitment: Commitment
     admitted: Admitted
@@ -71,25 +75,25 @@ class _Writer:
         return len(self.commitment.lock.documents) > 1
 
     def index(self) -> str:
-        """The line that makes this address the index."""
+        """Return the line that makes this address the index."""
         return f"--index-url {self.here}simple/\n" if self.here else ""
 
     def document(self, document: Document) -> str:
-        """One of several documents, under its name."""
+        """Return one of several documents, under a comment with its path."""
         ours = frozenset(pin for pin in self.commitment.lock.pins if pin.document == document.path)
-        said = self.lines(document) if document.format == _FORMAT else self.pins(document)
+        body = self.lines(document) if document.format == _FORMAT else self.pins(document)
         for pin in ours:
             self._written.setdefault(pin.project, frozenset(_meaning(p) for p in ours if p.project == pin.project))
-        return f"# {document.path}\n{said}" + ("" if said.endswith("\n") or not said else "\n")
+        return f"# {document.path}\n{body}" + ("" if body.endswith("\n") or not body else "\n")
 
     def pins(self, document: Document) -> str:
-        """The pins of a document of another format."""
+        """Return the pins of a document of another format."""
         pins = [pin for pin in self.commitment.lock.pins if pin.document == document.path]
         written = "".join(line for pin in pins for line in self._requirement(pin, pin.text, "", "\n"))
         return _contradictions(pins) + written
 
     def lines(self, document: Document) -> str:
-        """A requirements.txt with each of its requirements completed, and all other lines as they are."""
+        """Return a requirements.txt with each of its requirements completed, and all other lines unchanged."""
         lines = physical_lines(decode(document.data))
         pins = {pin.line: pin for pin in self.commitment.lock.pins if pin.document == document.path}
         written: list[str] = []
@@ -113,7 +117,7 @@ class _Writer:
                 yield f"    {line[start:].rstrip()}{end}"
 
     def _other(self, logical: LogicalLine, said: list[str], end: str) -> Iterator[str]:
-        """An option, or a bare name that another line or document pins."""
+        """Yield the lines for an option, or for a bare name that another line or document pins."""
         if logical.text.startswith("-"):
             if not (_ELSEWHERE.match(logical.text) or (self._several and _KINDS.match(logical.text))):
                 yield from said
@@ -131,7 +135,7 @@ class _Writer:
                 yield from self._requirement(pin, text, "", end)
 
     def _requirement(self, pin: Pin, text: str, options: str, end: str) -> Iterator[str]:
-        """One requirement: its own words, and its digests one a line."""
+        """Yield one requirement: its own text, and one digest per line."""
         if _meaning(pin) not in self._written.get(pin.project, {_meaning(pin)}):
             yield f"# {text}: another document pins another one{end}"
             return
@@ -145,7 +149,7 @@ class _Writer:
 
 
 def _contradictions(pins: Sequence[Pin]) -> str:
-    """Return a comment for each project that is pinned twice, where no markers say which of the two applies.
+    """Return a comment for each project that is pinned twice without markers that say which pin applies.
 
     The lock of a tool may leave that to groups and extras which exclude each other. A requirements.txt cannot.
     """
@@ -161,7 +165,7 @@ def _contradictions(pins: Sequence[Pin]) -> str:
 
 
 def _kinds(commitment: Commitment) -> str:
-    """What ``--no-binary`` and ``--only-binary`` say in several documents, project by project."""
+    """Return the ``--no-binary`` and ``--only-binary`` of several documents as options for single projects."""
     releases = [pin for pin in commitment.lock.pins if pin.source is None]
     wheels = {pin.project for pin in releases if pin.wheels}
     sdists = {pin.project for pin in releases if pin.sdists}
@@ -170,7 +174,7 @@ def _kinds(commitment: Commitment) -> str:
 
 
 def _at(pin: Pin, url: str) -> str:
-    """``name[extra] @ URL#subdirectory=… ; marker``."""
+    """Return ``name[extra] @ URL#subdirectory=… ; marker``."""
     extras = f"[{','.join(pin.extras)}]" if pin.extras else ""
     subdirectory = f"&subdirectory={pin.source.subdirectory}" if pin.source and pin.source.subdirectory else ""
     marker = f" ; {pin.marker}" if pin.marker else ""

@@ -1,8 +1,8 @@
-"""A requirements file, its sources rewritten to the files that were fetched, and everything else left byte for byte.
+"""A requirements file whose sources are rewritten to fetched files. Everything else stays byte for byte.
 
-``name @ https://…`` and ``name @ git+https://…`` become ``name @ file://…``. What stands around the URL stays: extras,
-marker, options, digests, comments, continuations. A commit has no digest in a lock: it gets the one that its archive
-was fetched with, in the URL's fragment, where installers verify it in any file, and where hashes are required too.
+``name @ https://…`` and ``name @ git+https://…`` become ``name @ file://…``. The text around the URL stays: extras,
+marker, options, digests, comments, continuations. A commit has no digest in a lock. It gets the digest of its fetched
+archive, in the URL's fragment, where installers verify it in any file, including one that requires hashes.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ __all__ = ["LineEdit", "RewrittenDocument", "rewritten"]
 class LineEdit:
     """Physical lines that change.
 
-    :param line: the first one, from 1.
-    :param before: those lines, with their ends.
-    :param after: what becomes of them.
+    :param line: the number of the first one, counted from 1.
+    :param before: the previous lines, with their line ends.
+    :param after: the new lines, with their line ends.
     """
 
     line: int
@@ -43,10 +43,10 @@ class LineEdit:
 class RewrittenDocument:
     """A document, rewritten.
 
-    :param document: in the encoding that it had.
-    :param lines: those that it had.
+    :param document: the new document, in the encoding of the previous one.
+    :param lines: the previous physical lines.
     :param edits: in order.
-    :param notes: what a user should know of them.
+    :param notes: remarks for the user about the edits.
     """
 
     document: bytes = field(repr=False)
@@ -55,18 +55,18 @@ class RewrittenDocument:
     notes: tuple[Note, ...]
 
 
-def rewritten(document: bytes, pins: Sequence[Pin], kept: Mapping[str, KeptFile], folder: str) -> RewrittenDocument:
-    """``document`` with the sources of ``pins`` at their files.
+def rewritten(document: bytes, pins: Sequence[Pin], files: Mapping[str, KeptFile], folder: str) -> RewrittenDocument:
+    """Return ``document`` with the sources of ``pins`` replaced by their files.
 
     :param document: a requirements.txt without defects.
-    :param pins: those of its pins that are rewritten, each with a source that ``kept`` has.
-    :param kept: by the places of sources.
-    :param folder: absolute: where the files will be.
+    :param pins: the pins to rewrite, each with a source that ``files`` has.
+    :param files: the fetched files, by the places of their sources.
+    :param folder: the absolute path at which the files will be.
     """
     how = encoding(document)
     lines = physical_lines(decode(document))
     by_line = {pin.line: pin for pin in pins}
-    writer = _Writer(lines, lambda pin: _url(pin, kept, folder))
+    writer = _Writer(lines, lambda pin: _url(pin, files, folder))
     for logical in logical_lines(lines):
         if logical.line in by_line:
             writer.rewrite(logical, by_line[logical.line])
@@ -77,7 +77,7 @@ def rewritten(document: bytes, pins: Sequence[Pin], kept: Mapping[str, KeptFile]
 
 @define
 class _Writer:
-    """What has been rewritten so far."""
+    """A writer of a document, which collects its edits."""
 
     lines: Sequence[str]
     url: Callable[[Pin], _Url]
@@ -86,26 +86,26 @@ class _Writer:
 
     def rewrite(self, logical: LogicalLine, pin: Pin) -> None:
         """Rewrite one requirement."""
-        said, _ = parted(logical.text)
+        requirement, _ = parted(logical.text)
         name, url = pin.text.partition(" @ ")[0], self.url(pin)
-        if is_source(said):
-            start, end = url_in(said)
-            keys = _keys(said[start:end])
+        if is_source(requirement):
+            start, end = url_in(requirement)
+            keys = _keys(requirement[start:end])
             new = url.spelled(keys) if start else f"{name} @ {url.spelled(keys)}"
         else:
             start, end = 0, len(logical.text)
             marker = f" ; {pin.marker}" if pin.marker is not None else ""
             new = f"{name} @ {url.spelled(())}{marker}"
-            message = "-e is left out: what is installed is the archive of the commit, and not a folder to edit."
+            message = "-e is left out: the archive of the commit is installed, not a folder to edit."
             self.notes.append(Note(logical.line, logical.text, message, pin.document))
         self._replace(logical, start, end, new)
 
     def _replace(self, logical: LogicalLine, start: int, end: int, new: str) -> None:
-        """Replace a part of what a logical line says, wherever its physical lines have it."""
+        """Replace a part of a logical line, wherever it stands in its physical lines."""
         joined = "".join(logical.pieces)
         lead = len(joined) - len(joined.lstrip(" \t"))
         starts = [0, *accumulate(len(piece) for piece in logical.pieces)]
-        # A piece is the beginning of its physical line. Empty ones begin where another does: the last of them has it.
+        # A piece is the beginning of its physical line. If several begin at one position, all but the last are empty.
         first = bisect_right(starts, lead + start, hi=len(logical.pieces)) - 1
         last = bisect_right(starts, lead + end - 1, hi=len(logical.pieces)) - 1
         before = self.lines[logical.line - 1 + first : logical.line + last]
@@ -114,7 +114,7 @@ class _Writer:
         self.edits.append(LineEdit(logical.line + first, tuple(before), (f"{head}{new}{tail}",)))
 
     def text(self) -> str:
-        """The whole document."""
+        """Return the whole document."""
         written: list[str] = []
         done = 0
         for edit in self.edits:
@@ -125,24 +125,24 @@ class _Writer:
 
 @frozen
 class _Url:
-    """Where a file is.
+    """The URL of a file.
 
-    :param here: without a fragment.
-    :param own: what its fragment has in any case.
+    :param here: the URL without a fragment.
+    :param own: the parts that its fragment always has.
     """
 
     here: str
     own: tuple[str, ...]
 
     def spelled(self, keys: Sequence[str]) -> str:
-        """With those keys of the old fragment that still mean something."""
+        """Return the URL, with those parts of the old fragment that still apply."""
         fragment = "&".join([*self.own, *(key for key in keys if key not in self.own)])
         return f"{self.here}#{fragment}" if fragment else self.here
 
 
-def _url(pin: Pin, kept: Mapping[str, KeptFile], folder: str) -> _Url:
+def _url(pin: Pin, files: Mapping[str, KeptFile], folder: str) -> _Url:
     assert pin.source is not None
-    file = kept[pin.source.place]
+    file = files[pin.source.place]
     here = f"file://{quote(folder.rstrip('/'))}/{quote(file.filename)}"
     digest = [f"sha256={file.sha256}"] if isinstance(pin.source, Git) else []
     folder_in_it = [f"subdirectory={pin.source.subdirectory}"] if pin.source.subdirectory else []
@@ -150,7 +150,7 @@ def _url(pin: Pin, kept: Mapping[str, KeptFile], folder: str) -> _Url:
 
 
 def _keys(url: str) -> list[str]:
-    """The digests in a fragment, as pip spells them: it knows no ``cachito_hash``."""
+    """Return the digests in a fragment, in pip's spelling: pip does not know ``cachito_hash``."""
     found = []
     for piece in urlsplit(url).fragment.split("&"):
         key, _, value = piece.partition("=")

@@ -1,7 +1,7 @@
 """A lock as one archive: every file it admits, a requirements.txt with their digests, and a list for ``sha256sum -c``.
 
-The same lock gives the same bytes: members are sorted, and have neither owners nor times. Where each of them begins is
-known before one of them is read, so that any part of the archive can be had by itself.
+The same lock gives the same bytes: members are sorted, and have neither owners nor times. The offset of each member is
+known before any is read, so that any part of the archive can be served by itself.
 
 The format is that of POSIX (pax, IEEE Std 1003.1-2001); a member whose name is short has a plain ustar header.
 """
@@ -20,19 +20,19 @@ from reqpi.core.model import File
 __all__ = ["FOLDER", "ArchivePart", "Wheelhouse", "wheelhouse"]
 
 FOLDER = "wheelhouse"
-"""What every member is in."""
+"""The folder that contains every member."""
 
 _BLOCK = 512
 _RECORD = 20 * _BLOCK
-"""An archive ends in zeros up to a whole record."""
+"""Bytes of a record. An archive is padded with zeros to a whole number of records."""
 
 
 @frozen
 class ArchivePart:
     """A part of the archive.
 
-    :param data: its bytes; or, where these are a file's, nothing.
-    :param file: whose bytes they are, from ``start`` up to ``stop``.
+    :param data: its bytes; empty if they are bytes of a file.
+    :param file: the file that has the bytes, from ``start`` up to, but not including, ``stop``.
     """
 
     data: bytes = b""
@@ -46,53 +46,52 @@ class Wheelhouse:
     """An archive that is not written yet.
 
     :param etag: equal only for equal bytes.
-    :param size: bytes of all of it.
+    :param size: bytes of the whole archive.
     """
 
     etag: str
     size: int
     _starts: Sequence[int] = field(repr=False)
-    _pieces: Sequence[bytes | tuple[File, int]] = field(repr=False)
+    _parts: Sequence[bytes | tuple[File, int]] = field(repr=False)
 
     def stretches(self, start: int, stop: int) -> Iterator[ArchivePart]:
-        """What there is from ``start`` up to ``stop``, in order."""
+        """Yield the parts from ``start`` up to, but not including, ``stop``, in order."""
         at = max(0, bisect_right(self._starts, start) - 1)
-        while at < len(self._pieces) and self._starts[at] < stop:
-            piece, begins = self._pieces[at], self._starts[at]
-            length = len(piece) if isinstance(piece, bytes) else piece[1]
+        while at < len(self._parts) and self._starts[at] < stop:
+            part, begins = self._parts[at], self._starts[at]
+            length = len(part) if isinstance(part, bytes) else part[1]
             first, last = max(0, start - begins), min(length, stop - begins)
             if first < last:
                 yield (
-                    ArchivePart(piece[first:last])
-                    if isinstance(piece, bytes)
-                    else ArchivePart(b"", piece[0], first, last)
+                    ArchivePart(part[first:last]) if isinstance(part, bytes) else ArchivePart(b"", part[0], first, last)
                 )
             at += 1
 
 
 def wheelhouse(files: Sequence[tuple[File, int]], requirements: bytes) -> Wheelhouse:
-    """The archive of ``files``, each with its size in bytes.
+    """Return the archive of ``files``.
 
+    :param files: each with its size in bytes.
     :param requirements: a requirements.txt for them, which names no index.
     """
-    once = {file.filename: (file, size) for file, size in files}
-    ordered = [once[filename] for filename in sorted(once)]
+    unique = {file.filename: (file, size) for file, size in files}
+    ordered = [unique[filename] for filename in sorted(unique)]
     sums = _sums(ordered, requirements)
-    pieces: list[bytes | tuple[File, int]] = [
+    parts: list[bytes | tuple[File, int]] = [
         _member("SHA256SUMS", sums) + _member("requirements.txt", requirements),
     ]
     for file, size in ordered:
-        pieces += [_header(file.filename, size), (file, size), _padding(size)]
+        parts += [_header(file.filename, size), (file, size), _padding(size)]
     starts, end = [], 0
-    for piece in pieces:
+    for part in parts:
         starts.append(end)
-        end += len(piece) if isinstance(piece, bytes) else piece[1]
+        end += len(part) if isinstance(part, bytes) else part[1]
     last = bytes(-(end + 2 * _BLOCK) % _RECORD + 2 * _BLOCK)
-    return Wheelhouse(hashlib.sha256(sums).hexdigest(), end + len(last), [*starts, end], [*pieces, last])
+    return Wheelhouse(hashlib.sha256(sums).hexdigest(), end + len(last), [*starts, end], [*parts, last])
 
 
 def _sums(files: Sequence[tuple[File, int]], requirements: bytes) -> bytes:
-    """What ``sha256sum -c`` reads."""
+    """Return the list that ``sha256sum -c`` reads."""
     lines = [f"{hashlib.sha256(requirements).hexdigest()}  requirements.txt\n"]
     return "".join([*lines, *(f"{file.sha256}  {file.filename}\n" for file, _ in files)]).encode()
 

@@ -1,6 +1,7 @@
-"""A project's own name and version, read from its files and never run: pyproject.toml, setup.py, setup.cfg, git.
+"""Project metadata: a project's own name and version, read without running code.
 
-The first of the files that says a *name* counts, for the version too: what it leaves out is not looked for in the next.
+The sources are pyproject.toml, setup.py, setup.cfg and git. The first file that states a *name* counts, for the version
+as well: if it leaves the version out, the next file is not searched.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ _READERS = (pyproject.read, setup_py.read, setup_cfg.read)
 
 
 def read(read_file: ReadFile) -> ProjectMetadata | None:
-    """What the project says that it is; ``None`` where none of its files has a name.
+    """Return the project's metadata; ``None`` if none of its files states a name.
 
-    :param read_file: a path inside the source, with ``/``, to its bytes; ``None`` where there is no such file. It is
-        asked for nothing outside the source, but it is for it to see that no symbolic link leads there, and it need
-        read no more than one byte over :data:`LARGEST`.
-    :raises reqpi.core.errors.UnreadableProject: a file cannot be read, or names what is outside the source.
+    :param read_file: a function that returns the bytes of a path inside the source (with ``/``), or ``None`` if there
+        is no such file. It is never called for a path outside the source, but it must itself reject symbolic links that
+        lead there. It need not read more than one byte over :data:`LARGEST`.
+    :raises reqpi.core.errors.UnreadableProject: a file cannot be read, or names a path outside the source.
     """
     bounded = of_source(read_file)
     return next((own for reader in _READERS if (own := reader(bounded)) is not None), None)

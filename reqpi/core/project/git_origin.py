@@ -1,4 +1,4 @@
-"""The name of a project that has none: that of its git repository."""
+"""The name of a project that states none: the name of its git repository."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from reqpi.core.errors import UnreadableProject
 __all__ = ["from_git_origin", "origin_of"]
 
 
-# scheme://host/path, or host:path as scp has it (git-clone(1), GIT URLS), or a path.
+# scheme://host/path, or host:path as for scp (git-clone(1), GIT URLS), or a path.
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[^/]*+(/.*+|\Z)|(?!/)[^/:]++:(?!//)(.*+)|(.*+)", re.DOTALL)
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]++")
 
 
 def from_git_origin(url: str, sub_path: str) -> str:
-    """The name, normalised: ``tool`` of ``https://example.org/team/tool.git``, with the path to a package below it.
+    """Return the normalised name for a remote's URL: ``tool`` for ``https://example.org/team/tool.git``.
 
-    :param url: what ``git remote get-url origin`` prints.
-    :param sub_path: of the package, relative to the repository: ``packages/one`` makes ``tool-packages-one``.
-    :raises reqpi.core.errors.UnreadableProject: there is no name in it.
+    :param url: the output of ``git remote get-url origin``.
+    :param sub_path: the path of the package, relative to the repository: ``packages/one`` gives ``tool-packages-one``.
+    :raises reqpi.core.errors.UnreadableProject: the URL contains no name.
     """
     found = _PATH.fullmatch(url.strip().partition("#")[0].partition("?")[0])
     path = next((group for group in found.groups() if group is not None), "") if found else ""
@@ -40,9 +40,9 @@ _COMMENT = re.compile(r"\s[#;].*|^[#;].*")
 
 
 def origin_of(config: bytes) -> str | None:
-    """The URL of the remote ``origin`` (git-config(1), CONFIGURATION FILE); the last one counts.
+    """Return the URL of the remote ``origin`` (git-config(1), CONFIGURATION FILE). The last one counts.
 
-    :param config: of a repository's own; what it includes is not followed.
+    :param config: the repository's own configuration file; its includes are not followed.
     """
     here, found = False, None
     for line in config.decode("utf-8", "replace").splitlines():

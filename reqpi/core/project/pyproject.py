@@ -1,4 +1,4 @@
-"""``[project]`` of a pyproject.toml (:pep:`621`)."""
+"""The reader for ``[project]`` of a pyproject.toml (:pep:`621`)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _FILE = "pyproject.toml"
 
 
 def read(read_file: ReadFile) -> ProjectMetadata | None:
-    """Its static name and version; a version that is ``dynamic`` is left out.
+    """Return the static name and version; a version that is ``dynamic`` is left out.
 
-    :raises UnreadableProject: it is no TOML, or what stands there is none of either.
+    :raises UnreadableProject: the file is not valid TOML, or its name or version is not valid.
     """
     data = read_file(_FILE)
     if data is None:
@@ -26,7 +26,7 @@ def read(read_file: ReadFile) -> ProjectMetadata | None:
     except BrokenLock as broken:
         (defect,) = broken.defects
         place = f"{_FILE}:{defect.line}" if defect.line else _FILE
-        raise UnreadableProject(f"{place} cannot be read: {defect.problem}", "Mend it.") from None
+        raise UnreadableProject(f"{place} cannot be read: {defect.problem}", "Fix it.") from None
     if not isinstance(project, dict) or "name" not in project:
         return None
     name, version, dynamic = project["name"], project.get("version"), project.get("dynamic")
@@ -40,4 +40,4 @@ def read(read_file: ReadFile) -> ProjectMetadata | None:
 
 def _wrong(key: str, value: object, advice: str) -> UnreadableProject:
     shown = repr(value)[:80] if isinstance(value, str) else f"a {type(value).__name__}"
-    return UnreadableProject(f"{_FILE}: {shown} is no project.{key}", advice)
+    return UnreadableProject(f"{_FILE}: {shown} is not a valid project.{key}", advice)

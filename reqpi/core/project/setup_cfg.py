@@ -1,4 +1,7 @@
-"""``[metadata]`` of a setup.cfg, ``file:`` and ``attr:`` included, as setuptools reads them, but with nothing run."""
+"""The reader for ``[metadata]`` of a setup.cfg, including ``file:`` and ``attr:``.
+
+It follows setuptools, but runs no code.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ __all__ = ["parsed", "read"]
 
 _FILE = "setup.cfg"
 
-# configparser takes quadratic time over white space; none of it matters here but what a line begins with.
+# configparser takes quadratic time for white space; here only white space at the beginning of a line matters.
 _SPACES = re.compile(r"(?<=\S)\s{2,}+")
 
 
 def read(read_file: ReadFile) -> ProjectMetadata | None:
-    """Its name and version.
+    """Return the name and version.
 
-    :raises UnreadableProject: it cannot be read, or the version is in a file outside the source.
+    :raises UnreadableProject: the file cannot be read, or the version is in a file outside the source.
     """
     data = read_file(_FILE)
     if data is None:
@@ -38,9 +41,9 @@ def read(read_file: ReadFile) -> ProjectMetadata | None:
 
 
 def parsed(data: bytes) -> RawConfigParser:
-    """Its sections.
+    """Return the sections of a setup.cfg.
 
-    :raises UnreadableProject: it cannot be read.
+    :raises UnreadableProject: the file cannot be read.
     """
     sections = RawConfigParser()
     try:
@@ -48,20 +51,20 @@ def parsed(data: bytes) -> RawConfigParser:
         sections.read_string("\n".join(_SPACES.sub(" ", line) for line in lines), _FILE)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableProject(f"{_FILE}:{line} cannot be read: it is not UTF-8", "Mend it.") from None
+        raise UnreadableProject(f"{_FILE}:{line} cannot be read: it is not UTF-8", "Fix it.") from None
     except Error as error:
         reason = " ".join(error.message.split())[:200]
-        raise UnreadableProject(f"{_FILE} cannot be read: {reason}", "Mend it.") from None
+        raise UnreadableProject(f"{_FILE} cannot be read: {reason}", "Fix it.") from None
     return sections
 
 
-def _version(said: str, package_dir: str, read_file: ReadFile) -> str | None:
-    where, colon, what = said.strip().partition(":")
+def _version(value: str, package_dir: str, read_file: ReadFile) -> str | None:
+    where, colon, what = value.strip().partition(":")
     if colon and where == "file":
         return _of_file(what.strip(), read_file)
     if colon and where == "attr":
         return _of_attribute(what.strip(), _folders(package_dir), read_file)
-    return said
+    return value
 
 
 def _of_file(named: str, read_file: ReadFile) -> str | None:
@@ -73,13 +76,13 @@ def _of_file(named: str, read_file: ReadFile) -> str | None:
 
 
 def _folders(package_dir: str) -> Mapping[str, str]:
-    """``package_dir``: what package is in which folder, the empty name standing for all others."""
+    """Return the folder of each package in ``package_dir``; the empty name stands for all other packages."""
     pairs = (entry.partition("=") for entry in re.split(r"[\n,]", package_dir) if "=" in entry)
     return {package.strip(): folder.strip() for package, _, folder in pairs}
 
 
 def _of_attribute(named: str, folders: Mapping[str, str], read_file: ReadFile) -> str | None:
-    """The literal that ``package.module.NAME`` is given first at the top of its module: setuptools' own rule."""
+    """Return the first literal that the top level of a module assigns to ``package.module.NAME``, like setuptools."""
     module, _, name = named.rpartition(".")
     for path in _paths(module or "__init__", folders):
         data = read_file(path)
@@ -95,8 +98,8 @@ def _paths(module: str, folders: Mapping[str, str]) -> list[str]:
     parents = [folders.get(".".join(parts[:known]))]
     if parents == [None]:
         parents = ["", "src"]  # where setuptools finds packages by itself
-    said_by = f"{_FILE}: version = attr:"
-    bases = [inside("/".join([parent or ".", *parts[known:]]), said_by) for parent in parents]
+    where = f"{_FILE}: version = attr:"
+    bases = [inside("/".join([parent or ".", *parts[known:]]), where) for parent in parents]
     return [path for base in bases for path in (f"{base}.py", f"{base}/__init__.py".lstrip("/"))]
 
 

@@ -1,7 +1,7 @@
-"""``setup(name=…, version=…)`` of a setup.py, read as a syntax tree.
+"""The reader for ``setup(name=…, version=…)`` of a setup.py, which it parses as a syntax tree.
 
-What an argument is counts where it cannot be anything else: a literal, or a variable that the same branch, or one
-around it, gives a literal. What was changed in between, or in a branch that may or may not be taken, is not known.
+The value of an argument counts if it is certain: a literal, or a variable to which the same branch, or one around it,
+assigns a literal. A variable that is changed in between, or in a branch that may not be taken, is not certain.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["read"]
 _FILE = "setup.py"
 
 _PARTS = 20
-"""Of a version that is a tuple."""
+"""The largest number of parts of a version that is a tuple."""
 
 _STEPS = 20
-"""From variable to variable."""
+"""The largest number of steps from variable to variable."""
 
 
 def read(read_file: ReadFile) -> ProjectMetadata | None:
-    """What the first call of ``setup`` that has a name says."""
+    """Return the name and version in the first call of ``setup`` that has a name; ``None`` if there is none."""
     data = read_file(_FILE)
     tree = tree_of(data) if data is not None else None
     if tree is None:
@@ -46,7 +46,7 @@ class _Call:
 
 
 def _calls(tree: ast.Module) -> Iterator[_Call]:
-    """The calls of ``setup`` or ``setuptools.setup``, in the order of the text."""
+    """Yield the calls of ``setup`` or ``setuptools.setup``, in the order of the text."""
     queue: list[tuple[ast.AST, Statement | None]] = [(tree, None)]
     while queue:
         node, place = queue.pop()
@@ -88,7 +88,10 @@ def _literal(node: ast.expr, place: Statement | None, budget: NodeBudget) -> obj
 
 
 def _followed(node: ast.expr, place: Statement | None, budget: NodeBudget) -> tuple[ast.expr, Statement | None]:
-    """What the variable ``node`` was given, and where; or ``node`` as it is, where it is none or that is not known."""
+    """Return the expression that the variable ``node`` stands for, and its place.
+
+    If ``node`` is not a variable, or its value is not certain, return it unchanged.
+    """
     for _ in range(_STEPS):
         found = assigned(node.id, place, budget) if isinstance(node, ast.Name) else None
         if found is None:

@@ -1,4 +1,4 @@
-"""What is read of a project, and what a path, a name and a version may be."""
+"""Project metadata as a value, and the rules for paths, names and versions in a project's files."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ __all__ = [
 ]
 
 LARGEST = 1 << 20
-"""Bytes of a file that is read."""
+"""Bytes of the largest file that is read."""
 
 ReadFile = Callable[[str], bytes | None]
+"""A function that returns the bytes of a path inside the source; ``None`` if there is no such file."""
 
 _LONGEST = 200
-"""Characters of a name or a version."""
+"""The largest number of characters of a name or a version."""
 
-# What setuptools makes of a name: pkg_resources.safe_name, which also builds ``My Project``.
+# setuptools' own rule for names, pkg_resources.safe_name: it also builds ``My Project``.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @frozen
 class ProjectMetadata:
-    """What a project says that it is.
+    """The name and version that a project states for itself.
 
-    :param name: as it spells it: a project name by :pep:`508`.
-    :param version: as it spells it, which need not be a version by :pep:`440`; ``None`` where it is known only once the
-        project is built, or not at all.
-    :param source: the file that says so: ``pyproject.toml``, ``setup.py`` or ``setup.cfg``.
+    :param name: as the project spells it; a valid name by :pep:`508`.
+    :param version: as the project spells it; not necessarily valid by :pep:`440`. ``None`` if it is known only after a
+        build, or not at all.
+    :param source: the file that states them: ``pyproject.toml``, ``setup.py`` or ``setup.cfg``.
     """
 
     name: str
@@ -50,23 +51,23 @@ class ProjectMetadata:
 
 
 def of_source(read_file: ReadFile) -> ReadFile:
-    """The same, where a file that is too large is an error."""
+    """Return a function like ``read_file`` that raises an error for a file that is too large."""
 
     def bounded(path: str) -> bytes | None:
         data = read_file(path)
         if data is not None and len(data) > LARGEST:
-            raise UnreadableProject(f"{path} is larger than {LARGEST} bytes", "It says who the project is: shorten it.")
+            raise UnreadableProject(f"{path} is larger than {LARGEST} bytes", "It has the project's name: shorten it.")
         return data
 
     return bounded
 
 
-def inside(path: str, said_by: str) -> str:
-    """``path`` without ``.`` and ``..``.
+def inside(path: str, where: str) -> str:
+    """Return ``path`` without ``.`` and ``..``.
 
     :param path: relative to the source, with ``/``.
-    :param said_by: the file and the key that have it.
-    :raises UnreadableProject: it leaves the source.
+    :param where: the file and the key that have the path, for the message.
+    :raises UnreadableProject: the path leads outside the source.
     """
     parts: list[str] = []
     for part in path.split("/"):
@@ -74,7 +75,7 @@ def inside(path: str, said_by: str) -> str:
             parts.pop()
         elif part == ".." or path.startswith("/") or "\\" in part or "\0" in part:
             raise UnreadableProject(
-                f"{said_by} names a path outside the source", f"{path[:80]!r}: write one from the project's folder."
+                f"{where} names a path outside the source", f"{path[:80]!r}: write one from the project's folder."
             )
         elif part not in ("", "."):
             parts.append(part)
@@ -82,13 +83,13 @@ def inside(path: str, said_by: str) -> str:
 
 
 def name_of(text: str) -> str | None:
-    """A project name, as setuptools mends it; ``None`` where nothing can be made of it."""
+    """Return a project name, corrected as setuptools does; ``None`` if the result is not a valid name."""
     name = _NOT_IN_NAMES.sub("-", text.strip()) if len(text) <= _LONGEST else ""
     return name if is_name(name) else None
 
 
 def is_name(text: str) -> bool:
-    """Whether it is a project name (:pep:`508`)."""
+    """Return whether ``text`` is a valid project name (:pep:`508`)."""
     try:
         canonicalize_name(text, validate=True)
     except ValueError:
@@ -97,13 +98,13 @@ def is_name(text: str) -> bool:
 
 
 def version_of(text: str) -> str | None:
-    """A version that fits on a line; ``None`` where it does not, or is empty."""
+    """Return the stripped version; ``None`` if it is empty, too long, or has unprintable characters."""
     version = text.strip()
     return version if version and len(version) <= _LONGEST and version.isprintable() else None
 
 
 def joined(value: object) -> str | None:
-    """A literal as text, as setuptools does it: ``(1, 2, "dev3")`` is ``1.2.dev3``."""
+    """Return a literal as text, as setuptools does: ``(1, 2, "dev3")`` gives ``1.2.dev3``."""
     if isinstance(value, list | tuple):
         parts = [joined(each) if not isinstance(each, list | tuple) else None for each in value]
         return ".".join(part for part in parts if part is not None) if None not in parts else None
@@ -111,5 +112,5 @@ def joined(value: object) -> str | None:
         return None
     try:
         return str(value)
-    except ValueError:  # Python makes no text of a number of more than 4300 digits
+    except ValueError:  # Python does not convert a number of more than 4300 digits
         return None

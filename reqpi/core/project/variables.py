@@ -1,4 +1,4 @@
-"""What a name stands for at one place of a syntax tree, where the tree alone can tell."""
+"""The value of a variable at one place of a syntax tree, if the tree alone determines it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ __all__ = ["NAMELESS_SCOPES", "FoundValue", "NodeBudget", "Statement", "assigned
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 NAMELESS_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-"""Expressions that have names of their own."""
+"""Expressions that have a scope of their own."""
 
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, *NAMELESS_SCOPES)
 
 
 @define
 class NodeBudget:
-    """How much is still looked at: a hostile text has an end, and so has the time spent on it.
+    """The number of nodes that may still be visited, which bounds the time spent on a hostile text.
 
-    :param nodes: of the tree.
+    :param nodes: nodes of the tree.
     """
 
     nodes: int = 500_000
 
     def spend(self) -> bool:
-        """Whether there is one left to look at."""
+        """Use up one node; return whether there was one left."""
         self.nodes -= 1
         return self.nodes >= 0
 
@@ -40,8 +40,9 @@ class NodeBudget:
 class Statement:
     """A statement of a tree.
 
-    :param block: the statements that it is one of.
-    :param outer: the statement that has the block; ``None`` for the module.
+    :param block: the statements among which it stands.
+    :param index: its index in the block.
+    :param outer: the statement that contains the block; ``None`` for the module.
     """
 
     block: Sequence[ast.stmt]
@@ -56,14 +57,14 @@ class Statement:
 
 @frozen
 class FoundValue:
-    """An expression, and where it stands."""
+    """An expression, and the statement in which it stands."""
 
     node: ast.expr
     place: Statement
 
 
 def assigned(name: str, place: Statement | None, budget: NodeBudget) -> FoundValue | None:
-    """What ``name`` was given last before ``place``; ``None`` where that may depend on anything."""
+    """Return the expression that was last assigned to ``name`` before ``place``; ``None`` if it is not certain."""
     end = place.index if place is not None else 0
     while place is not None:
         for index in range(end - 1, -1, -1):
@@ -76,7 +77,7 @@ def assigned(name: str, place: Statement | None, budget: NodeBudget) -> FoundVal
         if place is not None:
             if _binds_around(place.statement, name, budget):
                 return None
-            # A function is called once its module was read: then what stands below it was given too.
+            # A function is called after its whole module was run, including the assignments below the function.
             end = len(place.block) if isinstance(place.statement, _FUNCTIONS) else place.index
     return None
 
@@ -92,8 +93,8 @@ def _given(statement: ast.stmt, name: str) -> ast.expr | None:
 
 
 def _binds_around(holder: ast.stmt, name: str, budget: NodeBudget) -> bool:
-    """Whether the statement around a block may give ``name`` another value before, or while, the block runs."""
-    if isinstance(holder, ast.If):  # its other branch was not taken
+    """Return whether the statement around a block may rebind ``name`` before the block runs or while it runs."""
+    if isinstance(holder, ast.If):  # its other branch is not taken
         return _binds(holder.test, name, budget)
     if not isinstance(holder, _FUNCTIONS):
         return _binds(holder, name, budget)
@@ -102,7 +103,7 @@ def _binds_around(holder: ast.stmt, name: str, budget: NodeBudget) -> bool:
 
 
 def _binds(node: ast.AST, name: str, budget: NodeBudget) -> bool:
-    """Whether running ``node`` may give ``name`` another value; true as well where there is no time to look."""
+    """Return whether running ``node`` may rebind ``name``; also true if the budget is used up."""
     queue = [(node, False)]
     while queue:
         each, elsewhere = queue.pop()
@@ -110,7 +111,7 @@ def _binds(node: ast.AST, name: str, budget: NodeBudget) -> bool:
             return True
         if (isinstance(each, ast.Global) and name in each.names) or (not elsewhere and _is_binding(each, name)):
             return True
-        # What has names of its own changes this one only where it says ``global``.
+        # A node with a scope of its own rebinds this name only with ``global``.
         elsewhere = elsewhere or isinstance(each, _SCOPES)
         queue += [(inner, elsewhere) for inner in ast.iter_child_nodes(each)]
     return False
@@ -131,17 +132,17 @@ def _is_binding(node: ast.AST, name: str) -> bool:
     return False
 
 
-# What CPython raises for text that is too deep, too long, has a NUL or half a character, beside what is no Python.
+# The exceptions of CPython for text that is not Python, is nested too deeply, is too long, or has a NUL or a surrogate.
 _UNREADABLE = (SyntaxError, RecursionError, MemoryError, ValueError, OverflowError)
 
 
 def tree_of(data: bytes) -> ast.Module | None:
-    """The syntax tree; ``None`` where this Python makes none of it: a program may be written for another.
+    """Return the syntax tree; ``None`` if this Python cannot parse the text, which may be for another version.
 
     :param data: with a byte order mark or a :pep:`263` line, or in UTF-8.
     """
     try:
-        # Decoded here: the codecs that a coding line can name for the parser include some that take quadratic time.
+        # Decoded here, because a coding line can make the parser use a codec that takes quadratic time.
         text = decode(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -17,7 +17,7 @@ def built(project: str, version: str, sha256: str, *, source: bool = False) -> B
 
 
 class WithBuiltTests(SynchronousTestCase):
-    """What is added, and what stays."""
+    """The digests that are added, and the lines that stay."""
 
     def check(self, before: str, after: str, *wheels: BuiltWheel, codec: str = "utf-8") -> None:
         written = with_built(before.encode(codec), wheels)
@@ -39,7 +39,7 @@ class WithBuiltTests(SynchronousTestCase):
         self.check(before, after, built("six", "1.0", ONE))
 
     def test_a_source_becomes_a_release(self) -> None:
-        """What was built of it need not be asked for at its URL."""
+        """A source that was built need not be requested from its URL."""
         commit = "a" * 40
         for before in (
             f"six[x] @ git+https://example.org/six@{commit} ; os_name == 'posix'\n    # via top\n",

@@ -1,4 +1,4 @@
-"""What a folder says of itself."""
+"""The record in a folder of fetched files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RecordTests(SynchronousTestCase):
         )
 
     def test_a_folder_is_filled_for_several_locks(self) -> None:
-        """What was there stays; what is there now is no longer left out."""
+        """Recorded files stay; a file that is present now is no longer left out."""
         before = Fetched("", {"a": KeptFile("a.zip", A), "b": KeptFile("b.zip", A)}, frozenset(["c", "d"]))
         after = read(record({"b": KeptFile("b.zip", B), "c": KeptFile("c.zip", B)}, ["a", "e"], before), "x")
         self.assertEqual(
@@ -52,7 +52,7 @@ class ConfigTests(SynchronousTestCase):
         )
 
     def test_what_is_wrong_is_refused(self) -> None:
-        """Above all what leads outside: the folder may be anybody's."""
+        """Above all a path that leads outside: the folder may come from anyone."""
         for document in (
             b"", b"nonsense", b"[]", b"null", b"{}", b"\xff", b"[" * 100_000, _config(format=2), _config(deps="../x"),
             _config(deps="/x"), _config(deps=1), _config(deps="a\x1b"), _config(sources=[]), _config(sources={"a": 1}),

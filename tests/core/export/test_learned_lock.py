@@ -1,4 +1,4 @@
-"""What was taken, as a lock; and a file of which a part is its user's."""
+"""Recorded files as a lock; and a file of which one part is its user's."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LinesTests(SynchronousTestCase):
 
 
 class WithoutTests(SynchronousTestCase):
-    """What another lock admits is left out, and nothing else."""
+    """Files that another lock admits are left out, and no others."""
 
     def left(self, lock: str) -> list[str]:
         return [file.filename for file in learned_releases.without((SIX, WHEEL, OTHER), locks.read(lock.encode()))]
@@ -110,7 +110,7 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(learned_lock.read(MARK.encode()).above, "")
 
     def test_pins_without_a_mark_are_not_overwritten(self) -> None:
-        """Somebody else wrote them."""
+        """reqpi learn did not write them."""
         self.assertRaises(learned_lock.ForeignPins, learned_lock.read, b"six==1.0\n")
         self.assertEqual(learned_lock.read(b"six==1.0\n", appending=True).above, "six==1.0\n")
 
@@ -123,7 +123,7 @@ class DocumentTests(SynchronousTestCase):
         text = learned_lock.written("# mine\n", learned_releases.releases([SIX])).replace("\n", "\r\n")
         self.assertEqual(learned_lock.read(text.encode()).below, learned_releases.releases([SIX]))
 
-    def test_several_versions_are_told(self) -> None:
+    def test_several_versions_are_reported(self) -> None:
         self.assertIn(
             "\n# six: 1.0 and 0.9, as build", learned_lock.written("", learned_releases.releases([SIX, OLDER]))
         )

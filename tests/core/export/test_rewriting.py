@@ -99,10 +99,10 @@ class InjectedTests(SynchronousTestCase):
 
 
 class PipTests(SynchronousTestCase):
-    """pip reads the same in a file that was rewritten, but for the place."""
+    """pip reads the same from a rewritten file, except for the place."""
 
     def test_every_document_with_sources(self) -> None:
-        """Of those in the table for reading which pip reads at all."""
+        """Use the documents of the reader's table that pip can read."""
         if pip_oracle.VERSION is None:
             raise SkipTest("there is no pip here to ask")
         compared = 0
@@ -129,7 +129,7 @@ def _filename(source: Archive | Git) -> str:
 
 
 class PatchTests(SynchronousTestCase):
-    """What diff -u would print."""
+    """The output of diff -u."""
 
     def patch(self, text: str) -> str:
         now = rewrite(text.encode())

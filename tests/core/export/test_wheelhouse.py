@@ -35,7 +35,7 @@ def read(archive: Wheelhouse, start: int = 0, stop: int | None = None) -> bytes:
 
 
 class WheelhouseTests(unittest.TestCase):
-    """What is in it, and where."""
+    """The members of the archive, and their places."""
 
     def test_tar_reads_what_was_put_in(self) -> None:
         data = read(wheelhouse(files(), REQUIREMENTS))

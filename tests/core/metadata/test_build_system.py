@@ -1,4 +1,4 @@
-"""What an sdist says that it is built with: any bytes end in requirements or in words."""
+"""The build system of an sdist: any bytes give requirements, or sentences that say why not."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class BuildSystemTests(SynchronousTestCase):
             self.assertEqual((system.requires, system.unread), (requires, ()), data)
             self.assertEqual(system.declared, b"[build-system]" in data)
 
-    def test_what_is_broken_is_told(self) -> None:
+    def test_defects_are_reported(self) -> None:
         for data, words in UNREAD.items():
             system = build_system({"pyproject.toml": data})
             self.assertIn(words, " ".join(system.unread), data[:100])
@@ -137,7 +137,7 @@ class BuildSystemTests(SynchronousTestCase):
         self.assertFalse(enough({"setup.py": b"", "setup.cfg": b""}))
         self.assertTrue(enough({"setup.py": b"", "setup.cfg": b"", "pyproject.toml": None}))
 
-    def test_what_is_too_large_is_told(self) -> None:
+    def test_files_that_are_too_large_are_reported(self) -> None:
         for name in ("pyproject.toml", "setup.py", "setup.cfg"):
             self.assertEqual(build_system({name: None}).unread, (f"{name} is too large to be read",))
 

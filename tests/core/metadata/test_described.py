@@ -1,4 +1,4 @@
-"""What an sdist requires, as far as it says."""
+"""The requirements that an sdist states."""
 
 from __future__ import annotations
 

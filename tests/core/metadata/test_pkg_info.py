@@ -1,4 +1,4 @@
-"""What an sdist says of itself."""
+"""The release that an sdist claims to be."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class IdentityTests(SynchronousTestCase):
         self.assertIsNone(identity(bomb, "six.tar.gz"))
 
     def test_a_zip_archive_that_takes_too_much_memory_says_nothing(self) -> None:
-        """Of entries, which are ten times as large as what stands for them; or for a compression."""
+        """Memory for entries, which take ten times their size in the archive, or for a compression."""
         names = [(f"{number}{'x' * 60_000}", b"") for number in range(150)]
         self.assertIsNone(identity(a_zip(("six-1.0/PKG-INFO", INFO), *names), "six.zip"))
         file = io.BytesIO()

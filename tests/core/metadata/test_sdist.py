@@ -163,7 +163,7 @@ class ZipTests(SynchronousTestCase):
     """A zip archive, of which a few ranges are enough."""
 
     def lazily(self, data: bytes, subdirectory: str | None = None) -> tuple[Files | None, int, int]:
-        """What was found, in how many ranges, and of how many bytes."""
+        """Return what was found, the number of ranges, and their bytes."""
         lazy = LazySdist(len(data), "six-1.0.zip", subdirectory, all_three)
         ranges = taken = 0
         while (needed := lazy.needs()) is not None:

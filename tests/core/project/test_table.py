@@ -1,4 +1,4 @@
-"""What a project says that it is, without anything of it being run."""
+"""The metadata that a project states, read without running code."""
 
 from __future__ import annotations
 

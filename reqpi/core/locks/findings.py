@@ -42,7 +42,7 @@ class Findings:
 
         :param line: from 1; 0 for the whole document.
         :param what: the offending piece, as the document spells it.
-        :param name: the project that it is about, as the document spells it.
+        :param name: the project that it is about, as the document spells it; or a second piece.
         """
         if self.full:
             self._more += 1

@@ -17,7 +17,7 @@ LIMIT = 1000
 
 
 class Findings:
-    """Collects the defects and notes of one document.
+    """The defects and notes of one document, collected while it is read.
 
     :param lines: the document's physical lines.
     :param path: the document's path if several are committed together; empty otherwise.

@@ -1,4 +1,4 @@
-"""The store in an object store keeps the contract, and does what else is said of it."""
+"""The store in an object store fulfils the contract and the further promises of its documentation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ObjectStoreTests(StoreContract, TestCase):
         await self.store.close()
 
     async def test_another_store_object_sees_the_same(self) -> None:
-        """What one process writes, the others read at once."""
+        """A write of one process is visible to the others at once."""
         other = ObjectStore(self.connect, spool=self.spool, clock=self.clock)
         other.open()
         name = await kept(self.store, b"bytes")
@@ -66,7 +66,7 @@ class ObjectStoreTests(StoreContract, TestCase):
         await other.close()
 
     async def test_strange_objects_are_not_listed(self) -> None:
-        """What somebody else put there is neither a record nor a blob."""
+        """Foreign objects are neither records nor blobs."""
         await self.store.create("a/b", b"")
         name = await kept(self.store, b"bytes")
         objects = ObjectClient(self.connect)
@@ -88,7 +88,7 @@ class ObjectStoreTests(StoreContract, TestCase):
         self.assertEqual(keys(self.connect), [])
 
     async def test_a_blob_of_the_wrong_length_is_written_anew(self) -> None:
-        """What stands under a digest, and is shorter than what bears it, is no blob."""
+        """An object under a digest that is shorter than the blob does not count as the blob."""
         name = await kept(self.store, b"bytes")
         objects = ObjectClient(self.connect)
         objects.open()
@@ -97,12 +97,12 @@ class ObjectStoreTests(StoreContract, TestCase):
         self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
 
     async def test_pieces_are_small(self) -> None:
-        """What a client that does not read makes us hold is bounded."""
+        """A client that does not read occupies bounded memory."""
         pieces = await gathered(self.store.read(await kept(self.store, os.urandom(3 * PIECE + 5))))
         self.assertEqual([len(piece) for piece in pieces], [PIECE, PIECE, PIECE, 5])
 
     async def test_a_store_in_memory_makes_no_links(self) -> None:
-        """There is nowhere to send anybody."""
+        """There is no URL to redirect to."""
         self.assertIsNone(await self.store.link(await kept(self.store, b"bytes"), 60))
         await self.refused(ValueError, self.store.link("../etc/passwd", 60))
 
@@ -125,7 +125,7 @@ class ObjectStoreTests(StoreContract, TestCase):
         self.assertEqual((removals, await gathered(self.store.read(name))), ([], [b"bytes"]))
 
     async def test_what_is_removed_again_and_again_is_trouble(self) -> None:
-        """Nobody is kept waiting for ever."""
+        """No one waits forever."""
         name = sha256(b"bytes").hexdigest()
         blob = await incoming(self.store, b"bytes")
         self.patch(ObjectClient, "upload", lambda *_: None)
@@ -162,7 +162,7 @@ class SpoolTests(SynchronousTestCase):
         return ObjectStore(self.connect, spool=self.spool, in_thread=inline)
 
     def test_it_is_private(self) -> None:
-        """What grows there may be nobody else's business."""
+        """Other users must not read growing files."""
         self.store().open()
         self.assertEqual(self.spool.stat().st_mode & 0o777, 0o700)
 
@@ -213,7 +213,7 @@ class DroppedTests(SynchronousTestCase):
 
 
 class KeysTests(SynchronousTestCase):
-    """What keys there may be."""
+    """The keys that the store uses."""
 
     def test_no_key_is_longer_than_said(self) -> None:
         """A prefix that is short enough stays short enough, whatever the record."""

@@ -1,4 +1,4 @@
-"""A store that is away: one asks, and the others are told."""
+"""A store that does not answer: one call tests it, and the others fail at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REFUSED = OSError("403 Forbidden")
 
 
 class AwayTests(SynchronousTestCase):
-    """Who asks, and who does not."""
+    """Calls that reach the store, and calls that do not."""
 
     def setUp(self) -> None:
         self.clock = SetClock(0.0)
@@ -52,7 +52,7 @@ class AwayTests(SynchronousTestCase):
         self.assertEqual(self.asked, 3)
 
     def test_one_at_a_time_finds_out(self) -> None:
-        """The others are told at once, for as long as it takes."""
+        """The others fail at once, for as long as it takes."""
         self.assertRaises(OSError, self.ask, UNREACHED)
         self.clock.now += 1
         with self.away.asking():
@@ -94,7 +94,7 @@ class AwayTests(SynchronousTestCase):
         self.ask()
 
     def test_an_earlier_call_that_ends_without_an_answer_does_not_end_the_try(self) -> None:
-        """While one finds out, nobody else does."""
+        """While one call tests the store, no other does."""
         early = self.away.asking()
         early.__enter__()
         self.assertRaises(OSError, self.ask, UNREACHED)

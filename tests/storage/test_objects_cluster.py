@@ -38,7 +38,7 @@ class ClusterTests(SynchronousTestCase):
         return store
 
     def test_one_of_two_creates(self) -> None:
-        """At the same moment, through different gateways; both are told what stands."""
+        """At the same time, through different gateways; both get the same record."""
         with ThreadPoolExecutor(2) as pool:
             for number in range(_ROUNDS):
                 name = f"frozen/{number}"

@@ -17,7 +17,7 @@ URL = "s3://shelf/prefix"
 
 
 class OptionsTests(SynchronousTestCase):
-    """What an operator writes."""
+    """URLs and options as an operator writes them."""
 
     def setUp(self) -> None:
         if find_spec("obstore") is None:
@@ -60,7 +60,7 @@ class OptionsTests(SynchronousTestCase):
         )
 
     def test_an_option_that_cannot_be_read_is_refused(self) -> None:
-        """What obstore says of it is shown."""
+        """obstore's own message is shown."""
         self.assert_refused(
             URL,
             f'{URL} cannot be the store: Generic Config error: failed to parse "soon" as Duration. '
@@ -70,7 +70,7 @@ class OptionsTests(SynchronousTestCase):
         self.assert_refused(URL, "--store-option allow_http=maybe: write true or false", allow_http="maybe")
 
     def test_a_certificate_that_cannot_be_read_is_refused(self) -> None:
-        """Before anybody is asked."""
+        """Before any request is sent."""
         path = scratch(self) / "authority.pem"
         self.assert_refused(
             URL,

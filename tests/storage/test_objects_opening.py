@@ -1,4 +1,4 @@
-"""What is found out about an object store at the start, and said to its operator."""
+"""Tests of an object store at the start, and the messages for its operator."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class FakeS3Case(SynchronousTestCase):
 
 
 class RefusalsTests(FakeS3Case):
-    """What cannot be the store is refused at the start, in words that say what to do."""
+    """A store that cannot be used is rejected at the start, with advice."""
 
     def assert_refused(self, words: str, **options: str) -> None:
         refusal = self.assertRaises(Misconfigured, prepare, self.objects(**options))
@@ -195,7 +195,7 @@ class RefusalsTests(FakeS3Case):
         self.assertEqual(self.server.held, {})
 
     def test_one_that_knows_no_conditions(self) -> None:
-        """It says so, or was told so."""
+        """It says so, or its configuration does."""
         words = (
             "it lacks a guarantee that ReqPI needs: to write an object only if there is none: "
             "Two servers that share it would overwrite each other. "
@@ -212,7 +212,7 @@ class RefusalsTests(FakeS3Case):
             self.assert_refused("there is no such bucket: Create it, or fix the URL or --store-option endpoint.")
 
     def test_credentials_that_are_wrong(self) -> None:
-        """What the store says of them is for the operator."""
+        """The store's own message is shown to the operator."""
         self.server.answers["GET"] = (403, "SignatureDoesNotMatch")
         self.assert_refused(
             "it rejects the credentials: It says: SignatureDoesNotMatch: About SignatureDoesNotMatch. "
@@ -260,7 +260,7 @@ class RefusalsTests(FakeS3Case):
         )
 
     def test_one_that_fails(self) -> None:
-        """In a way that nobody thought of."""
+        """With an error that ReqPI does not know."""
         self.server.answers["GET"] = (418, "Teapot")
         self.assert_refused("it answers with an error: It says: Teapot: About Teapot.")
 
@@ -304,7 +304,7 @@ class RefusalsTests(FakeS3Case):
         self.assertNotIn("PUT", self.server.asked)
 
     def test_one_whose_layout_is_no_number(self) -> None:
-        """It may be somebody else's."""
+        """It may belong to someone else."""
         self.server.held[f"{ROOT}layout"] = b"{}", 0.0
         self.assert_refused("its object layout does not contain a number: Restore that object, or name another prefix.")
 
@@ -323,7 +323,7 @@ class LeftBehindTests(FakeS3Case):
     """Starts that did not finish leave what they tried out."""
 
     def test_it_is_deleted_by_a_later_start(self) -> None:
-        """But not what another replica tries out at this moment."""
+        """But not the probe of another replica that is starting now."""
         now = self.server.now
         self.server.held = {f"{ROOT}probes/old": (b"", now - 3601), f"{ROOT}probes/new": (b"", now - 3599)}
         prepare(self.objects())
@@ -357,7 +357,7 @@ class TogetherTests(SynchronousTestCase):
 
 
 class WordsTests(FakeS3Case):
-    """What reaches HTTP clients names no bucket, no endpoint and no key."""
+    """Messages that reach HTTP clients name no bucket, endpoint or key."""
 
     def words(self, *answer: object, verb: str = "GET") -> StoreTrouble:
         self.server.answers = {verb: answer}  # type: ignore[dict-item]
@@ -382,6 +382,6 @@ class WordsTests(FakeS3Case):
             self.assertIn(answer[1], str(trouble.__cause__))
 
     def test_what_cannot_be_written_says_so(self) -> None:
-        """A full store is told apart: it may be read still."""
+        """A full store is distinguished: it can still be read."""
         self.assertIn("the store cannot be written: ", str(self.words(400, "Odd", verb="PUT")))
         self.assertIsInstance(self.words(507, "QuotaExceeded", verb="PUT"), StoreFull)

@@ -1,4 +1,4 @@
-"""Reading goes on where a connection broke off."""
+"""Reading continues where a connection broke off."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ReadingTests(FakeS3Case):
         self.assertEqual(self.server.asked, ["GET"])
 
     def test_a_range_takes_a_look_at_the_size(self) -> None:
-        """What is past the end is not asked for."""
+        """Bytes past the end are not requested."""
         self.assertEqual(read(ObjectReader(self.objects(), "key", 100, 5_000_000)), DATA[100:])
         self.assertEqual(self.server.asked, ["HEAD", "GET bytes=100-2999999"])
 
@@ -60,7 +60,7 @@ class ReadingTests(FakeS3Case):
         )
 
     def test_without_any_progress_it_is_trouble(self) -> None:
-        """Nobody asks for ever."""
+        """The number of attempts is bounded."""
         objects = self.objects()
         reading = ObjectReader(objects, "key")
         reading.piece()

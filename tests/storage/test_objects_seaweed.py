@@ -28,11 +28,11 @@ pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("seaweed")]  # starte
 
 
 PATIENCE = 30.0
-"""Seconds until a store that is back has to be found back; a moment passes before it is asked again."""
+"""Seconds within which a store that answers again must be noticed; it is tested once a second."""
 
 
 def when_back(call: Callable[[], bytes | None]) -> bytes | None:
-    """What it gives, as soon as it is no trouble any more."""
+    """Return its result as soon as it raises no trouble."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -95,7 +95,7 @@ class SeaweedStoreTests(SeaweedCase, StoreContract, TestCase):
         self.assertGreaterEqual(pieces, 400)
 
     async def test_a_link_gives_the_blob_to_anybody(self) -> None:
-        """And to nobody who changed it."""
+        """And not with a changed URL."""
         link = await self.store.link(await kept(self.store, b"bytes"), 60)
         assert link is not None
 
@@ -121,7 +121,7 @@ class SeaweedStoreTests(SeaweedCase, StoreContract, TestCase):
 
 
 class RefusedTests(SeaweedCase):
-    """What an operator got wrong is said at the start."""
+    """Mistakes of the operator are reported at the start."""
 
     def refusal(self, url: str, **options: str) -> str:
         store = object_store(url, {**self.seaweed.options, **options}, self.spool, in_thread=inline)
@@ -136,7 +136,7 @@ class RefusedTests(SeaweedCase):
         )
 
     def test_an_unknown_key(self) -> None:
-        """What the store says of it is shown."""
+        """The store's own message is shown."""
         self.assertEqual(
             self.refusal(self.url, access_key_id="stranger"),
             f"{self.url} cannot be the store: it rejects the credentials: "
@@ -165,7 +165,7 @@ class AwayTests(SynchronousTestCase):
     """A store that goes away comes back."""
 
     def test_it_is_trouble_while_it_is_away_and_works_again_after(self) -> None:
-        """What was kept is there, what was being read is trouble, and nobody waits for long."""
+        """Stored blobs are intact, interrupted reads raise trouble, and no one waits for long."""
         seaweed = SeaweedFS(scratch(self))
         self.addCleanup(seaweed.stop)
         seaweed.start()

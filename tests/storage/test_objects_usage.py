@@ -27,17 +27,17 @@ NAME = "locks/a"
 KEY = record_key(NAME)
 LONG_AGO, NOW = 1_000_000.0, 2_000_000.0
 TIMEOUT = 20.0
-"""Seconds after which a step that nobody takes fails the test."""
+"""Seconds after which a step that is not taken fails the test."""
 
 SAYS_SO = ["remover gets the marker", "remover puts the word"]
 LOOKS = "remover gets the marker"
 REMOVES = [*SAYS_SO, LOOKS]
-"""What a remover does up to the moment of truth: it looks, says that it removes, and looks again."""
+"""The steps of a remover up to its decision: it looks, writes its claim, and looks again."""
 DELETES = ["remover deletes the object", "remover deletes the marker", "remover deletes the word"]
 
 
 class Script:
-    """Steps that are taken in this order, whoever takes them. Those that are not in it are taken at once."""
+    """Steps that are taken in this order, by any actor. Other steps are taken at once."""
 
     def __init__(self, steps: list[str]) -> None:
         self.left = list(steps)
@@ -59,7 +59,7 @@ class Script:
 
 
 class Acting(ObjectClient):
-    """ObjectClient, as somebody with a name uses them, by a script."""
+    """An ObjectClient for one named actor, whose steps follow a script."""
 
     def __init__(self, connect: Callable[[], Connection], name: str, script: Script) -> None:
         super().__init__(connect)
@@ -116,7 +116,7 @@ class RaceCase(PresenceCase):
     """Two that do the contrary, each in its thread, step by step."""
 
     def race(self, steps: list[str], **acts: Callable[[Acting, UsageMarks], Any]) -> dict[str, Any]:
-        """What the acts give, by who acts, when they take these steps in this order."""
+        """Return the results of the acts, by actor, when they take these steps in this order."""
         script, gave = Script(steps), {}
 
         def act(name: str) -> None:
@@ -155,7 +155,7 @@ def replace(objects: Acting, presence: UsageMarks) -> None:
 
 
 class RacesTests(RaceCase):
-    """Of a remover and a user, at least one sees the other."""
+    """At least one of a remover and a user sees the other."""
 
     def test_a_use_before_the_remover_looks_is_seen_by_it(self) -> None:
         """The remover lets it be; the user waits until that is done."""
@@ -166,7 +166,7 @@ class RacesTests(RaceCase):
         self.assertEqual(self.presence.last_used(KEY), NOW)
 
     def test_a_use_after_the_remover_looked_sees_the_remover(self) -> None:
-        """The user waits, and is told that it is gone; its marker goes too."""
+        """The user waits, and learns that the object is gone; its marker is removed too."""
         steps = ["user looks for the object", *REMOVES, "user puts the marker", "user lists the word"]
         gave = self.race([*steps, *DELETES, "user waits"], remover=remove, user=use)
         self.assertEqual(gave, {"remover": True, "user": False})
@@ -186,7 +186,7 @@ class RacesTests(RaceCase):
         self.assertEqual(gave, {"remover": False, "user": True})
 
     def test_what_is_replaced_meanwhile_is_written_again(self) -> None:
-        """The remover takes the new value with the old one, and whoever wrote it looks."""
+        """The remover removes the new value with the old one, and the writer checks for that."""
         steps = [
             *REMOVES,
             "user puts the object",
@@ -229,7 +229,7 @@ class BlobRacesTests(RaceCase):
     """The same, of a blob."""
 
     def test_a_blob_that_is_removed_while_it_is_kept_is_uploaded_again(self) -> None:
-        """Who found it there, and so did not upload it, looks again when the remover is done."""
+        """A process that found the object, and so did not upload it, checks again when the remover is done."""
         spool = scratch(self)
         self.clock.now = LONG_AGO
         sha256 = run(kept(ObjectBlobs(self.objects, self.presence, spool, inline), b"bytes"))
@@ -253,7 +253,7 @@ class CrowdTests(PresenceCase):
     """Many at once, in no order at all."""
 
     def test_what_is_said_to_be_here_is_here(self) -> None:
-        """A remover whose moment is before the use never takes it."""
+        """A remover whose limit is before the use never removes the object."""
         for number in range(100):
             key = record_key(f"crowd/{number}")
             self.objects.put(key, b"")
@@ -261,7 +261,7 @@ class CrowdTests(PresenceCase):
             self.assertEqual(self.crowd(key), self.objects.get(key) is not None)
 
     def crowd(self, key: str) -> bool:
-        """What a use says that meets two removers."""
+        """Return the result of a use that meets two removers."""
         together = threading.Barrier(3)
 
         def remove() -> None:
@@ -297,14 +297,14 @@ class RemoverTests(PresenceCase):
         self.assertEqual(self.words(), [self.word])
 
     def test_the_word_of_a_dead_remover_is_void(self) -> None:
-        """Who finds it deletes it."""
+        """The process that finds it deletes it."""
         self.objects.put(self.word, b"")
         self.clock.now += VOID + 1
         self.assertTrue(self.presence.use(KEY))
         self.assertEqual((self.slept, self.words()), ([], []))
 
     def test_a_word_from_a_wrong_clock_is_void(self) -> None:
-        """A remover from the future, or one whose word says no moment, is waited for by nobody."""
+        """No one waits for a claim from the future or without a timestamp."""
         for word in (f"{NOW + VOID + 1:.0f}.01234567", "rubbish", "-1.01234567"):
             self.objects.put(f"{removing_folder(KEY)}/{word}", b"")
         self.assertTrue(self.presence.use(KEY))
@@ -337,7 +337,7 @@ class RemoverTests(PresenceCase):
         self.assertRaises(StoreTrouble, self.presence.use, KEY)
 
     def test_a_remover_that_cannot_look_takes_its_word_back(self) -> None:
-        """It deletes nothing, so nobody need wait."""
+        """It deletes nothing, so no one has to wait."""
         look, looks = ObjectClient.look, [True, False]
 
         def failing(objects: ObjectClient, key: str) -> Any:
@@ -371,20 +371,20 @@ class MarkerTests(PresenceCase):
             self.assertEqual(self.presence.last_used(KEY), found.modified)
 
     def test_a_marker_alone_is_nothing(self) -> None:
-        """What is not here was never used."""
+        """An object that does not exist has no last use."""
         self.objects.delete(KEY)
         self.assertIsNone(self.presence.last_used(KEY))
         self.assertFalse(self.presence.remove(KEY, NOW))
 
     def test_moments_are_kept_to_the_last_digit(self) -> None:
-        """What is written is what is read."""
+        """A time is read as it was written."""
         self.clock.now = 1_700_000_000.123457
         self.presence.use(KEY)
         self.assertEqual(self.presence.last_used(KEY), 1_700_000_000.123457)
 
 
 class CoarseTests(PresenceCase):
-    """What was noted a moment ago is not noted again."""
+    """A use that was recorded recently is not recorded again."""
 
     def setUp(self) -> None:
         super().setUp()

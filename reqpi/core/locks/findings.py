@@ -17,7 +17,7 @@ LIMIT = 1000
 
 
 class Findings:
-    """Collects the defects and notes of one document.
+    """The defects and notes of one document, collected while it is read.
 
     :param lines: the document's physical lines.
     :param path: the document's path if several are committed together; empty otherwise.
@@ -42,7 +42,7 @@ class Findings:
 
         :param line: from 1; 0 for the whole document.
         :param what: the offending piece, as the document spells it.
-        :param name: the project that it is about, as the document spells it.
+        :param name: the project that it is about, as the document spells it; or a second piece.
         """
         if self.full:
             self._more += 1

@@ -71,8 +71,8 @@ def _try_out(objects: ObjectClient) -> None:
         with _refusing(objects, "write"):
             first, second = objects.create(probe, b"first"), objects.create(probe, b"second")
         with _refusing(objects, "read"):
-            stands = objects.get(probe)
-        if (first, second, stands) != (True, False, b"first"):
+            found = objects.get(probe)
+        if (first, second, found) != (True, False, b"first"):
             raise _refusal(objects, *_UNCONDITIONAL)
         _try_to_list(objects, probe)
     except Misconfigured:

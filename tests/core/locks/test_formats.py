@@ -1,4 +1,4 @@
-"""What a document is, is known from its bytes alone."""
+"""The format of a document is recognised from its bytes alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class RecognitionTests(SynchronousTestCase):
     """A lock of each kind is recognised by what every tool writes in it."""
 
     def test_signs(self) -> None:
-        """In any order of keys; the name of a lock, or what else it is."""
+        """In any order of keys: the name of a lock, or the kind of another document."""
         for text, name in KNOWN.items():
             found, _ = recognise(physical_lines(text))
             self.assertEqual(found if isinstance(found, str) else found.what, name, text)

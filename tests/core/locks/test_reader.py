@@ -1,4 +1,4 @@
-"""What the table cannot say: notes, the words of defects, limits, and spans."""
+"""Properties of the reader that the table cannot express: notes, messages, limits, and spans."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class PinTests(SynchronousTestCase):
         self.assertEqual((note.line, note.message), (0, "Nothing is pinned: this lock admits nothing."))
 
     def test_options_that_change_nothing_are_named(self) -> None:
-        """Each is noted with its line, also where it stands in the middle of a continuation."""
+        """Each is noted with its line, also in the middle of a continuation."""
         notes = read(b"--pre --trusted-host example.org\nfoo==1 \\\n  " + HASH + b" \\\n  -C a=b\n").notes
         self.assertEqual(
             [(note.line, note.message.split(" ")[0]) for note in notes],
@@ -71,7 +71,7 @@ class PinTests(SynchronousTestCase):
         self.assertEqual(notes[0].text, "--pre --trusted-host example.org")
 
     def test_characters_that_reorder_a_comment_are_noted(self) -> None:
-        """A reviewer may have seen another line than the one that stands there."""
+        """A reviewer may have seen a different line from the one in the document."""
         (note,) = read("foo==1 # \u202e2==oof\n".encode()).notes
         self.assertEqual((note.line, note.text), (1, "foo==1 # \\u202e2==oof"))
 

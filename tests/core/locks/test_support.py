@@ -70,7 +70,7 @@ def messages(document: str) -> list[str]:
 
 
 class ReadTests(SynchronousTestCase):
-    """What a lock says of the Pythons it is for is known once it is read."""
+    """Reading a lock yields the Python versions that it is made for."""
 
     def test_uv_names_pythons_and_environments(self) -> None:
         self.assertEqual(support(UV), Support("<3.13,>=3.9", (LINUX, DARWIN)))

@@ -15,7 +15,7 @@ REFUSED = table.REFUSED | table_sources.REFUSED
 
 
 class TableTests(SynchronousTestCase):
-    """What is accepted, what is refused, and by which rule."""
+    """Documents that are accepted, and documents that are rejected with the rule."""
 
     def test_accepted_documents_have_these_pins(self) -> None:
         """Each document of the first half is a lock, with these pins and no others."""

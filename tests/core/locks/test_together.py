@@ -1,4 +1,4 @@
-"""What the tables cannot say of sources, document-wide options and several documents: notes, words, limits."""
+"""Properties of sources, document-wide options and several documents that the tables cannot express."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class LockTests(SynchronousTestCase):
         self.assertEqual([(note.document, note.line) for note in lock.notes], [("b.txt", 2), ("a.txt", 2)])
 
     def test_nothing_pinned_at_all_is_noted_once(self) -> None:
-        """A document of names alone is no reason to say so."""
+        """A document that only has names does not cause the note."""
         (note,) = read_together([Document("a", b""), Document("b", b"")]).notes
         self.assertEqual((note.document, note.line), ("", 0))
         self.assertEqual(read_together([Document("a", b"foo\n"), Document("b", b"foo==1\n")]).notes, ())
@@ -75,7 +75,7 @@ class SourceTests(SynchronousTestCase):
         self.assertEqual((pin.version, pin.digests, pin.extras, pin.indexes), ("", frozenset(), ("a", "b"), ()))
 
     def test_that_of_a_commit_likewise(self) -> None:
-        """`-e` is no part of it; whoever reads the lock is told."""
+        """`-e` is left out, and a note says so."""
         lock = read(f"-e git+https://EXAMPLE.org/r.git@{C.upper()}#egg=Foo&submodules=true&subdirectory=s\n".encode())
         (pin,) = lock.pins
         self.assertEqual(pin.text, f"Foo @ git+https://example.org/r.git@{C}#subdirectory=s&submodules=true")
@@ -83,7 +83,7 @@ class SourceTests(SynchronousTestCase):
         self.assertIn("-e is left out", lock.notes[0].message)
 
     def test_what_the_document_says_of_wheels_does_not_hold_for_it(self) -> None:
-        """pip does not heed it there; a note says so."""
+        """pip does not apply the option there; a note says so."""
         lock = read(f"--no-binary :all:\nfoo @ https://example.org/foo-1.0-py3-none-any.whl#sha256={A}\n".encode())
         self.assertEqual((lock.pins[0].wheels, lock.pins[0].version), (True, "1.0"))
         self.assertIn("do not apply to it", lock.notes[0].message)
@@ -118,7 +118,7 @@ class WordTests(SynchronousTestCase):
         self.assertIn("`gethash requirements.txt d/base.txt`", defect.advice)
 
     def test_a_range_that_is_missed(self) -> None:
-        """What is asked for, and what there is."""
+        """The message names the range and the pinned version."""
         (defect,) = defects(Document("in", b"foo>=2\n"), Document("c", b"foo==1.0\n"))
         self.assertEqual(defect.problem, "foo is required as >=2, and other documents pin 1.0")
 

@@ -35,7 +35,7 @@ __all__ = [
 
 @frozen
 class Option:
-    """One option.
+    """An option of a requirements file.
 
     :param name: in full, as pip spells it.
     :param takes_value: ``--name=value`` or ``--name value``.

@@ -20,7 +20,8 @@ class Rule:
     """One reason to reject a lock.
 
     :param name: the name under which the docs explain it.
-    :param problem: a format string over ``{name}`` (the project, as spelled) and ``{what}`` (the offending piece).
+    :param problem: a format string over ``{what}`` (the offending piece) and ``{name}`` (the project as spelled, or a
+        second piece where the rule is not about a project).
     :param advice: what to write instead; a format string over the same two.
     """
 
@@ -34,7 +35,7 @@ class Refused(Exception):
 
     :param rule: the rule that is broken.
     :param what: the offending piece, as the document spells it.
-    :param name: the project that the piece is about, as the document spells it.
+    :param name: the project that the piece is about, as the document spells it; or a second piece.
     """
 
     def __init__(self, rule: Rule, what: str = "", name: str = "") -> None:

@@ -54,7 +54,7 @@ class SingleFlight(Generic[_T]):
         flight.waiting.append(mine)
         if in_progress is None:
             self._flights[key] = flight
-            flight.work = Deferred.fromCoroutine(work()).addBoth(self._land, key, flight)
+            flight.work = Deferred.fromCoroutine(work()).addBoth(self._finish, key, flight)
         return mine
 
     def _give_up(self, key: Hashable, flight: _Flight[_T], given_up: Deferred[_T]) -> None:
@@ -66,7 +66,7 @@ class SingleFlight(Generic[_T]):
             if flight.work is not None:
                 flight.work.cancel()
 
-    def _land(self, outcome: _T | Failure, key: Hashable, flight: _Flight[_T]) -> None:
+    def _finish(self, outcome: _T | Failure, key: Hashable, flight: _Flight[_T]) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
         waiting, flight.waiting = flight.waiting, []

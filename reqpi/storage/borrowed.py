@@ -19,21 +19,21 @@ T = TypeVar("T")
 class Borrowed(Generic[T]):
     """A resource, released by :meth:`close` or on garbage collection, but never while it is borrowed.
 
-    :param thing: the resource, such as a file descriptor.
-    :param let_go: releases it; called once, by its last user.
+    :param resource: the resource, such as a file descriptor.
+    :param release: releases it; called once, by its last user.
     """
 
-    def __init__(self, thing: T, let_go: Callable[[T], object]) -> None:
-        self._thing = thing
-        self._let_go = let_go
+    def __init__(self, resource: T, release: Callable[[T], object]) -> None:
+        self._resource = resource
+        self._release = release
         self._lock = Lock()
         self._borrowers = 0
         self._closed = False
-        self._gone = False
+        self._released = False
 
     @contextmanager
     def borrow(self) -> Iterator[T]:
-        """Return the resource, which is not released while the block runs.
+        """Lend the resource, which is not released while the block runs.
 
         :raises ValueError: it is closed.
         """
@@ -42,7 +42,7 @@ class Borrowed(Generic[T]):
                 raise ValueError("it is closed")
             self._borrowers += 1
         try:
-            yield self._thing
+            yield self._resource
         finally:
             with self._lock:
                 self._borrowers -= 1
@@ -58,7 +58,7 @@ class Borrowed(Generic[T]):
 
     def _settle(self) -> None:
         with self._lock:
-            due = self._closed and not self._borrowers and not self._gone
-            self._gone = self._gone or due
+            due = self._closed and not self._borrowers and not self._released
+            self._released = self._released or due
         if due:
-            self._let_go(self._thing)
+            self._release(self._resource)

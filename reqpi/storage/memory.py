@@ -47,7 +47,7 @@ class MemoryStore:
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         if start < 0 or (stop is not None and stop < 0):
-            raise ValueError("a range counts from the beginning")
+            raise ValueError("start and stop must not be negative")
         blob = self._blobs[checked_sha256(sha256)]
         end = len(blob) if stop is None else min(stop, len(blob))
         for position in range(start, end, _PIECE):
@@ -185,13 +185,13 @@ class MemoryIncoming:
     async def keep(self, sha256: str) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.keep`."""
         self._keep(checked_sha256(sha256), bytes(self._held()))
-        self._let_go()
+        self._release()
 
     async def discard(self) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.discard`."""
         self._data = None
-        self._let_go()
+        self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         free, self._free = self._free, lambda: None
         free()

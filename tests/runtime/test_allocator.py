@@ -67,7 +67,7 @@ class GlibcTests(SynchronousTestCase):
     """With the real allocator."""
 
     def test_what_threads_freed_goes_back(self) -> None:
-        """Of 160 MB that eight threads allocated, a few pages that are in use stay."""
+        """From 160 MB that eight threads allocated, a few pages that are in use remain."""
         command = [sys.executable, "-c", PROGRAM, "limited"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True)
         self.assertLess(int(done.stdout), 20 * MIB)

@@ -16,7 +16,7 @@ class FairShareTests(SynchronousTestCase):
         self.pieces = FairShare()
 
     def test_few_readers_have_large_pieces(self) -> None:
-        """And so has one whose others have gone."""
+        """The same holds for one whose others have gone."""
         with self.pieces.reader():
             self.assertEqual(self.pieces.size, 1 << 17)
         with ExitStack() as many:

@@ -93,7 +93,7 @@ class LargestCase(TestCase):
         return server
 
     async def bounded(self, work: Awaitable[Any]) -> Any:
-        """What ``work`` gives, no turn of which takes long."""
+        """Return the result of ``work``, no iteration of which takes long."""
         gaps = ReactorLag(reactor, 0.001)
         gaps.start()
         try:

@@ -25,7 +25,7 @@ def started_apart(function: str, *args: object) -> subprocess.Popen[str]:
 
 
 def called_apart(function: str, *args: object) -> str:
-    """What it prints; fails where it fails."""
+    """Return its output; fail where it fails."""
     process = started_apart(function, *args)
     output, _ = process.communicate(timeout=60)
     if process.returncode:

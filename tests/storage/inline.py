@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 async def inline(f: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call it in this thread: a :class:`reqpi.storage.threads.InThread` that is none."""
+    """Call it in this thread: a :class:`reqpi.storage.threads.InThread` without a thread."""
     return f(*args, **kwargs)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What the coroutine returns, which must not wait for anything."""
+    """Return the result of the coroutine, which must not wait for anything."""
     try:
         coroutine.send(None)
     except StopIteration as stop:

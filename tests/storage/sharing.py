@@ -1,4 +1,4 @@
-"""What the processes do that share a store in :mod:`tests.storage.test_sharing`."""
+"""The work of the processes that share a store in :mod:`tests.storage.test_sharing`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def delete_and_create(path: str, value: str, count: str) -> None:
 
 
 def hold_a_temporary(path: str) -> None:
-    """Write half a blob, and keep it when told to."""
+    """Write half a blob, and keep it on command."""
     store = _opened(path)
     blob = run(incoming(store, BLOB[:3]))
     _at_the_same_time()
@@ -81,7 +81,7 @@ def want(path: str, count: str) -> None:
 
 
 def sweep(path: str, stop: str) -> None:
-    """Remove the blob whenever nobody has wanted it for long, until a file appears."""
+    """Remove the blob whenever it has not been used for long, until a file appears."""
     store = _opened(path)
     removed = 0
     _at_the_same_time()

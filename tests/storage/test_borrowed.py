@@ -10,7 +10,7 @@ from reqpi.storage.borrowed import Borrowed
 
 
 class HeldTests(SynchronousTestCase):
-    """Nobody who borrowed it has it taken away, and it is not let go twice."""
+    """It is never released while it is borrowed, and never twice."""
 
     def setUp(self) -> None:
         self.gone: list[str] = []
@@ -24,7 +24,7 @@ class HeldTests(SynchronousTestCase):
         self.assertEqual(self.gone, ["thing"])
 
     def test_it_is_let_go_when_it_is_forgotten(self) -> None:
-        """Nobody need close it."""
+        """No one needs to close it."""
         del self.held
         self.assertEqual(self.gone, ["thing"])
 

@@ -63,7 +63,7 @@ class CachedStoreTests(StoreContract, CachedCase):
 
 
 class CacheTests(CachedCase):
-    """What it holds, and for how long."""
+    """The content of the cache, and how long it is kept."""
 
     async def test_a_blob_is_read_from_afar_once(self) -> None:
         """Ranges too, once all of it is here."""
@@ -123,7 +123,7 @@ class CacheTests(CachedCase):
         self.assertEqual(self.files(), {})
 
     async def test_it_serves_while_the_store_is_away(self) -> None:
-        """What it has; and of the rest the trouble is told."""
+        """It serves its content; for everything else, the error of the store is raised."""
         name, other = await kept(self.far, b"bytes"), await kept(self.far, b"other")
         await gathered(self.store.read(name))
         self.far.away = True
@@ -133,7 +133,7 @@ class CacheTests(CachedCase):
             await self.store.size(other)
 
     async def test_a_copy_is_no_proof(self) -> None:
-        """What the store does not have is not here, though a copy is: other replicas would not have it."""
+        """A blob that the store lacks is missing although a copy exists: other replicas would not have it."""
         name = await kept(self.far, b"bytes")
         await gathered(self.store.read(name))
         await self.far.remove(name, self.clock.now)
@@ -170,7 +170,7 @@ class CacheTests(CachedCase):
         self.assertEqual(await gathered(self.store.read(name)), [b"bytes"])
 
     async def test_a_cache_in_trouble_is_no_trouble(self) -> None:
-        """What it cannot read comes from the store; that it cannot note a use is nothing to a client."""
+        """A blob that it cannot read comes from the store; clients do not notice that a use cannot be recorded."""
         name = await kept(self.far, b"bytes")
         await gathered(self.store.read(name))
 
@@ -186,7 +186,7 @@ class CacheTests(CachedCase):
         self.assertEqual(self.far.read_of, [name, name])
 
     async def test_what_was_just_kept_is_adopted(self) -> None:
-        """It lies beside the cache, and costs a name."""
+        """It is next to the cache, and costs a name."""
         store = DirectoryStore(self.folder.parent / "store", clock=self.clock)
         store.open()
         data = b"x" * 1000
@@ -202,7 +202,7 @@ class CacheTests(CachedCase):
         await incoming.discard()
 
     def test_a_folder_of_others_is_refused(self) -> None:
-        """What is in it would be swept away."""
+        """Its content would be removed."""
         folder = self.folder.parent / "home"
         folder.mkdir()
         (folder / "letters").touch()

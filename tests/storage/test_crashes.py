@@ -1,4 +1,4 @@
-"""A process is killed at any moment; the store is none the worse for it."""
+"""A process may be killed at any time; the store stays intact."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CrashTests(SynchronousTestCase):
         self.assertEqual(states[-1]["records"], {"locks/old": "old", "locks/a/new": "new"})
 
     def test_a_record_is_the_old_or_the_new_while_it_is_replaced(self) -> None:
-        """Killed while it is replaced: at no moment there is none."""
+        """Killed while it is replaced: there is a record at any time."""
         states = self.killed("replace", 6)
         found = [state["records"]["locks/old"] for state in states]
         self.assertEqual((found[0], found[-1]), ("old", "new"))

@@ -26,13 +26,13 @@ DESCRIPTORS = Path("/proc/self/fd")
 
 
 def open_below(folder: Path) -> list[str]:
-    """What this process has open in a folder."""
+    """Return the files of a folder that this process has open."""
     links = (os.readlink(each) for each in DESCRIPTORS.iterdir() if os.path.lexists(each))
     return [link for link in links if link.startswith(str(folder))]
 
 
 class DescriptorTests(SynchronousTestCase):
-    """What is opened is closed: at the end, early, or on the way out of an error."""
+    """Every file that is opened is closed: at the end, early, or on the way out of an error."""
 
     if not DESCRIPTORS.is_dir():
         skip = "the operating system does not list open descriptors"
@@ -68,7 +68,7 @@ class DescriptorTests(SynchronousTestCase):
         self.assertEqual(open_below(self.path), [])
 
     def test_a_read_that_is_forgotten_closes_its_file(self) -> None:
-        """Nobody calls ``aclose`` where a request is dropped."""
+        """No one calls ``aclose`` where a request is dropped."""
         pieces = self.store.read(self.name)
         run(anext(pieces))
         del pieces
@@ -168,7 +168,7 @@ class CancellationTests(TestCase):
         gc.collect()
 
     async def test_a_read_cancelled_while_it_opens(self) -> None:
-        """The file that the thread opens for nobody is closed."""
+        """The file that the thread opens for a caller that is gone is closed."""
         name = await kept(self.store, b"bytes")
         await self.cancelled("fstat", gathered(self.store.read(name)))
         self.assertEqual(open_below(self.path), [])
@@ -180,7 +180,7 @@ class CancellationTests(TestCase):
         self.assertEqual(open_below(self.path), [])
 
     async def test_a_beginning_that_is_cancelled(self) -> None:
-        """The temporary that the thread makes for nobody is removed."""
+        """The temporary file that the thread creates for a caller that is gone is removed."""
         await self.cancelled("fchmod", self.store.begin())
         self.assertEqual(open_below(self.path), [])
         self.assertEqual(list((self.path / "incoming").iterdir()), [])

@@ -22,7 +22,7 @@ class DirectoryStoreTests(StoreContract, TestCase):
         await self.store.close()
 
     async def test_another_store_object_of_the_same_directory_sees_the_same(self) -> None:
-        """What one process writes, the others read at once."""
+        """Anything that one process writes, the others read at once."""
         other = DirectoryStore(self.path, clock=self.clock)
         other.open()
         name = await kept(self.store, b"bytes")
@@ -39,7 +39,7 @@ class DirectoryStoreTests(StoreContract, TestCase):
         self.assertEqual(list((self.path / "records").iterdir()), [])
 
     async def test_strange_files_are_not_listed(self) -> None:
-        """What somebody else put there is neither a record nor a blob."""
+        """Files of other programs are neither records nor blobs."""
         await self.store.create("a/b", b"")
         name = await kept(self.store, b"bytes")
         (self.path / "records" / "a" / ".DS_Store").touch()

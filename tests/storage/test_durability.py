@@ -1,4 +1,4 @@
-"""What is answered for is on the disk."""
+"""A write that has succeeded is on the disk."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DurabilityTests(SynchronousTestCase):
         self.assertEqual(self.steps, ["sync file", "name a_", "sync locks"])
 
     def test_what_another_process_created_is_synced_before_it_is_relied_on(self) -> None:
-        """It may have been named a moment ago, by one that had no time to sync the folder."""
+        """It may have been named just before, by a process that had no time to sync the folder."""
         run(self.store.create("locks/a", b"value"))
         self.steps.clear()
         run(self.store.create("locks/a", b"other"))

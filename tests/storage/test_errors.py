@@ -48,7 +48,7 @@ class TroubleCase(SynchronousTestCase):
 
 
 class FullTests(TroubleCase):
-    """Where there is no room, that is said, and nothing is left behind."""
+    """Missing space is reported, and nothing is left behind."""
 
     def limit(self) -> None:
         """No file may have more than 500,000 bytes (``ulimit -f``)."""
@@ -69,7 +69,7 @@ class FullTests(TroubleCase):
         self.assertEqual(run(gathered(self.store.all())), [])
 
     def test_a_record_without_room_is_not_there(self) -> None:
-        """What was there before stays."""
+        """The earlier content stays."""
         run(self.store.create("locks/old", b"old"))
         self.limit()
         self.assertRaises(StoreFull, run, self.store.create("locks/new", LARGE))
@@ -131,9 +131,9 @@ def fill(path: str) -> None:
 
 
 class BrokenTests(TroubleCase):
-    """Where the disk is broken, the client is told no more than that; the operator's log has the rest."""
+    """A client only learns that the disk is broken; the operator's log has the rest."""
 
-    def test_no_path_is_told_and_the_cause_is_kept(self) -> None:
+    def test_no_path_is_reported_and_the_cause_is_kept(self) -> None:
         """By every verb that meets an error of the operating system."""
         name = run(kept(self.store, b"bytes"))
         run(self.store.create("locks/a", b"value"))
@@ -172,7 +172,7 @@ class BrokenTests(TroubleCase):
         self.assertRaises(StoreTrouble, run, self.store.create("a", b"value"))
 
     def test_links_that_lead_nowhere_are_trouble(self) -> None:
-        """They are there and not there; nobody waits for that to change."""
+        """They exist and are missing at the same time; no one waits for that to change."""
         name = sha256(b"bytes").hexdigest()
         (self.path / "records" / "a_").symlink_to("nowhere")
         (self.path / "records" / "b").symlink_to("nowhere")
@@ -183,7 +183,7 @@ class BrokenTests(TroubleCase):
         self.assertRaises(StoreTrouble, run, kept(self.store, b"bytes"))
 
     def test_a_blob_that_became_shorter_is_trouble(self) -> None:
-        """A reader that was promised more bytes is not told that this was the end."""
+        """A reader that expects more bytes gets an error instead of an early end."""
         name = run(kept(self.store, b"x" * 2_000_000))
         pieces = self.store.read(name)
         run(anext(pieces))

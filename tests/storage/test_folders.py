@@ -58,7 +58,7 @@ class SyncTests(SynchronousTestCase):
             thread.join(10)
             self.assertFalse(thread.is_alive())
 
-    def test_those_who_come_meanwhile_share_the_next(self) -> None:
+    def test_later_threads_share_the_next_one(self) -> None:
         """Not the one at work, which may have begun too early for them."""
         first = self.threads(1)
         self.at_work.acquire(timeout=10)
@@ -70,7 +70,7 @@ class SyncTests(SynchronousTestCase):
             self.end(self.threads(1))
         self.assertEqual(len(self.began), 3)
 
-    def test_one_that_fails_is_shared_by_nobody(self) -> None:
+    def test_one_that_fails_is_not_shared(self) -> None:
         """Each then hears of a failure of its own."""
         self.failing = True
         errors: list[OSError] = []
@@ -79,6 +79,6 @@ class SyncTests(SynchronousTestCase):
         self.end([*first, *self.threads(3, errors)])
         self.assertEqual((len(self.began), len(errors)), (4, 4))
 
-    def test_a_folder_that_nobody_syncs_is_forgotten(self) -> None:
+    def test_a_folder_without_syncs_is_forgotten(self) -> None:
         self.end(self.threads(1))
         self.assertNotIn(self.folder, folders._folders)

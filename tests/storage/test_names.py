@@ -1,4 +1,4 @@
-"""What may name a record, and how fast that is decided."""
+"""Valid names of records, and how fast they are checked."""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ class OpeningCase(SynchronousTestCase):
         return store
 
     def refusal(self, path: Path | None = None) -> str:
-        """What is said where it cannot be a store."""
+        """Return the message if it cannot be a store."""
         return str(self.assertRaises(Misconfigured, self.open, path))
 
 
 class PrivacyTests(OpeningCase):
-    """Nobody else on the host reads or writes what is in a store."""
+    """No other user of the host can read or write the content of a store."""
 
     def fill(self) -> None:
         """Open it, and write one of everything."""
@@ -51,7 +51,7 @@ class PrivacyTests(OpeningCase):
             self.assertEqual(oct(stat.S_IMODE(path.stat().st_mode)), oct(expected), path)
 
     def test_a_generous_umask_opens_nothing(self) -> None:
-        """What a login shell of long ago had."""
+        """The umask of an old login shell."""
         self.addCleanup(os.umask, os.umask(0))
         self.fill()
         self.assert_private()
@@ -72,7 +72,7 @@ class PrivacyTests(OpeningCase):
 
 
 class OpeningTests(OpeningCase):
-    """What can be a store is made one, and what cannot is refused."""
+    """A suitable directory becomes a store, and any other is refused."""
 
     def test_nothing_is_there_before_it_is_opened(self) -> None:
         """A process may fork between making the store and opening it."""
@@ -94,14 +94,14 @@ class OpeningTests(OpeningCase):
         self.assertEqual(self.path.read_text(), "mine")
 
     def test_a_directory_with_other_things_is_refused(self) -> None:
-        """Who names a home directory by mistake finds nothing strewn into it."""
+        """A home directory named by mistake is not filled with a store."""
         self.path.mkdir()
         (self.path / "thesis.tex").touch()
         self.assertIn("thesis.tex", self.refusal())
         self.assertEqual([each.name for each in self.path.iterdir()], ["thesis.tex"])
 
     def test_other_things_may_come_later(self) -> None:
-        """A store stays a store when somebody puts a note into it."""
+        """A store stays a store when a user puts a note into it."""
         self.open()
         (self.path / "README").touch()
         self.open()
@@ -125,7 +125,7 @@ class OpeningTests(OpeningCase):
         self.assertIn(f"no permission for {self.path}", self.refusal())
 
     def test_a_newer_layout_is_refused(self) -> None:
-        """What this version would misread it does not touch; both numbers are named."""
+        """A store that this version would misread is not touched; both numbers are named."""
         self.open()
         (self.path / "layout").write_text("2\n")
         self.assertIn("layout 2; this one knows 1", self.refusal())

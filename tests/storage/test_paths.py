@@ -22,7 +22,7 @@ class PathTests(SynchronousTestCase):
     @quick
     @given(NAMES)
     def test_a_path_leads_back_to_its_name(self, name: str) -> None:
-        """So listing gives the names that were written."""
+        """Listing therefore gives the names that were written."""
         self.assertEqual(record_name(record_parts(checked_name(name))), name)
 
     @quick
@@ -51,6 +51,6 @@ class PathTests(SynchronousTestCase):
         self.assertEqual(folder_parts("p/" + "x" * 201), ("p", "x" * 200 + "+", "x"))
 
     def test_other_paths_have_no_name(self) -> None:
-        """What does not come from a name is not made one."""
+        """A path that does not come from a name is not converted to one."""
         for parts in (("a",), ("a+",), ("A_",), (".a_",), ("a", ".._"), ("a+", "b_"), ("a__",), ("_",), ("a_", "b_")):
             self.assertIsNone(record_name(parts), parts)

@@ -28,7 +28,7 @@ PATIENCE = 0.2
 
 
 class RaceCase(SynchronousTestCase):
-    """Somebody else acts just before this process takes a step."""
+    """Another process acts just before this one takes a step."""
 
     def before(self, module: ModuleType, name: str, act: Callable[[], None]) -> None:
         """Act before the next call of this function, and before no later one."""
@@ -56,7 +56,7 @@ class RemovalRaceTests(RaceCase):
         self.found: list[int | None] = []
 
     def meanwhile(self, act: Callable[[], None]) -> threading.Thread:
-        """Have another act at the moment when the sweeper is about to unlink the blob."""
+        """Let another process act just before the sweeper unlinks the blob."""
         thread = threading.Thread(target=act)
 
         def begin() -> None:
@@ -67,7 +67,7 @@ class RemovalRaceTests(RaceCase):
         return thread
 
     def test_a_touch_during_a_removal_finds_no_blob(self) -> None:
-        """It may not see a blob that is gone a moment later."""
+        """It may not see a blob that is gone immediately afterwards."""
 
         def touch() -> None:
             run(self.other.touch(self.name))
@@ -79,7 +79,7 @@ class RemovalRaceTests(RaceCase):
         self.assertEqual(self.found, [None])
 
     def test_a_blob_kept_during_a_removal_is_there_afterwards(self) -> None:
-        """What was there when it was kept does not count, once it is removed."""
+        """A blob that existed when it was kept does not count, once it is removed."""
         thread = self.meanwhile(lambda: self.found.append(len(run(kept(self.other, b"bytes")))))
         self.assertTrue(run(self.sweeper.remove(self.name, self.clock.now)))
         thread.join(10)
@@ -103,7 +103,7 @@ class RemovalRaceTests(RaceCase):
         self.assertFalse(run(self.sweeper.remove(self.name, self.clock.now)))
         self.assertEqual(run(gathered(self.other.read(self.name))), [b"bytes"])
 
-    def test_a_sweep_does_not_wait_for_who_touches(self) -> None:
+    def test_a_sweep_does_not_wait_for_a_touch(self) -> None:
         """A blob that is locked is in use."""
         path = next(Path(self.sweeper._blobs).rglob(self.name))
         with path.open() as file:

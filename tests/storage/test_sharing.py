@@ -17,7 +17,7 @@ from tests.storage.sharing import BLOB, NAME
 
 
 class SharingTests(SynchronousTestCase):
-    """What is atomic is so among real processes."""
+    """Atomic operations are atomic among real processes."""
 
     def setUp(self) -> None:
         self.folder = scratch(self)
@@ -33,7 +33,7 @@ class SharingTests(SynchronousTestCase):
         return process
 
     def results(self, *processes: subprocess.Popen[str]) -> list[str]:
-        """What they print, released one after the other at once."""
+        """Return their output, after releasing them at the same time."""
         for process in processes:
             assert process.stdin is not None
             process.stdin.write("go\n")
@@ -41,13 +41,13 @@ class SharingTests(SynchronousTestCase):
         return [self.result(process) for process in processes]
 
     def result(self, process: subprocess.Popen[str]) -> str:
-        """What it prints, once it has ended well."""
+        """Return its output, once it has ended successfully."""
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0)
         return output
 
     def test_of_many_that_create_the_same_record_one_wins(self) -> None:
-        """All of them are told the same value, and it is the one that stands."""
+        """All of them get the same value, and it is the one that is stored."""
         values = ["1" * 10, "2" * 100_000, "3" * 10]
         told = [json.loads(each) for each in self.results(*(self.start("create_many", v, 60) for v in values))]
         self.assertEqual(told[0], told[1])
@@ -56,7 +56,7 @@ class SharingTests(SynchronousTestCase):
         store = DirectoryStore(self.path, in_thread=inline)
         self.assertEqual([run(store.get(f"locks/{n}/a")) for n in range(60)], [value.encode() for value in told[0]])
 
-    def test_a_folder_that_comes_and_goes_disturbs_nobody(self) -> None:
+    def test_a_folder_that_keeps_changing_disturbs_no_one(self) -> None:
         """One deletes the last record of a folder, and so the folder, while another creates a record in it."""
         processes = [self.start("delete_and_create", value, 150) for value in ("a", "b")]
         self.assertEqual(self.results(*processes), ["done\n"] * 2)

@@ -97,7 +97,7 @@ class DirectoryTests(SweepsCase):
         return store
 
     async def test_three_at_once(self) -> None:
-        """As the workers of one machine, and ``reqpi sweep`` beside them."""
+        """Like the workers of one machine, with ``reqpi sweep`` next to them."""
         await self.check()
 
 

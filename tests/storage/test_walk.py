@@ -31,12 +31,12 @@ class WalkTests(SynchronousTestCase):
         self.assertEqual(list(files_below(self.folder / "absent")), [])
 
     def test_links_are_not_followed(self) -> None:
-        """Not out of the store, and not in a circle."""
+        """They lead neither out of the store nor in a cycle."""
         (self.folder / "circle").symlink_to(self.folder, target_is_directory=True)
         self.assertEqual(list(files_below(self.folder)), [("circle",)])
 
     def test_folders_may_go_meanwhile(self) -> None:
-        """What is gone when the walk comes to it has no files."""
+        """A folder that is gone when the walk reaches it has no files."""
         for name in ("a", "b", "c"):
             (self.folder / name).mkdir()
             (self.folder / name / "file").touch()

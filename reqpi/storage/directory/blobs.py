@@ -51,7 +51,7 @@ class DirectoryBlobs:
     async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         if start < 0 or (stop is not None and stop < 0):
-            raise ValueError("a range counts from the beginning")
+            raise ValueError("start and stop must not be negative")
         path = self._blob(sha256)
         blob, end = await self._in_thread(_opened, path)
         try:

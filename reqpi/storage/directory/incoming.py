@@ -34,7 +34,7 @@ class DirectoryIncoming:
         await self._in_thread(self._write, data)
 
     def _write(self, data: bytes) -> None:
-        with self._no_way_back():
+        with self._abandon_on_failure():
             self._temporary.write(data)
             self.size = self._temporary.size
 
@@ -43,7 +43,7 @@ class DirectoryIncoming:
         await self._in_thread(self._expect, size)
 
     def _expect(self, size: int) -> None:
-        with self._no_way_back():
+        with self._abandon_on_failure():
             self._temporary.expect(size)
 
     async def read(self, start: int, stop: int) -> bytes:
@@ -61,12 +61,12 @@ class DirectoryIncoming:
         await self._in_thread(self._keep, checked_sha256(sha256))
 
     def _keep(self, sha256: str) -> None:
-        with self._no_way_back():
+        with self._abandon_on_failure():
             self._place(self._temporary, sha256)
             self._temporary.settle()
 
     @contextmanager
-    def _no_way_back(self) -> Iterator[None]:
+    def _abandon_on_failure(self) -> Iterator[None]:
         """Raise an earlier failure again, and abandon the temporary file on the first one.
 
         Once a write has failed, nothing more is written and nothing is kept.

@@ -79,7 +79,7 @@ class Layout:
 
     def _prepare(self) -> None:
         make_folders(self.root)
-        self._refuse_strangers()
+        self._refuse_other_files()
         for folder in (self.incoming, self.blobs, self.records):
             make_folders(folder)
         for folder in (self.root, self.incoming, self.blobs, self.records):
@@ -91,7 +91,7 @@ class Layout:
         self._try_out()
         self._refuse_newer()
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_other_files(self) -> None:
         """Reject a directory with other files, so that a home directory named by mistake is not filled with a store."""
         ours = {"layout", "blobs", "records", "incoming", "lost+found"}
         if not self.version.exists() and (strange := set(os.listdir(self.root)) - ours):

@@ -78,9 +78,9 @@ class Temporary:
         :param size: bytes.
         """
         with self._held.borrow() as opened:
-            beside = _beside(opened.path)
-            beside.unlink(missing_ok=True)
-            beside.symlink_to(str(size))
+            link = _length_link(opened.path)
+            link.unlink(missing_ok=True)
+            link.symlink_to(str(size))
 
     def abandon(self) -> None:
         """Remove it from its folder. The bytes written so far can be read until it is closed."""
@@ -175,12 +175,12 @@ def _locked_file(folder: Path, name: str) -> _Open:
 
 def _unname(opened: _Open) -> None:
     if opened.named:
-        _beside(opened.path).unlink(missing_ok=True)
+        _length_link(opened.path).unlink(missing_ok=True)
         opened.path.unlink(missing_ok=True)
         opened.named = False
 
 
-def _beside(path: Path) -> Path:
+def _length_link(path: Path) -> Path:
     return path.with_name(path.name + LENGTH)
 
 

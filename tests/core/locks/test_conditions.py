@@ -85,24 +85,24 @@ def holds(marker: str) -> list[bool]:
 
 
 class WordsTests(SynchronousTestCase):
-    """What a marker comes to, by example."""
+    """The spelling of conditions, by example."""
 
     def test_markers_come_to_this(self) -> None:
-        """And what has no words always holds."""
+        """A condition that cannot be spelled always holds."""
         for marker, expected in WORDS.items():
             condition = parse(marker, ConditionBudget(10_000))
             self.assertEqual(str(condition), expected, marker)
             self.assertEqual(condition == ALWAYS, expected == "", marker)
 
     def test_what_never_holds(self) -> None:
-        """It is told from what always does."""
+        """It differs from one that always holds."""
         self.assertEqual(parse("os_name == 'a' and os_name == 'b'", ConditionBudget(10_000)), NEVER)
         self.assertEqual(both(NEVER, ALWAYS, ConditionBudget(100)), NEVER)
         self.assertEqual(either(NEVER, ALWAYS, ConditionBudget(100)), ALWAYS)
 
 
 class MeaningTests(SynchronousTestCase):
-    """What it comes to holds where the markers hold."""
+    """The result holds where the markers hold."""
 
     @settings(max_examples=60, deadline=None)
     @given(MARKERS)

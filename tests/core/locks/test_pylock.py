@@ -20,7 +20,7 @@ FILES = ["pip/pylock.toml", "pip/sources.pylock.toml"] + [
 
 
 class TableTests(SynchronousTestCase):
-    """What is accepted, what is refused, and by which rule."""
+    """Accepted and rejected documents, and the rules by which they are rejected."""
 
     def test_documents_have_these_pins(self) -> None:
         """These and no others."""
@@ -38,7 +38,7 @@ class RealTests(SynchronousTestCase):
     """Files that pip and uv made."""
 
     def test_pins_are_the_packages_of_packaging(self) -> None:
-        """Every package that is no directory and no local file is a pin, with its marker and all its digests."""
+        """Every package that is neither a directory nor a local file is a pin, with its marker and all its digests."""
         for name in FILES:
             data = (DATA / name).read_bytes()
             theirs = {
@@ -86,10 +86,10 @@ class RealTests(SynchronousTestCase):
 
 
 class NoteTests(SynchronousTestCase):
-    """What is left out is told."""
+    """A package that is left out is reported."""
 
     def notes(self, document: bytes) -> list[str]:
-        """What is noted."""
+        """Return the notes."""
         return [note.message for note in pins(read, document)[1]]
 
     def test_a_newer_minor_version(self) -> None:
@@ -102,7 +102,7 @@ class NoteTests(SynchronousTestCase):
         self.assertIn("1 marker depends on extras or dependency groups", self.notes(marked("'x' in extras"))[0])
 
     def test_weak_digests(self) -> None:
-        """They do not count beside strong ones."""
+        """They do not count next to strong ones."""
         document = lock(package(WHEEL.replace("{ sha256", "{ md5 = 'x', sha256")))
         self.assertIn("The md5 digests of foo are ignored", self.notes(document)[0])
 
@@ -112,7 +112,7 @@ class NoteTests(SynchronousTestCase):
         self.assertTrue(self.notes(document)[0].isprintable())
 
     def test_two_versions_that_apply_at_once(self) -> None:
-        """They are kept, and told."""
+        """They are kept, and reported."""
         other = package(WHEEL.replace("1.0", "2.0"), version="2.0")
         (note,) = self.notes(lock(package(WHEEL), other))
         self.assertIn("foo is pinned here and in line 4", note)
@@ -121,7 +121,7 @@ class NoteTests(SynchronousTestCase):
 class RecognitionTests(SynchronousTestCase):
     """By content alone."""
 
-    def test_a_pylock_is_told_from_others(self) -> None:
+    def test_a_pylock_is_distinguished_from_others(self) -> None:
         """No other format has its version."""
         self.assertTrue(pylock.recognises({"lock-version": "1.0"}))
         self.assertFalse(pylock.recognises({"version": 1, "package": []}))

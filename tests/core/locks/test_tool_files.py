@@ -1,4 +1,4 @@
-"""What poetry, pdm, pipenv and pip-compile wrote for the same requirements is read as the same pins."""
+"""The locks of poetry, pdm, pipenv and pip-compile for the same requirements are read as the same pins."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NEWEST += ["pipenv/Pipfile.lock"]
 """For Python >=3.11, or just 3.11."""
 
 WINDOWS = {"colorama"}
-"""Those which only poetry and pdm lock on a machine that is none."""
+"""Packages that only poetry and pdm lock for other platforms."""
 
 
 class AgreementTests(SynchronousTestCase):
-    """Whoever locks the same gets the same index."""
+    """The same locked releases give the same index."""
 
     def test_locks_of_all_pythons_agree(self) -> None:
         """On every project and every version."""

@@ -1,4 +1,4 @@
-"""What the table of tools' locks cannot say: notes, limits, recognition, and the lines of JSON."""
+"""Properties that the table of tools' locks cannot express: notes, limits, recognition, and the lines of JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def notes(row: tuple[str, bytes]) -> list[tuple[int, str]]:
 
 
 class NoteTests(SynchronousTestCase):
-    """A note tells what is not served, and what an export does not say."""
+    """A note reports what is not served, and what an export does not state."""
 
     def test_a_path_is_left_out(self) -> None:
         """With the line of its package."""
@@ -33,12 +33,12 @@ class NoteTests(SynchronousTestCase):
         self.assertEqual(found, [(6, "bar is installed from a directory: it is left out.")])
 
     def test_weak_digests_are_named(self) -> None:
-        """Where there is a strong one beside them."""
+        """Where there is a strong one next to them."""
         ((line, message),) = notes(pipenv(entry("").replace('["', f'["md5:{"d" * 32}", "')))
         self.assertEqual((line, message.split(" of ")[0]), (3, "The md5 digests"))
 
     def test_a_file_without_a_digest_is_named(self) -> None:
-        """It is not admitted beside those that have one."""
+        """It is not admitted if other files have digests."""
         ((line, message),) = notes(a_poetry_lock(NAME + FOO[len(NAME) :].replace("]\n", ', {file = "x.zip"}]\n')))
         self.assertEqual((line, message), (1, "1 of the 2 files of foo has no digest: it is not admitted."))
 
@@ -70,7 +70,7 @@ class NoteTests(SynchronousTestCase):
             self.assertEqual((line, message.split(" of ")[0]), (1, "The user name in the URL"))
 
     def test_choices_are_noted(self) -> None:
-        """Of extras, all are served."""
+        """All extras are served."""
         ((line, message),) = notes(a_poetry_lock(FOO + "markers = \"extra == 'x' and os_name == 'a'\"\n"))
         self.assertEqual((line, message.split(":")[0]), (0, "1 marker depends on extras"))
 
@@ -106,7 +106,7 @@ class RecognitionTests(SynchronousTestCase):
             self.assertEqual(found, [own], path)
 
     def test_other_documents_are_not_recognised(self) -> None:
-        """Nor does one of the wrong type raise."""
+        """One of the wrong type does not raise either."""
         for tables in ({}, {"metadata": 1}, {"metadata": {}}, {"package": []}, {"tool": {"poetry": {}}}):
             self.assertFalse(poetry.recognises(tables) or pdm.recognises(tables), tables)
         for value in ([], {}, 1, None, {"_meta": 1}, {"default": {}}):
@@ -141,12 +141,12 @@ class PlaceTests(SynchronousTestCase):
         self.assertEqual(self.spans(document), {("a", "x"): (3, 5), ("a", "w"): (6, 6), ("b", "x"): (7, 7)})
 
     def test_text_in_strings_is_no_structure(self) -> None:
-        """Nor is an escaped quote the end of one."""
+        """An escaped quote is not the end of one either."""
         document = b'{"a": {"}\\"{:,": "\\\\",\n"x": "\\"}\\n]"}}'
         self.assertEqual(self.spans(document), {("a", '}"{:,'): (1, 1), ("a", "x"): (2, 2)})
 
     def test_arrays_have_no_places(self) -> None:
-        """Keys inside them belong to nobody's package."""
+        """Keys inside them belong to no package."""
         self.assertEqual(self.spans(b'[{"a": {"b": 1}}]'), {})
         self.assertEqual(self.spans(b'{"a": [{"b": 1}], "c": {"d": 2}}'), {("c", "d"): (1, 1)})
 

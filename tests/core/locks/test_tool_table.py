@@ -25,7 +25,7 @@ def read(row: Row) -> tuple[tuple[Pin, ...], tuple[Note, ...]]:
 
 
 class ToolTableTests(SynchronousTestCase):
-    """What is accepted, what is refused, and by which rule."""
+    """Accepted and rejected documents, and the rules by which they are rejected."""
 
     def test_accepted_documents_have_these_pins(self) -> None:
         """Each document of the first half is a lock, with these pins and no others."""

@@ -20,7 +20,7 @@ LEFT = [
 
 
 def environments() -> list[dict[str, str]]:
-    """Those that locks of the tests may tell apart."""
+    """Environments that the locks of the tests may distinguish."""
     platforms = [
         ("linux", "posix", "Linux", "x86_64"),
         ("linux", "posix", "Linux", "aarch64"),
@@ -42,7 +42,7 @@ def environments() -> list[dict[str, str]]:
 
 
 def installed(found: tuple[Pin, ...], environment: dict[str, str]) -> set[tuple[str, str, frozenset[object]]]:
-    """What an installer takes there."""
+    """Return the pins that an installer takes there."""
     return {
         (pin.project, pin.version, frozenset(pin.digests))
         for pin in found
@@ -51,7 +51,7 @@ def installed(found: tuple[Pin, ...], environment: dict[str, str]) -> set[tuple[
 
 
 class TableTests(SynchronousTestCase):
-    """What is accepted, what is refused, and by which rule."""
+    """Accepted and rejected documents, and the rules by which they are rejected."""
 
     def test_documents_have_these_pins(self) -> None:
         """These and no others."""
@@ -77,7 +77,7 @@ class RealTests(SynchronousTestCase):
     """Files that uv made."""
 
     def test_pins_apply_where_uv_installs_them(self) -> None:
-        """In every environment, what its own export selects is what this selects, digests included."""
+        """In every environment, uv's own export selects the same pins, digests included."""
         for name in ("uv.lock", "forks.uv.lock"):
             ours, _ = pins(read, (DATA / "uv" / name).read_bytes())
             export = (DATA / "uv" / name.replace("uv.lock", "pylock.toml")).read_bytes()
@@ -86,7 +86,7 @@ class RealTests(SynchronousTestCase):
                 self.assertEqual(installed(ours, environment), installed(theirs, environment), (name, environment))
 
     def test_every_extra_is_served(self) -> None:
-        """Of a workspace whose extras exclude each other, both versions; the rest is as uv exports it."""
+        """In a workspace whose extras exclude each other, both versions; the rest is as uv exports it."""
         ours, notes = pins(read, (DATA / "uv/workspace.uv.lock").read_bytes())
         theirs, _ = pins(pylock.read, (DATA / "uv/workspace.pylock.toml").read_bytes())
         for environment in environments():
@@ -124,7 +124,7 @@ class RealTests(SynchronousTestCase):
 
 
 class NoteTests(SynchronousTestCase):
-    """What is given up is told."""
+    """Everything that is given up is reported."""
 
     def test_a_package_that_nothing_asks_for(self) -> None:
         """It is pinned all the same."""
@@ -145,14 +145,14 @@ class NoteTests(SynchronousTestCase):
         self.assertIn("too long", notes[-1].message)
 
     def test_files_without_a_digest(self) -> None:
-        """They are not admitted beside those that have one."""
+        """They are not admitted if other files have digests."""
         rest = f'sdist = {{ url = "x" }}\nwheels = [{{ url = "y", hash = "sha256:{"a" * 64}" }}]\n'
         (pin,), notes = pins(read, lock(package(REGISTRY, rest), asked('{ name = "foo" }')))
         self.assertEqual(len(pin.digests), 1)
         self.assertEqual(notes[-1].message, "1 of the 2 files of foo has no digest: it is not admitted.")
 
     def test_forks_are_bounded(self) -> None:
-        """So that no dependency leads to many packages."""
+        """This bounds the packages that one dependency leads to."""
         forks = [package(REGISTRY, version=str(number)) for number in range(FORKS + 1)]
         self.assertEqual(defects(read, lock(*forks)).split(" ")[1], "too-many")
 
@@ -160,7 +160,7 @@ class NoteTests(SynchronousTestCase):
 class RecognitionTests(SynchronousTestCase):
     """By content alone."""
 
-    def test_a_uv_lock_is_told_from_others(self) -> None:
+    def test_a_uv_lock_is_distinguished_from_others(self) -> None:
         """Its version stands at the top."""
         self.assertTrue(uv.recognises({"version": 1, "package": []}))
         self.assertTrue(uv.recognises({"version": 9}))

@@ -20,7 +20,7 @@ DATA = Path(__file__).parents[2] / "data" / "locks"
 
 
 def pins(reader: Reader, document: bytes) -> tuple[tuple[Pin, ...], tuple[Note, ...]]:
-    """What ``reader`` finds.
+    """Return the findings of ``reader``.
 
     :raises BrokenLock: with the defects.
     """

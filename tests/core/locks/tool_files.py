@@ -44,7 +44,7 @@ def read(path: str) -> tuple[tuple[Pin, ...], tuple[Note, ...]]:
 
 
 def versions(pins: tuple[Pin, ...]) -> Mapping[str, str]:
-    """The version of each project; a project with several would be seen by nobody, so that it is an error."""
+    """Return the version of each project. A project with several is an error, as it would go unnoticed."""
     found: dict[str, str] = {}
     for pin in pins:
         assert found.setdefault(pin.project, pin.version) == pin.version

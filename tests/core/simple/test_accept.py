@@ -32,7 +32,7 @@ class Clients(SynchronousTestCase):
 
 
 class Weights(SynchronousTestCase):
-    """A form is given to who names it, and outranked by what the client likes better."""
+    """A content type of PEP 691 is for clients that name it and prefer no other."""
 
     def test_json_is_given_where_it_is_named(self) -> None:
         for accept in (
@@ -79,7 +79,7 @@ class Weights(SynchronousTestCase):
 
 
 class Malformed(SynchronousTestCase):
-    """A header that cannot be read is no error, and gets what everybody reads."""
+    """A malformed header is not an error: the response is the one that every client reads."""
 
     def test_a_weight_that_is_none_says_nothing(self) -> None:
         for q in ("q=", "q=x", "q=nan", "q=inf", "q=-1", "q=1.1", "q=1e0", "q=0_1", "q=.", "q=1.0000", "q=\u0661"):

@@ -1,4 +1,4 @@
-"""Pages made to hurt whoever reads them: they end in a page or in an error, and soon."""
+"""Pages made to harm their reader: the result is a page or an error, and soon."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SPELLINGS = (
     *("1.0+local", "1.0+LOCAL", "1.0+local.1", "1.0+local-01", "1.0+local_1", "1.0.0+local"),
     *("2024.1.1", "2024.01.01", "nonsense", "", "1.0-beta", "1..0", "1.0_1"),
 )
-"""Of versions: many of one, some of none."""
+"""Versions: many files of one, some files of none."""
 
 PINS = tuple(
     f"foo{operator}{spelled}"
@@ -110,7 +110,7 @@ class CutDownTests(SynchronousTestCase):
             self.assertEqual(*undecided)
 
     def test_equal_versions_are_found_however_they_are_spelled(self) -> None:
-        """So that the test above tests something."""
+        """Ensure that the test above tests something."""
         listed = [zip_of(spelled) for spelled in SPELLINGS]
         page = Packed(read_listing(as_json(listed), V1_JSON, BASE, FOO)).page({Version("1.0.0")})
         self.assertEqual([file.version_text for file in page.files], ["1", "1.0", "1.0.0", "01.0", "v1.0", "V1", "0!1"])

@@ -124,7 +124,7 @@ class Links(SynchronousTestCase):
 
 
 class Attributes(SynchronousTestCase):
-    """What an attribute says is read as its PEP has it; nonsense is as good as nothing."""
+    """Attributes are read by their PEPs; invalid values are ignored."""
 
     def test_only_digests_that_count_are_kept(self) -> None:
         for fragment, digests in {
@@ -215,7 +215,7 @@ class WholePages(SynchronousTestCase):
             self.assertRaises(WrongPage, read_page, body, "text/html", BASE, FOO)
 
     def test_a_page_without_links_must_say_that_it_is_an_index(self) -> None:
-        """By a title that indexes have, or a meta tag: a project may have no files."""
+        """By a title of an index, or a meta tag: a project may have no files."""
         for title in ("Links for foo", "root/pypi: links for foo", "Simple index", "Index of /simple/foo/"):
             self.assertEqual(read(f"<html><head><title>\n{title}</title></head></html>").files, ())
         self.assertEqual(read('<meta name="pypi:repository-version" content="1.0">').files, ())

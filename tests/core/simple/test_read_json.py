@@ -120,7 +120,7 @@ class Entries(SynchronousTestCase):
 class Nonsense(SynchronousTestCase):
     """An entry that cannot be used is left out, a bad field is dropped, and the rest stays."""
 
-    def test_entries_that_nobody_could_fetch_are_left_out(self) -> None:
+    def test_entries_that_no_one_could_fetch_are_left_out(self) -> None:
         good = {"filename": "foo-1.0.zip", "url": "foo-1.0.zip", "hashes": {}}
         bad: list[Any] = [None, 1, "x", [], {}]
         bad += [good | {"filename": name} for name in (None, 1, "", "../foo-1.0.zip", "bar-1.zip", "foo-1.egg")]
@@ -153,7 +153,7 @@ class Nonsense(SynchronousTestCase):
 
 
 class WrongPages(SynchronousTestCase):
-    """What is no project page of version 1 is refused, and never with a traceback."""
+    """A document that is not a project page of version 1 is refused, and never with a traceback."""
 
     def test_another_version_is_named(self) -> None:
         for version in ("2.0", "0.9", "x", "", 1.0, [], {}):

@@ -1,4 +1,4 @@
-"""What is written can be read again, and says the same."""
+"""A page that is written can be read again, and has the same content."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Json(SynchronousTestCase):
 
 
 class Both(SynchronousTestCase):
-    """What holds of a page in either form."""
+    """Properties of a page in either representation."""
 
     def test_the_bytes_are_a_function_of_the_set_of_files(self) -> None:
         names = [

@@ -190,7 +190,9 @@ def _tell(
 ) -> None:
     files = {file.name: file for pick in picks for file in pick.listed()}
     if options.json:
-        print(json.dumps({"folder": str(output.folder), "packages": [_said(pick, fresh) for pick in picks]}, indent=2))
+        print(
+            json.dumps({"folder": str(output.folder), "packages": [_as_json(pick, fresh) for pick in picks]}, indent=2)
+        )
     if options.verbose:
         for name in sorted(files):
             tell_remark(f"{'fetched' if name in fresh else 'there'}: {name}")
@@ -202,7 +204,7 @@ def _tell(
         tell_remark(f"{count_of(len(files), 'file')}, {size_of(size)}, {new}, in {output.deps}")
 
 
-def _said(pick: ChosenFiles, fresh: Set[str]) -> Mapping[str, object]:
+def _as_json(pick: ChosenFiles, fresh: Set[str]) -> Mapping[str, object]:
     files = [
         {"project": file.project, "filename": file.name, "sha256": file.sha256, "new": file.name in fresh}
         for file in pick.listed()

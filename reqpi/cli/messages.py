@@ -62,13 +62,13 @@ def tell_defects(names: DocumentNames, defects: Iterable[Defect], more: int = 0)
 
     :param more: the number of further defects that are not listed.
     """
-    told = 0
+    listed = 0
     for defect in defects:
-        told += 1
+        listed += 1
         place = _place(names.of(defect.document), defect.line)
         problem = _seen(defect.problem, RED)
         _say(f"{_seen(f'{place}:', BOLD)} {problem}{visible(_quoted(defect.text))}", defect.advice)
-    _tell(f"{names.whole}: {count_of(told + more, 'defect')}{f', {more} of them not shown' if more else ''}")
+    _tell(f"{names.whole}: {count_of(listed + more, 'defect')}{f', {more} of them not shown' if more else ''}")
 
 
 def tell_notes(names: DocumentNames, notes: Iterable[Note]) -> None:

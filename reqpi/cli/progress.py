@@ -37,7 +37,7 @@ class ProgressBar:
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._drawn = False
-        self._told = ("", time.monotonic())
+        self._last = ("", time.monotonic())
 
     def show(self, text: str, share: float) -> None:
         """Show a state of the work.
@@ -68,9 +68,9 @@ class ProgressBar:
         self._drawn = True
 
     def _line(self, text: str) -> None:
-        said, when = self._told
-        if text != said and time.monotonic() - when >= _LINES:
-            self._told = (text, time.monotonic())
+        text_before, when = self._last
+        if text != text_before and time.monotonic() - when >= _LINES:
+            self._last = (text, time.monotonic())
             print(f"reqpi: {text}", file=sys.stderr, flush=True)
 
 

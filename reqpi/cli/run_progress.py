@@ -41,7 +41,7 @@ class Watch:
         self._taken: set[str] = set()
         self._size = 0
         self._pages = 0
-        self._told = ""
+        self._last = ""
 
     @property
     def files(self) -> int:
@@ -85,6 +85,6 @@ class Watch:
                 text = (
                     f"{count_of(self._pages, 'page')} and {count_of(self.files, 'file')}, {size_of(self._size)} so far"
                 )
-                news, self._told = (self._pages or self._taken) and text != self._told, text
+                news, self._last = (self._pages or self._taken) and text != self._last, text
             if news:
                 tell_remark(text)

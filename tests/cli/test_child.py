@@ -66,7 +66,7 @@ class StatusTests(RunTestCase):
         self.assertEqual(self.ends("./requirements.txt")[:2], (126, ""))
 
     def test_a_signal_that_ends_the_command_ends_us(self) -> None:
-        """So that whoever waits for us sees what happened, and a shell's loop stops at Ctrl-C."""
+        """The parent process sees the signal, and a loop of a shell stops at Ctrl-C."""
         for number in (signal.SIGINT, signal.SIGKILL, signal.SIGSEGV):
             status, out, err = self.ends("sh", "-c", f"kill -{int(number)} $$")
             self.assertEqual((status, out, err), (-number, "", ""))

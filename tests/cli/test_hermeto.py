@@ -1,4 +1,4 @@
-"""``reqpi fetch`` with ``--source`` or ``--request``, asked for what cannot be: found out before anything is made."""
+"""``reqpi fetch`` with ``--source`` or ``--request``: usage errors are found before anything is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UsageTests(SynchronousTestCase):
         os.chdir(self.folder)
 
     def refused(self, *arguments: str) -> str:
-        """What is said on stderr."""
+        """Return what a rejected command prints on stderr."""
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             try:
@@ -39,7 +39,7 @@ class UsageTests(SynchronousTestCase):
         return err.getvalue()
 
     def test_every_flaw_is_told_with_what_to_write(self) -> None:
-        """One below the other."""
+        """They are reported together."""
         said = self.refused("--source", "src", "-o", "out", '{"type": "pip", "path": "/a", "x": 1}')
         self.assertRegex(
             said, r"\Areqpi: x: unknown key\n    The keys are: .*\nreqpi: path: \"/a\" is an absolute path\n    "

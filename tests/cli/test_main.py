@@ -88,7 +88,7 @@ class MainTests(CommandTestCase):
                 out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, out, err), (130, "", ""))
 
-    def test_nobody_reads_the_output(self) -> None:
+    def test_the_reader_of_the_output_is_gone(self) -> None:
         """``reqpi … | true``: quiet, with the status of SIGPIPE."""
         reader, writer = os.pipe()
         os.close(reader)

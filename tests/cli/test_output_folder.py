@@ -50,7 +50,7 @@ class OutputTests(SynchronousTestCase):
         self.assertIn("is a folder among the fetched files", error.title)
 
     def test_nothing_is_written_or_removed_through_a_link(self) -> None:
-        """The folder may be one of the source, and that anybody's."""
+        """The folder may belong to a source, which may come from anyone."""
         elsewhere = self.folder.parent / "elsewhere"
         elsewhere.mkdir()
         (elsewhere / "mine").write_text("mine")
@@ -191,7 +191,7 @@ class UnpackTests(SynchronousTestCase):
 
 
 class MatchedTests(SynchronousTestCase):
-    """A pattern that somebody else wrote."""
+    """A pattern that comes from an input."""
 
     def test_what_it_is_found_in(self) -> None:
         tags = {"manylinux_2_28_x86_64", "musllinux_1_2_x86_64", "win_amd64"}

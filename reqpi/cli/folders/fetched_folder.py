@@ -82,15 +82,15 @@ def write(path: Path, data: bytes, mode: int = 0o644, *, follow: bool = True) ->
             path.write_bytes(data)  # /dev/null must not become a regular file
             return
         mode = place.stat().st_mode & 0o7777 if place.exists() and not place.is_symlink() else mode
-        with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:100]}.", delete=False) as beside:
+        with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:100]}.", delete=False) as temporary:
             try:
-                beside.write(data)
-                beside.flush()
-                os.fsync(beside.fileno())
-                os.fchmod(beside.fileno(), mode)
-                os.replace(beside.name, place)
+                temporary.write(data)
+                temporary.flush()
+                os.fsync(temporary.fileno())
+                os.fchmod(temporary.fileno(), mode)
+                os.replace(temporary.name, place)
             except BaseException:
-                os.unlink(beside.name)
+                os.unlink(temporary.name)
                 raise
     except OSError as error:
         raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error

@@ -49,10 +49,10 @@ class OutputFolder:
             )
         with writing(self.deps):
             self.deps.mkdir(parents=True, exist_ok=True)
-            stranger = next((path for path in self.deps.iterdir() if path.is_dir() and not path.is_symlink()), None)
-        if stranger is not None:
+            subfolder = next((path for path in self.deps.iterdir() if path.is_dir() and not path.is_symlink()), None)
+        if subfolder is not None:
             raise BadUsage(
-                f"{stranger} is a folder among the fetched files", "Remove it, or name another output folder."
+                f"{subfolder} is a folder among the fetched files", "Remove it, or name another output folder."
             )
 
     def finish(self, sbom: bytes, config: bytes, keep: Collection[str]) -> list[str]:
@@ -65,7 +65,7 @@ class OutputFolder:
         write(self.folder / _SBOM, sbom, follow=False)
         write(self.folder / CONFIG, config, follow=False)
         with writing(self.deps):
-            strangers = sorted(path for path in self.deps.iterdir() if path.name not in keep)
-            for path in strangers:
+            leftover = sorted(path for path in self.deps.iterdir() if path.name not in keep)
+            for path in leftover:
                 path.unlink()
-        return [path.name for path in strangers]
+        return [path.name for path in leftover]

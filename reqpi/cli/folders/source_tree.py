@@ -107,7 +107,7 @@ class Source:
         missing = [file for file in files if file not in there]
         if named is not None and missing:
             where = self.folder / package.path
-            raise BadUsage(f"there is no file {where / missing[0]}", "Name files that exist, or omit the key.")
+            raise BadUsage(f"{where / missing[0]} is missing", "Name files that exist, or omit the key.")
         return tuple(there)
 
     def _is_file(self, path: str) -> bool:

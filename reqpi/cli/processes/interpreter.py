@@ -48,13 +48,13 @@ class Interpreter:
         interpreters, abis, platforms = tags
         return any(
             interpreter in interpreters and abi in abis and platform in platforms
-            for interpreter, abi, platform in self._said["tags"]
+            for interpreter, abi, platform in self._facts["tags"]
         )
 
     def marker_holds(self, marker: str) -> bool:
         """Return whether a requirement with that marker is installed; ``True`` if the marker cannot be evaluated."""
         try:
-            return not marker or Marker(marker).evaluate(self._said["markers"])
+            return not marker or Marker(marker).evaluate(self._facts["markers"])
         except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
             return True
 
@@ -68,10 +68,10 @@ class Interpreter:
         return folder / "bin" / "python"
 
     @cached_property
-    def _said(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, Any]:
         ours = str(Path(packaging.__file__).parents[1])
-        said: dict[str, Any] = json.loads(self._run(["-I", "-c", _ASK, ours], os.environ))
-        return said
+        facts: dict[str, Any] = json.loads(self._run(["-I", "-c", _ASK, ours], os.environ))
+        return facts
 
     def _run(self, arguments: list[str], environ: Mapping[str, str]) -> str:
         try:

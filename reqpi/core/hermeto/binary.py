@@ -160,9 +160,9 @@ def _pattern(fields: Mapping[str, Any], where: str, findings: InputFindings) -> 
     if value is None or value == _ALL:
         return None if value is None else ""
     where, example = f"{where}.platform", "Write one such as ^manylinux.*_x86_64$."
-    beside = [key for key, default in _REPLACED if fields.get(key, default) != default]
-    if beside:
-        problem = f"it cannot be combined with {' and '.join(beside)}"
+    combined = [key for key, default in _REPLACED if fields.get(key, default) != default]
+    if combined:
+        problem = f"it cannot be combined with {' and '.join(combined)}"
         findings.say(where, problem, "It replaces both: keep platform, or os and arch.")
     if not isinstance(value, str) or not value:
         findings.say(where, f"{shown(value)} is not a regular expression", example)

@@ -120,9 +120,9 @@ def licences_of(expression: str, licence: str, classifiers: Iterable[str]) -> tu
         if found is not None:
             return (found,)
     named = {_classified(classifier) for classifier in classifiers if classifier.startswith(_CLASSIFIER)}
-    told = tuple(sorted(one for one in named if one.text))
-    if told:
-        return told
+    declared = tuple(sorted(one for one in named if one.text))
+    if declared:
+        return declared
     text = next((line for line in (expression or licence).splitlines() if line.strip()), "")
     text = words(text, _WORDS)
     return (Licence(text),) if text and text.upper() != "UNKNOWN" else ()

@@ -39,15 +39,15 @@ def cyclonedx(sbom: Sbom) -> bytes:
         "specVersion": "1.6",
         "serialNumber": uuid_of(sbom).urn,
         "version": 1,
-        "metadata": _said(_metadata(sbom)),
-        "components": (_said(_component(component, sbom)) for component in sbom.components),
-        "dependencies": map(_said, _dependencies(sbom)),
+        "metadata": _as_json(_metadata(sbom)),
+        "components": (_as_json(_component(component, sbom)) for component in sbom.components),
+        "dependencies": map(_as_json, _dependencies(sbom)),
     }
     annotations = _annotations(sbom)
     return written(document | {"annotations": annotations} if annotations else document)
 
 
-def _said(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """Return an object of the library as a JSON value."""
     from cyclonedx.schema.schema import SchemaVersion1Dot6  # noqa: PLC0415
 

@@ -202,13 +202,13 @@ def _one(same: Sequence[Component]) -> Component:
     """Merge components that have the same ref."""
     if len(same) == 1:
         return same[0]
-    told = min((one for one in same if one.summary or one.licences), default=same[0])
+    described = min((one for one in same if one.summary or one.licences), default=same[0])
     return evolve(
         min(same),
         version=max(one.version for one in same),
         artifacts=_union(one.artifacts for one in same),
-        summary=told.summary,
-        licences=told.licences,
+        summary=described.summary,
+        licences=described.licences,
         build=all(one.build for one in same),
         missing_hash_in=_union(one.missing_hash_in for one in same),
         found_by=_union(one.found_by for one in same),

@@ -16,7 +16,7 @@ from reqpi.core.sbom.writing import written
 __all__ = ["spdx"]
 
 _ROOT = "SPDXRef-Root"
-_NOT_SAID = "NOASSERTION"
+_NO_ASSERTION = "NOASSERTION"
 _TOOL = "Tool: reqpi"
 
 # The grammar of SPDX 2.3 (section 7.7) allows only hosts with a domain: neither IP addresses nor names like `nexus`.
@@ -59,11 +59,11 @@ def _root(sbom: Sbom) -> dict[str, Any]:
     root: dict[str, Any] = {
         "SPDXID": _ROOT,
         "name": own.name,
-        "downloadLocation": _NOT_SAID,
+        "downloadLocation": _NO_ASSERTION,
         "filesAnalyzed": False,
-        "licenseConcluded": _NOT_SAID,
-        "licenseDeclared": _NOT_SAID,
-        "copyrightText": _NOT_SAID,
+        "licenseConcluded": _NO_ASSERTION,
+        "licenseDeclared": _NO_ASSERTION,
+        "copyrightText": _NO_ASSERTION,
         "primaryPackagePurpose": "APPLICATION",
     }
     if own.version:
@@ -80,11 +80,11 @@ def _package(component: Component, sbom: Sbom) -> dict[str, Any]:
     package: dict[str, Any] = {
         "SPDXID": _id(component.ref),
         "name": component.name,
-        "downloadLocation": _location(artifacts[0].url) if len(artifacts) == 1 else _NOT_SAID,
+        "downloadLocation": _location(artifacts[0].url) if len(artifacts) == 1 else _NO_ASSERTION,
         "filesAnalyzed": False,
-        "licenseConcluded": _NOT_SAID,
+        "licenseConcluded": _NO_ASSERTION,
         "licenseDeclared": _declared(component.licences),
-        "copyrightText": _NOT_SAID,
+        "copyrightText": _NO_ASSERTION,
         "annotations": list(_annotations(component, sbom)),
         "primaryPackagePurpose": component.kind.upper(),
     }
@@ -106,7 +106,7 @@ def _package(component: Component, sbom: Sbom) -> dict[str, Any]:
 
 def _location(url: str) -> str:
     """Return the location of a package's only file. The field has no room for several; ``sourceInfo`` has them all."""
-    return url_in(url) if _PUBLIC.match(url) else _NOT_SAID
+    return url_in(url) if _PUBLIC.match(url) else _NO_ASSERTION
 
 
 def _id(purl: str) -> str:
@@ -139,8 +139,8 @@ def _annotation(tool: str, comment: str, sbom: Sbom) -> dict[str, str]:
 
 def _declared(licences: Sequence[Licence]) -> str:
     """Return one expression. The metadata does not say how several licences combine, so all of them are required."""
-    said = [licence.text if licence.expression else _reference_to(licence) for licence in licences]
-    return " AND ".join(f"({one})" if " OR " in one and len(said) > 1 else one for one in said) or _NOT_SAID
+    parts = [licence.text if licence.expression else _reference_to(licence) for licence in licences]
+    return " AND ".join(f"({one})" if " OR " in one and len(parts) > 1 else one for one in parts) or _NO_ASSERTION
 
 
 def _reference_to(licence: Licence) -> str:

@@ -139,7 +139,7 @@ def _annotations(fields: Mapping[str, Any], where: str) -> tuple[list[tuple[str,
     properties, lines = [], set()
     for at, each in objects(fields, "annotations", where):
         comment = text(each, "comment", at)
-        said = _said(comment) if text(each, "annotator", at).endswith(":jsonencoded") else None
+        said = _property(comment) if text(each, "annotator", at).endswith(":jsonencoded") else None
         if said is None:
             lines.add(one_line(comment))
         else:
@@ -147,7 +147,7 @@ def _annotations(fields: Mapping[str, Any], where: str) -> tuple[list[tuple[str,
     return properties, lines - {""}
 
 
-def _said(comment: str) -> tuple[str, str] | None:
+def _property(comment: str) -> tuple[str, str] | None:
     try:
         said = json.loads(comment)
         name, value = said["name"], said["value"]

@@ -92,7 +92,7 @@ class CommitmentCache(Generic[_V]):
 class Commitments:
     """All commitments of a store.
 
-    :param refuses: returns the parts of a lock that the operator does not allow, as defects.
+    :param denied: returns the parts of a lock that the operator does not allow, as defects.
     :param in_memory: bytes of commitments that are kept in memory.
 
     :ivar on_new: called with each commitment that is new in this store.
@@ -104,11 +104,11 @@ class Commitments:
         self,
         records: Records,
         clock: IReactorTime,
-        refuses: Callable[[Lock], Sequence[Defect]] = lambda _: (),
+        denied: Callable[[Lock], Sequence[Defect]] = lambda _: (),
         in_memory: int = _IN_MEMORY,
     ) -> None:
         self._records = records
-        self._refuses = refuses
+        self._denied = denied
         self._clock = clock
         self._read: LruCache[str, _Read] = LruCache(in_memory)
         self._in_memory = in_memory
@@ -137,9 +137,9 @@ class Commitments:
         return await self._commit(await self._lock(locks.read_together, documents, size))
 
     async def _commit(self, lock: Lock) -> tuple[Commitment, bool]:
-        refused = self._refuses(lock)
-        if refused:
-            raise BrokenLock(refused)
+        defects = self._denied(lock)
+        if defects:
+            raise BrokenLock(defects)
         commitment = Commitment(address_of(lock.document), lock)
         record = lock_record(commitment.address)
         created = await self._records.get(record) is None

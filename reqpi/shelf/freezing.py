@@ -68,7 +68,7 @@ class Freezing:
             page = await self._first(commitment, record, await fresh)
         else:
             with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
-                written = await self._kept(record, written)
+                written = await self._protected(record, written)
             page = await _read(commitment, project, written)
         with suppress(StoreTrouble):
             await self._need(page)
@@ -81,9 +81,9 @@ class Freezing:
         if standing == written and all(file.listed for file in page.files):
             # Reading the record back would give the same page.
             return await _apart(len(page.files), requires_python.with_markers, commitment.lock, page)
-        return await _read(commitment, page.project, await self._kept(record, standing))
+        return await _read(commitment, page.project, await self._protected(record, standing))
 
-    async def _kept(self, record: str, page: bytes) -> bytes:
+    async def _protected(self, record: str, page: bytes) -> bytes:
         """Protect a stored page from being swept; return the content of its record.
 
         The record is first used and then created. If the sweep of another process considers it unused, the sweep has

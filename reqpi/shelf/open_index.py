@@ -87,11 +87,11 @@ class OpenIndex:
         if _NAME.fullmatch(project) is None:
             raise NotServed("no such project", "The name is not a valid project name.")
         key = (session.name, project)
-        kept = self._pages.get(key)
-        if kept is None:
+        page = self._pages.get(key)
+        if page is None:
             waiting = self._asking.do(key, partial(self._page, session, project))
-            kept = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        return kept
+            page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        return page
 
     async def _page(self, session: LearnSession, project: Project) -> Page:
         try:

@@ -107,9 +107,9 @@ class Shelf:
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
         project = self._pinned(commitment, name)
-        kept = self._pages.get(commitment, project)
-        if kept is not None:
-            return kept
+        cached = self._pages.get(commitment, project)
+        if cached is not None:
+            return cached
         waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
         with wanting(project):
             page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")

@@ -45,18 +45,18 @@ class UrlSources:
         """Return the file, under the name of a release if its metadata says which release it is."""
         if (file.size or 0) > metadata.LARGEST:
             return file
-        async with aclosing(self._store.read(str(file.sha256))) as pieces:
-            data = b"".join([piece async for piece in pieces])
-        said = await deferToThread(metadata.identity, data, file.filename)
-        if said is None:
+        async with aclosing(self._store.read(str(file.sha256))) as stream:
+            data = b"".join([piece async for piece in stream])
+        identity = await deferToThread(metadata.identity, data, file.filename)
+        if identity is None:
             return file
-        if said.project != file.project:
+        if identity.project != file.project:
             raise NothingUpstream(
-                f"the source of {file.project} contains the project {said.project}",
+                f"the source of {file.project} contains the project {identity.project}",
                 f"The PKG-INFO of {file.filename} says so. Correct the lock.",
             )
         ending = next(ending for ending in _ENDINGS if file.filename.endswith(ending))
-        return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{said.version}{ending}"))
+        return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{identity.version}{ending}"))
 
 
 def _unlisted(pin: Pin, source: Archive | Git) -> File:

@@ -1,4 +1,4 @@
-"""What the sdists of a lock are built with, and what of that the lock lacks."""
+"""The build requirements of the sdists of a lock, and those that the lock lacks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class BuildingCase(TestCase):
 
 
 class WantedTests(BuildingCase):
-    """Requirements, by whom they are wanted, and whether they are pinned."""
+    """Requirements, the sdists that want them, and whether they are pinned."""
 
     async def test_pinned_missing_and_another_version(self) -> None:
         self.sdist("six", "1.0", ["one>=1", "two>=2", "three", "four @ https://example.org/four.tar.gz"])
@@ -114,7 +114,7 @@ class WantedTests(BuildingCase):
         self.assertEqual((await self.answer("six==1.0", only_binary=":all:")).sdists, ())
 
     async def test_what_build_requirements_need_is_wanted_too(self) -> None:
-        """From a wheel's metadata, with its extras, and so on; in circles if need be."""
+        """From a wheel's metadata, with its extras, and so on; also in cycles."""
         self.sdist("six", "1.0", ["backend[toml]"])
         self.wheel("backend", "2.0", ["lib>=1", 'toml; extra == "toml"', 'docs; extra == "docs"'])
         self.wheel("lib", "1.0", ["backend", "deep"])
@@ -149,7 +149,7 @@ class WantedTests(BuildingCase):
             self.assertEqual(("wheel" in states, states["setuptools>=40.8.0"]), (wheel, "pinned"))
 
     async def test_markers(self) -> None:
-        """What is wanted everywhere counts; what is wanted somewhere counts for a target that is there."""
+        """A requirement of every environment counts; one of some environments counts for a target among them."""
         self.sdist(
             "six",
             "1.0",
@@ -166,7 +166,7 @@ class WantedTests(BuildingCase):
         self.assertNotIn("cffi", pypy)
 
     async def test_a_pin_for_nobody_need_not_be_built(self) -> None:
-        """Python 2 is nobody's, unless it is named."""
+        """No target has Python 2, unless it is named."""
         self.sdist("six", "1.0", ["one"])
         lines = ('six==1.0 ; python_version < "3"',)
         self.assertTrue((await self.answer(*lines)).complete)
@@ -182,7 +182,7 @@ class WantedTests(BuildingCase):
         self.assertEqual((self.states(answer), answer.complete, answer.troubled), ({"one": "missing"}, False, True))
 
     async def test_what_need_not_be_built_is_not_fetched_for_this(self) -> None:
-        """Its beginning is looked at, and no more."""
+        """Only its beginning is read."""
         noise = os.urandom(1 << 21)
         project = b'[build-system]\nrequires = ["one"]\nbuild-backend = "one"\n'
         file = self.sdist("six", "1.0", files={"noise": noise, "pyproject.toml": project})
@@ -221,7 +221,7 @@ class WantedTests(BuildingCase):
 
 
 class AskedTests(BuildingCase):
-    """What is asked of upstream, and what is remembered."""
+    """The requests to the upstream, and the reports that are cached."""
 
     async def test_upstream_is_asked_once_for_ever(self) -> None:
         self.sdist("six", "1.0", ["backend"])
@@ -268,7 +268,7 @@ class AskedTests(BuildingCase):
         self.assertFalse((await self.answer("six==1.0")).troubled)
 
     async def test_trouble_with_what_a_build_requirement_needs_passes_too(self) -> None:
-        """Until then nobody is told that nothing is lacking."""
+        """Until then, no client gets the answer that nothing is lacking."""
         self.sdist("six", "1.0", ["backend"])
         wheel = self.wheel("backend", "2.0", ["lib"])
         content = self.upstream.files.pop(wheel.url)

@@ -1,4 +1,4 @@
-"""How sdists are built: asked of upstream once, in as few bytes as will do, and believed as far as a digest vouches."""
+"""The build systems of sdists: requested once, in few bytes, and trusted as far as a digest covers them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class BuildSystemsCase(TestCase):
 
 
 class AskingTests(BuildSystemsCase):
-    """What upstream is asked for."""
+    """The requests to the upstream."""
 
     async def test_the_beginning_and_no_more(self) -> None:
         file = self.offer(EARLY)
@@ -101,7 +101,7 @@ class AskingTests(BuildSystemsCase):
             self.assertEqual(self.upstream.taken, taken)
 
     async def test_all_of_it_where_that_is_not_enough_either(self) -> None:
-        """Then it is kept, for whoever is to build it."""
+        """Then it is stored, for the client that must build it."""
         file = self.offer(LATE)
         self.assertEqual(await self.requires(file), ("hatchling>=1.24",))
         self.assertEqual([stop for _, stop in self.upstream.ranges_asked], [1 << 20, None])
@@ -174,10 +174,10 @@ class AskingTests(BuildSystemsCase):
 
 
 class BelievingTests(BuildSystemsCase):
-    """No digest vouches for a part."""
+    """No digest covers a part."""
 
     async def test_what_upstream_lied_about_is_not_told_to_another_address(self) -> None:
-        """And gives way as soon as the sdist is here."""
+        """It is replaced as soon as the sdist is in the store."""
         file = self.offer(EARLY)
         self.upstream.files[file.url] = a_tar((FIRST[0], PYPROJECT.replace(b"hatchling>=1.24", b"evil")), NOISE)
         self.assertEqual(await self.requires(file), ("evil",))

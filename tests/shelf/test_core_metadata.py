@@ -42,7 +42,7 @@ class CoresCase(TestCase):
 
 
 class FoundTests(CoresCase):
-    """Where upstream promised none, the wheel itself has it."""
+    """If the upstream promised none, it is read from the wheel."""
 
     async def test_it_is_read_by_ranges_and_the_wheel_is_not_fetched(self) -> None:
         metadata = await self.core_metadata.of(self.file, ADDRESS)
@@ -63,7 +63,7 @@ class FoundTests(CoresCase):
         self.assertEqual(self.upstream.asked, [])
 
     async def test_what_upstream_lied_about_once_is_not_told_to_another_address(self) -> None:
-        """No digest vouches for a range. The wheel's own, once it is here, does, and from then on is what all get."""
+        """No digest covers a range. Once the wheel is here, its own metadata replaces what was read by ranges."""
         evil = WHEEL.replace(b"attrs", b"evil!")
         self.offer(evil)
         self.upstream.files[self.file.url] = evil
@@ -96,7 +96,7 @@ class FoundTests(CoresCase):
 
 
 class PromisedTests(CoresCase):
-    """Where the page promised a digest, these bytes are served and no others."""
+    """If the page promised a digest, these bytes are served and no others."""
 
     METADATA = b"Metadata-Version: 2.1\nName: six\nVersion: 1.0\n"
 

@@ -1,4 +1,4 @@
-"""Files on their way: fetched once, verified, readable while they grow."""
+"""Downloads: fetched once, verified, readable while they grow."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BIG = bytes(range(256)) * (8 * PIECE // 256)
 
 
 class ArrivalsCase(SynchronousTestCase):
-    """Arrivals over a store in memory, with time under control and an upstream that sends a piece when told to."""
+    """Downloads over a store in memory, with time under control and an upstream that sends a piece when triggered."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -49,7 +49,7 @@ class ArrivalsCase(SynchronousTestCase):
         return self.successResultOf(self.run_now(what))
 
     def taking(self, download: Download, start: int = 0, stop: int | None = None) -> tuple[bytearray, Deferred[None]]:
-        """What a client has got so far, and what fires when it has got all."""
+        """Return the bytes that a client has received so far, and a Deferred that fires when it has all."""
         got = bytearray()
 
         async def take() -> None:
@@ -140,7 +140,7 @@ class OnceTests(ArrivalsCase):
 
 
 class HeldBackTests(ArrivalsCase):
-    """Bytes come as soon as there are some, but for the tail, which waits for the digest of the whole."""
+    """Bytes are sent as they arrive, except for the tail, which is held until the digest of the whole is verified."""
 
     def test_bytes_come_before_the_file_has_arrived(self) -> None:
         gates = self.one_by_one()
@@ -201,7 +201,7 @@ class HeldBackTests(ArrivalsCase):
 
 
 class PatienceTests(ArrivalsCase):
-    """Who asks waits for the whole for a while, then for a beginning, and is told if there is none."""
+    """A client waits for the whole for a while, then for a beginning, and gets an error if there is none."""
 
     def test_a_file_that_arrives_in_time_is_waited_for(self) -> None:
         gates = self.one_by_one()
@@ -213,7 +213,7 @@ class PatienceTests(ArrivalsCase):
         self.assertEqual(self.successResultOf(begun), len(BIG))
 
     def test_a_large_one_begins_with_its_first_bytes(self) -> None:
-        """However soon the rest comes: who waits for 200 MB sees them come."""
+        """However soon the rest arrives: a client that waits for 200 MB sees progress."""
         self.upstream.step = PIECE
         self.file = self.offer(BIG * 8, size=len(BIG) * 8)
         gates = self.one_by_one()
@@ -259,7 +259,7 @@ class PatienceTests(ArrivalsCase):
         self.assertEqual(self.result_of(self.downloads.of(self.file).begun(10)), len(BIG))
 
     def test_who_comes_late_waits_for_a_beginning_all_the_same(self) -> None:
-        """As long as who came first."""
+        """As long as the first client."""
         gates = self.one_by_one()
         self.downloads.of(self.file)
         self.clock.advance(60)
@@ -390,7 +390,7 @@ class ResumingTests(ArrivalsCase):
         self.assertEqual(len(broken), 1)
 
     def test_another_etag_halfway_is_another_file(self) -> None:
-        """Its rest is not put behind what came; and the next who asks gets the new one at once."""
+        """Its rest is not appended to the old bytes, and the next client gets the new file at once."""
         self.upstream.etags = True
         broken = self.breaking_off_after(3)
         landing = self.run_now(self.downloads.of(self.file).finished())
@@ -412,7 +412,7 @@ class ResumingTests(ArrivalsCase):
         self.assertEqual(self.successResultOf(landing), len(BIG))
 
     def test_a_file_that_moved_is_found(self) -> None:
-        """Pages are frozen for ever, URLs are not: the page of today says where it is."""
+        """Pages are frozen forever, URLs are not: the current page has the current URL."""
         moved = evolve(self.file, url="https://files.example.org/new/six-1.0.tar.gz")
         self.upstream.files.clear()
         self.upstream.offer(a_page(moved), BIG)
@@ -485,12 +485,12 @@ class HostTests(ArrivalsCase):
         self.elsewhere = Downloads(self.other, self.upstream, self.clock)
 
     def looks(self) -> None:
-        """Time for those who follow to look."""
+        """Give the followers time to look."""
         for _ in range(3):
             self.clock.advance(0.05)
 
     def test_upstream_is_asked_once(self) -> None:
-        """And those who follow are given bytes as they come, but for the last."""
+        """The followers get bytes as they arrive, except for the last."""
         gates = self.one_by_one()
         first = self.downloads.of(self.file)
         got, done = self.taking(self.elsewhere.of(self.file))
@@ -515,7 +515,7 @@ class HostTests(ArrivalsCase):
         self.assertEqual(self.upstream.asked, [self.file.url])
 
     def test_a_length_that_no_page_gives_is_passed_on(self) -> None:
-        """What upstream said of it as the file came."""
+        """The length that the upstream reported in its response."""
         gates = self.one_by_one()
         file = evolve(self.file, size=None)
         self.downloads.of(file)
@@ -527,7 +527,7 @@ class HostTests(ArrivalsCase):
         self.assertEqual(self.successResultOf(begun), len(BIG))
 
     def test_wrong_bytes_reach_nobody_whole(self) -> None:
-        """The tail is held back there too, and the next who asks may try again."""
+        """The tail is held back there too, and the next client may try again."""
         gates = self.one_by_one()
         self.upstream.files[self.file.url] = b"X" * len(BIG)
         self.downloads.of(self.file)
@@ -542,7 +542,7 @@ class HostTests(ArrivalsCase):
         self.assertEqual(self.result_of(self.elsewhere.of(self.file).finished()), len(BIG))
 
     def test_another_attempt_is_not_mixed_with_the_first(self) -> None:
-        """Who was given bytes by a process that then ended is cut off: the next attempt may bring other bytes."""
+        """A client that got bytes from a process that then ended is cut off: the next attempt may bring other bytes."""
         gates = self.one_by_one()
         claimed = self.downloads.of(self.file)
         got, done = self.taking(self.elsewhere.of(self.file))
@@ -566,7 +566,7 @@ class HostTests(ArrivalsCase):
 
 
 class StoreTests(ArrivalsCase):
-    """A store that is full is said to be full, and nothing is left in it."""
+    """A full store is reported as full, and no partial file is left in it."""
 
     def test_a_full_store(self) -> None:
         self.patch(self.store, "claim", self.full)
@@ -598,7 +598,7 @@ class StoreTests(ArrivalsCase):
 
 
 class MeasureTests(ArrivalsCase):
-    """Measuring tells every digest of a file, and its size."""
+    """Measuring gives every digest of a file, and its size."""
 
     def test_it_tells_what_the_bytes_say(self) -> None:
         file = self.offer(b"bytes", digests=frozenset())

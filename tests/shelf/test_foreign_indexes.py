@@ -54,7 +54,7 @@ class DigestsDecideTests(ForeignCase):
         self.assertEqual(await self.another_shelf().page(commitment, "six"), first)
 
     async def test_a_file_with_another_digest_is_not_admitted(self) -> None:
-        """Whoever can upload the name to the operator's index has nothing of it."""
+        """Uploading the name to the operator's index achieves nothing."""
         self.upstream.offer(
             a_page(a_file("six-1.0.tar.gz", b"theirs"), a_file("six-1.0-py3-none-any.whl", WHEEL)), b"", WHEEL
         )
@@ -197,7 +197,7 @@ class SourceTests(SourcesCase):
         self.assertEqual(self.upstream.asked, [])
 
     async def test_once_the_host_is_allowed_it_is_served(self) -> None:
-        """What was refused is not remembered."""
+        """The refusal is not remembered."""
         commitment = Commitment("e" * 64, Lock(b"", "test", (self.sdist,)))
         await self.assert_raises(NotAllowed, self.shelf.page(commitment, "six"))
         self.upstream.policy = evolve(OUTSIDE, hosts=Hosts.read(["files.example.org"], "")).policy

@@ -1,4 +1,4 @@
-"""Holding a lock: all of it is fetched, what cannot be is named, and the verdict is what the store says."""
+"""Holding a lock: all files are fetched, failures are named, and the verdict follows from the store."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class HoldingCase(TestCase):
         self.upstream.offer(a_page(*files, project=project), *contents.values())
 
     def another(self, store: MemoryStore | None = None) -> tuple[Shelf, Holds]:
-        """What another process has on the same store."""
+        """The holds of another process on the same store."""
         shelf = Shelf(store or self.store, self.upstream, self.clock, "another")
         return shelf, Holds(shelf, store or self.store, self.clock)
 
@@ -85,7 +85,7 @@ class HoldingCase(TestCase):
 
 
 async def turn() -> None:
-    """Let what waits for another thread go on."""
+    """Let work that waits for another thread go on."""
     from twisted.internet import reactor
     from twisted.internet.task import deferLater
 
@@ -93,7 +93,7 @@ async def turn() -> None:
 
 
 class VerdictTests(HoldingCase):
-    """What there is, what is missing."""
+    """The files that are held and those that are missing."""
 
     async def test_nothing_is_known_before(self) -> None:
         """Every project is missing, and no upstream is asked."""
@@ -125,7 +125,7 @@ class VerdictTests(HoldingCase):
                     self.assertIn(b"Name: ", await shelf.metadata(commitment, project, filename))
 
     async def test_a_file_that_goes_is_missing(self) -> None:
-        """The verdict is what the store says now."""
+        """The verdict follows from what the store has now."""
         commitment = await self.committed()
         await self.held(commitment)
         gone = a_file("six-1.0.tar.gz", self.contents["six-1.0.tar.gz"])
@@ -213,7 +213,7 @@ class VerdictTests(HoldingCase):
 
 
 class HoldTests(HoldingCase):
-    """How it goes."""
+    """The progress of a hold."""
 
     def block(self, file: str) -> Deferred[None]:
         """Have upstream wait before it sends a file."""
@@ -287,7 +287,7 @@ class HoldTests(HoldingCase):
         self.assertTrue((await self.held(await self.shelf.commitments.get(address))).complete)
 
     async def test_a_process_that_ended_is_forgotten(self) -> None:
-        """Its record is not written any more; who asks again goes on."""
+        """Its record is not written any more; a new request goes on."""
         commitment = await self.committed("attrs==2.0\n")
         self.block("attrs-2.0-py3-none-any.whl")
         _, dead = self.another()
@@ -313,7 +313,7 @@ class HoldTests(HoldingCase):
         self.assertTrue((await self.held(await self.committed())).complete)
 
     async def test_what_fails_for_good_is_named(self) -> None:
-        """Once; all else is held."""
+        """Once; all others are held."""
         url = "https://files.example.org/six-1.0.tar.gz"
         self.fail(url, *[NotFound("it is gone")] * 9)
         verdict = await self.held(await self.committed())
@@ -324,7 +324,7 @@ class HoldTests(HoldingCase):
         self.assertEqual(self.upstream.asked.count(url), 1)
 
     async def test_a_project_that_is_gone(self) -> None:
-        """Its files are not known, and the reason is told."""
+        """Its files are not known, and the reason is reported."""
         verdict = await self.held(await self.committed("gone==1.0\nattrs==2.0\n"))
         self.assertEqual([(each.project, each.filename) for each in verdict.missing], [("gone", None)])
         self.assertIn("no project gone", verdict.missing[0].reason)
@@ -346,7 +346,7 @@ class HoldTests(HoldingCase):
         self.assertEqual([each.reason for each in verdict.missing], ["the store is full"])
 
     async def test_it_ends_with_its_server(self) -> None:
-        """Nothing more is begun, and nobody is told that it is under way."""
+        """Nothing more is started, and no client gets the answer that it is in progress."""
         commitment = await self.committed()
         gate = self.block("attrs-2.0-py3-none-any.whl")
         await self.holding.begin(commitment, EVERYWHERE)

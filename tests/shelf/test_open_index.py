@@ -1,4 +1,4 @@
-"""An open index that writes down what was taken: verified as everything is, and apart from every address."""
+"""The open index records downloads: verified like everything else, and separate from every address."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class IndexTests(LearningCase):
         self.assertEqual([file.filename for file in taken.files], [SDIST_NAME])
 
     async def test_wrong_bytes_are_neither_delivered_nor_kept(self) -> None:
-        """What upstream claims must hold here too."""
+        """The upstream's claims must hold here too."""
         wrong = b"w" * (HELD_BACK + 5)
         self.upstream.files[FILES_OF_SIX[0].url] = wrong
         session = await self.learning.sessions.begin()
@@ -115,7 +115,7 @@ class IndexTests(LearningCase):
             await self.assert_raises(NotServed, self.learning.page(session, name))
 
     async def test_further_upstreams_are_for_locks_alone(self) -> None:
-        """What a company has on an index of its own is not open to whoever learns."""
+        """A company's own index is not open to sessions."""
         self.upstream.indexes["https://own.example.org/simple"] = {a_page().project: a_page(project="secret")}
         session = await self.learning.sessions.begin()
         await self.assert_raises(NothingUpstream, self.learning.page(session, "secret"))
@@ -129,7 +129,7 @@ class IndexTests(LearningCase):
         await self.assert_raises(UpstreamTrouble, self.learning.page(session, "six"))
 
     async def test_what_fails_when_nobody_waits_any_more_is_logged_without_the_token(self) -> None:
-        """Whoever reads logs could have files be written into somebody's lock."""
+        """A reader of logs could otherwise have files added to another client's lock."""
         failing: Deferred[None] = Deferred()
 
         async def late() -> None:
@@ -149,7 +149,7 @@ class IndexTests(LearningCase):
 
 
 class CutoffTests(LearningCase):
-    """A session sees what there was at a moment."""
+    """A session sees the index as it was at a given time."""
 
     async def test_what_is_newer_is_neither_listed_nor_served(self) -> None:
         session = await self.learning.sessions.begin(datetime(2026, 1, 15, tzinfo=UTC))
@@ -172,7 +172,7 @@ class CutoffTests(LearningCase):
 
 
 class TakenTests(LearningCase):
-    """What a session took is the store's, and so every process's."""
+    """The record of a session is in the store, and so available to every process."""
 
     async def test_the_other_files_of_the_same_releases(self) -> None:
         """Measured, where upstream gives no digest of them."""
@@ -199,7 +199,7 @@ class TakenTests(LearningCase):
 
 
 class SessionsTests(LearningCase):
-    """They are few, and end."""
+    """Sessions are few, and end."""
 
     async def test_a_token_that_nobody_was_given_is_none(self) -> None:
         for token in ("0" * 32, "", "..", "a" * 31, "\u0663" * 32, "learning"):
@@ -215,7 +215,7 @@ class SessionsTests(LearningCase):
         self.assertEqual(left, [])
 
     async def test_of_one_that_another_process_ends_nothing_is_left(self) -> None:
-        """What comes for it afterwards would never be removed."""
+        """Records that are written afterwards would never be removed."""
         here, there = self.learning.sessions, self.another().sessions
         session = await here.begin()
         await here.get(session.token)

@@ -1,4 +1,4 @@
-"""A new lock is frozen before anybody asks for it, and at nobody's expense."""
+"""A new lock is frozen before a client requests it, and does not delay other clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.fake_index import PlainUpstream
 
 
 class AheadCase(TestCase):
-    """A shelf over a store in memory, whose locks are frozen ahead."""
+    """A shelf over a store in memory, whose locks are prefrozen."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -59,7 +59,7 @@ class AheadCase(TestCase):
 
 
 class AheadTests(AheadCase):
-    """What happens by itself."""
+    """The pages of a new lock are frozen without a request."""
 
     async def test_all_that_a_new_lock_pins_is_frozen_unasked(self) -> None:
         names = [f"thing{number}" for number in range(30)]
@@ -85,7 +85,7 @@ class AheadTests(AheadCase):
         self.assertEqual(self.upstream.asked, [])
 
     async def test_one_that_cannot_be_had_holds_up_no_other_and_is_said_quietly(self) -> None:
-        """A client that asks for it hears why."""
+        """A client that requests it gets the reason."""
         self.offer("six")
         with capturedLogs() as logged:
             commitment = await self.committed("absent", "six")

@@ -1,4 +1,4 @@
-"""What was asked for and not admitted."""
+"""Refusals: requests that a lock did not admit."""
 
 from __future__ import annotations
 

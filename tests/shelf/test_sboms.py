@@ -1,4 +1,4 @@
-"""Bills of locks over a store: what is known once is known for ever, and what is not is said."""
+"""SBOMs of locks over a store: core metadata that is known once is known forever, and missing metadata is reported."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class BillsTests(TestCase):
         self.assertEqual(await self.bill(self.replica(PlainUpstream())), first)
 
     async def test_what_was_known_stays_though_the_metadata_says_something_else_later(self) -> None:
-        """What ranges of a wheel said gives way to what the wheel says; a bill does not."""
+        """Metadata read by ranges is replaced by that of the wheel; an SBOM is not."""
         first = await self.bill()
         async for sha256 in self.store.all():
             await self.store.repair(sha256)
@@ -141,7 +141,7 @@ class BillsTests(TestCase):
         self.assertEqual(len({id(each) for each in written}), 1)
 
     async def test_who_asks_by_many_names_makes_little_work(self) -> None:
-        """Anybody can think of any number of them. What it is made of is gathered once; and there is an end to it."""
+        """Clients can invent any number of names. The data are gathered once, and concurrent requests are bounded."""
         commitment = await self.committed(self.shelf)
         gathered: list[object] = []
         of = sbom.sbom_of

@@ -1,4 +1,4 @@
-"""Verifying in the background: at its rate, and what is lost comes back."""
+"""The scrubber: it keeps to its rate, and lost files are fetched again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PatrolTests(DamageCase):
         return list((await done).damages)
 
     async def test_what_is_damaged_is_fetched_again(self) -> None:
-        """Before anybody asks for it."""
+        """Before a client requests it."""
         commitment = await self.prepared()
         self.spoil(b"wrong bytes here")
         (damage,) = await self.round()
@@ -36,7 +36,7 @@ class PatrolTests(DamageCase):
         self.flushLoggedErrors()
 
     async def test_what_cannot_be_had_stays_away(self) -> None:
-        """Wrong bytes are not kept for want of right ones, and the patrol goes on."""
+        """Wrong bytes are removed even if right ones cannot be obtained, and the round goes on."""
         await self.prepared()
         self.spoil(b"wrong bytes here")
         self.upstream.files.clear()
@@ -66,7 +66,7 @@ class PatrolTests(DamageCase):
 
 
 class RateTests(SynchronousTestCase):
-    """So many bytes a second."""
+    """A limit in bytes a second."""
 
     def test_it_waits(self) -> None:
         """For each piece, as long as it takes at that rate; and saves nothing up."""

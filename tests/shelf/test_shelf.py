@@ -1,4 +1,4 @@
-"""The verbs: what a commitment sees, it sees for ever, and sees nothing else."""
+"""Operations on commitments: what a commitment sees, it sees forever, and sees nothing else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ShelfCase(TestCase):
         self.shelf = self.another_shelf()
 
     def another_shelf(self, upstream: PlainUpstream | None = None) -> Shelf:
-        """What a restart gives, or another replica."""
+        """Return the shelf as it is after a restart, or in another replica."""
         return Shelf(self.store, upstream or self.upstream, self.clock, "another")
 
     async def committed(self, *lines: str) -> Commitment:
@@ -87,7 +87,7 @@ class CommitTests(ShelfCase):
         self.assertEqual(len(set(map(id, found))), 1)
 
     async def test_the_largest_lock_there_may_be_stays_in_memory(self) -> None:
-        """Else each request would read it again."""
+        """Otherwise each request would read it again."""
         document = b"six==1.0\n" + b"# " + b"x" * (8 << 20)
         await self.shelf.commitments.commit(document)
         found = [await self.shelf.commitments.get(address_of(document)) for _ in range(2)]
@@ -128,7 +128,7 @@ class CommitTests(ShelfCase):
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 120)
 
     async def test_use_is_noted_by_a_clock_that_was_set_back_too(self) -> None:
-        """Else a lock that is in use would be swept away."""
+        """Otherwise a lock that is in use would be swept."""
         commitment = await self.committed("six==1.0")
         lease = self.shelf.commitments.lease(commitment)
         assert lease is not None
@@ -152,7 +152,7 @@ class CommitTests(ShelfCase):
 
 
 class FrozenTests(ShelfCase):
-    """What a commitment saw of a project the first time is all that it ever sees of it."""
+    """A commitment never sees other files of a project than it saw the first time."""
 
     async def test_a_wheel_that_is_added_later_stays_invisible(self) -> None:
         commitment = await self.committed("six==1.0")
@@ -230,7 +230,7 @@ class FrozenTests(ShelfCase):
         self.assertIn("none with a digest that the lock contains", error.detail)
 
     async def test_nothing_is_frozen_while_one_of_two_versions_is_missing(self) -> None:
-        """It would stay invisible for ever."""
+        """It would stay invisible forever."""
         commitment = await self.committed('six==1.0 ; python_version < "3"', 'six==2.0 ; python_version >= "3"')
         error = await self.assert_raises(NothingUpstream, self.shelf.page(commitment, "six"))
         self.assertIn("six 2.0", error.title)
@@ -271,7 +271,7 @@ class AttackTests(ShelfCase):
         await self.assert_raises(NotAdmitted, self.shelf.metadata(commitment, "six", evil.filename))
 
     async def test_a_file_that_another_lock_had_fetched_is_guarded_too(self) -> None:
-        """That the store has it is no permission."""
+        """A file in the store is not admitted because it is there."""
         strict = await self.committed(f"six==1.0 --hash={digest_of(SDIST)}")
         loose = await self.committed("six==1.0")
         await self.taken(self.shelf, loose, "six-1.0-py3-none-any.whl")
@@ -336,7 +336,7 @@ class MeasuredTests(ShelfCase):
         self.assertEqual(self.upstream.asked, ["six", "https://files.example.org/six-1.0.tar.gz"])
 
     async def test_one_that_cannot_be_had_stops_the_freezing(self) -> None:
-        """To leave it out would hide it for ever."""
+        """Leaving it out would hide it forever."""
         self.upstream.offer(a_page(FILES[0], a_file("six-1.0.zip", None)), SDIST, b"")
         self.upstream.before["https://files.example.org/six-1.0.zip"] = self.trouble
         commitment = await self.committed("six==1.0")
@@ -350,7 +350,7 @@ class MeasuredTests(ShelfCase):
 
 
 class RefusalTests(ShelfCase):
-    """What the lock does not admit is counted, and named."""
+    """Refusals are counted and listed."""
 
     async def test_a_project_that_is_not_pinned(self) -> None:
         commitment = await self.committed("six==1.0")

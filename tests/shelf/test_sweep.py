@@ -1,4 +1,4 @@
-"""Removing what nobody asked for in a while, and nothing else."""
+"""Sweeping removes what was not used for a while, and nothing else."""
 
 from __future__ import annotations
 
@@ -130,11 +130,11 @@ class SweepTests(TestCase):
         self.assertEqual(len(self.flushed()), 1)
 
     def flushed(self) -> list[object]:
-        """What the sweep said was wrong."""
+        """The errors that the sweep logged."""
         return [event for event in self.events if "no file is swept" in (event.get("log_format") or "")]
 
     async def test_what_is_known_of_building_an_sdist_goes_with_it(self) -> None:
-        """What was verified with the last lock that has it, what an address was told with that address."""
+        """Verified metadata goes with the last lock that has the file, claimed metadata with its address."""
         large = build_sdist("six", "2.0") + bytes(1 << 17)
         self.upstream.offer(a_page(a_file("six-1.0.zip", b""), a_file("six-2.0.tar.gz", large)), b"", large)
         self.upstream.offer(a_page(a_file("attrs-1.0.tar.gz", SDIST, "attrs"), project="attrs"), SDIST)
@@ -183,7 +183,7 @@ class SweepTests(TestCase):
         self.assertEqual(await self.blobs(), {digest_of(b"new").hex})
 
     async def test_a_lock_that_comes_back_in_the_middle_of_a_sweep_sees_what_it_saw(self) -> None:
-        """Between the removal of the lock and that of its pages somebody commits it, and is served."""
+        """Between the removal of the lock and that of its pages, another client commits it, and is served."""
         document = b"six==1.0\n"
         await self.used(document)
         late = a_file("six-1.0.tar.gz", b"late")
@@ -215,7 +215,7 @@ class SweepTests(TestCase):
         self.assertEqual(len(await self.blobs()), 2)
 
     async def test_a_sweep_that_fails_at_any_moment_loses_nothing_and_the_next_one_finishes(self) -> None:
-        """What is in use stays whole, and nothing of a lock that went is left behind."""
+        """A lock in use stays complete, and no record of a removed lock is left behind."""
         for failing in range(100):
             self.store = FailingStore(self.clock.seconds)
             self.shelf = Shelf(self.store, self.upstream, self.clock, "this")

@@ -142,7 +142,7 @@ class IndexTests(ShelfCase):
         return {file.filename for file in (await self.shelf.page(commitment, "six")).files}
 
     async def test_the_first_that_has_it(self) -> None:
-        """Whoever can upload a name to the second cannot answer for it."""
+        """Uploading a name to the second index achieves nothing."""
         self.assertEqual(await self.filenames(self.pinned(self.ONE, self.TWO)), {self.mine.filename})
         self.assertEqual(self.upstream.asked, [f"{self.ONE} six"])
 
@@ -153,7 +153,7 @@ class IndexTests(ShelfCase):
         self.assertEqual(self.upstream.asked, [f"{self.ONE} six", f"{self.TWO} six"])
 
     async def test_each_version_comes_from_one_index(self) -> None:
-        """That a later index has to be asked for one version does not open it for another."""
+        """Asking a later index for one version does not open it for another."""
         newer = a_file("six-2.0.tar.gz", b"newer")
         self.upstream.indexes[self.TWO] = {SIX: a_page(self.theirs, newer)}
         pins = [

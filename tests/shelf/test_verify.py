@@ -39,7 +39,7 @@ class DamageCase(TestCase):
         return b"".join([piece async for piece in file_response.read(0, file_response.size)])
 
     def spoil(self, data: bytes) -> None:
-        """What a disk does."""
+        """Damage a blob, as a disk may."""
         self.store._blobs[digest_of(SIX).hex] = data
 
     async def verify(self, *, repair: bool = False) -> StoreVerdict:
@@ -55,7 +55,7 @@ class VerifyingTests(DamageCase):
         self.assertEqual(await self.verify(), StoreVerdict(files=1, size=len(SIX), locks=1, lists=1))
 
     async def test_looking_is_no_use(self) -> None:
-        """A lock that nobody asks for must grow old although it is verified each day."""
+        """An unused lock must grow old although it is verified each day."""
         commitment = await self.prepared()
         before = await self.store.last_used(f"locks/{commitment.address}")
         self.clock.advance(1000)
@@ -111,7 +111,7 @@ class VerifyingTests(DamageCase):
 
 
 class ServingTests(DamageCase):
-    """A file that has another length than it should is no file."""
+    """A file with the wrong length does not count as stored."""
 
     async def test_a_file_that_was_cut_short_or_emptied_is_fetched_again(self) -> None:
         """As a crash of the machine leaves them; upstream's length is known or not."""

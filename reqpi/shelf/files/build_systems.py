@@ -144,8 +144,8 @@ class BuildSystems:
                 raise BrokenSdist(f"{file.filename} cannot be read", "The sizes of its members are implausible.")
             return files
         data = bytearray()
-        async with aclosing(self._store.read(sha256, 0, metadata.LARGEST)) as pieces:
-            async for piece in pieces:
+        async with aclosing(self._store.read(sha256, 0, metadata.LARGEST)) as stream:
+            async for piece in stream:
                 data += piece
         files = await self._look(file, bytes(data), whole=size is not None and len(data) == size)
         if files is None:

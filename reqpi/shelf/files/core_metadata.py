@@ -50,9 +50,9 @@ class CoreMetadata:
             wait.
         """
         promised = _promise(file)
-        kept = await self._kept(promised) if promised else await self._known(file, address)
-        if kept is not None:
-            return kept
+        known = await self._by_digest(promised) if promised else await self._known(file, address)
+        if known is not None:
+            return known
         key = (file.url, file.digests, promised, None if promised else address)
         finding = self._finding.do(
             key, lambda: self._promised(file, promised) if promised else self._found(file, address)
@@ -103,17 +103,17 @@ class CoreMetadata:
 
     async def _recorded(self, record: str) -> bytes | None:
         known = await self._store.get(record)
-        return None if known is None else await self._kept(Digest("sha256", known.decode("ascii")))
+        return None if known is None else await self._by_digest(Digest("sha256", known.decode("ascii")))
 
-    async def _kept(self, digest: Digest) -> bytes | None:
+    async def _by_digest(self, digest: Digest) -> bytes | None:
         """Return the metadata with this digest, if it is in the store and not larger than :data:`_LARGEST`."""
         size = await self._store.size(digest.hex)
         if size is None or size > _LARGEST:
             return None
         with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
             await self._store.touch(digest.hex)
-        async with aclosing(self._store.read(digest.hex)) as pieces:
-            data = b"".join([piece async for piece in pieces])
+        async with aclosing(self._store.read(digest.hex)) as stream:
+            data = b"".join([piece async for piece in stream])
         if sha256_of(data) != digest.hex:
             raise StoreTrouble("a metadata file in the store is damaged", "The operator can remove it.")
         return data
@@ -144,7 +144,7 @@ class CoreMetadata:
             data, record = await self._stored_wheels(file), metadata_record(sha256)
         await self._keep(data)
         stands = await self._store.create(record, sha256_of(data).encode("ascii"))
-        return await self._kept(Digest("sha256", stands.decode("ascii"))) or data
+        return await self._by_digest(Digest("sha256", stands.decode("ascii"))) or data
 
     async def _keep(self, data: bytes) -> None:
         incoming = await self._store.begin()

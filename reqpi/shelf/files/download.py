@@ -24,7 +24,7 @@ __all__ = ["HELD_BACK", "Download"]
 HELD_BACK = 1 << 16
 """Bytes at the end of a file that no reader gets before the digest of the whole is verified."""
 
-_PIECES = (1 << 14, 1 << 20, 1 << 25)
+_SHARES = (1 << 14, 1 << 20, 1 << 25)
 """Bytes that readers get at a time: one reader at least, one at most, and all of them together."""
 
 _AT_LENGTH = 1 << 22
@@ -69,7 +69,7 @@ class Download:
         self._settling: list[Deferred[None]] = []
         self._beginning: list[Deferred[None]] = []
         self._readers = 0
-        self._pieces = FairShare(*_PIECES)
+        self._share = FairShare(*_SHARES)
 
     async def fetch(self, upstream: Upstream) -> MeasuredFile:
         """Fetch, verify and store the file, or follow another process of this host that does so.
@@ -166,11 +166,11 @@ class Download:
         """
         self._readers += 1
         try:
-            with self._pieces.reader():
+            with self._share.reader():
                 while start < stop and self.measured is None:
                     if self._failure is not None:
                         raise _again(self._failure)
-                    end = min(stop, self._free, start + self._pieces.size)
+                    end = min(stop, self._free, start + self._share.size)
                     if end > start and self._incoming is not None:
                         yield await self._incoming.read(start, end)
                         start = end

@@ -38,7 +38,7 @@ _STEPS = 100
 _LARGE = 1 << 16
 """Size in bytes above which a frozen page is read in a thread."""
 
-_RECENT = 3600.0
+_SPARED = 3600.0
 """Seconds for which a new blob is spared: a file may be stored before the page that names it is written."""
 
 
@@ -102,7 +102,7 @@ class Sweep:
             await self._step()
             if sha256 not in live:
                 freed = await self._store.size(sha256) or 0
-                if self._dry_run or await self._store.remove(sha256, began - _RECENT):
+                if self._dry_run or await self._store.remove(sha256, began - _SPARED):
                     blobs += 1
                     size += freed
         return blobs, size
@@ -152,7 +152,7 @@ class Sweep:
         async for name in self._store.names(document_record("")):
             await self._step()
             if name.rpartition("/")[2] not in listed:
-                await self._store.delete(name, began - _RECENT)
+                await self._store.delete(name, began - _SPARED)
 
     async def _live(self, roots: set[str]) -> set[str] | None:
         """Return the sha256 of every blob that a root needs; ``None`` if unknown: then no blob may be removed."""
@@ -192,7 +192,7 @@ class Sweep:
             async for name in self._store.names(kind.below()):
                 await self._step()
                 if name.removeprefix(kind.below()).partition("/")[0] not in live:
-                    await self._store.delete(name, began - _RECENT)
+                    await self._store.delete(name, began - _SPARED)
 
 
 async def _loaded(written: bytes, project: Project) -> Page:

@@ -104,9 +104,9 @@ class BuildRequirementsOfLocks:
         :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; finding them out goes on in the background.
         """
         key = (commitment.address, target)
-        kept = self._answers.get(key)
-        if kept is not None and kept[0] is commitment:
-            return kept[1]
+        cached = self._answers.get(key)
+        if cached is not None and cached[0] is commitment:
+            return cached[1]
         finding = self._finding.do(key, partial(self._found, commitment, target))
         what = f"the build requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)

@@ -40,7 +40,7 @@ _AT_ONCE = 8
 _BEAT = 2.0
 """Seconds between two records of the progress of a hold."""
 
-_SILENT = 20.0
+_STALE = 20.0
 """Seconds without such a record after which the process of a hold is considered to have ended."""
 
 _PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -148,7 +148,7 @@ class Holds:
         """Return the progress of a hold by another process."""
         noted = _read(await self._store.get(record))
         # The time is from another machine's clock, which may be ahead.
-        if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _SILENT:
+        if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _STALE:
             return None
         return HoldProgress(**noted["progress"])
 

@@ -112,16 +112,16 @@ class Sboms:
         """Return the recorded core metadata; if there is none, what can be obtained now, recorded if it is complete."""
         files = {str(file.sha256): file for file in described}
         name = sbom_record(commitment.address, "metadata")
-        kept = await self._store.get(name)
-        if kept is None:
+        recorded = await self._store.get(name)
+        if recorded is None:
             found = await self._found(commitment, files.values())
             if len(found) < len(files):
                 return found
-            fresh = await deferToThread(record.dump, {str(file.sha256): said for file, said in found.items()})
-            kept = await self._store.create(name, fresh)
-        said = await deferToThread(record.load, kept)
+            fresh = await deferToThread(record.dump, {str(file.sha256): about for file, about in found.items()})
+            recorded = await self._store.create(name, fresh)
+        about = await deferToThread(record.load, recorded)
         # The record is final: finding more would make a different SBOM.
-        return {file: said.get(sha256, sbom.About()) for sha256, file in files.items()}
+        return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}
 
     async def _found(self, commitment: Commitment, files: Iterable[File]) -> dict[File, sbom.About]:
         """Return the core metadata of those files whose metadata can be obtained."""
@@ -129,8 +129,10 @@ class Sboms:
         missing = list(files)
         for _ in range(_ROUNDS):
             outcomes = await each(missing, partial(self._about, commitment), _AT_ONCE)
-            found |= {file: said for file, said in outcomes.items() if isinstance(said, sbom.About)}
-            missing = [file for file, said in outcomes.items() if isinstance(said, UpstreamTrouble) and not said.final]
+            found |= {file: outcome for file, outcome in outcomes.items() if isinstance(outcome, sbom.About)}
+            missing = [
+                file for file, outcome in outcomes.items() if isinstance(outcome, UpstreamTrouble) and not outcome.final
+            ]
             if not missing:
                 break
         return found

@@ -69,8 +69,8 @@ class Wheelhouses:
                     yield stretch.data[at : at + _PIECE]
                 continue
             file_response = await self._shelf.file(commitment, stretch.file.project, stretch.file.filename)
-            async with aclosing(file_response.read(stretch.start, stretch.stop)) as pieces:
-                async for piece in pieces:
+            async with aclosing(file_response.read(stretch.start, stretch.stop)) as stream:
+                async for piece in stream:
                     yield piece
 
 

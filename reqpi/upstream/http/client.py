@@ -22,6 +22,7 @@ from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.circuit_breaker import UNREACHED, HostCircuitBreaker
 from reqpi.upstream.http.proxy import ProxyTrouble
 from reqpi.upstream.http.reasons import reasons_of
+from reqpi.upstream.http.verbatim import get_verbatim
 
 __all__ = ["Check", "HttpClient", "RetryAfter", "header"]
 
@@ -92,7 +93,7 @@ class HttpClient:
     async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
         self._silent.check(url)
         try:
-            asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
+            asked = get_verbatim(self._agent, as_sent(url), self._headers(url, headers), self._clock)
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
         except ProxyTrouble as error:
             (self._silent.note if error.slow else self._silent.forget)(url)

@@ -45,7 +45,7 @@ _LARGE_PAGE = 1 << 14
 _HUGE_PAGE = 1 << 18
 """Pages of at least so many bytes, encoded or not, have thousands of files."""
 
-_MUCH = 1 << 17
+_LARGE_ENTRIES = 1 << 17
 """Packed entries of at least so many bytes are unpacked in a thread. One version has mostly fewer: 0.3 ms."""
 
 _PAUSES = (0.3, 1.0)
@@ -65,40 +65,40 @@ class UpstreamIndex:
         self._http = http
         self._clock = clock
         self._pages = pages
-        self._asking: SingleFlight[Packed] = SingleFlight(cancel_unawaited=True)
+        self._in_flight: SingleFlight[Packed] = SingleFlight(cancel_unawaited=True)
 
     async def page(
         self, project: Project, versions: Collection[Version] | None = None, digests: Collection[Digest] = ()
     ) -> Page:
         """See :meth:`reqpi.core.interfaces.Upstream.page`."""
-        kept = self._pages.get(self.name, project)
-        known = None if kept is None else await _judged(kept.listing, versions)
+        cached = self._pages.get(self.name, project)
+        known = None if cached is None else await _parsed(cached.listing, versions)
         if known is not None and not {file.version for file in known.files}.issuperset(versions or ()):
             # The version may just have been released. A cached page must not make it look missing, nor must an upstream
             # that, rightly or wrongly, answers that the cached page is still valid.
             self._pages.put(self.name, project, None)
             known = None
-        if kept is not None and known is not None and self._clock.seconds() < kept.until and _has(known, digests):
+        if cached is not None and known is not None and self._clock.seconds() < cached.until and _has(known, digests):
             return known
-        listing = await self._asking.do(project, partial(self._asked, project))
-        if kept is not None and known is not None and listing is kept.listing:
+        listing = await self._in_flight.do(project, partial(self._revalidated, project))
+        if cached is not None and known is not None and listing is cached.listing:
             return known
-        return await _judged(listing, versions)
+        return await _parsed(listing, versions)
 
-    async def _asked(self, project: Project) -> Packed:
+    async def _revalidated(self, project: Project) -> Packed:
         """Return what the upstream lists now: the page that it sends, or the cached page if that is still valid."""
-        kept = self._pages.get(self.name, project)
+        cached = self._pages.get(self.name, project)
         url = f"{self.name}/{project}/"
-        sent = await self._sent(url, {} if kept is None else kept.validators)
-        if kept is not None and sent.unchanged:
-            if sent.url == kept.url:
-                self._pages.put(self.name, project, kept.again(sent.response, self._clock.seconds()))
-                return kept.listing
+        sent = await self._sent(url, {} if cached is None else cached.validators)
+        if cached is not None and sent.unchanged:
+            if sent.url == cached.url:
+                self._pages.put(self.name, project, cached.again(sent.response, self._clock.seconds()))
+                return cached.listing
             # The page has moved, and at its new place the validator may belong to another page.
             sent = await self._sent(url, {})
         # The decoded size of encoded data is not known.
         large = sent.coding or len(sent.data) >= _LARGE_PAGE
-        listing = await deferToThread(_packed_apart, sent, project) if large else _packed(sent, project)
+        listing = await deferToThread(_packed_in_thread, sent, project) if large else _packed(sent, project)
         self._pages.put(self.name, project, CachedPage.of(listing, sent.url, sent.response, self._clock.seconds()))
         return listing
 
@@ -150,10 +150,10 @@ def _packed(sent: _Sent, project: Project) -> Packed:
     try:
         return Packed(simple.read_listing(data, kind, sent.url, project))
     except WrongPage as wrong:
-        raise WrongPage(wrong.title, f"{wrong.detail} {_what_came(sent.url, kind, data)}") from wrong
+        raise WrongPage(wrong.title, f"{wrong.detail} {_description(sent.url, kind, data)}") from wrong
 
 
-def _what_came(url: str, kind: str, data: bytes) -> str:
+def _description(url: str, kind: str, data: bytes) -> str:
     """Describe what an upstream sent instead of a page."""
     titled = _HTML_TITLE.search(data[:_LARGE_PAGE])
     what = f"entitled {_plain(titled[1])}" if titled else f"that begin with {_plain(data[:40])}" if data else "of body"
@@ -164,7 +164,7 @@ def _plain(data: bytes) -> str:
     return ascii(data.decode("utf-8", "replace").strip()[:80])
 
 
-def _packed_apart(sent: _Sent, project: Project) -> Packed:
+def _packed_in_thread(sent: _Sent, project: Project) -> Packed:
     if len(sent.data) < _HUGE_PAGE:
         return _packed(sent, project)
     with paused():
@@ -177,7 +177,7 @@ def _has(page: Page, digests: Collection[Digest]) -> bool:
     return not wanted or wanted <= {digest for file in page.files for digest in file.digests}
 
 
-async def _judged(listing: Packed, versions: Collection[Version] | None) -> Page:
-    if listing.work(versions) >= _MUCH:
+async def _parsed(listing: Packed, versions: Collection[Version] | None) -> Page:
+    if listing.work(versions) >= _LARGE_ENTRIES:
         return await deferToThread(listing.page, versions)
     return listing.page(versions)

@@ -68,24 +68,24 @@ class PageCache:
     """
 
     def __init__(self, size: int) -> None:
-        self._kept: LruCache[tuple[str, Project], CachedPage] = LruCache(size)
+        self._pages: LruCache[tuple[str, Project], CachedPage] = LruCache(size)
 
     def get(self, index: str, project: Project) -> CachedPage | None:
         """Return the page that an index sent last, fresh or not.
 
         :param index: the URL of the index: each has pages of its own.
         """
-        return self._kept.get((index, project))
+        return self._pages.get((index, project))
 
-    def put(self, index: str, project: Project, kept: CachedPage | None) -> None:
+    def put(self, index: str, project: Project, cached: CachedPage | None) -> None:
         """Replace the cached page of a project.
 
-        :param kept: ``None`` to remove it.
+        :param cached: ``None`` to remove it.
         """
-        if kept is None:
-            self._kept.drop((index, project))
+        if cached is None:
+            self._pages.drop((index, project))
         else:
-            self._kept.put((index, project), kept, kept.listing.weight)
+            self._pages.put((index, project), cached, cached.listing.weight)
 
 
 def _lifetime(response: IResponse) -> float | None:

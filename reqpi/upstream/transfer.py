@@ -58,32 +58,32 @@ def transfer(response: IResponse, body: Body, start: int, stop: int | None) -> T
     length = None if response.length is UNKNOWN_LENGTH else int(response.length)
     if response.code == 200:
         return _Transfer(length, 0, _etag(response), body)
-    said = header(response, "Content-Range")
-    match = _CONTENT_RANGE.fullmatch(said)
+    value = header(response, "Content-Range")
+    match = _CONTENT_RANGE.fullmatch(value)
     if match is None:
-        raise _odd(said)
+        raise _unexpected(value)
     first, last, size = int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
     whole = first <= last and (size is None or last < size) and length in (None, last - first + 1)
-    if not whole or not _as_asked(first, last, size, start, stop):
-        raise _odd(said)
+    if not whole or not _as_requested(first, last, size, start, stop):
+        raise _unexpected(value)
     return _Transfer(size, first, _etag(response), body)
 
 
 def _etag(response: IResponse) -> str | None:
     """Return a strong ETag. A weak one means that two files are equivalent, not that they have the same bytes."""
-    said = header(response, "ETag")
-    return said if _STRONG.fullmatch(said) else None
+    value = header(response, "ETag")
+    return value if _STRONG.fullmatch(value) else None
 
 
-def _as_asked(first: int, last: int, size: int | None, start: int, stop: int | None) -> bool:
+def _as_requested(first: int, last: int, size: int | None, start: int, stop: int | None) -> bool:
     """Return whether these bytes were requested. A server may send fewer of them, but not from another place."""
     if start < 0:
         return size is None or (first == max(size + start, 0) and last == size - 1)
     return first == start and (stop is None or last < stop)
 
 
-def _odd(said: str) -> UpstreamTrouble:
-    return UpstreamTrouble("the upstream sent an unexpected range", f"Content-Range: {said[:100]!r}")
+def _unexpected(value: str) -> UpstreamTrouble:
+    return UpstreamTrouble("the upstream sent an unexpected range", f"Content-Range: {value[:100]!r}")
 
 
 async def open_file(

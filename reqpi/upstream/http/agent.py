@@ -46,11 +46,11 @@ class PooledAgent:
         self._reactor = reactor
         self._reach = reach
         self._proxies = proxies
-        self._kept = HTTPConnectionPool(reactor, persistent=True)
-        self._kept.maxPersistentPerHost = _CONNECTIONS
+        self._pool = HTTPConnectionPool(reactor, persistent=True)
+        self._pool.maxPersistentPerHost = _CONNECTIONS
         ways = {proxy: _way(reactor, proxy, trust) for proxy in proxies.all}
-        self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reach, trust, proxies, ways), self._kept)
-        self._proxied = {proxy: ProxyAgent(way, reactor, self._kept) for proxy, way in ways.items()}
+        self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reach, trust, proxies, ways), self._pool)
+        self._proxied = {proxy: ProxyAgent(way, reactor, self._pool) for proxy, way in ways.items()}
 
     def request(
         self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: IBodyProducer | None = None
@@ -70,7 +70,7 @@ class PooledAgent:
 
     def close(self) -> Deferred[None]:
         """Close the idle connections."""
-        closed: Deferred[None] = self._kept.closeCachedConnections()
+        closed: Deferred[None] = self._pool.closeCachedConnections()
         return closed
 
     def _through(

@@ -22,6 +22,7 @@ from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.circuit_breaker import UNREACHED, HostCircuitBreaker
 from reqpi.upstream.http.proxy import ProxyTrouble
 from reqpi.upstream.http.reasons import reasons_of
+from reqpi.upstream.http.verbatim import get_verbatim
 
 __all__ = ["Check", "HttpClient", "RetryAfter", "header"]
 
@@ -64,7 +65,7 @@ class HttpClient:
         self._agent = agent
         self._clock = clock
         self._keys = keys
-        self._silent = HostCircuitBreaker(clock)
+        self._breaker = HostCircuitBreaker(clock)
 
     async def get(self, url: str, headers: dict[str, str], check: Check | None = None) -> tuple[str, IResponse, Body]:
         """Get ``url``, following at most five redirects.
@@ -90,29 +91,29 @@ class HttpClient:
         raise UpstreamTrouble(f"{host_of(url)} redirects too often", detail, final=True)
 
     async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
-        self._silent.check(url)
+        self._breaker.check(url)
         try:
-            asked = self._agent.request(b"GET", as_sent(url), self._headers(url, headers))
+            asked = get_verbatim(self._agent, as_sent(url), self._headers(url, headers), self._clock)
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
         except ProxyTrouble as error:
-            (self._silent.note if error.slow else self._silent.forget)(url)
+            (self._breaker.note if error.slow else self._breaker.forget)(url)
             raise
         except TimeoutError as error:
-            self._silent.forget(url)  # it accepted the connection: another request may succeed
+            self._breaker.forget(url)  # it accepted the connection: another request may succeed
             raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No response within {_HEAD:g} s.") from error
         except UNREACHED as error:
-            self._silent.note(url)
+            self._breaker.note(url)
             raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ConnectError, ConnectionClosed, DNSLookupError) as error:
-            self._silent.forget(url)
+            self._breaker.forget(url)
             raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
-            self._silent.forget(url)
+            self._breaker.forget(url)
             detail = f"{reasons_of(Failure(error))}."
             raise UpstreamTrouble(f"the connection to {host_of(url)} failed", detail) from error
         except (SchemeNotSupported, ValueError) as error:
             raise UpstreamTrouble(f"no request can be sent to {host_of(url)}", str(error), final=True) from error
-        self._silent.forget(url)
+        self._breaker.forget(url)
         return response
 
     def _headers(self, url: str, headers: dict[str, str]) -> Headers:

@@ -106,8 +106,8 @@ class PlainUpstream:
         size = len(content) if self.sizes else None
         return PlainTransfer(size, first, content[first:stop], self.step, self.between.get(url), etag=current)
 
-    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        return self.refused if self.policy is None else self.policy.refuses(lock)
+    def denies(self, lock: Lock) -> tuple[Defect, ...]:
+        return self.refused if self.policy is None else self.policy.denies(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         return () if self.policy is None else self.policy.notes(lock)

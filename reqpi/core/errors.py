@@ -16,7 +16,7 @@ from reqpi.core.report import Defect
 __all__ = [
     "BrokenLock",
     "DigestMismatch",
-    "HostAway",
+    "HostUnreachable",
     "Misconfigured",
     "NotAdmitted",
     "NotAllowed",
@@ -154,7 +154,7 @@ class Pending(UpstreamTrouble):
     """The server is still working on the answer. Asking again in a moment will help."""
 
 
-class HostAway(UpstreamTrouble):
+class HostUnreachable(UpstreamTrouble):
     """A host accepts no connection, so every request to it fails in the same way. The title names the host."""
 
 

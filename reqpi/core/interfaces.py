@@ -281,7 +281,7 @@ class Upstream(Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
 
-    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
+    def denies(self, lock: Lock) -> tuple[Defect, ...]:
         """Return everything in a lock that the operator does not allow; a lock with such defects is rejected.
 
         An index that is not one of the operator's upstreams is a defect if a pin has no digests that determine its

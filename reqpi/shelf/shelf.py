@@ -72,7 +72,7 @@ class Shelf:
         *,
         export_bytes: int = 32 << 20,
     ) -> None:
-        self.commitments = Commitments(store, clock, upstream.refuses)
+        self.commitments = Commitments(store, clock, upstream.denies)
         self.refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream

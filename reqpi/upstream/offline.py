@@ -43,9 +43,9 @@ class Offline:
         filename = urlsplit(url).path.rpartition("/")[2]
         raise _not_here(filename, "This server is offline, and has not fetched this file before.")
 
-    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""
-        return self._policy.refuses(lock)
+    def denies(self, lock: Lock) -> tuple[Defect, ...]:
+        """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
+        return self._policy.denies(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """See :meth:`reqpi.core.interfaces.Upstream.notes`."""

@@ -93,9 +93,9 @@ class Upstreams:
             )
         return await open_file(self._http, url, start, stop, etag=etag)
 
-    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""
-        return self._policy.refuses(lock)
+    def denies(self, lock: Lock) -> tuple[Defect, ...]:
+        """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
+        return self._policy.denies(lock)
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """See :meth:`reqpi.core.interfaces.Upstream.notes`."""

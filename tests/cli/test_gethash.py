@@ -56,12 +56,12 @@ class GethashTests(CommandTestCase):
         self.server.takes(DOCUMENT, status=200, index=elsewhere)
         told = json.loads(self.gethash("--json", "requirements.txt")[1])
         self.assertEqual((told["created"], told["trusted_host"]), (False, "buildhost:2000"))
-        self.server.refuses({"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Pin it."})
+        self.server.denies({"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Pin it."})
         self.assertEqual(self.gethash("--json", "requirements.txt")[:2], (1, ""))
 
     def test_every_defect_with_its_line(self) -> None:
         """What is wrong, the line itself, and below it what to write instead."""
-        self.server.refuses(
+        self.server.denies(
             {"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Write six==1.17.0."},
             {"line": 0, "text": "", "problem": "no pin at all", "advice": ""},
         )
@@ -75,7 +75,7 @@ class GethashTests(CommandTestCase):
 
     def test_nothing_that_a_terminal_obeys(self) -> None:
         """Neither a lock nor a server may move the cursor, or add a line of its own."""
-        self.server.refuses({"line": 1, "text": "a\x1b[2J", "problem": "x\ny", "advice": "\x9b1m\u202eevil"})
+        self.server.denies({"line": 1, "text": "a\x1b[2J", "problem": "x\ny", "advice": "\x9b1m\u202eevil"})
         status, out, err = self.gethash()
         self.assertEqual((status, out), (1, ""))
         self.assertIn("requirements.txt:1: x\\ny: a\\x1b[2J\n    \\x9b1m\\u202eevil\n", err)

@@ -64,7 +64,7 @@ class GivenTests(TakenTestCase):
         self.write("p/a.txt")
         self.write("p/q/b.txt")
         problem = {"text": "", "problem": "no", "advice": ""}
-        self.server.refuses(
+        self.server.denies(
             problem | {"line": 1, "document": "a.txt"}, problem | {"line": 2, "document": "q/b.txt"}, problem
         )
         expected = "p/a.txt:1: no\np/q/b.txt:2: no\np/a.txt and 1 more: no\np/a.txt and 1 more: 3 defects\n"
@@ -115,7 +115,7 @@ class FollowedTests(TakenTestCase):
     def test_a_url_is_nothing_to_follow(self) -> None:
         """The file is sent alone, and the server says what is wrong."""
         self.write("a.txt", "-r https://example.org/b.txt\n")
-        self.server.refuses({"line": 1, "text": "", "problem": "no", "advice": ""})
+        self.server.denies({"line": 1, "text": "", "problem": "no", "advice": ""})
         self.assertEqual(self.gethash("a.txt"), (1, "", "a.txt:1: no\na.txt: 1 defect\n"))
         self.assertEqual(self.server.seen[0].body, b"-r https://example.org/b.txt\n")
 

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli import main
 from reqpi.core.sbom import MainComponent, cyclonedx, spdx, with_project
-from reqpi.core.sbom.reading import read_bill
+from reqpi.core.sbom.reading import read_sbom
 from tests.core.sbom.test_bill import full
 from tests.core.sbom.test_reading import HERMETO, hermeto_spdx
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
@@ -58,20 +58,20 @@ class MergeTests(SynchronousTestCase):
                     written.add((self.folder / "out.json").read_bytes())
                 (one,) = written
                 self.assertEqual(flaws(one), [])
-                self.assertEqual({component.name for component in read_bill(one).bill.components}, NAMES)
+                self.assertEqual({component.name for component in read_sbom(one).sbom.components}, NAMES)
                 self.merge(ours, "theirs.spdx.json", "--sbom-output-type", kind)
-                bill = read_bill((self.folder / "out.json").read_bytes()).bill
-                self.assertEqual({component.name for component in bill.components}, NAMES)
+                sbom = read_sbom((self.folder / "out.json").read_bytes()).sbom
+                self.assertEqual({component.name for component in sbom.components}, NAMES)
 
     def test_one_alone_is_converted(self) -> None:
         self.merge("ours.cdx.json", "--format", "spdx")
-        self.assertEqual(read_bill((self.folder / "out.json").read_bytes()).bill.components, OURS.components)
+        self.assertEqual(read_sbom((self.folder / "out.json").read_bytes()).sbom.components, OURS.components)
 
     def test_a_name_for_the_whole(self) -> None:
         self.merge("ours.cdx.json", "theirs.cdx.json", "--sbom-name", "all of it", "--version", "2")
-        bill = json.loads((self.folder / "out.json").read_text())
-        self.assertEqual(bill["metadata"]["component"]["name"], "all of it")
-        after = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+        sbom = json.loads((self.folder / "out.json").read_text())
+        self.assertEqual(sbom["metadata"]["component"]["name"], "all of it")
+        after = {each["ref"]: each.get("dependsOn", []) for each in sbom["dependencies"]}
         self.assertIn("pkg:pypi/mine@1.0", after["main"])
 
     def test_it_goes_to_standard_output(self) -> None:

@@ -95,7 +95,7 @@ class NothingRunsTests(CommandTestCase):
 
     def test_a_broken_lock(self) -> None:
         """1, with every defect."""
-        self.server.refuses({"line": 1, "text": "six", "problem": "no version", "advice": "Write six==1.17.0."})
+        self.server.denies({"line": 1, "text": "six", "problem": "no version", "advice": "Write six==1.17.0."})
         status, err = self.fails("--url", self.server.url, "requirements.txt", "--", "echo", "ran")
         self.assertEqual(status, 1)
         self.assertIn("requirements.txt:1: no version: six\n", err)

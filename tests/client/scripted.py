@@ -72,7 +72,7 @@ class Scripted:
         self.says(f"{prefix}/locks", status, answer | more)
         return index
 
-    def refuses(self, *defects: dict[str, object], **more: object) -> None:
+    def denies(self, *defects: dict[str, object], **more: object) -> None:
         """Answer as ReqPI does where the lock has defects."""
         problem = {
             "type": "urn:reqpi:lock-defects",

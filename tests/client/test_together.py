@@ -71,7 +71,7 @@ class TogetherTests(ClientTestCase):
 
     def test_what_is_said_names_its_document(self) -> None:
         """Defects and warnings."""
-        self.server.refuses({"line": 2, "text": "six", "problem": "p", "advice": "a", "document": "c.txt"})
+        self.server.denies({"line": 2, "text": "six", "problem": "p", "advice": "a", "document": "c.txt"})
         error = self.assertRaises(LockRefused, commit, self.server.url, DOCUMENTS)
         self.assertEqual(error.defects, (Defect(2, "six", "p", "a", document="c.txt"),))
         self.server.takes(

@@ -19,7 +19,7 @@ class TroubleTests(ClientTestCase):
 
     def test_every_defect_comes_with_its_line(self) -> None:
         """They are read into values, and how many were left out is known."""
-        self.server.refuses({"line": 2, "text": "six", "problem": "no version", "advice": "Write six==1."}, more=7)
+        self.server.denies({"line": 2, "text": "six", "problem": "no version", "advice": "Write six==1."}, more=7)
         error = self.assertRaises(LockRefused, commit, self.server.url, ALONE)
         self.assertEqual((error.defects, error.more), ((Defect(2, "six", "no version", "Write six==1."),), 7))
 

@@ -111,7 +111,7 @@ class NoDigestTests(ForeignCase):
 
     async def test_digests_of_other_pins_do_not_help(self) -> None:
         lock = Lock(b"", "test", (pinned("six", digest_of(SDIST)), pinned("idna")))
-        [defect] = self.upstream.refuses(lock)
+        [defect] = self.upstream.denies(lock)
         self.assertIn("idna has no digest", defect.problem)
 
     async def test_a_pin_that_takes_from_two_indexes_gets_no_file_by_another_pins_digest(self) -> None:
@@ -207,7 +207,7 @@ class SourceTests(SourcesCase):
         pin = Pin(
             SIX, "", source=Archive("http://git.example.org/six-1.0.zip", frozenset({digest_of(b"")})), text="six @"
         )
-        [defect] = self.upstream.refuses(Lock(b"", "test", (pin,)))
+        [defect] = self.upstream.denies(Lock(b"", "test", (pin,)))
         self.assertEqual(defect.rule, "host-not-allowed")
 
 

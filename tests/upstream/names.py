@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IHostnameResolver, IHostResolution
 from twisted.internet.task import Clock
 from zope.interface import directlyProvides, implementer, providedBy
 
-from reqpi.upstream.allowed.name_cache import KeptNames
+from reqpi.upstream.allowed.name_cache import NameCache
 
 __all__ = ["Kept", "Names"]
 
@@ -57,7 +57,7 @@ class Kept:
     def __init__(self, names: Names) -> None:
         self._names = names
         self.clock = Clock()
-        self.nameResolver = KeptNames(names, self.clock)
+        self.nameResolver = NameCache(names, self.clock)
         directlyProvides(self, providedBy(names))
 
     def __getattr__(self, name: str) -> Any:

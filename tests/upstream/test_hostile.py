@@ -70,7 +70,7 @@ class HostileTests(SourceCase):
         """It is a defect where it is wrong in itself; and in any case it is refused before anything is asked."""
         pin = Pin(canonicalize_name("thing"), "", source=source, line=3, text="thing @ …", document="a.txt")
         lock = Lock(b"", "requirements.txt", (pin,))
-        said = [*upstreams.refuses(lock), *upstreams.notes(lock)]
+        said = [*upstreams.denies(lock), *upstreams.notes(lock)]
         self.assertTrue(said, source.url)
         self.assertEqual({(each.line, each.document) for each in said}, {(3, "a.txt")})
         error = self.assertRaises(NotAllowed, upstreams.allow, pin, source)
@@ -114,7 +114,7 @@ class HostileTests(SourceCase):
         local = self.made(AllowedUpstreams(local=True), names)
         place = f"public.example:{self.host.port}"
         pin = Pin(canonicalize_name("thing"), "1.0", indexes=(f"https://{place}/simple",))
-        self.assertEqual(local.refuses(Lock(b"", "requirements.txt", (pin,))), ())
+        self.assertEqual(local.denies(Lock(b"", "requirements.txt", (pin,))), ())
         for asked in (
             local.open(f"archive+https://{place}/x.tar.gz"),
             local.open(f"git+https://{place}/x@{COMMIT}"),

@@ -6,7 +6,7 @@ import socket
 
 from twisted.internet.defer import Deferred
 
-from reqpi.core.errors import HostAway
+from reqpi.core.errors import HostUnreachable
 from reqpi.upstream import index
 from tests.fake_upstream import faults
 from tests.upstream.case import UpstreamCase
@@ -26,14 +26,14 @@ class BrokenTests(UpstreamCase):
             url = f"http://127.0.0.1:{unused.getsockname()[1]}/simple/"
             trouble = await self.trouble(self.page(url))
         self.assertIn("cannot be reached", trouble.title)
-        self.assertIsInstance(trouble, HostAway)
+        self.assertIsInstance(trouble, HostUnreachable)
         self.assertFalse(trouble.final)
 
     async def test_a_host_that_has_no_address_cannot_be_reached(self) -> None:
         """``.invalid`` never has one (RFC 2606)."""
         trouble = await self.trouble(self.page("http://index.invalid/simple/"))
         self.assertIn("index.invalid cannot be reached", trouble.title)
-        self.assertIsInstance(trouble, HostAway)
+        self.assertIsInstance(trouble, HostUnreachable)
 
     async def test_a_reset_is_trouble_at_every_stage(self) -> None:
         """Before the head, within it, and within the body."""

@@ -39,7 +39,7 @@ class TypeTests(SynchronousTestCase):
             (errors.StoreFull, 507, "store-full"),
             (errors.StoreTrouble, 503, "store-trouble"),
             (errors.UpstreamTrouble, 503, "upstream-trouble"),
-            (errors.HostAway, 503, "upstream-trouble"),
+            (errors.HostUnreachable, 503, "upstream-trouble"),
             (errors.Misconfigured, 500, "internal-error"),
             (ValueError, 500, "internal-error"),
         ):

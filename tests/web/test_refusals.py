@@ -9,7 +9,7 @@ from urllib.parse import quote
 from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
-from reqpi.core.errors import HostAway, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import HostUnreachable, StoreFull, StoreTrouble, UpstreamTrouble
 from tests.web.case import FILES, SDIST, WHEEL, WebCase
 from tests.web.wire import Wire
 
@@ -153,7 +153,7 @@ class Upstream(WebCase):
     async def test_a_host_that_is_away_is_one_line_of_the_log(self) -> None:
         """Of each minute, and with no representation of a Python object."""
         for project in ("six", "flask", "attrs"):
-            self.upstream.before[project] = raising(HostAway("files.example.org cannot be reached", "refused"))
+            self.upstream.before[project] = raising(HostUnreachable("files.example.org cannot be reached", "refused"))
         address = await self.committed("six==1.0", "flask==1.0", "attrs==1.0")
         with capturedLogs() as logged:
             for project in ("six", "flask", "attrs"):

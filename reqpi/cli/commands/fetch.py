@@ -21,7 +21,7 @@ from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.fetching import ListedFile, fetch, listed, pages
 from reqpi.core import filenames
-from reqpi.core.export.folder_record import RECORD, Fetched, KeptFile, record
+from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
 from reqpi.core.frozen_pages import load_all
 from reqpi.core.model import File
 from reqpi.core.targets import EVERYWHERE, BadFilter, InstallTarget
@@ -110,7 +110,7 @@ def _record(pages_said: bytes, wanted: Iterable[ListedFile], folder: Path) -> No
         if name is None:
             left_out.append(file.source.place)
         else:
-            sources[file.source.place] = KeptFile(name, str(file.sha256))
+            sources[file.source.place] = FolderFile(name, str(file.sha256))
     before = fetched_in(folder, [RECORD]) or Fetched()
     write(folder / RECORD, record(sources, left_out, before), follow=False)
 

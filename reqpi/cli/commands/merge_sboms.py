@@ -11,7 +11,7 @@ from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.messages import tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.core.sbom import MainComponent, Sbom, cyclonedx, merged, spdx
-from reqpi.core.sbom.reading import LARGEST, BadBill, read_bill
+from reqpi.core.sbom.reading import LARGEST, BadSbom, read_sbom
 
 __all__ = ["command_line", "main"]
 
@@ -47,17 +47,17 @@ def _sboms(files: Iterable[str], *, quiet: bool) -> list[Sbom] | None:
     left = _MOST_COMPONENTS
     for file in files:
         try:
-            found = read_bill(_bytes_of(file))
-            left -= len(found.bill.components)
+            found = read_sbom(_bytes_of(file))
+            left -= len(found.sbom.components)
             if left < 0:
-                raise BadBill(
+                raise BadSbom(
                     "", f"together there are more than {_MOST_COMPONENTS} components", "Merge fewer documents."
                 )
-        except BadBill as bad:
+        except BadSbom as bad:
             failed = True
             tell_error(f"{file}: {bad.problem}", bad.advice)
             continue
-        sboms.append(found.bill)
+        sboms.append(found.sbom)
         if found.left_out and not quiet:
             tell_remark(f"{file}: left out, as the output has no place for it: {', '.join(found.left_out)}")
     return None if failed else sboms
@@ -68,7 +68,7 @@ def _bytes_of(file: str) -> bytes:
         with Path(file).open("rb") as stream:
             return stream.read(LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise BadBill("", f"it cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise BadSbom("", f"it cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 
 from reqpi.client import BadUsage
 from reqpi.client.fetching import WrongBytes
-from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, KeptFile, read
+from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, FolderFile, read
 from reqpi.core.model import Archive, Pin
 
 __all__ = ["deps_of", "fetched_in", "verify", "write"]
@@ -42,7 +42,7 @@ def deps_of(folder: str, fetched: Fetched | None) -> str:
     return f"{folder.rstrip('/')}/{fetched.deps}" if fetched is not None and fetched.deps else folder
 
 
-def verify(files: Path, pins: Iterable[Pin], recorded: Mapping[str, KeptFile]) -> None:
+def verify(files: Path, pins: Iterable[Pin], recorded: Mapping[str, FolderFile]) -> None:
     """Verify the file of each pin's source against the digests of the lock and of the folder's record.
 
     :raises WrongBytes: a file is missing, or a digest differs.

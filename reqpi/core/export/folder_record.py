@@ -20,7 +20,7 @@ __all__ = [
     "LARGEST",
     "RECORD",
     "Fetched",
-    "KeptFile",
+    "FolderFile",
     "RecordedPackage",
     "UnreadableRecord",
     "read",
@@ -42,7 +42,7 @@ class UnreadableRecord(ReqPIError):
 
 
 @frozen
-class KeptFile:
+class FolderFile:
     """A file in the folder.
 
     :param filename: its name inside the folder of files.
@@ -76,12 +76,12 @@ class Fetched:
     """
 
     deps: str = ""
-    sources: Mapping[str, KeptFile] = field(factory=dict)
+    sources: Mapping[str, FolderFile] = field(factory=dict)
     left_out: frozenset[str] = frozenset()
     packages: tuple[RecordedPackage, ...] = ()
 
 
-def record(sources: Mapping[str, KeptFile], left_out: Iterable[str], before: Fetched) -> bytes:
+def record(sources: Mapping[str, FolderFile], left_out: Iterable[str], before: Fetched) -> bytes:
     """Return a ``.reqpi.json``. Equal inputs give equal bytes.
 
     :param sources: the files of sources, by their places.
@@ -117,11 +117,11 @@ def read(document: bytes, name: str) -> Fetched:
         raise UnreadableRecord(f"{name} cannot be read: {error}"[:200], "Remove it, and fetch again.") from error
 
 
-def _file(entry: Mapping[str, Any]) -> KeptFile:
+def _file(entry: Mapping[str, Any]) -> FolderFile:
     filename, sha256 = _path(entry["file"]), _text(entry["sha256"])
     if "/" in filename or not filename or len(sha256) != 64 or not _HEX.issuperset(sha256):
         raise ValueError(f"{filename!r} is not a filename with a sha256")
-    return KeptFile(filename, sha256)
+    return FolderFile(filename, sha256)
 
 
 def _package(entry: Mapping[str, Any]) -> RecordedPackage:

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field, frozen
 
-from reqpi.core.export.folder_record import KeptFile
+from reqpi.core.export.folder_record import FolderFile
 from reqpi.core.locks.pip.lines import LogicalLine, logical_lines, physical_lines
 from reqpi.core.locks.pip.options import parted
 from reqpi.core.locks.pip.sources import is_source, url_in
@@ -55,7 +55,7 @@ class RewrittenDocument:
     notes: tuple[Note, ...]
 
 
-def rewritten(document: bytes, pins: Sequence[Pin], files: Mapping[str, KeptFile], folder: str) -> RewrittenDocument:
+def rewritten(document: bytes, pins: Sequence[Pin], files: Mapping[str, FolderFile], folder: str) -> RewrittenDocument:
     """Return ``document`` with the sources of ``pins`` replaced by their files.
 
     :param document: a requirements.txt without defects.
@@ -140,7 +140,7 @@ class _Url:
         return f"{self.here}#{fragment}" if fragment else self.here
 
 
-def _url(pin: Pin, files: Mapping[str, KeptFile], folder: str) -> _Url:
+def _url(pin: Pin, files: Mapping[str, FolderFile], folder: str) -> _Url:
     assert pin.source is not None
     file = files[pin.source.place]
     here = f"file://{quote(folder.rstrip('/'))}/{quote(file.filename)}"

@@ -1,1 +1,1 @@
-"""What the operator permits: hosts, addresses, indexes and the logins for them."""
+"""The operator's permissions: hosts, addresses, indexes and the logins for them."""

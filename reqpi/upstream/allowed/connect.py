@@ -26,7 +26,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
-from reqpi.core.errors import HostAway
+from reqpi.core.errors import HostUnreachable
 from reqpi.upstream.allowed.addresses import why_refused
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
@@ -87,7 +87,7 @@ class GuardedReactor:
         addresses = await found.all
         if not addresses:
             guard.raise_refused(host, port)
-            raise HostAway(f"{host} cannot be reached", "No address is known for that name.")
+            raise HostUnreachable(f"{host} cannot be reached", "No address is known for that name.")
         return list(dict.fromkeys(address.host for address in addresses))
 
 

@@ -23,7 +23,7 @@ from zope.interface import implementer
 
 from reqpi.runtime.lru import LruCache
 
-__all__ = ["KeptNames"]
+__all__ = ["NameCache"]
 
 _KEPT = 30.0
 """Seconds for which an answer is used. A changed address is in use after that time at the latest."""
@@ -75,7 +75,7 @@ class _Lookup:
 
 
 @implementer(IHostnameResolver)
-class KeptNames:
+class NameCache:
     """A resolver with a cache. It checks no address: its users do so before each connection.
 
     :param resolver: the resolver that does the lookups.

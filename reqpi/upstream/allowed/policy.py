@@ -97,8 +97,8 @@ class Policy:
         if wrong is not None:
             raise Denied(*wrong)
 
-    def refuses(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.refuses`."""
+    def denies(self, lock: Lock) -> tuple[Defect, ...]:
+        """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
         defects: list[Defect] = []
         seen: set[tuple[str, str]] = set()
         for pin in lock.pins:

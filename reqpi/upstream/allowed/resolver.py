@@ -15,7 +15,7 @@ from twisted.internet._resolver import GAIResolver
 from twisted.python.threadpool import ThreadPool
 from zope.interface import directlyProvides, providedBy
 
-from reqpi.upstream.allowed.name_cache import KeptNames
+from reqpi.upstream.allowed.name_cache import NameCache
 
 __all__ = ["ResolverThreads"]
 
@@ -40,7 +40,7 @@ class ResolverThreads:
         self._reactor = reactor
         self._pool = ThreadPool(0, _AT_ONCE, "names")
         self._pool.threadFactory = _daemon  # type: ignore[assignment]
-        self.nameResolver = KeptNames(GAIResolver(reactor, self._started, getaddrinfo), reactor)
+        self.nameResolver = NameCache(GAIResolver(reactor, self._started, getaddrinfo), reactor)
         directlyProvides(self, providedBy(reactor))
 
     def __getattr__(self, name: str) -> Any:

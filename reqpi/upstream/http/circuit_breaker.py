@@ -14,7 +14,7 @@ from attrs import frozen
 from twisted.internet.error import NoRouteError, TCPTimedOutError, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.core.errors import HostAway
+from reqpi.core.errors import HostUnreachable
 from reqpi.runtime.lru import LruCache
 from reqpi.upstream.allowed.urls import host_of
 
@@ -69,7 +69,7 @@ class HostCircuitBreaker:
         if left > 0:
             wait = math.ceil(left)
             detail = f"It did not answer, and is asked again in {wait} s. Anything in the store is still served."
-            raise HostAway(f"{host_of(url)} cannot be reached", detail, final=True)
+            raise HostUnreachable(f"{host_of(url)} cannot be reached", detail, final=True)
         self._put(url, _Silence(self._clock.seconds() + _TRIAL, silence.lasts))
 
     def note(self, url: str) -> None:

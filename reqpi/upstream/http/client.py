@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
 from reqpi import __version__
-from reqpi.core.errors import HostAway, NotFound, UpstreamTrouble
+from reqpi.core.errors import HostUnreachable, NotFound, UpstreamTrouble
 from reqpi.upstream.allowed.credentials import UpstreamLogins
 from reqpi.upstream.allowed.urls import as_sent, as_shown, host_of
 from reqpi.upstream.http.body import Body
@@ -103,10 +103,10 @@ class HttpClient:
             raise UpstreamTrouble(f"{host_of(url)} does not answer", f"No response within {_HEAD:g} s.") from error
         except UNREACHED as error:
             self._breaker.note(url)
-            raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
+            raise HostUnreachable(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ConnectError, ConnectionClosed, DNSLookupError) as error:
             self._breaker.forget(url)
-            raise HostAway(f"{host_of(url)} cannot be reached", str(error)) from error
+            raise HostUnreachable(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
             self._breaker.forget(url)
             detail = f"{reasons_of(Failure(error))}."

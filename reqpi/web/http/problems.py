@@ -16,7 +16,7 @@ from twisted.web.server import Request
 
 from reqpi.core.errors import (
     BrokenLock,
-    HostAway,
+    HostUnreachable,
     NotAdmitted,
     NothingUpstream,
     NotServed,
@@ -209,7 +209,7 @@ def _report(request: Request, problem: Problem, failure: Failure) -> None:
     else:
         site: Any = request.site
         error = failure.value
-        repeated = isinstance(error, HostAway) and not site.troubles.is_new(error.title)
+        repeated = isinstance(error, HostUnreachable) and not site.troubles.is_new(error.title)
         level = LogLevel.debug if repeated else LogLevel.warn
         _log.emit(level, "{path}: {said}", path=_path(request), said=_with_cause(error))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.export.folder_record import Fetched, KeptFile, RecordedPackage, UnreadableRecord, read, record
+from reqpi.core.export.folder_record import Fetched, FolderFile, RecordedPackage, UnreadableRecord, read, record
 
 A, B = "a" * 64, "b" * 64
 
@@ -16,22 +16,22 @@ class RecordTests(SynchronousTestCase):
     """``.reqpi.json``."""
 
     def test_what_is_written_is_read(self) -> None:
-        document = record({"https://x/b": KeptFile("b.zip", B)}, ["https://x/c"], Fetched())
+        document = record({"https://x/b": FolderFile("b.zip", B)}, ["https://x/c"], Fetched())
         self.assertEqual(
-            read(document, "x"), Fetched("", {"https://x/b": KeptFile("b.zip", B)}, frozenset(["https://x/c"]))
+            read(document, "x"), Fetched("", {"https://x/b": FolderFile("b.zip", B)}, frozenset(["https://x/c"]))
         )
 
     def test_a_folder_is_filled_for_several_locks(self) -> None:
         """Recorded files stay; a file that is present now is no longer left out."""
-        before = Fetched("", {"a": KeptFile("a.zip", A), "b": KeptFile("b.zip", A)}, frozenset(["c", "d"]))
-        after = read(record({"b": KeptFile("b.zip", B), "c": KeptFile("c.zip", B)}, ["a", "e"], before), "x")
+        before = Fetched("", {"a": FolderFile("a.zip", A), "b": FolderFile("b.zip", A)}, frozenset(["c", "d"]))
+        after = read(record({"b": FolderFile("b.zip", B), "c": FolderFile("c.zip", B)}, ["a", "e"], before), "x")
         self.assertEqual(
             {place: kept.sha256[0] for place, kept in after.sources.items()}, {"a": "a", "b": "b", "c": "b"}
         )
         self.assertEqual(after.left_out, {"d", "e"})
 
     def test_the_same_give_the_same_bytes(self) -> None:
-        kept = {"b": KeptFile("b.zip", B), "a": KeptFile("a.zip", A)}
+        kept = {"b": FolderFile("b.zip", B), "a": FolderFile("a.zip", A)}
         self.assertEqual(record(kept, "zy", Fetched()), record(dict(sorted(kept.items())), "yz", Fetched()))
 
 
@@ -48,7 +48,7 @@ class ConfigTests(SynchronousTestCase):
         )
         packages = (RecordedPackage("", ("a.txt", "b.txt")), RecordedPackage("sub/one", ("sub/one/r.txt",)))
         self.assertEqual(
-            read(said, "x"), Fetched("deps/pip", {"https://x/a": KeptFile("a.zip", A)}, frozenset(), packages)
+            read(said, "x"), Fetched("deps/pip", {"https://x/a": FolderFile("a.zip", A)}, frozenset(), packages)
         )
 
     def test_what_is_wrong_is_refused(self) -> None:

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from reqpi.cli.folders.patch import patch_of
 from reqpi.core import locks
-from reqpi.core.export.folder_record import KeptFile
+from reqpi.core.export.folder_record import FolderFile
 from reqpi.core.export.rewriting import RewrittenDocument, rewritten
 from reqpi.core.model import Archive, Git
 from tests.core.locks import pip_oracle, table_sources
@@ -17,10 +17,10 @@ URL = "https://example.org/foo-1.0.tar.gz"
 GIT = f"git+https://example.org/team/bar.git@{C}"
 WHEEL = "https://example.org/foo-1.0-py3-none-any.whl"
 KEPT = {
-    URL: KeptFile("foo-1.0.tar.gz", A),
-    GIT: KeptFile("bar.git+x.tar.gz", B),
-    f"{GIT}#submodules=true": KeptFile("bar-with.tar.gz", B),
-    WHEEL: KeptFile("foo-1.0-py3-none-any.whl", A),
+    URL: FolderFile("foo-1.0.tar.gz", A),
+    GIT: FolderFile("bar.git+x.tar.gz", B),
+    f"{GIT}#submodules=true": FolderFile("bar-with.tar.gz", B),
+    WHEEL: FolderFile("foo-1.0-py3-none-any.whl", A),
 }
 FOO = "file:///deps/my%20pip/foo-1.0.tar.gz"
 BAR = f"file:///deps/my%20pip/bar.git%2Bx.tar.gz#sha256={B}"
@@ -112,7 +112,7 @@ class PipTests(SynchronousTestCase):
                 before = pip_oracle.read(document)
             except pip_oracle.PipFailed:
                 continue
-            kept = {source.place: KeptFile(_filename(source), A) for source in (pin.source for pin in pins) if source}
+            kept = {source.place: FolderFile(_filename(source), A) for source in (pin.source for pin in pins) if source}
             after = pip_oracle.read(rewritten(document, pins, kept, "/deps").document)
             self.assertEqual(*(sorted(_but_for_its_place(one) for one in said) for said in (before, after)))
             self.assertEqual(len([one for one in after if one.source.startswith("file:///deps/")]), len(pins), document)

@@ -9,7 +9,7 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.sbom import Component, Licence, MainComponent, Sbom, cyclonedx, merged, spdx, with_project
-from reqpi.core.sbom.reading import LARGEST, BadBill, read_bill
+from reqpi.core.sbom.reading import LARGEST, BadSbom, read_sbom
 from tests.core.sbom.test_bill import full
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 
@@ -133,26 +133,26 @@ def hermeto_spdx() -> dict[str, Any]:
 
 def read(document: Any) -> Sbom:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    found = read_bill(data)
+    found = read_sbom(data)
     assert not found.left_out, found.left_out
-    return found.bill
+    return found.sbom
 
 
-def by_name(bill: Sbom) -> dict[str, Component]:
-    return {component.name: component for component in bill.components}
+def by_name(sbom: Sbom) -> dict[str, Component]:
+    return {component.name: component for component in sbom.components}
 
 
 class OursTests(SynchronousTestCase):
     """What we write we read."""
 
     def test_nothing_is_lost(self) -> None:
-        """Neither from a bill of a server nor from one of a project, nor on the way through the other format."""
+        """Neither from a sbom of a server nor from one of a project, nor on the way through the other format."""
         mixed = (Licence("A few words"), Licence("GPL-2.0-only", True), Licence("MIT OR ISC", True))
         odd = evolve(full().components[0], licences=mixed)
-        bill = evolve(full(), components=(odd, *full().components[1:]))
-        project = with_project(bill, MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"))
+        sbom = evolve(full(), components=(odd, *full().components[1:]))
+        project = with_project(sbom, MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"))
         unread = evolve(project, unread=("pkg:pypi/six@1.0",))
-        for given in (project, unread, bill.of(None)):
+        for given in (project, unread, sbom.of(None)):
             for write in (cyclonedx, spdx):
                 found = read(write(given))
                 self.assertEqual(found.components, given.components, write)
@@ -161,19 +161,19 @@ class OursTests(SynchronousTestCase):
                 for again in (cyclonedx, spdx):
                     self.assertEqual(read(again(found)).components, given.components)
 
-    def addresses(self, bill: Sbom, write: object) -> tuple[str, ...]:
+    def addresses(self, sbom: Sbom, write: object) -> tuple[str, ...]:
         """SPDX has one only if the lock stands for the project."""
-        return (bill.key,) if write is cyclonedx or bill.own is None else ()
+        return (sbom.key,) if write is cyclonedx or sbom.own is None else ()
 
     def test_a_main_component_without_a_purl_becomes_a_component(self) -> None:
         """With the edges that it had; so two of them stay apart when they are merged."""
         one, two = full().of(MainComponent("one", "1.0")), full().of(MainComponent("two"))
         for write in (cyclonedx, spdx):
-            bill = merged([read(write(one)), read(spdx(two))])
-            self.assertEqual([each.ref for each in bill.projects], ["one@1.0", "two@"])
-            self.assertEqual({edge for edge in bill.edges if edge[0] == "two@"}, {("two@", top) for top in one.tops})
-            self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [])
-            self.assertEqual(flaws_of_spdx(spdx(bill)), [])
+            sbom = merged([read(write(one)), read(spdx(two))])
+            self.assertEqual([each.ref for each in sbom.projects], ["one@1.0", "two@"])
+            self.assertEqual({edge for edge in sbom.edges if edge[0] == "two@"}, {("two@", top) for top in one.tops})
+            self.assertEqual(flaws_of_cyclonedx(cyclonedx(sbom)), [])
+            self.assertEqual(flaws_of_spdx(spdx(sbom)), [])
 
 
 class HermetoTests(SynchronousTestCase):
@@ -190,18 +190,18 @@ class HermetoTests(SynchronousTestCase):
         self.assertEqual((one.own, other.own, one.edges), (None, None, ()))
 
     def test_everything_is_carried_through_both_formats(self) -> None:
-        bill = read(HERMETO)
+        sbom = read(HERMETO)
         for write in (cyclonedx, spdx):
-            found = read(write(merged([bill, read(write(bill))])))
-            self.assertEqual(found.components, bill.components, write)
-        self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [])
-        self.assertEqual(flaws_of_spdx(spdx(bill)), [])
-        said = {each["purl"]: each for each in json.loads(cyclonedx(bill))["components"]}
+            found = read(write(merged([sbom, read(write(sbom))])))
+            self.assertEqual(found.components, sbom.components, write)
+        self.assertEqual(flaws_of_cyclonedx(cyclonedx(sbom)), [])
+        self.assertEqual(flaws_of_spdx(spdx(sbom)), [])
+        said = {each["purl"]: each for each in json.loads(cyclonedx(sbom))["components"]}
         self.assertEqual(said[NPM]["pedigree"], HERMETO["components"][0]["pedigree"])
         self.assertEqual(said[NPM]["externalReferences"][0]["comment"], "proxy URL")
         self.assertEqual(said[RPM]["type"], "file")
         self.assertEqual(
-            [each["text"] for each in json.loads(cyclonedx(bill))["annotations"]],
+            [each["text"] for each in json.loads(cyclonedx(sbom))["annotations"]],
             ["hermeto:backend:npm", "hermeto:backend:pip"],
         )
 
@@ -210,18 +210,18 @@ class HermetoTests(SynchronousTestCase):
         ours = with_project(full(), MainComponent("mine", "1.0", "pkg:pypi/mine@1.0"))
         for mine in (cyclonedx(ours), spdx(ours)):
             for theirs in (HERMETO, hermeto_spdx()):
-                bill = merged([read(theirs), read(mine)])
-                six = by_name(bill)["six"]
+                sbom = merged([read(theirs), read(mine)])
+                six = by_name(sbom)["six"]
                 self.assertEqual(six.artifacts, by_name(ours)["six"].artifacts)
                 self.assertEqual(six.licences, by_name(ours)["six"].licences)
                 self.assertEqual((six.found_by, six.build, six.binary), (("hermeto", "reqpi"), False, True))
                 self.assertEqual(six.annotations, ("hermeto:backend:pip",))
-                self.assertEqual(set(ours.edges) - set(bill.edges), set())
-                self.assertEqual(by_name(bill)["left-pad"].annotations, ("hermeto:backend:npm",))
-                self.assertEqual(bill.own, ours.own)
-                self.assertEqual(cyclonedx(bill), cyclonedx(merged([read(mine), read(theirs)])))
-                self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [])
-                self.assertEqual(flaws_of_spdx(spdx(bill)), [])
+                self.assertEqual(set(ours.edges) - set(sbom.edges), set())
+                self.assertEqual(by_name(sbom)["left-pad"].annotations, ("hermeto:backend:npm",))
+                self.assertEqual(sbom.own, ours.own)
+                self.assertEqual(cyclonedx(sbom), cyclonedx(merged([read(mine), read(theirs)])))
+                self.assertEqual(flaws_of_cyclonedx(cyclonedx(sbom)), [])
+                self.assertEqual(flaws_of_spdx(spdx(sbom)), [])
 
     def test_properties_that_all_have_to_say(self) -> None:
         again = json.loads(json.dumps(HERMETO))
@@ -236,7 +236,7 @@ class HermetoTests(SynchronousTestCase):
         document["vulnerabilities"] = []
         document["dependencies"] = [{"ref": "gone", "dependsOn": [SIX]}]
         self.assertEqual(
-            read_bill(json.dumps(document).encode()).left_out,
+            read_sbom(json.dumps(document).encode()).left_out,
             (
                 "components[].cpe",
                 "components[].type device",
@@ -251,8 +251,8 @@ class HostileTests(SynchronousTestCase):
     """Every document is read or refused in words, at a bounded price."""
 
     def refused(self, document: Any, problem: str) -> None:
-        with self.assertRaises(BadBill) as caught:
-            read_bill(document if isinstance(document, bytes) else json.dumps(document).encode())
+        with self.assertRaises(BadSbom) as caught:
+            read_sbom(document if isinstance(document, bytes) else json.dumps(document).encode())
         self.assertIn(problem, caught.exception.problem)
 
     def test_bounds(self) -> None:
@@ -329,12 +329,12 @@ class HostileTests(SynchronousTestCase):
                     changed = json.loads(text)
                     put(changed, path, value)
                     try:
-                        bill = read_bill(json.dumps(changed).encode()).bill
-                    except BadBill as bad:
+                        sbom = read_sbom(json.dumps(changed).encode()).sbom
+                    except BadSbom as bad:
                         self.assertTrue(bad.problem)
                         continue
                     if isinstance(value, str) and "\x00" in value:
-                        spdx(bill).decode(), cyclonedx(bill).decode()
+                        spdx(sbom).decode(), cyclonedx(sbom).decode()
                         written += 1
         self.assertGreater(written, 150)
 
@@ -345,11 +345,11 @@ class HostileTests(SynchronousTestCase):
         document["components"][0]["externalReferences"].append(
             {"type": "distribution", "url": "https://example.org/a b\\<\u2028%zz{}", "comment": "a b.whl"}
         )
-        bill = read(document)
+        sbom = read(document)
         for write in (cyclonedx, spdx):
-            self.assertEqual(read(write(bill)).components[0].ref, NPM)
-        self.assertEqual(flaws_of_cyclonedx(cyclonedx(bill)), [])
-        self.assertEqual(flaws_of_spdx(spdx(bill)), [])
+            self.assertEqual(read(write(sbom)).components[0].ref, NPM)
+        self.assertEqual(flaws_of_cyclonedx(cyclonedx(sbom)), [])
+        self.assertEqual(flaws_of_spdx(spdx(sbom)), [])
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from reqpi.upstream.allowed import name_cache
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.name_cache import KeptNames
+from reqpi.upstream.allowed.name_cache import NameCache
 from tests.upstream.names import Kept, Names
 
 reactor: Any = _reactor
@@ -76,7 +76,7 @@ class KeptCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock, self.resolver = Clock(), Resolver()
-        self.names = KeptNames(self.resolver, self.clock)
+        self.names = NameCache(self.resolver, self.clock)
 
     def ask(self, name: str = "index.example", port: int = 443, types: Any = None) -> Client:
         client: Any = Client()
@@ -191,7 +191,7 @@ class KeptTests(KeptCase):
     def test_answers_are_bounded(self) -> None:
         """Pages may name any number of hosts, and a name may have any number of addresses."""
         self.patch(name_cache, "_MOST", 10)
-        self.names = KeptNames(self.resolver, self.clock)
+        self.names = NameCache(self.resolver, self.clock)
         for number in range(6):
             self.ask(f"{number}.example")
             self.resolver.queries[-1].answer("192.0.2.1")

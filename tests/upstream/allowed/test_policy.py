@@ -27,7 +27,7 @@ def pin(name: str, *indexes: str, source: Archive | Git | None = None, line: int
 
 
 def refused(*pins: Pin, outside: AllowedUpstreams = OUTSIDE) -> tuple[Defect, ...]:
-    return outside.policy.refuses(Lock(b"", "requirements.txt", pins))
+    return outside.policy.denies(Lock(b"", "requirements.txt", pins))
 
 
 class IndexTests(SynchronousTestCase):
@@ -210,5 +210,5 @@ class OfflineTests(SynchronousTestCase):
     def test_the_policy_is_the_same(self) -> None:
         """A lock does not become another by the network's being away."""
         lock = Lock(b"", "requirements.txt", (pin("a", "https://three.example/"), pin("b", EXTRA)))
-        self.assertEqual(Offline(OUTSIDE.policy).refuses(lock), OUTSIDE.policy.refuses(lock))
-        self.assertEqual(len(Offline(OUTSIDE.policy).refuses(lock)), 1)
+        self.assertEqual(Offline(OUTSIDE.policy).denies(lock), OUTSIDE.policy.denies(lock))
+        self.assertEqual(len(Offline(OUTSIDE.policy).denies(lock)), 1)

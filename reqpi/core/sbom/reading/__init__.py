@@ -12,23 +12,23 @@ from attrs import frozen
 
 from reqpi.core.sbom.model import Sbom
 from reqpi.core.sbom.reading import cyclonedx, spdx
-from reqpi.core.sbom.reading.fields import LARGEST, BadBill, Notes, parse
+from reqpi.core.sbom.reading.fields import LARGEST, BadSbom, Notes, parse
 
-__all__ = ["LARGEST", "BadBill", "ReadBill", "read_bill"]
+__all__ = ["LARGEST", "BadSbom", "ReadSbom", "read_sbom"]
 
 
 @frozen
-class ReadBill:
+class ReadSbom:
     """A document that was read.
 
     :param left_out: the fields of the document that were not read, such as ``components[].cpe``.
     """
 
-    bill: Sbom
+    sbom: Sbom
     left_out: tuple[str, ...] = ()
 
 
-def read_bill(data: bytes) -> ReadBill:
+def read_sbom(data: bytes) -> ReadSbom:
     """Read a document.
 
     :raises BadBill: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
@@ -37,11 +37,11 @@ def read_bill(data: bytes) -> ReadBill:
     notes = Notes()
     key = sha256(data).hexdigest()
     if document.get("bomFormat") == "CycloneDX":
-        bill = cyclonedx.read(document, key, notes)
+        sbom = cyclonedx.read(document, key, notes)
     elif document.get("spdxVersion") in ("SPDX-2.2", "SPDX-2.3"):
-        bill = spdx.read(document, key, notes)
+        sbom = spdx.read(document, key, notes)
     else:
-        raise BadBill(
+        raise BadSbom(
             "", "the document is neither CycloneDX nor SPDX 2.3", 'It must have "bomFormat" or "spdxVersion".'
         )
-    return ReadBill(bill, notes.named())
+    return ReadSbom(sbom, notes.named())

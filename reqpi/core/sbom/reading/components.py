@@ -10,7 +10,7 @@ from packageurl import PackageURL
 from reqpi.core.sbom.about import as_expression
 from reqpi.core.sbom.model import Component, Licence
 from reqpi.core.sbom.properties import UNREAD, UNREAD_VALUE
-from reqpi.core.sbom.reading.fields import BadBill
+from reqpi.core.sbom.reading.fields import BadSbom
 from reqpi.core.sbom.text import words
 
 __all__ = ["LONGEST_VERSION", "Gathered", "as_licences", "name_in", "one_line", "purl_in", "with_properties"]
@@ -53,7 +53,7 @@ class Gathered:
         if unread:
             self.unread.add(component.ref)
         if len(self.components) > _MOST:
-            raise BadBill(where, f"there are more than {_MOST} components")
+            raise BadSbom(where, f"there are more than {_MOST} components")
 
     def connect(self, one: str, other: str) -> bool:
         """Add the edges between the components of two ids.
@@ -64,7 +64,7 @@ class Gathered:
         ones, others = self.refs.get(one, ()), self.refs.get(other, ())
         self._edges_left -= len(ones) * len(others)
         if self._edges_left < 0:  # one relationship stands for the product of the purls of two packages
-            raise BadBill("", f"there are more than {_MOST_EDGES} edges")
+            raise BadSbom("", f"there are more than {_MOST_EDGES} edges")
         self.edges.update((a, b) for a in ones for b in others if a != b)
         return bool(ones and others)
 
@@ -82,7 +82,7 @@ def purl_in(value: str, where: str) -> str:
         return PackageURL.from_string(value).to_string()
     except ValueError as error:
         advice = "Write one such as pkg:pypi/six@1.17.0."
-        raise BadBill(where, f"{value[:80]!r} is not a purl: {str(error)[:100]}", advice) from None
+        raise BadSbom(where, f"{value[:80]!r} is not a purl: {str(error)[:100]}", advice) from None
 
 
 def name_in(purl: str) -> str:

@@ -18,7 +18,7 @@ from reqpi.core.sbom.reading.components import (
     purl_in,
     with_properties,
 )
-from reqpi.core.sbom.reading.fields import BadBill, Notes, digests_of, mapping, objects, text, texts
+from reqpi.core.sbom.reading.fields import BadSbom, Notes, digests_of, mapping, objects, text, texts
 from reqpi.core.sbom.timestamps import timestamp
 
 __all__ = ["read"]
@@ -44,7 +44,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     """
     notes.others(document, "", _KNOWN)
     if not text(document, "specVersion", "").startswith("1."):
-        raise BadBill("specVersion", "only CycloneDX 1.x is supported")
+        raise BadSbom("specVersion", "only CycloneDX 1.x is supported")
     metadata = mapping(document.get("metadata"), "metadata")
     notes.others(metadata, "metadata", _OF_METADATA)
     gathered = Gathered()
@@ -53,7 +53,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
         component, unread = _component(fields, where, "components[]", notes)
         identifier = text(fields, "bom-ref", where) or component.ref
         if identifier in gathered.refs:
-            raise BadBill(where, f"the bom-ref {identifier[:80]!r} is repeated")
+            raise BadSbom(where, f"the bom-ref {identifier[:80]!r} is repeated")
         gathered.add(identifier, evolve(component, annotations=tuple(sorted(lines.pop(identifier, ())))), unread, where)
     if lines:
         notes.say("annotations[] of what is not listed")
@@ -95,7 +95,7 @@ def _component(fields: Mapping[str, Any], where: str, place: str, notes: Notes) 
         kind = LIBRARY
     name = one_line(text(fields, "name", where))
     if not name:
-        raise BadBill(where, "the name is missing")
+        raise BadSbom(where, "the name is missing")
     artifacts, proxies = _references(fields, where, place, notes)
     if not artifacts and (digests := digests_of(fields, "hashes", ("alg", "content"), where, notes)):
         artifacts = {Artifact("", False, digests)}
@@ -139,7 +139,7 @@ def _patches(fields: Mapping[str, Any], where: str, place: str, notes: Notes) ->
         notes.others(diff, f"{place}.pedigree.patches[].diff", ("url",))
         kind = text(each, "type", at)
         if kind not in ("unofficial", "monkey", "backport", "cherry-pick"):
-            raise BadBill(f"{at}.type", f"{kind[:80]!r} is not a kind of patch")
+            raise BadSbom(f"{at}.type", f"{kind[:80]!r} is not a kind of patch")
         yield kind, one_line(text(diff, "url", at))
 
 

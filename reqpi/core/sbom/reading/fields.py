@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from reqpi.core.model import Digest
 
-__all__ = ["LARGEST", "BadBill", "Notes", "digests_of", "mapping", "objects", "parse", "text", "texts"]
+__all__ = ["LARGEST", "BadSbom", "Notes", "digests_of", "mapping", "objects", "parse", "text", "texts"]
 
 LARGEST = 32 << 20
 """The maximum size of a document in bytes. A document of 1,000 components has 3 MB."""
@@ -27,7 +27,7 @@ _HEX = frozenset("0123456789abcdef")
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-class BadBill(ValueError):
+class BadSbom(ValueError):
     """A document that cannot be read as an SBOM.
 
     :param where: the place in it, such as ``components[3].purl``; empty for the whole document.
@@ -68,17 +68,17 @@ def parse(data: bytes) -> Mapping[str, Any]:
     :raises BadBill: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
     """
     if len(data) > LARGEST:
-        raise BadBill("", f"the document is larger than {LARGEST >> 20} MiB")
+        raise BadSbom("", f"the document is larger than {LARGEST >> 20} MiB")
     if data.count(b"{") + data.count(b"[") > _MOST_CONTAINERS or data.count(b",") > _MOST_VALUES:
-        raise BadBill("", "the document has too many values")
+        raise BadSbom("", "the document has too many values")
     try:
         document = json.loads(data, object_pairs_hook=_unique_keys)
     except RecursionError:
-        raise BadBill("", "the document is nested too deeply") from None
-    except BadBill:
+        raise BadSbom("", "the document is nested too deeply") from None
+    except BadSbom:
         raise
     except ValueError as error:
-        raise BadBill(
+        raise BadSbom(
             "", f"the document is not JSON: {str(error)[:200]}", "Convert XML or tag:value to JSON."
         ) from None
     return mapping(document, "the document")
@@ -89,7 +89,7 @@ def mapping(value: Any, where: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise BadBill(where, f"{_shown(value)} is not an object")
+        raise BadSbom(where, f"{_shown(value)} is not an object")
     return value
 
 
@@ -98,7 +98,7 @@ def objects(fields: Mapping[str, Any], key: str, where: str = "") -> Iterator[tu
     place = f"{where}.{key}".strip(".")
     value = fields.get(key)
     if value is not None and not isinstance(value, list):
-        raise BadBill(place, f"{_shown(value)} is not an array")
+        raise BadSbom(place, f"{_shown(value)} is not an array")
     for at, each in enumerate(value or ()):
         yield f"{place}[{at}]", mapping(each if each is not None else "", f"{place}[{at}]")
 
@@ -109,9 +109,9 @@ def text(fields: Mapping[str, Any], key: str, where: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadBill(f"{where}.{key}".strip("."), f"{_shown(value)} is not a string")
+        raise BadSbom(f"{where}.{key}".strip("."), f"{_shown(value)} is not a string")
     if len(value) > _LONGEST:
-        raise BadBill(f"{where}.{key}".strip("."), f"the string is longer than {_LONGEST} characters")
+        raise BadSbom(f"{where}.{key}".strip("."), f"the string is longer than {_LONGEST} characters")
     return _clean(value)
 
 
@@ -119,7 +119,7 @@ def texts(fields: Mapping[str, Any], key: str, where: str) -> list[str]:
     """Return the strings of an array; an empty list if the key is missing."""
     value = fields.get(key)
     if value is not None and not isinstance(value, list):
-        raise BadBill(f"{where}.{key}".strip("."), f"{_shown(value)} is not an array")
+        raise BadSbom(f"{where}.{key}".strip("."), f"{_shown(value)} is not an array")
     return [text({"": each}, "", f"{where}.{key}[{at}]") for at, each in enumerate(value or ())]
 
 
@@ -137,7 +137,7 @@ def digests_of(
         if algorithm not in _LENGTHS:
             notes.say(f"{key}[] by {algorithm[:20]}")
         elif len(digits) != _LENGTHS[algorithm] or not set(digits) <= _HEX:
-            raise BadBill(place, f"{_shown(digits)} is not a {algorithm} digest")
+            raise BadSbom(place, f"{_shown(digits)} is not a {algorithm} digest")
         else:
             found.add(Digest(algorithm, digits))
     return tuple(sorted(found))
@@ -160,5 +160,5 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise BadBill("", f"the key {_shown(twice)} is repeated in one object", "Keep one of them.")
+        raise BadSbom("", f"the key {_shown(twice)} is repeated in one object", "Keep one of them.")
     return found

@@ -21,7 +21,7 @@ from reqpi.core.sbom.reading.components import (
     purl_in,
     with_properties,
 )
-from reqpi.core.sbom.reading.fields import BadBill, Notes, digests_of, mapping, objects, text
+from reqpi.core.sbom.reading.fields import BadSbom, Notes, digests_of, mapping, objects, text
 from reqpi.core.sbom.timestamps import timestamp
 
 __all__ = ["read"]
@@ -60,7 +60,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
     for where, fields in objects(document, "packages"):
         identifier = text(fields, "SPDXID", where)
         if not identifier or identifier in gathered.refs:
-            raise BadBill(f"{where}.SPDXID", "the SPDXID is missing or repeated")
+            raise BadSbom(f"{where}.SPDXID", "the SPDXID is missing or repeated")
         is_root = identifier in described
         for component, unread in _components(fields, where, named, notes):
             if not is_root:

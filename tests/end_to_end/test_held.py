@@ -62,7 +62,7 @@ class HeldTests(EndToEnd):
     def test_filters_alone_are_a_mistake(self) -> None:
         done = self.gethash("--platform", "any")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("write --hold too", done.stderr)
+        self.assertIn("add --hold", done.stderr)
 
     def test_what_cannot_be_had_is_named(self) -> None:
         """stdout stays empty; and the second time goes on from what is there."""

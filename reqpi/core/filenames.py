@@ -16,6 +16,15 @@ __all__ = ["ParsedFilename", "parse"]
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tbz", ".tar.xz", ".txz", ".tar")
 """The archive suffixes of pip that indexes hold, the common ones first. They are case-sensitive, as for pip."""
 
+ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
+"""The archives that pip, uv and Hermeto can all unpack: a lock may name a source with one of these by its URL."""
+
+REQUIREMENT_SUFFIXES = (
+    *(".zip", ".whl", ".tar.bz2", ".tbz", ".tar.gz", ".tgz", ".tar"),
+    *(".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"),
+)
+"""pip's ``ARCHIVE_EXTENSIONS``: pip reads a requirement that ends with one of them as a filename."""
+
 LIMIT = 255
 """The longest filename in bytes: the limit of common file systems."""
 

@@ -15,13 +15,12 @@ from twisted.internet.threads import deferToThread
 
 from reqpi.core import filenames, metadata
 from reqpi.core.errors import NothingUpstream
+from reqpi.core.filenames import ARCHIVE_SUFFIXES
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Archive, File, Git, Pin
 from reqpi.shelf.files.downloads import Downloads
 
 __all__ = ["UrlSources"]
-
-_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".whl")
 
 
 class UrlSources:
@@ -55,7 +54,7 @@ class UrlSources:
                 f"the source of {file.project} contains the project {identity.project}",
                 f"The PKG-INFO of {file.filename} says so. Correct the lock.",
             )
-        ending = next(ending for ending in _ENDINGS if file.filename.endswith(ending))
+        ending = next(ending for ending in (*ARCHIVE_SUFFIXES, ".whl") if file.filename.endswith(ending))
         return _listed(evolve(file, filename=f"{file.project.replace('-', '_')}-{identity.version}{ending}"))
 
 

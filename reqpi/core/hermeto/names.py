@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
+from reqpi.core.filenames import ARCHIVE_SUFFIXES
 from reqpi.core.model import File, Git
 
 __all__ = ["name_of"]
-
-_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
-"""The suffixes of an archive that a lock can name by its URL."""
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._+-]+")
 
@@ -27,7 +25,7 @@ def name_of(file: File) -> str:
         return f"{repository}-gitcommit-{source.commit}{'-submodules' if source.submodules else ''}.tar.gz"
     if source is None or file.wheel:
         return file.filename if source is None else _last(source.url)
-    ending = next((ending for ending in _ENDINGS if _last(source.url).endswith(ending)), "")
+    ending = next((ending for ending in ARCHIVE_SUFFIXES if _last(source.url).endswith(ending)), "")
     return f"{file.project}-{file.sha256}{ending}"
 
 

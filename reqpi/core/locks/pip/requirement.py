@@ -13,6 +13,7 @@ from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from reqpi.core.filenames import REQUIREMENT_SUFFIXES
 from reqpi.core.locks.markers.checked import Markers
 from reqpi.core.locks.rules import requirements
 from reqpi.core.locks.rules.requirements import Refused, Rule
@@ -36,12 +37,6 @@ _VERSION_LENGTH = 128
 """Characters of a version: Python takes quadratic time to convert many digits to a number, and raises over 4300."""
 
 NAME_LENGTH = 256
-
-# pip's ARCHIVE_EXTENSIONS: it reads a requirement that ends with one of them as a filename.
-_ARCHIVES = (
-    *(".zip", ".whl", ".tar.bz2", ".tbz", ".tar.gz", ".tgz", ".tar"),
-    *(".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"),
-)
 
 
 @frozen
@@ -72,7 +67,7 @@ def parse(text: str, markers: Markers) -> RequirementLine:
         raise Refused(requirements.TOO_LONG, f"name is longer than {NAME_LENGTH} characters")
     arbitrary = operator == "==="
     _check_version(name, version, arbitrary)
-    if not match[6] and text.partition(";")[0].rstrip().lower().endswith(_ARCHIVES):
+    if not match[6] and text.partition(";")[0].rstrip().lower().endswith(REQUIREMENT_SUFFIXES):
         raise Refused(requirements.ARCHIVE, text.partition(";")[0].rstrip())
     if marker is not None:
         marker = marker.strip(" \t")
@@ -141,7 +136,9 @@ def _nameless(bare: str) -> Refused:
 
 
 def _is_path(bare: str) -> bool:
-    return "/" in bare or bare.startswith((".", "~")) or ("=" not in bare and bare.lower().endswith(_ARCHIVES))
+    return (
+        "/" in bare or bare.startswith((".", "~")) or ("=" not in bare and bare.lower().endswith(REQUIREMENT_SUFFIXES))
+    )
 
 
 def _specifier(name: str, rest: str, bare: str) -> Refused:

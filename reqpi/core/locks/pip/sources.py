@@ -40,9 +40,6 @@ _HEX = re.compile(r"[0-9a-f]++")
 # pip looks for these anywhere in a URL, not only in its fragment.
 _MISPLACED = re.compile(r"&(?:egg|subdirectory|sha512|sha384|sha256|sha224|sha1|md5)=")
 
-_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip", ".whl")
-"""The archives that pip, uv and Hermeto can all unpack."""
-
 # This becomes the name of a file. Two dots in a row are excluded because proxies reject them.
 _FILENAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+!~-]|\.(?!\.))*+")
 
@@ -202,7 +199,11 @@ def _subdirectory(value: str | None) -> str | None:
 
 def _archive(said: _Named, url: Url, subdirectory: str | None, found: Iterable[Digest]) -> RequirementLine:
     filename = url.parts[-1] if url.path else ""
-    if not filename.endswith(_ENDINGS) or len(filename) > filenames.LIMIT or not _FILENAME.fullmatch(filename):
+    if (
+        not filename.endswith((*filenames.ARCHIVE_SUFFIXES, ".whl"))
+        or len(filename) > filenames.LIMIT
+        or not _FILENAME.fullmatch(filename)
+    ):
         raise Refused(about.ARCHIVE_TYPE, filename or url.bare)
     version = ""
     if filename.endswith(".whl"):

@@ -1,4 +1,4 @@
-"""What is cold: programs of their own that measure it inside the process, and say what they found."""
+"""Cold operations, measured by separate programs from inside the process; their output is the result."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PROGRAMS = {
 
 
 def main(bench: Bench) -> Outcome:
-    """Run each, with the ReqPI that is beside it. They have no quick form."""
+    """Run each program with the ReqPI of this clone. The programs have no quick mode."""
     said = []
     for name, caption in _PROGRAMS.items():
         program = _HERE / f"{name}.py"
         if not program.exists():
-            say(f"{name} is left out: there is no such file")
+            say(f"skipping {name}: the file does not exist")
             continue
         say(name)
         said.append(Said(caption, run([bench.python, program], _HERE.parent)))

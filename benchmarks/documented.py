@@ -16,7 +16,7 @@ from benchmarks.tools import environment
 __all__ = ["PAGE", "replaced", "section", "write"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-_QUICK = "*From `--quick`, on a machine that did other things: this shows that it runs, and nothing of how fast it is.*"
+_QUICK = "*From `--quick`, on a machine that also did other work: this shows that the part runs, not how fast it is.*"
 
 
 def write(outcome: Outcome, setting: str, work: Path, quick: bool, page: Path = PAGE) -> None:
@@ -49,7 +49,7 @@ def replaced(page: str, part: str, text: str) -> str:
     begin, end = f"<!-- measured: {part} -->", f"<!-- end: {part} -->"
     found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", page, re.DOTALL)
     if found is None:
-        raise SystemExit(f"the page has no place for {part}: {begin} and {end}, each in a line of its own")
+        raise SystemExit(f"the page has no place for {part}: {begin} and {end}, each on a line of its own")
     return "\n".join([page[: found.start()] + begin, "", text.strip(), "", end + page[found.end() :]])
 
 

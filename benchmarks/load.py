@@ -31,7 +31,7 @@ end
 
 @frozen
 class Load:
-    """What to request, how, and for how many seconds.
+    """A load to generate: the URL, the headers, and for how many seconds.
 
     :param connections: how many are kept open, each with one request at a time.
     :param script: Lua code with which wrk chooses its requests.

@@ -1,4 +1,4 @@
-"""How fast ReqPI is, beside nginx and its peers, on this machine: ``python -m benchmarks``, or one part of it.
+"""Benchmarks that compare ReqPI with nginx and its peers on this machine: ``python -m benchmarks [PART]…``.
 
-Figures of different runs are not comparable: machines are noisy. Ratios within one run are.
+Figures of different runs are not comparable, because machines are noisy. Ratios within one run are comparable.
 """

@@ -1,4 +1,4 @@
-"""Measure ReqPI beside nginx and its peers, on loopback; all of it, or the parts that are named."""
+"""Compare ReqPI with nginx and its peers on loopback: all parts, or only those that are named."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "cold": cold.main,
 }
 
-_BY_THEMSELVES = {"memory-session"}
-"""Parts that need no other program."""
+_SELF_CONTAINED = {"memory-session"}
+"""Parts that need none of nginx, wrk and openssl."""
 
 
 def main() -> int:
-    """Measure, print, and write it down if asked to."""
+    """Measure the parts, print the results, and with ``--write`` write them into the page."""
     arguments = _arguments()
-    # Ended from outside, it still ends what it started.
+    # sys.exit unwinds the context managers, so a SIGTERM also stops the processes that were started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
-    for name in ("nginx", "wrk", "openssl") if set(arguments.part or _PARTS) - _BY_THEMSELVES else ():
+    for name in ("nginx", "wrk", "openssl") if set(arguments.part or _PARTS) - _SELF_CONTAINED else ():
         program(name)
     bench = Bench(arguments.python, _work(arguments.work), arguments.quick, _peers(arguments.peers))
     for part in arguments.part or _PARTS:
@@ -52,17 +52,23 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; default: all of them")
+    parser.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; default: all")
     parser.add_argument("--write", action="store_true", help="put tables and pictures into docs/performance.md")
-    parser.add_argument("--python", default=sys.executable, help="of the environment that has ReqPI; default: this one")
-    parser.add_argument("--work", type=Path, help="for environments, fixtures and stores; about 2 GB; kept")
-    parser.add_argument("--quick", action="store_true", help="one short round, to see that it runs")
-    parser.add_argument("--peers", default=",".join(PEERS), help="those to measure beside; 'none' for none")
+    parser.add_argument(
+        "--python", default=sys.executable, help="interpreter of the environment that has ReqPI; default: this one"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="folder for environments, fixtures and stores; about 2 GB; not removed"
+    )
+    parser.add_argument("--quick", action="store_true", help="one short round, to check that everything runs")
+    parser.add_argument(
+        "--peers", default=",".join(PEERS), help="peers to compare with, separated by commas; 'none' for none"
+    )
     arguments = parser.parse_args()
     if unknown := set(arguments.part) - set(_PARTS):
-        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}")
     if unknown := set(_peers(arguments.peers)) - set(PEERS):
-        parser.error(f"no such peer: {', '.join(sorted(unknown))}")
+        parser.error(f"unknown peer: {', '.join(sorted(unknown))}")
     return arguments
 
 
@@ -71,11 +77,11 @@ def _peers(named: str) -> list[str]:
 
 
 def _work(given: Path | None) -> Path:
-    """Ours alone: what is in it is run."""
+    """Create the working folder, which must belong to this user alone, because programs in it are executed."""
     folder = given or Path(tempfile.gettempdir()) / f"reqpi-benchmarks-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
-        raise SystemExit(f"{folder} belongs to somebody else. Give another: --work")
+        raise SystemExit(f"{folder} belongs to another user. Specify another folder with --work")
     return folder.resolve()
 
 

@@ -1,4 +1,4 @@
-"""Asking a server once, for setting up and for looking at what it answers. Loads are in :mod:`benchmarks.load`."""
+"""Single requests, for setup and for checking responses. Loads are in :mod:`benchmarks.load`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from attrs import frozen
 
 __all__ = ["Answer", "get"]
 
-_ANYBODY = ssl.create_default_context()
-_ANYBODY.check_hostname = False
-_ANYBODY.verify_mode = ssl.CERT_NONE  # of loopback, signed by itself
-_OPENER = build_opener(ProxyHandler({}), HTTPSHandler(context=_ANYBODY))
+_UNVERIFIED = ssl.create_default_context()
+_UNVERIFIED.check_hostname = False
+_UNVERIFIED.verify_mode = ssl.CERT_NONE  # the server is on loopback and its certificate is self-signed
+_OPENER = build_opener(ProxyHandler({}), HTTPSHandler(context=_UNVERIFIED))
 
 
 @frozen
 class Answer:
-    """What came back, errors included."""
+    """A response, which may be an error."""
 
     status: int
     headers: Message
@@ -29,9 +29,10 @@ class Answer:
 
 
 def get(url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None, method: str = "") -> Answer:
-    """Ask on a connection of its own.
+    """Send one request on a connection of its own, and return the response.
 
-    :raises OSError: there is nobody.
+    :param method: by default POST with a body, GET without one.
+    :raises OSError: no server answers there.
     """
     request = Request(url, data=body, headers=dict(headers or {}), method=method or None)
     try:

@@ -1,9 +1,9 @@
-"""The first download of a large file through ReqPI beside a bare proxy in Twisted that keeps nothing.
+"""The first download of a large file through ReqPI, compared with a bare proxy in Twisted that stores nothing.
 
-``python benchmarks/bench_cold.py [MB]`` starts an upstream, a bare proxy (an Agent whose bytes are written on as they
-come) and ReqPI, each in a process of its own on loopback, and takes a file of so many megabytes through each, some
-times in turn. What is printed is the time to the first byte, to the last, and the server's CPU time for a gigabyte,
-beside that of hashing and writing the same bytes in Python. A minute.
+``python benchmarks/bench_cold.py [MB]`` starts an upstream, a bare proxy (an Agent whose bytes are passed on as they
+arrive) and ReqPI, each in a process of its own on loopback. It downloads files of MB mebibytes (200 by default) through
+each of them in turn, in several rounds. It prints the time to the first byte and to the last byte, and the server's CPU
+time for a gigabyte, compared with hashing and writing as many bytes in Python. It takes about a minute.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PIECE = 1 << 16
 
 @frozen
 class Figures:
-    """Of one download: seconds to the first and to the last byte, and CPU seconds of the server."""
+    """Figures of one download: seconds to the first and to the last byte, and CPU seconds of the server."""
 
     first: float
     whole: float
@@ -46,7 +46,11 @@ class Figures:
 
 
 def serve(pipe: Any, size: int) -> None:
-    """An index of one project with some sdists, whose bytes differ in their number alone."""
+    """Serve an index of one project whose sdists differ only in their first eight bytes, which hold a number.
+
+    :param pipe: receives the port.
+    :param size: bytes of each sdist.
+    """
     block = os.urandom(1 << 20)
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,7 +75,7 @@ def serve(pipe: Any, size: int) -> None:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     files = []
     for number in range(_ROUNDS):
@@ -86,7 +90,10 @@ def serve(pipe: Any, size: int) -> None:
 
 
 def proxy(pipe: Any, upstream: str) -> None:
-    """A bare proxy."""
+    """Serve a bare proxy of ``upstream``.
+
+    :param pipe: receives the port.
+    """
     reactor: Any = _reactor
     agent = Agent(reactor, pool=HTTPConnectionPool(reactor))
 
@@ -121,7 +128,7 @@ def proxy(pipe: Any, upstream: str) -> None:
 
 
 def started(target: Any, *arguments: Any) -> tuple[multiprocessing.Process, str]:
-    """A process, and the URL of what it serves."""
+    """Start a process that sends its port through a pipe; return it and its URL."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.Process(target=target, args=(there, *arguments), daemon=True)
     process.start()
@@ -129,7 +136,7 @@ def started(target: Any, *arguments: Any) -> tuple[multiprocessing.Process, str]
 
 
 def reqpi(store: Path, index: str) -> tuple[subprocess.Popen[str], str]:
-    """A server of ours, and its URL."""
+    """Start ReqPI on ``store`` with ``index`` as its upstream; return its process and its URL."""
     command = [sys.executable, "-m", "reqpi", "server", "--http", "tcp:0:interface=127.0.0.1", "--upstream", index]
     server = subprocess.Popen(
         [*command, "--store", str(store)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -137,20 +144,23 @@ def reqpi(store: Path, index: str) -> tuple[subprocess.Popen[str], str]:
     assert server.stdout is not None
     for line in server.stdout:
         if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", line):
-            # Its log must be read, or it would stand still.
+            # Its log must be read: the server would block on a full pipe.
             subprocess.Popen(["cat"], stdin=server.stdout, stdout=subprocess.DEVNULL)
             return server, f"http://127.0.0.1:{found[1]}"
-    raise AssertionError("it does not start")
+    raise AssertionError("ReqPI ended before it listened")
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far."""
+    """Return the CPU seconds that a process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def download(url: str, pid: int) -> Figures:
-    """Take a file to its end."""
+    """Download a file, and return the figures.
+
+    :param pid: the process whose CPU time is counted.
+    """
     parts = urlsplit(url)
     before, began = cpu_of(pid), time.perf_counter()
     connection = http.client.HTTPConnection(parts.netloc)
@@ -169,7 +179,7 @@ def download(url: str, pid: int) -> Figures:
 
 
 def hashed_and_written(folder: Path, size: int) -> Figures:
-    """The same work on the same bytes, and nothing else."""
+    """Measure hashing and writing ``size`` bytes, without any network."""
     block = os.urandom(_PIECE)
     began, before = time.perf_counter(), time.process_time()
     digest = hashlib.sha256()
@@ -182,13 +192,13 @@ def hashed_and_written(folder: Path, size: int) -> Figures:
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, and print the table."""
     size = (int(sys.argv[1]) if len(sys.argv) > 1 else 200) << 20
-    upstream, origin = started(serve, size)
-    bare, bare_url = started(proxy, origin)
+    upstream, upstream_url = started(serve, size)
+    bare, bare_url = started(proxy, upstream_url)
     figures: dict[str, list[Figures]] = {"hashing and writing": [], "bare proxy": [], "ReqPI, cold": []}
     with tempfile.TemporaryDirectory() as folder:
-        server, url = reqpi(Path(folder) / "store", f"{origin}/simple")
+        server, url = reqpi(Path(folder) / "store", f"{upstream_url}/simple")
         try:
             for number in range(_ROUNDS):
                 lock = f"big=={number}.0\n".encode()

@@ -1,8 +1,8 @@
-"""Freezing a lock beside a bare loop of treq that only fetches the same pages, and a second lock like it.
+"""Freezing a lock and a second, similar lock, compared with a bare loop of treq that only fetches the same pages.
 
 ``python benchmarks/bench_freezing.py [PINS] [FILES]`` starts an upstream on loopback in a process of its own, with one
-page of FILES files for each of PINS projects. What is printed are seconds, the median of some rounds in turn, and the
-ratio of each to the bare loop; and what upstream was asked for. A minute.
+page of FILES files for each of PINS projects. It prints seconds, as the median of several rounds in turn, and the ratio
+of each to the bare loop. It takes about a minute.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from reqpi.upstream.upstreams import Upstreams  # noqa: E402
 _AT_ONCE = 32
 _ROUNDS = 5
 _VERSIONS = 10
-"""Files of a version."""
+"""How many files each version has."""
 
 JSON = "application/vnd.pypi.simple.v1+json"
 reactor: Any = _reactor
 
 
 def page_of(project: str, files: int) -> bytes:
-    """A page as a public index has it, in JSON."""
+    """Return a page in JSON, with the fields that a public index has."""
     return json.dumps(
         {"meta": {"api-version": "1.1"}, "name": project, "files": [_entry(project, number) for number in range(files)]}
     ).encode()
@@ -74,7 +74,10 @@ def _entry(project: str, number: int) -> dict[str, Any]:
 
 
 def serve(pipe: Any, pins: int, files: int, latency: float) -> None:
-    """An upstream: pages in gzip, kept connections, an ETag, an answer after ``latency`` seconds."""
+    """Serve an upstream with gzip, persistent connections and an ETag, which answers after ``latency`` seconds.
+
+    :param pipe: receives the port.
+    """
     pages = {f"/simple/project-{pin}/": gzip.compress(page_of(f"project-{pin}", files), 6) for pin in range(pins)}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,7 +111,7 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 
 async def bare(url: str, pins: int) -> None:
-    """treq, as many requests at once, every page read to its end and nothing done with it."""
+    """Fetch all pages with treq, with as many requests at once as when freezing, and discard the bodies."""
     pool = HTTPConnectionPool(reactor)
     pool.maxPersistentPerHost = _AT_ONCE
     client = HTTPClient(Agent(reactor, pool=pool))
@@ -122,13 +125,13 @@ async def bare(url: str, pins: int) -> None:
 
 
 def lock(pins: int, *, others: int = 0) -> bytes:
-    """A lock of so many pins, the last ``others`` of them of projects that no other lock has."""
+    """Return a lock of ``pins`` pins, the last ``others`` of which are of projects that no other lock has."""
     numbers = [*range(pins - others), *range(pins, pins + others)]
     return "".join(f"project-{number}==1.0\n" for number in numbers).encode()
 
 
 async def timed(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Seconds of wall time, and of this process's CPU."""
+    """Return the seconds of wall time and of this process's CPU time that ``work`` takes."""
     cpu, began = _cpu(), time.perf_counter()
     await work()
     return time.perf_counter() - began, _cpu() - cpu
@@ -140,7 +143,7 @@ def _cpu() -> float:
 
 
 async def one_round(url: str, pins: int) -> dict[str, tuple[float, float]]:
-    """Each of them once."""
+    """Measure each case once; return the seconds of wall time and of CPU time by case."""
     figures = {"bare treq": await timed(lambda: bare(url, pins))}
     for name in ("in memory", "in a directory"):
         with tempfile.TemporaryDirectory() as folder:
@@ -158,7 +161,7 @@ async def one_round(url: str, pins: int) -> dict[str, tuple[float, float]]:
 
 
 async def run(pins: int, files: int) -> None:
-    """With an upstream that answers at once, and with one that is a country away."""
+    """Measure with an upstream that answers immediately, and with one whose latency is that of another country."""
     for latency in (0.0, 0.03):
         here, there = multiprocessing.Pipe()
         upstream = multiprocessing.Process(target=serve, args=(there, pins * 11 // 10, files, latency), daemon=True)
@@ -179,7 +182,7 @@ async def run(pins: int, files: int) -> None:
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, and print the tables."""
     pins = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     files = int(sys.argv[2]) if len(sys.argv) > 2 else 100
     react(lambda _: Deferred.fromCoroutine(run(pins, files)))

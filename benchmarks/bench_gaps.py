@@ -1,10 +1,10 @@
-"""How long the reactor is kept from its work by the largest things there are: pages, locks, sweeps.
+"""The reactor lag that the largest pages, locks and sweeps cause.
 
-``python benchmarks/bench_gaps.py [json] [html] [locks] [sweeps]`` has a clock tick every millisecond in a server's own
-process while each thing is done in it, and prints the longest time between two ticks, in the worst round and in the
-best; how much of that the process was computing; the longest turn in CPU time of the reactor's own thread; and how long
-the whole took. 20 ms is the bound, on a
-machine that has nothing else to do. Some minutes.
+``python benchmarks/bench_gaps.py [nothing] [json] [html] [locks] [sweeps]`` runs a timer every millisecond in a
+server's own process while it performs each operation. It prints the longest time between two ticks, in the worst round
+and in the best; how much of that the process was computing; the longest turn in CPU time of the reactor's own thread;
+and how long the whole operation took. The bound is 20 ms, on a machine that has nothing else to do. It takes some
+minutes.
 """
 
 from __future__ import annotations
@@ -45,11 +45,14 @@ _ROUNDS = 3
 reactor: Any = _reactor
 
 Figures = tuple[float, float, float, float]
-"""The longest gap, how much of it this process computed, the longest turn in CPU time, and all of it; in seconds."""
+"""The longest lag, how much of it this process computed, the longest turn in CPU time, the total time; in seconds."""
 
 
 def serve(pipe: Any) -> None:
-    """An upstream whose one page has many files, in both forms."""
+    """Serve an upstream whose only page has many files, in both representations.
+
+    :param pipe: receives the port.
+    """
     document = page_of("thing", FILES)
     pages = {
         "json": ("application/vnd.pypi.simple.v1+json", gzip.compress(document, 1)),
@@ -69,7 +72,7 @@ def serve(pipe: Any) -> None:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     pipe.send(server.server_address[1])
@@ -77,7 +80,7 @@ def serve(pipe: Any) -> None:
 
 
 def as_html(document: bytes) -> bytes:
-    """The same page in HTML."""
+    """Return a page in HTML, converted from JSON."""
     links = (
         f'<a href="{file["url"]}#sha256={file["hashes"]["sha256"]}" data-requires-python="&gt;=3.8" '
         f'data-core-metadata="sha256={file["core-metadata"]["sha256"]}">{file["filename"]}</a><br>\n'
@@ -87,7 +90,7 @@ def as_html(document: bytes) -> bytes:
 
 
 async def get(url: str, data: bytes | None = None, **headers: str) -> bytes:
-    """The body of a response that is in good order."""
+    """Send a request, POST with data and GET without; return the body of a response that must be 200 or 201."""
     pool = HTTPConnectionPool(reactor, persistent=False)
     client = HTTPClient(Agent(reactor, pool=pool))
     response = await (client.post(url, data, headers=headers) if data is not None else client.get(url, headers=headers))
@@ -97,10 +100,15 @@ async def get(url: str, data: bytes | None = None, **headers: str) -> bytes:
     return b"".join(pieces)
 
 
-async def pages(index: str, form: str) -> dict[str, Figures]:
-    """A page with every file of it, frozen and served."""
+async def pages(index: str, representation: str) -> dict[str, Figures]:
+    """Watch the server freeze and serve a large page: one version of it, all of them, and all again from the store.
+
+    :param representation: ``json`` or ``html``.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(("tcp:0:interface=127.0.0.1",), store=Path(folder) / "store", upstream=f"{index}/{form}")
+        settings = Settings(
+            ("tcp:0:interface=127.0.0.1",), store=Path(folder) / "store", upstream=f"{index}/{representation}"
+        )
         server = assemble(settings, reactor, quiet=True)
         server.startService()
         server.prefreeze.stop()
@@ -108,9 +116,9 @@ async def pages(index: str, form: str) -> dict[str, Figures]:
         commitment, _ = await server.shelf.commitments.commit("".join(lines).encode())
         one, _ = await server.shelf.commitments.commit(b"thing==1.7\n")
         base = f"{server.url}/{{}}/simple/thing/"
-        accept = {"html": "text/html", "json": "application/vnd.pypi.simple.v1+json"}[form]
+        accept = {"html": "text/html", "json": "application/vnd.pypi.simple.v1+json"}[representation]
         figures = {
-            f"one version of a page of {FILES} files in {form}": await watched(
+            f"one version of a page of {FILES} files in {representation}": await watched(
                 lambda: get(base.format(one.address), Accept=accept)
             ),
             f"all of them: {FILES // 10} pins": await watched(
@@ -123,7 +131,7 @@ async def pages(index: str, form: str) -> dict[str, Figures]:
 
 
 async def read_again(server: Server, settings: Settings, base: str, address: str, accept: str) -> Figures:
-    """What a restarted server does."""
+    """Watch a second server on the same store serve a page that is frozen already."""
     another = assemble(settings, reactor, quiet=True)
     another.startService()
     await another.shelf.commitments.get(address)
@@ -133,7 +141,7 @@ async def read_again(server: Server, settings: Settings, base: str, address: str
 
 
 async def locks() -> dict[str, Figures]:
-    """A lock of many pins, committed and read again."""
+    """Watch a lock of many pins being committed, and read again after a restart."""
     lines = [f"project-{number}==1.{number} --hash=sha256:{number:064x}\n" for number in range(PINS)]
     document = "".join(lines).encode()
     with tempfile.TemporaryDirectory() as folder:
@@ -152,7 +160,7 @@ async def locks() -> dict[str, Figures]:
 
 
 async def sweeps() -> dict[str, Figures]:
-    """A sweep of many locks, in a directory and in memory."""
+    """Watch a sweep of many locks, in a directory and in memory."""
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder) / "store", LOCKS)
         server = assemble(
@@ -173,23 +181,23 @@ async def sweeps() -> dict[str, Figures]:
 
 
 async def nothing() -> dict[str, Figures]:
-    """What this machine does to who does nothing."""
+    """Measure the lag of an idle reactor, which is the machine's own noise."""
     return {"nothing, for a second": await watched(lambda: deferLater(reactor, 1))}
 
 
 async def watched(work: Callable[[], Awaitable[object]]) -> Figures:
-    """Do it under a watch."""
-    gaps = ReactorLag(reactor, 0.001)
-    gaps.start()
+    """Run ``work`` while the reactor lag is measured."""
+    lag = ReactorLag(reactor, 0.001)
+    lag.start()
     began = time.perf_counter()
     await work()
     took = time.perf_counter() - began
-    gaps.stop()
-    return gaps.longest, gaps.held, gaps.busiest, took
+    lag.stop()
+    return lag.longest, lag.held, lag.busiest, took
 
 
 async def run() -> None:
-    """Everything, some times."""
+    """Run the operations that are named on the command line, by default all, and print their figures."""
     here, there = multiprocessing.Pipe()
     gc_pause.settle()  # as the server does
     sys.setswitchinterval(0.001)
@@ -218,7 +226,7 @@ async def run() -> None:
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, and print the table."""
     react(lambda _: Deferred.fromCoroutine(run()))
 
 

@@ -1,7 +1,7 @@
-"""How long a lock takes to read: 10,000 hashed pins, growth with size, and documents made to be slow.
+"""The time to read a lock: 10,000 pins with digests, growth with size, and documents designed to be slow.
 
-Run it alone: ``python benchmarks/bench_locks.py``. Seconds are processor time, the least of three.
-It fails where time grows faster than the document does, by a wide margin.
+Run it alone: ``python benchmarks/bench_locks.py``. Seconds are processor time, the least of three runs.
+It fails if time grows faster than the document by a wide margin.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from reqpi.core.locks import read
 
 MEBIBYTE = 1 << 20
 MARGIN = 6
-"""How many times slower per byte a document may become, from an eighth of its size to the whole."""
+"""How many times slower per byte a document may become when it grows eightfold."""
 
 
 def lock(pins: int, digests: int) -> bytes:
-    """A lock as pip-compile writes it: each pin with its digests and a comment."""
+    """Return a lock as pip-compile writes it: each pin with its digests and a comment."""
     lines = []
     for pin in range(pins):
         hexes = [hashlib.sha256(b"%d %d" % (pin, digest)).hexdigest() for digest in range(digests)]
@@ -30,12 +30,12 @@ def lock(pins: int, digests: int) -> bytes:
 
 
 def marked(pins: int) -> bytes:
-    """A lock in which every marker is another."""
+    """Return a lock in which no two markers are equal."""
     return b"".join(b"package-%d==1 ; python_version >= '3.%d'\n" % (pin, pin) for pin in range(pins))
 
 
 def filled(piece: bytes, start: bytes = b"") -> Callable[[int], bytes]:
-    """Documents of nothing but ``piece``, of any size."""
+    """Return a function from a size in bytes to a document that repeats ``piece`` after ``start``."""
     return lambda size: (start + piece * (size // len(piece) + 1))[:size]
 
 
@@ -62,7 +62,7 @@ HOSTILE: Mapping[str, Callable[[int], bytes]] = {
     "options": filled(b"--pre\n"),
     "options in a line": filled(b"--pre "),
     "hidden line ends": filled(b"a==1\x0c\n"),
-    "bytes that are no text": filled(b"\xff\n"),
+    "bytes that are not text": filled(b"\xff\n"),
     "letters that are not ASCII": filled("é\n".encode()),
     "NUL": filled(b"\0"),
     "UTF-16": filled(b"a\0=\0=\0001\0\n\0", b"\xff\xfe"),
@@ -76,7 +76,7 @@ HOSTILE: Mapping[str, Callable[[int], bytes]] = {
 
 
 def seconds(document: bytes) -> tuple[float, str]:
-    """How long it takes to read, and how it ends."""
+    """Return the seconds that reading takes, and its outcome."""
     best, outcome = float("inf"), ""
     for _ in range(3):
         start = time.process_time()
@@ -91,7 +91,7 @@ def seconds(document: bytes) -> tuple[float, str]:
 
 
 def growth() -> None:
-    """Print the time for 10 to 10,000 pins, and for each pin."""
+    """Print the time for locks of 10 to 10,000 pins, in total and for each pin."""
     print("| pins | digests each | bytes | seconds | µs a pin |\n| ---: | ---: | ---: | ---: | ---: |")
     for digests in (0, 1, 2, 10):
         for pins in (10, 100, 1000, 10_000):
@@ -101,7 +101,7 @@ def growth() -> None:
 
 
 def hostile() -> bool:
-    """Print the time for each kind of hostile document; whether it grows no faster than the document."""
+    """Print the time for each kind of hostile document; return whether it grows no faster than the document."""
     print("\n| hostile document | 128 KiB: s | 1 MiB: s | 8 MiB: s | times slower per byte | ends as |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
     linear = True
@@ -109,7 +109,7 @@ def hostile() -> bool:
         (small, _), (middle, _), (large, outcome) = (
             seconds(document(MEBIBYTE * eighths // 8)) for eighths in (1, 8, 64)
         )
-        # Below 10 ms the clock says more about the machine than about the document.
+        # Below 10 ms the time depends more on the machine than on the document.
         ratio = max(middle / max(small, 0.01), large / max(middle, 0.01)) / 8
         linear = linear and ratio < MARGIN
         print(f"| {name} | {small:.3f} | {middle:.3f} | {large:.3f} | {ratio:.2f} | {outcome} |", flush=True)
@@ -119,4 +119,4 @@ def hostile() -> bool:
 if __name__ == "__main__":
     growth()
     if not hostile():
-        sys.exit(f"time grows more than {MARGIN} times faster than the document")
+        sys.exit(f"reading time grows more than {MARGIN} times faster than the document")

@@ -1,9 +1,10 @@
 """A burst of connections while the resolver loses every tenth query, with shared lookups and without.
 
-``python benchmarks/bench_lookups.py [ROUNDS]`` opens 61 connections at once, to two names that lead to loopback, as a
-first build with a new lock does. The resolver is this program's own: an answer takes 20 ms, and a query that was lost
-5 s, after which the system's resolver repeats it. In turn, each connection looks its name up by itself, in eight
-threads, and then all go through ``reqpi.upstream.allowed.resolver``. Each round begins with nothing kept. A minute.
+``python benchmarks/bench_lookups.py [ROUNDS]`` opens 61 connections at once to two names that resolve to loopback, as
+the first build with a new lock does. The resolver is part of this program: an answer takes 20 ms, and a lost query
+takes 5 s more, after which the system's resolver repeats it. In each round, every connection first looks its name up by
+itself, in eight threads; then all connections use ``reqpi.upstream.allowed.resolver``. Each round starts with an empty
+cache. It takes about a minute.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ _PATIENCE = 60.0
 
 
 class Resolver:
-    """Stands in for the system's resolver: it blocks, and loses every tenth query of all that it gets.
+    """A substitute for the system's resolver, which blocks and loses every tenth query that it receives.
 
-    :ivar queries: how many there were.
+    :ivar queries: how many queries it received.
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class Resolver:
         self._lock = Lock()
 
     def getaddrinfo(self, host: str, port: int, *_: object) -> list[Any]:
-        """Lead to loopback, sooner or later."""
+        """Return the address of loopback, immediately or as late as after a lost query."""
         with self._lock:
             self.queries += 1
             lost = self.queries % _EVERY == 0
@@ -59,7 +60,7 @@ class Resolver:
 
 
 class ByItself:
-    """Stands in for the reactor: each connection looks its name up by itself, in one of eight threads."""
+    """A substitute for the reactor, with which each connection looks its name up by itself in one of eight threads."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._pool = ThreadPool(0, 8, "by itself")
@@ -73,7 +74,7 @@ class ByItself:
 
 
 async def burst(network: Any, port: int) -> float:
-    """Open all connections at once; the seconds until the last of them is there."""
+    """Open all connections at once; return the seconds until the last one is established."""
     reach = GuardedReactor(network, Hosts.read([f"{name}:*" for name in _NAMES], "--allow-host"))
     began = time.perf_counter()
     opened = await gatherResults(
@@ -87,7 +88,7 @@ async def burst(network: Any, port: int) -> float:
 
 
 async def main(rounds: int) -> None:
-    """Print the table."""
+    """Measure, and print the table."""
     port = await TCP4ServerEndpoint(reactor, 0, backlog=256, interface="127.0.0.1").listen(
         Factory.forProtocol(Protocol)
     )
@@ -107,7 +108,7 @@ async def main(rounds: int) -> None:
             f"{resolvers[name].queries / rounds:9.1f}"
         )
     alone, shared = (statistics.median(seconds) for seconds in took.values())
-    print(f"shared, of each by itself: {shared / alone:.3f}")
+    print(f"ratio of shared to each by itself: {shared / alone:.3f}")
     await port.stopListening()
 
 

@@ -1,6 +1,6 @@
-"""How long a page of 12,000 files takes to read and to write, beside what the standard library alone takes for it.
+"""The time to read and to write a page of 12,000 files, compared with the parsers of the standard library alone.
 
-Run it as ``python -m benchmarks.bench_pages_parse``. Times are the best of some runs, in ms of processor time.
+Run it as ``python -m benchmarks.bench_pages_parse``. Times are those of the fastest run, in ms of processor time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RUNS = 5
 
 
 def page() -> Page:
-    """A page like those of projects with a wheel for everything and a release every week."""
+    """Return a page like that of a project with wheels for many platforms and a release every week."""
     return Page(PROJECT, tuple(_file(number) for number in range(FILES)))
 
 
@@ -51,7 +51,7 @@ def _file(number: int) -> File:
 
 
 def as_upstream(served: Page) -> tuple[bytes, bytes]:
-    """The page in both forms with absolute links, as an index has them that keeps files elsewhere."""
+    """Return the page in HTML and in JSON with absolute links, like an index that keeps its files on another host."""
     urls = {file.filename.encode(): file.url.encode() for file in served.files}
     html = re.sub(rb'(?<=href=")[^"#]+', lambda link: urls[link[0]], page_html(served))
     document = json.loads(page_json(served))
@@ -61,7 +61,7 @@ def as_upstream(served: Page) -> tuple[bytes, bytes]:
 
 
 def best(run: Callable[[], object]) -> float:
-    """Milliseconds of processor time, of the fastest run."""
+    """Return the processor time of the fastest run, in milliseconds."""
     times = []
     for _ in range(RUNS):
         begun = time.process_time()
@@ -71,7 +71,7 @@ def best(run: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, and print the table."""
     served = page()
     html, document = as_upstream(served)
     base = "https://index.example.org/simple/foo-bar/"

@@ -1,4 +1,4 @@
-"""A client of our own, for what wrk cannot do: it waits for a body after HEAD, and cannot ask at a fixed rate."""
+"""A client for loads that wrk cannot generate: wrk waits for a body after HEAD, and cannot send at a fixed rate."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from benchmarks.load import Load, Sample
 from benchmarks.machine import on_load_core
 from benchmarks.processes import Process
 
-_UNKNOWN, _UNTIL_CLOSED, _CHUNKED = -1, -2, -3  # in place of a length
+_UNKNOWN, _UNTIL_CLOSED, _CHUNKED = -1, -2, -3  # instead of a length
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 __all__ = ["Connection", "ask_at_rate", "ask_in_loop", "percentile", "with_those_missed"]
 
 
 class Connection:
-    """One request at a time, always the same; on a socket that is kept, if the server keeps it."""
+    """A connection that sends the same request repeatedly, one at a time; it is reused if the server keeps it open."""
 
     def __init__(self, load: Load, method: str = "GET") -> None:
         where = urlsplit(load.url)
@@ -32,7 +32,7 @@ class Connection:
         self.began = 0.0
 
     def send(self) -> None:
-        """The request, whose answer is then due."""
+        """Send the request, on a new connection if the server closed the last one."""
         self.began = time.perf_counter()
         if self._left == _UNTIL_CLOSED:
             self.socket.close()
@@ -41,10 +41,10 @@ class Connection:
         self.socket.sendall(self._request)
 
     def receive(self) -> int:
-        """Take what came.
+        """Read the bytes that have arrived.
 
-        :returns: the bytes of the answer, once it is whole; else 0.
-        :raises SystemExit: it is no success, or has no end.
+        :returns: the size of the response in bytes, head included, once it is complete; otherwise 0.
+        :raises SystemExit: the status is neither 200 nor 304, the length is missing, or the response is truncated.
         """
         came = self.socket.recv(1 << 18)
         self._came += came
@@ -56,7 +56,7 @@ class Connection:
         if whole.get(self._left, len(self._came) >= self._left):
             return len(self._came)
         if not came:
-            raise SystemExit("the server ended the connection")
+            raise SystemExit("the server closed the connection before the response was complete")
         return 0
 
     def _length(self, head: bytes) -> int:
@@ -72,7 +72,7 @@ class Connection:
         for line in lines:
             if line.startswith(b"content-length:"):
                 return int(line.partition(b":")[2])
-        raise SystemExit("the answer does not say how long it is")
+        raise SystemExit("the response has no Content-Length, is not chunked, and does not close the connection")
 
     def _connected(self) -> socket.socket:
         made = socket.create_connection(self._place, timeout=30)
@@ -81,7 +81,7 @@ class Connection:
 
 
 def ask_in_loop(load: Load, method: str, server: Process) -> Sample:
-    """Ask on all connections, each again as soon as it is answered, from this process."""
+    """Send requests from this process on all connections, the next one as soon as the last is answered."""
     used, took, volume = server.cpu(), [], 0
     with on_load_core(), selectors.DefaultSelector() as selector:
         began = time.perf_counter()
@@ -107,7 +107,7 @@ def ask_in_loop(load: Load, method: str, server: Process) -> Sample:
 
 
 def ask_at_rate(load: Load, rate: float, server: Process) -> Sample:
-    """Ask on one connection at fixed times, ``rate`` a second."""
+    """Send requests on one connection at fixed times, ``rate`` a second."""
     used, took, volume = server.cpu(), [], 0
     with on_load_core():
         connection = Connection(load)
@@ -126,10 +126,13 @@ def ask_at_rate(load: Load, rate: float, server: Process) -> Sample:
 
 
 def with_those_missed(seconds: float, interval: float) -> list[float]:
-    """A time, and those of the requests that could not be sent meanwhile and would have waited for the rest of it.
+    """Return a response time, and those of the requests that it delayed, which would have waited for the rest of it.
 
-    Without them a server that stands still for a second would count as one slow answer among many (HdrHistogram's
-    correction for coordinated omission).
+    Without them, a server that stalls for a second would count as one slow response among many. This is HdrHistogram's
+    correction for coordinated omission.
+
+    :param seconds: the response time.
+    :param interval: seconds between two requests.
     """
     return [seconds - missed * interval for missed in range(int(seconds / interval) + 1)]
 
@@ -140,6 +143,6 @@ def _sample(took: list[float], seconds: float, volume: int, cpu: float) -> Sampl
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value that ``share`` of them do not exceed; 0 of none."""
+    """Return the value that the fraction ``share`` of the values does not exceed; 0 if there are no values."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0

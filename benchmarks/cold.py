@@ -1,4 +1,4 @@
-"""What is cold: programs of their own that measure it inside the process, and say what they found."""
+"""Cold operations, measured by separate programs from inside the process; their output is the result."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _HERE = Path(__file__).parent
 _PROGRAMS = {
     "bench_freezing": "Freezing a lock, beside a bare loop that fetches the same pages:",
     "bench_cold": "The first download of a file, beside a bare proxy:",
-    "bench_lookups": "A burst of connections while the resolver loses every tenth query, seconds:",
+    "bench_lookups": "A burst of connections while the resolver loses every tenth query, in seconds:",
     "bench_gaps": "How long the reactor was blocked:",
 }
 
 
 def main(bench: Bench) -> Outcome:
-    """Run each, with the ReqPI that is beside it. They have no quick form."""
+    """Run each program with the ReqPI of this clone. The programs have no quick mode."""
     said = []
     for name, caption in _PROGRAMS.items():
         program = _HERE / f"{name}.py"
         if not program.exists():
-            say(f"{name} is left out: there is no such file")
+            say(f"skipping {name}: the file does not exist")
             continue
         say(name)
         said.append(Said(caption, run([bench.python, program], _HERE.parent)))

@@ -1,4 +1,4 @@
-"""How cost grows: with the pins of a lock, the files of a project, the locks in the store, and the clients."""
+"""How cost grows with the pins of a lock, the files of a project, the locks in the store, and the clients."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ _PINS = (10, 100, 1000, 10_000)
 _FILES = (10, 100, 1000, 12_000)
 _LOCKS = (10, 100, 1000, 20_000)
 _CLIENTS = (1, 8, 64, 500)
-_RELEASE = 10  # files of each release of a project
+_RELEASE = 10  # files in each release of a project
 
 
 @frozen
 class Curve:
-    """What was measured at some sizes.
+    """Measurements at several sizes.
 
-    :param series: by name, the measurements by size.
+    :param name: of the picture, without ``.png``.
+    :param series: the measurements by size, for each name.
     """
 
     name: str
@@ -41,13 +42,13 @@ class Curve:
     series: Mapping[str, Mapping[int, Spread]]
 
     def table(self) -> Table:
-        """A row for each size."""
+        """Return a table with a row for each size."""
         sizes = next(iter(self.series.values()))
         rows = [[f"{size:,}", *(str(kept[size]) for kept in self.series.values())] for size in sizes]
         return Table(f"{self.title}:", (self.x, *(f"{name}, {self.y}" for name in self.series)), rows)
 
     def plot(self) -> Plot:
-        """A line for each series."""
+        """Return a plot with a line for each series."""
         series = [
             Series(name, [(size, each.middle, each.least, each.most) for size, each in kept.items()])
             for name, kept in self.series.items()
@@ -56,7 +57,7 @@ class Curve:
 
 
 def main(bench: Bench) -> Outcome:
-    """Measure all of it; in a hurry, without the last point of each curve."""
+    """Measure all curves; with ``--quick``, without the last point of each."""
     curves = [_pins(bench), _files(bench), _locks(bench), *_clients(bench)]
     return Outcome("curves", "Curves", [each.table() for each in curves], plots=[each.plot() for each in curves])
 
@@ -66,7 +67,7 @@ def _sizes(bench: Bench, all_sizes: Sequence[int]) -> Sequence[int]:
 
 
 def _pins(bench: Bench) -> Curve:
-    """The time to commit a lock, to a server that asks no upstream."""
+    """Measure the time to commit a lock to a server without an upstream."""
     sizes, took = _sizes(bench, _PINS), []
     with Stage(bench, "curve-pins") as stage:
         server = ReqPI(bench.python, stage.folder / "ReqPI", None)
@@ -79,7 +80,7 @@ def _pins(bench: Bench) -> Curve:
 
 
 def _lock(pins: int, turn: int) -> bytes:
-    """Each pin with a digest, and each turn another address."""
+    """Return a lock whose pins have a digest each, and whose address differs in each turn."""
     digests = (sha256(b"%d %d" % (turn, pin)).hexdigest() for pin in range(pins))
     return "".join(f"package-{pin}==1.{pin} --hash=sha256:{one}\n" for pin, one in enumerate(digests)).encode()
 
@@ -93,7 +94,7 @@ def _seconds_to_commit(server: ReqPI, lock: bytes) -> float:
 
 
 def _files(bench: Bench) -> Curve:
-    """The time from committing a lock of one pin until its page is there, of a project with many files upstream."""
+    """Measure the time from committing a lock of one pin to its first page, by the files of the project upstream."""
     sizes, took = _sizes(bench, _FILES), []
     with Stage(bench, "curve-files") as stage, ReqPI(bench.python, stage.folder / "ReqPI", stage.upstream) as server:
         for turn in range(bench.rounds):
@@ -127,7 +128,7 @@ def _seconds_to_freeze(server: ReqPI, project: str) -> float:
 
 
 def _locks(bench: Bench) -> Curve:
-    """The time for a page, by the locks in the store."""
+    """Measure the time for a page, by the locks in the store."""
     kept = many_locks.compare(bench, _sizes(bench, _LOCKS))
     series = {
         label: {count: Spread.of(getattr(each, what) * 1e3 for each in figures) for count, figures in kept.items()}
@@ -137,7 +138,7 @@ def _locks(bench: Bench) -> Curve:
 
 
 def _clients(bench: Bench) -> list[Curve]:
-    """Requests a second and latency of a page of 1 KB, by the clients, beside nginx."""
+    """Measure the rate and the latency of a page of 1 KB by the number of clients, compared with nginx."""
     samples = Samples()
     sizes = _sizes(bench, _CLIENTS)
     with Stage(bench, "curve-clients") as stage:

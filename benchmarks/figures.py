@@ -1,4 +1,4 @@
-"""What was measured, as values: a median with its least and its most, a ratio, a goal that was met or not."""
+"""Measured values: a median with its minimum and maximum, a ratio, and a goal that is met or missed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ __all__ = ["Goal", "Spread", "at_least", "at_most", "number"]
 
 @frozen
 class Spread:
-    """Some measurements of the same thing.
+    """Several measurements of the same quantity.
 
-    :param middle: their median.
+    :param middle: the median.
+    :param least: the minimum.
+    :param most: the maximum.
     """
 
     middle: float
@@ -24,12 +26,12 @@ class Spread:
 
     @classmethod
     def of(cls, measured: Iterable[float]) -> Self:
-        """Of at least one measurement."""
+        """Return the spread of the measurements, of which there must be at least one."""
         values = list(measured)
         return cls(statistics.median(values), min(values), max(values))
 
     def over(self, other: Spread) -> float:
-        """The ratio of the medians; over nothing, infinite."""
+        """Return the ratio of the medians; infinity if the other median is zero."""
         return self.middle / other.middle if other.middle else float("inf")
 
     def __str__(self) -> str:
@@ -40,10 +42,10 @@ class Spread:
 
 @frozen
 class Goal:
-    """A target, and what came of it.
+    """A target, and the measurement that is compared with it.
 
-    :param what: "a page of 1 KB, 16 connections, of nginx".
-    :param bound: what it has to reach, or to stay below.
+    :param what: the quantity, such as "a page of 1 KB, 16 connections, of nginx".
+    :param bound: the value that the measurement must reach or must not exceed, according to ``direction``.
     """
 
     what: str
@@ -54,12 +56,12 @@ class Goal:
 
     @property
     def met(self) -> bool:
-        """Whether it was reached."""
+        """Whether the target was reached."""
         return self.measured >= self.bound if self.direction == "at least" else self.measured <= self.bound
 
     @property
     def target(self) -> str:
-        """In words: ``at most 5 ms``."""
+        """The target in words: ``at most 5 ms``."""
         return " ".join([self.direction, number(self.bound), self.unit]).rstrip()
 
     @property
@@ -69,17 +71,17 @@ class Goal:
 
 
 def at_least(what: str, bound: float, measured: float, unit: str = "") -> Goal:
-    """A goal that more is better for."""
+    """Return a goal for a quantity of which more is better."""
     return Goal(what, measured, bound, "at least", unit)
 
 
 def at_most(what: str, bound: float, measured: float, unit: str = "") -> Goal:
-    """A goal that less is better for."""
+    """Return a goal for a quantity of which less is better."""
     return Goal(what, measured, bound, "at most", unit)
 
 
 def number(value: float) -> str:
-    """As much of a number as is worth reading: ``102,800``, ``128``, ``9.6``, ``0.49``, ``0.0051``."""
+    """Return a number with its significant digits only: ``102,800``, ``128``, ``9.6``, ``0.49``, ``0.0051``."""
     if value == 0 or abs(value) >= 1e4:
         return f"{_significant(value, 3):,.0f}"
     if abs(value) >= 100:

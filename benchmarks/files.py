@@ -1,4 +1,4 @@
-"""Files that are in the store: one of 200 MB, many of 50 KB, plain and with TLS; beside nginx and the peers."""
+"""Files that are in the store, compared with nginx and the peers: one of 200 MB, many of 50 KB, plain and with TLS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SITES = ("nginx", "ReqPI", "nginx, TLS", "ReqPI, TLS")
 
 
 def file_projects(tree: Tree) -> dict[str, Sequence[Made]]:
-    """A project with one wheel of 200 MB, and one with forty of 50 KB."""
+    """Return a project with one wheel of 200 MB, and a project with forty wheels of 50 KB."""
     small = (wheel(SMALL, number, 50_000, tag) for number, tag in enumerate(tags(40)))
     return {
         BIG: tree.made(BIG) or tree.add(BIG, [wheel(BIG, size=200_000_000)]),
@@ -29,7 +29,7 @@ def file_projects(tree: Tree) -> dict[str, Sequence[Made]]:
 
 
 def main(bench: Bench) -> Outcome:
-    """Measure all of it."""
+    """Measure all cases of this part."""
     with Stage(bench, "files") as stage:
         projects = file_projects(bench.upstream)
         reqpi = stage.reqpi(projects, tls=True)

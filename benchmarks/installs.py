@@ -1,4 +1,4 @@
-"""What a user feels: installing a lock of sixty packages, resolving it, committing it, fetching it."""
+"""The times that a user notices: installing, resolving, committing and fetching a lock of sixty packages."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ _GETHASH, _PYTHON = "reqpi gethash", "python -c pass"
 _FETCH, _DOWNLOAD = "reqpi fetch", "pip download"
 
 _Times = dict[tuple[str, str], list[float]]
-"""Seconds, by what was run and through which index, round after round."""
+"""Seconds of each round, by command and index."""
 
 
 @frozen
 class _Scene:
-    """What the commands work with.
+    """The environment of the commands.
 
-    :param indexes: the URL of each, with a slash at the end.
-    :param folder: for the server's, and for what is installed.
+    :param python: the interpreter of the environment that has ReqPI.
+    :param indexes: the URL of each index, with a slash at the end.
+    :param folder: holds the files of the server and the installed packages.
     """
 
     python: str
@@ -48,17 +49,17 @@ class _Scene:
 
     @property
     def to(self) -> Path:
-        """Where installers put things."""
+        """The folder that packages are installed into."""
         return self.folder / "to"
 
     def emptied(self) -> None:
-        """Make it anew."""
+        """Create the target folder again, empty."""
         rmtree(self.to, ignore_errors=True)
         self.to.mkdir()
 
 
 def main(bench: Bench) -> Outcome:
-    """Measure all of it."""
+    """Measure all cases of this part."""
     lock, having = real_lock(bench.work), clients(bench.work)
     with (
         Stage(bench, "installs") as stage,
@@ -77,7 +78,10 @@ def main(bench: Bench) -> Outcome:
 
 
 def _warm(scene: _Scene) -> dict[str, Path]:
-    """Have the server fetch what the installs need; those files with their core metadata, by ``project/filename``."""
+    """Make the server fetch what the installs need.
+
+    :returns: copies of those files, next to their core metadata, by ``project/filename``.
+    """
     found, index = {}, scene.indexes["ReqPI"]
     say(f"warming with {len(scene.lock.files)} files")
     for path in scene.lock.files:
@@ -110,7 +114,7 @@ def _measured(scene: _Scene, bench: Bench) -> _Times:
 
 
 def _commands(scene: _Scene, turn: int) -> Iterator[tuple[tuple[str, str], Sequence[object]]]:
-    """What to run in one round, each with its name and the index that it goes to."""
+    """Yield the commands of one round, each with its name and the name of its index."""
     having, lock, to = scene.having, scene.lock, scene.to
     reqpi, nothing = [scene.python, "-m", "reqpi"], [scene.python, "-c", "pass"]
     warm = ["--store", scene.folder / "ReqPI" / "store", "--upstream", lock.upstream]

@@ -1,4 +1,4 @@
-"""The machine: its cores, how busy it is, and how to say what it is without naming it."""
+"""The machine: its cores, how busy it is, and a description without its name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") els
 
 SERVER_CORE = _CORES[0] if len(_CORES) > 1 else None
 LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
-"""One process against one process: the server on a core of its own, what asks it on another."""
+"""The server has one core and the load generator another; ``None`` where there is only one core."""
 
 
 def describe() -> str:
-    """Cores, processor, memory, kernel: ``2 cores, AMD EPYC, 24 GB, Linux 6.18``."""
+    """Describe cores, processor, memory and kernel: ``2 cores, AMD EPYC, 24 GB, Linux 6.18``."""
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     kernel = ".".join(platform.release().split("-")[0].split(".")[:2])
@@ -30,14 +30,14 @@ def describe() -> str:
 
 
 def busy() -> float:
-    """Processor seconds that the whole machine has worked since it started."""
+    """Return the processor seconds that the whole machine has worked since it started."""
     fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
     return (sum(fields[:8]) - fields[3] - fields[4]) / _TICK
 
 
 @contextmanager
 def on_load_core() -> Iterator[None]:
-    """Keep this thread, and what it starts meanwhile, to the core that loads come from."""
+    """Pin this thread, and processes that it starts meanwhile, to the core of the load generator."""
     if LOAD_CORE is not None:
         os.sched_setaffinity(0, {LOAD_CORE})
     try:
@@ -47,7 +47,7 @@ def on_load_core() -> Iterator[None]:
 
 
 def quiet(limit: float = 0.3, patience: float = 20.0, clock: Callable[[], float] = time.monotonic) -> None:
-    """Wait until all else uses less than ``limit`` of a core, but no longer than ``patience`` seconds."""
+    """Wait until all processes together use less than ``limit`` of a core, but no longer than ``patience`` seconds."""
     end = clock() + patience
     while clock() < end:
         before, then = busy(), clock()

@@ -1,4 +1,4 @@
-"""A store of many locks: starting on it, answering from it, and the memory that it costs."""
+"""A server on a store of many locks: its start, its response times, and its memory."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ASKED = 200
 
 @frozen
 class Figures:
-    """Of one server.
+    """Figures of one server.
 
     :param started: seconds until it answered.
-    :param idle: bytes of memory then.
+    :param idle: bytes of memory at that time.
     :param cold: seconds for the first page of a lock that was not used since the start, the median of twenty.
-    :param warm: seconds for a page that was asked for before, the median.
+    :param warm: seconds for a page that was requested before, the median.
     :param after: bytes of memory at the end.
     """
 
@@ -45,7 +45,7 @@ class Figures:
 
 
 def fill(root: Path, count: int) -> None:
-    """As a server would have left it, but for waiting until the disk has each file."""
+    """Write a store of ``count`` locks as a server would have written it, except that no file is synced to disk."""
     layout = Layout(root)
     layout.prepare()
     for number in range(count):
@@ -62,7 +62,7 @@ def fill(root: Path, count: int) -> None:
 
 
 def compare(bench: Bench, counts: Sequence[int]) -> dict[int, list[Figures]]:
-    """Figures of a server on a store of each size, round after round."""
+    """Return the figures of each round for a store of each size."""
     with Stage(bench, "stores") as stage:
         for count in counts:
             say(f"filling a store with {count:,} locks")
@@ -75,7 +75,7 @@ def compare(bench: Bench, counts: Sequence[int]) -> dict[int, list[Figures]]:
 
 
 def measure(python: str, folder: Path, count: int) -> Figures:
-    """Start a server on ``folder``, whose store has ``count`` locks, ask it, and end it."""
+    """Start a server on ``folder``, whose store has ``count`` locks; measure it, and stop it."""
     with ReqPI(python, folder, None) as server:
         idle = server.resident()[0]
         cold = [_asked(server.url, step * count // 20) for step in range(20)]
@@ -85,12 +85,12 @@ def measure(python: str, folder: Path, count: int) -> Figures:
 
 
 def _lock(number: int) -> bytes:
-    """A lock of a hundred pins, each one another."""
+    """Return a lock of a hundred pins, which differ from those of every other number."""
     return "".join(f"project-{pin}==1.{number}\n" for pin in range(_PINS)).encode()
 
 
 def _asked(url: str, number: int) -> float:
-    """Seconds for one page, on a connection of its own."""
+    """Return the seconds for one page, on a connection of its own."""
     address = sha256(_lock(number)).hexdigest()
     began = time.perf_counter()
     answer = get(f"{url}/{address}/simple/project-0/", {"Accept": ACCEPT})

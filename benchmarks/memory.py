@@ -1,4 +1,4 @@
-"""Memory: idle, after a thousand different pages, and with few or many locks in the store; beside the peers."""
+"""Memory, compared with the peers: idle, after a thousand different pages, and with few or many locks in the store."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from benchmarks.upstream import VERSION, Made, Tree, tags
 
 __all__ = ["main"]
 
-_FILES = 43  # of each page: 20 KB
+_FILES = 43  # on each page, which makes 20 KB
 
 
 def main(bench: Bench) -> Outcome:
-    """Measure all of it."""
+    """Measure all cases of this part."""
     few, many = 20, 500 if bench.quick else 20_000
     count = 50 if bench.quick else 1000
     pages = _pages(bench, count)
@@ -37,7 +37,7 @@ def main(bench: Bench) -> Outcome:
 
 
 def _pages(bench: Bench, count: int) -> dict[str, tuple[int, int]]:
-    """Bytes of memory of each server, idle and after as many different pages."""
+    """Return the bytes of memory of each server, idle and after ``count`` different pages."""
     found = {}
     with Stage(bench, "memory") as stage:
         projects = _listed(bench.upstream, count)
@@ -76,7 +76,7 @@ def _stores_table(stores: Mapping[int, Sequence[many_locks.Figures]]) -> Table:
 
 
 def _listed(tree: Tree, count: int) -> list[str]:
-    """Projects whose pages differ; their files are never asked for."""
+    """Write ``count`` projects whose pages differ, and return their names; their files are never requested."""
     names = [f"memory-{number}" for number in range(count)]
     for name in names:
         if not tree.made(name):

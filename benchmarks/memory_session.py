@@ -1,4 +1,4 @@
-"""Memory through a long session: real locks with all that is made of them, then many large ones."""
+"""Memory through a long session: real locks and all documents that are made from them, then many large locks."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _MADE = (
     "build-requirements",
     f"wheelhouse.tar?{_TARGET}",
 )
-"""What is asked for under each address."""
+"""The paths that are requested under each address."""
 
 _REST = 12.0
-"""Seconds after each phase, in which a server may give memory back."""
+"""Seconds after each phase in which a server may return memory."""
 
 _BOUNDARY = "a-boundary-of-the-benchmark"
 _MIB = 1 << 20
@@ -46,7 +46,7 @@ _MIB = 1 << 20
 
 @frozen
 class Locks:
-    """The real locks, with the options of a server that takes them."""
+    """The real locks, with the options of a server that accepts them."""
 
     options: tuple[str, ...]
     upstream: str
@@ -82,7 +82,7 @@ def main(bench: Bench) -> Outcome:
 
 
 def _locks(stack: ExitStack) -> Locks:
-    """A requirements file of 61 projects, and a uv.lock of 1 MB."""
+    """Return a requirements file of 61 projects and a uv.lock of 1 MB, with the upstreams that they need."""
     upstream, second = stack.enter_context(Upstream()), stack.enter_context(Upstream())
     host = stack.enter_context(SourceHost())
     options = ("--upstream", f"second={second.url}", "--allow-host", host.name, "--ca", str(host.authority))
@@ -94,7 +94,7 @@ def _locks(stack: ExitStack) -> Locks:
 
 
 def _real(server: ReqPI, locks: Locks, times: int) -> Iterator[None]:
-    """Commit each lock so often under another address, hold it, and take everything that is made of it."""
+    """Commit each lock ``times`` times under different addresses, hold it, and download all that is made from it."""
     for turn in range(times):
         for document in locks.documents:
             address = _committed(server, b"# %d\n%s" % (turn, document), f"?hold=1&{_TARGET}")
@@ -118,7 +118,7 @@ def _largest(server: ReqPI, times: int) -> Iterator[None]:
 
 
 def _committed(server: ReqPI, document: bytes, query: str = "") -> str:
-    """Commit a lock; its address."""
+    """Commit a lock, and return its address."""
     _posted(server, document, {}, query)
     return sha256(document).hexdigest()
 
@@ -129,7 +129,10 @@ def _posted(server: ReqPI, body: bytes, headers: dict[str, str], query: str = ""
 
 
 def _taken(url: str) -> None:
-    """Take it, once it is ready."""
+    """Download a document as soon as it is ready.
+
+    :raises SystemExit: it is not ready after five minutes.
+    """
     _until(lambda: get(url).status != 503, url)
 
 
@@ -142,7 +145,7 @@ def _until(done: Callable[[], bool], what: str) -> None:
 
 
 def _lock(name: str, size: int) -> bytes:
-    """A requirements file of at most so many bytes: ten digests a pin, as many as a large one has."""
+    """Return a requirements file of at most ``size`` bytes, with ten digests a pin, as large locks have."""
     lines: list[str] = []
     left, pin = size, 0
     while True:

@@ -1,4 +1,4 @@
-"""nginx: the upstream of all, and the measure of ReqPI: the same answers from disk."""
+"""nginx as the upstream of all servers, and as the measure of ReqPI: it serves the same responses from disk."""
 
 from __future__ import annotations
 
@@ -54,23 +54,25 @@ _OWN = {
     "content-encoding",
     "transfer-encoding",
 }
-"""Headers that nginx sends in its own way."""
+"""Headers that nginx sets itself."""
 
 
 class Certificate(NamedTuple):
-    """Of loopback, signed by itself, in PEM."""
+    """The paths of a key and of a self-signed certificate for loopback, in PEM."""
 
     key: Path
     certificate: Path
 
 
 class Nginx(Process):
-    """One worker over a folder.
+    """An nginx with one worker that serves a folder.
 
-    :param log: each access, written in pieces, as ReqPI does.
-    :param tls: listen for it too, on a port of its own.
-    :param headers: to send with pages.
-    :ivar url: without a slash at the end.
+    :param folder: for its configuration, its logs and its temporary files.
+    :param tree: the folder that it serves.
+    :param log: write each access to a log, several lines at a time as ReqPI does.
+    :param headers: additional headers of pages.
+    :param tls: listen for TLS too, on a port of its own.
+    :ivar url: the URL without a slash at the end; ``tls_url`` is the one for TLS.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class Nginx(Process):
 
 
 def certificate(work: Path) -> Certificate:
-    """Made once."""
+    """Return the certificate for loopback, which is made once and kept in ``work``."""
     made = Certificate(work / "key.pem", work / "certificate.pem")
     if not made.certificate.exists():
         subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "3650"]
@@ -117,12 +119,13 @@ def certificate(work: Path) -> Certificate:
 
 
 def mirror(tree: Path, index: str, pages: Iterable[str], files: Mapping[str, Path]) -> dict[str, str]:
-    """Write what a server answers as files, under the paths that it has them at.
+    """Write the responses of a server as files, under the paths that they have on it.
 
+    :param tree: the folder to write into.
     :param index: the URL of its index, with a slash at the end.
-    :param pages: projects.
-    :param files: where the bytes of each file are, by ``project/filename``: they are linked.
-    :returns: the headers of its pages that nginx does not send of itself.
+    :param pages: the projects whose pages are copied.
+    :param files: the path of each file on this machine, by ``project/filename``; files are linked, not copied.
+    :returns: the headers of its pages that nginx does not set itself.
     """
     headers: dict[str, str] = {}
     root = tree / index.split("/", 3)[3]

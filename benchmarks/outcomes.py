@@ -1,4 +1,4 @@
-"""What a part hands back, and how it reads in Markdown."""
+"""The result of a part, and its representation in Markdown."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Outcome", "Plot", "Said", "Series", "Table", "goals_table", "markdow
 
 @frozen
 class Table:
-    """Rows under a head; the first column has names, the others figures.
+    """A table whose first column has names, and whose other columns have figures.
 
-    :param caption: a sentence before it.
+    :param caption: the sentence before the table.
     """
 
     caption: str
@@ -26,7 +26,10 @@ class Table:
 
 @frozen
 class Series:
-    """One line of a curve, or one bar: x, the median, the least and the most."""
+    """One line of a curve, or one bar.
+
+    :param points: of each point, x, the median, the minimum and the maximum.
+    """
 
     name: str
     points: Sequence[tuple[float, float, float, float]]
@@ -36,7 +39,7 @@ class Series:
 class Plot:
     """A picture.
 
-    :param name: of its file, without ``.png``.
+    :param name: the name of its file, without ``.png``.
     :param kind: ``bars`` draws the first point of each series; ``curve`` draws lines.
     """
 
@@ -50,9 +53,9 @@ class Plot:
 
 @frozen
 class Said:
-    """What another program printed.
+    """The output of another program.
 
-    :param caption: a sentence before it.
+    :param caption: the sentence before the output.
     """
 
     caption: str
@@ -61,9 +64,11 @@ class Said:
 
 @frozen
 class Outcome:
-    """Of one part.
+    """The results of one part.
 
-    :param notes: what a reader must know about how it was measured.
+    :param part: its name on the command line and in the marks of the page.
+    :param notes: sentences about how it was measured.
+    :param said: the output of other programs.
     """
 
     part: str
@@ -76,7 +81,7 @@ class Outcome:
 
 
 def markdown(table: Table) -> str:
-    """The table, with its caption."""
+    """Return the table in Markdown, after its caption."""
     widths = [max(len(row[column]) for row in [table.head, *table.rows]) for column in range(len(table.head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines = [_line(row, widths) for row in [table.head, rule, *table.rows]]
@@ -84,7 +89,7 @@ def markdown(table: Table) -> str:
 
 
 def goals_table(goals: Sequence[Goal]) -> Table:
-    """Target, measured, met or not."""
+    """Return a table of the goals: target, measurement, and whether the target is met."""
     rows = [(goal.what, goal.target, goal.got, "yes" if goal.met else "**no**") for goal in goals]
     return Table("Targets:", ("", "target", "measured", "met"), rows)
 

@@ -1,4 +1,4 @@
-"""Warm project pages: requests a second, latency, processor time for a request; beside nginx and the peers."""
+"""Warm project pages, compared with nginx and the peers: requests a second, latency, processor time for a request."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _REQPI, _SILENT, _TWO = "ReqPI", "ReqPI, no access log", "ReqPI, 2 workers"
 
 @frozen
 class Case:
-    """One way to ask.
+    """One kind of request.
 
-    :param kind: ``GET``, ``304``, ``gzip``. ``HEAD``, which wrk cannot send, and ``GET`` to compare it with come from
-        the plain client of :mod:`benchmarks.closed_loop`.
+    :param kind: ``GET``, ``304`` or ``gzip``, sent by wrk. ``HEAD``, which wrk cannot send, and a ``GET`` to compare it
+        with are sent by the plain client of :mod:`benchmarks.closed_loop`: ``HEAD, plain client``.
     """
 
     project: str
@@ -51,7 +51,7 @@ _PEERS = [Case(project, 16) for project in _SIZES]
 
 
 def page_projects(tree: Tree) -> dict[str, Sequence[Made]]:
-    """Two projects, whose pages have about 1 KB and about 20 KB."""
+    """Return two projects, whose pages have about 1 KB and about 20 KB."""
     return {
         project: tree.made(project) or tree.add(project, (wheel(project, tag=tag) for tag in tags(count)))
         for project, (_, count) in _SIZES.items()
@@ -59,7 +59,7 @@ def page_projects(tree: Tree) -> dict[str, Sequence[Made]]:
 
 
 def main(bench: Bench) -> Outcome:
-    """Measure all of it."""
+    """Measure all cases of this part."""
     with Stage(bench, "pages") as stage:
         projects = page_projects(bench.upstream)
         reqpi = stage.reqpi(projects)
@@ -91,7 +91,7 @@ def _measured(bench: Bench, stage: Stage, cases: Mapping[Site, Sequence[Case]]) 
 
 
 def _headers(site: Site, case: Case) -> dict[str, str] | None:
-    """What to send; ``None`` where the site has no such answer."""
+    """Return the request headers of a case; ``None`` if the site does not support it."""
     headers = {"Accept": ACCEPT}
     answer = site.asked(case.project)
     if case.kind == "304":

@@ -1,4 +1,4 @@
-"""Other index servers that mirror an upstream, each as its own documentation says to run it, in one process."""
+"""Other index servers that mirror an upstream, each run in one process as its own documentation describes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ PEERS = tuple(_REQUIREMENTS)
 
 
 def peer(name: str, work: Path, folder: Path, upstream: str) -> Site | None:
-    """A peer that serves what the upstream has; ``None``, with a word, where it cannot be had.
+    """Start a peer that mirrors the upstream; return ``None``, after a message, if it cannot be installed.
 
+    :param work: the folder of the environments.
+    :param folder: for the files of the peer.
     :param upstream: the URL of the index, with a slash at the end.
     """
     programs = installed(work, name, *_REQUIREMENTS[name])
@@ -36,7 +38,7 @@ def peer(name: str, work: Path, folder: Path, upstream: str) -> Site | None:
 
 
 def peer_versions(work: Path) -> dict[str, str]:
-    """Of those that are installed."""
+    """Return the versions of the peers that are installed, by name."""
     found: dict[str, str] = {}
     for name, requirements in _REQUIREMENTS.items():
         python = work / "environments" / name / "bin" / "python"
@@ -54,8 +56,8 @@ def _devpi(programs: Path, folder: Path, upstream: str) -> Site:
     command = [programs / "devpi-server", "--serverdir", server, "--host", "127.0.0.1", "--port", port]
     ready = _reached(f"{url}/+api", {"Accept": "application/json"})
     process = Process([*command, "--mirror-cache-expiry", "86400"], ready, folder / "log")
-    said = _json(f"{url}/+login", {"user": "root", "password": "benchmark"}, "POST", {})
-    secret = base64.b64encode(f"root:{said['result']['password']}".encode()).decode()
+    login = _json(f"{url}/+login", {"user": "root", "password": "benchmark"}, "POST", {})
+    secret = base64.b64encode(f"root:{login['result']['password']}".encode()).decode()
     _json(
         f"{url}/root/up", {"type": "mirror", "mirror_url": upstream, "volatile": True}, "PUT", {"X-Devpi-Auth": secret}
     )
@@ -71,7 +73,7 @@ def _proxpi(programs: Path, folder: Path, upstream: str) -> Site:
         "PROXPI_INDEX_TTL": "86400",
         "PROXPI_DOWNLOAD_TIMEOUT": "30",
     }
-    # As in its own container image: one process with threads. It logs accesses if it is told to.
+    # As in its own container image: one process with threads. It logs accesses only with this option.
     options = ["--bind", f"127.0.0.1:{port}", "--threads", "2", "--access-logfile", "-", "proxpi.server:app"]
     (folder / "cache").mkdir(exist_ok=True)
     process = Process([programs / "gunicorn", *options], _reached(url), folder / "log", environ=environ)
@@ -112,5 +114,5 @@ def _json(url: str, body: object, method: str, headers: Mapping[str, str]) -> di
     answer = get(url, sent, json.dumps(body).encode(), method)
     if answer.status >= 400:
         raise SystemExit(f"{method} {url}: {answer.status} {answer.body[:300]!r}")
-    said: dict[str, dict[str, str]] = json.loads(answer.body)
-    return said
+    decoded: dict[str, dict[str, str]] = json.loads(answer.body)
+    return decoded

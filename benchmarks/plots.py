@@ -1,6 +1,6 @@
-"""Pictures of what was measured. It runs by itself, in an environment that has matplotlib, and knows nothing else.
+"""Pictures of the results. This program runs in an environment that has only matplotlib, so it imports no other module.
 
-``python plots.py FOLDER < plots.json``: a list of :class:`benchmarks.outcomes.Plot`, as mappings.
+``python plots.py FOLDER < plots.json`` reads a list of :class:`benchmarks.outcomes.Plot`, each as a JSON object.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 import matplotlib as mpl  # type: ignore[import-not-found]  # in an environment of its own
 
 mpl.use("Agg")
-from matplotlib import pyplot  # the way of drawing is chosen before
+from matplotlib import pyplot  # the backend must be chosen before this import
 
 _OURS, _OTHERS = "#1f6f8b", "#b8c4c9"
 
 
 def main() -> None:
-    """Draw each into the folder."""
+    """Draw each plot into the folder."""
     folder = Path(sys.argv[1])
     for plot in json.load(sys.stdin):
         figure, axes = pyplot.subplots(figsize=(7, 3.5), dpi=90, layout="constrained")
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _bars(axes: Any, plot: dict[str, Any]) -> None:
-    """From the least to the most of each as a line over its bar; a logarithmic scale where they differ much."""
+    """Draw bars, each with a line from its minimum to its maximum, on a logarithmic scale if the values differ much."""
     names = [series["name"] for series in plot["series"]]
     points = [series["points"][0] for series in plot["series"]]
     values = [point[1] for point in points]

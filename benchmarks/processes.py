@@ -1,4 +1,4 @@
-"""Servers as processes: started, waited for, watched, and ended, each by its own id."""
+"""Servers as processes that are started, waited for, watched, and ended, each by its own id."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from benchmarks.machine import LOAD_CORE, SERVER_CORE
 __all__ = ["Process", "free_port", "pinned", "run"]
 
 _TICK = os.sysconf("SC_CLK_TCK")
-_PATIENCE = 60.0  # seconds to start
-_MANNERS = 15.0  # seconds to end when asked to
+_START_TIMEOUT = 60.0  # seconds until it must answer
+_STOP_TIMEOUT = 15.0  # seconds from SIGTERM to SIGKILL
 
 
 class Process:
-    """A server, with all that it starts, from the moment it is made until it is stopped.
+    """A server and all processes that it starts; it runs from construction until it is stopped.
 
-    :param ready: said to be so by returning; ``OSError`` is not yet.
-    :param log: where its output goes.
+    :param ready: returns when the server is ready, and raises ``OSError`` while it is not.
+    :param log: the file that its output is appended to.
     :param core: the core that it may use; ``None`` for all.
+    :param environ: additional environment variables.
+    :ivar started: seconds until it was ready.
+    :raises SystemExit: it ended, or it was not ready after a minute.
     """
 
     def __init__(
@@ -64,27 +67,27 @@ class Process:
         self.stop()
 
     def pids(self) -> list[int]:
-        """Of all processes of its session."""
+        """Return the ids of all processes of its session."""
         return [pid for pid, stat in _stats() if int(stat[3]) == self._process.pid]
 
     def cpu(self) -> float:
-        """Processor seconds so far, of all of them."""
+        """Return the processor seconds that all of its processes have used so far."""
         return sum(sum(map(int, stat[11:15])) for _, stat in _stats() if int(stat[3]) == self._process.pid) / _TICK
 
     def resident(self) -> list[int]:
-        """Bytes of memory of each of them that has any to itself, the largest first."""
+        """Return the resident bytes of each of its processes that has any, the largest first."""
         found = (_status(pid, "VmRSS") for pid in self.pids())
         return sorted((each for each in found if each), reverse=True)
 
     def stop(self) -> None:
-        """SIGTERM to the first, and SIGKILL to what is left. Repeating does nothing."""
+        """Send SIGTERM to the first process, and SIGKILL to those that remain. A second call does nothing."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(_MANNERS)
+                self._process.wait(_STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait(_MANNERS)
+                self._process.wait(_STOP_TIMEOUT)
         for pid in self.pids():
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -92,7 +95,7 @@ class Process:
                 continue
 
     def _wait(self, ready: Callable[[], object], log: Path) -> None:
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _START_TIMEOUT
         while True:
             try:
                 ready()
@@ -100,16 +103,18 @@ class Process:
             except OSError as error:
                 status = self._process.poll()
                 if status is not None or time.monotonic() > end:
-                    said = log.read_text("utf-8", "replace")[-2000:]
-                    raise SystemExit(f"{log.parent.name} does not start ({status}, {error}):\n{said}") from None
+                    output = log.read_text("utf-8", "replace")[-2000:]
+                    raise SystemExit(f"{log.parent.name} did not start ({status}, {error}):\n{output}") from None
                 time.sleep(0.02)
 
 
 def run(command: Sequence[object], folder: Path, environ: Mapping[str, str] | None = None, limit: float = 900) -> str:
-    """Run a program to its end; what it printed.
+    """Run a program to its end, and return its standard output.
 
-    :param environ: all of its environment; by default ours, without what would configure a server.
-    :raises SystemExit: it failed, with what it said.
+    :param environ: all of its environment variables; by default those of this process, without any that would configure
+        a server.
+    :param limit: seconds that it may take.
+    :raises SystemExit: it failed; the message has the end of its output.
     """
     words = [str(word) for word in command]
     done = subprocess.run(
@@ -130,21 +135,24 @@ def run(command: Sequence[object], folder: Path, environ: Mapping[str, str] | No
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
+    """Return a port of loopback on which no process listens now."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
 
 
 def pinned(command: Sequence[str], core: int | None = LOAD_CORE) -> list[str]:
-    """The command, kept to one core where this machine can do that."""
+    """Return the command, pinned to one core if this machine has ``taskset``."""
     if core is None or shutil.which("taskset") is None:
         return list(command)
     return ["taskset", "-c", str(core), *command]
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would configure a server, and with bytecode: start-up times are measured."""
+    """Return this process's environment variables, without any that would configure a server.
+
+    Writing bytecode is enabled, because start-up times are measured.
+    """
     return {
         name: value
         for name, value in os.environ.items()
@@ -153,7 +161,7 @@ def _environment() -> dict[str, str]:
 
 
 def _stats() -> Iterator[tuple[int, list[str]]]:
-    """Each process with the fields of ``/proc/<pid>/stat`` from the state on (proc(5)): 3 is the session."""
+    """Yield each process with its fields of ``/proc/<pid>/stat`` from the state on (proc(5)); index 3: session."""
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:

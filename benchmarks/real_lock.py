@@ -1,4 +1,4 @@
-"""A lock of about sixty real packages, resolved once from the index that this machine's pip is configured with."""
+"""A lock of about sixty real packages, resolved once from the index that pip is configured with on this machine."""
 
 from __future__ import annotations
 
@@ -19,20 +19,24 @@ from reqpi.server.host_defaults import default_upstream
 __all__ = ["Clients", "RealLock", "clients", "real_lock"]
 
 _TOP = ("boto3", "celery", "flask", "furo", "tox")
-"""What they are needed for."""
+"""The packages that the lock is resolved from."""
 
 
 @frozen
 class Clients:
-    """pip and uv, without anything that this machine is configured with but its certificates.
+    """pip and uv, without any configuration of this machine except its certificates.
 
-    :param folder: of their programs.
+    :param folder: the folder of their programs.
     """
 
     folder: Path
 
     def install(self, client: str, lock: Path, index: str | None, to: Path) -> list[object]:
-        """The command that installs a lock; from what the environment says, without an index."""
+        """Return the command that installs a lock into ``to``.
+
+        :param client: ``pip`` or ``uv``.
+        :param index: the URL of the index; ``None`` uses the one that the environment variables specify.
+        """
         given = ["--require-hashes", "-r", lock, "--target", to]
         if client == "uv":
             where = ["--default-index", index] if index else []
@@ -49,18 +53,18 @@ class Clients:
         return [*self._pip("install"), *given, *(["--index-url", index] if index else [])]
 
     def resolve(self, client: str, top: Path, index: str, to: Path) -> list[object]:
-        """The command that finds out what all is needed."""
+        """Return the command that resolves the requirements in ``top``."""
         if client == "uv":
             command = [self.folder / "uv", "pip", "compile", *self._uv(), "--python", self.folder / "python", top]
             return [*command, "-o", to / "requirements.txt", "--generate-hashes", "--default-index", index]
         return [*self._pip("install"), "--dry-run", "--ignore-installed", "-r", top, "--index-url", index]
 
     def download(self, lock: Path, index: str, to: Path) -> list[object]:
-        """The command with which pip takes the files of a lock."""
+        """Return the command with which pip downloads the files of a lock."""
         return [*self._pip("download"), "--no-deps", "--require-hashes", "-r", lock, "-d", to, "--index-url", index]
 
     def run(self, command: Iterable[object], folder: Path) -> str:
-        """Let one work, in an environment that says nothing about indexes."""
+        """Run a command without the environment variables that would configure an index."""
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -77,13 +81,13 @@ class Clients:
 
 @frozen
 class RealLock:
-    """What was resolved.
+    """The resolved lock.
 
-    :param upstream: the index that it came from.
-    :param top: a requirements file of what it was resolved from.
-    :param lock: a requirements file, with the digests of all files of each release.
-    :param wheels: the same with one digest each: of the file that this machine installs.
-    :param files: those files, by ``project/filename``.
+    :param upstream: the URL of the index that it was resolved from.
+    :param top: the requirements file that it was resolved from.
+    :param lock: a requirements file with the digests of all files of each release.
+    :param wheels: the same with one digest for each release: that of the file that this machine installs.
+    :param files: the paths of those files, by ``project/filename``.
     """
 
     upstream: str
@@ -94,12 +98,12 @@ class RealLock:
 
 
 def clients(work: Path) -> Clients:
-    """The newest of both."""
+    """Return the newest pip and uv, in an environment of their own."""
     return Clients(environment(work, "clients", "pip", "uv"))
 
 
 def real_lock(work: Path) -> RealLock:
-    """It is resolved, and its files are fetched, once."""
+    """Return the real lock; it is resolved, and its files are downloaded, only once."""
     folder, upstream = work / "real-lock", default_upstream()
     top, lock, wheels, files = (folder / name for name in ("top.in", "requirements.txt", "wheels.txt", "files"))
     if not wheels.exists():
@@ -115,7 +119,7 @@ def real_lock(work: Path) -> RealLock:
 
 
 def _pinned(file: Path, lock: str) -> str:
-    """The line for one file, with the version as the lock has it."""
+    """Return the line that pins one file, with the version as the lock spells it."""
     name = _project(file)
     version = re.search(rf"^{re.escape(name)}==(\S+)", lock, re.MULTILINE)
     assert version is not None, name

@@ -1,4 +1,4 @@
-"""The server that this is about: ``twistd -n reqpi`` of any environment, with a store and locks in it."""
+"""The ReqPI server under measurement: ``twistd -n reqpi`` of any environment, with a store and locks in it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from benchmarks.processes import Process, free_port, run
 __all__ = ["ReqPI"]
 
 _TWISTD = "from reqpi.cli.commands.server import main; import sys; sys.exit(main(sys.argv[1:]))"
-"""``reqpi server`` is ``twistd -n reqpi``, also where an editable install hides the plugin from twistd."""
+"""``reqpi server`` is ``twistd -n reqpi``, and works even if an editable install hides the plugin from twistd."""
 
 
 class ReqPI(Process):
-    """One server.
+    """A ReqPI server.
 
-    :param python: of the environment that has ReqPI.
-    :param folder: for its store and its log, which is its access log too.
-    :ivar url: without a slash at the end.
+    :param python: the interpreter of the environment that has ReqPI.
+    :param folder: for its store and its log, which is also its access log.
+    :param upstream: the URL of its upstream; ``None`` runs it with ``--offline``.
+    :param core: the core that it may use; several workers use all cores.
+    :param options: further options of ``reqpi server``.
+    :ivar url: the URL without a slash at the end; ``tls_url`` is the one for TLS.
     """
 
     def __init__(
@@ -48,16 +51,16 @@ class ReqPI(Process):
         super().__init__(command, lambda: get(f"{self.url}/"), folder / "log", None if workers > 1 else core)
 
     def commit(self, lock: str, hold: bool = True) -> str:
-        """Commit a lock, and wait until all that it admits is in the store.
+        """Commit a lock, and with ``hold`` wait until every file that it admits is in the store.
 
         :returns: the URL of its index, with a slash at the end.
         """
         document = self._folder / "requirements.txt"
         document.write_text(lock)
         options = ["--hold"] if hold else []
-        said = run([self._python, "-m", "reqpi", "gethash", "--url", self.url, *options, document], self._folder)
-        return f"{said.strip().rstrip('/')}/"
+        printed = run([self._python, "-m", "reqpi", "gethash", "--url", self.url, *options, document], self._folder)
+        return f"{printed.strip().rstrip('/')}/"
 
     def secure(self, index: str) -> str:
-        """The same URL over TLS."""
+        """Return the URL of an index of this server over TLS."""
         return f"{self.tls_url}{urlsplit(index).path}"

@@ -1,4 +1,4 @@
-"""What was measured on, and with what, in one paragraph: no names of hosts, no paths."""
+"""One paragraph about the machine and the programs of a run, without host names and paths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["setting"]
 
 
 def setting(bench: Bench) -> str:
-    """The machine, the versions, the rounds."""
+    """Describe the machine, the versions and the rounds."""
     python = run([bench.python, "-c", "import platform; print(platform.python_version())"], bench.work).strip()
     own = versions_of(Path(bench.python), ["reqpi", "twisted"])
     clients = bench.work / "environments" / "clients" / "bin" / "python"
@@ -24,7 +24,7 @@ def setting(bench: Bench) -> str:
         "Python": python,
         "Twisted": own.get("twisted", "?"),
         "ReqPI": own.get("reqpi", "?"),
-        **{name: _said([program(name), "-v"]) for name in ("nginx", "wrk") if found_program(name)},
+        **{name: _version([program(name), "-v"]) for name in ("nginx", "wrk") if found_program(name)},
         **peer_versions(bench.work),
         **(versions_of(clients, ["pip", "uv"]) if clients.exists() else {}),
     }
@@ -32,8 +32,8 @@ def setting(bench: Bench) -> str:
     return f"{describe()}. {versions}. {bench.rounds} rounds; loads of {bench.seconds} s."
 
 
-def _said(command: list[str]) -> str:
-    """The version that a program says it is, on whichever output, with whatever status."""
+def _version(command: list[str]) -> str:
+    """Return the version that a program reports on either output, whatever its exit status; ``?`` without one."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(r"[0-9]+(\.[0-9]+)+", done.stdout + done.stderr)
     return found[0] if found else "?"

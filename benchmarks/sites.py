@@ -1,4 +1,4 @@
-"""A server under measurement: its name, where its index is, and what of it is asked for."""
+"""A server under measurement: its name, the URL of its index, and the requests to it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["Site"]
 
 @frozen
 class Site:
-    """One server.
+    """A server under measurement.
 
     :param index: the URL of its index, with a slash at the end.
-    :param process: to account for; several sites may be one process.
-    :param alone: it has one process, and so a core of its own.
+    :param process: the process whose CPU time and memory are counted; several sites may share it.
+    :param alone: whether it has one process, and so a core of its own.
     """
 
     name: str
@@ -31,13 +31,13 @@ class Site:
     alone: bool = True
 
     def page(self, project: str) -> str:
-        """The URL of a project's page."""
+        """Return the URL of a project's page."""
         return f"{self.index}{project}/"
 
     def asked(self, project: str) -> Answer:
-        """A page, as pip asks for it.
+        """Request a project's page as pip does.
 
-        :raises SystemExit: there is none.
+        :raises SystemExit: the status is not 200, or the page is empty.
         """
         answer = get(self.page(project), {"Accept": ACCEPT})
         if answer.status != 200 or not answer.body:
@@ -45,9 +45,9 @@ class Site:
         return answer
 
     def files(self, project: str) -> list[str]:
-        """The URLs of a project's files, as its page has them. Each is asked for once, and has to be right.
+        """Return the URLs of a project's files from its page, after downloading each file once to verify its digest.
 
-        :raises SystemExit: a file is not the one that its digest says.
+        :raises SystemExit: a file does not match its digest.
         """
         answer = self.asked(project)
         links = [urldefrag(urljoin(answer.url, link)) for link in _links(answer)]
@@ -55,7 +55,7 @@ class Site:
             digest = fragment.removeprefix("sha256=")
             body = get(url).body
             if sha256(body).hexdigest() != digest:
-                raise SystemExit(f"{self.name}: {url} has {len(body)} bytes that are not those of {digest}")
+                raise SystemExit(f"{self.name}: {url} has {len(body)} bytes that do not match sha256 {digest}")
         return [url for url, _ in links]
 
 

@@ -1,4 +1,4 @@
-"""All servers of one part, started over the same upstream: ReqPI with a lock that is held, nginx with its answers."""
+"""All servers of one part, with the same upstream: ReqPI with a held lock, nginx with its responses, and the peers."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = ["Bench", "Samples", "Stage", "say"]
 
 @frozen
 class Bench:
-    """How to measure.
+    """The settings of a run.
 
-    :param python: of the environment that has ReqPI.
+    :param python: the interpreter of the environment that has ReqPI.
     :param work: a folder for environments, fixtures and stores.
-    :param quick: to see that it runs; the figures say little.
-    :param peers: the names of those to measure beside.
+    :param quick: only check that everything runs; the figures are not meaningful.
+    :param peers: the names of the peers to compare with.
     """
 
     python: str
@@ -41,55 +41,56 @@ class Bench:
 
     @property
     def rounds(self) -> int:
-        """How often each thing is measured."""
+        """How often each case is measured."""
         return 1 if self.quick else 3
 
     @property
     def seconds(self) -> float:
-        """How long each load is."""
+        """The length of each load, in seconds."""
         return 1 if self.quick else 4
 
     @property
     def upstream(self) -> Tree:
-        """What there is to serve."""
+        """The projects that the upstream serves."""
         return Tree(self.work / "upstream")
 
 
 class Samples:
-    """What was measured, of each site and each case, round after round."""
+    """The samples of each site and each case, one for each round."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], list[Sample]] = {}
 
     def add(self, site: str, case: str, sample: Sample) -> None:
-        """One more."""
+        """Add the sample of one round."""
         self._kept.setdefault((site, case), []).append(sample)
 
     def has(self, site: str, case: str) -> bool:
-        """Whether it was measured at all."""
+        """Return whether the case was measured on the site."""
         return (site, case) in self._kept
 
     def of(self, site: str, case: str, what: Callable[[Sample], float]) -> Spread:
-        """One figure of it."""
+        """Return the spread of one figure of a case on a site."""
         return Spread.of(what(sample) for sample in self._kept[site, case])
 
     @property
     def errors(self) -> dict[str, int]:
-        """Answers that were none, by site and case; those without are left out."""
+        """The number of errors by site and case; cases without errors are omitted."""
         counted = {f"{site}, {case}": sum(each.errors for each in kept) for (site, case), kept in self._kept.items()}
         return {name: count for name, count in counted.items() if count}
 
     @property
     def noise(self) -> float:
-        """Cores that others used, in the worst of the loads."""
+        """The cores that other processes used during the load in which they used most."""
         return max((each.noise for kept in self._kept.values() for each in kept), default=0.0)
 
 
 class Stage:
-    """Servers, from entering to leaving. All have the same projects, from the same upstream.
+    """A context manager that stops its servers on exit. All of them serve the same projects from the same upstream.
 
-    :ivar folder: for what they write; empty at first.
-    :ivar upstream: the URL of its index, with a slash at the end.
+    :ivar folder: for the files that the servers write; empty at first.
+    :ivar sites: the servers that were started, by name.
+    :ivar upstream: the URL of the index of the upstream, with a slash at the end.
     """
 
     def __init__(self, bench: Bench, name: str) -> None:
@@ -109,7 +110,7 @@ class Stage:
         self._running.close()
 
     def add(self, site: Site) -> Site:
-        """Have a server, and end it with the others."""
+        """Add a server, which is stopped with the others."""
         self._running.enter_context(site.process)
         self.sites[site.name] = site
         return site
@@ -123,10 +124,10 @@ class Stage:
         log: bool = True,
         tls: bool = False,
     ) -> Site:
-        """ReqPI, with a lock of these projects committed and held.
+        """Start ReqPI, and commit and hold a lock of these projects.
 
-        :param log: of each access, into the server's own log.
-        :param tls: a second site on the same process.
+        :param log: write each access into the server's own log.
+        :param tls: add a second site with TLS on the same process.
         """
         say(f"starting {name}")
         keys = certificate(self._bench.work) if tls else None
@@ -149,7 +150,7 @@ class Stage:
         log: bool = True,
         tls: bool = False,
     ) -> Site:
-        """What another site answers, under the same paths, from nginx."""
+        """Start nginx with the responses of another site, ``like``, as files under the same paths."""
         files = self._bench.upstream.root / "files"
         paths = [f"{project}/{made.filename}" for project, listed in projects.items() for made in listed]
         tree = self.folder / "tree"
@@ -163,7 +164,7 @@ class Stage:
         return self.sites[name]
 
     def peers(self) -> list[Site]:
-        """Those of them that can be had."""
+        """Start the peers that can be installed."""
         found = []
         self._bench.upstream.index()
         for name in self._bench.peers:
@@ -177,12 +178,12 @@ class Stage:
         return self.folder / re.sub(r"[^A-Za-z0-9]+", "-", name)
 
     def load(self, site: Site, load: Load, at_once: bool = False) -> Sample:
-        """Load a site; where that is long enough to count, once the machine is quiet, unless ``at_once``."""
+        """Run a load against a site, once the machine is quiet; with ``at_once`` or ``--quick``, without waiting."""
         if not self._bench.quick and not at_once:
             quiet()
         return measure(load, site.process, self.folder, LOAD_CORE if site.alone else None)
 
 
 def say(what: str) -> None:
-    """Progress, on stderr."""
+    """Report progress on stderr."""
     print(what, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""A page while others take big files: four clients take 200 MB again and again, and pages are asked for meanwhile."""
+"""A page during large downloads: four clients download 200 MB repeatedly while another client requests pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGE, _FILE = "page", "file"
 
 
 def main(bench: Bench) -> Outcome:
-    """Measure all of it."""
+    """Measure all cases of this part."""
     with Stage(bench, "together") as stage:
         projects = {**page_projects(bench.upstream), BIG: file_projects(bench.upstream)[BIG]}
         reqpi = stage.reqpi(projects)
@@ -37,14 +37,14 @@ def main(bench: Bench) -> Outcome:
 
 
 def _both(bench: Bench, stage: Stage, site: Site, big: str) -> dict[str, Sample]:
-    """The page and the files, at the same time."""
+    """Measure the page and the files at the same time."""
     if not bench.quick:
         quiet()
     taken: list[Sample] = []
     files = Load(big, 4, bench.seconds + 2)
     others = Thread(target=lambda: taken.append(stage.load(site, files, at_once=True)))
     others.start()
-    others.join(1)  # by then they have begun
+    others.join(1)  # one second, so that the downloads have started
     page = ask_at_rate(Load(site.page(SMALL), 1, bench.seconds, {"Accept": ACCEPT}), _RATE, site.process)
     others.join()
     return {_PAGE: page, _FILE: taken[0]}

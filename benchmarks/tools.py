@@ -1,4 +1,4 @@
-"""The programs that are measured or that measure: Debian's, and environments of their own for those in Python."""
+"""The programs that the benchmarks need: from Debian, or in Python environments of their own."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "openssl": "openssl"}
 
 
 def found_program(name: str) -> str | None:
-    """Where a program is, if it is here."""
+    """Return the path of a program, or ``None`` if it is not installed."""
     return which(name, path=_PATH)
 
 
 def program(name: str) -> str:
-    """Where a program is. Root gets it from Debian, if it is not here.
+    """Return the path of a program; root installs it from Debian if it is missing.
 
-    :raises SystemExit: there is none, and it cannot be installed.
+    :raises SystemExit: the program is missing, and this process cannot install it.
     """
     if found := found_program(name):
         return found
     package = _PACKAGES[name]
     if os.geteuid() or which("apt-get") is None:
         raise SystemExit(
-            f"there is no {name} here. Install it, or run this as root on Debian: apt-get install {package}"
+            f"{name} is not installed. Install it (on Debian: apt-get install {package}), or run this as root on Debian"
         )
     subprocess.run(["apt-get", "update", "-qq"], check=True, timeout=600, stdout=subprocess.DEVNULL)
     command = ["apt-get", "install", "-qq", "--no-install-recommends", package]
@@ -42,9 +42,12 @@ def program(name: str) -> str:
 
 
 def environment(work: Path, name: str, *requirements: str) -> Path:
-    """The folder of the programs of an environment that has ``requirements``. It is made once.
+    """Return the folder of the programs of an environment that has ``requirements``; it is made once.
 
-    They are installed from wherever pip on this machine installs from.
+    The requirements are installed from the index that pip is configured with on this machine.
+
+    :param name: the name of the environment, under ``work``.
+    :raises SystemExit: they cannot be installed.
     """
     place = work / "environments" / name
     made = place / "made"
@@ -58,16 +61,16 @@ def environment(work: Path, name: str, *requirements: str) -> Path:
 
 
 def installed(work: Path, name: str, *requirements: str) -> Path | None:
-    """The same, or ``None``, with a word, where they cannot be had."""
+    """Return the same folder, or ``None``, after a message, if the requirements cannot be installed."""
     try:
         return environment(work, name, *requirements)
     except SystemExit as error:
-        print(f"{name} is left out: {str(error)[-300:]}", file=sys.stderr, flush=True)
+        print(f"skipping {name}: {str(error)[-300:]}", file=sys.stderr, flush=True)
         return None
 
 
 def versions_of(python: Path, names: Sequence[str]) -> dict[str, str]:
-    """Of distributions in an environment; those that are not there are left out."""
+    """Return the versions of distributions in an environment; those that are not installed are omitted."""
     code = (
         "import sys, importlib.metadata as m\n"
         "for d in m.distributions():\n"

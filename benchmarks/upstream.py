@@ -1,4 +1,4 @@
-"""What there is to serve: projects made here, listed and served by an nginx that stands for the upstream index."""
+"""Generated projects, listed and served by an nginx that acts as the upstream index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VERSION = "1.0"
 class Made:
     """A wheel on the upstream.
 
-    :param url: of the file, if it is not in the tree itself.
+    :param url: the URL of the file, if it is not in the tree itself.
     """
 
     project: str
@@ -35,9 +35,9 @@ class Made:
 
 
 class Tree:
-    """Files under ``simple/`` and ``files/``, as nginx serves them. What is there already is not made again.
+    """Files under ``simple/`` and ``files/``, as nginx serves them; callers reuse what an earlier run left.
 
-    :param root: of all of it.
+    :param root: the folder of both, which is created.
     """
 
     def __init__(self, root: Path) -> None:
@@ -45,14 +45,17 @@ class Tree:
         root.mkdir(parents=True, exist_ok=True)
 
     def made(self, project: str) -> list[Made]:
-        """What a project has on it; nothing, if it is not there."""
+        """Return the files of a project; an empty list if it does not exist."""
         index = self.root / "simple" / project / "index.json"
         if not index.exists():
             return []
         return [_read(project, entry) for entry in json.loads(index.read_bytes())["files"]]
 
     def add(self, project: str, wheels: Iterable[tuple[str, bytes, bytes]]) -> list[Made]:
-        """Serve these wheels of a project: filename, content, core metadata."""
+        """Write these wheels of a project and its page.
+
+        :param wheels: the filename, the content and the core metadata of each.
+        """
         folder = self.root / "files" / project
         folder.mkdir(parents=True, exist_ok=True)
         made = []
@@ -65,7 +68,7 @@ class Tree:
         return made
 
     def list(self, project: str, files: Iterable[Made]) -> None:
-        """Write the page of a project, whether its files are here or not."""
+        """Write the page of a project, whether its files are in the tree or not."""
         entries = [_entry(file) for file in files]
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [VERSION], "files": entries}
         folder = self.root / "simple" / project
@@ -84,9 +87,10 @@ class Tree:
 
 
 def wheel(project: str, number: int = 0, size: int = 0, tag: str = "py3-none-any") -> tuple[str, bytes, bytes]:
-    """Filename, content and core metadata of a wheel; the same ones every time.
+    """Return the filename, the content and the core metadata of a wheel, which are reproducible.
 
-    :param size: bytes in it that do not compress.
+    :param number: varies the incompressible bytes.
+    :param size: how many incompressible bytes the wheel contains.
     """
     padding = {f"{project.replace('-', '_')}.bin": Random(f"{project} {number}").randbytes(size)} if size else None
     content = build_wheel(project, VERSION, python_requires=">=3.8", tag=tag, files=padding)
@@ -94,12 +98,12 @@ def wheel(project: str, number: int = 0, size: int = 0, tag: str = "py3-none-any
 
 
 def tags(count: int) -> list[str]:
-    """As many different wheel tags."""
+    """Return ``count`` different wheel tags."""
     return [f"cp3{number % 40}-cp3{number % 40}-manylinux_2_{17 + number // 40}_x86_64" for number in range(count)]
 
 
 def pin(files: Iterable[Made]) -> str:
-    """The line of a lock that pins one release, with the digest of each of these files."""
+    """Return the line of a lock that pins one release, with the digest of each of these files."""
     listed = list(files)
     return " ".join([f"{listed[0].project}=={VERSION}", *(f"--hash=sha256:{file.sha256}" for file in listed)]) + "\n"
 

@@ -144,7 +144,7 @@ async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> 
     if progress is not None:
         return _json(request, shown | {"complete": False, "holding": asdict(progress)})
     verdict = await holding.verdict(commitment, target)
-    return _json(request, shown | {"complete": verdict.complete, "holding": None} | asdict(verdict))
+    return _json(request, shown | {"complete": verdict.complete, "holding": None} | verdict.as_json())
 
 
 async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:

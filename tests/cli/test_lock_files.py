@@ -82,7 +82,7 @@ class GivenTests(TakenTestCase):
             (("requirements.txt", "./requirements.txt"), "specified twice"),
             (("p/a.txt", "requirements.txt"), "--allow-outside"),
             (("requirements.txt", "missing.txt"), "missing.txt cannot be read"),
-            (("requirements.txt", "x\ny.txt"), "cannot be seen"),
+            (("requirements.txt", "x\ny.txt"), "unprintable character"),
             (("requirements.txt",) * 101, "more than 100 files"),
         ):
             status, out, err = self.gethash(*files)

@@ -51,7 +51,7 @@ class Reference(WebCase):
 
     async def test_each_accept_of_the_table_is_answered_as_it_says(self) -> None:
         """Each type that the first column names, sent alone."""
-        rows = self.table("| `Accept` | `Content-Type` of the answer |")
+        rows = self.table("| `Accept` | `Content-Type` of the response |")
         asked = [(accept, answered) for first, answered in rows for accept in re.findall("`([^`]+)`", first)]
         self.assertIn("application/vnd.pypi.simple.latest+html", dict(asked))
         for accept, answered in asked:
@@ -61,7 +61,7 @@ class Reference(WebCase):
 
     async def test_each_export_has_the_type_of_the_table(self) -> None:
         """The first column names what stands after the address."""
-        rows = self.table("| answer | `Content-Type` |")
+        rows = self.table("| response | `Content-Type` |")
         paths = [(path, answered) for first, answered in rows for path in re.findall("`([^`/]+)`", first)]
         self.assertIn("held", dict(paths))
         await self.under(f"/simple/six/{SDIST}")  # the wheelhouse is made of what is in the store

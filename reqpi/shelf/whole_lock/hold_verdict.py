@@ -6,8 +6,9 @@ It is computed from what the store has, so that any replica gives the same one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from attrs import define, frozen
+from attrs import asdict, define, frozen
 
 from reqpi.core import admission
 from reqpi.core.model import Commitment, File, Page, Project
@@ -82,6 +83,12 @@ class HoldVerdict:
     def complete(self) -> bool:
         """Whether no file that the target admits will be requested from an upstream."""
         return not self.missing
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict as JSON has it."""
+        return asdict(self, filter=lambda field, _: field.name != "defects") | {
+            "defects": [defect._asdict() for defect in self.defects]
+        }
 
 
 def verdict_of(

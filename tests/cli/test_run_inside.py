@@ -23,6 +23,15 @@ SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
 ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"
 
 
+TAKEN = """
+from pathlib import Path
+from reqpi.cli.inputs.in_process import served
+from reqpi.server.settings import Settings
+with served(Settings(listen=("tcp:{port}:interface=127.0.0.1",), store=Path("store"), offline=True)) as url:
+    print(url)
+"""
+
+
 class InsideTestCase(CommandTestCase):
     """An upstream with two projects, of which the lock pins one."""
 
@@ -107,6 +116,15 @@ class PortTests(InsideTestCase):
             status, out, err = self.run_behind(*SAY_INDEX)
             self.assertEqual((status, err), (0, "reqpi: 0 files taken, 0 refused\n"))
             self.assertNotEqual(urlsplit(out.strip()).port, taken.getsockname()[1])
+
+    def test_another_where_it_was_taken_since_it_was_found_free(self) -> None:
+        """Two runs that start at the same moment both find it free."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = self.start(program=["-c", TAKEN.format(port=port)])
+            out, err = done.communicate(timeout=60)
+        self.assertEqual((done.returncode, err), (0, ""))
+        self.assertNotEqual(urlsplit(out.strip()).port, port)
 
 
 class EndTests(InsideTestCase):

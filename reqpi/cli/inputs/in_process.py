@@ -14,18 +14,22 @@ from functools import partial
 from threading import Thread
 from typing import Any, cast
 
+from attrs import evolve
 from twisted.internet import reactor as _the_reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import LogEvent
 
 from reqpi.cli.stderr_log import begin_logging
-from reqpi.server.server import assemble
+from reqpi.server.listening import CannotListen
+from reqpi.server.server import Server, assemble
 from reqpi.server.settings import Settings
 
 __all__ = ["port_for", "served"]
 
 _reactor = cast(Any, _the_reactor)
+
+ANY_PORT = "tcp:0:interface=127.0.0.1"
 
 _TO_END = 10.0  # seconds for requests in flight; their clients have gone by then
 
@@ -72,8 +76,7 @@ def port_for(address: str) -> int:
 async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:
     """Serve until ``end`` fires, then stop the reactor. An error before ``ready`` fires is passed to its waiter."""
     try:
-        server = assemble(settings, _reactor, quiet=True)
-        server.startService()
+        server = _started(settings)
         ready.set_result(_url_of(await server.ready))
     except Exception as error:
         ready.set_exception(error)
@@ -82,6 +85,17 @@ async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) ->
         await server.stopService()
     finally:
         _reactor.stop()
+
+
+def _started(settings: Settings) -> Server:
+    """Return a server that listens: on any port if another run has taken its own since it was found to be free."""
+    server = assemble(settings, _reactor, quiet=True)
+    try:
+        server.startService()
+    except CannotListen:
+        server = assemble(evolve(settings, listen=(ANY_PORT,)), _reactor, quiet=True)
+        server.startService()
+    return server
 
 
 def _url_of(ports: list[IListeningPort]) -> str:

@@ -31,7 +31,7 @@ def newest(versions: list[str]) -> list[str]:
 
 
 def folders() -> list[str]:
-    """The folders of these versions' programs; none where there is no pyenv."""
+    """Return the folders of the programs of these versions; none if there is no pyenv."""
     try:
         listed = _asked("versions", "--bare").splitlines()
         return [os.path.join(_asked("prefix", version), "bin") for version in newest(listed)]

@@ -7,6 +7,7 @@ generous; ``benchmarks/bench_gaps.py`` holds the time on the wall against 20 ms.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Awaitable
 from hashlib import sha256
@@ -38,8 +39,8 @@ reactor: Any = _reactor
 
 FILES, PINS, LOCKS = 12_000, 10_000, 20_000
 
-BOUND = 0.1
-"""Seconds of CPU time of one turn. Before, these took 0.2 to 2."""
+BOUND = 0.1 if sys.gettrace() is None else 0.5
+"""Seconds of CPU time of one turn. Before, these took 0.2 to 2. Measuring coverage takes up to four times as long."""
 
 
 class GapsTests(TestCase):
@@ -105,9 +106,13 @@ class LargestCase(TestCase):
         return result
 
     async def get(self, url: str, **headers: str) -> bytes:
-        response = await self.client.get(url, headers=headers)
+        for _ in range(5):  # a client is told to ask again where a page takes longer than ten seconds
+            response = await self.client.get(url, headers=headers)
+            content = await treq.content(response)
+            if response.code != 503:
+                break
         self.assertEqual(response.code, 200)
-        return await treq.content(response)
+        return content
 
 
 class PagesTests(LargestCase):

@@ -54,7 +54,7 @@ class WeightTests(SynchronousTestCase):
 
     def assert_near(self, weight: int, taken: int, name: str) -> None:
         self.assertGreater(weight, 0.9 * taken, f"{name}: {weight} for {taken}")
-        self.assertLess(weight, 2 * taken, f"{name}: {weight} for {taken}")
+        self.assertLess(weight, 2.5 * taken, f"{name}: {weight} for {taken}")  # later Pythons take less
 
 
 def memory_of(make: Callable[[], Any]) -> tuple[int, Any]:

@@ -76,7 +76,9 @@ def tell_notes(names: DocumentNames, notes: Iterable[Note]) -> None:
     for note in notes:
         place = _place(names.of(note.document), note.line)
         level = _seen(f"{note.level}:", YELLOW if note.level == "warning" else BOLD)
-        _say(f"{_seen(f'{place}:', BOLD)} {level} {visible(f'{note.message}{_quoted(note.text)}')}")
+        quoted = _quoted(note.text)
+        message = note.message.removesuffix(".") if quoted else note.message
+        _say(f"{_seen(f'{place}:', BOLD)} {level} {visible(message + quoted)}")
 
 
 def tell_lines(lines: Iterable[str]) -> None:

@@ -7,8 +7,8 @@ import io
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.cli.messages import DocumentNames, tell_defects, visible
-from reqpi.core.report import Defect
+from reqpi.cli.messages import DocumentNames, tell_defects, tell_notes, visible
+from reqpi.core.report import Defect, Note
 
 
 class MessageTests(SynchronousTestCase):
@@ -33,3 +33,13 @@ class MessageTests(SynchronousTestCase):
         """Only what is no visible character is written out."""
         self.assertEqual(visible("größe, 数"), "größe, 数")
         self.assertEqual(visible("a\tb\r\n\x00\x7f\u2028\udc80"), "a\\tb\\r\\n\\x00\\x7f\\u2028\\udc80")
+
+    def test_a_sentence_before_a_line_of_the_lock_has_no_full_stop(self) -> None:
+        """``… the project itself.: six`` reads as a mistake."""
+        notes = [Note(1, "six", "It depends on nothing."), Note(0, "", "Nothing is pinned.")]
+        with contextlib.redirect_stderr(io.StringIO()) as stream:
+            tell_notes(DocumentNames("a.txt"), notes)
+        self.assertEqual(
+            stream.getvalue().splitlines(),
+            ["a.txt:1: warning: It depends on nothing: six", "a.txt: warning: Nothing is pinned."],
+        )

@@ -1,0 +1,1 @@
+"""Attacks on the promise, one file for each attacker: server, upstream, neighbour, store writer, web page."""

@@ -17,8 +17,10 @@ from reqpi.cli.processes.bounded_regex import matched
 from reqpi.cli.progress import metered
 from reqpi.client import BadUsage, ServerTrouble
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import FetchFailed, ListedFile, fetch, metadata, pages
+from reqpi.client.fetching import FetchFailed, fetch
 from reqpi.client.includes import includes_of
+from reqpi.client.listed_file import ListedFile
+from reqpi.client.listing import metadata, pages
 from reqpi.core import frozen_pages as freezer
 from reqpi.core import metadata as sdists
 from reqpi.core import sbom

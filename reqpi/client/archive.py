@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ServerTrouble
+from reqpi.client.errors import BadUsage, ServerTrouble, WrongBytes
 from reqpi.client.exchange import ServerResponse, begun
-from reqpi.client.fetching import WrongBytes
 from reqpi.client.polling import Patience, poll
 from reqpi.client.target import ServerTarget, target_of
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from reqpi.core.report import Defect
 
-__all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble"]
+__all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble", "WrongBytes"]
 
 
 class ClientError(Exception):
@@ -70,3 +70,7 @@ class LockRefused(ClientError):
         super().__init__("the lock has defects", "Fix each line and commit again.")
         self.defects = tuple(defects)
         self.more = more
+
+
+class WrongBytes(ClientError):
+    """Bytes that were received, or found in the folder, are not those that the lock admits."""

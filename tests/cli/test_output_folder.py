@@ -16,7 +16,8 @@ from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.processes import bounded_regex
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.client import BadUsage
-from reqpi.client.fetching import FetchFailed, ListedFile, fetch
+from reqpi.client.fetching import FetchFailed, fetch
+from reqpi.client.listed_file import ListedFile
 
 
 class OutputTests(SynchronousTestCase):

@@ -8,8 +8,8 @@ from functools import partial
 from reqpi.client import ServerTrouble, polling
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
-from reqpi.client.fetching import listed, metadata
 from reqpi.client.learning import taken
+from reqpi.client.listing import listed, metadata
 from reqpi.client.polling import PAUSE, Patience, poll
 from reqpi.client.sboms import take_sbom
 from tests.client.case import ClientTestCase

@@ -16,7 +16,7 @@ from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.messages import visible
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client import BadUsage
-from reqpi.client.fetching import listed
+from reqpi.client.listing import listed
 from reqpi.client.target import index_of
 from reqpi.core.diff import Change, Contents, NotAnSbom, changes, contents_of_lock, contents_of_sbom
 

@@ -19,7 +19,9 @@ from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client.errors import ServerTrouble
-from reqpi.client.fetching import ListedFile, fetch, listed, pages
+from reqpi.client.fetching import fetch
+from reqpi.client.listed_file import ListedFile
+from reqpi.client.listing import listed, pages
 from reqpi.core import filenames
 from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
 from reqpi.core.frozen_pages import load_all

@@ -28,7 +28,8 @@ from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
 from reqpi.client import ClientError, Committed, Filters, ReportedRefusal, refused
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
-from reqpi.client.fetching import ListedFile, listed, pages
+from reqpi.client.listed_file import ListedFile
+from reqpi.client.listing import listed, pages
 from reqpi.client.target import with_login_of
 from reqpi.core.frozen_pages import load_all
 from reqpi.core.model import Commitment

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reqpi.client.errors import BadUsage
-from reqpi.client.fetching import ListedFile
+from reqpi.client.listed_file import ListedFile
 from reqpi.core import export, filenames
 from reqpi.core.export.built import BuiltWheel, with_built
 from reqpi.core.model import Commitment, Digest, File, Page, Project

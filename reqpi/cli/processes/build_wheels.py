@@ -15,7 +15,7 @@ from urllib.parse import quote
 from reqpi.cli.messages import tell_remark
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import ListedFile
+from reqpi.client.listed_file import ListedFile
 from reqpi.core.env_vars import pointed_at
 
 __all__ = ["NotBuilt", "compiled", "to_be_built"]

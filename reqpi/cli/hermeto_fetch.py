@@ -164,7 +164,7 @@ def _finish(
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     index = private_index(options)
-    sboms = {pick.work.files.path: package_sbom(url, pick, output.deps, source.folder, index) for pick in picks}
+    sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(
         [with_project(sboms.get(each.files.path, Sbom("")), each.own) for each in packages],
         source.whole if len(packages) > 1 else None,

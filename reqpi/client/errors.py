@@ -10,7 +10,17 @@ from collections.abc import Sequence
 
 from reqpi.core.report import Defect
 
-__all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble", "WrongBytes"]
+__all__ = [
+    "AddressDiffers",
+    "BadUsage",
+    "ClientError",
+    "FileInTheWay",
+    "LockRefused",
+    "PinsLacking",
+    "ServerTrouble",
+    "WrongBytes",
+    "WrongListing",
+]
 
 
 class ClientError(Exception):
@@ -74,3 +84,23 @@ class LockRefused(ClientError):
 
 class WrongBytes(ClientError):
     """Bytes that were received, or found in the folder, are not those that the lock admits."""
+
+
+class FileInTheWay(WrongBytes):
+    """The folder has a file of that name, with other bytes: it may be the user's own."""
+
+
+class WrongListing(ClientError):
+    """The server lists a file that the lock does not admit, or leaves out what the lock pins.
+
+    :param about: whose list it is: ``the list of files``, ``the SBOM``.
+    :param flaws: what is wrong, a line each; at least one.
+    """
+
+    def __init__(self, about: str, flaws: Sequence[str]) -> None:
+        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+        super().__init__(
+            f"{about} is not that of the lock: {flaws[0]}{more}",
+            "Do not use this server: it sends something other than what the address commits to.",
+        )
+        self.flaws = tuple(flaws)

@@ -1,6 +1,7 @@
 """Download of everything that a lock admits into a folder: several at a time, resumed and verified.
 
-A file gets its name in the folder only once its digest has been verified. The part of a file whose download was
+A file gets its name in the folder only once its digest has been verified. If a server sends other bytes, nothing of
+what it sent in this run remains. The part of a file whose download was
 interrupted is stored in the same folder, named after its digest, and a later run resumes from there.
 """
 
@@ -8,22 +9,23 @@ from __future__ import annotations
 
 import http.client
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from threading import Event
+from typing import BinaryIO
 from urllib.parse import quote, urljoin, urlsplit
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ClientError, ServerTrouble, WrongBytes
+from reqpi.client.errors import BadUsage, ClientError, FileInTheWay, ServerTrouble, WrongBytes
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.listed_file import ListedFile
 from reqpi.client.partial_file import PartialFile
 from reqpi.client.polling import PAUSE
 from reqpi.client.target import ServerTarget, target_of
 
-__all__ = ["FetchFailed", "fetch"]
+__all__ = ["FetchFailed", "fetch", "remove"]
 
 _AT_ONCE = 8
 """Files that are downloaded at the same time."""
@@ -40,9 +42,10 @@ _ATTEMPTS = 6
 
 
 class FetchFailed(ClientError):
-    """Some files could not be fetched. The others are in the folder.
+    """Some files could not be fetched. The others are in the folder, unless the server sent wrong bytes.
 
     :ivar failures: the reasons, by filename.
+    :ivar wrong: the server sent wrong bytes.
     """
 
     def __init__(self, failures: Mapping[str, ClientError]) -> None:
@@ -50,6 +53,7 @@ class FetchFailed(ClientError):
         passing = not all(getattr(failure, "final", False) for failure in failures.values())
         super().__init__(f"{what} could not be fetched", "Run it again: it resumes." * passing)
         self.failures = failures
+        self.wrong = any(_is_wrong(failure) for failure in failures.values())
 
 
 def fetch(
@@ -60,6 +64,7 @@ def fetch(
     progress: Callable[[int], None] = lambda _: None,
     *,
     landed: Callable[[ListedFile], None] = lambda _: None,
+    is_right: Callable[[ListedFile, BinaryIO], bool] = lambda *_: True,
     replace: bool = False,
 ) -> list[ListedFile]:
     """Download the ``files`` that are not in ``folder`` yet, and verify those that are.
@@ -67,6 +72,8 @@ def fetch(
     :param progress: is called from several threads with numbers of bytes: those that arrive, and those that were there;
         negative if bytes are discarded.
     :param landed: is called from several threads with each file that is in the folder.
+    :param is_right: is called from several threads with each file whose sha256 is right, and with its content: returns
+        whether the file is right in any other respect.
     :param replace: replace a file of the same name that has other bytes; otherwise it is an error.
     :returns: the files that were not there before.
     :raises FetchFailed: some files could not be fetched.
@@ -76,7 +83,7 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
-    job = _Fetch(target_of(base_url), address, folder, progress, replace)
+    job = _Fetch(target_of(base_url), address, folder, progress, is_right=is_right, replace=replace)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def have(file: ListedFile) -> bool:
@@ -92,10 +99,39 @@ def fetch(
             for each in work:
                 each.cancel()
             raise
-    return _outcome(work)
+    return _outcome(work, folder)
 
 
-def _outcome(work: Mapping[Future[bool], ListedFile]) -> list[ListedFile]:
+def remove(files: Iterable[ListedFile], folder: Path) -> None:
+    """Remove files that were fetched from a folder.
+
+    :raises BadUsage: the folder cannot be written.
+    """
+    _unlink(folder / file.name for file in files)
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise BadUsage(f"{path} cannot be removed: {error.strerror or error}") from error
+
+
+def _is_wrong(failure: ClientError) -> bool:
+    """Return whether a failure is that the server sent wrong bytes."""
+    return isinstance(failure, WrongBytes) and not isinstance(failure, FileInTheWay)
+
+
+def _part_of(file: ListedFile, folder: Path) -> Path:
+    return folder / f".{file.sha256}.part"
+
+
+def _outcome(work: Mapping[Future[bool], ListedFile], folder: Path) -> list[ListedFile]:
+    """Return the files that were fetched.
+
+    :raises FetchFailed: some could not be fetched. If the server sent wrong bytes, the others have been removed.
+    """
     failures: dict[str, ClientError] = {}
     fresh = []
     for future, file in work.items():
@@ -107,7 +143,11 @@ def _outcome(work: Mapping[Future[bool], ListedFile]) -> list[ListedFile]:
         elif future.result():
             fresh.append(file)
     if failures:
-        raise FetchFailed(failures)
+        failed = FetchFailed(failures)
+        if failed.wrong:
+            remove(fresh, folder)
+            _unlink(_part_of(file, folder) for file in work.values())
+        raise failed
     return fresh
 
 
@@ -118,12 +158,20 @@ class _Fetch:
     """
 
     def __init__(
-        self, target: ServerTarget, address: str, folder: Path, progress: Callable[[int], None], replace: bool
+        self,
+        target: ServerTarget,
+        address: str,
+        folder: Path,
+        progress: Callable[[int], None],
+        *,
+        is_right: Callable[[ListedFile, BinaryIO], bool],
+        replace: bool,
     ) -> None:
         self._target = target
         self._address = address
         self._folder = folder
         self._progress = progress
+        self._is_right = is_right
         self._replace = replace
         self.stopped = Event()
 
@@ -134,16 +182,20 @@ class _Fetch:
             if path.exists():
                 with path.open("rb") as there:
                     part = PartialFile(there, self._progress)
-                if part.sha256 == file.sha256:
-                    return False
+                    if part.sha256 == file.sha256 and self._is_right(file, there):
+                        return False
                 if not self._replace:
-                    raise WrongBytes(
+                    raise FileInTheWay(
                         f"{path} has other bytes than the lock admits", "Remove it, or choose another folder."
                     )
                 self._progress(-part.size)
-            partial = self._folder / f".{file.sha256}.part"
+            partial = _part_of(file, self._folder)
             with open(os.open(partial, _PART, 0o666), "ab+") as stream:
                 self._complete(file, PartialFile(stream, self._progress))
+                if not self._is_right(file, stream):
+                    raise WrongBytes(
+                        f"wrong bytes for {file.filename}", "None of its digests is one that the lock admits."
+                    )
             partial.replace(path)
         except OSError as error:
             raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error
@@ -212,6 +264,6 @@ class _Fetch:
                 part.append(data[passed_over:])
                 passed_over = max(0, passed_over - len(data))
                 if file.size is not None and part.size > file.size:
-                    raise ServerTrouble(f"{target.url} sent too many bytes for {file.filename}")
+                    return  # its digest is wrong, whatever follows
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
             raise ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.") from error

@@ -245,6 +245,13 @@ class SbomTests(ServerCase):
 class NestingTests(ServerCase):
     """Lists that are not lists."""
 
+    def test_a_list_of_very_many_values(self) -> None:
+        """The server sends little text that takes much memory."""
+        self.liar._at("files.json", b'{"pages":[' + b"[]," * 10_000_001 + b"1]}")
+        status, err = self.reqpi(*self.command("fetch"))
+        self.assertEqual((status, self.left()), (3, set()), err)
+        self.assertIn("values", err)
+
     def test_a_list_that_is_nested_deeply_or_of_another_shape(self) -> None:
         """The server sends JSON that exhausts the stack, or whose values have other types."""
         for body in (b"[" * 200_000, b'{"pages":' * 50_000, b"{}", b"[]", b'{"pages": [1]}', b"\xff", b"null"):

@@ -30,6 +30,9 @@ __all__ = ["CheckedListing", "checked", "checked_files"]
 
 _PIECE = 1 << 20
 
+_MOST_VALUES = 20_000_000
+"""JSON values of a list: a file has about 25, and each takes up to 60 bytes of memory."""
+
 
 @frozen(slots=False)
 class CheckedListing:
@@ -101,13 +104,23 @@ def checked(url: str, commitment: Commitment) -> CheckedListing:
     :raises reqpi.client.ServerTrouble: the server does not list them.
     """
     try:
-        found = frozen_pages.load_all(pages(url, commitment.address))
+        found = _read(pages(url, commitment.address))
     except ValueError as error:
         raise ServerTrouble(f"{url} answered with something that is not a list of files", f"{error}."[:200]) from error
     flaws = list(flaws_of(commitment.lock, found))
     if flaws:
         raise WrongListing("the list of files", flaws)
     return CheckedListing(commitment, found)
+
+
+def _read(body: bytes) -> dict[Project, Page]:
+    """Read frozen pages.
+
+    :raises ValueError: they are damaged, or would take too much memory.
+    """
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > _MOST_VALUES:
+        raise ValueError(f"it has more than {_MOST_VALUES} values")
+    return frozen_pages.load_all(body)
 
 
 def checked_files(url: str, address: str, taken: LockFiles) -> CheckedListing:

@@ -116,6 +116,12 @@ class FloorsTests(SynchronousTestCase):
     def test_no_files_import_each_other_in_a_cycle(self) -> None:
         self.assertEqual(_cycles(), [])
 
+    def test_work_goes_to_a_thread_through_one_module(self) -> None:
+        """It has the table of how much work that is worth."""
+        pool = ("twisted.internet.threads.deferToThread", "twisted.internet.threads.deferToThreadPool")
+        wrong = [each for each in self.imports if each.is_of(*pool) and each.file != "reqpi/runtime/offload.py"]
+        self.none(wrong, "use a Threshold or in_thread of reqpi.runtime.offload")
+
     def test_verbs_know_neither_stores_nor_upstreams_nor_the_web(self) -> None:
         """They see the outside through interfaces alone."""
         wrong = [each for each in self.of("shelf") if each.is_of(*NOT_FOR_VERBS)]

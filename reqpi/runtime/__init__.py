@@ -1,1 +1,1 @@
-"""Parts of any server: single-flight, the LRU cache, fair share, circuit breakers, pauses of the collector, reactor lag."""
+"""Parts of any server: single-flight, LRU cache, fair share, circuit breaker, offloading, collector, reactor lag."""

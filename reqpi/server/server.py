@@ -16,7 +16,6 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -25,6 +24,7 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
@@ -240,7 +240,7 @@ class Server(Service):
         return [(port.getHost(), getattr(port, "_type", "") == "TLS") for port in self._ports]
 
     async def _trim(self) -> None:
-        await deferToThread(self._trimming.run)
+        await in_thread(self._trimming.run)
 
     async def _stop(self) -> None:
         for call, _ in self._calls:

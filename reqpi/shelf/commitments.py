@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 from weakref import ref
@@ -12,7 +12,6 @@ from weakref import ref
 from attrs import define, frozen
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from reqpi.core import locks
@@ -21,8 +20,8 @@ from reqpi.core.errors import BrokenLock, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Lock
 from reqpi.core.report import Defect, Document
-from reqpi.runtime.gc_pause import paused
 from reqpi.runtime.lru import LruCache
+from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import document_record, lock_record
 
@@ -33,9 +32,6 @@ _NOTED_EVERY = 10.0
 
 _IN_MEMORY = 32 << 20
 """Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one is kept alone."""
-
-_LARGE = 1 << 17
-"""Size in bytes above which documents may have thousands of pins."""
 
 _T = TypeVar("_T")
 _V = TypeVar("_V")
@@ -213,7 +209,7 @@ class Commitments:
         return read
 
     async def _lock(self, read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
-        reading: Deferred[Lock] = self._reading.run(deferToThread, _worked_out, read, document, size)
+        reading: Deferred[Lock] = self._reading.run(LOCK.run, size, _worked_out, read, document)
         return await reading
 
     async def _note_use(self, address: str) -> None:
@@ -224,12 +220,11 @@ class Commitments:
             _log.warn("could not record the use of lock {address}: {trouble}", address=address, trouble=trouble)
 
 
-def _worked_out(read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
+def _worked_out(read: Callable[[_T], Lock], document: _T) -> Lock:
     """Read a lock and compute its indices and its weight: each takes up to 50 ms for ten thousand pins."""
-    with paused() if size > _LARGE else nullcontext():
-        lock = read(document)
-        _ = lock.projects, lock.releases, lock.weight
-        return lock
+    lock = read(document)
+    _ = lock.projects, lock.releases, lock.weight
+    return lock
 
 
 def _unknown(address: str) -> UnknownAddress:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from attrs import asdict
-from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
 from reqpi.core import export
@@ -17,6 +16,7 @@ from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holds
@@ -210,7 +210,7 @@ async def _exported(
     key = (write.__name__, here)
     written = shelf.exports.get(commitment, key)
     if written is None:
-        written = await deferToThread(write, commitment, pages, here)
+        written = await in_thread(write, commitment, pages, here)
         shelf.exports.put(commitment, key, written, len(written))
     return send_representation(request, Representation(written, content_type))
 

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from packaging.utils import canonicalize_name
-from twisted.internet.threads import deferToThread
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
@@ -19,6 +18,7 @@ from reqpi.core import simple
 from reqpi.core.errors import NotServed, StoreTrouble
 from reqpi.core.model import Commitment, Page
 from reqpi.runtime.lru import LruCache
+from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_representation
@@ -31,9 +31,6 @@ __all__ = ["IndexResource"]
 
 _SMALL = 1 << 17
 """Bytes of a file, at most, that is kept in memory."""
-
-_FEW_LINKS = 100
-"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
 
 _Key = tuple[str, str, str, str]
 """An address, a project (empty for the listing), a content type, and the prefix of each link."""
@@ -130,8 +127,7 @@ class IndexResource(Resource):
 
     async def _render(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> _Rendered:
         content_type, prefix = key[2:]
-        work = partial(_represent, render, content_type, prefix)
-        shown = work() if many <= _FEW_LINKS else await deferToThread(work)
+        shown = await RENDERED_LINKS.run(many, _represent, render, content_type, prefix)
         self._rendered.put(key, (page, shown), shown.weight)
         return page, shown
 

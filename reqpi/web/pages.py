@@ -8,7 +8,6 @@ from itertools import chain, islice
 from shlex import quote as quoted
 from urllib.parse import quote
 
-from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from twisted.web.template import Element, Tag, TagLoader, flattenString, renderer, slot, tags
@@ -17,6 +16,7 @@ from reqpi import __version__
 from reqpi.core import admission
 from reqpi.core.env_vars import trusted_host
 from reqpi.core.model import Commitment, File, Page, Pin, Project
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
 
@@ -68,7 +68,7 @@ async def overview(request: Request, shelf: Shelf, base: str, address: str) -> b
     refusals = await shelf.refusals.of(address)
     # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    return _send(request, await deferToThread(_overview, commitment, base, here, frozen, refusals))
+    return _send(request, await in_thread(_overview, commitment, base, here, frozen, refusals))
 
 
 def _overview(

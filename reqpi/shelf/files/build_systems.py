@@ -14,13 +14,13 @@ from contextlib import aclosing
 from functools import partial
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import metadata
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
 from reqpi.core.model import File
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
@@ -97,7 +97,7 @@ class BuildSystems:
         if files is None:
             record = build_system_record(sha256, subdirectory)
             files = await self._stored(file)
-        system = await deferToThread(metadata.build_system, files)
+        system = await in_thread(metadata.build_system, files)
         await self._store.use(record)
         # Replaces a record that a ReqPI of another layout wrote; otherwise the same bytes give the same record.
         await self._store.replace(record, system.dump())
@@ -154,7 +154,7 @@ class BuildSystems:
 
     def _look(self, file: File, data: bytes, *, whole: bool) -> Deferred[metadata.Files | None]:
         look = partial(metadata.look, data, file.filename, _subdirectory(file), metadata.enough, whole=whole)
-        return self._looks.run(deferToThread, look)
+        return self._looks.run(in_thread, look)
 
     async def _by_ranges(self, file: File, size: int | None, take: Take) -> metadata.Files | None:
         plan = partial(LazySdist, filename=file.filename, subdirectory=_subdirectory(file), enough=metadata.enough)

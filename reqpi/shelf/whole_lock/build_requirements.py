@@ -18,7 +18,6 @@ from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 
 from reqpi.core.build_requirements import (
     AskedRequirement,
@@ -41,6 +40,7 @@ from reqpi.core.releases import sdist_of
 from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.runtime.lru import LruCache
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
 from reqpi.shelf.records import lacking_record
@@ -121,7 +121,7 @@ class BuildRequirementsOfLocks:
 
     async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         pages = await self._reading.pages(commitment)
-        found = await deferToThread(sdists_of, commitment, pages, target)
+        found = await in_thread(sdists_of, commitment, pages, target)
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
         work = _Work(self._reading, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
         answer = await work.answer([read[sdist] for sdist in found])

@@ -13,13 +13,13 @@ from functools import partial
 from attrs import frozen
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import sbom
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom import record
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.records import sbom_record
 
@@ -98,15 +98,15 @@ class Sboms:
         try:
             # The gathered data are the same for every project that a caller claims the lock belongs to.
             gathered = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
-            return await self._writing.run(deferToThread, _write, gathered.of(own), index, write)
+            return await self._writing.run(in_thread, _write, gathered.of(own), index, write)
         finally:
             self._asked_for -= 1
 
     async def _gathered(self, commitment: Commitment) -> sbom.Sbom:
         pages = await self._pages(commitment)
-        described = await deferToThread(sbom.described_by, commitment, pages)
+        described = await in_thread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
-        return await self._writing.run(deferToThread, sbom.sbom_of, commitment, pages, known)
+        return await self._writing.run(in_thread, sbom.sbom_of, commitment, pages, known)
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """Return the recorded core metadata; if there is none, what can be obtained now, recorded if it is complete."""
@@ -117,9 +117,9 @@ class Sboms:
             found = await self._found(commitment, files.values())
             if len(found) < len(files):
                 return found
-            fresh = await deferToThread(record.dump, {str(file.sha256): about for file, about in found.items()})
+            fresh = await in_thread(record.dump, {str(file.sha256): about for file, about in found.items()})
             recorded = await self._store.create(name, fresh)
-        about = await deferToThread(record.load, recorded)
+        about = await in_thread(record.load, recorded)
         # The record is final: finding more would make a different SBOM.
         return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}
 
@@ -142,7 +142,7 @@ class Sboms:
             metadata = await self._metadata(commitment, file.project, file.filename)
         except UpstreamTrouble as trouble:
             return trouble
-        return await deferToThread(_read, metadata, commitment)
+        return await in_thread(_read, metadata, commitment)
 
 
 def _read(metadata: bytes, commitment: Commitment) -> sbom.About:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core.errors import Misconfigured
+from reqpi.runtime import offload
 from reqpi.storage.directory.folders import make_folders
 from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from reqpi.storage.objects.blobs import ObjectBlobs
@@ -43,7 +42,7 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         connect: Callable[[], Connection],
         *,
         spool: Path,
-        in_thread: InThread = deferToThread,
+        in_thread: InThread = offload.in_thread,
         clock: Callable[[], float] = time.time,
         coarse: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
@@ -71,7 +70,7 @@ def object_store(
     options: Mapping[str, str],
     spool: Path,
     *,
-    in_thread: InThread = deferToThread,
+    in_thread: InThread = offload.in_thread,
     clock: Callable[[], float] = time.time,
     coarse: float = 60.0,
     kept: Callable[[Temporary, str], None] | None = None,

@@ -82,5 +82,5 @@ INDEX_ENTRIES = Threshold(1 << 17)
 RENDERED_LINKS = Threshold(100)
 """Links of a page that is rendered: 100 take 2 to 3 ms, 5,000 some tenths of a second."""
 
-HASHED_PIECE = Threshold(1 << 17)
+HASHED_PIECE = Threshold((1 << 17) - 1)
 """Bytes of a piece that is hashed while it is written: 128 KiB take 0.1 ms, and both release the interpreter."""

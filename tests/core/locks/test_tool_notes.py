@@ -14,7 +14,7 @@ from reqpi.core.locks.tools.entries import PACKAGES
 from reqpi.core.locks.tools.json_document import load
 from tests.core.locks.test_tool_table import read
 from tests.core.locks.tool_files import FILES, LOCKS, data
-from tests.core.locks.tool_table import BAR, FOO, NAME, TWO, entry, legacy, pipenv, source
+from tests.core.locks.tool_table import BAR, FOO, NAME, TWO, entry, legacy, locked, pex, pipenv, source
 from tests.core.locks.tool_table import pdm as a_pdm_lock
 from tests.core.locks.tool_table import poetry as a_poetry_lock
 
@@ -54,6 +54,14 @@ class NoteTests(SynchronousTestCase):
         self.assertEqual(notes(a_pdm_lock(FOO, FOO + 'extras = ["x"]\n')), [])
         first, second = (FOO + f"markers = \"os_name == '{name}'\"\n" for name in "ab")
         self.assertEqual(notes(a_poetry_lock(first, second.replace("1.0", "2.0"))), [])
+
+    def test_resolves_of_several_platforms_are_noted(self) -> None:
+        """No platform can be written as a marker."""
+        form, document = pex(locked(), resolve=', "platform_tag": ["cp311", "cp311", "linux_x86_64"]')
+        self.assertEqual(notes((form, document)), [])
+        twice = document.replace(b"}]}", b'}, {"locked_requirements": [], "platform_tag": null}]}')
+        ((line, message),) = notes((form, twice))
+        self.assertEqual((line, message.split(",")[0]), (0, "The lock has 2 resolves"))
 
     def test_a_newer_version_of_the_format_is_noted(self) -> None:
         """With the line that says it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.core.errors import DigestMismatch, NotFound, UpstreamTrouble
+from reqpi.core.errors import DigestMismatch, NotFound, Pending
 from reqpi.shelf.files import download
 from reqpi.shelf.files.download import HELD_BACK
 from reqpi.shelf.files.downloads import Downloads
@@ -100,7 +100,7 @@ class PatienceTests(ArrivalsCase):
         self.one_by_one()
         begun = self.run_now(self.downloads.of(self.file).begun(10))
         self.clock.advance(10)
-        self.failureResultOf(begun, UpstreamTrouble)
+        self.failureResultOf(begun, Pending)
 
     def test_one_of_unknown_size_is_not_begun(self) -> None:
         self.file = self.offer(BIG)
@@ -109,7 +109,7 @@ class PatienceTests(ArrivalsCase):
         begun = self.run_now(self.downloads.of(self.file).begun(10))
         gates.pop().callback(None)
         self.clock.advance(10)
-        self.failureResultOf(begun, UpstreamTrouble)
+        self.failureResultOf(begun, Pending)
         while gates:
             gates.pop().callback(None)
         self.assertEqual(self.kept(), [digest_of(BIG).hex])

@@ -128,7 +128,7 @@ class Commitments:
         return await self._commit(await self._lock(locks.read, document, len(document)))
 
     async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
-        """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
+        """Store a lock of several documents under the address of their listing; see :meth:`commit`."""
         size = sum(len(document.data) for document in documents)
         return await self._commit(await self._lock(locks.read_together, documents, size))
 

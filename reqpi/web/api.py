@@ -1,4 +1,4 @@
-"""The requests of programs apart from the index: commits, holds, the lock itself, its exports, its refusals."""
+"""The requests of programs, other than those to the index: commits, holds, locks, exports, refusals."""
 
 from __future__ import annotations
 

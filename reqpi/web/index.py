@@ -70,7 +70,7 @@ class IndexResource(Resource):
             case [project, filename]:
                 await self._file(request, commitment, project, filename)
             case _:
-                raise NotServed("no such path", "An index has projects, and a project has files.")
+                raise NotServed("no such path", "Nothing is below a file: the path is <project>/<filename> at most.")
 
     async def _listing(self, request: Request, commitment: Commitment) -> None:
         content_type = simple.choose(listed(request, "Accept"))
@@ -93,7 +93,7 @@ class IndexResource(Resource):
     def _refuse_pip(self, request: Request, commitment: Commitment) -> None:
         """Refuse a pip that the lock does not pin, unless pip checks for a newer version of itself.
 
-        That is not counted as a refusal, neither now nor if it turns out later.
+        Such a check is not counted as a refusal; if it is recognised later, the count is taken back.
 
         :raises reqpi.core.errors.NotServed: it is pip's check of itself.
         """

@@ -140,7 +140,7 @@ class Routes:
 
     @app.route("/<address>/files.json", methods=["GET", "HEAD"])
     async def files(self, request: Request, address: str) -> bytes:
-        """Serve every file that it admits, with everything known about it."""
+        """Serve the list of all files that the lock admits, with everything known about each."""
         return await api.files(request, self._shelf, address)
 
     @app.route("/<address>/env", methods=["GET", "HEAD"])

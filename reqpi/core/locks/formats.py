@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
 
+from reqpi.core.document_heads import TOML_KEY
 from reqpi.core.locks.rules.requirements import FORMAT, NOT_A_LOCK, Refused
 
 __all__ = ["recognise"]
 
 # No requirement begins like one of these.
-_TOML = re.compile(r"\[|[A-Za-z0-9_][A-Za-z0-9_-]*+[ \t]*+=[ \t]*+[\"'\[{]|(?:version|revision)[ \t]*+=[ \t]*+[0-9]")
+_TOML = re.compile(rf"\[|{TOML_KEY}")
 _YAML = re.compile(r"---|%YAML|(?:name|channels|dependencies):(?:[ \t]|$)")
 
 _TABLE = re.compile(r"\[\[?[ \t]*+([A-Za-z0-9_-]++)[ \t]*+[.\]]")

@@ -83,7 +83,7 @@ def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
 
 
 def _of_tar(data: bytes) -> Iterator[tuple[bool, bytes]]:
-    """Yield the wanted files of a tar archive, likewise."""
+    """Yield the wanted files of a tar archive: whether it is the ``PKG-INFO``, and its content."""
     for member, archive in members(data):
         if member.isfile() and _wanted(member.name) and 0 <= member.size <= _LARGEST:
             opened = archive.extractfile(member)

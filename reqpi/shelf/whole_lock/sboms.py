@@ -87,13 +87,13 @@ class Sboms:
         """
         key = (commitment.address, own, write, index)
         waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
-        return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
+        return await within(PATIENCE, self._clock, waiting, f"the SBOM of lock {commitment.short} is")
 
     async def _made(
         self, commitment: Commitment, own: sbom.MainComponent | None, write: Writer, index: str
     ) -> SbomResponse:
         if self._asked_for >= _MOST:
-            raise Pending(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
+            raise Pending(f"{_MOST} SBOMs are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
         try:
             # The gathered data are the same for every project that a caller claims the lock belongs to.

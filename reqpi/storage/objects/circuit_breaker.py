@@ -1,6 +1,6 @@
 """The circuit breaker for an object store that does not answer.
 
-Each call to an unreachable store takes its whole time-out. If all calls were made, they would occupy the threads, and
+Each call to an unreachable store takes its whole timeout. If all calls were made, they would occupy the threads, and
 every client would wait for many of them. So the first call that gets no answer opens the breaker; until the store
 answers again, one call at a time tries, and the others fail at once.
 """
@@ -21,7 +21,7 @@ _PAUSE = 1.0
 """Seconds between two attempts."""
 
 _UNANSWERED = (ErrorKind.UNREACHED, ErrorKind.NO_CREDENTIALS)
-"""Credentials that are not available take their time-out as well, and every call needs them."""
+"""Credentials that are not available take their timeout as well, and every call needs them."""
 
 
 class StoreCircuitBreaker:

@@ -77,7 +77,8 @@ def object_store(
 ) -> ObjectStore:
     """Return the store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.connect.connect`.
 
-    Errors in them are raised by :meth:`ObjectStore.open`. The other parameters are those of :class:`ObjectStore`.
+    Errors in the URL or the options are raised by :meth:`ObjectStore.open`. The other parameters are those of
+    :class:`ObjectStore`.
     """
     return ObjectStore(
         partial(connect, url, dict(options)), spool=spool, in_thread=in_thread, clock=clock, coarse=coarse, kept=kept

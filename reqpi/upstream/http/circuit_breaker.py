@@ -1,6 +1,6 @@
 """The circuit breaker for hosts that accept no connection.
 
-The first request to an unreachable host waits for the connection time-out. Until the host is tried again, all other
+The first request to an unreachable host waits for the connection timeout. Until the host is tried again, all other
 requests fail at once, so a server whose upstream is dead stays fast. A host that accepts connections does not trip the
 breaker, even if it answers with errors or keeps one request waiting.
 """

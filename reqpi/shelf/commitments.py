@@ -26,12 +26,12 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import document_record, lock_record
 
-__all__ = ["CommitmentCache", "Commitments", "Lease"]
+__all__ = ["COMMITMENTS_IN_MEMORY", "CommitmentCache", "Commitments", "Lease"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two records that an address is in use, and between two checks whether another process swept it."""
 
-_IN_MEMORY = 32 << 20
+COMMITMENTS_IN_MEMORY = 32 << 20
 """Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one is kept alone."""
 
 _LARGE = 1 << 17
@@ -105,7 +105,7 @@ class Commitments:
         records: Records,
         clock: IReactorTime,
         denied: Callable[[Lock], Sequence[Defect]] = lambda _: (),
-        in_memory: int = _IN_MEMORY,
+        in_memory: int = COMMITMENTS_IN_MEMORY,
     ) -> None:
         self._records = records
         self._denied = denied

@@ -5,7 +5,6 @@ Clients request these thousands of times, so it is a plain resource: klein's rou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi.core import simple
-from reqpi.core.errors import NotServed, StoreTrouble
+from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
@@ -62,7 +61,7 @@ class IndexResource(Resource):
         return answer_with(request, partial(self._answer, request, address, rest))
 
     async def _answer(self, request: Request, address: str, rest: list[str]) -> None:
-        commitment = await self._shelf.commitments.get(address)
+        commitment = await self._shelf.commitment(address)
         match rest:
             case []:
                 await self._listing(request, commitment)
@@ -103,7 +102,7 @@ class IndexResource(Resource):
         site: Any = request.site
         if site.self_checks.is_one(request, commitment.address):
             raise NotServed(f"pip is not in lock {commitment.short}")
-        undo = partial(self._shelf.refusals.forget, commitment.address, canonicalize_name("pip"))
+        undo = partial(self._shelf.forget_refusal, commitment.address, canonicalize_name("pip"))
         site.self_checks.may_be_one(request, commitment.address, undo)
 
     def _send(self, request: Request, commitment: Commitment, variant: str, shown: Representation, *below: str) -> None:
@@ -115,7 +114,7 @@ class IndexResource(Resource):
         path = "/".join(["", commitment.address, "simple", *below])
         # A client can invent any number of other spellings: they are answered, and not remembered.
         if request.uri.decode("latin-1").replace("%2B", "+") in (path, f"{path}/"):
-            self._ready_answers.put(request.uri, self._shelf.commitments.lease(commitment), variant, shown)
+            self._ready_answers.put(request.uri, self._shelf.lease(commitment), variant, shown)
         request.write(send_representation(request, shown))
 
     async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
@@ -143,13 +142,9 @@ class IndexResource(Resource):
             return
         sha256 = str(file_response.file.sha256)
         # A file that is still being downloaded has no link yet, though it may have one soon.
-        stays = file_response.local is not None and file_response.link is None
-        if file_response.size <= _SMALL and stays and not header(request, "Range"):
-            body = b"".join([piece async for piece in file_response.read(0, file_response.size)])
-            if hashlib.sha256(body).hexdigest() != sha256:
-                await self._shelf.file_responses.repair(sha256, len(body))
-                raise StoreTrouble(f"{filename} is damaged in the store", "It was removed. Try again in a moment.")
-            shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
+        whole = file_response.whole if file_response.link is None and file_response.size <= _SMALL else None
+        if whole is not None and not header(request, "Range"):
+            shown = Representation(await whole(), "application/octet-stream", ranges=True, digest=sha256)
             self._send(request, commitment, ANY_TYPE, shown, file_response.file.project, filename)
             return
         await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)

@@ -9,12 +9,11 @@ and are not known here.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
 
-from attrs import evolve, frozen
+from attrs import evolve
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
@@ -35,7 +34,6 @@ from reqpi.core.build_requirements import (
 )
 from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
-from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
 from reqpi.core.report import Note
@@ -44,8 +42,9 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
 from reqpi.shelf.records import lacking_record
+from reqpi.shelf.shelf import Shelf
 
-__all__ = ["BuildRequirementsOfLocks", "LockReading"]
+__all__ = ["BuildRequirementsOfLocks"]
 
 _AT_ONCE = 8
 """Sdists that one report requests from the upstream concurrently."""
@@ -63,35 +62,11 @@ _WEIGHT = 500
 """Bytes of one line of a report, as an estimate."""
 
 
-class _ReadsBuildSystems(Protocol):
-    def __call__(
-        self, commitment: Commitment, name: str, filename: str, /, *, whole: bool
-    ) -> Awaitable[BuildSystem]: ...
-
-
-@frozen
-class LockReading:
-    """The functions that read parts of a lock: each returns only what the lock admits.
-
-    :param pages: returns the frozen page of every project.
-    :param metadata: returns the core metadata of a wheel, by project and filename.
-    :param build_system: returns the build system of an sdist, by project and filename; see
-        :meth:`reqpi.shelf.shelf.Shelf.build_system`.
-    """
-
-    pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]]
-    metadata: Callable[[Commitment, str, str], Awaitable[bytes]]
-    build_system: _ReadsBuildSystems
-
-
 class BuildRequirementsOfLocks:
-    """The build requirements of every lock.
+    """The build requirements of every lock."""
 
-    :param reading: reads the pages, metadata and build systems that the reports are made of.
-    """
-
-    def __init__(self, records: Records, clock: IReactorTime, reading: LockReading) -> None:
-        self._reading = reading
+    def __init__(self, shelf: Shelf, records: Records, clock: IReactorTime) -> None:
+        self._shelf = shelf
         self._records = records
         self._clock = clock
         self._finding: SingleFlight[BuildReport] = SingleFlight()
@@ -120,10 +95,10 @@ class BuildRequirementsOfLocks:
         return ()
 
     async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
-        pages = await self._reading.pages(commitment)
+        pages = await self._shelf.pages(commitment)
         found = await deferToThread(sdists_of, commitment, pages, target)
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
-        work = _Work(self._reading, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
+        work = _Work(self._shelf, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
         answer = await work.answer([read[sdist] for sdist in found])
         if answer.lasting:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
@@ -139,7 +114,7 @@ class BuildRequirementsOfLocks:
 
     async def _read(self, commitment: Commitment, sdist: BuiltSdist) -> BuiltSdist:
         try:
-            system = await self._reading.build_system(
+            system = await self._shelf.build_system(
                 commitment, sdist.file.project, sdist.file.filename, whole=sdist.must_be_built
             )
         except TooDeep as deep:
@@ -154,13 +129,13 @@ class _Work:
 
     def __init__(
         self,
-        reading: LockReading,
+        shelf: Shelf,
         commitment: Commitment,
         pages: Mapping[Project, Page],
         target: InstallTarget,
         sdists: Mapping[File, BuiltSdist],
     ) -> None:
-        self._reading = reading
+        self._shelf = shelf
         self._commitment = commitment
         self._pages = pages
         self._target = target
@@ -225,7 +200,7 @@ class _Work:
         wheel = min((file for file in files if file.wheel), key=lambda file: file.filename, default=None)
         if wheel is not None:
             try:
-                return required_by(await self._reading.metadata(self._commitment, wheel.project, wheel.filename))
+                return required_by(await self._shelf.metadata(self._commitment, wheel.project, wheel.filename))
             except UpstreamTrouble as trouble:
                 self._troubles.append(f"the dependencies of {wheel.filename} are not known: {trouble}")
                 return ()

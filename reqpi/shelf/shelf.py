@@ -22,8 +22,9 @@ from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.releases import newest
 from reqpi.core.report import Document, Note
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
-from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, CommitmentCache, Commitments, Lease
+from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Commitments, Lease
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.freezing import Freezing
@@ -75,7 +76,7 @@ class Shelf:
         self._files = files or FileParts.over(store, upstream, clock)
         self._freezing = Freezing(store, upstream, self._files.downloads)
         self._under_way: SingleFlight[Page] = SingleFlight()
-        self._pages: CommitmentCache[Page] = CommitmentCache(_PAGES)
+        self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggesting: SingleFlight[dict[Project, str | None]] = SingleFlight()
         self._gathering: SingleFlight[dict[Project, Page]] = SingleFlight()
 
@@ -124,13 +125,14 @@ class Shelf:
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
         project = self._pinned(commitment, name)
-        cached = self._pages.get(commitment, project)
+        key = (commitment.address, project)
+        cached = self._pages.get(commitment, key)
         if cached is not None:
             return cached
-        waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+        waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
         with wanting(project):
             page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(commitment, project, page, page.weight)
+        self._pages.put(commitment, key, page, page.weight)
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:

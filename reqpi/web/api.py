@@ -17,8 +17,8 @@ from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.singleflight import PATIENCE
-from reqpi.shelf.commitments import CommitmentCache
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.holding import Holds
@@ -44,8 +44,8 @@ __all__ = [
 ]
 
 
-Exports = CommitmentCache[bytes]
-"""Exports that were written before, each by its kind."""
+Exports = DerivedCache[bytes]
+"""Exports that were written before, each by its address and kind."""
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -219,7 +219,7 @@ async def _exported(
 ) -> bytes:
     """Return an export. It never changes for an address, so it is written at the first request and cached."""
     pages = await shelf.pages(commitment)
-    key = (write.__name__, here)
+    key = (commitment.address, write.__name__, here)
     written = exports.get(commitment, key)
     if written is None:
         written = await deferToThread(write, commitment, pages, here)

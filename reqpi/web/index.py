@@ -17,7 +17,7 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page
-from reqpi.runtime.lru import LruCache
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_representation
@@ -37,9 +37,6 @@ _FEW_LINKS = 100
 _Key = tuple[str, str, str, str]
 """An address, a project (empty for the listing), a content type, and the prefix of each link."""
 
-_Rendered = tuple[Page | None, Representation]
-"""A representation, and its page; a lock that was removed and committed again may have another page."""
-
 
 class IndexResource(Resource):
     """``/<address>/simple/`` and everything below it. Its methods get the rest of the path in decoded segments.
@@ -53,8 +50,8 @@ class IndexResource(Resource):
         super().__init__()
         self._shelf = shelf
         self._ready_answers = ready_answers
-        self._rendered: LruCache[_Key, _Rendered] = LruCache(rendered_bytes)
-        self._rendering: SingleFlight[_Rendered] = SingleFlight()
+        self._rendered: DerivedCache[Representation] = DerivedCache(rendered_bytes)
+        self._rendering: SingleFlight[Representation] = SingleFlight()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""
@@ -79,7 +76,7 @@ class IndexResource(Resource):
         key = (commitment.address, "", content_type, _prefix(request, "simple"))
         render = simple.index_json if content_type == simple.V1_JSON else simple.index_html
         many = len(commitment.lock.projects)
-        shown = await self._text(key, None, many, partial(render, commitment.lock.projects))
+        shown = await self._text(key, commitment, many, partial(render, commitment.lock.projects))
         self._send(request, commitment, content_type, shown)
 
     async def _page(self, request: Request, commitment: Commitment, name: str) -> None:
@@ -117,22 +114,28 @@ class IndexResource(Resource):
             self._ready_answers.put(request.uri, self._shelf.lease(commitment), variant, shown)
         request.write(send_representation(request, shown))
 
-    async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
+    async def _text(
+        self, key: _Key, source: Commitment | Page, many: int, render: Callable[..., bytes]
+    ) -> Representation:
         """Return a rendered page, from the cache if it is there.
 
+        :param source: the lock or page that it is rendered from: a lock that was removed and committed again may have
+            another page.
         :param many: number of links.
         """
-        cached = self._rendered.get(key)
-        if cached is None or cached[0] is not page:
-            cached = await self._rendering.do((key, id(page)), partial(self._render, key, page, many, render))
-        return cached[1]
+        cached = self._rendered.get(source, key)
+        if cached is not None:
+            return cached
+        return await self._rendering.do((key, id(source)), partial(self._render, key, source, many, render))
 
-    async def _render(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> _Rendered:
+    async def _render(
+        self, key: _Key, source: Commitment | Page, many: int, render: Callable[..., bytes]
+    ) -> Representation:
         content_type, prefix = key[2:]
         work = partial(_represent, render, content_type, prefix)
         shown = work() if many <= _FEW_LINKS else await deferToThread(work)
-        self._rendered.put(key, (page, shown), shown.weight)
-        return page, shown
+        self._rendered.put(source, key, shown, shown.weight)
+        return shown
 
     async def _file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
         file_response = await self._shelf.file(commitment, name, filename)

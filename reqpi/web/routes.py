@@ -44,7 +44,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from reqpi.shelf.commitments import CommitmentCache
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
 from reqpi.web.http import problems
@@ -74,7 +74,7 @@ class Routes:
     app = Klein()
 
     def __init__(
-        self, services: LockServices, exports: CommitmentCache[bytes], base: PublicUrl, learning: LearnResource
+        self, services: LockServices, exports: DerivedCache[bytes], base: PublicUrl, learning: LearnResource
     ) -> None:
         self._learn = learning
         self._shelf = services.shelf
@@ -212,7 +212,7 @@ class Root(Resource):
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses
         self._learn = learning or LearnResource(None)
-        self._rest = Routes(services, CommitmentCache(memory), base, self._learn).app.resource()
+        self._rest = Routes(services, DerivedCache(memory), base, self._learn).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""

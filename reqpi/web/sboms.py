@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.web.server import Request
 
 from reqpi.core import sbom
-from reqpi.shelf.commitments import CommitmentCache
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.sboms import Sboms, Writer
 from reqpi.web.http import problems
@@ -23,10 +23,10 @@ _LONGEST_URL = 2000
 class SbomResource:
     """The SBOMs of an address.
 
-    :param exports: those that were written before, each by its kind.
+    :param exports: those that were written before, each by its address and kind.
     """
 
-    def __init__(self, shelf: Shelf, sboms: Sboms, exports: CommitmentCache[bytes]) -> None:
+    def __init__(self, shelf: Shelf, sboms: Sboms, exports: DerivedCache[bytes]) -> None:
         self._shelf = shelf
         self._sboms = sboms
         self._exports = exports
@@ -61,14 +61,14 @@ class SbomResource:
             advice = f"?index= is an http or https URL of at most {_LONGEST_URL} characters."
             return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such index", advice))
         own = sbom.MainComponent(name, version) if name else None
-        kind = (content_type, own, index)
-        body = self._exports.get(commitment, kind)
+        key = (commitment.address, content_type, own, index)
+        body = self._exports.get(commitment, key)
         if body is None:
             written = await self._sboms.written(commitment, own, write, index)
             if not written.complete:
                 return _incomplete(request, written.body, content_type)
             body = written.body
-            self._exports.put(commitment, kind, body, len(body))
+            self._exports.put(commitment, key, body, len(body))
         return send_representation(request, Representation(body, content_type))
 
 

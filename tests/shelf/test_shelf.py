@@ -25,7 +25,7 @@ from reqpi.core.errors import (
     UpstreamTrouble,
 )
 from reqpi.core.model import Commitment
-from reqpi.shelf.commitments import CommitmentCache
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.records import lock_record
 from reqpi.shelf.shelf import FileResponse, Shelf
 from reqpi.storage.memory import MemoryStore
@@ -136,7 +136,7 @@ class CommitTests(ShelfCase):
     async def test_a_lock_is_in_memory_no_longer_than_commitments_keep_it(self) -> None:
         """Its pages, its exports and its lease are small, and the lock may be large: they do not hold on to it."""
         self.shelf = Shelf(self.store, self.upstream, self.clock, "this", in_memory=1)
-        exports: CommitmentCache[bytes] = CommitmentCache(100)
+        exports: DerivedCache[bytes] = DerivedCache(100)
         commitment = await self.committed("six==1.0")
         await self.shelf.page(commitment, "six")
         exports.put(commitment, "export", b"", 0)

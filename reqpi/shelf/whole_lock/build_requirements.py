@@ -38,7 +38,7 @@ from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
 from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
-from reqpi.runtime.lru import LruCache
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
 from reqpi.shelf.records import lacking_record
@@ -70,7 +70,7 @@ class BuildRequirementsOfLocks:
         self._records = records
         self._clock = clock
         self._finding: SingleFlight[BuildReport] = SingleFlight()
-        self._answers: LruCache[tuple[str, InstallTarget], tuple[Commitment, BuildReport]] = LruCache(_ANSWERS)
+        self._answers: DerivedCache[BuildReport] = DerivedCache(_ANSWERS)
 
     async def of(self, commitment: Commitment, target: InstallTarget, patience: float = PATIENCE) -> BuildReport:
         """Return the build requirements of a lock for a target.
@@ -79,9 +79,9 @@ class BuildRequirementsOfLocks:
         :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; finding them out goes on in the background.
         """
         key = (commitment.address, target)
-        cached = self._answers.get(key)
-        if cached is not None and cached[0] is commitment:
-            return cached[1]
+        cached = self._answers.get(commitment, key)
+        if cached is not None:
+            return cached
         finding = self._finding.do(key, partial(self._found, commitment, target))
         what = f"the build requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)
@@ -102,7 +102,7 @@ class BuildRequirementsOfLocks:
         answer = await work.answer([read[sdist] for sdist in found])
         if answer.lasting:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
-            self._answers.put((commitment.address, target), (commitment, answer), weight)
+            self._answers.put(commitment, (commitment.address, target), answer, weight)
             if target == EVERYWHERE:
                 await self._note(commitment, answer.notes)
         return answer

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Generic, TypeVar
-from weakref import ref
+from typing import TypeVar
 
 from attrs import define, frozen
 from twisted.internet.defer import Deferred, DeferredLock
@@ -25,16 +24,15 @@ from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import document_record, lock_record
 
-__all__ = ["CommitmentCache", "Commitments", "Lease"]
+__all__ = ["COMMITMENTS_IN_MEMORY", "Commitments", "Lease"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two records that an address is in use, and between two checks whether another process swept it."""
 
-_IN_MEMORY = 32 << 20
+COMMITMENTS_IN_MEMORY = 32 << 20
 """Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one is kept alone."""
 
 _T = TypeVar("_T")
-_V = TypeVar("_V")
 
 _log = Logger()
 
@@ -63,28 +61,6 @@ class _Read:
     lease: Lease
 
 
-class CommitmentCache(Generic[_V]):
-    """Recently computed values that belong to commitments, within a bound.
-
-    A value is valid for the commitment object that it was computed from: a lock that was swept and committed again is
-    read again. Commitments are referenced weakly: :class:`Commitments` decides how many of them stay in memory.
-
-    :param bound: the greatest sum of the weights of the values.
-    """
-
-    def __init__(self, bound: int) -> None:
-        self._made: LruCache[tuple[str, Hashable], tuple[ref[Commitment], _V]] = LruCache(bound)
-
-    def get(self, commitment: Commitment, key: Hashable) -> _V | None:
-        """Return the value of a commitment for ``key``; ``None`` if it is not in the cache."""
-        made = self._made.get((commitment.address, key))
-        return made[1] if made is not None and made[0]() is commitment else None
-
-    def put(self, commitment: Commitment, key: Hashable, value: _V, weight: int) -> None:
-        """Keep a value; see :meth:`reqpi.runtime.lru.LruCache.put`."""
-        self._made.put((commitment.address, key), (ref(commitment), value), weight)
-
-
 class Commitments:
     """All commitments of a store.
 
@@ -101,7 +77,7 @@ class Commitments:
         records: Records,
         clock: IReactorTime,
         denied: Callable[[Lock], Sequence[Defect]] = lambda _: (),
-        in_memory: int = _IN_MEMORY,
+        in_memory: int = COMMITMENTS_IN_MEMORY,
     ) -> None:
         self._records = records
         self._denied = denied

@@ -49,9 +49,9 @@ def front(request: Request, base: str) -> bytes:
 
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """Answer ``GET /<address>/``: the pins, their files, the refusals, the commands to use the index."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
-    refusals = await shelf.refusals.of(address)
+    refusals = await shelf.refused(address)
     # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
     return send(request, await in_thread(_overview, commitment, base, here, frozen, refusals))

@@ -33,7 +33,7 @@ class ShelfCase(TestCase):
         return Shelf(self.store, upstream or self.upstream, self.clock, "another")
 
     async def committed(self, *lines: str) -> Commitment:
-        commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
+        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment
 
     async def taken(self, shelf: Shelf, commitment: Commitment, filename: str) -> bytes:

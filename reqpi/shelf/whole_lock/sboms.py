@@ -7,7 +7,7 @@ record. While some of it cannot be obtained, an SBOM is made from the rest, whic
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from attrs import frozen
@@ -17,11 +17,12 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core import sbom
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.model import Commitment, File
 from reqpi.core.sbom import record
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.records import sbom_record
+from reqpi.shelf.shelf import Shelf
 
 __all__ = ["SbomResponse", "Sboms"]
 
@@ -53,23 +54,12 @@ class SbomResponse:
 
 
 class Sboms:
-    """The SBOMs of every lock.
+    """The SBOMs of every lock."""
 
-    :param pages: returns the frozen pages of a lock.
-    :param metadata: returns the core metadata of a file, by lock, project and filename.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        clock: IReactorTime,
-        pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]],
-        metadata: Callable[[Commitment, str, str], Awaitable[bytes]],
-    ) -> None:
+    def __init__(self, shelf: Shelf, store: Store, clock: IReactorTime) -> None:
+        self._shelf = shelf
         self._store = store
         self._clock = clock
-        self._pages = pages
-        self._metadata = metadata
         self._under_way: SingleFlight[SbomResponse] = SingleFlight()
         self._gathering: SingleFlight[sbom.Sbom] = SingleFlight()
         self._asked_for = 0
@@ -103,7 +93,7 @@ class Sboms:
             self._asked_for -= 1
 
     async def _gathered(self, commitment: Commitment) -> sbom.Sbom:
-        pages = await self._pages(commitment)
+        pages = await self._shelf.pages(commitment)
         described = await in_thread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
         return await self._writing.run(in_thread, sbom.sbom_of, commitment, pages, known)
@@ -139,7 +129,7 @@ class Sboms:
 
     async def _about(self, commitment: Commitment, file: File) -> sbom.About | UpstreamTrouble:
         try:
-            metadata = await self._metadata(commitment, file.project, file.filename)
+            metadata = await self._shelf.metadata(commitment, file.project, file.filename)
         except UpstreamTrouble as trouble:
             return trouble
         return await in_thread(_read, metadata, commitment)

@@ -57,10 +57,15 @@ class CircuitBreaker:
             return True
 
     def failed(self, *, trial: bool) -> None:
-        """Open for the next pause. If another call is the trial, its outcome is still awaited."""
+        """Open for the next pause. If another call is the trial, its outcome is still awaited.
+
+        Calls that began together fail together: while a pause lasts, another failure does not lengthen it.
+        """
         with self._lock:
-            self._paused_until = self._clock() + self._pauses[min(self._failures, len(self._pauses) - 1)]
-            self._failures += 1
+            now = self._clock()
+            if now >= self._paused_until:
+                self._paused_until = now + self._pauses[min(self._failures, len(self._pauses) - 1)]
+                self._failures += 1
             if trial:
                 self._tried_until = -math.inf
 

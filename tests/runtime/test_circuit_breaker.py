@@ -48,6 +48,14 @@ class CircuitBreakerTests(SynchronousTestCase):
             self.clock.now += pause
             self.fail_a_trial()
 
+    def test_calls_that_fail_together_are_one_failure(self) -> None:
+        for _ in range(5):
+            self.breaker.failed(trial=False)
+        self.assertEqual(self.left(), 10)
+        self.clock.now = 10
+        self.fail_a_trial()
+        self.assertEqual(self.left(), 20)
+
     def test_during_a_trial_the_others_are_refused(self) -> None:
         self.breaker.failed(trial=False)
         self.clock.now = 10

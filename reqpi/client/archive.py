@@ -41,7 +41,7 @@ def take_archive(
 
 
 def _take(target: ServerTarget, path: str, out: IO[bytes], most: int, progress: Callable[[int], None]) -> None:
-    """Download the archive to ``out``, in several attempts.
+    """Download the archive to ``out``, in several attempts if necessary.
 
     :raises ServerTrouble: the last attempt failed too.
     """

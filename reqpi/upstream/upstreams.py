@@ -9,15 +9,15 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Indexes, Transfer
-from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
-from reqpi.core.report import Defect, Note
+from reqpi.core.interfaces import Transfer
+from reqpi.core.model import Digest, Page, Project
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import host_and_port
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.policy import sentence
 from reqpi.upstream.allowed.urls import as_shown, index_key
+from reqpi.upstream.by_policy import ByPolicy
 from reqpi.upstream.git.repositories import Repositories
 from reqpi.upstream.http.agent import PooledAgent
 from reqpi.upstream.http.client import HttpClient
@@ -35,7 +35,7 @@ _ARCHIVE = "archive+"
 _GIT = "git+"
 
 
-class Upstreams:
+class Upstreams(ByPolicy):
     """Everything that the operator allows this server to ask.
 
     :param outside: what the operator allows; it is checked here.
@@ -58,7 +58,7 @@ class Upstreams:
         reach = GuardedReactor(reactor, outside.named)
         trust = TlsTrust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
         self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
-        self._policy = outside.policy
+        super().__init__(outside.policy)
         self._http = HttpClient(self.agent, time, outside.keyring)
         self._time, self._pages = time, PageCache(page_cache)
         self._indexes = {key: UpstreamIndex(url, self._http, time, self._pages) for key, url in outside.indexes.items()}
@@ -92,22 +92,6 @@ class Upstreams:
                 self._http, url.removeprefix(_ARCHIVE), start, stop, etag=etag, check=self._policy.check
             )
         return await open_file(self._http, url, start, stop, etag=etag)
-
-    def denies(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
-        return self._policy.denies(lock)
-
-    def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.notes`."""
-        return self._policy.notes(lock)
-
-    def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
-        return self._policy.indexes_for(pin)
-
-    def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
-        self._policy.allow(pin, source)
 
     async def close(self) -> None:
         """Stop git operations in progress, and close idle connections."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core import export
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.model import Commitment, File
 from reqpi.core.targets import InstallTarget
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holds
 
@@ -35,12 +34,12 @@ class Wheelhouses:
             the last one could not obtain them either.
         """
         pages = await self._shelf.pages(commitment)
-        files = await deferToThread(export.selected, commitment, pages, target, one=one)
+        files = await in_thread(export.selected, commitment, pages, target, one=one)
         sizes = await self._shelf.sizes(files)
         if missing := [file for file in files if sizes[file] is None]:
             await self._refuse(commitment, target, missing)
         held = [(file, size) for file, size in sizes.items() if size is not None]
-        requirements = await deferToThread(export.requirements, commitment, pages, None)
+        requirements = await in_thread(export.requirements, commitment, pages, None)
         return export.wheelhouse(held, requirements)
 
     async def _refuse(self, commitment: Commitment, target: InstallTarget, missing: list[File]) -> None:

@@ -57,7 +57,7 @@ class HttpClient:
     """A client that gets URLs.
 
     :param agent: see :class:`reqpi.upstream.http.agent.PooledAgent`.
-    :param clock: for time-outs.
+    :param clock: for timeouts.
     :param keys: the credentials, and which hosts they are for.
     """
 

@@ -32,7 +32,7 @@ def read_sbom(data: bytes, largest: int = LARGEST) -> ReadSbom:
     """Read a document.
 
     :param largest: the number of bytes that it may have.
-    :raises BadBill: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
+    :raises BadSbom: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
     """
     document = parse(data, largest)
     notes = Notes()

@@ -66,7 +66,7 @@ def parse(data: bytes, largest: int = LARGEST) -> Mapping[str, Any]:
     """Return the JSON object in ``data``.
 
     :param largest: the number of bytes that it may have.
-    :raises BadBill: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
+    :raises BadSbom: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
     """
     if len(data) > largest:
         raise BadSbom("", f"the document is larger than {largest >> 20} MiB")

@@ -33,9 +33,11 @@ _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 class Committed(NamedTuple):
     """A lock that a server has accepted.
 
-    :param index_url: the URL of the index, as the server spells it, without credentials.
+    :param index_url: the URL of the index below the URL that was requested, without credentials.
     :param created: the server did not have the lock before.
     :param without_digests: number of pins without digests, which are trusted on first use.
+    :param reported_index: the URL of the index as the server spells it, which may be on any host; empty if the server
+        reports none. :mod:`reqpi.client.index_urls` compares the two.
     """
 
     address: str
@@ -44,6 +46,7 @@ class Committed(NamedTuple):
     warnings: tuple[Note, ...]
     created: bool
     without_digests: int = 0
+    reported_index: str = ""
 
 
 class ReportedRefusal(NamedTuple):
@@ -127,14 +130,20 @@ def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> 
             f"{target.url} reports another address",
             f"The document has {address}, the server reports {text(found, 'address')}. Do not use its index.",
         )
-    index = text(found, "index") or f"{target.url}/{address}/simple/"
-    if not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/"):
+    index = text(found, "index")
+    if index and (not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/")):
         raise AddressDiffers(
             f"{target.url} reports the index of another address",
             f"Its URL must end in /{address}/simple/, and is {index}. Do not use it.",
         )
     return Committed(
-        address, index, number(found, "pins"), notes_of(found), answer.status == 201, number(found, "without_digests")
+        address,
+        f"{target.url}/{address}/simple/",
+        number(found, "pins"),
+        notes_of(found),
+        answer.status == 201,
+        number(found, "without_digests"),
+        index,
     )
 
 

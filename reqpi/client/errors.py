@@ -15,6 +15,7 @@ __all__ = [
     "BadUsage",
     "ClientError",
     "FileInTheWay",
+    "IndexElsewhere",
     "LockRefused",
     "PinsLacking",
     "ServerTrouble",
@@ -68,6 +69,10 @@ class PinsLacking(ServerTrouble):
 
 class AddressDiffers(ClientError):
     """The response is about another document than the one that was sent."""
+
+
+class IndexElsewhere(ClientError):
+    """The response names an index on another host than the one that was asked, with a login, or without TLS."""
 
 
 class LockRefused(ClientError):

@@ -94,7 +94,15 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, settings.redirect_above, export_bytes=quarter)
+    shelf = Shelf(
+        store,
+        upstream,
+        reactor,
+        uuid.uuid4().hex,
+        settings.redirect_above,
+        export_bytes=quarter,
+        require_hashes=settings.require_hashes,
+    )
     holds = Holds(shelf, store, reactor)
     open_index = None
     if settings.learning:

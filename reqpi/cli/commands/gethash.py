@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.follow_index import add_follow_index, index_for
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     if filters and not options.hold:
         parser.error(f"--{', --'.join(FILTERS)} specify what to hold: add --hold")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     lock = committed(options.url, taken, hold=filters if options.hold else None)
     index = index_for(options, options.url, lock)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
@@ -95,6 +97,7 @@ def command_line() -> argparse.ArgumentParser:
         help=f"the URL of the server (default: $REQPI_URL, then {DEFAULT_URL})",
     )
     add_follow_index(parser)
+    add_require_hashes(parser)
     parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
     parser.add_argument("--json", action="store_true", help="print the address, the URL and all warnings as JSON")
     add_filters(parser)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from reqpi.cli.inputs.follow_index import add_follow_index, check_follow_index, index_for
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.refused_lines import lines_for, since
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import commanded, die_of, run_child
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     check_server(parser, options)
     check_follow_index(parser, options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
     with server_for(options, taken, watch=watch.note) as url:
         status, refusals = _run(url, taken, command, watch, options)
@@ -84,7 +86,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--allow-outside] FILE … -- COMMAND …",
+        "[--require-hashes] [--allow-outside] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
@@ -95,5 +97,6 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
     add_server(parser)
     add_follow_index(parser)
+    add_require_hashes(parser)
     add_arguments(parser)
     return parser

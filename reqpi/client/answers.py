@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble
+from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble, final_trouble
 from reqpi.client.exchange import ServerResponse
 from reqpi.client.json_members import number, object_in, objects, text
 from reqpi.client.target import ServerTarget
@@ -203,6 +203,8 @@ def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> Clien
     if answer.location is not None and 300 <= answer.status < 400:
         return _redirected(target, path, answer.location)
     if answer.status in (401, 407):
+        if target.anonymous:
+            return final_trouble(f"{target.url} wants a login, which is not sent to a host that a server redirects to")
         return ServerTrouble(
             f"{target.url} wants a login ({answer.status})",
             f"Add one to ~/.netrc: machine {target.host} login NAME password PASSWORD.",
@@ -246,7 +248,12 @@ def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
 
 def _redirected(target: ServerTarget, path: str, location: str) -> ServerTrouble:
     """Return the error for a redirect. It is not followed: POST may become GET (RFC 9110, section 15.4.2)."""
-    elsewhere = urljoin(target.url + path, location)
+    try:
+        elsewhere = urljoin(target.url + path, location)
+    except ValueError as error:
+        return ServerTrouble(f"{target.url} redirects to something that is not a URL", f"{error}.")
+    if target.scheme == "https" and not elsewhere.startswith("https://"):
+        return ServerTrouble(f"{target.url} redirects to {elsewhere}", "That is not https. Do not use it.")
     return ServerTrouble(
         f"{target.url} redirects to {elsewhere}", f"Pass that to --url: {elsewhere.removesuffix(path)}"
     )

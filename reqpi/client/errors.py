@@ -21,6 +21,7 @@ __all__ = [
     "ServerTrouble",
     "WrongBytes",
     "WrongListing",
+    "final_trouble",
 ]
 
 
@@ -52,6 +53,13 @@ class ServerTrouble(ClientError):
     said = ""
     final = False
     pending = False
+
+
+def final_trouble(title: str, detail: str = "") -> ServerTrouble:
+    """Return trouble that another attempt would not change."""
+    trouble = ServerTrouble(title, detail)
+    trouble.final = True
+    return trouble
 
 
 class PinsLacking(ServerTrouble):

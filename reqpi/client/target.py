@@ -27,6 +27,7 @@ class ServerTarget(NamedTuple):
     :param host: without brackets, also for IPv6.
     :param prefix: the path that the server is below, without a slash at its end: ``""``, ``/reqpi``.
     :param credentials: from the URL itself. No text that is made from a target contains them.
+    :param anonymous: another server chose this one, so it gets no login, not even one of netrc.
     """
 
     scheme: str
@@ -34,6 +35,7 @@ class ServerTarget(NamedTuple):
     port: int
     prefix: str
     credentials: BasicLogin | None = None
+    anonymous: bool = False
 
     @property
     def authority(self) -> str:

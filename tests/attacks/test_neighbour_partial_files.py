@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
-from twisted.trial.unittest import SkipTest
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from reqpi.cli.folders.wheelhouse_folder import write
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile
 from tests.client.case import ClientTestCase
@@ -16,6 +18,44 @@ CONTENT = b"a wheel of six"
 NAME = "six-1.0-py3-none-any.whl"
 DIGEST = sha256(CONTENT).hexdigest()
 NEIGHBOUR = 54321
+
+
+class PartOfAnArchiveTests(SynchronousTestCase):
+    """An archive is written next to its final name."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+        (self.folder / "requirements.txt").write_bytes(b"")
+        self.own = self.folder / "own.txt"
+        self.own.write_bytes(b"a file of the user")
+        self.part = self.folder / ".bundle.tar.part"
+
+    def write(self) -> None:
+        """Write an archive, and check that it is a new file, and that the user's own file is as it was."""
+        write(self.folder, [], [], [], self.folder / "bundle.tar")
+        found = (self.folder / "bundle.tar").lstat()
+        self.assertEqual((S_ISREG(found.st_mode), found.st_uid, found.st_nlink), (True, os.geteuid(), 1))
+        self.assertEqual(self.own.read_bytes(), b"a file of the user")
+
+    def test_a_symbolic_link_is_replaced(self) -> None:
+        """The neighbour tries to have a file of the user overwritten."""
+        self.part.symlink_to(self.own)
+        self.write()
+
+    def test_a_hard_link_is_replaced(self) -> None:
+        """The neighbour tries the same with a second name of the file."""
+        self.part.hardlink_to(self.own)
+        self.write()
+
+    def test_a_file_of_another_user_is_replaced(self) -> None:
+        """The neighbour tries to own the archive, to change it later."""
+        self.part.write_bytes(b"theirs")
+        try:
+            os.chown(self.part, NEIGHBOUR, -1)
+        except PermissionError:
+            raise SkipTest("only root can give a file to another user") from None
+        self.write()
 
 
 class PartialFileTests(ClientTestCase):

@@ -60,6 +60,18 @@ class AnotherHostTests(IndexCase):
         self.assertEqual(answer, (0, f"{self.server.url}/{ADDRESS}/simple/\n", ""))
 
 
+class LearnTests(CommandTestCase):
+    """The open index is below the URL that the user requested."""
+
+    def test_learn_uses_no_index_of_another_host(self) -> None:
+        """The server tries to have the command take files from a host of its choice."""
+        session = f"/learn/{'a' * 32}/"
+        self.server.says("/learn", 201, {"token": "a" * 32, "index": f"http://evil.example.org{session}simple/"})
+        self.server.says(session, 200, {"taken": [], "beside": [], "untimed": []})
+        status, out, err = self.run_reqpi("learn", "--url", self.server.url, "-o", "new.txt", *SHOW)
+        self.assertEqual((status, out), (0, f"{self.server.url}{session}simple/\n"), err)
+
+
 class LoginTests(IndexCase):
     """A login in an index URL goes on command lines, and to the host behind it."""
 

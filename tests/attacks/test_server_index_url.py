@@ -6,6 +6,8 @@ import sys
 
 from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
+from tests.client.scripted import Scripted
+from tests.fake_upstream.authority import make_certificates
 
 ADDRESS = address_of(DOCUMENT)
 SHOW = ("--", sys.executable, "-c", "import os; print(os.environ['PIP_INDEX_URL'])")
@@ -53,6 +55,18 @@ class AnotherHostTests(IndexCase):
     def test_the_json_has_no_index_of_another_host(self) -> None:
         """The server tries to reach scripts that read the JSON."""
         self.elsewhere("--json", index="http://evil.example.org")
+
+    def test_an_index_without_tls_is_not_used(self) -> None:
+        """The server tries to have pip use plain http, with or without --follow-index."""
+        authority, context = make_certificates(self.folder)
+        secure = Scripted(context)
+        self.addCleanup(secure.close)
+        self.environ["SSL_CERT_FILE"] = str(authority)
+        secure.takes(DOCUMENT, index=f"http://127.0.0.1:{secure.port}/{ADDRESS}/simple/")
+        for options in ((), ("--follow-index",)):
+            status, out, err = self.run_reqpi("gethash", "--url", secure.url, *options, "requirements.txt")
+            self.assertEqual((status, out), (4, ""), err)
+            self.assertIn("It is http, and https was requested", err)
 
     def test_a_path_of_the_servers_choice_is_not_used(self) -> None:
         """The server tries to send pip to another path of the host, where another service may be."""

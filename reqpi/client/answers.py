@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 # An index URL is put on a command line and into environment variables: it must not need quoting (RFC 3986, section 2).
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
+# It is shown in messages: it must not be longer than a URL that a lock may contain.
+_PLAIN_URL = re.compile(r"(?=.{1,2048}\Z)https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 
 
 class Committed(NamedTuple):
@@ -134,7 +135,7 @@ def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> 
     if index and (not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/")):
         raise AddressDiffers(
             f"{target.url} reports the index of another address",
-            f"Its URL must end in /{address}/simple/, and is {index}. Do not use it.",
+            f"Its URL must end in /{address}/simple/, and is {index[:2048]}. Do not use it.",
         )
     return Committed(
         address,

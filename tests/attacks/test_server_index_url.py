@@ -56,6 +56,11 @@ class AnotherHostTests(IndexCase):
         """The server tries to reach scripts that read the JSON."""
         self.elsewhere("--json", index="http://evil.example.org")
 
+    def test_a_long_index_is_not_shown_as_a_whole(self) -> None:
+        """The server tries to flood the terminal."""
+        err = self.elsewhere(index=f"{self.server.url}/{'a' * 1_000_000}")
+        self.assertLess(len(err), 5000)
+
     def test_an_index_without_tls_is_not_used(self) -> None:
         """The server tries to have pip use plain http, with or without --follow-index."""
         authority, context = make_certificates(self.folder)

@@ -94,15 +94,7 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    shelf = Shelf(
-        store,
-        upstream,
-        reactor,
-        uuid.uuid4().hex,
-        settings.redirect_above,
-        export_bytes=quarter,
-        require_hashes=settings.require_hashes,
-    )
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, settings.redirect_above, export_bytes=quarter)
     holds = Holds(shelf, store, reactor)
     open_index = None
     if settings.learning:
@@ -325,6 +317,7 @@ def _outside(settings: Settings) -> AllowedUpstreams:
         proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
         here=Here(settings.url, loopback=settings.local),
         local=settings.local,
+        require_hashes=settings.require_hashes,
     )
     outside.check()
     if settings.netrc is None and settings.own_netrc is not None:

@@ -18,7 +18,6 @@ from reqpi.core import admission
 from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble, wanting
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.locks.adding import how_to_pin
-from reqpi.core.locks.required_digests import with_digests_required
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.releases import newest
@@ -61,7 +60,6 @@ class Shelf:
     :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object store;
         ``None``: never.
     :param export_bytes: bytes of exports kept in memory.
-    :param require_hashes: reject a new lock in which a pin has no digest.
     """
 
     def __init__(
@@ -73,10 +71,8 @@ class Shelf:
         redirect_above: int | None = None,
         *,
         export_bytes: int = 32 << 20,
-        require_hashes: bool = False,
     ) -> None:
-        denies = with_digests_required(upstream.denies) if require_hashes else upstream.denies
-        self.commitments = Commitments(store, clock, denies)
+        self.commitments = Commitments(store, clock, upstream.denies)
         self.refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream

@@ -6,14 +6,12 @@ cannot check it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from reqpi.core.locks.findings import LIMIT
 from reqpi.core.locks.rules.requirements import MORE_DEFECTS, Rule, shown
 from reqpi.core.model import Lock, Pin
 from reqpi.core.report import Defect
 
-__all__ = ["missing_digests", "with_digests_required"]
+__all__ = ["missing_digests"]
 
 REQUIRED_DIGEST = Rule(
     "required-digest",
@@ -34,14 +32,6 @@ def missing_digests(lock: Lock) -> tuple[Defect, ...]:
         return tuple(map(_defect, pins))
     rest = Defect(0, "", MORE_DEFECTS.problem.format(what=more), MORE_DEFECTS.advice, MORE_DEFECTS.name)
     return (*map(_defect, pins[:LIMIT]), rest)
-
-
-def with_digests_required(denies: Callable[[Lock], Sequence[Defect]]) -> Callable[[Lock], Sequence[Defect]]:
-    """Return a function that finds what ``denies`` finds, and the pins without digests.
-
-    :param denies: returns the parts of a lock that the operator does not allow, as defects.
-    """
-    return lambda lock: (*denies(lock), *missing_digests(lock))
 
 
 def _defect(pin: Pin) -> Defect:

@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core import locks
 from reqpi.core.locks.findings import LIMIT
-from reqpi.core.locks.required_digests import missing_digests, with_digests_required
-from reqpi.core.report import Defect, Document
+from reqpi.core.locks.required_digests import missing_digests
+from reqpi.core.report import Document
 
 COMMIT = "git+https://git.example.org/a.git@" + "a" * 40
 ARCHIVE = "https://example.org/b-1.0.tar.gz#sha256=" + "b" * 64
@@ -44,9 +44,3 @@ class RequiredDigestsTests(SynchronousTestCase):
     def test_the_list_is_bounded(self) -> None:
         defects = found(*(f"p{number}==1.0" for number in range(LIMIT + 7)))
         self.assertEqual((len(defects), defects[-1][1]), (LIMIT + 1, "more-defects"))
-
-    def test_what_the_operator_denies_comes_first(self) -> None:
-        denied = Defect(1, "", "not here", "", "unknown-upstream")
-        lock = locks.read(b"six==1.0\n")
-        rules = [defect.rule for defect in with_digests_required(lambda _: [denied])(lock)]
-        self.assertEqual(rules, ["unknown-upstream", "required-digest"])

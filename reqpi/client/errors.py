@@ -15,11 +15,13 @@ __all__ = [
     "BadUsage",
     "ClientError",
     "FileInTheWay",
+    "IndexElsewhere",
     "LockRefused",
     "PinsLacking",
     "ServerTrouble",
     "WrongBytes",
     "WrongListing",
+    "final_trouble",
 ]
 
 
@@ -53,6 +55,13 @@ class ServerTrouble(ClientError):
     pending = False
 
 
+def final_trouble(title: str, detail: str = "") -> ServerTrouble:
+    """Return trouble that another attempt would not change."""
+    trouble = ServerTrouble(title, detail)
+    trouble.final = True
+    return trouble
+
+
 class PinsLacking(ServerTrouble):
     """Lines of the lock cannot be completed: an upstream does not have what they pin.
 
@@ -68,6 +77,10 @@ class PinsLacking(ServerTrouble):
 
 class AddressDiffers(ClientError):
     """The response is about another document than the one that was sent."""
+
+
+class IndexElsewhere(ClientError):
+    """The response names an index on another host than the one that was asked, with a login, or without TLS."""
 
 
 class LockRefused(ClientError):

@@ -8,21 +8,23 @@ interrupted is stored in the same folder, named after its digest, and a later ru
 from __future__ import annotations
 
 import http.client
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ClientError, FileInTheWay, ServerTrouble, WrongBytes
+from reqpi.client.bounds import most_bytes
+from reqpi.client.errors import BadUsage, ClientError, FileInTheWay, ServerTrouble, WrongBytes, final_trouble
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.listed_file import ListedFile
+from reqpi.client.own_files import open_own_part
 from reqpi.client.partial_file import PartialFile
 from reqpi.client.polling import PAUSE
+from reqpi.client.redirects import redirected
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["FetchFailed", "fetch", "remove"]
@@ -31,9 +33,6 @@ _AT_ONCE = 8
 """Files that are downloaded at the same time."""
 
 _PIECE = 1 << 18
-
-_PART = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-"""Flags for opening a part. The folder may be part of a source tree, in which a symbolic link may lead anywhere."""
 
 _REDIRECTS = 3
 
@@ -119,7 +118,12 @@ def _unlink(paths: Iterable[Path]) -> None:
 
 
 def _is_wrong(failure: ClientError) -> bool:
-    """Return whether a failure is that the server sent wrong bytes."""
+    """Return whether a failure is that the server sent wrong bytes, too many, or something else that is hostile.
+
+    What a server itself reports is not: the other files are as good as they would be without it.
+    """
+    if isinstance(failure, ServerTrouble):
+        return failure.final and not failure.said
     return isinstance(failure, WrongBytes) and not isinstance(failure, FileInTheWay)
 
 
@@ -190,7 +194,7 @@ class _Fetch:
                     )
                 self._progress(-part.size)
             partial = _part_of(file, self._folder)
-            with open(os.open(partial, _PART, 0o666), "ab+") as stream:
+            with open(open_own_part(partial), "ab+") as stream:
                 self._complete(file, PartialFile(stream, self._progress))
                 if not self._is_right(file, stream):
                     raise WrongBytes(
@@ -241,10 +245,8 @@ class _Fetch:
                 if location is None or not 300 <= response.status < 400:
                     self._receive(target, file, part, response)
                     return
-            elsewhere = urlsplit(urljoin(target.url + path, location))
-            target = target_of(f"{elsewhere.scheme}://{elsewhere.netloc}")
-            path = elsewhere._replace(scheme="", netloc="", fragment="").geturl()
-        raise ServerTrouble(f"{target.url} redirects more than {_REDIRECTS} times")
+            target, path = redirected(target, path, location)
+        raise final_trouble(f"{target.url} redirects more than {_REDIRECTS} times")
 
     def _receive(
         self, target: ServerTarget, file: ListedFile, part: PartialFile, response: http.client.HTTPResponse
@@ -263,7 +265,8 @@ class _Fetch:
                     raise ServerTrouble("the download was interrupted")
                 part.append(data[passed_over:])
                 passed_over = max(0, passed_over - len(data))
-                if file.size is not None and part.size > file.size:
-                    return  # its digest is wrong, whatever follows
+                if part.size > most_bytes(file.size):
+                    part.forget()
+                    raise final_trouble(f"{target.url} sent too many bytes for {file.filename}")
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
             raise ServerTrouble(f"{target.url} closed the connection too early", f"{type(error).__name__}.") from error

@@ -15,6 +15,7 @@ from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.inputs.checked_listing import checked_files
 from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import add_filters, filters_of
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
@@ -49,6 +50,7 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error("--mode and --sbom-output-type are for --source and --request")
     target = target_of_filters(parser, filters_of(options))
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     with passing(options, options.output) as room, server_for(options, taken, room) as url:
         lock = committed(url, taken, quiet=options.quiet)
         found = checked_files(url, lock.address, taken)
@@ -150,6 +152,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the name of each file")
     add_server(parser)
+    add_require_hashes(parser)
     add_filters(parser)
     add_arguments(parser, nargs="*")
     return parser

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from reqpi.client.errors import BadUsage
 from reqpi.client.listed_file import ListedFile
+from reqpi.client.own_files import create_own
 from reqpi.core import export, filenames
 from reqpi.core.export.built import BuiltWheel, with_built
 from reqpi.core.model import Commitment, Digest, File, Page, Project
@@ -87,7 +88,7 @@ def write(
     )
     part = to.with_name(f".{to.name}.part")
     try:
-        with part.open("wb") as out:
+        with open(create_own(part), "wb") as out:
             for stretch in archive.stretches(0, archive.size):
                 if stretch.file is None:
                     out.write(stretch.data)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ServerTrouble
+from reqpi.client.errors import BadUsage, ServerTrouble, final_trouble
 from reqpi.client.exchange import ServerResponse, begun
+from reqpi.client.own_files import create_own
 from reqpi.client.polling import Patience, poll
 from reqpi.client.target import ServerTarget, target_of
 
@@ -31,7 +32,7 @@ def take_archive(
     :raises BadUsage: ``to`` cannot be written.
     """
     try:
-        with to.open("wb") as out:
+        with open(create_own(to), "wb") as out:
             _take(target_of(base_url), path, out, most, progress)
     except OSError as error:
         raise BadUsage(f"{to} cannot be written: {error.strerror or error}") from error
@@ -85,9 +86,7 @@ def _receive(
 
 
 def _too_long(target: ServerTarget, most: int) -> ServerTrouble:
-    trouble = ServerTrouble(f"{target.url} sent an archive without end", f"More than {most} bytes arrived.")
-    trouble.final = True
-    return trouble
+    return final_trouble(f"{target.url} sent an archive without end", f"More than {most} bytes arrived.")
 
 
 def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPResponse) -> None:

@@ -17,7 +17,9 @@ from attrs import field, frozen
 
 from reqpi.cli.folders.output_folder import writing
 from reqpi.cli.inputs.checked_listing import CheckedListing
+from reqpi.client.bounds import most_bytes
 from reqpi.client.errors import WrongBytes, WrongListing
+from reqpi.client.own_files import create_own
 from reqpi.core import export
 from reqpi.core.export.wheelhouse import FOLDER, SUMS_AND_REQUIREMENTS, Wheelhouse
 from reqpi.core.model import File
@@ -28,9 +30,6 @@ _PIECE = 1 << 20
 
 _LARGEST_HEADER = 1 << 20
 """Bytes of one read of :mod:`tarfile`, which reads each extended header at once."""
-
-_UNKNOWN = 16 << 30
-"""Bytes that a file of unknown size may have."""
 
 _OVERHEAD = 64 << 10
 """Bytes of the end of an archive, and of its own members, in addition to those per file."""
@@ -62,7 +61,7 @@ class ReceivedArchive:
         part = to.with_name(f".{to.name}.new")
         with writing(to):
             try:
-                with part.open("wb") as out, self.place.open("rb") as content:
+                with open(create_own(part), "wb") as out, self.place.open("rb") as content:
                     for piece in self._pieces(wanted, content):
                         out.write(piece)
                 part.replace(to)
@@ -118,7 +117,7 @@ def received(place: Path, listing: CheckedListing, files: Sequence[File]) -> Rec
 
 def largest(files: Iterable[File]) -> int:
     """Return the number of bytes that an archive of these files may have."""
-    return _OVERHEAD + sum((_UNKNOWN if file.size is None else file.size) + _PER_FILE for file in files)
+    return _OVERHEAD + sum(most_bytes(file.size) + _PER_FILE for file in files)
 
 
 def _name_of(member: tarfile.TarInfo) -> str:

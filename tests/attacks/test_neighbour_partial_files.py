@@ -12,6 +12,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from reqpi.cli.folders.wheelhouse_folder import write
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile
+from tests.attacks.case import ServerCase
 from tests.client.case import ClientTestCase
 
 CONTENT = b"a wheel of six"
@@ -56,6 +57,22 @@ class PartOfAnArchiveTests(SynchronousTestCase):
         except PermissionError:
             raise SkipTest("only root can give a file to another user") from None
         self.write()
+
+
+class ReceivedArchiveTests(ServerCase):
+    """The archive of a server arrives next to its final name, and is written again there."""
+
+    def test_links_are_replaced(self) -> None:
+        """The neighbour tries to have a file of the user overwritten, at either of the two paths."""
+        own = self.folder / "own.txt"
+        own.write_bytes(b"a file of the user")
+        for name in (".a.tar.part", ".a.tar.new"):
+            (self.folder / name).symlink_to(own)
+        status, err = self.reqpi(*self.command("wheelhouse"))
+        self.assertEqual(status, 0, err)
+        self.assertEqual(own.read_bytes(), b"a file of the user")
+        self.assertEqual(self.left(), {"a.tar", "own.txt"})
+        self.assertFalse((self.folder / "a.tar").is_symlink())
 
 
 class PartialFileTests(ClientTestCase):

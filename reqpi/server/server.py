@@ -318,6 +318,7 @@ def _outside(settings: Settings) -> AllowedUpstreams:
         proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
         here=Here(settings.url, loopback=settings.local),
         local=settings.local,
+        require_hashes=settings.require_hashes,
     )
     outside.check()
     if settings.netrc is None and settings.own_netrc is not None:

@@ -1,5 +1,6 @@
 """Find the Pythons that pyenv has, and say on which the unit tests ran. ``.ci/run`` asks; any Python 3 will do.
 
+    pythons.py between          "3.11.7 and 3.13.0", if pyenv has the oldest Python and one after 3.12
     pythons.py folders          the folders of pyenv's newest 3.11, 3.12, …, as a part of PATH
     pythons.py ran RESULT.json  what tox wrote with --result-json, in one line a Python
 
@@ -18,6 +19,9 @@ from pathlib import Path
 OLDEST = 11
 """The minor version in ``requires-python``."""
 
+BETWEEN = 12
+"""The minor version that runs fewer tests where an older and a newer one run all."""
+
 
 def newest(versions: list[str]) -> list[str]:
     """Of each minor version the newest release; no previews, no free-threaded builds, no other implementations."""
@@ -30,18 +34,30 @@ def newest(versions: list[str]) -> list[str]:
     return [f"3.{minor}.{found[minor]}" for minor in sorted(found)]
 
 
-def folders() -> list[str]:
-    """Return the folders of the programs of these versions; none if there is no pyenv."""
+def installed() -> list[str]:
+    """Return those of pyenv's versions that tests run on, the oldest first; none if there is no pyenv."""
     try:
-        listed = _asked("versions", "--bare").splitlines()
-        return [os.path.join(_asked("prefix", version), "bin") for version in newest(listed)]
+        return newest(_asked("versions", "--bare").splitlines())
     except (OSError, subprocess.CalledProcessError):
         return []
+
+
+def folders() -> list[str]:
+    """Return the folders of the programs of these versions."""
+    return [os.path.join(_asked("prefix", version), "bin") for version in installed()]
 
 
 def _asked(*words: str) -> str:
     done = subprocess.run(["pyenv", *words], stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
     return done.stdout.strip()
+
+
+def around(versions: list[str]) -> str:
+    """Name the oldest and the newest Python, if :data:`BETWEEN` stands between them; else nothing."""
+    minors = [int(version.split(".")[1]) for version in versions]
+    if minors and minors[0] == OLDEST and minors[-1] > BETWEEN:
+        return f"{versions[0]} and {versions[-1]}"
+    return ""
 
 
 def ran(result: dict[str, dict[str, dict]]) -> list[str]:
@@ -66,12 +82,14 @@ def main(words: list[str]) -> int:
     """Do as the first word says."""
     if words == ["folders"]:
         print(os.pathsep.join(folders()))
+    elif words == ["between"]:
+        print(around(installed()))
     elif len(words) == 2 and words[0] == "ran":
         path = Path(words[1])
         lines = ran(json.loads(path.read_text("utf-8"))) if path.exists() else []
         print("\n".join(f"=== unit tests, {line}" for line in lines or ["NOT RUN: tox wrote no result"]))
     else:
-        print("usage: pythons.py folders | ran RESULT.json", file=sys.stderr)
+        print("usage: pythons.py between | folders | ran RESULT.json", file=sys.stderr)
         return 2
     return 0
 

@@ -55,6 +55,19 @@ class Pythons(SynchronousTestCase):
         program.chmod(0o755)
         self.assertEqual(self.say("folders"), "")
 
+    def test_3_12_stands_between_the_oldest_and_the_newest(self) -> None:
+        program = self.folder / "pyenv"
+        for listed, around in (
+            ("3.11.7 3.12.1 3.13.0", "3.11.7 and 3.13.0"),
+            ("3.12.1 3.14.2 3.11.12", "3.11.12 and 3.14.2"),
+            ("3.12.1 3.13.0", ""),
+            ("3.11.7 3.12.1", ""),
+        ):
+            with self.subTest(listed):
+                program.write_text(f"#!/bin/sh\nprintf '%s\\n' {listed}\n")
+                program.chmod(0o755)
+                self.assertEqual(self.say("between"), around)
+
     def test_each_python_is_named_with_how_it_ended(self) -> None:
         """From what tox wrote: one passed, one failed, one is not here; other environments are no matter."""
         done = {"retcode": 0, "elapsed": 61.4}

@@ -42,7 +42,7 @@ def take_archive(
 
 
 def _take(target: ServerTarget, path: str, out: IO[bytes], most: int, progress: Callable[[int], None]) -> None:
-    """Download the archive to ``out``, in several attempts if necessary.
+    """Download the archive to ``out``, in several attempts.
 
     :raises ServerTrouble: the last attempt failed too.
     """

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 import reqpi
@@ -18,6 +19,7 @@ CHECKOUT = str(Path(reqpi.__file__).parent.parent)
 DOCUMENT = b"six==1.17.0\n"
 
 
+@pytest.mark.processes
 class CommandTestCase(SynchronousTestCase):
     """A folder to work in, a scripted server, and a home that is empty."""
 

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.end_to_end.server import ROOT, Server
@@ -25,6 +26,7 @@ LOCK = 'top==1.0\nmid==1.5\nsource==3.0\nlonely==1.0; python_version < "3"\n'
 """What is pinned of what :class:`EndToEnd` puts on its upstream."""
 
 
+@pytest.mark.processes
 class EndToEnd(SynchronousTestCase):
     """A server in front of an upstream that has more than any lock pins.
 

@@ -265,6 +265,8 @@ class _Fetch:
                     raise ServerTrouble("the download was interrupted")
                 part.append(data[passed_over:])
                 passed_over = max(0, passed_over - len(data))
+                if file.size is not None and part.size > file.size:
+                    return  # its digest is wrong, whatever follows
                 if part.size > most_bytes(file.size):
                     part.forget()
                     raise final_trouble(f"{target.url} sent too many bytes for {file.filename}")

@@ -19,6 +19,7 @@ from reqpi.client import BadUsage, ServerTrouble
 from reqpi.client.errors import ClientError
 from reqpi.client.fetching import FetchFailed, ListedFile, fetch, metadata, pages
 from reqpi.client.includes import includes_of
+from reqpi.client.target import target_of
 from reqpi.core import frozen_pages as freezer
 from reqpi.core import metadata as sdists
 from reqpi.core import sbom
@@ -89,11 +90,13 @@ def _pages(url: str, commitment: Commitment) -> Mapping[Project, Page]:
     try:
         found = freezer.load_all(pages(url, commitment.address))
     except ValueError as error:
-        raise ServerTrouble(f"{url} answered with something that is not a list of files", f"{error}.") from error
+        raise ServerTrouble(
+            f"{target_of(url).url} answered with something that is not a list of files", f"{error}."
+        ) from error
     missing = sorted(commitment.lock.projects.keys() - found.keys())
     if missing:
         raise ServerTrouble(
-            f"{url} has no page for {', '.join(missing)}",
+            f"{target_of(url).url} has no page for {', '.join(missing)}",
             "Check that it is the server to which the lock was committed.",
         )
     return found

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
+from reqpi.web.http.authority import is_host
 from reqpi.web.http.representation import RepresentationRequest, takes_gzip
 
 __all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
@@ -43,10 +44,14 @@ _ELSEWHERE = frozenset(
 class SimpleHead:
     """A head that the fast path can answer.
 
+    :param host: a valid one, with or without a port.
+    :param authorization: empty if there is none.
     :param log: its referrer and user agent, in the format of the access log.
     """
 
     asked: RepresentationRequest
+    host: str
+    authorization: str
     log: str
 
 
@@ -62,7 +67,10 @@ def simple_head(head: bytes) -> SimpleHead | None:
     matches = [_FIELD.fullmatch(line) for line in lines[: _MOST_FIELDS + 1]]
     fields = {match[1].lower(): (match[2] or b"").decode("ascii") for match in matches if match is not None}
     # There are fewer fields than lines if a line is not a field, or a field is repeated.
-    if len(fields) != len(lines) or b"host" not in fields or not _ELSEWHERE.isdisjoint(fields):
+    if len(fields) != len(lines) or not _ELSEWHERE.isdisjoint(fields):
+        return None
+    host = fields.get(b"host", "")
+    if not is_host(host):
         return None
     if fields.get(b"connection", "keep-alive").lower() != "keep-alive":
         return None
@@ -72,7 +80,7 @@ def simple_head(head: bytes) -> SimpleHead | None:
         fields.get(b"if-none-match", ""),
     )
     referrer, agent = (fields.get(name, "").replace("\\", "\\\\").replace('"', '\\"') for name in _LOGGED)
-    return SimpleHead(asked, f'"{referrer or "-"}" "{agent or "-"}"')
+    return SimpleHead(asked, host, fields.get(b"authorization", ""), f'"{referrer or "-"}" "{agent or "-"}"')
 
 
 _LOGGED = (b"referer", b"user-agent")
@@ -116,6 +124,7 @@ class FastPathChannel(HTTPChannel):
         super().connectionMade()
         self.site.self_checks.connected.add(self)
         self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
+        self._local = self.transport.getHost()
         self._plain = isinstance(self.transport, Connection)
         self._between = True
 
@@ -150,7 +159,7 @@ class FastPathChannel(HTTPChannel):
             return False
         site = self.site
         simple_one = site.heads.judge(head)
-        if simple_one is None:
+        if simple_one is None or not site.admits(simple_one, self._local):
             return False
         found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:

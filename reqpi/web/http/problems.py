@@ -33,10 +33,15 @@ from reqpi.core.errors import (
 
 __all__ = [
     "BAD_BODY",
+    "BAD_HOST",
     "BAD_PARAMETER",
     "BAD_PATH",
     "CONTENT_TYPE",
+    "CROSS_SITE",
     "DOCUMENT_TOO_LARGE",
+    "LOGIN_REQUIRED",
+    "MISDIRECTED",
+    "NOT_OFFERED",
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
     "UNSUPPORTED_BODY",
@@ -68,12 +73,17 @@ class ProblemType(NamedTuple):
 
 
 BAD_BODY = ProblemType(400, "bad-body")
+BAD_HOST = ProblemType(400, "bad-host")
 BAD_PARAMETER = ProblemType(400, "bad-parameter")
 BAD_PATH = ProblemType(400, "bad-path")
+LOGIN_REQUIRED = ProblemType(401, "login-required")
+CROSS_SITE = ProblemType(403, "cross-site")
+NOT_OFFERED = ProblemType(403, "not-offered")
 NO_SUCH_PATH = ProblemType(404, "no-such-path")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
 DOCUMENT_TOO_LARGE = ProblemType(413, "document-too-large")
 UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
+MISDIRECTED = ProblemType(421, "misdirected")
 INTERNAL_ERROR = ProblemType(500, "internal-error")
 
 _TYPES: dict[type[ReqPIError], ProblemType] = {
@@ -96,12 +106,17 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
 
 PROBLEM_TYPES = (
     BAD_BODY,
+    BAD_HOST,
     BAD_PARAMETER,
     BAD_PATH,
+    LOGIN_REQUIRED,
+    CROSS_SITE,
+    NOT_OFFERED,
     NO_SUCH_PATH,
     METHOD_NOT_ALLOWED,
     DOCUMENT_TOO_LARGE,
     UNSUPPORTED_BODY,
+    MISDIRECTED,
     INTERNAL_ERROR,
     *_TYPES.values(),
 )

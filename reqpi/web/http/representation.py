@@ -19,6 +19,7 @@ from reqpi.core import simple
 
 __all__ = [
     "COMMON",
+    "DERIVED",
     "IMMUTABLE",
     "SERVER",
     "Representation",
@@ -34,6 +35,9 @@ __all__ = [
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Cacheable for a year, the longest time that is customary in HTTP, without revalidation (:rfc:`8246`)."""
+
+DERIVED = "private, no-cache"
+"""For this client alone, and revalidated each time: the answer has URLs that the head of the request determines."""
 
 SERVER = f"reqpi/{__version__}"
 
@@ -55,6 +59,7 @@ class Representation:
     :param page: it is one of several representations, and is sent in gzip to clients that accept it.
     :param ranges: ranges of it can be requested.
     :param digest: sha256 of the body in hex, if known already.
+    :param caching: the ``Cache-Control``.
     """
 
     body: bytes
@@ -62,6 +67,7 @@ class Representation:
     page: bool = False
     ranges: bool = False
     digest: str | None = None
+    caching: str = IMMUTABLE
 
     @cached_property
     def etag(self) -> str:
@@ -116,7 +122,7 @@ def answer(shown: Representation, asked: RepresentationRequest) -> Representatio
     """Return the response to this request."""
     packed = shown.gzipped if asked.gzip else None
     etag = etag_of(shown, asked)
-    headers = constant(etag, page=shown.page, ranges=shown.ranges)
+    headers = constant(etag, page=shown.page, ranges=shown.ranges, caching=shown.caching)
     if has(asked.etags, etag):
         return RepresentationResponse(NOT_MODIFIED, headers, b"")
     body = shown.body if packed is None else packed
@@ -131,11 +137,11 @@ def etag_of(shown: Representation, asked: RepresentationRequest) -> str:
     return f'{shown.etag[:-1]}-gzip"' if packed else shown.etag
 
 
-def constant(etag: str, *, page: bool = False, ranges: bool = False) -> Headers:
+def constant(etag: str, *, page: bool = False, ranges: bool = False, caching: str = IMMUTABLE) -> Headers:
     """Return the headers of a representation that never changes, including those of a 304."""
     vary = (("Vary", "Accept, Accept-Encoding"),) if page else ()
     accepted = (("Accept-Ranges", "bytes"),) if ranges else ()
-    return (*vary, *accepted, ("Cache-Control", IMMUTABLE), ("ETag", etag))
+    return (*vary, *accepted, ("Cache-Control", caching), ("ETag", etag))
 
 
 def has(etags: str, etag: str) -> bool:

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.in_process import port_for
 from reqpi.core.address import address_of
+from tests.cli.asking import OPEN
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.fake_upstream import Upstream
 from tests.fake_upstream.distributions import build_sdist
 from tests.sourcehost import SourceHost
 
 SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
-ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"
+ASK = OPEN + "print(len(opened(sys.argv[1]).read()))"
 
 
 TAKEN = """
@@ -150,11 +151,11 @@ def _of_nobody_else() -> bytes:
     return next(lock for lock in locks if port_for(address_of(lock)) >= 61000)
 
 
-SHOW = (
-    "import os, sys, urllib.error, urllib.request\n"
+SHOW = OPEN + (
+    "from urllib.error import HTTPError\n"
     "try:\n"
-    "    print(urllib.request.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).status)\n"
-    "except urllib.error.HTTPError as error:\n"
+    "    print(opened(sys.argv[1]).status)\n"
+    "except HTTPError as error:\n"
     "    print(error.code, error.read().decode())\n"
 )
 

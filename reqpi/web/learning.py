@@ -22,7 +22,7 @@ from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.only_client import not_offered
-from reqpi.web.http.representation import Representation
+from reqpi.web.http.representation import PAGE_POLICY, Representation
 
 __all__ = ["LearnResource"]
 
@@ -118,6 +118,8 @@ class LearnResource:
         work = partial(render, page, show_yanked=True, unhashed=True, prefix=prefix)
         body = work() if len(page.files) <= _FEW_LINKS else await deferToThread(work)
         request.setHeader("Vary", "Accept")
+        if content_type == simple.HTML:
+            request.setHeader(*PAGE_POLICY)
         return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
 
     async def _file(self, request: Request, session: LearnSession, project: str, filename: str) -> None:

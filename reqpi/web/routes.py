@@ -50,11 +50,12 @@ from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web import api, pages, sboms
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with
-from reqpi.web.http.authority import problem_of_host
+from reqpi.web.http.authority import needs_tls, problem_of_host
 from reqpi.web.http.cross_site import problem_of_page
+from reqpi.web.http.headers import header
 from reqpi.web.http.only_client import OnlyClient, problem_of_client
 from reqpi.web.http.ready_answers import ReadyAnswers
-from reqpi.web.http.representation import COMMON, SERVER
+from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
@@ -225,6 +226,8 @@ class Root(Resource):
         site: Any = request.site
         request.setHeader("Server", SERVER)
         request.setHeader("Date", site.date())
+        if request.isSecure() and needs_tls(header(request, "Host")):
+            request.setHeader(*STRICT_TRANSPORT)
         for name, value in COMMON:
             request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]

@@ -8,6 +8,7 @@ from reqpi.server.own_names import own_names
 from reqpi.server.settings import Settings
 from reqpi.web.public_url import PublicUrl
 from tests.web.case import WebCase
+from tests.web.test_tls import TLSCase
 from tests.web.wire import Reply
 
 PAGE = "https://evil.example.org"
@@ -193,3 +194,30 @@ class CrossSiteTests(PageCase):
         reply = await self.ask("/", Host=self.name, Origin=PAGE, Sec_Fetch_Site="cross-site")
         self.assertEqual(reply.status, 200)
         self.assertIsNone(reply["Access-Control-Allow-Origin"])
+        self.assertIsNone(reply["Strict-Transport-Security"])
+
+
+class PolicyTests(PageCase):
+    """Pages of the server in a browser, next to the page of the attacker."""
+
+    async def test_every_html_page_has_a_policy(self) -> None:
+        """The page frames one of them, or has had a script put into a name that it shows."""
+        for path in ("/", f"/{self.address}", f"/{self.address}/simple/", f"/{self.address}/simple/six/"):
+            for _ in range(2):  # the second one is a ready answer
+                reply = await self.named(self.name, path)
+                self.assertTrue(str(reply["Content-Type"]).startswith("text/html"), path)
+                policy = str(reply["Content-Security-Policy"])
+                self.assertIn("default-src 'none'", policy)
+                self.assertIn("frame-ancestors 'none'", policy)
+
+
+class SecureTests(TLSCase):
+    """TLS ends here, so a browser can be told never to use plain http."""
+
+    async def test_a_browser_is_told_to_use_tls_only_except_on_loopback(self) -> None:
+        """The attacker on the network waits for a request without TLS."""
+        for path in ("/", f"/{self.address}/simple/six/", "/nothing"):
+            for _ in range(2):  # the second one is a ready answer
+                for host, expected in (("pypi.example.org", "max-age=31536000"), ("localhost:2443", None)):
+                    reply = await self.ask(path, Host=host)
+                    self.assertEqual(reply["Strict-Transport-Security"], expected, (path, host))

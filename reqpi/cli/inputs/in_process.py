@@ -18,16 +18,18 @@ from attrs import evolve
 from twisted.internet import reactor as _the_reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, Logger
 
 from reqpi.cli.stderr_log import begin_logging
 from reqpi.server.listening import CannotListen
+from reqpi.server.open_to_others import open_to_others
 from reqpi.server.server import Server, assemble
 from reqpi.server.settings import Settings
 from reqpi.web.http.only_client import LOGIN, OnlyClient
 
 __all__ = ["port_for", "served"]
 
+_log = Logger()
 _reactor = cast(Any, _the_reactor)
 
 ANY_PORT = "tcp:0:interface=127.0.0.1"
@@ -96,6 +98,8 @@ def _started(settings: Settings) -> Server:
     except CannotListen:
         server = assemble(evolve(settings, listen=(ANY_PORT,)), _reactor, quiet=True)
         server.startService()
+    for warning in open_to_others(settings):
+        _log.warn("{warning}", warning=warning)
     return server
 
 

@@ -18,7 +18,16 @@ from reqpi.core.env_vars import is_loopback
 from reqpi.web.http.headers import all_of
 from reqpi.web.http.problems import BAD_HOST, MISDIRECTED, Problem
 
-__all__ = ["ANY_NAME", "OwnNames", "is_host", "let_target_name", "named_host", "problem_of_host", "split_target"]
+__all__ = [
+    "ANY_NAME",
+    "OwnNames",
+    "is_host",
+    "let_target_name",
+    "named_host",
+    "needs_tls",
+    "problem_of_host",
+    "split_target",
+]
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
@@ -41,6 +50,11 @@ def named_host(authority: str) -> str:
     """Return the host of ``HOST:PORT`` in lower case, without brackets and without a dot at its end."""
     host = authority.partition("]")[0][1:] if authority.startswith("[") else authority.partition(":")[0]
     return host.lower().removesuffix(".")
+
+
+def needs_tls(authority: str) -> bool:
+    """Return whether a browser may be told to use only TLS with this host: other programs of a user are on loopback."""
+    return not _is_loopback(named_host(authority))
 
 
 def split_target(target: bytes) -> tuple[bytes, bytes] | None:

@@ -11,14 +11,15 @@ import re
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
-from reqpi.web.http.authority import is_host
-from reqpi.web.http.representation import RepresentationRequest, takes_gzip
+from reqpi.web.http.authority import is_host, needs_tls
+from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
 
 __all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
 
@@ -29,6 +30,8 @@ _ADDRESS = 65
 _MOST_FIELDS = 32
 _REMEMBERED = 1024
 """Simple heads that are remembered. A client repeats its head literally, except for the request line."""
+
+_STRICT = "\r\n{}: {}".format(*STRICT_TRANSPORT).encode("ascii")
 
 _FIELD = re.compile(rb"([A-Za-z0-9-]{1,64}):[ ]?([!-~](?:[ -~]*[!-~])?)?")
 """A field line that any two parsers read in the same way (:rfc:`9112`, section 5)."""
@@ -124,6 +127,7 @@ class FastPathChannel(HTTPChannel):
         super().connectionMade()
         self.site.self_checks.connected.add(self)
         self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
+        self._secure = ISSLTransport.providedBy(self.transport)
         self._local = self.transport.getHost()
         self._plain = isinstance(self.transport, Connection)
         self._between = True
@@ -169,7 +173,8 @@ class FastPathChannel(HTTPChannel):
         self.latest = (target[:_ADDRESS], simple_one.log)
         if site.self_checks.waiting:
             site.self_checks.followed(self, *self.latest)
-        self._send(found.wire(site.date(), head=no_body))
+        more = _STRICT if self._secure and needs_tls(simple_one.host) else b""
+        self._send(found.wire(site.date(), head=no_body, more=more))
         site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one.log)
         return True
 

@@ -30,6 +30,7 @@ from reqpi.core.errors import (
     UnknownSession,
     UpstreamTrouble,
 )
+from reqpi.web.http.redaction import redacted
 
 __all__ = [
     "BAD_BODY",
@@ -48,6 +49,7 @@ __all__ = [
     "Problem",
     "ProblemType",
     "not_allowed",
+    "path_of",
     "problem_of",
     "respond",
     "send",
@@ -220,13 +222,13 @@ def send(request: Request, problem: Problem) -> bytes:
 
 def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
-        _log.failure("fault while answering {path}", failure, path=_path(request))
+        _log.failure("fault while answering {path}", failure, path=path_of(request))
     else:
         site: Any = request.site
         error = failure.value
         repeated = isinstance(error, HostUnreachable) and not site.troubles.is_new(error.title)
         level = LogLevel.debug if repeated else LogLevel.warn
-        _log.emit(level, "{path}: {said}", path=_path(request), said=_with_cause(error))
+        _log.emit(level, "{path}: {said}", path=path_of(request), said=_with_cause(error))
 
 
 def _with_cause(error: BaseException | None) -> str:
@@ -236,9 +238,9 @@ def _with_cause(error: BaseException | None) -> str:
     return f"{error} ({words})" if words and words not in str(error) else str(error)
 
 
-def _path(request: Request) -> str:
-    """Return the path as it was sent, escaped for the log."""
-    return ascii(request.path.decode("ascii", "replace"))[1:-1][:500]
+def path_of(request: Request) -> str:
+    """Return the path as it was sent, escaped for the log and without a learning token."""
+    return redacted(ascii(request.path.decode("ascii", "replace"))[1:-1][:500])
 
 
 def not_allowed(methods: str) -> Problem:

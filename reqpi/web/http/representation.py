@@ -21,7 +21,9 @@ __all__ = [
     "COMMON",
     "DERIVED",
     "IMMUTABLE",
+    "PAGE_POLICY",
     "SERVER",
+    "STRICT_TRANSPORT",
     "Representation",
     "RepresentationRequest",
     "RepresentationResponse",
@@ -43,6 +45,12 @@ SERVER = f"reqpi/{__version__}"
 
 COMMON = (("X-Content-Type-Options", "nosniff"),)
 """The headers of every response, after ``Server`` and ``Date``."""
+
+STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")
+"""The header of every response over our own TLS, after ``Date``: a browser then uses no plain http (:rfc:`6797`)."""
+
+PAGE_POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+"""The header of every HTML page of an index: it has links, and nothing that a browser would load or run."""
 
 _SMALLEST_GZIP = 512
 """Bytes. Compression of fewer does not repay its header."""
@@ -127,7 +135,8 @@ def answer(shown: Representation, asked: RepresentationRequest) -> Representatio
         return RepresentationResponse(NOT_MODIFIED, headers, b"")
     body = shown.body if packed is None else packed
     coding = () if packed is None else (("Content-Encoding", "gzip"),)
-    described = (*coding, ("Content-Type", shown.content_type), ("Content-Length", str(len(body))))
+    policy = (PAGE_POLICY,) if shown.content_type.startswith("text/html") else ()
+    described = (*policy, *coding, ("Content-Type", shown.content_type), ("Content-Length", str(len(body))))
     return RepresentationResponse(OK, (*headers, *described), body)
 
 

@@ -111,6 +111,16 @@ class PortTests(InsideTestCase):
         self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
         self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
 
+    def test_a_second_run_takes_nothing_although_the_password_differs(self) -> None:
+        """pip caches what it trusts; neither the login nor the run is part of the key."""
+        download = (sys.executable, "-m", "pip", "download", "--quiet", "--cache-dir", "cache", "--dest")
+        for number, files in enumerate((1, 0)):
+            count = f"{files} file{'s' * (files != 1)} taken, 0 refused\n"
+            status, _, err = self.run_behind(*download, f"got{number}", "six")
+            self.assertEqual(status, 0, err)
+            self.assertTrue(err.endswith(count), err)
+            self.assertEqual((self.folder / f"got{number}" / self.wheel.filename).read_bytes(), self.wheel.content)
+
     def test_another_where_it_is_taken(self) -> None:
         """Two runs of one lock at the same time are no conflict."""
         with socket.create_server(("127.0.0.1", port_for(address_of(self.document)))) as taken:

@@ -116,6 +116,9 @@ class FastPathChannel(HTTPChannel):
     _between = False
     """No request is being answered, and no byte of the next one has arrived."""
 
+    _admitted: SimpleHead | None = None
+    """The latest head that the site admitted on this connection."""
+
     served = 0
     """Number of requests so far."""
 
@@ -163,7 +166,7 @@ class FastPathChannel(HTTPChannel):
             return False
         site = self.site
         simple_one = site.heads.judge(head)
-        if simple_one is None or not site.admits(simple_one, self._local):
+        if simple_one is None or not self._admits(simple_one):
             return False
         found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
@@ -177,6 +180,12 @@ class FastPathChannel(HTTPChannel):
         self._send(found.wire(site.date(), head=no_body, more=more))
         site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one.log)
         return True
+
+    def _admits(self, head: SimpleHead) -> bool:
+        """Return whether the site admits a head. Clients repeat their heads, and a known head is the same object."""
+        if head is not self._admitted and self.site.admits(head, self._local):
+            self._admitted = head
+        return head is self._admitted
 
     def _send(self, data: bytes) -> None:
         """Write, directly to the socket if no earlier bytes wait: this saves a turn of the reactor."""

@@ -106,7 +106,7 @@ def _from_source(options: argparse.Namespace, asked: HermetoInput) -> int:
     needed = next((each.taken for each in packages if isinstance(each, PackageWork)), None)
     if needed is None:
         return _finish(options, output, source, packages, "")
-    with passing(options, output.folder) as room, server_for(options, needed, room) as url:
+    with passing(options, output.folder) as room, server_for(options, needed, room, several=True) as url:
         return _finish(options, output, source, packages, url, room=room)
 
 
@@ -121,7 +121,7 @@ def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
         InputPackage(), FetchedPackage(".", (), ()), MainComponent(request.name), taken, lock_of(taken)
     )
     application = output.folder / "app"
-    with passing(options, output.folder) as room, server_for(options, taken, room) as url:
+    with passing(options, output.folder) as room, server_for(options, taken, room, several=True) as url:
         commit = chosen(url, repository, quiet=options.quiet)
         fetched(url, [commit], output.folder, forgetting(room), quiet=options.quiet)
         archive = output.folder / commit.listed()[0].name

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
 
+from reqpi.cli.messages import visible
+
 __all__ = ["begin_logging"]
 
 
@@ -24,8 +26,11 @@ def begin_logging(*observers: Callable[[LogEvent], None]) -> None:
 
 
 def _to_stderr(event: LogEvent) -> None:
-    """Print an event without timestamp and namespace, between the output lines of the running command."""
+    """Print an event without timestamp and namespace, between the output lines of the running command.
+
+    An upstream may have chosen a part of its text, so control characters are escaped.
+    """
     if event["log_level"] < LogLevel.warn or event.get("log_namespace") in _FOR_OPERATORS:
         return
     text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-    print(f"reqpi: {text}", file=sys.stderr)
+    print("\n".join(visible(line) for line in f"reqpi: {text}".split("\n")), file=sys.stderr)

@@ -56,8 +56,8 @@ def pointed_at(index_url: str, environ: Mapping[str, str]) -> dict[str, str]:
     """
     set_to, unset = changes(index_url)
     others = {name: value for name, value in environ.items() if name.upper() not in unset}
-    direct = dict(_no_proxy(others)) if is_loopback(urlsplit(index_url).hostname or "") else {}
-    return others | set_to | direct
+    here = is_loopback(urlsplit(index_url).hostname or "")
+    return others | set_to | (dict(_no_proxy(others)) | _cached_by_pip(index_url) if here else {})
 
 
 def changes(index_url: str) -> tuple[dict[str, str], frozenset[str]]:
@@ -133,6 +133,15 @@ def _no_proxy(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         before = environ.get(name) or environ.get(other) or ""
         if before.strip() != "*":
             yield name, ",".join(filter(None, [before, *_LOOPBACK]))
+
+
+def _cached_by_pip(index_url: str) -> dict[str, str]:
+    """Return the variable that has pip cache what an http index on the same machine serves.
+
+    pip caches nothing that came over http, unless the host is trusted. It leaves the login out of its cache's keys.
+    """
+    parts = urlsplit(index_url)
+    return {"PIP_TRUSTED_HOST": parts.netloc.rpartition("@")[2]} if parts.scheme == "http" else {}
 
 
 def trusted_host(url: str) -> str | None:

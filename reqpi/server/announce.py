@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from reqpi.server.open_to_others import open_to_others
 from reqpi.server.settings import Settings
 from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.operator import proxies_of
@@ -30,6 +31,8 @@ def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Seq
         log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
     for proxy in () if settings.offline else proxies_of(settings.proxy, os.environ).all:
         log.info("upstreams are asked through the proxy {url}", url=proxy.url)
+    for warning in open_to_others(settings):
+        log.warn("{warning}", warning=warning)
     if settings.learning:
         log.warn(
             "learning is enabled: anyone who can reach this server can download anything from its upstream "

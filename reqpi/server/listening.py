@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import re
 
 from reqpi.core.errors import Misconfigured
 
-__all__ = ["CannotListen", "cannot_listen"]
+__all__ = ["CannotListen", "cannot_listen", "private_socket"]
 
 _REASONS = {
     errno.EADDRINUSE: ("The port is in use.", "Specify another one with --http or REQPI_HTTP."),
@@ -16,6 +17,15 @@ _REASONS = {
         "Specify one above 1023 with --http or REQPI_HTTP, or start twistd as root with --uid.",
     ),
 }
+
+
+_UNIX = re.compile(r"unix:(?!.*(?<!\\):mode=)")
+"""The beginning of a Unix socket without a mode. A colon in its path is written with a backslash."""
+
+
+def private_socket(description: str) -> str:
+    """Return the description of an endpoint, with mode 600 if it is a Unix socket without a mode; Twisted's is 666."""
+    return f"{description}:mode=600" if _UNIX.match(description) else description
 
 
 class CannotListen(Misconfigured):

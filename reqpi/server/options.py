@@ -149,6 +149,15 @@ OPTIONS = (
     ),
     ServerOption("baseurl", "url", ValueKind.TEXT, "URL", "the same as --url", shown="that of --url"),
     ServerOption(
+        "host",
+        "hosts",
+        ValueKind.LIST,
+        "NAME",
+        "answer to this name too: a request that names another host is rejected",
+        (),
+        "that of --url; on loopback the names of loopback; beyond it any",
+    ),
+    ServerOption(
         "trust-proxy",
         "trust_proxy",
         ValueKind.FLAG,

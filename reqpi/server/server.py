@@ -29,6 +29,7 @@ from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
+from reqpi.server.own_names import own_names
 from reqpi.server.settings import Settings
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
@@ -106,9 +107,10 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
         shelf.on_new(prefreeze.begin)
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
-    root = Root(locks, base, ready_answers, quarter, learning=LearnResource(open_index))
+    learning = LearnResource(open_index, single=settings.only is not None)
+    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only)
     access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
     return _Services(store, upstream, locks, prefreeze, open_index, access, site)
 
 
@@ -195,6 +197,7 @@ class Server(Service):
         self.store.open()
         if not self._ports:
             self._listen()
+        self._services.site.names = own_names(self._settings, [address for address, _ in self._addresses])
         for address, secure in self._addresses:
             if hasattr(address, "port"):
                 self._here.listen(address.host, address.port, secure=secure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,13 @@ from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, op
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import read_upstreams
+from reqpi.web.http.only_client import OnlyClient
 
 __all__ = ["Settings", "check_values", "read_values", "settings_of"]
 
 _DEFAULTS: Mapping[str, Any] = {option.setting: option.default for option in OPTIONS}
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]")
 
 _ABSENT: tuple[Any, ...] = (None, "", [])
 """The values of an option that is not specified. 0 is not among them."""
@@ -32,6 +36,7 @@ class Settings:
 
     :param listen: Twisted's endpoint strings.
     :param url: the canonical URL; ``None``: the URL of each request.
+    :param hosts: names that the server answers to, in addition to that of ``url``.
     :param store: a directory, or the URL of an object store; ``None``: a directory in the user's state directory.
     :param upstream: the default index; ``None``: the one that pip on this host is configured with.
     :param upstreams: the URLs of further indexes, by name.
@@ -43,12 +48,14 @@ class Settings:
         the hosts named in ``allow_hosts`` only. No option sets it.
     :param local: the user is the operator, and no other machine can reach this server: public hosts that a lock names
         are asked without being in ``allow_hosts``. No option sets it.
+    :param only: the one client of a server inside a command. No option sets it.
     :param passing: a folder for files that are needed no longer than this process runs; ``None``: the store keeps
         them. No option sets it.
     """
 
     listen: Sequence[str] = _DEFAULTS["listen"]
     url: str | None = None
+    hosts: Sequence[str] = ()
     store: Path | str | None = None
     store_options: Mapping[str, str] = field(factory=dict)
     cache: Path | None = None
@@ -78,6 +85,7 @@ class Settings:
     local: bool = False
     log_level: str = _DEFAULTS["log_level"]
     passing: Path | None = None
+    only: OnlyClient | None = None
 
 
 def read_values(
@@ -141,6 +149,13 @@ def _url(url: str) -> str:
     return url
 
 
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    wrong = next((name for name in names if not _NAME.fullmatch(name)), None)
+    if wrong is not None:
+        raise Misconfigured(f"--host {wrong}: write a name or an address without scheme and port: pypi.example.org.")
+    return tuple(names)
+
+
 def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
     Hosts.read(hosts, option)
     return tuple(hosts)
@@ -153,6 +168,7 @@ def _access_log(where: str) -> str:
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "url": _url,
     "baseurl": _url,
+    "host": _names,
     "store": place_of,
     "store-option": options_of,
     "allow-host": partial(_hosts, "--allow-host"),

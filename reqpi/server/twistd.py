@@ -20,7 +20,7 @@ from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.runtime import gc_pause
-from reqpi.server.listening import CannotListen
+from reqpi.server.listening import CannotListen, private_socket
 from reqpi.server.log_levels import at_level
 from reqpi.server.options import OPTIONS, ServerOption, ValueKind
 from reqpi.server.server import assemble
@@ -236,4 +236,4 @@ def _endpoint(where: str) -> str:
         serverFromString(reactor, where)
     except (ValueError, TypeError, LookupError, OSError) as error:
         raise usage.UsageError(f"--http {where}: this is neither a port nor an endpoint: {error}.") from error
-    return where
+    return private_socket(where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,11 @@ from attrs import asdict
 from twisted.web.server import Request
 
 from reqpi.core import export
+from reqpi.core.address import address_of, listing_of
 from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
+from reqpi.core.report import Document
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
@@ -27,7 +29,9 @@ from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import Representation
+from reqpi.web.http.only_client import OnlyClient, not_offered
+from reqpi.web.http.representation import IMMUTABLE, Representation
+from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
 
 __all__ = [
@@ -53,14 +57,25 @@ _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNOREC
 
 
 async def commit(
-    request: Request, shelf: Shelf, holding: Holds, building: BuildRequirementsOfLocks, base: str
+    request: Request,
+    shelf: Shelf,
+    holding: Holds,
+    building: BuildRequirementsOfLocks,
+    base: str,
+    *,
+    only: OnlyClient | None = None,
 ) -> bytes:
-    """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters."""
+    """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters.
+
+    :param only: the client of a server that may accept one lock alone.
+    """
     try:
         documents = documents_in(request)
         target = _target(request) if _is_set(request, b"hold") else None
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
+    if only is not None and not only.offers(_address_of(documents)):
+        return problems.send(request, not_offered())
     if documents[0].path:
         commitment, created = await shelf.commit_together(documents)
     else:
@@ -84,6 +99,16 @@ async def commit(
     )
 
 
+def _address_of(documents: Sequence[Document]) -> str:
+    """Return the address of documents; empty if they can have none, which is a defect of the lock."""
+    if not documents[0].path:
+        return address_of(documents[0].data)
+    try:
+        return address_of(listing_of(documents))
+    except ValueError:
+        return ""
+
+
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:
     """Answer ``GET /<address>/lock``, and ``GET /<address>/lock/<path>`` for one of several documents."""
     commitment = await shelf.commitment(address)
@@ -95,19 +120,22 @@ async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> 
     return send_representation(request, Representation(data, "text/plain"))
 
 
-async def requirements(request: Request, shelf: Shelf, exports: Exports, base: str, address: str) -> bytes:
+async def requirements(request: Request, shelf: Shelf, exports: Exports, base: PublicUrl, address: str) -> bytes:
     """Answer ``GET /<address>/requirements.txt``; with ``?index=none`` it names no index, and can be committed."""
     commitment = await shelf.commitment(address)
-    here = None if request.args.get(b"index") == [b"none"] else _here(base, commitment)
-    return await _exported(request, shelf, exports, commitment, export.requirements, here=here, content_type=_TEXT)
+    here = None if request.args.get(b"index") == [b"none"] else _here(base.of(request), commitment)
+    caching = IMMUTABLE if here is None else base.caching
+    write = export.requirements
+    return await _exported(request, shelf, exports, commitment, write, here=here, content_type=_TEXT, caching=caching)
 
 
-async def pylock(request: Request, shelf: Shelf, exports: Exports, base: str, address: str) -> bytes:
+async def pylock(request: Request, shelf: Shelf, exports: Exports, base: PublicUrl, address: str) -> bytes:
     """Answer ``GET /<address>/pylock.toml``."""
     commitment = await shelf.commitment(address)
-    here = _here(base, commitment)
+    here = _here(base.of(request), commitment)
+    kind = "application/toml"
     return await _exported(
-        request, shelf, exports, commitment, export.pylock, here=here, content_type="application/toml"
+        request, shelf, exports, commitment, export.pylock, here=here, content_type=kind, caching=base.caching
     )
 
 
@@ -119,16 +147,16 @@ async def files(request: Request, shelf: Shelf, exports: Exports, address: str) 
     )
 
 
-async def env(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+async def env(request: Request, shelf: Shelf, base: PublicUrl, address: str) -> bytes:
     """Answer ``GET /<address>/env`` in the syntax of ``?shell=``."""
     commitment = await shelf.commitment(address)
     shell = request.args.get(b"shell", [b"sh"])[-1].decode("ascii", "replace")
     if shell not in export.SHELLS:
         known = f"The shells are: {', '.join(export.SHELLS)}."
         return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such shell", known))
-    written = export.environment(f"{_here(base, commitment)}simple/", shell)
+    written = export.environment(f"{_here(base.of(request), commitment)}simple/", shell)
     content_type = "application/json" if shell == "json" else "text/plain; charset=utf-8"
-    return send_representation(request, Representation(written, content_type))
+    return send_representation(request, Representation(written, content_type, caching=base.caching))
 
 
 async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
@@ -216,6 +244,7 @@ async def _exported(
     *,
     here: str | None,
     content_type: str,
+    caching: str = IMMUTABLE,
 ) -> bytes:
     """Return an export. It never changes for an address, so it is written at the first request and cached."""
     pages = await shelf.pages(commitment)
@@ -224,7 +253,7 @@ async def _exported(
     if written is None:
         written = await in_thread(write, commitment, pages, here)
         exports.put(commitment, key, written, len(written))
-    return send_representation(request, Representation(written, content_type))
+    return send_representation(request, Representation(written, content_type, caching=caching))
 
 
 def _here(base: str, commitment: Commitment) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.web.server import Request
 
 from reqpi.core import simple
-from reqpi.core.errors import NotServed
+from reqpi.core.errors import NotServed, UnknownSession
 from reqpi.core.exclude_newer import BadExcludeNewer, read_exclude_newer
 from reqpi.core.export import learned_releases
 from reqpi.core.model import File, Page
@@ -21,7 +21,8 @@ from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import Representation
+from reqpi.web.http.only_client import not_offered
+from reqpi.web.http.representation import PAGE_POLICY, Representation
 
 __all__ = ["LearnResource"]
 
@@ -30,16 +31,21 @@ class LearnResource:
     """Everything under ``/learn``.
 
     :param learning: the open index; ``None`` if the operator does not allow record mode.
+    :param single: there is one session, the first that is begun, and no other, not even one of the same store.
     """
 
-    def __init__(self, learning: OpenIndex | None) -> None:
+    def __init__(self, learning: OpenIndex | None, *, single: bool = False) -> None:
         self._open_index = learning
+        self._single = single
+        self._own = ""
 
     # Sessions
 
     async def begin(self, request: Request, base: str) -> bytes:
         """Answer ``POST /learn``; ``?exclude-newer=`` hides files that were uploaded then or later."""
         sessions = self._allowed.sessions
+        if self._own:
+            return problems.send(request, not_offered())
         given = request.args.get(b"exclude-newer")
         try:
             exclude_newer = (
@@ -49,6 +55,8 @@ class LearnResource:
             problem = problems.Problem(problems.BAD_PARAMETER, "not a timestamp", f"exclude-newer={bad}.")
             return problems.send(request, problem)
         session = await sessions.begin(exclude_newer)
+        if self._single:
+            self._own = session.token
         request.setResponseCode(201)
         request.setHeader("Location", f"{base}/learn/{session.token}/")
         shown = {"token": session.token, "index": f"{base}/learn/{session.token}/simple/"}
@@ -56,15 +64,14 @@ class LearnResource:
 
     async def end(self, request: Request, token: str) -> bytes:
         """Answer ``DELETE /learn/<token>``."""
-        sessions = self._allowed.sessions
-        await sessions.end(await sessions.get(token))
+        await self._allowed.sessions.end(await self._session(token))
         request.setResponseCode(204)
         request.setHeader("Cache-Control", "no-store")
         return b""
 
     async def taken(self, request: Request, token: str) -> bytes:
         """Answer ``GET /learn/<token>/``: the files taken so far; ``?all-files=1`` adds the rest of their releases."""
-        session = await self._allowed.sessions.get(token)
+        session = await self._session(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
         shown = {
             "taken": [_shown(file) for file in taken.files],
@@ -75,7 +82,7 @@ class LearnResource:
 
     async def requirements(self, request: Request, token: str) -> bytes:
         """Answer ``GET /learn/<token>/requirements.txt``: the files taken so far, as a lock."""
-        session = await self._allowed.sessions.get(token)
+        session = await self._session(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
         body = learned_releases.lines(learned_releases.releases((*taken.files, *taken.beside))).encode()
         return _fresh(request, "text/plain; charset=utf-8", body)
@@ -87,7 +94,7 @@ class LearnResource:
         return answer_with(request, partial(self._answer, request, token, rest))
 
     async def _answer(self, request: Request, token: str, rest: list[str]) -> None:
-        session = await self._allowed.sessions.get(token)
+        session = await self._session(token)
         match rest:
             case []:
                 raise NotServed("the list of all projects is not served", "Request the page of a project.")
@@ -108,6 +115,8 @@ class LearnResource:
         work = partial(render, page, show_yanked=True, unhashed=True, prefix=prefix)
         body = await RENDERED_LINKS.run(len(page.files), work)
         request.setHeader("Vary", "Accept")
+        if content_type == simple.HTML:
+            request.setHeader(*PAGE_POLICY)
         return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
 
     async def _file(self, request: Request, session: LearnSession, project: str, filename: str) -> None:
@@ -120,6 +129,15 @@ class LearnResource:
             return
         etag = f'"{file_response.file.sha256}"'
         await send_file(request, file_response.size, etag, file_response.read, local=file_response.local)
+
+    async def _session(self, token: str) -> LearnSession:
+        """Return a session.
+
+        :raises reqpi.core.errors.UnknownSession: there is none, or it is not the only one of this server.
+        """
+        if self._single and token != self._own:
+            raise UnknownSession("this session has ended", "This server has one session, and it is another one.")
+        return await self._allowed.sessions.get(token)
 
     @property
     def _allowed(self) -> OpenIndex:

@@ -7,11 +7,12 @@ import re
 from attrs import frozen
 from twisted.web.server import Request
 
+from reqpi.web.http.authority import is_host
 from reqpi.web.http.headers import header
+from reqpi.web.http.representation import DERIVED, IMMUTABLE
 
 __all__ = ["PublicUrl"]
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,255}){0,16}/?")
 
 
@@ -26,6 +27,15 @@ class PublicUrl:
     url: str | None = None
     trust_proxy: bool = False
 
+    @property
+    def caching(self) -> str:
+        """The ``Cache-Control`` of a response that has this URL, and otherwise never changes.
+
+        Without a canonical URL the head of a request determines it. A cache in between does not know that, and would
+        send it to other clients.
+        """
+        return DERIVED if self.url is None else IMMUTABLE
+
     def of(self, request: Request) -> str:
         """Return the server's URL, without a slash at the end."""
         if self.url is not None:
@@ -37,7 +47,7 @@ class PublicUrl:
             scheme = proto if proto in ("http", "https") else scheme
             host = self._forwarded(request, "Host") or host
             prefix = self._forwarded(request, "Prefix")
-        if _HOST.fullmatch(host) is None:
+        if not is_host(host):
             host = _own_host(request)
         return f"{scheme}://{host}{prefix.rstrip('/') if _PREFIX.fullmatch(prefix) else ''}"
 

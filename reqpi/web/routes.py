@@ -49,8 +49,12 @@ from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with
+from reqpi.web.http.authority import needs_tls, problem_of_host
+from reqpi.web.http.cross_site import problem_of_page
+from reqpi.web.http.headers import header
+from reqpi.web.http.only_client import OnlyClient, problem_of_client
 from reqpi.web.http.ready_answers import ReadyAnswers
-from reqpi.web.http.representation import COMMON, SERVER
+from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
@@ -74,8 +78,14 @@ class Routes:
     app = Klein()
 
     def __init__(
-        self, services: LockServices, exports: DerivedCache[bytes], base: PublicUrl, learning: LearnResource
+        self,
+        services: LockServices,
+        exports: DerivedCache[bytes],
+        base: PublicUrl,
+        learning: LearnResource,
+        only: OnlyClient | None = None,
     ) -> None:
+        self._only = only
         self._learn = learning
         self._shelf = services.shelf
         self._holding = services.holds
@@ -94,7 +104,8 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await api.commit(request, self._shelf, self._holding, self._building, self._base.of(request))
+        base = self._base.of(request)
+        return await api.commit(request, self._shelf, self._holding, self._building, base, only=self._only)
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -136,12 +147,12 @@ class Routes:
     @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
     async def requirements(self, request: Request, address: str) -> bytes:
         """Serve the lock with the sha256 of every file that it admits."""
-        return await api.requirements(request, self._shelf, self._exports, self._base.of(request), address)
+        return await api.requirements(request, self._shelf, self._exports, self._base, address)
 
     @app.route("/<address>/pylock.toml", methods=["GET", "HEAD"])
     async def pylock(self, request: Request, address: str) -> bytes:
         """Serve the same as a pylock.toml."""
-        return await api.pylock(request, self._shelf, self._exports, self._base.of(request), address)
+        return await api.pylock(request, self._shelf, self._exports, self._base, address)
 
     @app.route("/<address>/files.json", methods=["GET", "HEAD"])
     async def files(self, request: Request, address: str) -> bytes:
@@ -151,7 +162,7 @@ class Routes:
     @app.route("/<address>/env", methods=["GET", "HEAD"])
     async def env(self, request: Request, address: str) -> bytes:
         """Serve the environment variables that point clients here and nowhere else."""
-        return await api.env(request, self._shelf, self._base.of(request), address)
+        return await api.env(request, self._shelf, self._base, address)
 
     @app.route("/<address>/refused", methods=["GET", "HEAD"])
     async def refused(self, request: Request, address: str) -> bytes:
@@ -194,6 +205,7 @@ class Root(Resource):
 
     :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
+    :param only: the one client that the server has; ``None``: it has no login.
     """
 
     isLeaf = True
@@ -206,29 +218,36 @@ class Root(Resource):
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
+        only: OnlyClient | None = None,
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses
+        self._base = base
+        self._only = only
         self._learn = learning or LearnResource(None)
-        self._rest = Routes(services, DerivedCache(memory), base, self._learn).app.resource()
+        self._rest = Routes(services, DerivedCache(memory), base, self._learn, only).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""
         site: Any = request.site
         request.setHeader("Server", SERVER)
         request.setHeader("Date", site.date())
+        if request.isSecure() and needs_tls(header(request, "Host")):
+            request.setHeader(*STRICT_TRANSPORT)
         for name, value in COMMON:
             request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
-        try:
-            segments = [segment.decode("utf-8") for segment in request.postpath]
-        except UnicodeDecodeError:
-            return problems.send(request, problems.Problem(problems.BAD_PATH, "bad path", "The path is not UTF-8."))
-        problem = _wrong(segments)
+        problem = (
+            problem_of_client(request, self._only)
+            or problem_of_host(request, site.names)
+            or problem_of_page(request, self._base.of(request))
+            or _wrong(request.postpath)
+        )
         if problem is not None:
             return problems.send(request, problem)
+        segments = [segment.decode("utf-8") for segment in request.postpath]
         if segments[0] == "learn" and segments[2:3] == ["simple"]:
             return self._learn.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":
@@ -239,8 +258,12 @@ class Root(Resource):
         return self._rest.render(request)
 
 
-def _wrong(segments: list[str]) -> problems.Problem | None:
+def _wrong(path: list[bytes]) -> problems.Problem | None:
     """Return the problem of a path, whatever the method is; ``None`` if there is none."""
+    try:
+        segments = [segment.decode("utf-8") for segment in path]
+    except UnicodeDecodeError:
+        return problems.Problem(problems.BAD_PATH, "bad path", "The path is not UTF-8.")
     if any("/" in segment or segment in (".", "..") for segment in segments):
         return _NO_PATH
     if segments in ([""], ["locks"]) or segments[0] == "learn" or _ADDRESS.fullmatch(segments[0]):

@@ -71,6 +71,7 @@ def _parts(body: bytes, boundary: str) -> tuple[Document, ...]:
         raise UnusableBody(BAD_BODY, "malformed multipart body", f"{error}. {_SEVERAL}") from error
     if not parts:
         raise UnusableBody(BAD_BODY, "no document", _SEVERAL)
-    if any(filename is None for filename, _ in parts):
+    # An empty filename would make the first document the only one, with another address.
+    if not all(filename for filename, _ in parts):
         raise UnusableBody(BAD_BODY, "a document has no filename", _SEVERAL)
     return tuple(Document(str(filename), data) for filename, data in parts)

@@ -11,11 +11,12 @@ import pytest
 from reqpi.cli.statuses import DIFFERENT
 from reqpi.core import admission, locks
 from reqpi.core.export.learned_lock import MARK
+from tests.cli.asking import OPEN
 from tests.cli.process import CommandTestCase
 from tests.distributions import a_file
 from tests.fake_upstream import Distribution, Style, Upstream
 
-TAKE = "import os, sys, urllib.request as r; [r.urlopen(os.environ['PIP_INDEX_URL'] + x).read() for x in sys.argv[1:]]"
+TAKE = OPEN + "[opened(path).read() for path in sys.argv[1:]]"
 BUILD = "requirements-build.txt"
 
 

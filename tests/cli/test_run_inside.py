@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.in_process import port_for
 from reqpi.core.address import address_of
+from tests.cli.asking import OPEN
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.fake_upstream import Upstream
 from tests.fake_upstream.distributions import build_sdist
 from tests.sourcehost import SourceHost
 
 SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
-ASK = "import os, sys, urllib.request as r; print(len(r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).read()))"
+ASK = OPEN + "print(len(opened(sys.argv[1]).read()))"
 
 
 TAKEN = """
@@ -110,6 +111,16 @@ class PortTests(InsideTestCase):
         self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
         self.assertEqual(urlsplit(self.run_behind(*SAY_INDEX)[1].strip()).port, port)
 
+    def test_a_second_run_takes_nothing_although_the_password_differs(self) -> None:
+        """pip caches what it trusts; neither the login nor the run is part of the key."""
+        download = (sys.executable, "-m", "pip", "download", "--quiet", "--cache-dir", "cache", "--dest")
+        for number, files in enumerate((1, 0)):
+            count = f"{files} file{'s' * (files != 1)} taken, 0 refused\n"
+            status, _, err = self.run_behind(*download, f"got{number}", "six")
+            self.assertEqual(status, 0, err)
+            self.assertTrue(err.endswith(count), err)
+            self.assertEqual((self.folder / f"got{number}" / self.wheel.filename).read_bytes(), self.wheel.content)
+
     def test_another_where_it_is_taken(self) -> None:
         """Two runs of one lock at the same time are no conflict."""
         with socket.create_server(("127.0.0.1", port_for(address_of(self.document)))) as taken:
@@ -150,11 +161,11 @@ def _of_nobody_else() -> bytes:
     return next(lock for lock in locks if port_for(address_of(lock)) >= 61000)
 
 
-SHOW = (
-    "import os, sys, urllib.error, urllib.request\n"
+SHOW = OPEN + (
+    "from urllib.error import HTTPError\n"
     "try:\n"
-    "    print(urllib.request.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1]).status)\n"
-    "except urllib.error.HTTPError as error:\n"
+    "    print(opened(sys.argv[1]).status)\n"
+    "except HTTPError as error:\n"
     "    print(error.code, error.read().decode())\n"
 )
 

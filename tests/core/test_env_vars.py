@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -27,6 +28,7 @@ class PointedTests(SynchronousTestCase):
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_INDEX_URL": INDEX,
+            "PIP_TRUSTED_HOST": "127.0.0.1:2000",
             "UV_DEFAULT_INDEX": INDEX,
             "UV_NO_CONFIG": "1",
         }
@@ -76,11 +78,18 @@ class TrustTests(SynchronousTestCase):
             found = pointed_at(url, {"PIP_TRUSTED_HOST": "other.example.org"})
             self.assertEqual(found["PIP_TRUSTED_HOST"], host)
 
-    def test_loopback_and_tls_need_no_such_trust(self) -> None:
+    def test_tls_needs_no_such_trust(self) -> None:
         """The values of the caller are unset."""
-        for url in (INDEX, "https://buildhost/0123/simple/"):
-            found = pointed_at(url, {"PIP_TRUSTED_HOST": "buildhost", "UV_INSECURE_HOST": "buildhost"})
-            self.assertEqual({"PIP_TRUSTED_HOST", "UV_INSECURE_HOST"} & set(found), set())
+        found = pointed_at(
+            "https://buildhost/0123/simple/", {"PIP_TRUSTED_HOST": "buildhost", "UV_INSECURE_HOST": "buildhost"}
+        )
+        self.assertEqual({"PIP_TRUSTED_HOST", "UV_INSECURE_HOST"} & set(found), set())
+
+    def test_loopback_is_trusted_only_so_that_pip_caches_what_comes_from_there(self) -> None:
+        """pip caches nothing that came over http from a host that is not trusted; the login is left out."""
+        for url in (INDEX, INDEX.replace("//", "//me:secret@")):
+            found = pointed_at(url, {"PIP_TRUSTED_HOST": "buildhost"})
+            self.assertEqual(found["PIP_TRUSTED_HOST"], urlsplit(INDEX).netloc)
 
 
 class ProxyTests(SynchronousTestCase):

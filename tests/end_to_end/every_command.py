@@ -14,12 +14,13 @@ from typing import ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli import COMMANDS, module_of
+from tests.cli.asking import OPEN
 from tests.end_to_end.server import ROOT, Server
 
 __all__ = ["EveryCommand", "commands_that_take_a_store_or_a_lock"]
 
 TARGET = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12", "--only-binary=:all:")
-ASK = "import os, sys, urllib.request as r; r.urlopen(os.environ['PIP_INDEX_URL'] + sys.argv[1] + '/').read()"
+ASK = OPEN + "opened(sys.argv[1] + '/').read()"
 STORE_ALONE = ("verify", "sweep")
 YEAR = 365 * 86400
 

@@ -34,7 +34,7 @@ class EarlierStoreTests(SynchronousTestCase):
         self.assertEqual(found, {kind.folder for kind in KINDS} - NOT_IN_IT)
 
     def test_every_response_is_the_same(self) -> None:
-        server = Server(self.store, "--offline", "--url", self.known["base"])
+        server = Server(self.store, "--offline", "--url", self.known["base"], "--host", "127.0.0.1")
         self.addCleanup(server.stop)
         for path, expected in self.known["responses"].items():
             with urlopen(f"{server.url}/{self.known['address']}/{path}") as response:

@@ -234,7 +234,11 @@ class OwnAddressTests(TestCase):
     async def test_a_lock_may_name_one_of_them_without_digests(self) -> None:
         """Under every name of this machine's; not on another port, nor under the name that a request came for."""
         settings = Settings(
-            listen=(LOOPBACK,), url="https://reqpi.example.org", store=scratch(self), upstream="http://127.0.0.1:9/"
+            listen=(LOOPBACK,),
+            url="https://reqpi.example.org",
+            hosts=("other.example.org",),
+            store=scratch(self),
+            upstream="http://127.0.0.1:9/",
         )
         server = assemble(settings, reactor, quiet=True)
         server.startService()

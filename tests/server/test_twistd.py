@@ -36,12 +36,13 @@ class OptionsTests(SynchronousTestCase):
 
     def test_a_bare_port_is_every_interface_and_all_else_is_an_endpoint(self) -> None:
         said = settings("--http", "2000", "--http", "tcp:2001:interface=127.0.0.1", "--http=unix:/run/reqpi")
-        self.assertEqual(said.listen, ("tcp:2000", "tcp:2001:interface=127.0.0.1", "unix:/run/reqpi"))
+        self.assertEqual(said.listen, ("tcp:2000", "tcp:2001:interface=127.0.0.1", "unix:/run/reqpi:mode=600"))
 
     def test_every_option_has_its_variable(self) -> None:
         environ = {
             "REQPI_HTTP": "2000 unix:/run/reqpi",
             "REQPI_URL": "https://index.example.org",
+            "REQPI_HOST": "index other.example.org",
             "REQPI_STORE": "/srv/reqpi",
             "REQPI_UPSTREAM": "https://up.example.org/simple own=https://own.example.org/simple",
             "REQPI_ALLOW_HOST": "git.example.org files.example.org:8443",
@@ -62,6 +63,7 @@ class OptionsTests(SynchronousTestCase):
         }
         command_line = [
             *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
+            *("--host", "index", "--host", "other.example.org"),
             *(
                 "--store",
                 "/srv/reqpi",
@@ -94,8 +96,9 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(
             said,
             Settings(
-                listen=("tcp:2000", "unix:/run/reqpi"),
+                listen=("tcp:2000", "unix:/run/reqpi:mode=600"),
                 url="https://index.example.org",
+                hosts=("index", "other.example.org"),
                 store=Path("/srv/reqpi"),
                 upstream="https://up.example.org/simple",
                 upstreams={"own": "https://own.example.org/simple"},
@@ -206,7 +209,9 @@ class OptionTableTests(SynchronousTestCase):
     def test_each_option_sets_an_attribute_of_the_settings(self) -> None:
         names = {attribute.name for attribute in fields(Settings)}
         self.assertEqual({option.setting for option in OPTIONS} - names, set())
-        self.assertEqual(names - {option.setting for option in OPTIONS}, {"upstreams", "own_netrc", "local", "passing"})
+        self.assertEqual(
+            names - {option.setting for option in OPTIONS}, {"upstreams", "own_netrc", "local", "passing", "only"}
+        )
 
     def test_the_defaults_of_the_settings_are_those_of_the_options(self) -> None:
         for option in OPTIONS:

@@ -16,7 +16,7 @@ FROZEN = (
     f"/simple/six/{SDIST}",
     f"/simple/six/{WHEEL}",
     "/lock",
-    "/requirements.txt",
+    "/requirements.txt?index=none",
     "/files.json",
 )
 

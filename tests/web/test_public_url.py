@@ -37,7 +37,7 @@ class Unproxied(BaseCase):
             self.assertEqual(await self.index(Host=host), f"http://{host}")
 
     async def test_a_host_that_is_none_is_not_repeated(self) -> None:
-        """Nothing that a page or a shell could trip over."""
+        """Nothing that a page or a shell could trip over; the request is rejected."""
         for host in (
             'evil"><script>',
             "a b",
@@ -46,6 +46,7 @@ class Unproxied(BaseCase):
             "$(id)",
             "a'b",
             "[::1",
+            "[::::]",
             "a:b",
             "a" * 256,
             "a:123456",
@@ -54,7 +55,8 @@ class Unproxied(BaseCase):
             "a\\b",
             "-x;y",
         ):
-            self.assertEqual(await self.index(Host=host), self.own, host)
+            reply = await self.ask("/locks", "POST", b"six==1.0\n", Host=host)
+            self.assertEqual(self.assert_problem(reply, 400)["type"], "urn:reqpi:bad-host", host)
 
     async def test_without_a_host_it_is_where_the_connection_came_in(self) -> None:
         """HTTP/1.0 need not name one."""

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
+from reqpi.web.http.authority import OwnNames
 from reqpi.web.http.fast_path import simple_head
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
@@ -76,6 +77,7 @@ ODD = (
     "X-Return: a\rb",
     "X-Feed: a\nb",
 )
+HOSTS = ("index.example.org", "INDEX.example.org.:2000", "evil.example.org", "x.example.org", "u@x", "a b", "[x]", "")
 ENDS = ("", "", "", "hello", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n", "0\r\n\r\n")
 
 
@@ -123,6 +125,7 @@ class TwoWays(TestCase):
         )
         for site in (self.quick, self.slow):
             self.addCleanup(site.stopFactory)
+            site.names = OwnNames(frozenset({"index.example.org", "x"}), others=False)
         self.at_once = 0
         self.quick.answered = self.count  # type: ignore[method-assign]
         lock = "six==1.0\n" + "".join(f'many==1.{n} ; python_version == "3.{n}"\n' for n in range(50))
@@ -169,7 +172,7 @@ class TwoWays(TestCase):
         if odd and dice.random() < 0.3:
             target = dice.choice(self.strange(target))
         version = dice.choice(("HTTP/1.1",) * 8 + (("HTTP/1.0", "HTTP/1.1 ", " HTTP/1.1", "HTTP/2.0") if odd else ()))
-        fields = [] if odd and dice.random() < 0.1 else ["Host: index.example.org"]
+        fields = [] if odd and dice.random() < 0.1 else [f"Host: {dice.choice(HOSTS if odd else HOSTS[:2])}"]
         fields += [f"Accept: {dice.choice(ACCEPTS)}"] if dice.random() < 0.8 else []
         fields += [f"Accept-Encoding: {dice.choice(CODINGS)}"] if dice.random() < 0.7 else []
         fields += [dice.choice(PLAIN)] if dice.random() < 0.5 else []
@@ -191,7 +194,7 @@ class TwoWays(TestCase):
         escaped = target.replace("s", "%73", 1)
         return (
             *(f"{target}?x", target.replace("six", "SIX"), target.replace("/simple/", "//simple/"), f"{target}/"),
-            *(f"http://elsewhere{target}", escaped, target[:-3], "/"),
+            *(f"http://elsewhere{target}", f"HTTP://x{target}", f"http://u@x{target}", escaped, target[:-3], "/"),
         )
 
     def test_thousands_of_requests(self) -> None:

@@ -18,15 +18,18 @@ from attrs import evolve
 from twisted.internet import reactor as _the_reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, Logger
 
 from reqpi.cli.stderr_log import begin_logging
 from reqpi.server.listening import CannotListen
+from reqpi.server.open_to_others import open_to_others
 from reqpi.server.server import Server, assemble
 from reqpi.server.settings import Settings
+from reqpi.web.http.only_client import LOGIN, OnlyClient
 
 __all__ = ["port_for", "served"]
 
+_log = Logger()
 _reactor = cast(Any, _the_reactor)
 
 ANY_PORT = "tcp:0:interface=127.0.0.1"
@@ -36,7 +39,7 @@ _TO_END = 10.0  # seconds for requests in flight; their clients have gone by the
 
 @contextmanager
 def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) -> Iterator[str]:
-    """Serve until the block ends, and yield the base URL. Possible once per process.
+    """Serve until the block ends, and yield the base URL, with the login of its only client. Possible once per process.
 
     :param watch: receives lines of the access log, in the server's thread.
     :raises reqpi.core.errors.Misconfigured: the server cannot start.
@@ -77,7 +80,7 @@ async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) ->
     """Serve until ``end`` fires, then stop the reactor. An error before ``ready`` fires is passed to its waiter."""
     try:
         server = _started(settings)
-        ready.set_result(_url_of(await server.ready))
+        ready.set_result(_url_of(await server.ready, settings.only))
     except Exception as error:
         ready.set_exception(error)
     else:
@@ -95,13 +98,16 @@ def _started(settings: Settings) -> Server:
     except CannotListen:
         server = assemble(evolve(settings, listen=(ANY_PORT,)), _reactor, quiet=True)
         server.startService()
+    for warning in open_to_others(settings):
+        _log.warn("{warning}", warning=warning)
     return server
 
 
-def _url_of(ports: list[IListeningPort]) -> str:
-    """Return the URL of the first of ``ports``."""
+def _url_of(ports: list[IListeningPort], only: OnlyClient | None) -> str:
+    """Return the URL of the first of ``ports``. It must not be printed if it has a login."""
     host = cast(Any, ports[0]).getHost()
-    return f"http://{host.host}:{host.port}"
+    login = "" if only is None else f"{LOGIN}:{only.password}@"
+    return f"http://{login}{host.host}:{host.port}"
 
 
 def _to_watch(watch: Callable[[str], None], event: LogEvent) -> None:

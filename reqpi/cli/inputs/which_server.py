@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -83,11 +84,14 @@ def server_for(
     taken: LockFiles,
     passing: Path | None = None,
     watch: Callable[[str], None] = lambda _: None,
+    *,
+    several: bool = False,
 ) -> Iterator[str]:
     """Yield the URL of the running server, or of one inside this process that ends with the block.
 
     :param passing: a folder for files that the server inside this process need not keep.
     :param watch: receives lines of the access log of the server inside this process.
+    :param several: more locks than this one are committed.
     :raises reqpi.cli.inputs.lock_files.LockHasDefects: the server cannot complete some lines of the lock. They have
         been reported.
     """
@@ -95,7 +99,7 @@ def server_for(
         if options.url:
             yield options.url
             return
-        with _served(options, address_of(taken.committed), passing, watch) as url, _in_its_own_words():
+        with _served(options, address_of(taken.committed), passing, watch, several=several) as url, _in_its_own_words():
             yield url
 
 
@@ -147,14 +151,18 @@ def _served(
     address: str | None = None,
     passing: Path | None = None,
     watch: Callable[[str], None] = lambda _: None,
+    *,
+    several: bool = False,
 ) -> AbstractContextManager[str]:
-    """Start a server that only this machine can reach, with settings as for ``reqpi server``.
+    """Start a server that only this process and its children can use, with settings as for ``reqpi server``.
 
     :param address: the address of the lock that it serves; ``None``: to learn from.
+    :param several: it serves other locks too.
     """
     # Imported here because they import Twisted, which --url does not need.
     from reqpi.cli.inputs.in_process import port_for, served  # noqa: PLC0415
     from reqpi.server.settings import settings_of  # noqa: PLC0415
+    from reqpi.web.http.only_client import OnlyClient  # noqa: PLC0415
 
     settings = settings_of(
         {option.name: value_of(options, option.name) for option in _LOCAL},
@@ -163,5 +171,6 @@ def _served(
         local=True,
         own_netrc=netrc_of_user(),
         passing=passing,
+        only=OnlyClient(token_hex(16), None if several else address or ""),
     )
     return served(settings, watch)

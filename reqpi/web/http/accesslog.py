@@ -7,7 +7,6 @@ its last 0.2 seconds.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import datetimeToLogString
 
+from reqpi.web.http.redaction import redacted
+
 __all__ = ["AccessLog", "LogFile"]
 
 _LATEST = 0.2
@@ -23,9 +24,6 @@ _LATEST = 0.2
 
 _MOST = 1000
 """Lines that wait, at most."""
-
-_TOKEN = re.compile(r"(/learn/[0-9a-f]{6})[0-9a-f]{26}")
-"""A token. Anyone who has all of it can add files to the lock of its owner, so only its beginning is logged."""
 
 
 class AccessLog:
@@ -52,7 +50,7 @@ class AccessLog:
 
     def note(self, line: str) -> None:
         """Add a line, to be written soon."""
-        self._lines.append(_TOKEN.sub(r"\1...", line) if "/learn/" in line else line)
+        self._lines.append(redacted(line))
         if len(self._lines) >= _MOST:
             self.flush()
         elif self._due is None:

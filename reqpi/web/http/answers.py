@@ -91,7 +91,7 @@ def _failed(request: Request, failure: Failure) -> None:
         return
     if request.startedWriting:
         # The status line has been sent. Aborting is the only way to keep the client from taking this for the whole.
-        _log.warn("{path!r} was cut off: {reason}", path=request.path, reason=failure.getErrorMessage())
+        _log.warn("{path} was cut off: {reason}", path=problems.path_of(request), reason=failure.getErrorMessage())
         transport: Any = request.transport
         transport.abortConnection()
         return

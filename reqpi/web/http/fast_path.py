@@ -11,13 +11,15 @@ import re
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
-from reqpi.web.http.representation import RepresentationRequest, takes_gzip
+from reqpi.web.http.authority import is_host, needs_tls
+from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
 
 __all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
 
@@ -28,6 +30,8 @@ _ADDRESS = 65
 _MOST_FIELDS = 32
 _REMEMBERED = 1024
 """Simple heads that are remembered. A client repeats its head literally, except for the request line."""
+
+_STRICT = "\r\n{}: {}".format(*STRICT_TRANSPORT).encode("ascii")
 
 _FIELD = re.compile(rb"([A-Za-z0-9-]{1,64}):[ ]?([!-~](?:[ -~]*[!-~])?)?")
 """A field line that any two parsers read in the same way (:rfc:`9112`, section 5)."""
@@ -43,10 +47,14 @@ _ELSEWHERE = frozenset(
 class SimpleHead:
     """A head that the fast path can answer.
 
+    :param host: a valid one, with or without a port.
+    :param authorization: empty if there is none.
     :param log: its referrer and user agent, in the format of the access log.
     """
 
     asked: RepresentationRequest
+    host: str
+    authorization: str
     log: str
 
 
@@ -62,7 +70,10 @@ def simple_head(head: bytes) -> SimpleHead | None:
     matches = [_FIELD.fullmatch(line) for line in lines[: _MOST_FIELDS + 1]]
     fields = {match[1].lower(): (match[2] or b"").decode("ascii") for match in matches if match is not None}
     # There are fewer fields than lines if a line is not a field, or a field is repeated.
-    if len(fields) != len(lines) or b"host" not in fields or not _ELSEWHERE.isdisjoint(fields):
+    if len(fields) != len(lines) or not _ELSEWHERE.isdisjoint(fields):
+        return None
+    host = fields.get(b"host", "")
+    if not is_host(host):
         return None
     if fields.get(b"connection", "keep-alive").lower() != "keep-alive":
         return None
@@ -72,7 +83,7 @@ def simple_head(head: bytes) -> SimpleHead | None:
         fields.get(b"if-none-match", ""),
     )
     referrer, agent = (fields.get(name, "").replace("\\", "\\\\").replace('"', '\\"') for name in _LOGGED)
-    return SimpleHead(asked, f'"{referrer or "-"}" "{agent or "-"}"')
+    return SimpleHead(asked, host, fields.get(b"authorization", ""), f'"{referrer or "-"}" "{agent or "-"}"')
 
 
 _LOGGED = (b"referer", b"user-agent")
@@ -105,6 +116,9 @@ class FastPathChannel(HTTPChannel):
     _between = False
     """No request is being answered, and no byte of the next one has arrived."""
 
+    _admitted: SimpleHead | None = None
+    """The latest head that the site admitted on this connection."""
+
     served = 0
     """Number of requests so far."""
 
@@ -116,6 +130,8 @@ class FastPathChannel(HTTPChannel):
         super().connectionMade()
         self.site.self_checks.connected.add(self)
         self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
+        self._secure = ISSLTransport.providedBy(self.transport)
+        self._local = self.transport.getHost()
         self._plain = isinstance(self.transport, Connection)
         self._between = True
 
@@ -150,7 +166,7 @@ class FastPathChannel(HTTPChannel):
             return False
         site = self.site
         simple_one = site.heads.judge(head)
-        if simple_one is None:
+        if simple_one is None or not self._admits(simple_one):
             return False
         found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
@@ -160,9 +176,16 @@ class FastPathChannel(HTTPChannel):
         self.latest = (target[:_ADDRESS], simple_one.log)
         if site.self_checks.waiting:
             site.self_checks.followed(self, *self.latest)
-        self._send(found.wire(site.date(), head=no_body))
+        more = _STRICT if self._secure and needs_tls(simple_one.host) else b""
+        self._send(found.wire(site.date(), head=no_body, more=more))
         site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one.log)
         return True
+
+    def _admits(self, head: SimpleHead) -> bool:
+        """Return whether the site admits a head. Clients repeat their heads, and a known head is the same object."""
+        if head is not self._admitted and self.site.admits(head, self._local):
+            self._admitted = head
+        return head is self._admitted
 
     def _send(self, data: bytes) -> None:
         """Write, directly to the socket if no earlier bytes wait: this saves a turn of the reactor."""

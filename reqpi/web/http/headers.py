@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from twisted.web.server import Request
 
-__all__ = ["has_header", "header", "listed"]
+__all__ = ["all_of", "has_header", "header", "listed"]
 
 
 def header(request: Request, name: str) -> str:
     """Return the value of a header, the last one if it is repeated; empty if it is missing."""
-    return _values(request, name)[-1]
+    values = all_of(request, name)
+    return values[-1] if values else ""
 
 
 def has_header(request: Request, name: str) -> bool:
@@ -19,10 +20,10 @@ def has_header(request: Request, name: str) -> bool:
 
 def listed(request: Request, name: str) -> str:
     """Return the value of a header that is a list, which may be in several lines (:rfc:`9110`, section 5.3)."""
-    return ",".join(_values(request, name))
+    return ",".join(all_of(request, name))
 
 
-def _values(request: Request, name: str) -> list[str]:
+def all_of(request: Request, name: str) -> list[str]:
+    """Return every value of a header, in order."""
     # ISO 8859-1 has a character for every byte.
-    values = request.requestHeaders.getRawHeaders(name.encode("ascii")) or [b""]
-    return [value.decode("iso-8859-1") for value in values]
+    return [value.decode("iso-8859-1") for value in request.requestHeaders.getRawHeaders(name.encode("ascii")) or ()]

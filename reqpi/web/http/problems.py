@@ -30,19 +30,26 @@ from reqpi.core.errors import (
     UnknownSession,
     UpstreamTrouble,
 )
+from reqpi.web.http.redaction import redacted
 
 __all__ = [
     "BAD_BODY",
+    "BAD_HOST",
     "BAD_PARAMETER",
     "BAD_PATH",
     "CONTENT_TYPE",
+    "CROSS_SITE",
     "DOCUMENT_TOO_LARGE",
+    "LOGIN_REQUIRED",
+    "MISDIRECTED",
+    "NOT_OFFERED",
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
     "UNSUPPORTED_BODY",
     "Problem",
     "ProblemType",
     "not_allowed",
+    "path_of",
     "problem_of",
     "respond",
     "send",
@@ -68,12 +75,17 @@ class ProblemType(NamedTuple):
 
 
 BAD_BODY = ProblemType(400, "bad-body")
+BAD_HOST = ProblemType(400, "bad-host")
 BAD_PARAMETER = ProblemType(400, "bad-parameter")
 BAD_PATH = ProblemType(400, "bad-path")
+LOGIN_REQUIRED = ProblemType(401, "login-required")
+CROSS_SITE = ProblemType(403, "cross-site")
+NOT_OFFERED = ProblemType(403, "not-offered")
 NO_SUCH_PATH = ProblemType(404, "no-such-path")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
 DOCUMENT_TOO_LARGE = ProblemType(413, "document-too-large")
 UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
+MISDIRECTED = ProblemType(421, "misdirected")
 INTERNAL_ERROR = ProblemType(500, "internal-error")
 
 _TYPES: dict[type[ReqPIError], ProblemType] = {
@@ -96,12 +108,17 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
 
 PROBLEM_TYPES = (
     BAD_BODY,
+    BAD_HOST,
     BAD_PARAMETER,
     BAD_PATH,
+    LOGIN_REQUIRED,
+    CROSS_SITE,
+    NOT_OFFERED,
     NO_SUCH_PATH,
     METHOD_NOT_ALLOWED,
     DOCUMENT_TOO_LARGE,
     UNSUPPORTED_BODY,
+    MISDIRECTED,
     INTERNAL_ERROR,
     *_TYPES.values(),
 )
@@ -205,13 +222,13 @@ def send(request: Request, problem: Problem) -> bytes:
 
 def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
-        _log.failure("fault while answering {path}", failure, path=_path(request))
+        _log.failure("fault while answering {path}", failure, path=path_of(request))
     else:
         site: Any = request.site
         error = failure.value
         repeated = isinstance(error, HostUnreachable) and not site.troubles.is_new(error.title)
         level = LogLevel.debug if repeated else LogLevel.warn
-        _log.emit(level, "{path}: {said}", path=_path(request), said=_with_cause(error))
+        _log.emit(level, "{path}: {said}", path=path_of(request), said=_with_cause(error))
 
 
 def _with_cause(error: BaseException | None) -> str:
@@ -221,9 +238,9 @@ def _with_cause(error: BaseException | None) -> str:
     return f"{error} ({words})" if words and words not in str(error) else str(error)
 
 
-def _path(request: Request) -> str:
-    """Return the path as it was sent, escaped for the log."""
-    return ascii(request.path.decode("ascii", "replace"))[1:-1][:500]
+def path_of(request: Request) -> str:
+    """Return the path as it was sent, escaped for the log and without a learning token."""
+    return redacted(ascii(request.path.decode("ascii", "replace"))[1:-1][:500])
 
 
 def not_allowed(methods: str) -> Problem:

@@ -51,13 +51,14 @@ class ReadyAnswer:
     after: bytes
     body: bytes
 
-    def wire(self, date: bytes, *, head: bool) -> bytes:
+    def wire(self, date: bytes, *, head: bool, more: bytes = b"") -> bytes:
         """Return the whole response.
 
         :param date: in the format of HTTP.
         :param head: the method is HEAD.
+        :param more: headers that follow the date, each after a line end.
         """
-        return b"".join((self.before, date, self.after) if head else (self.before, date, self.after, self.body))
+        return b"".join((self.before, date, more, self.after, b"" if head else self.body))
 
 
 def ready(made: RepresentationResponse) -> ReadyAnswer:

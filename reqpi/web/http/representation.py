@@ -19,8 +19,11 @@ from reqpi.core import simple
 
 __all__ = [
     "COMMON",
+    "DERIVED",
     "IMMUTABLE",
+    "PAGE_POLICY",
     "SERVER",
+    "STRICT_TRANSPORT",
     "Representation",
     "RepresentationRequest",
     "RepresentationResponse",
@@ -35,10 +38,19 @@ __all__ = [
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Cacheable for a year, the longest time that is customary in HTTP, without revalidation (:rfc:`8246`)."""
 
+DERIVED = "private, no-cache"
+"""For this client alone, and revalidated each time: the answer has URLs that the head of the request determines."""
+
 SERVER = f"reqpi/{__version__}"
 
 COMMON = (("X-Content-Type-Options", "nosniff"),)
 """The headers of every response, after ``Server`` and ``Date``."""
+
+STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")
+"""The header of every response over our own TLS, after ``Date``: a browser then uses no plain http (:rfc:`6797`)."""
+
+PAGE_POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+"""The header of every HTML page of an index: it has links, and nothing that a browser would load or run."""
 
 _SMALLEST_GZIP = 512
 """Bytes. Compression of fewer does not repay its header."""
@@ -55,6 +67,7 @@ class Representation:
     :param page: it is one of several representations, and is sent in gzip to clients that accept it.
     :param ranges: ranges of it can be requested.
     :param digest: sha256 of the body in hex, if known already.
+    :param caching: the ``Cache-Control``.
     """
 
     body: bytes
@@ -62,6 +75,7 @@ class Representation:
     page: bool = False
     ranges: bool = False
     digest: str | None = None
+    caching: str = IMMUTABLE
 
     @cached_property
     def etag(self) -> str:
@@ -116,12 +130,13 @@ def answer(shown: Representation, asked: RepresentationRequest) -> Representatio
     """Return the response to this request."""
     packed = shown.gzipped if asked.gzip else None
     etag = etag_of(shown, asked)
-    headers = constant(etag, page=shown.page, ranges=shown.ranges)
+    headers = constant(etag, page=shown.page, ranges=shown.ranges, caching=shown.caching)
     if has(asked.etags, etag):
         return RepresentationResponse(NOT_MODIFIED, headers, b"")
     body = shown.body if packed is None else packed
     coding = () if packed is None else (("Content-Encoding", "gzip"),)
-    described = (*coding, ("Content-Type", shown.content_type), ("Content-Length", str(len(body))))
+    policy = (PAGE_POLICY,) if shown.content_type.startswith("text/html") else ()
+    described = (*policy, *coding, ("Content-Type", shown.content_type), ("Content-Length", str(len(body))))
     return RepresentationResponse(OK, (*headers, *described), body)
 
 
@@ -131,11 +146,11 @@ def etag_of(shown: Representation, asked: RepresentationRequest) -> str:
     return f'{shown.etag[:-1]}-gzip"' if packed else shown.etag
 
 
-def constant(etag: str, *, page: bool = False, ranges: bool = False) -> Headers:
+def constant(etag: str, *, page: bool = False, ranges: bool = False, caching: str = IMMUTABLE) -> Headers:
     """Return the headers of a representation that never changes, including those of a 304."""
     vary = (("Vary", "Accept, Accept-Encoding"),) if page else ()
     accepted = (("Accept-Ranges", "bytes"),) if ranges else ()
-    return (*vary, *accepted, ("Cache-Control", IMMUTABLE), ("ETag", etag))
+    return (*vary, *accepted, ("Cache-Control", caching), ("ETag", etag))
 
 
 def has(etags: str, etag: str) -> bool:

@@ -18,8 +18,10 @@ from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from reqpi.web.http.accesslog import AccessLog
-from reqpi.web.http.fast_path import FastPathChannel, SimpleHeads
+from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
+from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
+from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
@@ -59,8 +61,10 @@ class BoundedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Process the request, once its body is complete."""
-        if path.startswith((b"http://", b"https://")):
-            path = b"/" + b"".join(path.split(b"/", 3)[3:])  # the absolute form of a target (RFC 9112, section 3.2.2)
+        absolute = split_target(path)
+        if absolute is not None:
+            authority, path = absolute
+            let_target_name(self, authority, version)
         if not self._refused:
             super().requestReceived(command, path, version)
 
@@ -147,6 +151,8 @@ class BoundedSite(Site):
     :param largest_body: bytes of a request's body, at most.
     :param ready_answers: the answers of the fast path.
     :param access: the access log; ``None``: there is none.
+    :param only: the one client that the server has; ``None``: it has no login.
+    :ivar names: the names that the server answers to. They depend on where it listens.
     """
 
     noisy = False  # Twisted would log that it starts, with its address in memory
@@ -160,12 +166,16 @@ class BoundedSite(Site):
         largest_body: int,
         ready_answers: ReadyAnswers | None = None,
         access: AccessLog | None = None,
+        *,
+        only: OnlyClient | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
         self.largest_body = largest_body
         self.ready_answers = ready_answers or ReadyAnswers(0, clock.seconds)
         self.heads = SimpleHeads()
+        self.names: OwnNames = ANY_NAME
+        self.only = only
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self._access = access
@@ -174,6 +184,13 @@ class BoundedSite(Site):
         self._in_flight: set[Request] = set()
         self.self_checks = SelfChecks(clock)
         self._idle: list[Deferred[None]] = []
+
+    def admits(self, head: SimpleHead, local: Any) -> bool:
+        """Return whether a request with this head is for this server, and of a client that may use it.
+
+        :param local: the Twisted address at which it came in.
+        """
+        return self.names.accept(head.host, local) and (self.only is None or self.only.is_client(head.authorization))
 
     def acceptableProtocols(self) -> list[bytes]:
         """Return HTTP/1.1 only: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""

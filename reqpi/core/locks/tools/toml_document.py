@@ -17,10 +17,13 @@ from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.rules.entries import NESTING, SYNTAX
 from reqpi.core.locks.rules.requirements import UNDECODABLE, Refused
 
-__all__ = ["KEY_PARTS", "TomlDocument", "load"]
+__all__ = ["KEY_PARTS", "NUMBER_LENGTH", "TomlDocument", "load"]
 
 KEY_PARTS = 8
 """Parts of a dotted key, at most. tomllib takes quadratic time over them."""
+
+NUMBER_LENGTH = 40
+"""Characters of a number or a time, at most. Python takes quadratic time over decimals, and prints no longer ones."""
 
 # Possessive, and never fails once a match has begun: an unclosed string ends with its line or the document.
 _STRINGS = re.compile(
@@ -32,6 +35,7 @@ _STRINGS = re.compile(
     re.DOTALL,
 )
 _DOTTED = re.compile(r"[A-Za-z0-9_\- \t.]{2,}+")
+_LONG_NUMBER = re.compile(rf"(?<![A-Za-z0-9_.+-])[+-]?[0-9][0-9A-Za-z_+.:-]{{{NUMBER_LENGTH}}}")
 _HEADER = re.compile(r"[ \t]*+(\[\[?)[ \t]*+([A-Za-z0-9_-]++)[ \t]*+([.\]])")
 _KEY = re.compile(r"[ \t]*+(?:\[\[?[ \t]*+(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+)?)?([A-Za-z0-9_-]++)[ \t]*+[=.\]]")
 
@@ -90,7 +94,7 @@ def load(document: bytes, entries: str, findings: Findings) -> TomlDocument:
         findings.only(Refused(UNDECODABLE, "UTF-8"), line)
     text = text.replace("\r\n", "\n")
     lines = text.split("\n")
-    _check_keys(text, findings)
+    _check_lengths(text, findings)
     try:
         tables = tomllib.loads(text)
     except RecursionError:
@@ -100,12 +104,16 @@ def load(document: bytes, entries: str, findings: Findings) -> TomlDocument:
     return TomlDocument(tables, lines, _spans(lines, tables.get(entries), entries))
 
 
-def _check_keys(text: str, findings: Findings) -> None:
+def _check_lengths(text: str, findings: Findings) -> None:
     bare = _STRINGS.sub(lambda found: "s" + "\n" * found[0].count("\n"), text)
     for found in _DOTTED.finditer(bare):
         if found[0].count(".") >= KEY_PARTS:
             line = bare.count("\n", 0, found.start()) + 1
             findings.only(Refused(NESTING, f"a key has more than {KEY_PARTS} parts"), line)
+    number = _LONG_NUMBER.search(bare)
+    if number is not None:
+        line = bare.count("\n", 0, number.start()) + 1
+        findings.only(Refused(SYNTAX, f"a number has more than {NUMBER_LENGTH} characters"), line)
 
 
 def _error_line(error: str) -> int:

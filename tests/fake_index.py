@@ -92,7 +92,9 @@ class PlainUpstream:
             raise NotFound(f"no {project}")
         return pages[project]
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> PlainTransfer:
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> PlainTransfer:
         self.asked.append(url)
         if url in self.before:
             await self.before[url]()

@@ -268,7 +268,9 @@ class Upstream(Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> Transfer:
         """Begin to download a file.
 
         :param url: as a page of this upstream lists it; or ``archive+`` and the URL of an archive; or, for an archive
@@ -277,6 +279,8 @@ class Upstream(Protocol):
         :param stop: one past the last byte wanted; ``None`` for the end of the file.
         :param etag: the validator of the file of which a part is wanted. If the file has changed, the transfer starts
             at its beginning.
+        :param index: the URL of the index whose page lists the file, as a lock spells it; empty for the default index.
+            The request gets the logins of this index and no other.
         :raises reqpi.core.errors.NotFound: the upstream does not have the file.
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """

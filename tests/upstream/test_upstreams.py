@@ -31,7 +31,7 @@ class SeveralTests(UpstreamCase):
         await upstreams.page("thing", "https://builtin.example/simple")  # type: ignore[arg-type]
         self.assertEqual((len(one.requests), len(two.requests)), (2, 0))
         [file] = (await upstreams.page("other", two.url.rstrip("/"))).files  # type: ignore[arg-type]
-        self.assertTrue([piece async for piece in await upstreams.open(file.url)])
+        self.assertTrue([piece async for piece in await upstreams.open(file.url, index=two.url)])
         self.assertEqual((len(one.requests), len(two.requests)), (2, 2))
 
     async def test_what_is_none_of_them_is_not_asked(self) -> None:
@@ -90,8 +90,10 @@ class ReadTests(SynchronousTestCase):
 
     def test_one_may_have_no_name(self) -> None:
         """An = in a URL makes no name of it."""
-        self.assertEqual(read_upstreams([]), (None, {}))
-        default, named = read_upstreams(["https://a.example/?x=y", "b=https://b.example", "c.d-1=http://c.example?q=1"])
+        self.assertEqual(read_upstreams([]), (None, {}, {}))
+        default, named, _ = read_upstreams(
+            ["https://a.example/?x=y", "b=https://b.example", "c.d-1=http://c.example?q=1"]
+        )
         self.assertEqual(default, "https://a.example/?x=y")
         self.assertEqual(named, {"b": "https://b.example", "c.d-1": "http://c.example?q=1"})
 

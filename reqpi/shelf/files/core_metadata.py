@@ -23,7 +23,7 @@ from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.files.downloads import Downloads
-from reqpi.shelf.files.partial_reads import by_ranges, fetched, stored
+from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
 from reqpi.shelf.records import claimed_metadata_record, metadata_record
 
 __all__ = ["CoreMetadata"]
@@ -53,7 +53,7 @@ class CoreMetadata:
         known = await self._by_digest(promised) if promised else await self._known(file, address)
         if known is not None:
             return known
-        key = (file.url, file.digests, promised, None if promised else address)
+        key = (file.url, file.index, file.digests, promised, None if promised else address)
         finding = self._finding.do(
             key, lambda: self._promised(file, promised) if promised else self._found(file, address)
         )
@@ -154,8 +154,11 @@ class CoreMetadata:
         finally:
             await incoming.discard()
 
+    def _take(self, file: File, suffix: str = "") -> Take:
+        return partial(fetched, self._upstream, f"{file.url}{suffix}", largest=_LARGEST, index=file.index)
+
     async def _upstreams(self, file: File) -> bytes:
-        _, data, _ = await fetched(self._upstream, f"{file.url}.metadata", 0, None, largest=_LARGEST)
+        _, data, _ = await self._take(file, ".metadata")(0, None)
         return data
 
     async def _wheels(self, file: File) -> bytes:
@@ -169,9 +172,7 @@ class CoreMetadata:
         Return ``None`` if the ranges cannot be obtained.
         """
         try:
-            return await by_ranges(
-                file, file.size, _wheel(file), partial(fetched, self._upstream, file.url, largest=_LARGEST)
-            )
+            return await by_ranges(file, file.size, _wheel(file), self._take(file))
         except BrokenWheel:
             raise
         except UpstreamTrouble:

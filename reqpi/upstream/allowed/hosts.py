@@ -52,6 +52,11 @@ class Hosts:
         name = normalized(host)
         return bool(name) and ((name, port or -1) in self.named or (name, 0) in self.named)
 
+    def has_name(self, host: str) -> bool:
+        """Return whether any port of this host is in the set."""
+        name = normalized(host)
+        return any(name == known for known, _ in self.named)
+
     def __or__(self, more: Hosts) -> Hosts:
         return Hosts(self.named | more.named)
 

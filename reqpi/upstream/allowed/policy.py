@@ -10,13 +10,14 @@ from reqpi.core.errors import NotAllowed
 from reqpi.core.interfaces import Indexes
 from reqpi.core.model import Archive, Git, Lock, Pin
 from reqpi.core.report import NOTE, WARNING, Defect, Note
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed import needs
 from reqpi.upstream.allowed.addresses import why_refused
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.needs import Need, projects_of
 from reqpi.upstream.allowed.own_addresses import Here, base_of
-from reqpi.upstream.allowed.urls import as_shown, host_of, index_key, source_flaw
+from reqpi.upstream.allowed.urls import host_of, index_key, source_flaw
 
 __all__ = ["Policy", "sentence"]
 

@@ -1,4 +1,4 @@
-"""URLs: how they are sent, how they are shown, and which host they name."""
+"""URLs: how they are sent, and which host they name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from reqpi.upstream.allowed.hosts import host_and_port
 
-__all__ = ["as_sent", "as_shown", "host_of", "index_key", "origin_of", "source_flaw"]
+__all__ = ["as_sent", "host_of", "index_key", "origin_of", "source_flaw"]
 
 _VERBATIM = "!#$%&'()*+,/:;=?@[]~"
 """The characters of a URL besides letters, digits and ``_.-`` (:rfc:`3986`), including ``%``."""
@@ -26,15 +26,6 @@ def as_sent(url: str) -> bytes:
         port = "" if parts.port is None else f":{parts.port}"
         parts = parts._replace(netloc=f"{(parts.hostname or '').encode('idna').decode('ascii')}{port}")
     return quote(urlunsplit(parts._replace(fragment="")), safe=_VERBATIM).encode("ascii")
-
-
-def as_shown(url: str) -> str:
-    """Return ``url`` as it may be shown: without its query, which can be a signature, and without its userinfo."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "an invalid URL"
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def host_of(url: str) -> str:

@@ -117,6 +117,9 @@ class PlainUpstream:
     def indexes_for(self, pin: Pin) -> Indexes:
         return Indexes(pin.indexes or ("",)) if self.policy is None else self.policy.indexes_for(pin)
 
+    def reveals(self, index: str) -> bool:
+        return self.policy is None or self.policy.reveals(index)
+
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         if self.policy is not None:
             self.policy.allow(pin, source)

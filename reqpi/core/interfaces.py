@@ -301,6 +301,14 @@ class Upstream(Protocol):
         A server never contacts an index that its operator has not configured, whatever a lock says.
         """
 
+    def reveals(self, index: str) -> bool:
+        """Return whether a client may be told which projects and versions an index has.
+
+        If the server has a login for the index, only files that a lock admits are known to clients.
+
+        :param index: the URL of the index, as a lock spells it; empty for the default index.
+        """
+
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         """Check that the operator allows the host of a source. No request is made.
 

@@ -69,7 +69,7 @@ class Upstreams:
             self._http, self._permits.of_source, reach, trust, check=self._policy.check, proxies=outside.proxies
         )
         default = self._policy.upstream("")
-        self.name = "no index" if default is None else self._indexes[default].name
+        self.name = "no index" if default is None else as_shown(self._indexes[default].name)
 
     async def page(
         self,
@@ -108,6 +108,10 @@ class Upstreams:
     def indexes_for(self, pin: Pin) -> Indexes:
         """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
         return self._policy.indexes_for(pin)
+
+    def reveals(self, index: str) -> bool:
+        """See :meth:`reqpi.core.interfaces.Upstream.reveals`."""
+        return self._policy.reveals(index)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         """See :meth:`reqpi.core.interfaces.Upstream.allow`."""

@@ -14,6 +14,7 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Commitment
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
+from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.http.agent import PooledAgent
 from reqpi.upstream.http.agents import Agents
@@ -59,9 +60,16 @@ class TwoUpstreamsCase(SourceCase):
         """The digest of the wheel, as a lock has it."""
         return f"sha256:{self.thing.sha256}"
 
+    def allowed(self, **more: Any) -> AllowedUpstreams:
+        """Return what the operator allows; ``more`` replaces it."""
+        return AllowedUpstreams(**{"default": self.a_url, "upstreams": {"b": with_login(self.b_url)}, **more})
+
+    def hosts(self, *urls: str) -> Hosts:
+        """Return the hosts of these URLs."""
+        return Hosts.read([urlsplit(url).netloc for url in urls], "--allow-host")
+
     def outside(self, **more: Any) -> Upstreams:
-        settings = {"default": self.a_url, "upstreams": {"b": with_login(self.b_url)}, **more}
-        upstreams = self.made(AllowedUpstreams(**settings), self.names)
+        upstreams = self.made(self.allowed(**more), self.names)
         self._agents.append(upstreams.agent)
         return upstreams
 

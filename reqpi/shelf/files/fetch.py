@@ -128,7 +128,7 @@ class Fetch:
         except UpstreamTrouble:
             return None
         now = page.by_filename.get(self._file.filename)
-        if now is None or now.url == self._url or now.sha256 not in (None, self._file.sha256):
+        if now is None or now.downgraded or now.url == self._url or now.sha256 not in (None, self._file.sha256):
             return None
         return now.url
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.proxies import BadProxy, Proxies, read_proxies
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, split_credentials
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.own_addresses import Here
@@ -82,9 +83,10 @@ class AllowedUpstreams:
         for name, url in [("", self.default), *self.upstreams.items()]:
             if url is not None:
                 bare, _ = split_credentials(url)
-                labels.setdefault(index_key(bare), f"{name} ({bare})" if name else bare)
+                shown = as_shown(bare)
+                labels.setdefault(index_key(bare), f"{name} ({shown})" if name else shown)
         built_in = None if self.built_in is None or self.default is None else index_key(self.built_in)
-        return Policy(labels, built_in, self.hosts, self.indexes, self.here, self.local)
+        return Policy(labels, built_in, self.hosts, self.indexes, self.here, self.local, self._with_login)
 
     @cached_property
     def indexes(self) -> Mapping[str, str]:
@@ -104,6 +106,12 @@ class AllowedUpstreams:
         named = [("", self.default), *self.upstreams.items()]
         permits = [self._permit(name, url) for name, url in named if url is not None]
         return Permits(dict(reversed(permits)), self._keyring, self.named, self.hosts)
+
+    @property
+    def _with_login(self) -> frozenset[str]:
+        """The keys of the upstreams with a login. With a client certificate, each of them may require it."""
+        logins = ((key, self.permits.of_index(key).login_for(url)) for key, url in self.indexes.items())
+        return frozenset(key for key, login in logins if login is not None or self.client_certificate is not None)
 
     @property
     def _keyring(self) -> Keyring:

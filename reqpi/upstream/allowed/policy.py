@@ -41,6 +41,7 @@ class Policy:
     :param here: this server's own URLs, which stand for the default index too.
     :param local: whether the user of this server is its operator. If so, public hosts that a lock names are allowed;
         :mod:`reqpi.upstream.allowed.connect` keeps out those on private addresses.
+    :param with_login: the keys of the upstreams for which the server has a login.
     """
 
     labels: Mapping[str, str] = field(factory=dict)
@@ -49,6 +50,7 @@ class Policy:
     urls: Mapping[str, str] = field(factory=dict)
     here: Here = field(factory=Here)
     local: bool = False
+    with_login: frozenset[str] = frozenset()
 
     def upstream(self, index: str) -> str | None:
         """Return the key of the upstream that a lock names; ``None`` if it is not one of them.
@@ -66,6 +68,10 @@ class Policy:
     def is_open(self, index: str) -> bool:
         """Return whether an index that is not one of the upstreams is asked anyway, as the user is the operator."""
         return self.local and source_flaw(index) is None and self._is_open(index) and self.upstream(index) is None
+
+    def reveals(self, index: str) -> bool:
+        """See :meth:`reqpi.core.interfaces.Upstream.reveals`. The operator, who has the login, may know everything."""
+        return self.local or self.upstream(index) not in self.with_login
 
     def indexes_for(self, pin: Pin) -> Indexes:
         """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`.

@@ -178,7 +178,7 @@ def _next(url: str, response: IResponse) -> str:
     try:
         target = urlsplit(urljoin(url, location))
     except ValueError as error:
-        raise UpstreamTrouble(f"{host_of(url)} redirects to an invalid URL", str(error), final=True) from error
+        raise UpstreamTrouble(f"{host_of(url)} redirects to an invalid URL", _NOT_FOLLOWED, final=True) from error
     if target.scheme not in ("http", "https") or not target.hostname:
         raise UpstreamTrouble(f"{host_of(url)} redirects to a URL that is not http or https", _NOT_FOLLOWED, final=True)
     if urlsplit(url).scheme == "https" and target.scheme != "https":

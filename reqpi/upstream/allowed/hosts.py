@@ -16,7 +16,7 @@ __all__ = ["Hosts", "host_and_port", "normalized"]
 USUAL: dict[str, int] = {"http": 80, "https": 443}
 """The default port of each scheme."""
 
-_WRITTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@?#\\]+)(?::([0-9]{1,5}|\*))?")
+_WRITTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@?#\\,]+)(?::([0-9]{1,5}|\*))?")
 
 
 @frozen

@@ -203,7 +203,9 @@ class OptionTableTests(SynchronousTestCase):
     def test_each_option_sets_an_attribute_of_the_settings(self) -> None:
         names = {attribute.name for attribute in fields(Settings)}
         self.assertEqual({option.setting for option in OPTIONS} - names, set())
-        self.assertEqual(names - {option.setting for option in OPTIONS}, {"upstreams", "own_netrc", "local", "passing"})
+        self.assertEqual(
+            names - {option.setting for option in OPTIONS}, {"upstreams", "file_hosts", "own_netrc", "local", "passing"}
+        )
 
     def test_the_defaults_of_the_settings_are_those_of_the_options(self) -> None:
         for option in OPTIONS:

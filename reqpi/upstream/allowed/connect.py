@@ -194,7 +194,7 @@ class _Guard:
 
 def _advice(host: str, port: int) -> str:
     where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
-    return f"If this is intended, add --allow-host {where}, or ,files={where} to the --upstream whose files are there"
+    return f"If this is intended, add --allow-host {where}, or ,files={where} to the --upstream whose files are there."
 
 
 @implementer(IResolutionReceiver)

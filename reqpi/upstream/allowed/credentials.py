@@ -73,7 +73,7 @@ class Keyring:
     def _login(self, url: str) -> str | None:
         origin = scheme, host, port = origin_of(urlsplit(url))
         safe = scheme == "https" and (self.named.has(host, port) or (port == 443 and self.named.has_name(host)))
-        return self.logins.get(normalized(host)) if safe or origin in self.plain else None
+        return self.logins.get(host) if safe or origin in self.plain else None
 
 
 def _in_common(first: str, second: str) -> int:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogins
-from reqpi.upstream.allowed.hosts import Hosts, host_and_port, normalized
+from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.urls import origin_of
 
 __all__ = ["NO_PERMIT", "IndexLogins", "Permit", "Permits"]
@@ -67,7 +67,7 @@ class IndexLogins:
     @property
     def login(self) -> str | None:
         """The login for the index itself. The one in its URL takes precedence."""
-        return self.own or self.netrc.get(normalized(self.origin[1]))
+        return self.own or self.netrc.get(self.origin[1])
 
     def for_url(self, url: str) -> str | None:
         """See :class:`~reqpi.upstream.allowed.credentials.UpstreamLogins`.
@@ -77,7 +77,7 @@ class IndexLogins:
         origin = scheme, host, port = origin_of(urlsplit(url))
         if origin == self.origin:
             return self.login
-        known = self.netrc.get(normalized(host))
+        known = self.netrc.get(host)
         if scheme in ("https", self.origin[0]) and self.files.has(host, port):
             return known or self.login
         return known if origin == ("https", self.origin[1], 443) else None

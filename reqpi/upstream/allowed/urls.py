@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
-from reqpi.upstream.allowed.hosts import host_and_port
+from reqpi.upstream.allowed.hosts import host_and_port, normalized
 
 __all__ = ["as_sent", "host_of", "index_key", "origin_of", "source_flaw"]
 
@@ -39,10 +39,12 @@ def host_of(url: str) -> str:
 def origin_of(parts: SplitResult) -> tuple[str, str, int | None]:
     """Return the scheme, host and port of a URL, which together are its origin (:rfc:`6454`).
 
+    The host is in its one spelling: an index may write it in Unicode, and the links on its pages do not.
+
     :raises ValueError: the port is not valid.
     """
     default = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", parts.port or default
+    return parts.scheme, normalized(parts.hostname or ""), parts.port or default
 
 
 def index_key(url: str) -> str:

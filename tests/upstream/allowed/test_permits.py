@@ -68,6 +68,19 @@ class IndexTests(SynchronousTestCase):
             ("https://files.c.example/", "files.c.example", True),
         )
 
+    def test_all_spellings_of_its_host_are_one(self) -> None:
+        """Links on pages have other spellings than the option: Unicode, IPv6, upper case."""
+        for written, linked in (
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("BÜCHER.example:443", "xn--bcher-kva.EXAMPLE"),
+            ("[0:0::0001]:8443", "[::1]:8443"),
+        ):
+            permits = AllowedUpstreams(f"https://me:own@{written}/simple").permits
+            permit = permits.of_index(next(iter(permits.indexes)))
+            self.assertEqual(
+                (permit.login_for(f"https://{linked}/x"), permit.reaches(f"https://{linked}/x")), (OWN, True)
+            )
+
     def test_another_index_on_the_same_host_has_no_part_in_it(self) -> None:
         self.check("https://a.example/other", ("https://a.example/simple", None, True))
 

@@ -117,11 +117,11 @@ class Freezing:
         looked_at: list[File] = [*files]
         refused: list[File] = []
         for listing in await self._listings.of(project, pins):
-            refused += listing.refused
+            refused += filter(self._reveals, listing.refused)
             # Each listing is for some pins and is restricted by those alone: another pin may admit more of its index.
             theirs = evolve(commitment.lock, pins=listing.pins)
             listed = await self._decided(theirs, listing.files)
-            looked_at += [file for file in listed if self._upstream.reveals(file.index)]
+            looked_at += filter(self._reveals, listed)
             files += await _apart(len(listed), _admitted_of, theirs, listed)
             status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
         page, found = await _apart(len(files), _admitted, commitment.lock, Page(project, tuple(files), status))
@@ -145,6 +145,10 @@ class Freezing:
                     "Remove it from the lock, or make sure that the upstream has it.",
                 )
         return page
+
+    def _reveals(self, file: File) -> bool:
+        """Return whether an error may tell a client about a listed file that it did not get."""
+        return self._upstream.reveals(file.index)
 
     async def _from_sources(self, pins: Sequence[Pin]) -> list[File]:
         """Return the files of the pins that name a URL or a commit. Nothing is fetched if one of them is not allowed.

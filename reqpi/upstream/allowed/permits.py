@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogins
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
@@ -31,6 +31,11 @@ class Permit:
     logins: UpstreamLogins
     home: Hosts = field(factory=Hosts)
     reach: Hosts = field(factory=Hosts)
+
+    @property
+    def away(self) -> Permit:
+        """The permit after a redirect has led to another host: that host chooses what is requested, so no login."""
+        return evolve(self, home=Hosts())
 
     def login_for(self, url: str) -> str | None:
         """Return the ``Authorization`` for ``url``; ``None`` for none."""

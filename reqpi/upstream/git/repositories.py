@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -151,13 +151,10 @@ class Repositories:
             )
         final = final.removesuffix(_INFO)
         host, port = host_and_port(final)
-        settings = await self._settings(final, host, port, permit, work)
-        login = permit.login_for(final) if all(map(permit.is_home, led)) else None
-        if login is not None:
-            settings["http.extraHeader"] = f"Authorization: {login}"
-        return RepositoryPlace(final, settings)
+        permit = permit if all(map(permit.is_home, led)) else permit.away
+        return RepositoryPlace(final, await self._settings(final, host, port, permit, work))
 
-    async def _settings(self, url: str, host: str, port: int, permit: Permit, work: GitWork) -> dict[str, str]:
+    async def _settings(self, url: str, host: str, port: int, permit: Permit, work: GitWork) -> Mapping[str, str]:
         settings = await self._way(host, port, self._reach if permit.reaches(url) else self._reach.of_strangers)
         if not self._trust.verifies(host, port):
             settings["http.sslVerify"] = "false"
@@ -169,6 +166,9 @@ class Repositories:
         if client is not None:
             path = _private(work.folder / "client.pem", client.pem)
             settings |= {"http.sslCert": path, "http.sslKey": path}
+        login = permit.login_for(url)
+        if login is not None:
+            settings["http.extraHeader"] = f"Authorization: {login}"
         return settings
 
     async def _way(self, host: str, port: int, reach: GuardedReactor) -> dict[str, str]:

@@ -81,13 +81,13 @@ class HttpClient:
         :raises reqpi.core.errors.NotFound: the status is 404 or 410.
         :raises reqpi.core.errors.UpstreamTrouble: anything else failed.
         """
-        login: Callable[[str], str | None] = permit.login_for
         for _ in range(_REDIRECTS + 1):
             if check is not None:
                 check(url)
             if not permit.is_home(url):
-                login = _no_login
-            response = await self._ask(self._agents.agent_for(permit, url), url, _headers(headers, login(url)))
+                permit = permit.away
+            agent = self._agents.agent_for(permit, url)
+            response = await self._ask(agent, url, _headers(headers, permit.login_for(url)))
             body = Body(response, self._clock)
             if response.code == 200 or response.code in _expected(headers):
                 return url, response, body
@@ -131,10 +131,6 @@ def _headers(headers: dict[str, str], login: str | None) -> Headers:
     if login is not None:
         sent.setRawHeaders("Authorization", [login])
     return sent
-
-
-def _no_login(_url: str) -> None:
-    """Return no login: see :meth:`HttpClient.get`."""
 
 
 def _cancellable(asked: Deferred[IResponse]) -> Deferred[IResponse]:

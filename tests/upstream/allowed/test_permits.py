@@ -81,6 +81,12 @@ class IndexTests(SynchronousTestCase):
                 (permit.login_for(f"https://{linked}/x"), permit.reaches(f"https://{linked}/x")), (OWN, True)
             )
 
+    def test_after_a_redirect_to_another_host_no_login_is_left(self) -> None:
+        """Neither one in a header nor the client certificate, which is for home too. A private host is reached."""
+        away = self.permit("").away
+        for url in ("https://a.example/", "https://files.a.example/"):
+            self.assertEqual((away.login_for(url), away.is_home(url), away.reaches(url)), (None, False, True))
+
     def test_another_index_on_the_same_host_has_no_part_in_it(self) -> None:
         self.check("https://a.example/other", ("https://a.example/simple", None, True))
 

@@ -152,7 +152,7 @@ async def one_round(url: str, pins: int) -> dict[str, tuple[float, float]]:
             upstreams = Upstreams(AllowedUpstreams(url), reactor)
             shelf = Shelf(store, upstreams, reactor, "benchmark")
             for what, others in (("frozen", 0), ("a second, 90 % the same", pins // 10)):
-                commitment, _ = await shelf.commitments.commit(lock(pins, others=others))
+                commitment, _ = await shelf.commit(lock(pins, others=others))
                 work = partial(each, commitment.lock.projects, partial(shelf.freeze, commitment), _AT_ONCE)
                 figures[f"{what}, {name}"] = await timed(work)
             await upstreams.close()

@@ -113,8 +113,8 @@ async def pages(index: str, representation: str) -> dict[str, Figures]:
         server.startService()
         server.prefreeze.stop()
         lines = [f'thing==1.{minor} ; python_version < "3.{minor}"\n' for minor in range(FILES // 10)]
-        commitment, _ = await server.shelf.commitments.commit("".join(lines).encode())
-        one, _ = await server.shelf.commitments.commit(b"thing==1.7\n")
+        commitment, _ = await server.shelf.commit("".join(lines).encode())
+        one, _ = await server.shelf.commit(b"thing==1.7\n")
         base = f"{server.url}/{{}}/simple/thing/"
         accept = {"html": "text/html", "json": "application/vnd.pypi.simple.v1+json"}[representation]
         figures = {
@@ -134,7 +134,7 @@ async def read_again(server: Server, settings: Settings, base: str, address: str
     """Watch a second server on the same store serve a page that is frozen already."""
     another = assemble(settings, reactor, quiet=True)
     another.startService()
-    await another.shelf.commitments.get(address)
+    await another.shelf.commitment(address)
     figures = await watched(lambda: get(base.format(address).replace(server.url, another.url), Accept=accept))
     await another.stopService()
     return figures

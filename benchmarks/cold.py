@@ -12,8 +12,8 @@ __all__ = ["main"]
 
 _HERE = Path(__file__).parent
 _PROGRAMS = {
-    "bench_freezing": "Freezing a lock, beside a bare loop that fetches the same pages:",
-    "bench_cold": "The first download of a file, beside a bare proxy:",
+    "bench_freezing": "Freezing a lock, compared with a bare loop that fetches the same pages:",
+    "bench_cold": "The first download of a file, compared with a bare proxy:",
     "bench_lookups": "A burst of connections while the resolver loses every tenth query, in seconds:",
     "bench_gaps": "How long the reactor was blocked:",
 }

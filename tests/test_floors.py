@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from attrs import frozen
+from attrs import fields, frozen
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import reqpi
@@ -116,6 +116,12 @@ class FloorsTests(SynchronousTestCase):
     def test_no_files_import_each_other_in_a_cycle(self) -> None:
         self.assertEqual(_cycles(), [])
 
+    def test_work_goes_to_a_thread_through_one_module(self) -> None:
+        """It has the table of how much work that is worth."""
+        pool = ("twisted.internet.threads.deferToThread", "twisted.internet.threads.deferToThreadPool")
+        wrong = [each for each in self.imports if each.is_of(*pool) and each.file != "reqpi/runtime/offload.py"]
+        self.none(wrong, "use a Threshold or in_thread of reqpi.runtime.offload")
+
     def test_verbs_know_neither_stores_nor_upstreams_nor_the_web(self) -> None:
         """They see the outside through interfaces alone."""
         wrong = [each for each in self.of("shelf") if each.is_of(*NOT_FOR_VERBS)]
@@ -137,6 +143,40 @@ class FloorsTests(SynchronousTestCase):
         self.none([each for each in self.of("core") if each.is_of(*NOT_FOR_PURE)], "the core reaches outside")
         opened = [f"{path.name}:{node.lineno}" for path in _modules() for node in _opens(path)]
         self.assertFalse(opened, "the core opens files")
+
+
+class PartsTests(SynchronousTestCase):
+    """The shelf asks whether a lock admits a file, and its parts do not: code above uses its methods alone."""
+
+    def test_nothing_outside_the_shelf_uses_its_parts(self) -> None:
+        """``FileParts`` is the one value that is passed on; tests may build a part, and take none out of a shelf."""
+        from reqpi.shelf.files.file_parts import FileParts
+        from reqpi.shelf.shelf import Shelf
+
+        verbs = {name for name in vars(Shelf) if not name.startswith("_")}
+        parts = {field.name for field in fields(FileParts)}
+        above = [path for path in _modules() if _room(path) != "shelf"]
+        inside = [path for path in _modules() if _room(path) == "shelf"]
+        tests = sorted(ROOT.joinpath("tests").rglob("*.py")) + sorted(ROOT.joinpath("benchmarks").rglob("*.py"))
+        used = [
+            f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+            for path in (*above, *inside, *tests)
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute)
+            and (
+                (_last_name(node.value).endswith("shelf") and node.attr not in verbs)
+                or (_last_name(node.value).endswith("files") and node.attr in parts and path not in inside)
+            )
+            and not ast.unparse(node).startswith("reqpi.")
+        ]
+        self.assertEqual(used, [])
+
+    def test_only_the_shelf_imports_the_parts_of_files(self) -> None:
+        """The server builds the one value that has them all."""
+        parts = [each for each in _imports() if each.room != "shelf" and each.is_of("reqpi.shelf.files")]
+        self.assertEqual(
+            {(each.room, each.name) for each in parts}, {("server", "reqpi.shelf.files.file_parts.FileParts")}
+        )
 
 
 class NamesTests(SynchronousTestCase):
@@ -222,6 +262,11 @@ def _imports() -> Iterator[Import]:
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{where}:{node.lineno}: relative imports hide where they lead"
                 yield from (Import(where, node.lineno, room, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def _last_name(node: ast.expr) -> str:
+    """Return the last name of an expression such as ``self._shelf``; an empty text if it has none."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _opens(path: Path) -> list[ast.Name]:

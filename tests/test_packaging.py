@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -70,6 +71,39 @@ class BuildTests(SynchronousTestCase):
         }
         self.assertEqual(needed - names, set())
         self.assertFalse([name for name in names if "__pycache__" in name or name.endswith("dropin.cache")])
+
+
+class LongDescriptionTests(SynchronousTestCase):
+    """The README as an index shows it, next to no other file: no link in it is relative."""
+
+    def test_without_an_address_links_become_the_paths_of_files(self) -> None:
+        metadata = _metadata()
+        self.assertEqual(_relative_links(metadata), [])
+        self.assertNotIn("Project-URL", metadata)
+        self.assertIn("Installing (`docs/install.md`)", metadata)
+        self.assertIn("that `examples/requirements.txt` pins", metadata)
+
+    def test_with_addresses_links_are_absolute(self) -> None:
+        addresses = {"REQPI_REPOSITORY": "https://forge.test/reqpi/", "REQPI_DOCUMENTATION": "https://docs.test/"}
+        metadata = _metadata(**addresses)
+        self.assertEqual(_relative_links(metadata), [])
+        self.assertIn("Project-URL: Source, https://forge.test/reqpi\n", metadata)
+        self.assertIn("Project-URL: Documentation, https://docs.test\n", metadata)
+        self.assertIn("(https://docs.test/building.html#held-to-the-lock)", metadata)
+        self.assertIn("[MIT licence](https://forge.test/reqpi/blob/HEAD/LICENSE)", metadata)
+
+    def test_the_wheel_has_it(self) -> None:
+        with ZipFile(_built("whl")) as archive:
+            metadata = archive.read(f"reqpi-{__version__}.dist-info/METADATA").decode()
+        self.assertIn("Description-Content-Type: text/markdown\n", metadata)
+        self.assertIn("# ReqPI: the hermetic package index\n", metadata)
+        self.assertEqual(_relative_links(metadata), [])
+
+    def test_the_readme_has_relative_links_to_files_that_exist(self) -> None:
+        """Otherwise the tests above would find none in any case."""
+        links = _relative_links((ROOT / "README.md").read_text("utf-8"))
+        self.assertGreater(len(links), 20)
+        self.assertEqual([link for link in links if not (ROOT / link.partition("#")[0]).is_file()], [])
 
 
 class PluginTests(SynchronousTestCase):
@@ -162,20 +196,51 @@ def _copied() -> Path:
     return Path(copytree(ROOT, _folder() / "checkout", ignore=ignore_patterns(*LEFT_BEHIND)))
 
 
-@cache
-def _built(kind: str) -> Path:
-    """The sdist, and the wheel that is built from it: built once for all tests here."""
-    if kind != "whl":
-        return next(_built("whl").parent.glob(f"*.{kind}"))
+def _relative_links(markdown: str) -> list[str]:
+    """The targets of links and images that have no scheme and do not lead within the page."""
+    found = re.findall(r"\]\(([^)]*)\)|^\[[^\]]+\]: *(\S+)|(?:href|src)=[\"']?([^\"'> ]+)", markdown, re.MULTILINE)
+    return [target for target in map("".join, found) if not re.match(r"https?://|#", target)]
+
+
+def _metadata(**addresses: str) -> str:
+    """What the build writes about the project, with these variables set."""
+    _check_tools()
+    checkout = _copied()
+    code = "from setuptools.build_meta import prepare_metadata_for_build_wheel as prepare; prepare('about')"
+    (checkout / "about").mkdir()
+    command = [sys.executable, "-c", code]
+    environment = _environment() | addresses
+    done = subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    [metadata] = checkout.glob("about/*.dist-info/METADATA")
+    return metadata.read_text("utf-8")
+
+
+def _environment() -> dict[str, str]:
+    """Without the addresses that a release is built with."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
+
+
+def _check_tools() -> None:
     try:
         usable = bool(installed("build")) and Version(installed("setuptools")) >= Version("77")
     except ImportError:
         usable = False
     if not usable:
         raise SkipTest("it takes build and setuptools>=77; tox has both")
+
+
+@cache
+def _built(kind: str) -> Path:
+    """The sdist, and the wheel that is built from it: built once for all tests here."""
+    if kind != "whl":
+        return next(_built("whl").parent.glob(f"*.{kind}"))
+    _check_tools()
     out = _folder()
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(_copied())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     [wheel] = out.glob("*.whl")
     return wheel

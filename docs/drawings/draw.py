@@ -1,4 +1,4 @@
-"""Draw the SVG pictures of the documentation from the texts beside this file.
+"""Draw the SVG pictures of the documentation from the texts next to this file.
 
     python docs/drawings/draw.py            # writes each NAME.svg that NAME.txt describes
     python docs/drawings/draw.py --check    # writes nothing; status 1 if a picture is not what its text says

@@ -49,7 +49,7 @@ def take_archive(
 
 
 def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
-    """Download the archive to ``out``, in several attempts.
+    """Download the archive to ``out``, in several attempts if necessary.
 
     :raises ServerTrouble: the last attempt failed too.
     """

@@ -48,7 +48,7 @@ class BuildRequirements(NamedTuple):
     """The report of a server.
 
     :param complete: nothing is lacking.
-    :param unread: what could not be read apart from the sdists, in words.
+    :param unread: what else could not be read, besides sdists, in words.
     :param said: the JSON object as it was received.
     """
 

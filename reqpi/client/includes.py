@@ -6,22 +6,15 @@ without validation. A line with a defect is ignored here: the server reports it,
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import NamedTuple
 
+from reqpi.core.document_heads import MARKS, TOML_KEY
+
 __all__ = ["Include", "includes_of"]
 
-# The order matters: the mark of UTF-16 is a prefix of that of UTF-32. The other encodings of a lock agree on ASCII.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-)
 _COMMENT = re.compile(r"(?<!\S)#")
 _WORD = re.compile(r"(?:[^\s'\"]++|'[^']*+'|\"[^\"]*+\")++")
 _QUOTED = re.compile(r"'([^']*+)'|\"([^\"]*+)\"")
@@ -29,9 +22,7 @@ _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
 _PIN = re.compile(r"[=<>~!]=")
 # JSON, TOML and HTML begin like this, and no requirement does. Only a requirements.txt includes other files.
-_NO_REQUIREMENTS = re.compile(
-    r"[\[{<]|[A-Za-z0-9_][A-Za-z0-9_-]*+[ \t]*+=[ \t]*+[\"'\[{]|(?:version|revision)[ \t]*+=[ \t]*+[0-9]"
-)
+_NO_REQUIREMENTS = re.compile(rf"[\[{{<]|{TOML_KEY}")
 
 
 class Include(NamedTuple):
@@ -61,7 +52,7 @@ def includes_of(document: bytes) -> Iterator[Include]:
 
 
 def _text(document: bytes) -> str:
-    for mark, codec in _MARKS:
+    for mark, codec in MARKS:
         if document.startswith(mark):
             return document[len(mark) :].decode(codec, "replace")
     return document.decode("utf-8", "surrogateescape")

@@ -27,7 +27,6 @@ __all__ = [
     "is_listing",
     "listing_of",
     "parse_listing",
-    "paths_of",
 ]
 
 DOCUMENTS = 100
@@ -85,14 +84,6 @@ def is_listing(data: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def paths_of(listing: bytes) -> tuple[str, ...]:
-    """Return the paths of the documents, in order.
-
-    :raises ValueError: ``listing`` is not a listing.
-    """
-    return tuple(path for _, path in parse_listing(listing))
 
 
 def flaws_of_paths(paths: Iterable[str]) -> Mapping[str, str]:

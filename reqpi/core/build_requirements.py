@@ -7,7 +7,6 @@ wanted only on some platforms or Pythons is shown, and counts only for a target 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from email.parser import BytesHeaderParser
 from typing import Any
 
 from attrs import asdict, define, field, frozen
@@ -18,6 +17,7 @@ from packaging.version import Version
 
 from reqpi.core import admission
 from reqpi.core.metadata import BuildSystem, sound
+from reqpi.core.metadata.headers import read_headers
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.core.releases import sdist_of
 from reqpi.core.report import Note
@@ -197,8 +197,7 @@ def dependencies_of(
 
 def required_by(metadata: bytes) -> tuple[str, ...]:
     """Return the valid ``Requires-Dist`` entries of any core metadata."""
-    listed = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist") or ()
-    return sound(map(str, listed), [], "")
+    return sound(read_headers(metadata).get("requires_dist", ()), [], "")
 
 
 def _asked(

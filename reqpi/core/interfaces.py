@@ -1,7 +1,7 @@
 """The interfaces to the outside world: :class:`Store`, where bytes rest, and :class:`Upstream`, where files come from.
 
 :mod:`reqpi.shelf.shelf` sees only these two. The docstrings are the contract: what is atomic, what a missing item
-means, what repeating a call does. ``tests/contracts.py`` runs it against every store.
+means, what repeating a call does. ``tests/contracts/`` runs it against every store.
 """
 
 from __future__ import annotations

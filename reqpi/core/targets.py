@@ -170,7 +170,7 @@ def _fits(python: tuple[int, ...], interpreter: tuple[str, int, int | None], abi
 
 
 def _within(specifier: SpecifierSet, python: tuple[int, ...]) -> bool:
-    """Return whether ``specifier`` contains some Python of that version.
+    """Return whether ``specifier`` contains any release of a Python version.
 
     ``3.9`` may be any 3.9, including the newest, because a file does not say which.
     """

@@ -1,1 +1,1 @@
-"""Parts of any server: single-flight, the LRU cache, fair share, pauses of the garbage collector, reactor lag."""
+"""Parts of any server: single-flight, LRU cache, fair share, circuit breaker, offloading, collector, reactor lag."""

@@ -180,7 +180,7 @@ OPTIONS = (
         "cache",
         ValueKind.PATH,
         "DIR",
-        "keep what was read last from the object store in this directory",
+        "keep the blobs that were read last from the object store in this directory",
         shown="none",
         object_store=True,
     ),
@@ -275,7 +275,7 @@ OPTIONS = (
         "page_cache",
         ValueKind.NUMBER,
         "BYTES",
-        "memory of each process for pages of upstreams, from one lock to the next; 0 for none",
+        "memory of each process for cached pages of upstreams; 0 for none",
         32 << 20,
     ),
     ServerOption(

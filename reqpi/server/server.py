@@ -16,7 +16,6 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -25,18 +24,20 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
 from reqpi.server.settings import Settings
+from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.scrubber import Scrubber
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
 from reqpi.upstream.allowed.credentials import read_logins, read_own_logins
@@ -80,8 +81,7 @@ class _Services:
 
     store: Store
     upstream: Upstream
-    shelf: Shelf
-    holds: Holds
+    locks: LockServices
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     access: AccessLog | None
@@ -94,21 +94,22 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, settings.redirect_above, export_bytes=quarter)
-    holds = Holds(shelf, store, reactor)
+    files = FileParts.over(store, upstream, reactor, settings.redirect_above)
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
+    locks = LockServices.over(shelf, store, reactor)
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
-        open_index = OpenIndex(sessions, upstream, shelf.file_responses, shelf.core_metadata, reactor)
+        open_index = OpenIndex(sessions, upstream, files, reactor)
     prefreeze = Prefreeze(shelf, reactor)
     if not settings.offline:
-        shelf.commitments.on_new = prefreeze.begin
+        shelf.on_new(prefreeze.begin)
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
-    root = Root(shelf, holds, base, ready_answers, quarter, learning=LearnResource(open_index))
+    root = Root(locks, base, ready_answers, quarter, learning=LearnResource(open_index))
     access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access)
-    return _Services(store, upstream, shelf, holds, prefreeze, open_index, access, site)
+    return _Services(store, upstream, locks, prefreeze, open_index, access, site)
 
 
 class Server(Service):
@@ -159,7 +160,7 @@ class Server(Service):
     @property
     def shelf(self) -> Shelf:
         """The shelf that it serves from."""
-        return self._services.shelf
+        return self._services.locks.shelf
 
     @property
     def prefreeze(self) -> Prefreeze:
@@ -169,7 +170,7 @@ class Server(Service):
     def _periodic(self) -> Iterator[tuple[float, Callable[[], Awaitable[Any]]]]:
         """Return what is done again and again, each with the seconds between two times."""
         settings, services = self._settings, self._services
-        yield _WRITE_REFUSALS, services.shelf.refusals.write
+        yield _WRITE_REFUSALS, services.locks.shelf.write_refusals
         if settings.frequency is not None and settings.max_age is not None:
             yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
         yield _TRIM, self._trim
@@ -240,13 +241,13 @@ class Server(Service):
         return [(port.getHost(), getattr(port, "_type", "") == "TLS") for port in self._ports]
 
     async def _trim(self) -> None:
-        await deferToThread(self._trimming.run)
+        await in_thread(self._trimming.run)
 
     async def _stop(self) -> None:
         for call, _ in self._calls:
             if call.running:
                 call.stop()
-        self._services.holds.stop()
+        self._services.locks.holds.stop()
         self.prefreeze.stop()
         if self._scrubber is not None:
             self._scrubber.cancel()
@@ -257,7 +258,7 @@ class Server(Service):
         except TimeoutError:
             self._log.warn("requests were still in flight after {grace} s", grace=GRACE)
         try:
-            await self.shelf.refusals.write()
+            await self.shelf.write_refusals()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:

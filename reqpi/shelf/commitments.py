@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Generic, TypeVar
-from weakref import ref
+from typing import TypeVar
 
 from attrs import define, frozen
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from reqpi.core import locks
@@ -21,24 +19,20 @@ from reqpi.core.errors import BrokenLock, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Lock
 from reqpi.core.report import Defect, Document
-from reqpi.runtime.gc_pause import paused
 from reqpi.runtime.lru import LruCache
+from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import document_record, lock_record
 
-__all__ = ["CommitmentCache", "Commitments", "Lease"]
+__all__ = ["COMMITMENTS_IN_MEMORY", "Commitments", "Lease"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two records that an address is in use, and between two checks whether another process swept it."""
 
-_IN_MEMORY = 32 << 20
+COMMITMENTS_IN_MEMORY = 32 << 20
 """Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one is kept alone."""
 
-_LARGE = 1 << 17
-"""Size in bytes above which documents may have thousands of pins."""
-
 _T = TypeVar("_T")
-_V = TypeVar("_V")
 
 _log = Logger()
 
@@ -67,28 +61,6 @@ class _Read:
     lease: Lease
 
 
-class CommitmentCache(Generic[_V]):
-    """Recently computed values that belong to commitments, within a bound.
-
-    A value is valid for the commitment object that it was computed from: a lock that was swept and committed again is
-    read again. Commitments are referenced weakly: :class:`Commitments` decides how many of them stay in memory.
-
-    :param bound: the greatest sum of the weights of the values.
-    """
-
-    def __init__(self, bound: int) -> None:
-        self._made: LruCache[tuple[str, Hashable], tuple[ref[Commitment], _V]] = LruCache(bound)
-
-    def get(self, commitment: Commitment, key: Hashable) -> _V | None:
-        """Return the value of a commitment for ``key``; ``None`` if it is not in the cache."""
-        made = self._made.get((commitment.address, key))
-        return made[1] if made is not None and made[0]() is commitment else None
-
-    def put(self, commitment: Commitment, key: Hashable, value: _V, weight: int) -> None:
-        """Keep a value; see :meth:`reqpi.runtime.lru.LruCache.put`."""
-        self._made.put((commitment.address, key), (ref(commitment), value), weight)
-
-
 class Commitments:
     """All commitments of a store.
 
@@ -105,7 +77,7 @@ class Commitments:
         records: Records,
         clock: IReactorTime,
         denied: Callable[[Lock], Sequence[Defect]] = lambda _: (),
-        in_memory: int = _IN_MEMORY,
+        in_memory: int = COMMITMENTS_IN_MEMORY,
     ) -> None:
         self._records = records
         self._denied = denied
@@ -132,7 +104,7 @@ class Commitments:
         return await self._commit(await self._lock(locks.read, document, len(document)))
 
     async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
-        """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
+        """Store a lock of several documents under the address of their listing; see :meth:`commit`."""
         size = sum(len(document.data) for document in documents)
         return await self._commit(await self._lock(locks.read_together, documents, size))
 
@@ -213,7 +185,7 @@ class Commitments:
         return read
 
     async def _lock(self, read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
-        reading: Deferred[Lock] = self._reading.run(deferToThread, _worked_out, read, document, size)
+        reading: Deferred[Lock] = self._reading.run(LOCK.run, size, _worked_out, read, document)
         return await reading
 
     async def _note_use(self, address: str) -> None:
@@ -224,12 +196,11 @@ class Commitments:
             _log.warn("could not record the use of lock {address}: {trouble}", address=address, trouble=trouble)
 
 
-def _worked_out(read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
+def _worked_out(read: Callable[[_T], Lock], document: _T) -> Lock:
     """Read a lock and compute its indices and its weight: each takes up to 50 ms for ten thousand pins."""
-    with paused() if size > _LARGE else nullcontext():
-        lock = read(document)
-        _ = lock.projects, lock.releases, lock.weight
-        return lock
+    lock = read(document)
+    _ = lock.projects, lock.releases, lock.weight
+    return lock
 
 
 def _unknown(address: str) -> UnknownAddress:

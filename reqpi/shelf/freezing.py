@@ -6,14 +6,11 @@ and whenever it is read again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
-from typing import ParamSpec, TypeVar
 
 from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
@@ -21,7 +18,7 @@ from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.core.shown_urls import as_shown
-from reqpi.runtime.gc_pause import paused
+from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.lacking_pins import lines_of, named
 from reqpi.shelf.listings import PinListings, wanted
@@ -30,18 +27,8 @@ from reqpi.shelf.url_sources import UrlSources
 
 __all__ = ["Freezing"]
 
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
 _AT_ONCE = 32
 """Projects for which upstreams are asked concurrently, for all callers together."""
-
-_MANY = 200
-"""Number of files above which work on all of them runs in a thread: deciding on one takes up to 50 µs."""
-
-_LARGE = 1 << 16
-"""Size in bytes above which a frozen page is read in a thread."""
 
 
 class Freezing:
@@ -77,11 +64,11 @@ class Freezing:
 
     async def _first(self, commitment: Commitment, record: str, page: Page) -> Page:
         """Store a page that has just been looked up, unless another process was faster; return the stored page."""
-        written = await _apart(len(page.files), freezer.dump, page)
+        written = await DECIDED_FILES.run(len(page.files), freezer.dump, page)
         standing = await self._store.create(record, written)
         if standing == written and all(file.listed for file in page.files):
             # Reading the record back would give the same page.
-            return await _apart(len(page.files), requires_python.with_markers, commitment.lock, page)
+            return await DECIDED_FILES.run(len(page.files), requires_python.with_markers, commitment.lock, page)
         return await _read(commitment, page.project, await self._protected(record, standing))
 
     async def _protected(self, record: str, page: bytes) -> bytes:
@@ -98,7 +85,7 @@ class Freezing:
 
     async def _need(self, page: Page) -> None:
         """Mark the blobs that a page names as needed: they may have been stored before any page named them."""
-        await self._store.touch(*await _apart(len(page.files), _named_by, page))
+        await self._store.touch(*await DECIDED_FILES.run(len(page.files), _named_by, page))
 
     async def known(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages of those ``projects`` that are already frozen, without asking an upstream."""
@@ -122,9 +109,11 @@ class Freezing:
             theirs = evolve(commitment.lock, pins=listing.pins)
             listed = await self._decided(theirs, listing.files)
             looked_at += filter(self._reveals, listed)
-            files += await _apart(len(listed), _admitted_of, theirs, listed)
+            files += await DECIDED_FILES.run(len(listed), _admitted_of, theirs, listed)
             status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
-        page, found = await _apart(len(files), _admitted, commitment.lock, Page(project, tuple(files), status))
+        page, found = await DECIDED_FILES.run(
+            len(files), _admitted, commitment.lock, Page(project, tuple(files), status)
+        )
         with named(pins):
             if not page.files:
                 raise NothingUpstream(
@@ -176,7 +165,7 @@ class Freezing:
 
     async def _decided(self, lock: Lock, files: Sequence[File]) -> list[File]:
         """Return the files; measure those whose listing does not contain enough to decide."""
-        undecided = await _apart(len(files), _undecided, lock, files)
+        undecided = await DECIDED_FILES.run(len(files), _undecided, lock, files)
         return [await self._measured(file) if is_open else file for file, is_open in zip(files, undecided, strict=True)]
 
     async def _measured(self, file: File) -> File:
@@ -185,23 +174,9 @@ class Freezing:
         return evolve(file, digests=measured.digests, size=measured.size, measured=True)
 
 
-async def _apart(files: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Return the result of ``work``; run it in a thread if it goes through many files."""
-    if files > _MANY:
-        return await deferToThread(_unwatched, partial(work, *args, **kwargs))
-    return work(*args, **kwargs)
-
-
-def _unwatched(work: Callable[[], _T]) -> _T:
-    with paused():
-        return work()
-
-
 async def _read(commitment: Commitment, project: Project, written: bytes) -> Page:
     """Return the stored page, restricted again: a store is trusted no more than an upstream."""
-    if len(written) > _LARGE:
-        return await deferToThread(_unwatched, partial(_narrowed, commitment, project, written))
-    return _narrowed(commitment, project, written)
+    return await FROZEN_PAGE.run(len(written), _narrowed, commitment, project, written)
 
 
 def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:

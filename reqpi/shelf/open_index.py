@@ -20,8 +20,8 @@ from reqpi.core.interfaces import Upstream
 from reqpi.core.model import File, Page, Project
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
-from reqpi.shelf.files.core_metadata import CoreMetadata
-from reqpi.shelf.files.file_responses import FileResponse, FileResponses
+from reqpi.shelf.files.file_parts import FileParts
+from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.learn_sessions import LearnSession, LearnSessions
 
 __all__ = ["OpenIndex", "RecordedFile"]
@@ -59,14 +59,12 @@ class OpenIndex:
         self,
         sessions: LearnSessions,
         upstream: Upstream,
-        file_responses: FileResponses,
-        core_metadata: CoreMetadata,
+        files: FileParts,
         clock: IReactorTime,
     ) -> None:
         self.sessions = sessions
         self._upstream = upstream
-        self._file_responses = file_responses
-        self._core_metadata = core_metadata
+        self._files = files
         self._clock = clock
         self._pages: LruCache[tuple[str, Project], Page] = LruCache(_PAGES)
         self._asking: SingleFlight[Page] = SingleFlight()
@@ -125,7 +123,9 @@ class OpenIndex:
         :raises reqpi.core.errors.NotServed: the file is not on its project's page.
         :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained, or differs from the upstream's claim.
         """
-        return await self._file_responses.of(await self._digested(session, await self._listed(session, name, filename)))
+        return await self._files.file_responses.of(
+            await self._digested(session, await self._listed(session, name, filename))
+        )
 
     async def metadata(self, session: LearnSession, name: str, filename: str) -> bytes:
         """Return the core metadata of a wheel. Reading it does not count as downloading the wheel.
@@ -136,7 +136,7 @@ class OpenIndex:
         file = await self._listed(session, name, filename)
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
-        return await self._core_metadata.of(await self._digested(session, file), session.name)
+        return await self._files.core_metadata.of(await self._digested(session, file), session.name)
 
     async def _listed(self, session: LearnSession, name: str, filename: str) -> File:
         file = (await self.page(session, name)).by_filename.get(filename)
@@ -156,7 +156,7 @@ class OpenIndex:
         return await within(PATIENCE, self._clock, waiting, f"{file.filename} is")
 
     async def _measure(self, key: tuple[str, str], file: File) -> File:
-        digested = await self._file_responses.measured(file)
+        digested = await self._files.file_responses.measured(file)
         self._measured.put(key, digested, 1)
         return digested
 

@@ -7,7 +7,7 @@ every byte is returned under a digest.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from packaging.utils import canonicalize_name
@@ -21,18 +21,15 @@ from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.releases import newest
-from reqpi.core.report import Note
+from reqpi.core.report import Document, Note
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
-from reqpi.shelf.commitments import CommitmentCache, Commitments
-from reqpi.shelf.files.build_systems import BuildSystems
-from reqpi.shelf.files.core_metadata import CoreMetadata
-from reqpi.shelf.files.downloads import Downloads
-from reqpi.shelf.files.file_responses import FileResponse, FileResponses
+from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Commitments, Lease
+from reqpi.shelf.files.file_parts import FileParts
+from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.lacking_pins import all_lacking
-from reqpi.shelf.refusals import Refusals
-from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks, LockReading
-from reqpi.shelf.whole_lock.sboms import Sboms
+from reqpi.shelf.refusals import RecordedRefusal, Refusals
 
 __all__ = ["FileResponse", "Shelf"]
 
@@ -53,13 +50,12 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
 
 class Shelf:
-    """All operations on locks, over a store and an upstream.
+    """All operations on locks, over a store and an upstream. Its methods are the only way to what it is made of.
 
     :param clock: measures waiting, and gives the time of day.
     :param instance: a name for this process that no other process on the same store has.
-    :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object store;
-        ``None``: never.
-    :param export_bytes: bytes of exports kept in memory.
+    :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
+    :param in_memory: bytes of commitments that are kept in memory.
     """
 
     def __init__(
@@ -68,29 +64,51 @@ class Shelf:
         upstream: Upstream,
         clock: IReactorTime,
         instance: str,
-        redirect_above: int | None = None,
+        files: FileParts | None = None,
         *,
-        export_bytes: int = 32 << 20,
+        in_memory: int = COMMITMENTS_IN_MEMORY,
     ) -> None:
-        self.commitments = Commitments(store, clock, upstream.denies)
-        self.refusals = Refusals(store, instance, clock.seconds)
+        self._commitments = Commitments(store, clock, upstream.denies, in_memory)
+        self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
         self._clock = clock
-        self._downloads = Downloads(store, upstream, clock)
-        self.file_responses = FileResponses(store, self._downloads, redirect_above)
-        self._freezing = Freezing(store, upstream, self._downloads)
-        self.core_metadata = CoreMetadata(store, upstream, self._downloads, clock)
-        self.sboms = Sboms(store, clock, self.pages, self.metadata)
-        self._build_systems = BuildSystems(store, upstream, self._downloads)
-        self.building = BuildRequirementsOfLocks(
-            store, clock, LockReading(self.pages, self.metadata, self.build_system)
-        )
+        self._files = files or FileParts.over(store, upstream, clock)
+        self._freezing = Freezing(store, upstream, self._files.downloads)
         self._under_way: SingleFlight[Page] = SingleFlight()
-        self.exports: CommitmentCache[bytes] = CommitmentCache(export_bytes)
-        self._pages: CommitmentCache[Page] = CommitmentCache(_PAGES)
+        self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggesting: SingleFlight[dict[Project, str | None]] = SingleFlight()
         self._gathering: SingleFlight[dict[Project, Page]] = SingleFlight()
+
+    # Locks
+
+    async def commit(self, document: bytes) -> tuple[Commitment, bool]:
+        """Store a lock of one document under its address.
+
+        :returns: the commitment, and whether it is new in this store.
+        :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
+            allow; nothing is stored.
+        """
+        return await self._commitments.commit(document)
+
+    async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
+        """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
+        return await self._commitments.commit_together(documents)
+
+    async def commitment(self, address: str) -> Commitment:
+        """Return the commitment of an address. This counts as use of the address.
+
+        :raises reqpi.core.errors.UnknownAddress: no lock with this address was committed here, or it was removed.
+        """
+        return await self._commitments.get(address)
+
+    def lease(self, commitment: Commitment) -> Lease | None:
+        """Return the lease of a recently requested commitment; ``None`` if the lock has been read again since."""
+        return self._commitments.lease(commitment)
+
+    def on_new(self, begin: Callable[[Commitment], None]) -> None:
+        """Call ``begin`` with each commitment that is new in this store, from now on."""
+        self._commitments.on_new = begin
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """Return what a user should know about the parts of a lock that the operator allows."""
@@ -107,13 +125,14 @@ class Shelf:
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
         project = self._pinned(commitment, name)
-        cached = self._pages.get(commitment, project)
+        key = (commitment.address, project)
+        cached = self._pages.get(commitment, key)
         if cached is not None:
             return cached
-        waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+        waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
         with wanting(project):
             page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(commitment, project, page, page.weight)
+        self._pages.put(commitment, key, page, page.weight)
         return page
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:
@@ -140,7 +159,7 @@ class Shelf:
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the file.
         :raises reqpi.core.errors.UpstreamTrouble: the file is not in the store and cannot be obtained.
         """
-        return await self.file_responses.of(await self._admitted(commitment, name, filename))
+        return await self._files.file_responses.of(await self._admitted(commitment, name, filename))
 
     async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
         """Fetch a file, and a wheel's core metadata, unless the store has them, however long that takes.
@@ -151,11 +170,11 @@ class Shelf:
         :raises reqpi.core.errors.StoreTrouble: the file cannot be stored.
         """
         file = await self._admitted(commitment, name, filename)
-        size = await self.file_responses.here(file)
+        size = await self._files.file_responses.here(file)
         if size is None:
-            size = await self._downloads.of(file).finished()
+            size = await self._files.downloads.of(file).finished()
         if file.wheel:
-            await self.core_metadata.of(file, commitment.address)
+            await self._files.core_metadata.of(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:
@@ -165,9 +184,9 @@ class Shelf:
         compute hashes.
         """
         size = await self._store.size(str(file.sha256))
-        if size is None or (file.size not in (None, size) and not await self.file_responses.sound(file, size)):
+        if size is None or (file.size not in (None, size) and not await self._files.file_responses.sound(file, size)):
             return None
-        return size if not file.wheel or await self.core_metadata.at_hand(file) else None
+        return size if not file.wheel or await self._files.core_metadata.at_hand(file) else None
 
     async def sizes(self, files: Iterable[File]) -> dict[File, int | None]:
         """Return the result of :meth:`held` for each of ``files``."""
@@ -175,7 +194,7 @@ class Shelf:
 
     def coming(self, file: File) -> int:
         """Return how many bytes of a file have been downloaded so far; 0 if no download is in flight."""
-        return self._downloads.received(file)
+        return self._files.downloads.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
         """Return the core metadata of a wheel.
@@ -190,7 +209,7 @@ class Shelf:
         if not file.wheel:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
         with wanting(f"{filename}.metadata"):
-            return await self.core_metadata.of(file, commitment.address)
+            return await self._files.core_metadata.of(file, commitment.address)
 
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
@@ -206,23 +225,37 @@ class Shelf:
         if file.wheel:
             raise NotServed(f"{filename} is a wheel", "Only sdists have a build system.")
         with wanting(filename):
-            return await self._build_systems.of(file, commitment.address, whole=whole)
+            return await self._files.build_systems.of(file, commitment.address, whole=whole)
 
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
         """Return whether :meth:`metadata` will always return the same bytes for this wheel."""
-        return await self.core_metadata.is_settled(await self._admitted(commitment, name, filename))
+        return await self._files.core_metadata.is_settled(await self._admitted(commitment, name, filename))
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
         page = await self.page(commitment, name)
         file = page.by_filename.get(filename)
         if file is None or not admission.admits(commitment.lock, file):
             pinned = ", ".join(sorted({pin.version for pin in commitment.lock.projects[page.project]}))
-            self.refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
+            self._refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
             raise NotAdmitted(
                 f"{filename[:100]} is not admitted by lock {commitment.short}",
                 f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
             )
         return file
+
+    # Refusals
+
+    async def refused(self, address: str) -> list[RecordedRefusal]:
+        """Return everything that was refused under ``address``, the latest first."""
+        return await self._refusals.of(address)
+
+    def forget_refusal(self, address: str, project: Project) -> None:
+        """Uncount one refusal of a project as a whole, which turned out not to be one."""
+        self._refusals.forget(address, project)
+
+    async def write_refusals(self) -> None:
+        """Store the counts of refusals that have changed since the last call."""
+        await self._refusals.write()
 
     # All of a lock
 
@@ -293,7 +326,7 @@ class Shelf:
             return project
         if _NAME.fullmatch(project) is None:
             raise NotServed("no such project", "The name is not a valid project name.")
-        self.refusals.note(commitment.address, project, None, "not in the lock")
+        self._refusals.note(commitment.address, project, None, "not in the lock")
         raise NotAdmitted(
             f"{project} is not in lock {commitment.short}",
             f"Only what the lock pins can be installed from here. {how_to_pin(commitment.lock.format, project)}, "

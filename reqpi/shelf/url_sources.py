@@ -11,13 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import evolve
 from packaging.version import Version
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import filenames, metadata
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.filenames import ARCHIVE_SUFFIXES
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Archive, File, Git, Pin
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.files.downloads import Downloads
 
 __all__ = ["UrlSources"]
@@ -46,7 +46,7 @@ class UrlSources:
             return file
         async with aclosing(self._store.read(str(file.sha256))) as stream:
             data = b"".join([piece async for piece in stream])
-        identity = await deferToThread(metadata.identity, data, file.filename)
+        identity = await in_thread(metadata.identity, data, file.filename)
         if identity is None:
             return file
         if identity.project != file.project:

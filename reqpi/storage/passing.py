@@ -12,9 +12,8 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core.interfaces import Store
+from reqpi.runtime import offload
 from reqpi.storage.directory.layout import Layout
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.threads import InThread
@@ -36,7 +35,7 @@ class PassingStore(DirectoryStore):
         behind: Store,
         folder: Path,
         *,
-        in_thread: InThread = deferToThread,
+        in_thread: InThread = offload.in_thread,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(folder, in_thread=in_thread, clock=clock)

@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
-from twisted.internet.threads import deferToThread
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Store
+from reqpi.runtime import offload
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
 from reqpi.storage.directory.store import DirectoryStore
@@ -38,7 +38,7 @@ class StorePlace:
     cache: Path | None = None
     cache_size: int = 10 << 30
 
-    def store(self, in_thread: InThread = deferToThread) -> Store:
+    def store(self, in_thread: InThread = offload.in_thread) -> Store:
         """Return the store, not yet opened.
 
         :param in_thread: calls a function that blocks in another thread.

@@ -17,7 +17,7 @@ _BATCH = 1000
 
 
 class InThread(Protocol):
-    """A function that calls another one in a thread, such as :func:`twisted.internet.threads.deferToThread`."""
+    """A function that calls another one in a thread, such as :data:`reqpi.runtime.offload.in_thread`."""
 
     def __call__(self, f: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         """Call ``f`` in a thread, and return or raise here what it returns or raises there."""

@@ -10,14 +10,13 @@ from attrs import frozen
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.internet.threads import deferToThread
 from twisted.web.iweb import IResponse
 
 from reqpi.core import simple
 from reqpi.core.errors import UpstreamTrouble, WrongPage
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.simple import Packed
-from reqpi.runtime.gc_pause import paused
+from reqpi.runtime.offload import INDEX_ENTRIES, INDEX_PAGE
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.upstream.allowed.permits import Permit
 from reqpi.upstream.allowed.urls import host_of
@@ -34,20 +33,14 @@ _ENDED = re.compile(rb"(?:</html>|</body>|\})\s*\Z", re.IGNORECASE)
 
 _HTML_TITLE = re.compile(rb"<title[^>]{0,200}>\s{0,200}([^<\s][^<]{0,200})", re.IGNORECASE)
 
+_TITLE_WITHIN = 1 << 14
+"""Bytes at the beginning of a page in which a title is looked for."""
+
 _LARGEST_PAGE = 64 << 20
 """The most bytes of a project page, both encoded and decoded. The largest on the public index has some 10 MiB."""
 
 _LONGEST_PAGE = 300.0
 """The most seconds that a page may take to arrive."""
-
-_LARGE_PAGE = 1 << 14
-"""Pages of at least so many bytes are parsed in a thread: 16 KiB take less than 2 ms."""
-
-_HUGE_PAGE = 1 << 18
-"""Pages of at least so many bytes, encoded or not, have thousands of files."""
-
-_LARGE_ENTRIES = 1 << 17
-"""Packed entries of at least so many bytes are unpacked in a thread. One version has mostly fewer: 0.3 ms."""
 
 _PAUSES = (0.3, 1.0)
 """Seconds before each further attempt to get a page; longer if the upstream specifies it."""
@@ -99,9 +92,7 @@ class UpstreamIndex:
                 return cached.listing
             # The page has moved, and at its new place the validator may belong to another page.
             sent = await self._sent(url, {})
-        # The decoded size of encoded data is not known.
-        large = sent.coding or len(sent.data) >= _LARGE_PAGE
-        listing = await deferToThread(_packed_in_thread, sent, project) if large else _packed(sent, project)
+        listing = await INDEX_PAGE.run(sent.amount, _packed, sent, project)
         self._pages.put(self.name, project, CachedPage.of(listing, sent.url, sent.response, self._clock.seconds()))
         return listing
 
@@ -147,6 +138,11 @@ class _Sent:
     def coding(self) -> str:
         return header(self.response, "Content-Encoding")
 
+    @property
+    def amount(self) -> int:
+        """Bytes to parse. Encoded data always count as too many for the reactor's thread: any number may come out."""
+        return max(len(self.data), INDEX_PAGE.inline + 1) if self.coding else len(self.data)
+
 
 def _packed(sent: _Sent, project: Project) -> Packed:
     data, kind = coding.decode(sent.data, sent.coding, _LARGEST_PAGE), header(sent.response, "Content-Type")
@@ -158,20 +154,13 @@ def _packed(sent: _Sent, project: Project) -> Packed:
 
 def _description(url: str, kind: str, data: bytes) -> str:
     """Describe what an upstream sent instead of a page."""
-    titled = _HTML_TITLE.search(data[:_LARGE_PAGE])
+    titled = _HTML_TITLE.search(data[:_TITLE_WITHIN])
     what = f"entitled {_plain(titled[1])}" if titled else f"that begin with {_plain(data[:40])}" if data else "of body"
     return f"{host_of(url)} sent {len(data)} bytes of {kind[:60] or 'no'!r} type, {what}."
 
 
 def _plain(data: bytes) -> str:
     return ascii(data.decode("utf-8", "replace").strip()[:80])
-
-
-def _packed_in_thread(sent: _Sent, project: Project) -> Packed:
-    if len(sent.data) < _HUGE_PAGE:
-        return _packed(sent, project)
-    with paused():
-        return _packed(sent, project)
 
 
 def _has(page: Page, digests: Collection[Digest]) -> bool:
@@ -181,6 +170,4 @@ def _has(page: Page, digests: Collection[Digest]) -> bool:
 
 
 async def _parsed(listing: Packed, versions: Collection[Version] | None) -> Page:
-    if listing.work(versions) >= _LARGE_ENTRIES:
-        return await deferToThread(listing.page, versions)
-    return listing.page(versions)
+    return await INDEX_ENTRIES.run(listing.work(versions), listing.page, versions)

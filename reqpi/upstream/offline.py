@@ -9,15 +9,14 @@ from urllib.parse import urlsplit
 from packaging.version import Version
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Indexes
-from reqpi.core.model import Archive, Digest, Git, Lock, Pin, Project
-from reqpi.core.report import Defect, Note
+from reqpi.core.model import Digest, Project
 from reqpi.upstream.allowed.policy import Policy
+from reqpi.upstream.by_policy import ByPolicy
 
 __all__ = ["Offline"]
 
 
-class Offline:
+class Offline(ByPolicy):
     """An :class:`~reqpi.core.interfaces.Upstream` that has nothing and uses no network.
 
     :param policy: denies the same as with the network, so that an address means the same with and without it.
@@ -26,7 +25,7 @@ class Offline:
     name = "no upstream (--offline)"
 
     def __init__(self, policy: Policy | None = None) -> None:
-        self._policy = policy or Policy(local=True)
+        super().__init__(policy or Policy(local=True))
 
     async def page(
         self,
@@ -44,26 +43,6 @@ class Offline:
         """Raise: there is never a file."""
         filename = urlsplit(url).path.rpartition("/")[2]
         raise _not_here(filename, "This server is offline, and has not fetched this file before.")
-
-    def denies(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
-        return self._policy.denies(lock)
-
-    def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.notes`."""
-        return self._policy.notes(lock)
-
-    def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
-        return self._policy.indexes_for(pin)
-
-    def reveals(self, index: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Upstream.reveals`."""
-        return self._policy.reveals(index)
-
-    def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
-        self._policy.allow(pin, source)
 
 
 def _not_here(what: str, detail: str) -> UpstreamTrouble:

@@ -9,9 +9,8 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Indexes, Transfer
-from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
-from reqpi.core.report import Defect, Note
+from reqpi.core.interfaces import Transfer
+from reqpi.core.model import Digest, Page, Project
 from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
@@ -20,6 +19,7 @@ from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.permits import Permit
 from reqpi.upstream.allowed.policy import sentence
 from reqpi.upstream.allowed.urls import index_key
+from reqpi.upstream.by_policy import ByPolicy
 from reqpi.upstream.git.repositories import Repositories
 from reqpi.upstream.http.agent import PooledAgent
 from reqpi.upstream.http.agents import Agents
@@ -38,7 +38,7 @@ _ARCHIVE = "archive+"
 _GIT = "git+"
 
 
-class Upstreams:
+class Upstreams(ByPolicy):
     """Everything that the operator allows this server to ask.
 
     :param outside: what the operator allows; it is checked here.
@@ -61,7 +61,8 @@ class Upstreams:
         reach = GuardedReactor(reactor, outside.named)
         trust = TlsTrust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
         self.agent = Agents.of(outside, reactor) if agent is None else Agents.same(agent)
-        self._policy, self._permits = outside.policy, outside.permits
+        super().__init__(outside.policy)
+        self._permits = outside.permits
         self._http = HttpClient(self.agent, time)
         self._time, self._pages = time, PageCache(page_cache)
         self._indexes = {key: self._made(url, self._permits.of_index(key)) for key, url in outside.indexes.items()}
@@ -96,26 +97,6 @@ class Upstreams:
         place = url.removeprefix(_ARCHIVE)
         permit = self._permits.of_source(place) if url.startswith(_ARCHIVE) else self._permit(index)
         return await open_file(self._http, place, start, stop, etag=etag, check=check, permit=permit)
-
-    def denies(self, lock: Lock) -> tuple[Defect, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
-        return self._policy.denies(lock)
-
-    def notes(self, lock: Lock) -> tuple[Note, ...]:
-        """See :meth:`reqpi.core.interfaces.Upstream.notes`."""
-        return self._policy.notes(lock)
-
-    def indexes_for(self, pin: Pin) -> Indexes:
-        """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
-        return self._policy.indexes_for(pin)
-
-    def reveals(self, index: str) -> bool:
-        """See :meth:`reqpi.core.interfaces.Upstream.reveals`."""
-        return self._policy.reveals(index)
-
-    def allow(self, pin: Pin, source: Archive | Git) -> None:
-        """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
-        self._policy.allow(pin, source)
 
     async def close(self) -> None:
         """Stop git operations in progress, and close idle connections."""

@@ -1,4 +1,4 @@
-"""The requests of programs apart from the index: commits, holds, the lock itself, its exports, its refusals."""
+"""The requests of programs, other than those to the index: commits, holds, locks, exports, refusals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from attrs import asdict
-from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
 from reqpi.core import export
@@ -17,8 +16,11 @@ from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
+from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
@@ -42,12 +44,17 @@ __all__ = [
 ]
 
 
+Exports = DerivedCache[bytes]
+"""Exports that were written before, each by its address and kind."""
+
 _TEXT = "text/plain; charset=utf-8"
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
-async def commit(request: Request, shelf: Shelf, holding: Holds, base: str) -> bytes:
+async def commit(
+    request: Request, shelf: Shelf, holding: Holds, building: BuildRequirementsOfLocks, base: str
+) -> bytes:
     """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters."""
     try:
         documents = documents_in(request)
@@ -55,13 +62,13 @@ async def commit(request: Request, shelf: Shelf, holding: Holds, base: str) -> b
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
     if documents[0].path:
-        commitment, created = await shelf.commitments.commit_together(documents)
+        commitment, created = await shelf.commit_together(documents)
     else:
-        commitment, created = await shelf.commitments.commit(documents[0].data)
+        commitment, created = await shelf.commit(documents[0].data)
     if target is not None:
         await holding.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
-    lacking = () if created else await shelf.building.warnings(commitment)
+    lacking = () if created else await building.warnings(commitment)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -79,7 +86,7 @@ async def commit(request: Request, shelf: Shelf, holding: Holds, base: str) -> b
 
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:
     """Answer ``GET /<address>/lock``, and ``GET /<address>/lock/<path>`` for one of several documents."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     if not path:
         return send_representation(request, Representation(commitment.lock.document, "text/plain"))
     data = next((document.data for document in commitment.lock.documents if document.path == path), None)
@@ -88,29 +95,33 @@ async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> 
     return send_representation(request, Representation(data, "text/plain"))
 
 
-async def requirements(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+async def requirements(request: Request, shelf: Shelf, exports: Exports, base: str, address: str) -> bytes:
     """Answer ``GET /<address>/requirements.txt``; with ``?index=none`` it names no index, and can be committed."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     here = None if request.args.get(b"index") == [b"none"] else _here(base, commitment)
-    return await _exported(request, shelf, commitment, export.requirements, here=here, content_type=_TEXT)
+    return await _exported(request, shelf, exports, commitment, export.requirements, here=here, content_type=_TEXT)
 
 
-async def pylock(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
+async def pylock(request: Request, shelf: Shelf, exports: Exports, base: str, address: str) -> bytes:
     """Answer ``GET /<address>/pylock.toml``."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     here = _here(base, commitment)
-    return await _exported(request, shelf, commitment, export.pylock, here=here, content_type="application/toml")
+    return await _exported(
+        request, shelf, exports, commitment, export.pylock, here=here, content_type="application/toml"
+    )
 
 
-async def files(request: Request, shelf: Shelf, address: str) -> bytes:
+async def files(request: Request, shelf: Shelf, exports: Exports, address: str) -> bytes:
     """Answer ``GET /<address>/files.json``."""
-    commitment = await shelf.commitments.get(address)
-    return await _exported(request, shelf, commitment, export.files, here=None, content_type="application/json")
+    commitment = await shelf.commitment(address)
+    return await _exported(
+        request, shelf, exports, commitment, export.files, here=None, content_type="application/json"
+    )
 
 
 async def env(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """Answer ``GET /<address>/env`` in the syntax of ``?shell=``."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     shell = request.args.get(b"shell", [b"sh"])[-1].decode("ascii", "replace")
     if shell not in export.SHELLS:
         known = f"The shells are: {', '.join(export.SHELLS)}."
@@ -122,8 +133,8 @@ async def env(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
 
 async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     """Answer ``GET /<address>/refused``; with ``?suggest=1`` each project has a line to be pasted into the lock."""
-    commitment = await shelf.commitments.get(address)
-    refusals = await shelf.refusals.of(commitment.address)
+    commitment = await shelf.commitment(address)
+    refusals = await shelf.refused(commitment.address)
     shown = [refusal.as_json() for refusal in refusals]
     if _is_set(request, b"suggest"):
         lines = await shelf.suggest({refusal.project for refusal in refusals if refusal.filename is None})
@@ -134,7 +145,7 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
 
 async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> bytes:
     """Answer ``GET /<address>/held``: the progress of a hold that is under way, and the verdict at any other time."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
@@ -149,7 +160,7 @@ async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> 
 
 async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:
     """Answer ``GET /<address>/wheelhouse.tar``, with the filters of a hold; with ``one=1``, one file a release."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
@@ -160,14 +171,14 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
     await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
 
 
-async def build_requirements(request: Request, shelf: Shelf, address: str) -> bytes:
+async def build_requirements(request: Request, shelf: Shelf, building: BuildRequirementsOfLocks, address: str) -> bytes:
     """Answer ``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
-    answer = await shelf.building.of(commitment, target, _patience(request))
+    answer = await building.of(commitment, target, _patience(request))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
     return _json(request, shown | written(answer))
 
@@ -199,6 +210,7 @@ def _is_set(request: Request, name: bytes) -> bool:
 async def _exported(
     request: Request,
     shelf: Shelf,
+    exports: Exports,
     commitment: Commitment,
     write: Callable[[Commitment, Mapping[Project, Page], Any], bytes],
     *,
@@ -207,11 +219,11 @@ async def _exported(
 ) -> bytes:
     """Return an export. It never changes for an address, so it is written at the first request and cached."""
     pages = await shelf.pages(commitment)
-    key = (write.__name__, here)
-    written = shelf.exports.get(commitment, key)
+    key = (commitment.address, write.__name__, here)
+    written = exports.get(commitment, key)
     if written is None:
-        written = await deferToThread(write, commitment, pages, here)
-        shelf.exports.put(commitment, key, written, len(written))
+        written = await in_thread(write, commitment, pages, here)
+        exports.put(commitment, key, written, len(written))
     return send_representation(request, Representation(written, content_type))
 
 

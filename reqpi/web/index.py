@@ -5,20 +5,19 @@ Clients request these thousands of times, so it is a plain resource: klein's rou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from packaging.utils import canonicalize_name
-from twisted.internet.threads import deferToThread
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi.core import simple
-from reqpi.core.errors import NotServed, StoreTrouble
+from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page
-from reqpi.runtime.lru import LruCache
+from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_representation
@@ -32,14 +31,8 @@ __all__ = ["IndexResource"]
 _SMALL = 1 << 17
 """Bytes of a file, at most, that is kept in memory."""
 
-_FEW_LINKS = 100
-"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
-
 _Key = tuple[str, str, str, str]
 """An address, a project (empty for the listing), a content type, and the prefix of each link."""
-
-_Rendered = tuple[Page | None, Representation]
-"""A representation, and its page; a lock that was removed and committed again may have another page."""
 
 
 class IndexResource(Resource):
@@ -54,15 +47,15 @@ class IndexResource(Resource):
         super().__init__()
         self._shelf = shelf
         self._ready_answers = ready_answers
-        self._rendered: LruCache[_Key, _Rendered] = LruCache(rendered_bytes)
-        self._rendering: SingleFlight[_Rendered] = SingleFlight()
+        self._rendered: DerivedCache[Representation] = DerivedCache(rendered_bytes)
+        self._rendering: SingleFlight[Representation] = SingleFlight()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""
         return answer_with(request, partial(self._answer, request, address, rest))
 
     async def _answer(self, request: Request, address: str, rest: list[str]) -> None:
-        commitment = await self._shelf.commitments.get(address)
+        commitment = await self._shelf.commitment(address)
         match rest:
             case []:
                 await self._listing(request, commitment)
@@ -73,14 +66,14 @@ class IndexResource(Resource):
             case [project, filename]:
                 await self._file(request, commitment, project, filename)
             case _:
-                raise NotServed("no such path", "An index has projects, and a project has files.")
+                raise NotServed("no such path", "Nothing is below a file: the path is <project>/<filename> at most.")
 
     async def _listing(self, request: Request, commitment: Commitment) -> None:
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, "", content_type, _prefix(request, "simple"))
         render = simple.index_json if content_type == simple.V1_JSON else simple.index_html
         many = len(commitment.lock.projects)
-        shown = await self._text(key, None, many, partial(render, commitment.lock.projects))
+        shown = await self._text(key, commitment, many, partial(render, commitment.lock.projects))
         self._send(request, commitment, content_type, shown)
 
     async def _page(self, request: Request, commitment: Commitment, name: str) -> None:
@@ -96,14 +89,14 @@ class IndexResource(Resource):
     def _refuse_pip(self, request: Request, commitment: Commitment) -> None:
         """Refuse a pip that the lock does not pin, unless pip checks for a newer version of itself.
 
-        That is not counted as a refusal, neither now nor if it turns out later.
+        Such a check is not counted as a refusal; if it is recognised later, the count is taken back.
 
         :raises reqpi.core.errors.NotServed: it is pip's check of itself.
         """
         site: Any = request.site
         if site.self_checks.is_one(request, commitment.address):
             raise NotServed(f"pip is not in lock {commitment.short}")
-        undo = partial(self._shelf.refusals.forget, commitment.address, canonicalize_name("pip"))
+        undo = partial(self._shelf.forget_refusal, commitment.address, canonicalize_name("pip"))
         site.self_checks.may_be_one(request, commitment.address, undo)
 
     def _send(self, request: Request, commitment: Commitment, variant: str, shown: Representation, *below: str) -> None:
@@ -115,25 +108,30 @@ class IndexResource(Resource):
         path = "/".join(["", commitment.address, "simple", *below])
         # A client can invent any number of other spellings: they are answered, and not remembered.
         if request.uri.decode("latin-1").replace("%2B", "+") in (path, f"{path}/"):
-            self._ready_answers.put(request.uri, self._shelf.commitments.lease(commitment), variant, shown)
+            self._ready_answers.put(request.uri, self._shelf.lease(commitment), variant, shown)
         request.write(send_representation(request, shown))
 
-    async def _text(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> Representation:
+    async def _text(
+        self, key: _Key, source: Commitment | Page, many: int, render: Callable[..., bytes]
+    ) -> Representation:
         """Return a rendered page, from the cache if it is there.
 
+        :param source: the lock or page that it is rendered from: a lock that was removed and committed again may have
+            another page.
         :param many: number of links.
         """
-        cached = self._rendered.get(key)
-        if cached is None or cached[0] is not page:
-            cached = await self._rendering.do((key, id(page)), partial(self._render, key, page, many, render))
-        return cached[1]
+        cached = self._rendered.get(source, key)
+        if cached is not None:
+            return cached
+        return await self._rendering.do((key, id(source)), partial(self._render, key, source, many, render))
 
-    async def _render(self, key: _Key, page: Page | None, many: int, render: Callable[..., bytes]) -> _Rendered:
+    async def _render(
+        self, key: _Key, source: Commitment | Page, many: int, render: Callable[..., bytes]
+    ) -> Representation:
         content_type, prefix = key[2:]
-        work = partial(_represent, render, content_type, prefix)
-        shown = work() if many <= _FEW_LINKS else await deferToThread(work)
-        self._rendered.put(key, (page, shown), shown.weight)
-        return page, shown
+        shown = await RENDERED_LINKS.run(many, _represent, render, content_type, prefix)
+        self._rendered.put(source, key, shown, shown.weight)
+        return shown
 
     async def _file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
         file_response = await self._shelf.file(commitment, name, filename)
@@ -143,13 +141,9 @@ class IndexResource(Resource):
             return
         sha256 = str(file_response.file.sha256)
         # A file that is still being downloaded has no link yet, though it may have one soon.
-        stays = file_response.local is not None and file_response.link is None
-        if file_response.size <= _SMALL and stays and not header(request, "Range"):
-            body = b"".join([piece async for piece in file_response.read(0, file_response.size)])
-            if hashlib.sha256(body).hexdigest() != sha256:
-                await self._shelf.file_responses.repair(sha256, len(body))
-                raise StoreTrouble(f"{filename} is damaged in the store", "It was removed. Try again in a moment.")
-            shown = Representation(body, "application/octet-stream", ranges=True, digest=sha256)
+        whole = file_response.whole if file_response.link is None and file_response.size <= _SMALL else None
+        if whole is not None and not header(request, "Range"):
+            shown = Representation(await whole(), "application/octet-stream", ranges=True, digest=sha256)
             self._send(request, commitment, ANY_TYPE, shown, file_response.file.project, filename)
             return
         await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
 from reqpi.core import simple
@@ -15,6 +14,7 @@ from reqpi.core.errors import NotServed
 from reqpi.core.exclude_newer import BadExcludeNewer, read_exclude_newer
 from reqpi.core.export import learned_releases
 from reqpi.core.model import File, Page
+from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.shelf.learn_sessions import LearnSession
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.web.http import problems
@@ -24,9 +24,6 @@ from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import Representation
 
 __all__ = ["LearnResource"]
-
-_FEW_LINKS = 100
-"""Links of a page, at most, that is rendered in the reactor's thread. 5,000 take some tenths of a second."""
 
 
 class LearnResource:
@@ -109,7 +106,7 @@ class LearnResource:
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
         prefix = "" if (request.path or b"").endswith(b"/") else f"{page.project}/"
         work = partial(render, page, show_yanked=True, unhashed=True, prefix=prefix)
-        body = work() if len(page.files) <= _FEW_LINKS else await deferToThread(work)
+        body = await RENDERED_LINKS.run(len(page.files), work)
         request.setHeader("Vary", "Accept")
         return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
 

@@ -8,40 +8,26 @@ from itertools import chain, islice
 from shlex import quote as quoted
 from urllib.parse import quote
 
-from twisted.internet.threads import deferToThread
-from twisted.python.failure import Failure
 from twisted.web.server import Request
-from twisted.web.template import Element, Tag, TagLoader, flattenString, renderer, slot, tags
+from twisted.web.template import Tag, tags
 
-from reqpi import __version__
 from reqpi.core import admission
 from reqpi.core.env_vars import trusted_host
 from reqpi.core.model import Commitment, File, Page, Pin, Project
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
+from reqpi.web.sheet import Sheet, send
 
 __all__ = ["front", "overview"]
 
 _MOST_ROWS = 2000
 """Pins shown on one page, at most. A longer lock is read by programs."""
 
-_STYLE = """
-:root { color-scheme: light dark; --faint: color-mix(in srgb, currentColor 55%, transparent);
-  --line: color-mix(in srgb, currentColor 18%, transparent); --wash: color-mix(in srgb, currentColor 6%, transparent) }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2.5rem auto; max-width: 60rem; padding: 0 1.25rem }
-h1 { font-size: 1.5rem; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-code, pre { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
-pre { background: var(--wash); border-radius: 6px; padding: .75rem 1rem; overflow-x: auto; overflow-wrap: normal }
-table { border-collapse: collapse; width: 100% } caption { text-align: left; color: var(--faint) }
-th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line) }
-th { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }
-.faint, footer { color: var(--faint) } footer { margin-top: 3rem; font-size: .875rem }
-"""
-
 
 def front(request: Request, base: str) -> bytes:
     """Answer ``GET /``: what ReqPI is, and the first steps."""
-    sheet = _Sheet(
+    sheet = Sheet(
         "ReqPI",
         [
             tags.p("Commit a lock, and get a package index that serves what the lock pins and nothing else."),
@@ -58,24 +44,24 @@ def front(request: Request, base: str) -> bytes:
             ),
         ],
     )
-    return _send(request, _written(sheet))
+    return send(request, sheet.rendered())
 
 
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
     """Answer ``GET /<address>/``: the pins, their files, the refusals, the commands to use the index."""
-    commitment = await shelf.commitments.get(address)
+    commitment = await shelf.commitment(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
-    refusals = await shelf.refusals.of(address)
+    refusals = await shelf.refused(address)
     # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    return _send(request, await deferToThread(_overview, commitment, base, here, frozen, refusals))
+    return send(request, await in_thread(_overview, commitment, base, here, frozen, refusals))
 
 
 def _overview(
     commitment: Commitment, base: str, here: str, frozen: dict[Project, Page], refusals: list[RecordedRefusal]
 ) -> bytes:
     """Render the page. For a long lock it takes a second or two, so it is called in a thread."""
-    sheet = _Sheet(
+    sheet = Sheet(
         f"Lock {commitment.short}",
         [
             tags.p(tags.code(commitment.address, class_="faint")),
@@ -93,7 +79,7 @@ def _overview(
             _pins(commitment, here, frozen),
         ],
     )  # fmt: skip
-    return _written(sheet)
+    return sheet.rendered()
 
 
 def _commands(index: str, base: str) -> str:
@@ -112,54 +98,6 @@ def _commands(index: str, base: str) -> str:
 
 def _link(text: str, url: str) -> Tag:
     return tags.div(tags.code(tags.a(text, href=url)))
-
-
-class _Sheet(Element):
-    """A page: a title and a body."""
-
-    loader = TagLoader(
-        tags.html(
-            tags.head(
-                tags.meta(charset="utf-8"),
-                tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
-                tags.title(slot("title")),
-                tags.style(_STYLE),
-            ),
-            tags.body(tags.h1(slot("title")), slot("body"), tags.footer(f"ReqPI {__version__}")),
-            lang="en",
-            render="fill",
-        )
-    )
-
-    def __init__(self, title: str, body: list[Tag]) -> None:
-        super().__init__()
-        self._title = title
-        self._body = body
-
-    @renderer
-    def fill(self, request: Request, tag: Tag) -> Tag:
-        """Fill in the title and the body."""
-        return tag.fillSlots(title=self._title, body=self._body)
-
-
-def _written(sheet: _Sheet) -> bytes:
-    """Return the page as bytes. Nothing in it is asynchronous, so the result is there at once."""
-    outcome: list[bytes | Failure] = []
-    flattenString(None, sheet).addBoth(outcome.append)
-    if isinstance(outcome[0], Failure):
-        outcome[0].raiseException()
-    return b"<!DOCTYPE html>\n" + outcome[0] + b"\n"
-
-
-def _send(request: Request, body: bytes) -> bytes:
-    request.setHeader("Content-Type", "text/html; charset=utf-8")
-    request.setHeader("Content-Length", str(len(body)))
-    request.setHeader("Cache-Control", "no-store")
-    request.setHeader(
-        "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    )
-    request.setHeader("Referrer-Policy", "no-referrer")
-    return body
 
 
 def _shown(commitment: Commitment) -> list[Pin]:

@@ -44,10 +44,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holds
-from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
-from reqpi.web import api, pages, sboms
+from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.shelf.whole_lock.lock_services import LockServices
+from reqpi.web import api, pages
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with
 from reqpi.web.http.ready_answers import ReadyAnswers
@@ -55,6 +54,7 @@ from reqpi.web.http.representation import COMMON, SERVER
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
+from reqpi.web.sboms import SbomResource
 
 __all__ = ["Root"]
 
@@ -73,10 +73,15 @@ class Routes:
 
     app = Klein()
 
-    def __init__(self, shelf: Shelf, holding: Holds, base: PublicUrl, learning: LearnResource) -> None:
+    def __init__(
+        self, services: LockServices, exports: DerivedCache[bytes], base: PublicUrl, learning: LearnResource
+    ) -> None:
         self._learn = learning
-        self._shelf = shelf
-        self._holding = holding
+        self._shelf = services.shelf
+        self._holding = services.holds
+        self._sboms = SbomResource(services.shelf, services.sboms, exports)
+        self._building = services.build_requirements
+        self._exports = exports
         self._base = base
 
     @app.route("/", methods=["GET", "HEAD"])
@@ -89,7 +94,7 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await api.commit(request, self._shelf, self._holding, self._base.of(request))
+        return await api.commit(request, self._shelf, self._holding, self._building, self._base.of(request))
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -131,17 +136,17 @@ class Routes:
     @app.route("/<address>/requirements.txt", methods=["GET", "HEAD"])
     async def requirements(self, request: Request, address: str) -> bytes:
         """Serve the lock with the sha256 of every file that it admits."""
-        return await api.requirements(request, self._shelf, self._base.of(request), address)
+        return await api.requirements(request, self._shelf, self._exports, self._base.of(request), address)
 
     @app.route("/<address>/pylock.toml", methods=["GET", "HEAD"])
     async def pylock(self, request: Request, address: str) -> bytes:
         """Serve the same as a pylock.toml."""
-        return await api.pylock(request, self._shelf, self._base.of(request), address)
+        return await api.pylock(request, self._shelf, self._exports, self._base.of(request), address)
 
     @app.route("/<address>/files.json", methods=["GET", "HEAD"])
     async def files(self, request: Request, address: str) -> bytes:
         """Serve every file that it admits, with everything known about it."""
-        return await api.files(request, self._shelf, address)
+        return await api.files(request, self._shelf, self._exports, address)
 
     @app.route("/<address>/env", methods=["GET", "HEAD"])
     async def env(self, request: Request, address: str) -> bytes:
@@ -161,17 +166,17 @@ class Routes:
     @app.route("/<address>/sbom.cdx.json", methods=["GET", "HEAD"])
     async def cyclonedx(self, request: Request, address: str) -> bytes:
         """Serve its SBOM, as CycloneDX."""
-        return await sboms.cyclonedx(request, self._shelf, address)
+        return await self._sboms.cyclonedx(request, address)
 
     @app.route("/<address>/sbom.spdx.json", methods=["GET", "HEAD"])
     async def spdx(self, request: Request, address: str) -> bytes:
         """Serve its SBOM, as SPDX."""
-        return await sboms.spdx(request, self._shelf, address)
+        return await self._sboms.spdx(request, address)
 
     @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """Serve the build requirements of its sdists, and those that it lacks."""
-        return await api.build_requirements(request, self._shelf, address)
+        return await api.build_requirements(request, self._shelf, self._building, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -187,7 +192,7 @@ class Routes:
 class Root(Resource):
     """The root resource: splits the path; :class:`~reqpi.web.index.IndexResource` answers everything below ``simple/``.
 
-    :param memory: bytes for rendered pages.
+    :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
     """
 
@@ -195,8 +200,7 @@ class Root(Resource):
 
     def __init__(
         self,
-        shelf: Shelf,
-        holding: Holds,
+        services: LockServices,
         base: PublicUrl,
         ready_answers: ReadyAnswers | None = None,
         memory: int = 32 << 20,
@@ -204,11 +208,11 @@ class Root(Resource):
         learning: LearnResource | None = None,
     ) -> None:
         super().__init__()
-        self._index = IndexResource(shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
-        self._shelf = shelf
-        self._wheelhouses = Wheelhouses(shelf, holding)
+        self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
+        self._shelf = services.shelf
+        self._wheelhouses = services.wheelhouses
         self._learn = learning or LearnResource(None)
-        self._rest = Routes(shelf, holding, base, self._learn).app.resource()
+        self._rest = Routes(services, DerivedCache(memory), base, self._learn).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from twisted.web.server import Request
 
 from reqpi.core import sbom
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.sboms import Writer
+from reqpi.shelf.whole_lock.sboms import Sboms, Writer
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
 from reqpi.web.http.representation import Representation
 
-__all__ = ["cyclonedx", "spdx"]
+__all__ = ["SbomResource"]
 
 _LONGEST = 200
 """Characters of a name, and of a version."""
@@ -19,46 +20,56 @@ _LONGEST = 200
 _LONGEST_URL = 2000
 
 
-async def cyclonedx(request: Request, shelf: Shelf, address: str) -> bytes:
-    """Answer ``GET /<address>/sbom.cdx.json``; ``?name=`` and ``?version=`` specify the main component.
+class SbomResource:
+    """The SBOMs of an address.
 
-    ``?index=`` is the URL of the default index, if purls are to name it.
+    :param exports: those that were written before, each by its address and kind.
     """
-    return await _sbom(request, shelf, address, sbom.cyclonedx, "application/vnd.cyclonedx+json; version=1.6")
 
+    def __init__(self, shelf: Shelf, sboms: Sboms, exports: DerivedCache[bytes]) -> None:
+        self._shelf = shelf
+        self._sboms = sboms
+        self._exports = exports
 
-async def spdx(request: Request, shelf: Shelf, address: str) -> bytes:
-    """Answer ``GET /<address>/sbom.spdx.json``, with the same parameters."""
-    return await _sbom(request, shelf, address, sbom.spdx, "application/spdx+json")
+    async def cyclonedx(self, request: Request, address: str) -> bytes:
+        """Answer ``GET /<address>/sbom.cdx.json``; ``?name=`` and ``?version=`` specify the main component.
 
+        ``?index=`` is the URL of the default index, if purls are to name it.
+        """
+        return await self._sbom(request, address, sbom.cyclonedx, "application/vnd.cyclonedx+json; version=1.6")
 
-async def _sbom(request: Request, shelf: Shelf, address: str, write: Writer, content_type: str) -> bytes:
-    """Return an SBOM. A complete one never changes, so it is written at the first request and cached."""
-    commitment = await shelf.commitments.get(address)
-    name, version = _parameter(request, b"name"), _parameter(request, b"version")
-    index = _parameter(request, b"index", _LONGEST_URL)
-    if name is None or version is None or (version and not name):
-        return problems.send(
-            request,
-            problems.Problem(
-                problems.BAD_PARAMETER,
-                "no such component",
-                f"?name= and ?version= are one line each, of at most {_LONGEST} characters; no version without a name.",
-            ),
-        )
-    if index is None or (index and not index.startswith(("https://", "http://"))):
-        advice = f"?index= is an http or https URL of at most {_LONGEST_URL} characters."
-        return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such index", advice))
-    own = sbom.MainComponent(name, version) if name else None
-    kind = (content_type, own, index)
-    body = shelf.exports.get(commitment, kind)
-    if body is None:
-        written = await shelf.sboms.written(commitment, own, write, index)
-        if not written.complete:
-            return _incomplete(request, written.body, content_type)
-        body = written.body
-        shelf.exports.put(commitment, kind, body, len(body))
-    return send_representation(request, Representation(body, content_type))
+    async def spdx(self, request: Request, address: str) -> bytes:
+        """Answer ``GET /<address>/sbom.spdx.json``, with the same parameters."""
+        return await self._sbom(request, address, sbom.spdx, "application/spdx+json")
+
+    async def _sbom(self, request: Request, address: str, write: Writer, content_type: str) -> bytes:
+        """Return an SBOM. A complete one never changes, so it is written at the first request and cached."""
+        commitment = await self._shelf.commitment(address)
+        name, version = _parameter(request, b"name"), _parameter(request, b"version")
+        index = _parameter(request, b"index", _LONGEST_URL)
+        if name is None or version is None or (version and not name):
+            return problems.send(
+                request,
+                problems.Problem(
+                    problems.BAD_PARAMETER,
+                    "no such component",
+                    f"?name= and ?version= are one line each, of at most {_LONGEST} characters;"
+                    " no version without a name.",
+                ),
+            )
+        if index is None or (index and not index.startswith(("https://", "http://"))):
+            advice = f"?index= is an http or https URL of at most {_LONGEST_URL} characters."
+            return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such index", advice))
+        own = sbom.MainComponent(name, version) if name else None
+        key = (commitment.address, content_type, own, index)
+        body = self._exports.get(commitment, key)
+        if body is None:
+            written = await self._sboms.written(commitment, own, write, index)
+            if not written.complete:
+                return _incomplete(request, written.body, content_type)
+            body = written.body
+            self._exports.put(commitment, key, body, len(body))
+        return send_representation(request, Representation(body, content_type))
 
 
 def _parameter(request: Request, name: bytes, longest: int = _LONGEST) -> str | None:

@@ -6,8 +6,10 @@ from attrs import evolve
 
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.frozen_pages import dump, load
+from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.open_index import OpenIndex
+from reqpi.storage.memory import MemoryStore
 from tests.attacks.upstream_case import TwoUpstreamsCase, at
 from tests.fake_upstream import Style
 
@@ -60,9 +62,9 @@ class DowngradeTests(TwoUpstreamsCase):
 
     async def test_the_open_index_does_not_follow_it(self) -> None:
         """There is no lock, so there is no digest."""
-        shelf = self.shelf(**self.settings)
-        sessions = LearnSessions(shelf._store, self.clock)
-        index = OpenIndex(sessions, shelf._upstream, shelf.file_responses, shelf.core_metadata, self.clock)
+        store, outside = MemoryStore(self.clock.seconds), self.outside(**self.settings)
+        sessions, files = LearnSessions(store, self.clock), FileParts.over(store, outside, self.clock)
+        index = OpenIndex(sessions, outside, files, self.clock)
         session = await sessions.begin(None)
         try:
             await index.page(session, "thing")

@@ -13,6 +13,7 @@ from reqpi.core.frozen_pages import load_all
 from reqpi.core.model import Archive, File
 from reqpi.core.sbom.purls import purl_of
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.sboms import Sboms
 from reqpi.storage.memory import MemoryStore
 from tests.attacks.upstream_case import TwoUpstreamsCase, with_login
 from tests.fake_upstream.faults import Status
@@ -61,8 +62,9 @@ class SignatureTests(TwoUpstreamsCase):
         """A client reads both SBOMs."""
         shelf = self.shelf()
         commitment = await self.committed(shelf)
+        sboms = Sboms(shelf, MemoryStore(self.clock.seconds), self.clock)
         for form in (sbom.cyclonedx, sbom.spdx):
-            text = (await shelf.sboms.written(commitment, None, form)).body.decode()
+            text = (await sboms.written(commitment, None, form)).body.decode()
             self.assertIn(f"files/{self.thing.filename}", text)
             self.assertNotIn(SECRET, text)
 

@@ -90,7 +90,7 @@ class TwoUpstreamsCase(SourceCase):
     async def committed(self, shelf: Shelf, *lines: str) -> Commitment:
         """Commit a lock of ``lines``; without any, one that pins the wheel with its digest."""
         lines = lines or (f"thing==1.0 --hash=sha256:{self.thing.sha256}",)
-        commitment, _ = await shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
+        commitment, _ = await shelf.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment
 
     async def everything(self, shelf: Shelf, *lines: str) -> list[str]:

@@ -16,180 +16,33 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
 from shutil import rmtree
 from time import monotonic
-from typing import Literal
 
 import pytest
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.clients import Done, environment, run
+from tests.end_to_end.fault_rows import FILE, FILE_PASSING, PAGE, PAGE_PASSING, TLS, Passing, Row
 from tests.end_to_end.server import ROOT
 from tests.fake_upstream import Distribution, Upstream
-from tests.fake_upstream.faults import (
-    Changed,
-    Encoding,
-    Endless,
-    Fault,
-    First,
-    Garbage,
-    Hang,
-    Later,
-    Lost,
-    RedirectLoop,
-    Reset,
-    ShortBody,
-    ShortChunked,
-    ShortPlain,
-    Status,
-    Trickle,
-    WrongBytes,
-)
 
 pytestmark = [pytest.mark.clients, pytest.mark.figures, pytest.mark.xdist_group("heavy")]
 
-_WHOLE = os.environ.get("REQPI_TEST_FAULTS") == "whole"
 _AT_ONCE = 4
 _CLIENTS = ("pip", "uv")
-
-_SMALL, _LARGE = 40_000, 150_000
-"""Bytes of a file: of one below 64 KiB nothing is passed on before its digest is known."""
-
-_BUSY = Status(429, {"Retry-After": "1"})
-
-
-@frozen
-class _Row:
-    """A fault that lasts until it is healed.
-
-    :param says: what uv shows of it, and the log, which is where the reason is found under pip.
-    :param size: of the file, in bytes.
-    :param refused: it is answered with 410, which is no trouble and is not logged.
-    :param patience: further requests that clients may make; ``None`` is as many as they do by themselves.
-    """
-
-    name: str
-    where: Literal["file", "page"]
-    fault: Callable[[], Fault]
-    says: str = ""
-    size: int = _LARGE
-    refused: bool = field(default=False, kw_only=True)
-    patience: int | None = field(default=None if _WHOLE else 0, kw_only=True)
-
-
-@frozen
-class _Passing(_Row):
-    """A fault in spite of which the first install succeeds.
-
-    :param asked: how often the upstream is asked for what is faulty, until the end of a second install.
-    """
-
-    asked: int = field(default=2, kw_only=True)
-    patience: int | None = field(default=None, kw_only=True)
-
-
-def _file(name: str, fault: Callable[[], Fault], says: str, size: int = _LARGE, patience: int | None = None) -> _Row:
-    row = _Row(name, "file", fault, says, size)
-    return row if patience is None else evolve(row, patience=patience)
-
-
-# What takes longest stands first: the rest fills the gaps.
-
-# Of these a part is passed on, and what the clients say next is their own. Of a hang they despair before the server.
-_MINUTES = (
-    _file("hang within the body, 150 KB", partial(Hang, 1000), "", patience=0),
-    _file("slow drip, 150 KB", partial(Trickle, piece=1), "comes too slowly", patience=0),
-)
-
-_FILE = (
-    *(_MINUTES if _WHOLE else ()),
-    _file("hang before the head", Hang, "still on its way"),
-    _file("hang within the body, 40 KB", partial(Hang, 1000), "still on its way", _SMALL),
-    _file("slow drip, 40 KB", partial(Trickle, piece=1), "still on its way", _SMALL),
-    _file("500", partial(Status, 500), "answered 500"),
-    _file("503", partial(Status, 503), "answered 503"),
-    _file("429 with Retry-After", lambda: _BUSY, "answered 429"),
-    _file("404", partial(Status, 404), "not found on"),
-    _file("reset before the head", Reset, "the connection to"),
-    _file("reset after the head", partial(Reset, 0), "the connection to"),
-    _file("reset within the body", partial(Reset, 1000), "the connection to"),
-    _file("truncated, with a length", partial(ShortBody, 1000), "the connection to"),
-    _file("truncated, chunked", partial(ShortChunked, 1000), "the connection to"),
-    _file("truncated, no length", partial(ShortPlain, 1000), "short"),
-    _file("wrong bytes", WrongBytes, "wrong bytes for"),
-    _file("a login page", partial(Garbage, b"<html>Please log in.</html>"), "wrong bytes for"),
-    _file("other bytes for the rest", partial(Changed, 1000), "wrong bytes for"),
-    _file("endless", Endless, "sent too much"),
-    _file("a length of 1 TiB", partial(Endless, 1 << 40), "too long"),
-    _file("redirect loop", RedirectLoop, "redirects too often"),
-)
-
-_FILE_PASSING = (
-    _Passing("hang before the head, once", "file", lambda: First(1, Hang())),
-    _Passing("hang within the body, once", "file", lambda: First(1, Hang(140_000))),
-    _Passing("slow line, 10 KB/s", "file", partial(Trickle, piece=1000, pause=0.1), asked=1),
-    _Passing("wrong bytes, once", "file", lambda: First(1, WrongBytes())),
-    _Passing("other bytes for the rest, once", "file", lambda: First(2, Changed(1000)), asked=3),
-    _Passing("500 once", "file", lambda: First(1, Status(500))),
-    _Passing("429 with Retry-After, once", "file", lambda: First(1, _BUSY)),
-    _Passing("reset before the head, once", "file", lambda: First(1, Reset())),
-    _Passing("reset after the head, once", "file", lambda: First(1, Reset(0))),
-    _Passing("reset within the body, once", "file", lambda: First(1, Reset(1000))),
-    _Passing("reset every 50 KB", "file", partial(Reset, 50_000), asked=4),
-    _Passing("truncated once, with a length", "file", lambda: First(1, ShortBody(1000))),
-    _Passing("truncated once, chunked", "file", lambda: First(1, ShortChunked(1000))),
-    _Passing("truncated once, no length", "file", lambda: First(1, ShortPlain(1000))),
-    _Passing("other bytes on the second fetch", "file", lambda: Later(1, WrongBytes()), asked=1),
-    _Passing("wrong Content-Encoding", "file", Encoding, asked=1),
-)
-
-_PAGE = (
-    _Row("hang before the head", "page", Hang, "on the way"),
-    _Row("hang within the body", "page", partial(Hang, 100), "on the way"),
-    _Row("slow drip", "page", partial(Trickle, piece=1, pause=0.2), "on the way"),
-    _Row("500", "page", partial(Status, 500), "answered 500"),
-    _Row("503", "page", partial(Status, 503), "answered 503"),
-    _Row("429 with Retry-After", "page", lambda: _BUSY, "answered 429"),
-    _Row("404", "page", partial(Status, 404), "has no project", refused=True),
-    _Row("reset before the head", "page", Reset, "the connection to"),
-    _Row("reset after the head", "page", partial(Reset, 0), "the connection to"),
-    _Row("reset within the body", "page", partial(Reset, 100), "the connection to"),
-    _Row("truncated, with a length", "page", partial(ShortBody, 100), "the connection to"),
-    _Row("truncated, chunked", "page", partial(ShortChunked, 100), "the connection to"),
-    _Row("truncated, no length", "page", partial(ShortPlain, 100), "may be incomplete"),
-    _Row("garbage", "page", Garbage, "is not JSON"),
-    _Row("without the version", "page", partial(Lost, "1.0"), "has no file of", refused=True),
-    _Row("endless", "page", Endless, "sent too much"),
-    _Row("redirect loop", "page", RedirectLoop, "redirects too often"),
-    _Row("wrong Content-Encoding", "page", Encoding, "cannot be decoded"),
-)
-
-_PAGE_PASSING = (
-    _Passing("hang within the body, once", "page", lambda: First(1, Hang(100))),
-    _Passing("500 once", "page", lambda: First(1, Status(500))),
-    _Passing("429 with Retry-After, once", "page", lambda: First(1, _BUSY)),
-    _Passing("reset before the head, once", "page", lambda: First(1, Reset())),
-    _Passing("reset within the body, once", "page", lambda: First(1, Reset(100))),
-    _Passing("truncated once, chunked", "page", lambda: First(1, ShortChunked(100))),
-)
-
-# Nothing is played: the server is told whom to trust, or is not.
-_TLS = (
-    _Row("TLS, not to be trusted", "file", partial(Status, 500), "certificate verify failed"),
-    _Row("TLS, not to be trusted", "page", partial(Status, 500), "certificate verify failed"),
-)
 
 
 @frozen
 class _Case:
     """A row under a client. It has a project of its own, so that no case disturbs another."""
 
-    row: _Row
+    row: Row
     client: str
 
     @property
@@ -248,19 +101,19 @@ class FaultTableTests(EndToEnd):
 
     def test_faults_of_a_file(self) -> None:
         """The install fails, with words, and nothing is kept."""
-        self.tabulate(_FILE)
+        self.tabulate(FILE)
 
     def test_faults_of_a_file_that_pass(self) -> None:
         """The install takes longer."""
-        self.tabulate(_FILE_PASSING)
+        self.tabulate(FILE_PASSING)
 
     def test_faults_of_a_page(self) -> None:
         """The install fails, with words, and nothing is frozen."""
-        self.tabulate(_PAGE)
+        self.tabulate(PAGE)
 
     def test_faults_of_a_page_that_pass(self) -> None:
         """The install takes longer."""
-        self.tabulate(_PAGE_PASSING)
+        self.tabulate(PAGE_PASSING)
 
     def test_a_certificate_that_is_not_trusted(self) -> None:
         """Of the index; and of the files alone, whose pages and metadata were there before."""
@@ -268,7 +121,7 @@ class FaultTableTests(EndToEnd):
         self.upstream = Upstream(tls=True)
         self.addCleanup(self.upstream.close)
         trusting = ("--upstream", self.upstream.url, "--ca", str(self.upstream.authority))
-        cases = self.supply(_TLS)
+        cases = self.supply(TLS)
         index = self.restarted(*trusting)
         for case in cases:
             if case.row.where == "file":
@@ -282,7 +135,7 @@ class FaultTableTests(EndToEnd):
         outcomes = [self.second(index, outcome) for outcome in outcomes]
         self.conclude(outcomes, log)
 
-    def tabulate(self, rows: Sequence[_Row]) -> None:
+    def tabulate(self, rows: Sequence[Row]) -> None:
         """Play all rows under all clients, and print what came of it."""
         cases = self.supply(rows)
         for case in cases:  # before the lock is frozen, which begins when it is committed
@@ -292,7 +145,7 @@ class FaultTableTests(EndToEnd):
             outcomes = list(pool.map(partial(self.play, index), cases))
         self.conclude(outcomes, self.server.log)
 
-    def supply(self, rows: Sequence[_Row]) -> list[_Case]:
+    def supply(self, rows: Sequence[Row]) -> list[_Case]:
         """Put a file on the upstream for each case. The clients are made too: two threads cannot make one."""
         for client in _CLIENTS:
             environment(client, client)
@@ -328,7 +181,7 @@ class FaultTableTests(EndToEnd):
         done = self.install(index, case, case.row.patience)
         seconds = monotonic() - began
         outcome = _Outcome(case, done, seconds, self.asked(case), self.kept(case))
-        expected = self.expected_well if isinstance(case.row, _Passing) else self.expected_badly
+        expected = self.expected_well if isinstance(case.row, Passing) else self.expected_badly
         return evolve(outcome, wrong=tuple(expected(outcome)))
 
     def second(self, index: str, outcome: _Outcome) -> _Outcome:
@@ -340,7 +193,7 @@ class FaultTableTests(EndToEnd):
         done = self.install(index, case, None)
         if (done.status, self.installed(case), self.kept(case)) != (0, "right bytes", "right bytes"):
             wrong.append(f"healed: status {done.status}, {self.installed(case)} installed: {done.said}")
-        if isinstance(case.row, _Passing) and self.asked(case) != case.row.asked:
+        if isinstance(case.row, Passing) and self.asked(case) != case.row.asked:
             wrong.append(f"the upstream was asked {self.asked(case)} times, not {case.row.asked}")
         return evolve(outcome, wrong=(*outcome.wrong, *wrong))
 

@@ -139,7 +139,7 @@ class PagesTests(LargestCase):
         server = self.serving(upstream=upstream.url)
         lines = (f'thing==1.{minor} ; python_version < "3.{minor}"\n' for minor in range(FILES // 10))
         for document in (b"thing==1.7\n", "".join(lines).encode()):
-            commitment, _ = await self.bounded(server.shelf.commitments.commit(document))
+            commitment, _ = await self.bounded(server.shelf.commit(document))
             url = f"/{commitment.address}/simple/thing/"
             page = await self.bounded(self.get(f"{server.url}{url}", Accept=accept))
             self.assertEqual(page.count(b"#sha256="), 10 * len(commitment.lock.pins))

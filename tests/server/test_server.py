@@ -55,7 +55,7 @@ class LifeTests(TestCase):
     async def test_a_request_in_flight_finishes_when_the_server_stops(self) -> None:
         self.server.startService()
         self.server.prefreeze.stop()  # the request is to be the one that upstream is asked for
-        commitment, _ = await self.server.shelf.commitments.commit(b"six==1.0\n")
+        commitment, _ = await self.server.shelf.commit(b"six==1.0\n")
         asked: Deferred[None] = Deferred()
         gate: Deferred[None] = Deferred()
 
@@ -105,7 +105,7 @@ class LifeTests(TestCase):
         """There is nobody to ask."""
         server = self.serving(Settings(listen=(LOOPBACK,), offline=True))
         server.startService()
-        await server.shelf.commitments.commit(b"six==1.0\n")
+        await server.shelf.commit(b"six==1.0\n")
         await deferLater(reactor, 0.01)
         await server.stopService()
         self.assertEqual(self.upstream.asked, [])
@@ -120,7 +120,7 @@ class LifeTests(TestCase):
 
     async def test_what_was_refused_is_written_down_when_it_stops(self) -> None:
         self.server.startService()
-        commitment, _ = await self.server.shelf.commitments.commit(b"six==1.0\n")
+        commitment, _ = await self.server.shelf.commit(b"six==1.0\n")
         await self.get(f"/{commitment.address}/simple/flask/")
         await self.server.stopService()
         names = [name async for name in self.server.store.names(f"refused/{commitment.address}/")]

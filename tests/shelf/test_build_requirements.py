@@ -13,6 +13,7 @@ from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Commitment, File
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.storage.memory import MemoryStore
 from tests.core.metadata.test_pkg_info import a_tar
 from tests.distributions import a_file, a_page
@@ -29,7 +30,12 @@ class BuildingCase(TestCase):
         self.upstream = PlainUpstream()
         self.files: dict[str, list[tuple[File, bytes]]] = {}
         self.shelf = Shelf(self.store, self.upstream, self.clock, "this")
-        self.building = self.shelf.building
+        self.building = BuildRequirementsOfLocks(self.shelf, self.store, self.clock)
+
+    def other(self) -> BuildRequirementsOfLocks:
+        """The same of another process."""
+        shelf = Shelf(self.store, self.upstream, self.clock, "other")
+        return BuildRequirementsOfLocks(shelf, self.store, self.clock)
 
     def offer(self, name: str, filename: str, content: bytes) -> File:
         file = a_file(filename, content, name, size=len(content))
@@ -49,7 +55,7 @@ class BuildingCase(TestCase):
         return self.offer(name, f"{name}-{version}-{tag}.whl", build_wheel(name, version, requires, tag=tag))
 
     async def committed(self, *lines: str) -> Commitment:
-        commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
+        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment
 
     async def answer(self, *lines: str, **filters: str) -> BuildReport:
@@ -230,7 +236,7 @@ class AskedTests(BuildingCase):
         self.upstream.asked.clear()
         self.upstream.pages.clear()
         self.upstream.files.clear()
-        self.building = Shelf(self.store, self.upstream, self.clock, "other").building
+        self.building = self.other()
         commitment = await self.committed("six==1.0", "backend==2.0")
         self.assertEqual(await self.building.of(commitment, EVERYWHERE), first)
         self.assertEqual(self.upstream.asked, [])
@@ -242,9 +248,7 @@ class AskedTests(BuildingCase):
         self.assertEqual(await self.building.warnings(commitment), ())
         answer = await self.building.of(commitment, EVERYWHERE)
         self.assertEqual(len(answer.notes), 1)
-        self.assertEqual(
-            await Shelf(self.store, self.upstream, self.clock, "other").building.warnings(commitment), answer.notes
-        )
+        self.assertEqual(await self.other().warnings(commitment), answer.notes)
 
     async def test_of_a_target_nothing_is_written_down(self) -> None:
         self.sdist("six", "1.0", ["one"])

@@ -10,7 +10,7 @@ from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
 from tests.distributions import a_file, a_page, digest_of
-from tests.shelf.test_shelf import SDIST, WHEEL, ShelfCase
+from tests.shelf.case import SDIST, WHEEL, ShelfCase
 from tests.shelf.test_url_sources import SIX, SourcesCase
 
 FOREIGN = "https://foreign.example.org/simple"

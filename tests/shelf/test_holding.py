@@ -66,7 +66,7 @@ class HoldingCase(TestCase):
         return shelf, Holds(shelf, store or self.store, self.clock)
 
     async def committed(self, lines: str = "six==1.0\nattrs==2.0\n") -> Commitment:
-        commitment, _ = await self.shelf.commitments.commit(lines.encode())
+        commitment, _ = await self.shelf.commit(lines.encode())
         return commitment
 
     async def settled(self, commitment: Commitment, target: InstallTarget = EVERYWHERE) -> None:
@@ -272,6 +272,8 @@ class HoldTests(HoldingCase):
 
     async def test_a_hold_that_waits_for_its_turn_does_not_keep_its_lock_in_memory(self) -> None:
         """Any number of them may wait."""
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "small", in_memory=1)  # one lock at a time
+        self.holding = Holds(self.shelf, self.store, self.clock)
         gate = self.block("six-1.0.tar.gz")
         for number in range(6):
             await self.holding.begin(await self.committed(f"six==1.0\n# {number}\n"), EVERYWHERE)
@@ -279,12 +281,12 @@ class HoldTests(HoldingCase):
         await self.holding.begin(last, EVERYWHERE)
         address, kept = last.address, ref(last)
         del last
-        self.shelf.commitments._read.drop(address)  # as other locks would drive it out
+        await self.shelf.commit(b"six==1.0\n# another\n")
         gc.collect()
         self.assertIsNone(kept())
         gate.callback(None)
-        await self.settled(await self.shelf.commitments.get(address))
-        self.assertTrue((await self.held(await self.shelf.commitments.get(address))).complete)
+        await self.settled(await self.shelf.commitment(address))
+        self.assertTrue((await self.held(await self.shelf.commitment(address))).complete)
 
     async def test_a_process_that_ended_is_forgotten(self) -> None:
         """Its record is not written any more; a new request goes on."""

@@ -15,10 +15,10 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.errors import DigestMismatch, NothingUpstream, NotServed, Occupied, UnknownSession, UpstreamTrouble
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.files.download import HELD_BACK
+from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.learn_sessions import FILES, LASTS, SESSIONS, LearnSession, LearnSessions
 from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainUpstream
@@ -43,9 +43,9 @@ class LearningCase(TestCase):
 
     def another(self) -> OpenIndex:
         """Another process on the same store."""
-        shelf = Shelf(self.store, self.upstream, self.clock, "another")
+        files = FileParts.over(self.store, self.upstream, self.clock)
         sessions = LearnSessions(self.store, self.clock)
-        return OpenIndex(sessions, self.upstream, shelf.file_responses, shelf.core_metadata, self.clock)
+        return OpenIndex(sessions, self.upstream, files, self.clock)
 
     async def take(self, session: LearnSession, filename: str, project: str = "six") -> bytes:
         """Download a file, as the web does."""

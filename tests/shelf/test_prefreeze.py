@@ -27,7 +27,7 @@ class AheadCase(TestCase):
         self.upstream = PlainUpstream()
         self.shelf = Shelf(self.store, self.upstream, self.clock, "here")
         self.prefreeze = Prefreeze(self.shelf, self.clock)
-        self.shelf.commitments.on_new = self.prefreeze.begin
+        self.shelf.on_new(self.prefreeze.begin)
 
     def offer(self, *names: str) -> None:
         for name in names:
@@ -47,7 +47,7 @@ class AheadCase(TestCase):
 
     async def committed(self, *names: str, comment: str = "") -> Commitment:
         document = f"# {comment}\n" + "".join(f"{name}==1.0\n" for name in names)
-        commitment, _ = await self.shelf.commitments.commit(document.encode())
+        commitment, _ = await self.shelf.commit(document.encode())
         return commitment
 
     def go_on(self) -> None:
@@ -79,7 +79,7 @@ class AheadTests(AheadCase):
         await self.committed("six")
         self.prefreeze.stop()
         self.prefreeze = Prefreeze(self.shelf, self.clock)
-        self.shelf.commitments.on_new = self.prefreeze.begin
+        self.shelf.on_new(self.prefreeze.begin)
         await self.committed("six")
         self.go_on()
         self.assertEqual(self.upstream.asked, [])
@@ -148,7 +148,7 @@ class ManyTests(AheadCase):
         self.prefreeze.stop()
         clients = await self.committed(*asked_for, "late")
         self.prefreeze = Prefreeze(self.shelf, self.clock)
-        self.shelf.commitments.on_new = self.prefreeze.begin
+        self.shelf.on_new(self.prefreeze.begin)
         waiting = [Deferred.fromCoroutine(self.shelf.page(clients, name)) for name in asked_for]
         commitment = await self.committed("six")
         self.clock.pump([0.1] * 5)

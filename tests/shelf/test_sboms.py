@@ -19,6 +19,7 @@ from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.sboms import Sboms
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
@@ -47,13 +48,16 @@ class BillsTests(TestCase):
     def replica(self, upstream: PlainUpstream | None = None) -> Shelf:
         return Shelf(self.store, upstream or self.upstream, self.clock, "tests")
 
+    def sboms(self, shelf: Shelf) -> Sboms:
+        return Sboms(shelf, self.store, self.clock)
+
     async def committed(self, shelf: Shelf) -> Commitment:
-        commitment, _ = await shelf.commitments.commit(LOCK)
+        commitment, _ = await shelf.commit(LOCK)
         return commitment
 
     async def bill(self, shelf: Shelf | None = None, *, complete: bool = True) -> bytes:
         shelf = shelf or self.shelf
-        written = await shelf.sboms.written(await self.committed(shelf), None, sbom.cyclonedx)
+        written = await self.sboms(shelf).written(await self.committed(shelf), None, sbom.cyclonedx)
         self.assertEqual(written.complete, complete)
         return written.body
 
@@ -136,7 +140,8 @@ class BillsTests(TestCase):
 
     async def test_who_asks_at_the_same_time_waits_for_the_same_work(self) -> None:
         commitment = await self.committed(self.shelf)
-        asked = [Deferred.fromCoroutine(self.shelf.sboms.written(commitment, None, sbom.spdx)) for _ in range(5)]
+        sboms = self.sboms(self.shelf)
+        asked = [Deferred.fromCoroutine(sboms.written(commitment, None, sbom.spdx)) for _ in range(5)]
         written = [await each for each in asked]
         self.assertEqual(len({id(each) for each in written}), 1)
 
@@ -147,12 +152,13 @@ class BillsTests(TestCase):
         of = sbom.sbom_of
         self.patch(sbom, "sbom_of", lambda *args: gathered.append(args) or of(*args))
         names = [sbom.MainComponent(f"name-{number}") for number in range(100)]
-        asked = [Deferred.fromCoroutine(self.shelf.sboms.written(commitment, own, sbom.spdx)) for own in names]
+        sboms = self.sboms(self.shelf)
+        asked = [Deferred.fromCoroutine(sboms.written(commitment, own, sbom.spdx)) for own in names]
         outcomes = await DeferredList(asked, consumeErrors=True)
         self.assertEqual([good for good, _ in outcomes], [True] * 32 + [False] * 68)
         outcomes[-1][1].trap(UpstreamTrouble)
         self.assertEqual(len(gathered), 1)
-        self.assertIn(b"name-99", (await self.shelf.sboms.written(commitment, names[-1], sbom.spdx)).body)
+        self.assertIn(b"name-99", (await sboms.written(commitment, names[-1], sbom.spdx)).body)
 
     async def test_it_goes_with_its_lock(self) -> None:
         await self.bill()
@@ -172,14 +178,15 @@ class ThousandTests(TestCase):
     async def test_the_reactor_goes_on(self) -> None:
         """Pages are frozen first: that is not what is measured."""
         clock, upstream = Clock(), PlainUpstream()
-        shelf = Shelf(MemoryStore(clock.seconds), upstream, clock, "tests")
+        store = MemoryStore(clock.seconds)
+        shelf = Shelf(store, upstream, clock, "tests")
         for number in range(1000):
             project = f"p{number}"
             wheel = build_wheel(project, "1.0", requires=(f"p{number * 7 % 1000}", f"p{number * 13 % 1000}"))
             file = a_file(f"{project}-1.0-py3-none-any.whl", wheel, project, size=len(wheel), core_metadata=True)
             others = [evolve(file, filename=f"{project}-1.0-cp3{n}-cp3{n}-win32.whl") for n in range(10)]
             upstream.offer(a_page(file, *others, project=project), *[wheel] * 11)
-        commitment, _ = await shelf.commitments.commit("".join(f"p{n}==1.0\n" for n in range(1000)).encode())
+        commitment, _ = await shelf.commit("".join(f"p{n}==1.0\n" for n in range(1000)).encode())
         await shelf.pages(commitment)
         late: list[float] = []
         last = [process_time()]
@@ -193,7 +200,7 @@ class ThousandTests(TestCase):
         self.addCleanup(gc.enable)
         ticking = LoopingCall(tick)
         ticking.start(0.001, now=False)
-        written = await shelf.sboms.written(commitment, None, sbom.cyclonedx)
+        written = await Sboms(shelf, store, clock).written(commitment, None, sbom.cyclonedx)
         await deferLater(reactor, 0)  # type: ignore[arg-type]
         ticking.stop()
         self.assertTrue(written.complete)

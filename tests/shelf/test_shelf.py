@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable
-from typing import Any
 from weakref import ref
 
 from attrs import evolve
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.task import Clock
-from twisted.trial.unittest import TestCase
 
 from reqpi.core import export, locks
 from reqpi.core.address import address_of
@@ -25,48 +21,12 @@ from reqpi.core.errors import (
     UpstreamTrouble,
 )
 from reqpi.core.model import Commitment
-from reqpi.runtime.lru import LruCache
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.records import lock_record
-from reqpi.shelf.shelf import FileResponse, Shelf
-from reqpi.storage.memory import MemoryStore
+from reqpi.shelf.shelf import Shelf
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainUpstream
-
-SDIST, WHEEL = b"an sdist of six", b"a wheel of six"
-FILES = (a_file("six-1.0.tar.gz", SDIST, size=len(SDIST)), a_file("six-1.0-py3-none-any.whl", WHEEL, size=len(WHEEL)))
-
-
-class ShelfCase(TestCase):
-    """A shelf over a store in memory and an upstream that has two files of six."""
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.store = MemoryStore(self.clock.seconds)
-        self.upstream = PlainUpstream()
-        self.upstream.offer(a_page(*FILES), SDIST, WHEEL)
-        self.shelf = self.another_shelf()
-
-    def another_shelf(self, upstream: PlainUpstream | None = None) -> Shelf:
-        """Return the shelf as it is after a restart, or in another replica."""
-        return Shelf(self.store, upstream or self.upstream, self.clock, "another")
-
-    async def committed(self, *lines: str) -> Commitment:
-        commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
-        return commitment
-
-    async def taken(self, shelf: Shelf, commitment: Commitment, filename: str) -> bytes:
-        return await whole(await shelf.file(commitment, "six", filename))
-
-    async def assert_raises(self, kind: type[Exception], what: Awaitable[Any]) -> Any:
-        try:
-            result = await what
-        except kind as error:
-            return error
-        raise self.failureException(f"{kind.__name__} was not raised, but {result!r} returned")
-
-
-async def whole(file_response: FileResponse) -> bytes:
-    return b"".join([piece async for piece in file_response.read(0, file_response.size)])
+from tests.shelf.case import FILES, SDIST, WHEEL, ShelfCase
 
 
 class CommitTests(ShelfCase):
@@ -74,81 +34,81 @@ class CommitTests(ShelfCase):
 
     async def test_the_address_is_that_of_the_bytes(self) -> None:
         document = b"six==1.0  # as it is\r\n"
-        commitment, created = await self.shelf.commitments.commit(document)
+        commitment, created = await self.shelf.commit(document)
         self.assertEqual((commitment.address, created), (address_of(document), True))
-        self.assertEqual((await self.another_shelf().commitments.get(commitment.address)).lock.document, document)
+        self.assertEqual((await self.another_shelf().commitment(commitment.address)).lock.document, document)
 
     async def test_a_cold_lock_is_read_once_however_many_ask_for_it(self) -> None:
         commitment = await self.committed("six==1.0")
         cold = self.another_shelf()
-        found = await gatherResults(
-            [Deferred.fromCoroutine(cold.commitments.get(commitment.address)) for _ in range(50)]
-        )
+        found = await gatherResults([Deferred.fromCoroutine(cold.commitment(commitment.address)) for _ in range(50)])
         self.assertEqual(len(set(map(id, found))), 1)
 
     async def test_the_largest_lock_there_may_be_stays_in_memory(self) -> None:
         """Otherwise each request would read it again."""
         document = b"six==1.0\n" + b"# " + b"x" * (8 << 20)
-        await self.shelf.commitments.commit(document)
-        found = [await self.shelf.commitments.get(address_of(document)) for _ in range(2)]
+        await self.shelf.commit(document)
+        found = [await self.shelf.commitment(address_of(document)) for _ in range(2)]
         self.assertIs(*found)
 
     async def test_the_second_time_nothing_is_new(self) -> None:
         await self.committed("six==1.0")
-        _, created = await self.shelf.commitments.commit(b"six==1.0\n")
+        _, created = await self.shelf.commit(b"six==1.0\n")
         self.assertFalse(created)
 
     async def test_a_defective_lock_leaves_nothing_behind(self) -> None:
-        await self.assert_raises(BrokenLock, self.shelf.commitments.commit(b"six>=1.0\n"))
+        await self.assert_raises(BrokenLock, self.shelf.commit(b"six>=1.0\n"))
         self.assertIsNone(await self.store.get(lock_record(address_of(b"six>=1.0\n"))))
 
     async def test_an_address_that_nobody_committed_is_unknown(self) -> None:
         for address in (address_of(b"never"), "..", "", "\u0663" * 64, address_of(b"x").upper()):
-            await self.assert_raises(UnknownAddress, self.shelf.commitments.get(address))
+            await self.assert_raises(UnknownAddress, self.shelf.commitment(address))
 
     async def test_a_lock_whose_bytes_changed_in_the_store_is_not_served(self) -> None:
         commitment = await self.committed("six==1.0")
         await self.store.replace(lock_record(commitment.address), b"attrs==1.0\n")
-        await self.assert_raises(StoreTrouble, self.another_shelf().commitments.get(commitment.address))
+        await self.assert_raises(StoreTrouble, self.another_shelf().commitment(commitment.address))
 
     async def test_a_lock_that_was_removed_is_unknown_soon_after(self) -> None:
         commitment = await self.committed("six==1.0")
-        await self.shelf.commitments.get(commitment.address)
+        await self.shelf.commitment(commitment.address)
         await self.store.delete(lock_record(commitment.address))
         self.clock.advance(60)
-        await self.assert_raises(UnknownAddress, self.shelf.commitments.get(commitment.address))
+        await self.assert_raises(UnknownAddress, self.shelf.commitment(commitment.address))
 
     async def test_use_is_noted_now_and_then(self) -> None:
         commitment = await self.committed("six==1.0")
         self.clock.advance(60)
-        await self.shelf.commitments.get(commitment.address)
+        await self.shelf.commitment(commitment.address)
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 60)
         self.clock.advance(60)
-        await self.shelf.commitments.get(commitment.address)
+        await self.shelf.commitment(commitment.address)
         self.assertEqual(await self.store.last_used(lock_record(commitment.address)), 120)
 
     async def test_use_is_noted_by_a_clock_that_was_set_back_too(self) -> None:
         """Otherwise a lock that is in use would be swept."""
         commitment = await self.committed("six==1.0")
-        lease = self.shelf.commitments.lease(commitment)
+        lease = self.shelf.lease(commitment)
         assert lease is not None
         self.assertTrue(lease.holds(9))
         self.assertFalse(lease.holds(-3600))
 
     async def test_a_lock_is_in_memory_no_longer_than_commitments_keep_it(self) -> None:
         """Its pages, its exports and its lease are small, and the lock may be large: they do not hold on to it."""
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "this", in_memory=1)
+        exports: DerivedCache[bytes] = DerivedCache(100)
         commitment = await self.committed("six==1.0")
         await self.shelf.page(commitment, "six")
-        self.shelf.exports.put(commitment, "export", b"", 0)
-        lease = self.shelf.commitments.lease(commitment)
+        exports.put(commitment, "export", b"", 0)
+        lease = self.shelf.lease(commitment)
         held, address = ref(commitment), commitment.address
-        self.shelf.commitments._read = LruCache(0)
         del commitment
+        await self.committed("idna==3.0")
         gc.collect()
         self.assertIsNone(held())
         self.assertIsNotNone(lease)
-        again = await self.shelf.commitments.get(address)
-        self.assertIsNone(self.shelf.exports.get(again, "export"))
+        again = await self.shelf.commitment(address)
+        self.assertIsNone(exports.get(again, "export"))
 
 
 class FrozenTests(ShelfCase):
@@ -177,7 +137,7 @@ class FrozenTests(ShelfCase):
         for name in ("use", "create", "replace", "touch", "begin"):
             self.patch(self.store, name, self.read_only)
         later = self.another_shelf(PlainUpstream())
-        found = await later.commitments.get(commitment.address)
+        found = await later.commitment(commitment.address)
         self.assertEqual(await later.page(found, "six"), page)
         self.assertEqual(await self.taken(later, found, "six-1.0.tar.gz"), SDIST)
 
@@ -357,13 +317,13 @@ class RefusalTests(ShelfCase):
         for name in ("Flask", "flask"):
             error = await self.assert_raises(NotAdmitted, self.shelf.page(commitment, name))
         self.assertEqual(error.title, f"flask is not in lock {commitment.short}")
-        (refusal,) = await self.shelf.refusals.of(commitment.address)
+        (refusal,) = await self.shelf.refused(commitment.address)
         self.assertEqual((refusal.project, refusal.filename, refusal.count), ("flask", None, 2))
 
     async def test_a_file_that_is_not_admitted(self) -> None:
         commitment = await self.committed("six==1.0")
         await self.assert_raises(NotAdmitted, self.shelf.file(commitment, "six", "six-2.0.tar.gz"))
-        (refusal,) = await self.shelf.refusals.of(commitment.address)
+        (refusal,) = await self.shelf.refused(commitment.address)
         self.assertEqual(refusal.filename, "six-2.0.tar.gz")
 
     async def test_a_pip_that_is_not_pinned_is_counted(self) -> None:
@@ -371,11 +331,11 @@ class RefusalTests(ShelfCase):
         commitment = await self.committed("six==1.0")
         await self.assert_raises(NotAdmitted, self.shelf.page(commitment, "pip"))
         await self.assert_raises(NotAdmitted, self.shelf.page(commitment, "pip"))
-        self.shelf.refusals.forget(commitment.address, "pip")
-        (refusal,) = await self.shelf.refusals.of(commitment.address)
+        self.shelf.forget_refusal(commitment.address, "pip")
+        (refusal,) = await self.shelf.refused(commitment.address)
         self.assertEqual((refusal.project, refusal.count), ("pip", 1))
-        self.shelf.refusals.forget(commitment.address, "pip")
-        self.assertEqual(await self.shelf.refusals.of(commitment.address), [])
+        self.shelf.forget_refusal(commitment.address, "pip")
+        self.assertEqual(await self.shelf.refused(commitment.address), [])
 
     async def test_a_suggestion_is_the_newest_release_that_is_neither_a_pre_release_nor_yanked(self) -> None:
         versions = ("1.0", "1.9", "1.10", "2.0rc1")

@@ -8,11 +8,12 @@ from twisted.internet.task import Clock, deferLater
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from reqpi.core.errors import StoreTrouble, UnknownAddress
+from reqpi.core.errors import NotAdmitted, StoreTrouble, UnknownAddress
 from reqpi.core.model import Commitment, Page
 from reqpi.core.targets import EVERYWHERE
 from reqpi.shelf.maintenance.sweep import Sweep, Swept
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainUpstream
@@ -62,7 +63,7 @@ class SweepTests(TestCase):
 
     async def used(self, document: bytes) -> Commitment:
         """Commit it, or use it again: every file of it, and the metadata of wheels."""
-        commitment, _ = await self.shelf.commitments.commit(document)
+        commitment, _ = await self.shelf.commit(document)
         for project in commitment.lock.projects:
             for file in (await self.shelf.page(commitment, project)).files:
                 if file.wheel:
@@ -91,20 +92,21 @@ class SweepTests(TestCase):
         before = await self.blobs(), await self.records()
         for _ in range(10):
             self.clock.advance(6 * DAY)
-            await self.shelf.commitments.get(commitment.address)
+            await self.shelf.commitment(commitment.address)
             await self.sweep()
         self.assertEqual((await self.blobs(), await self.records()), before)
 
     async def test_a_lock_out_of_use_goes_with_all_that_it_needed(self) -> None:
         commitment = await self.used(b"six==1.0\n")
-        self.shelf.refusals.note(commitment.address, next(iter(commitment.lock.projects)), None, "")
-        await self.shelf.refusals.write()
+        with self.assertRaises(NotAdmitted):
+            await self.shelf.page(commitment, "treq")
+        await self.shelf.write_refusals()
         self.clock.advance(8 * DAY)
         swept = await self.sweep()
         self.assertEqual((swept.locks, swept.blobs), (1, 2))
         self.assertEqual((await self.blobs(), await self.records()), (set(), set()))
         with self.assertRaises(UnknownAddress):
-            await self.shelf.commitments.get(commitment.address)
+            await self.shelf.commitment(commitment.address)
 
     async def test_a_dry_run_says_what_would_go_and_removes_nothing(self) -> None:
         """The same figures as the sweep after it."""
@@ -138,9 +140,9 @@ class SweepTests(TestCase):
         large = build_sdist("six", "2.0") + bytes(1 << 17)
         self.upstream.offer(a_page(a_file("six-1.0.zip", b""), a_file("six-2.0.tar.gz", large)), b"", large)
         self.upstream.offer(a_page(a_file("attrs-1.0.tar.gz", SDIST, "attrs"), project="attrs"), SDIST)
-        building = self.shelf.building
-        lone, _ = await self.shelf.commitments.commit(b"attrs==1.0\n")
-        both, _ = await self.shelf.commitments.commit(b"attrs==1.0\nsix==2.0\n")
+        building = BuildRequirementsOfLocks(self.shelf, self.store, self.clock)
+        lone, _ = await self.shelf.commit(b"attrs==1.0\n")
+        both, _ = await self.shelf.commit(b"attrs==1.0\nsix==2.0\n")
         for commitment in (lone, both):
             await building.of(commitment, EVERYWHERE)
         self.assertEqual(len([name for name in await self.records() if "build-systems/" in name]), 2)
@@ -148,7 +150,7 @@ class SweepTests(TestCase):
         await self.sweep()
         self.assertEqual(await self.records(), before)
         self.clock.advance(5 * DAY)
-        await self.shelf.commitments.get(lone.address)
+        await self.shelf.commitment(lone.address)
         self.clock.advance(5 * DAY)
         await self.sweep()
         left = {name for name in await self.records() if not name.startswith(("locks/", "frozen/"))}
@@ -164,7 +166,7 @@ class SweepTests(TestCase):
         kept = await self.used(b"attrs==1.0\n")
         swept = await self.sweep()
         self.assertEqual((swept.locks, await self.blobs()), (1, {digest_of(b"attrs").hex}))
-        await self.shelf.commitments.get(kept.address)
+        await self.shelf.commitment(kept.address)
 
     async def test_the_metadata_of_a_wheel_that_stays_stays(self) -> None:
         await self.used(b"six==1.0\n")
@@ -204,7 +206,7 @@ class SweepTests(TestCase):
         self.assertEqual(len(seen), 1)
 
     async def page(self, document: bytes) -> Page:
-        commitment, _ = await self.shelf.commitments.commit(document)
+        commitment, _ = await self.shelf.commit(document)
         return await self.shelf.page(commitment, "six")
 
     async def test_a_lock_that_was_removed_can_be_committed_again(self) -> None:

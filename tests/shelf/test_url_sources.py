@@ -16,7 +16,7 @@ from tests.core.metadata.test_pkg_info import a_tar
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainUpstream
 from tests.fake_upstream.distributions import build_wheel
-from tests.shelf.test_shelf import ShelfCase, whole
+from tests.shelf.case import ShelfCase, whole
 
 SIX = canonicalize_name("six")
 HERE = "https://reqpi.example.org/abc/"

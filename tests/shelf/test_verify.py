@@ -30,7 +30,7 @@ class DamageCase(TestCase):
         self.upstream = PlainUpstream()
         self.upstream.offer(a_page(a_file("six-1.0.tar.gz", SIX)), SIX)
         self.shelf = Shelf(self.store, self.upstream, self.clock, "this")
-        commitment, _ = await self.shelf.commitments.commit(LOCK)
+        commitment, _ = await self.shelf.commit(LOCK)
         self.assertEqual(await self.taken(commitment), SIX)
         return commitment
 
@@ -101,7 +101,7 @@ class VerifyingTests(DamageCase):
         """One that is damaged, and one that is gone."""
         await self.prepared()
         documents = [Document("a.txt", b"six==1.0\n"), Document("b.txt", b"attrs==1.0\n")]
-        await self.shelf.commitments.commit_together(documents)
+        await self.shelf.commit_together(documents)
         self.assertEqual((await self.verify()).left, 0)
         record = f"documents/{digest_of(b'attrs==1.0' + bytes([10])).hex}"
         await self.store.replace(record, b"attrs==6.6\n")
@@ -129,7 +129,7 @@ class ServingTests(DamageCase):
         await self.prepared()
         file = a_file("six-2.0.tar.gz", SIX)
         self.upstream.offer(a_page(evolve(file, size=99999)), SIX)
-        commitment, _ = await self.shelf.commitments.commit(b"six==2.0\n")
+        commitment, _ = await self.shelf.commit(b"six==2.0\n")
         self.assertEqual((await self.shelf.page(commitment, "six")).files[0].size, 99999)
         self.upstream.asked.clear()
         for _ in range(2):

@@ -65,7 +65,7 @@ class ForeignTests(UpstreamCase):
     async def test_a_server_takes_its_files_from_the_operators(self) -> None:
         """Page, file and metadata."""
         shelf = self.shelf()
-        commitment, _ = await shelf.commitments.commit(self.document)
+        commitment, _ = await shelf.commit(self.document)
         (file,) = (await shelf.page(commitment, "thing")).files
         file_response = await shelf.file(commitment, "thing", file.filename)
         self.assertEqual(
@@ -79,7 +79,7 @@ class ForeignTests(UpstreamCase):
     async def test_a_local_command_asks_it_for_what_the_operators_have_not(self) -> None:
         """And not for the rest."""
         shelf = self.shelf(local=True)
-        commitment, _ = await shelf.commitments.commit(self.document)
+        commitment, _ = await shelf.commit(self.document)
         await shelf.page(commitment, "thing")
         self.assertEqual(self.foreign.requests, [])
         trouble = await self.trouble(shelf.page(commitment, "absent"))

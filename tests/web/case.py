@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.http.problems import PROBLEM_TYPES
 from reqpi.web.http.ready_answers import ReadyAnswers
@@ -93,7 +93,10 @@ class WebCase(TestCase):
         return MemoryStore(self.clock.seconds)
 
     def made_root(self) -> Root:
-        return Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.ready_answers)
+        return Root(self.services(), self.base, self.ready_answers)
+
+    def services(self) -> LockServices:
+        return LockServices.over(self.shelf, self.store, self.clock)
 
     def listening(self) -> Any:
         from twisted.internet import reactor
@@ -102,7 +105,7 @@ class WebCase(TestCase):
 
     async def committed(self, *lines: str) -> str:
         """Commit a lock of these lines, behind HTTP's back; its address."""
-        commitment, _ = await self.shelf.commitments.commit("".join(f"{line}\n" for line in lines).encode())
+        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
         return commitment.address
 
     async def committed_to_many(self, count: int) -> str:

@@ -91,7 +91,7 @@ class BothWays(WebCase):
         ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
         await self.port.stopListening()
         self.site = self.make_site(
-            Root(self.shelf, None, self.base, ready_answers),  # type: ignore[arg-type]
+            Root(self.services(), self.base, ready_answers),
             self.clock, 1 << 16, ready_answers, access,
         )  # fmt: skip
         at_once: list[str] = []

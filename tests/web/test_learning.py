@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.web.learning import LearnResource
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page, digest_of
@@ -34,9 +34,9 @@ class ClosedTests(WebCase):
 class OpenCase(WebCase):
     def made_root(self) -> Root:
         sessions = LearnSessions(self.store, self.clock)
-        learning = OpenIndex(sessions, self.upstream, self.shelf.file_responses, self.shelf.core_metadata, self.clock)
-        holding = Holds(self.shelf, self.store, self.clock)
-        return Root(self.shelf, holding, self.base, learning=LearnResource(learning))
+        files = FileParts.over(self.store, self.upstream, self.clock)
+        learning = OpenIndex(sessions, self.upstream, files, self.clock)
+        return Root(self.services(), self.base, learning=LearnResource(learning))
 
     async def begun(self, query: str = "") -> str:
         """The path of a new session, without a slash at the end."""

@@ -31,7 +31,7 @@ class LongPages(WebCase):
         files = [a_file(f"many-1.0-{number}-py3-none-any.whl", project="many") for number in range(FILES)]
         self.upstream.offer(a_page(*files, project="many"), *[b""] * FILES)
         self.address = await self.committed("many==1.0")
-        await self.shelf.page(await self.shelf.commitments.get(self.address), "many")
+        await self.shelf.page(await self.shelf.commitment(self.address), "many")
         for accept in (JSON, "text/html"):
             first, while_rendered = await self.meanwhile(self.under("/simple/many/", Accept=accept))
             again, while_kept = await self.meanwhile(self.under("/simple/many/", Accept=accept))

@@ -34,7 +34,7 @@ class Pipelining(WebCase):
 
     async def asked(self) -> Any:
         """A connection on which a megabyte was asked for a hundred times, and which is not read from."""
-        commitment, _ = await self.shelf.commitments.commit(DOCUMENT)
+        commitment, _ = await self.shelf.commit(DOCUMENT)
         await self.ask(f"/{commitment.address}/lock")
         self.site.answered = 0
         wire = await self.wire()

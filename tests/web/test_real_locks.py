@@ -55,12 +55,12 @@ TAKEN = {
     "mcp-python-sdk.uv.lock": Taken(114, (GITHUB,)),
     "pydantic.uv.lock": Taken(174, (GITHUB,)),
     "paperless.uv.lock": Taken(275, (GITHUB, TORCH)),
+    "pants-user-reqs.pex.lock": Taken(79),
 }
 
 REFUSED = {
     "awx-git.requirements.txt": {"branch-or-tag", "no-commit"},
     "esphome.requirements.txt": {"range"},
-    "pants-user-reqs.pex.lock": {"format"},
     "pipenv.pylock.toml": {"entry-spelling"},
 }
 """The rules that are among those it breaks."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.routes import Root
 from tests.web.case import CONTENTS, LARGEST, SDIST, WHEEL, WebCase
@@ -21,8 +21,9 @@ class RedirectTests(WebCase):
 
     async def setUp(self) -> None:
         await super().setUp()
-        self.shelf = Shelf(self.store, self.upstream, self.clock, "tests", 100)
-        root = Root(self.shelf, Holds(self.shelf, self.store, self.clock), self.base, self.ready_answers)
+        files = FileParts.over(self.store, self.upstream, self.clock, 100)
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "tests", files)
+        root = Root(self.services(), self.base, self.ready_answers)
         self.site.resource = root
         self.assertEqual(self.site.largest_body, LARGEST)
         await self.fetched(SDIST)
@@ -33,7 +34,7 @@ class RedirectTests(WebCase):
 
     async def fetched(self, filename: str) -> None:
         """See that it is in the store."""
-        commitment = await self.shelf.commitments.get(self.address)
+        commitment = await self.shelf.commitment(self.address)
         page = await self.shelf.page(commitment, "six")
         incoming = await self.store.begin()
         await incoming.write(CONTENTS[filename])

@@ -79,7 +79,7 @@ class Routes(WebCase):
     async def test_the_lock_is_served_byte_for_byte(self) -> None:
         """What sha256sum says of it is its address, so nothing may be mended in it."""
         document = b"\xef\xbb\xbf# caf\xc3\xa9\r\nsix==1.0\r\n\r\n"
-        commitment, _ = await self.shelf.commitments.commit(document)
+        commitment, _ = await self.shelf.commit(document)
         reply = await self.ask(f"/{commitment.address}/lock", Accept_Encoding="gzip")
         self.assertEqual((reply.body, reply["Content-Encoding"]), (document, None))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
@@ -45,7 +45,7 @@ class BillsTests(WebCase):
         """With no upstream, and in the other order."""
         first = {path: (await self.under(path)).body for path in FORMATS}
         shelf = Shelf(self.store, PlainUpstream(), self.clock, "another")
-        site = self.make_site(Root(shelf, Holds(shelf, self.store, self.clock), PublicUrl()), self.clock, LARGEST)
+        site = self.make_site(Root(LockServices.over(shelf, self.store, self.clock), PublicUrl()), self.clock, LARGEST)
         await self.port.stopListening()
         self.site = site
         self.port = self.listening()

@@ -36,7 +36,7 @@ class SentByKernel(WebCase):
         self.upstream.offer(a_page(self.file, project="long"), CONTENT)
         self.address = await self.committed("long==1.0", "six==1.0")
         self.path = f"/{self.address}/simple/long/long-1.0.zip"
-        commitment = await self.shelf.commitments.get(self.address)
+        commitment = await self.shelf.commitment(self.address)
         await self.shelf.hold(commitment, "long", "long-1.0.zip")
         self.opened: list[Any] = []
         local = self.store.local

@@ -11,7 +11,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.http.fast_path import simple_head
 from reqpi.web.http.ready_answers import ReadyAnswers
@@ -113,11 +113,12 @@ class TwoWays(TestCase):
         upstream.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         many = [a_file(f"many-1.{number}.zip", project="many") for number in range(50)]
         upstream.offer(a_page(*many, project="many"), *[b""] * 50)
+        self.store = store
         self.shelf = Shelf(store, upstream, self.clock, "tests")
-        holding = Holds(self.shelf, store, self.clock)
+        services = LockServices.over(self.shelf, store, self.clock)
         self.ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
         self.quick, self.slow = (
-            BoundedSite(Root(self.shelf, holding, PublicUrl(), ready_answers), self.clock, 1 << 16, ready_answers)
+            BoundedSite(Root(services, PublicUrl(), ready_answers), self.clock, 1 << 16, ready_answers)
             for ready_answers in (self.ready_answers, ReadyAnswers(0, self.clock.seconds))
         )
         for site in (self.quick, self.slow):
@@ -125,7 +126,7 @@ class TwoWays(TestCase):
         self.at_once = 0
         self.quick.answered = self.count  # type: ignore[method-assign]
         lock = "six==1.0\n" + "".join(f'many==1.{n} ; python_version == "3.{n}"\n' for n in range(50))
-        commitment, _ = await self.shelf.commitments.commit(lock.encode())
+        commitment, _ = await self.shelf.commit(lock.encode())
         for name in (SDIST, WHEEL):
             file_response = await self.shelf.file(commitment, "six", name)
             self.assertEqual(
@@ -239,7 +240,7 @@ class TwoWays(TestCase):
         said = f"GET {self.index}six/ HTTP/1.1\r\nHost: x\r\n\r\n".encode()
         self.assertIn(b" 200 ", self.agree([said]))
         address = self.index.split("/")[1]
-        await self.shelf._store.delete(f"locks/{address}")
+        await self.store.delete(f"locks/{address}")
         self.clock.advance(10)
         before = self.at_once
         for _ in range(2):

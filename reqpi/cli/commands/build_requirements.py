@@ -88,7 +88,7 @@ def command_line() -> argparse.ArgumentParser:
     """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi build-requirements",
-        description="Print what the sdists of a lock are built with and the lock does not pin, as lines for a "
+        description="Print the build requirements of sdists that the lock does not pin, as lines for a "
         "requirements-build.in. They are read from the sdists; no code is run. Only sdists of releases without an "
         "admitted wheel count; with --no-binary :all: every sdist counts.",
         epilog="Exit status: 0 nothing is missing; 1 the lock has defects; 2 usage; 3 something could not be fetched "

@@ -38,7 +38,7 @@ def fetched_in(folder: Path, names: Sequence[str] = (CONFIG, RECORD)) -> Fetched
 
 
 def deps_of(folder: str, fetched: Fetched | None) -> str:
-    """Return the path of the files, for a folder of that name."""
+    """Return the path of the files that were fetched into ``folder``."""
     return f"{folder.rstrip('/')}/{fetched.deps}" if fetched is not None and fetched.deps else folder
 
 

@@ -72,7 +72,8 @@ def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -
     """Exit with a usage error if ``--url`` is combined with an option of a server inside this process."""
     if options.url and any(getattr(options, option.dest) for option in _LOCAL):
         parser.error(
-            "--store, --upstream, --offline and the like are for a server inside this process: leave them out, or --url"
+            "--store, --upstream, --offline and similar options set up a server inside this process: "
+            "leave them out, or leave out --url"
         )
 
 

@@ -25,7 +25,7 @@ class FetchedPackage:
 
     :param path: relative to the source.
     :param requirements_files: relative to ``path``; the files that were found, if the input named none.
-    :param requirements_build_files: likewise.
+    :param requirements_build_files: the same, for build requirements.
     """
 
     path: str

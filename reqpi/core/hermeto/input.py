@@ -35,7 +35,7 @@ class InputPackage:
 
     :param path: its folder, relative to the source; ``.`` for the source itself.
     :param requirements_files: relative to the folder; ``None`` for the default file, if it exists.
-    :param requirements_build_files: likewise.
+    :param requirements_build_files: the same, for build requirements.
     :param binary: the wheels that are selected; ``None`` for no wheels.
     """
 

@@ -18,7 +18,7 @@ from reqpi.core.locks.pip.ranges import Range
 from reqpi.core.locks.rules.requirements import BINARY, TOO_MANY, Refused
 from reqpi.core.locks.rules.sources import DOCUMENT_PATH, LISTING
 from reqpi.core.locks.text import decode, encoding
-from reqpi.core.locks.tools import pdm, pipfile, poetry, pylock, uv
+from reqpi.core.locks.tools import pdm, pex, pipfile, poetry, pylock, uv
 from reqpi.core.model import Lock, Pin
 from reqpi.core.report import Document
 
@@ -33,6 +33,7 @@ _READERS: Mapping[str, Callable[[bytes, Findings], tuple[Pin, ...]]] = {
     poetry.FORMAT: poetry.read,
     pdm.FORMAT: pdm.read,
     pipfile.FORMAT: pipfile.read,
+    pex.FORMAT: pex.read,
 }
 """Readers by the name of the format, except for requirements.txt: only that may refer to other documents."""
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
 
+from reqpi.core.document_heads import TOML_KEY
 from reqpi.core.locks.rules.requirements import FORMAT, NOT_A_LOCK, Refused
 
 __all__ = ["recognise"]
 
 # No requirement begins like one of these.
-_TOML = re.compile(r"\[|[A-Za-z0-9_][A-Za-z0-9_-]*+[ \t]*+=[ \t]*+[\"'\[{]|(?:version|revision)[ \t]*+=[ \t]*+[0-9]")
+_TOML = re.compile(rf"\[|{TOML_KEY}")
 _YAML = re.compile(r"---|%YAML|(?:name|channels|dependencies):(?:[ \t]|$)")
 
 _TABLE = re.compile(r"\[\[?[ \t]*+([A-Za-z0-9_-]++)[ \t]*+[.\]]")
@@ -29,19 +30,35 @@ def recognise(lines: Sequence[str]) -> tuple[str | Refused, int]:
     :returns: the name of the format as in :class:`reqpi.core.model.Lock`, or a defect; and the number of the line that
         decides, 0 for none.
     """
-    said = ((number, line[:200].strip()) for number, line in enumerate(lines, 1))
-    number, first = next(((number, line) for number, line in said if line and not line.startswith("#")), (0, ""))
+    number, first = _first(lines, "#")
     head = [line[:200].strip() for line in lines[:_HEAD]]
+    if first.startswith("//"):
+        # pants writes a header above the lock of pex.
+        after = _first(lines, "//")
+        number, first = after if after[1].startswith("{") else (number, first)
     found: str | Refused = "requirements.txt"
     if first.startswith("<"):
         found = Refused(NOT_A_LOCK, "an HTML or XML document")
     elif first.startswith("{"):
-        found = "Pipfile.lock" if '"_meta"' in " ".join(head) else Refused(FORMAT, "a JSON document")
+        found = _json(" ".join(head), lines[number - 1 : number + _HEAD])
     elif _TOML.match(first):
         found = _toml(_tables(lines), head)
     elif _YAML.match(first):
         found = Refused(NOT_A_LOCK, "a YAML document, such as conda's environment.yml")
     return found, number
+
+
+def _first(lines: Sequence[str], comment: str) -> tuple[int, str]:
+    """Return the number and the beginning of the first line that is neither empty nor a comment; 0 for none."""
+    said = ((number, line[:200].strip()) for number, line in enumerate(lines, 1))
+    return next(((number, line) for number, line in said if line and not line.startswith(comment)), (0, ""))
+
+
+def _json(head: str, lines: Sequence[str]) -> str | Refused:
+    if '"_meta"' in head:
+        return "Pipfile.lock"
+    keys = " ".join(line[:200] for line in lines)
+    return "pex.lock" if '"allow_builds"' in keys or '"locked_resolves"' in keys else Refused(FORMAT, "a JSON document")
 
 
 @frozen

@@ -10,20 +10,12 @@ import re
 
 from attrs import frozen
 
+from reqpi.core.document_heads import MARKS
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.rules.requirements import ENCODING, UNDECODABLE
 from reqpi.core.report import Defect
 
 __all__ = ["Encoding", "decode", "encoding"]
-
-# The order matters: UTF-32's mark begins with UTF-16's.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-)
 
 # pip's own expression, from PEP 263.
 _CODING_LINE = re.compile(rb"coding[:=]\s*([-\w.]+)")
@@ -58,7 +50,7 @@ def encoding(document: bytes) -> Encoding:
 
     :raises reqpi.core.errors.BrokenLock: a coding line names an unsupported encoding.
     """
-    for mark, codec in _MARKS:
+    for mark, codec in MARKS:
         if document.startswith(mark):
             return Encoding(codec, mark)
     # pip examines only two lines, and splits them only at \n.

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 
 from reqpi.core.metadata import zip_ranges
+from reqpi.core.metadata.headers import read_headers
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 
 __all__ = ["core_metadata", "requires_dist"]
@@ -19,11 +20,9 @@ _LARGEST = 1 << 20
 _INFO = re.compile(r"(?:\./)?[^/]+/PKG-INFO")
 _REQUIRES = re.compile(r"(?:\./)?[^/]+/(?:[^/]+/){0,2}[^/]+\.egg-info/requires\.txt")
 _MOST_LINES = 5000
-_REQUIRES_DIST = re.compile(rb"^Requires-Dist:", re.MULTILINE | re.IGNORECASE)
 
 # From 2.2 on, a missing field is empty unless it is marked as dynamic (:pep:`643`).
-_COMPLETE = re.compile(rb"^Metadata-Version:\s*(?:2\.(?:[2-9]|\d\d)|[3-9])", re.MULTILINE | re.IGNORECASE)
-_DYNAMIC = re.compile(rb"^Dynamic:\s*Requires-Dist", re.MULTILINE | re.IGNORECASE)
+_COMPLETE = re.compile(r"2\.(?:[2-9]|\d\d)|[3-9]")
 
 
 def core_metadata(data: bytes, filename: str) -> bytes | None:
@@ -68,7 +67,10 @@ def requires_dist(text: str) -> list[str]:
 
 
 def _says_all(info: bytes) -> bool:
-    return bool(_REQUIRES_DIST.search(info) or (_COMPLETE.search(info) and not _DYNAMIC.search(info)))
+    headers = read_headers(info)
+    dynamic = {field.strip().lower() for field in headers.get("dynamic", ())}
+    complete = _COMPLETE.match(headers.get("metadata_version", "")) is not None and "requires-dist" not in dynamic
+    return complete or "requires_dist" in headers
 
 
 def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
@@ -83,7 +85,7 @@ def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:
 
 
 def _of_tar(data: bytes) -> Iterator[tuple[bool, bytes]]:
-    """Yield the wanted files of a tar archive, likewise."""
+    """Yield the wanted files of a tar archive: whether it is the ``PKG-INFO``, and its content."""
     for member, archive in members(data):
         if member.isfile() and _wanted(member.name) and 0 <= member.size <= _LARGEST:
             opened = archive.extractfile(member)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from email.parser import BytesHeaderParser
 
 from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from reqpi.core.metadata import zip_ranges
+from reqpi.core.metadata.headers import read_headers
 from reqpi.core.metadata.tar_members import MOST_MEMBERS, UNREADABLE, members
 from reqpi.core.model import Project
 
@@ -73,8 +73,8 @@ def _is_info(path: str) -> bool:
 
 
 def _parsed(info: bytes) -> ReleaseIdentity | None:
-    headers = BytesHeaderParser().parsebytes(info)
-    name, version = str(headers["Name"] or ""), str(headers["Version"] or "")
+    headers = read_headers(info)
+    name, version = headers.get("name", ""), headers.get("version", "")
     try:
         return ReleaseIdentity(canonicalize_name(name, validate=True), Version(version[:200]))
     except (InvalidVersion, ValueError):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from email.message import Message
-from email.parser import HeaderParser
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from reqpi.core.metadata.headers import read_headers
 from reqpi.core.sbom.model import About, Licence
 from reqpi.core.sbom.text import words
 
 __all__ = ["about", "as_expression", "licences_of"]
 
-
-_HEADERS = 1 << 20
-"""The maximum size of the headers in bytes. Old metadata has the whole description among them."""
 
 _SUMMARY = 500
 _CLASSIFIERS = 500
@@ -25,38 +20,29 @@ _LINE = 2000
 _REQUIRES = 1 << 16
 """The maximum length of one ``Requires-Dist``, and of all of them together, in characters. Longer ones are ignored."""
 
-_BODY = re.compile(rb"\r?\n\r?\n")
-
 
 def about(metadata: bytes) -> About:
     """Return the fields of core metadata; empty ones if ``metadata`` is something else.
 
     :param metadata: any bytes; the length of each field returned is bounded.
     """
-    headers = _headers(metadata)
-    classifiers = [_text(each) for each in headers.get_all("Classifier", ())[:_CLASSIFIERS]]
+    headers = read_headers(metadata)
+    classifiers = [_text(each) for each in headers.get("classifiers", [])[:_CLASSIFIERS]]
+    expression, licence = _text(headers.get("license_expression")), _text(headers.get("license"))
     return About(
-        words(_text(headers["Summary"]), _SUMMARY),
-        licences_of(_text(headers["License-Expression"]).strip(), _text(headers["License"]).strip(), classifiers),
-        tuple(_requires(headers)),
+        words(_text(headers.get("summary")), _SUMMARY),
+        licences_of(expression.strip(), licence.strip(), classifiers),
+        tuple(_requires(headers.get("requires_dist", []))),
     )
 
 
-def _headers(metadata: bytes) -> Message:
-    start = metadata[:_HEADERS]
-    body = _BODY.search(start)
-    text = start[: body.start() if body else None].decode("utf-8", "replace")
-    # The parser uses str.splitlines, which splits at more characters than the line ends of RFC 5322.
-    return HeaderParser().parsestr(re.sub("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", " ", text))
+def _text(value: str | None) -> str:
+    return "" if value is None or value == "UNKNOWN" else value
 
 
-def _text(value: object) -> str:
-    return "" if value is None or value == "UNKNOWN" else str(value)
-
-
-def _requires(headers: Message) -> Iterator[str]:
+def _requires(listed: Iterable[str]) -> Iterator[str]:
     left = _REQUIRES
-    for value in headers.get_all("Requires-Dist", ()):
+    for value in listed:
         line = " ".join(_text(value)[: _LINE + 1].split())
         if len(line) <= _LINE:
             left -= len(line) + 1

@@ -6,7 +6,7 @@ from reqpi.core.simple.accept import HTML, V1_HTML, V1_JSON, ContentType, choose
 from reqpi.core.simple.html import index_html, page_html
 from reqpi.core.simple.json import index_json, page_json
 from reqpi.core.simple.listing import Listing, Packed
-from reqpi.core.simple.reading import MAX_PAGE, read_listing, read_page
+from reqpi.core.simple.reading import MAX_PAGE, read_listing
 
 __all__ = [
     "HTML",
@@ -22,6 +22,5 @@ __all__ = [
     "page_html",
     "page_json",
     "read_listing",
-    "read_page",
     "weights",
 ]

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 from urllib.parse import quote, urljoin, urlsplit
 
+from reqpi.core import filenames
 from reqpi.core.errors import WrongPage
 from reqpi.core.model import ALGORITHMS, Digest, File, Project, Status
 
@@ -23,6 +24,7 @@ __all__ = [
     "claimed",
     "digest",
     "link",
+    "listed_file",
     "listing",
     "status",
     "text",
@@ -95,6 +97,40 @@ def link(file: File, prefix: str = "") -> str:
     """
     fragment = f"#sha256={file.sha256}" if file.sha256 else ""
     return f"{prefix}{quote(file.filename, safe='')}{fragment}"
+
+
+class OptionalFields(TypedDict):
+    """The fields that an entry may lack: a missing one is ``None``."""
+
+    size: int | None
+    requires_python: str | None
+    upload_time: str | None
+    yanked: str | Literal[True] | None
+    core_metadata: Digest | Literal[True] | None
+    provenance: str | None
+
+
+def listed_file(
+    filename: str,
+    project: Project,
+    url: str | None,
+    digests: frozenset[Digest] | None,
+    **optional: Unpack[OptionalFields],
+) -> File | None:
+    """Return the file of an entry; ``None`` if its filename, URL or digests are unusable."""
+    named = filenames.parse(filename, project)
+    if named is None or url is None or digests is None:
+        return None
+    return File(
+        filename=filename,
+        project=project,
+        version=named.version,
+        version_text=named.version_text,
+        wheel=named.wheel,
+        url=url,
+        digests=digests,
+        **optional,
+    )
 
 
 def absolute(base: str, reference: str) -> str | None:

@@ -164,20 +164,12 @@ def _file(link: Attributes, base: str, project: Project) -> File | None:
     url = entries.absolute(base, href)
     if url is None:
         return None
-    filename = _filename(url)
-    named = filenames.parse(filename, project)
-    digests = entries.claimed((part.partition("=")[0], part.partition("=")[2]) for part in fragment.split("&"))
-    if named is None or digests is None:
-        return None
     size = link.get("data-size") or ""
-    return File(
-        filename=filename,
-        project=project,
-        version=named.version,
-        version_text=named.version_text,
-        wheel=named.wheel,
-        url=url,
-        digests=digests,
+    return entries.listed_file(
+        _filename(url),
+        project,
+        url,
+        entries.claimed((part.partition("=")[0], part.partition("=")[2]) for part in fragment.split("&")),
         # No PEP defines data-size and data-upload-time; uv reads them.
         size=int(size) if size.isascii() and size.isdigit() and len(size) < 16 else None,
         requires_python=entries.text(link.get("data-requires-python")),

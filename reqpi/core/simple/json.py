@@ -75,21 +75,13 @@ def _file(entry: Mapping[str, Any], base: str, project: Project) -> File | None:
     filename, link = entry.get("filename"), entry.get("url")
     if not isinstance(filename, str) or not isinstance(link, str):
         return None
-    named = filenames.parse(filename, project)
-    url = entries.absolute(base, link.strip())
     hashes = entry.get("hashes")
-    digests = entries.claimed(hashes.items() if isinstance(hashes, dict) else ())
-    if named is None or url is None or digests is None:
-        return None
     size, provenance = entry.get("size"), entry.get("provenance")
-    return File(
-        filename=filename,
-        project=project,
-        version=named.version,
-        version_text=named.version_text,
-        wheel=named.wheel,
-        url=url,
-        digests=digests,
+    return entries.listed_file(
+        filename,
+        project,
+        entries.absolute(base, link.strip()),
+        entries.claimed(hashes.items() if isinstance(hashes, dict) else ()),
         # isinstance takes a bool for an int; JSON readers disagree about integers above 2**53.
         size=size if type(size) is int and 0 <= size < 2**53 else None,
         requires_python=entries.text(entry.get("requires-python")),

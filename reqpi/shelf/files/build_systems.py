@@ -1,10 +1,7 @@
 """The build systems of sdists, read from as little of each sdist as possible, and recorded.
 
-If the sdist is in the store, its digest was verified: the build system is as trustworthy as the sdist, and is recorded
-for every address. If only the beginning of the sdist was read from the upstream, the build system is the upstream's
-claim, because no digest covers a part of a file: it is recorded for that address alone, and is replaced as soon as the
-sdist is in the store. :mod:`reqpi.shelf.files.core_metadata` does the same with the metadata of wheels. An sdist that
-was received completely and has the right digest is verified, whether it is stored or not.
+A build system that was read from the beginning of an sdist is the upstream's claim; :mod:`reqpi.shelf.files.facts` has
+the rule. An sdist that was received completely and has the right digest is verified, whether it is stored or not.
 """
 
 from __future__ import annotations
@@ -14,15 +11,16 @@ from contextlib import aclosing
 from functools import partial
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import metadata
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
 from reqpi.core.model import File
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.facts import FactRecords, Facts
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
 from reqpi.shelf.records import build_system_record, claimed_build_system_record
 
@@ -50,7 +48,7 @@ class BuildSystems:
     def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
         self._store = store
         self._upstream = upstream
-        self._downloads = downloads
+        self._facts = Facts(store, downloads, _loaded)
         self._finding: SingleFlight[BuildSystem] = SingleFlight()
         self._looks = DeferredSemaphore(_LOOKS)
 
@@ -70,40 +68,37 @@ class BuildSystems:
 
     async def known(self, file: File, address: str) -> BuildSystem | None:
         """Return the recorded build system: of the verified sdist, or the upstream's claim if there is none."""
-        sha256, subdirectory = str(file.sha256), _subdirectory(file)
-        verified = await self._recorded(build_system_record(sha256, subdirectory))
-        if verified is not None or await self._store.size(sha256) is not None:
-            return verified
-        return await self._recorded(claimed_build_system_record(address, sha256, subdirectory))
-
-    async def _recorded(self, record: str) -> BuildSystem | None:
-        data = await self._store.get(record)
-        return None if data is None else BuildSystem.load(data)
+        return await self._facts.known(file, _records(file, address))
 
     async def _found(self, file: File, address: str, *, whole: bool) -> BuildSystem:
         """Read the build system and record it."""
-        sha256, subdirectory = str(file.sha256), _subdirectory(file)
-        record = build_system_record(sha256, subdirectory)
-        files = None
-        if await self._store.size(sha256) is None:
-            files, verified = await self._claimed(file)
-            if not verified:
-                record = claimed_build_system_record(address, sha256, subdirectory)
-            if files is None and not whole:
-                raise TooDeep(
-                    f"{file.filename} is not searched further",
-                    f"Its first {_STEPS[-1] >> 20} MiB do not contain its build system.",
-                )
-        if files is None:
-            record = build_system_record(sha256, subdirectory)
-            files = await self._stored(file)
-        system = await deferToThread(metadata.build_system, files)
+        claim = partial(self._claimed, file, whole=whole)
+        files, verified = await self._facts.find(file, claim, partial(self._stored, file))
+        records = _records(file, address)
+        record = records.verified if verified else records.claimed
+        system = await in_thread(metadata.build_system, files)
         await self._store.use(record)
         # Replaces a record that a ReqPI of another layout wrote; otherwise the same bytes give the same record.
         await self._store.replace(record, system.dump())
         return system
 
-    async def _claimed(self, file: File) -> tuple[metadata.Files | None, bool]:
+    async def _claimed(self, file: File, *, whole: bool) -> tuple[metadata.Files | None, bool]:
+        """Read the files from a part of the upstream's sdist.
+
+        :raises TooDeep: the part does not contain them, and ``whole`` is false.
+        :raises BrokenSdist: likewise, and the whole sdist is too large.
+        """
+        files, verified = await self._beginning(file)
+        if files is None and not whole:
+            raise TooDeep(
+                f"{file.filename} is not searched further",
+                f"Its first {_STEPS[-1] >> 20} MiB do not contain its build system.",
+            )
+        if files is None and (file.size or 0) > metadata.LARGEST:
+            raise _too_large(file)
+        return files, verified
+
+    async def _beginning(self, file: File) -> tuple[metadata.Files | None, bool]:
         """Read the files from a part of the upstream's sdist.
 
         :returns: the files, ``None`` if no small part contains them; and whether the part turned out to be the whole
@@ -130,14 +125,9 @@ class BuildSystems:
         whole = hashlib.sha256(data).hexdigest() == file.sha256
         return await self._look(file, bytes(data), whole=whole), whole
 
-    async def _stored(self, file: File) -> metadata.Files:
-        """Read the files from the verified sdist, which is fetched first if it is not in the store."""
+    async def _stored(self, file: File, size: int | None) -> metadata.Files:
+        """Read the files from the sdist in the store."""
         sha256 = str(file.sha256)
-        if await self._store.size(sha256) is None:
-            if (file.size or 0) > metadata.LARGEST:
-                raise _too_large(file)
-            await self._downloads.of(file).finished()
-        size = await self._store.size(sha256)
         if file.filename.endswith(".zip"):
             files = await self._by_ranges(file, size, partial(stored, self._store, sha256))
             if files is None:
@@ -154,11 +144,22 @@ class BuildSystems:
 
     def _look(self, file: File, data: bytes, *, whole: bool) -> Deferred[metadata.Files | None]:
         look = partial(metadata.look, data, file.filename, _subdirectory(file), metadata.enough, whole=whole)
-        return self._looks.run(deferToThread, look)
+        return self._looks.run(in_thread, look)
 
     async def _by_ranges(self, file: File, size: int | None, take: Take) -> metadata.Files | None:
         plan = partial(LazySdist, filename=file.filename, subdirectory=_subdirectory(file), enough=metadata.enough)
         return await by_ranges(file, size, plan, take)
+
+
+async def _loaded(data: bytes) -> BuildSystem | None:
+    return BuildSystem.load(data)
+
+
+def _records(file: File, address: str) -> FactRecords:
+    sha256, subdirectory = str(file.sha256), _subdirectory(file)
+    return FactRecords(
+        build_system_record(sha256, subdirectory), claimed_build_system_record(address, sha256, subdirectory)
+    )
 
 
 def _subdirectory(file: File) -> str | None:

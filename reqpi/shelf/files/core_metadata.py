@@ -2,10 +2,8 @@
 
 If the frozen page promised a digest, the bytes of that digest are served and no others.
 
-If it promised only that there is metadata, the metadata is read from the wheel. If the wheel is in the store, its
-digest was verified: its metadata is as trustworthy as the wheel, and is recorded for every address. If it was read by
-ranges from the upstream, it is the upstream's claim, like the page itself: it is recorded for that address alone, and
-is replaced as soon as the wheel is in the store.
+If it promised only that there is metadata, the metadata is read from the wheel: from the one in the store, or by ranges
+from the upstream. :mod:`reqpi.shelf.files.facts` has the rule which of the two counts.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.facts import FactRecords, Facts
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
 from reqpi.shelf.records import claimed_metadata_record, metadata_record
 
@@ -39,7 +38,7 @@ class CoreMetadata:
         self._store = store
         self._clock = clock
         self._upstream = upstream
-        self._downloads = downloads
+        self._facts = Facts(store, downloads, self._named)
         self._finding: SingleFlight[bytes] = SingleFlight()
 
     async def of(self, file: File, address: str) -> bytes:
@@ -50,7 +49,7 @@ class CoreMetadata:
             wait.
         """
         promised = _promise(file)
-        known = await self._by_digest(promised) if promised else await self._known(file, address)
+        known = await self._by_digest(promised) if promised else await self._facts.known(file, _records(file, address))
         if known is not None:
             return known
         key = (file.url, file.index, file.digests, promised, None if promised else address)
@@ -74,17 +73,17 @@ class CoreMetadata:
 
     async def _taken_from_wheel(self, file: File, promised: Digest | None) -> bool:
         """Store the metadata of a wheel that is in the store, if it can be read and has the promised digest."""
-        sha256 = str(file.sha256)
-        size = await self._store.size(sha256)
+        size = await self._facts.size(file)
         if size is None:
             return False
         try:
             data = await self._read_stored(file, size)
             if promised is not None and sha256_of(data) != promised.hex:
                 return False
-            await self._keep(data)
             if promised is None:
-                await self._store.create(metadata_record(sha256), sha256_of(data).encode("ascii"))
+                await self._recorded(metadata_record(str(file.sha256)), data)
+            else:
+                await self._keep(data)
         except (UpstreamTrouble, StoreTrouble):
             return False
         return True
@@ -93,17 +92,9 @@ class CoreMetadata:
         """Return whether the metadata of a wheel will never be other bytes; if not, it is an upstream's claim."""
         return _promise(file) is not None or await self._store.get(metadata_record(str(file.sha256))) is not None
 
-    async def _known(self, file: File, address: str) -> bytes | None:
-        """Return the recorded metadata: of the verified wheel, or the upstream's claim if there is none."""
-        sha256 = str(file.sha256)
-        verified = await self._recorded(metadata_record(sha256))
-        if verified is not None or await self._store.size(sha256) is not None:
-            return verified
-        return await self._recorded(claimed_metadata_record(address, sha256))
-
-    async def _recorded(self, record: str) -> bytes | None:
-        known = await self._store.get(record)
-        return None if known is None else await self._by_digest(Digest("sha256", known.decode("ascii")))
+    async def _named(self, known: bytes) -> bytes | None:
+        """Return the metadata that a record names, if it is in the store."""
+        return await self._by_digest(Digest("sha256", known.decode("ascii")))
 
     async def _by_digest(self, digest: Digest) -> bytes | None:
         """Return the metadata with this digest, if it is in the store and not larger than :data:`_LARGEST`."""
@@ -136,15 +127,15 @@ class CoreMetadata:
 
     async def _found(self, file: File, address: str) -> bytes:
         """Read and record the metadata of a wheel for which the upstream promised no digest."""
-        sha256 = str(file.sha256)
-        data = None
-        if await self._store.size(sha256) is None:
-            data, record = await self._claimed(file), claimed_metadata_record(address, sha256)
-        if data is None:
-            data, record = await self._stored_wheels(file), metadata_record(sha256)
+        data, verified = await self._read(file)
+        records = _records(file, address)
+        return await self._recorded(records.verified if verified else records.claimed, data)
+
+    async def _recorded(self, record: str, data: bytes) -> bytes:
+        """Store and record metadata; return what stands, which another process may have recorded first."""
         await self._keep(data)
         stands = await self._store.create(record, sha256_of(data).encode("ascii"))
-        return await self._by_digest(Digest("sha256", stands.decode("ascii"))) or data
+        return await self._named(stands) or data
 
     async def _keep(self, data: bytes) -> None:
         incoming = await self._store.begin()
@@ -162,28 +153,21 @@ class CoreMetadata:
         return data
 
     async def _wheels(self, file: File) -> bytes:
-        """Return the metadata in the wheel: from the store, by ranges from the upstream, or from all of the wheel."""
-        claimed = await self._claimed(file) if await self._store.size(str(file.sha256)) is None else None
-        return claimed if claimed is not None else await self._stored_wheels(file)
+        data, _ = await self._read(file)
+        return data
 
-    async def _claimed(self, file: File) -> bytes | None:
-        """Return the metadata in a few ranges of the upstream's wheel, which no digest covers.
+    async def _read(self, file: File) -> tuple[bytes, bool]:
+        """Return the metadata in the wheel, and whether it is verified."""
+        return await self._facts.find(file, partial(self._claimed, file), partial(self._read_stored, file))
 
-        Return ``None`` if the ranges cannot be obtained.
-        """
+    async def _claimed(self, file: File) -> tuple[bytes | None, bool]:
+        """Return the metadata in a few ranges of the upstream's wheel; ``None`` if they cannot be obtained."""
         try:
-            return await by_ranges(file, file.size, _wheel(file), self._take(file))
+            return await by_ranges(file, file.size, _wheel(file), self._take(file)), False
         except BrokenWheel:
             raise
         except UpstreamTrouble:
-            return None
-
-    async def _stored_wheels(self, file: File) -> bytes:
-        """Return the metadata in the verified wheel, which is fetched first if it is not in the store."""
-        sha256 = str(file.sha256)
-        if await self._store.size(sha256) is None:
-            await self._downloads.of(file).finished()
-        return await self._read_stored(file, await self._store.size(sha256))
+            return None, False
 
     async def _read_stored(self, file: File, size: int | None) -> bytes:
         """Return the metadata in a wheel in the store.
@@ -198,6 +182,11 @@ class CoreMetadata:
 
 def _wheel(file: File) -> Callable[[int], LazyWheel]:
     return partial(LazyWheel, filename=file.filename, project=file.project)
+
+
+def _records(file: File, address: str) -> FactRecords:
+    sha256 = str(file.sha256)
+    return FactRecords(metadata_record(sha256), claimed_metadata_record(address, sha256))
 
 
 def _promise(file: File) -> Digest | None:

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from reqpi.core.errors import ReqPIError, UpstreamTrouble
+from reqpi.core.errors import Pending, ReqPIError, UpstreamTrouble
 from reqpi.core.interfaces import Following, Incoming, Store, Upstream
 from reqpi.core.model import Digest, File
 from reqpi.runtime.fair_share import FairShare
@@ -127,8 +127,8 @@ class Download:
 
         :param patience: seconds.
         :returns: the size of the file in bytes.
-        :raises reqpi.core.errors.UpstreamTrouble: the download failed, or no byte may be read after ``patience``
-            seconds.
+        :raises reqpi.core.errors.Pending: no byte may be read after ``patience`` seconds.
+        :raises reqpi.core.errors.UpstreamTrouble: the download failed.
         """
         came = self._clock.seconds()
         while not (self._settled or self._flows) and await self._woken(self._beginning, self._began + patience):
@@ -138,7 +138,7 @@ class Download:
         if self._failure is not None:
             raise _again(self._failure)
         if self.size is None or (self.measured is None and self._free <= 0):
-            raise UpstreamTrouble(f"{self.file.filename} is still on its way", "Ask again in a moment.")
+            raise Pending(f"{self.file.filename} is still on its way", "Ask again in a moment.")
         return self.size
 
     async def finished(self) -> int:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.internet.threads import deferToThread
 
 from reqpi.core.errors import DigestMismatch, UpstreamTrouble
 from reqpi.core.interfaces import Incoming, Transfer, Upstream
 from reqpi.core.model import Digest, File
+from reqpi.runtime.offload import HASHED_PIECE
 
 __all__ = ["Fetch", "MeasuredFile", "TooSlow"]
 
@@ -33,9 +33,6 @@ _PAUSES = (0.0, 0.5, 1.0, 2.0)
 
 _PROGRESS = 1 << 20
 """Bytes. After an attempt that brought so many, the next counts as the second: large downloads may break off often."""
-
-_IN_THREAD = 1 << 17
-"""Bytes from which hashing them, while they are written, is worth a thread: 0.1 ms."""
 
 
 @frozen
@@ -172,15 +169,11 @@ class Fetch:
             title = f"the upstream sent too much of {self._file.filename}"
             raise UpstreamTrouble(title, "It was discarded.", final=True)
         self._hurry(size)
-        if len(data) < _IN_THREAD:
-            self._hash(data)
+        hashing = HASHED_PIECE.run(len(data), self._hash, data)
+        try:
             await incoming.write(data)
-        else:
-            hashing = deferToThread(self._hash, data)
-            try:
-                await incoming.write(data)
-            finally:
-                await hashing
+        finally:
+            await hashing
         self._on_progress(self.size)
 
     def _hash(self, data: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from attrs import evolve, frozen
 from twisted.logger import Logger
 
+from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import StoreTrouble, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File
@@ -37,6 +38,8 @@ class FileResponse:
     :param read: yields the bytes from one offset up to another.
     :param link: returns a URL that serves the file for some minutes, to be sent in place of its bytes; or ``None``.
     :param local: opens the file, if it is on a disk of this machine; or ``None``.
+    :param whole: returns all bytes of the file, verified; ``None`` while the file is being downloaded. It raises
+        :exc:`reqpi.core.errors.StoreTrouble` if the file was damaged in the store, and removes it.
     """
 
     file: File
@@ -44,6 +47,7 @@ class FileResponse:
     read: Callable[[int, int], AsyncGenerator[bytes, None]]
     link: Callable[[], Awaitable[str | None]] | None = None
     local: Callable[[], Awaitable[BinaryIO | None]] | None = None
+    whole: Callable[[], Awaitable[bytes]] | None = None
 
 
 class FileResponses:
@@ -70,10 +74,24 @@ class FileResponses:
             large = self._redirect_above is not None and size > self._redirect_above
             sha256 = str(file.sha256)
             link = partial(self._store.link, sha256, _LINK) if large else None
-            return FileResponse(file, size, partial(self._store.read, sha256), link, partial(self._store.local, sha256))
+            return FileResponse(
+                file,
+                size,
+                partial(self._store.read, sha256),
+                link,
+                partial(self._store.local, sha256),
+                partial(self._whole, file, size),
+            )
         with wanting(file.filename):
             download = self._downloads.of(file)
             return FileResponse(file, await download.begun(PATIENCE), download.read)
+
+    async def _whole(self, file: File, size: int) -> bytes:
+        body = b"".join([piece async for piece in self._store.read(str(file.sha256), 0, size)])
+        if sha256_of(body) != file.sha256:
+            await self._repair(str(file.sha256), len(body))
+            raise StoreTrouble(f"{file.filename} is damaged in the store", "It was removed. Try again in a moment.")
+        return body
 
     async def measured(self, file: File) -> File:
         """Fetch and store a file about which the upstream claims too little; add its computed digests and size.
@@ -109,10 +127,10 @@ class FileResponses:
                 return True
         except KeyError:
             return False
-        await self.repair(sha256, size)
+        await self._repair(sha256, size)
         return False
 
-    async def repair(self, sha256: str, size: int) -> None:
+    async def _repair(self, sha256: str, size: int) -> None:
         """Remove a file whose bytes were found to be wrong: the next request fetches it from the upstream."""
         _log.critical("{sha256} is damaged in the store: {size} bytes; removing it", sha256=sha256, size=size)
         self._sizes.drop(sha256)

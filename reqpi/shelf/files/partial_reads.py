@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Blobs, Upstream
 from reqpi.core.metadata.zip_ranges import TAIL, ZipRangePlan
 from reqpi.core.model import File
 from reqpi.core.shown_urls import as_shown
+from reqpi.runtime.offload import in_thread
 
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]
 
@@ -77,7 +76,7 @@ async def by_ranges(
         start, data, _ = first or await take(*wanted)
         first = None
         try:
-            await deferToThread(archive.fill, start, data)
+            await in_thread(archive.fill, start, data)
         except ValueError as error:
             raise UpstreamTrouble(f"{file.filename} has another length upstream", str(error)) from error
     return archive.found

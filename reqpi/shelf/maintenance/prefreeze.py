@@ -1,8 +1,8 @@
 """Prefreezing: the pages of a new lock are frozen in the background, so that its first client need not wait for them.
 
-No client waits for this work. So little of it runs at a time; locks take turns, project by project, so that a large one
-does not delay a small one; and it yields to the requests of clients. A project that fails is tried again when a client
-requests it.
+No client waits for this work. Therefore little of it runs at a time; locks take turns, project by project, so that a
+large one does not delay a small one; and it yields to the requests of clients. A project that fails is tried again when
+a client requests it.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Scrubber:
 
     async def _fetch(self, address: str, project: str, filename: str) -> None:
         try:
-            await self._shelf.hold(await self._shelf.commitments.get(address), project, filename)
+            await self._shelf.hold(await self._shelf.commitment(address), project, filename)
         except ReqPIError as error:
             self._log.error("{filename} could not be fetched again: {error}", filename=filename, error=error)
         else:

@@ -12,14 +12,14 @@ from attrs import frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import is_listing, parse_listing
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Digest, Page, Project
+from reqpi.core.model import Digest
+from reqpi.runtime.offload import FROZEN_PAGE
 from reqpi.shelf.records import (
     Owner,
     claimed_metadata_record,
@@ -34,9 +34,6 @@ __all__ = ["Sweep", "Swept"]
 
 _STEPS = 100
 """Records and blobs that are examined in one reactor turn, if the store does not wait for a disk: 100 µs each."""
-
-_LARGE = 1 << 16
-"""Size in bytes above which a frozen page is read in a thread."""
 
 _SPARED = 3600.0
 """Seconds for which a new blob is spared: a file may be stored before the page that names it is written."""
@@ -173,7 +170,8 @@ class Sweep:
 
     async def _needed(self, written: bytes, project: str, address: str) -> set[str]:
         needed: set[str] = set()
-        for file in (await _loaded(written, canonicalize_name(project))).files:
+        page = await FROZEN_PAGE.run(len(written), freezer.load, written, canonicalize_name(project))
+        for file in page.files:
             await self._step()
             needed.add(str(file.sha256))
             if isinstance(file.core_metadata, Digest):
@@ -193,9 +191,3 @@ class Sweep:
                 await self._step()
                 if name.removeprefix(kind.below()).partition("/")[0] not in live:
                     await self._store.delete(name, began - _SPARED)
-
-
-async def _loaded(written: bytes, project: Project) -> Page:
-    if len(written) > _LARGE:
-        return await deferToThread(freezer.load, written, project)
-    return freezer.load(written, project)

@@ -5,12 +5,10 @@ Nothing here asks an upstream, and nothing counts as use: an unused lock grows o
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import AsyncGenerator
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import admission, locks
 from reqpi.core import frozen_pages as freezer
@@ -19,16 +17,11 @@ from reqpi.core.errors import BrokenLock, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Lock
 from reqpi.core.report import Document
+from reqpi.runtime.offload import FROZEN_PAGE, LOCK
 from reqpi.shelf.files.hashing import Pace, at_full_speed, is_right
 from reqpi.shelf.records import document_record, lock_record, page_record
 
 __all__ = ["Damage", "StoreVerdict", "Verification"]
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-_LARGE = 1 << 16
-"""Size in bytes above which a document is read in a thread."""
 
 _SHOWN = 1000
 """Damages that a verdict lists; the others are only counted."""
@@ -75,16 +68,6 @@ class StoreVerdict:
         """Return the verdict with one more damage."""
         damages = (*self.damages, damage) if len(self.damages) < _SHOWN else self.damages
         return evolve(self, damages=damages, left=self.left + (not damage.repaired))
-
-
-async def _apart(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Return the result of ``work``; run it in a thread if it reads many bytes.
-
-    :param size: how many bytes it reads.
-    """
-    if size > _LARGE:
-        return await deferToThread(work, *args, **kwargs)
-    return work(*args, **kwargs)
 
 
 class Verification:
@@ -146,7 +129,7 @@ class Verification:
             project = record.rpartition("/")[2]
             written = await self._store.get(record)
             if written is not None:
-                problem, lost = await _apart(len(written), self._looked_at, lock, project, written)
+                problem, lost = await FROZEN_PAGE.run(len(written), self._looked_at, lock, project, written)
                 lost_here = tuple((address, project, filename) for filename in lost)
                 verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
                 if problem:
@@ -156,9 +139,9 @@ class Verification:
     async def _read(self, data: bytes) -> Lock:
         """Read a lock from its one document or from those that it lists."""
         if not is_listing(data):
-            return await _apart(len(data), locks.read, data)
+            return await LOCK.run(len(data), locks.read, data)
         documents = [document async for document in self._listed(data)]
-        return await _apart(sum(len(document.data) for document in documents), locks.read_together, documents)
+        return await LOCK.run(sum(len(document.data) for document in documents), locks.read_together, documents)
 
     async def _listed(self, listing: bytes) -> AsyncGenerator[Document, None]:
         for sha256, path in parse_listing(listing):

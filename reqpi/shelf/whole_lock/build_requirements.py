@@ -9,16 +9,14 @@ and are not known here.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
 
-from attrs import evolve, frozen
+from attrs import evolve
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 
 from reqpi.core.build_requirements import (
     AskedRequirement,
@@ -35,17 +33,18 @@ from reqpi.core.build_requirements import (
 )
 from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
-from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
 from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
-from reqpi.runtime.lru import LruCache
+from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
 from reqpi.shelf.records import lacking_record
+from reqpi.shelf.shelf import Shelf
 
-__all__ = ["BuildRequirementsOfLocks", "LockReading"]
+__all__ = ["BuildRequirementsOfLocks"]
 
 _AT_ONCE = 8
 """Sdists that one report requests from the upstream concurrently."""
@@ -63,39 +62,15 @@ _WEIGHT = 500
 """Bytes of one line of a report, as an estimate."""
 
 
-class _ReadsBuildSystems(Protocol):
-    def __call__(
-        self, commitment: Commitment, name: str, filename: str, /, *, whole: bool
-    ) -> Awaitable[BuildSystem]: ...
-
-
-@frozen
-class LockReading:
-    """The functions that read parts of a lock: each returns only what the lock admits.
-
-    :param pages: returns the frozen page of every project.
-    :param metadata: returns the core metadata of a wheel, by project and filename.
-    :param build_system: returns the build system of an sdist, by project and filename; see
-        :meth:`reqpi.shelf.shelf.Shelf.build_system`.
-    """
-
-    pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]]
-    metadata: Callable[[Commitment, str, str], Awaitable[bytes]]
-    build_system: _ReadsBuildSystems
-
-
 class BuildRequirementsOfLocks:
-    """The build requirements of every lock.
+    """The build requirements of every lock."""
 
-    :param reading: reads the pages, metadata and build systems that the reports are made of.
-    """
-
-    def __init__(self, records: Records, clock: IReactorTime, reading: LockReading) -> None:
-        self._reading = reading
+    def __init__(self, shelf: Shelf, records: Records, clock: IReactorTime) -> None:
+        self._shelf = shelf
         self._records = records
         self._clock = clock
         self._finding: SingleFlight[BuildReport] = SingleFlight()
-        self._answers: LruCache[tuple[str, InstallTarget], tuple[Commitment, BuildReport]] = LruCache(_ANSWERS)
+        self._answers: DerivedCache[BuildReport] = DerivedCache(_ANSWERS)
 
     async def of(self, commitment: Commitment, target: InstallTarget, patience: float = PATIENCE) -> BuildReport:
         """Return the build requirements of a lock for a target.
@@ -104,9 +79,9 @@ class BuildRequirementsOfLocks:
         :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; finding them out goes on in the background.
         """
         key = (commitment.address, target)
-        cached = self._answers.get(key)
-        if cached is not None and cached[0] is commitment:
-            return cached[1]
+        cached = self._answers.get(commitment, key)
+        if cached is not None:
+            return cached
         finding = self._finding.do(key, partial(self._found, commitment, target))
         what = f"the build requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)
@@ -120,14 +95,14 @@ class BuildRequirementsOfLocks:
         return ()
 
     async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
-        pages = await self._reading.pages(commitment)
-        found = await deferToThread(sdists_of, commitment, pages, target)
+        pages = await self._shelf.pages(commitment)
+        found = await in_thread(sdists_of, commitment, pages, target)
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
-        work = _Work(self._reading, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
+        work = _Work(self._shelf, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
         answer = await work.answer([read[sdist] for sdist in found])
         if answer.lasting:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
-            self._answers.put((commitment.address, target), (commitment, answer), weight)
+            self._answers.put(commitment, (commitment.address, target), answer, weight)
             if target == EVERYWHERE:
                 await self._note(commitment, answer.notes)
         return answer
@@ -139,7 +114,7 @@ class BuildRequirementsOfLocks:
 
     async def _read(self, commitment: Commitment, sdist: BuiltSdist) -> BuiltSdist:
         try:
-            system = await self._reading.build_system(
+            system = await self._shelf.build_system(
                 commitment, sdist.file.project, sdist.file.filename, whole=sdist.must_be_built
             )
         except TooDeep as deep:
@@ -154,13 +129,13 @@ class _Work:
 
     def __init__(
         self,
-        reading: LockReading,
+        shelf: Shelf,
         commitment: Commitment,
         pages: Mapping[Project, Page],
         target: InstallTarget,
         sdists: Mapping[File, BuiltSdist],
     ) -> None:
-        self._reading = reading
+        self._shelf = shelf
         self._commitment = commitment
         self._pages = pages
         self._target = target
@@ -225,7 +200,7 @@ class _Work:
         wheel = min((file for file in files if file.wheel), key=lambda file: file.filename, default=None)
         if wheel is not None:
             try:
-                return required_by(await self._reading.metadata(self._commitment, wheel.project, wheel.filename))
+                return required_by(await self._shelf.metadata(self._commitment, wheel.project, wheel.filename))
             except UpstreamTrouble as trouble:
                 self._troubles.append(f"the dependencies of {wheel.filename} are not known: {trouble}")
                 return ()

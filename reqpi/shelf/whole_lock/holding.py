@@ -177,7 +177,7 @@ class _Hold:
 
     async def run(self) -> None:
         """Fetch missing files, in rounds, until none is missing or the rest failed permanently or in every round."""
-        commitment = await self._shelf.commitments.get(self._address)
+        commitment = await self._shelf.commitment(self._address)
         for pause in _PAUSES:
             projects = [name for name in commitment.lock.projects if self._open((name, None), self._pages, name)]
             await self._wait(pause if self._failures else 0.0)

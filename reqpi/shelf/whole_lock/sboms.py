@@ -7,21 +7,22 @@ record. While some of it cannot be obtained, an SBOM is made from the rest, whic
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from attrs import frozen
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 
 from reqpi.core import sbom
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.model import Commitment, File
 from reqpi.core.sbom import record
+from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.records import sbom_record
+from reqpi.shelf.shelf import Shelf
 
 __all__ = ["SbomResponse", "Sboms"]
 
@@ -53,23 +54,12 @@ class SbomResponse:
 
 
 class Sboms:
-    """The SBOMs of every lock.
+    """The SBOMs of every lock."""
 
-    :param pages: returns the frozen pages of a lock.
-    :param metadata: returns the core metadata of a file, by lock, project and filename.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        clock: IReactorTime,
-        pages: Callable[[Commitment], Awaitable[Mapping[Project, Page]]],
-        metadata: Callable[[Commitment, str, str], Awaitable[bytes]],
-    ) -> None:
+    def __init__(self, shelf: Shelf, store: Store, clock: IReactorTime) -> None:
+        self._shelf = shelf
         self._store = store
         self._clock = clock
-        self._pages = pages
-        self._metadata = metadata
         self._under_way: SingleFlight[SbomResponse] = SingleFlight()
         self._gathering: SingleFlight[sbom.Sbom] = SingleFlight()
         self._asked_for = 0
@@ -87,26 +77,26 @@ class Sboms:
         """
         key = (commitment.address, own, write, index)
         waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
-        return await within(PATIENCE, self._clock, waiting, f"the bill of lock {commitment.short} is")
+        return await within(PATIENCE, self._clock, waiting, f"the SBOM of lock {commitment.short} is")
 
     async def _made(
         self, commitment: Commitment, own: sbom.MainComponent | None, write: Writer, index: str
     ) -> SbomResponse:
         if self._asked_for >= _MOST:
-            raise Pending(f"{_MOST} bills are on the way", "This one comes after them. Ask again in a moment.")
+            raise Pending(f"{_MOST} SBOMs are on the way", "This one comes after them. Ask again in a moment.")
         self._asked_for += 1
         try:
             # The gathered data are the same for every project that a caller claims the lock belongs to.
             gathered = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
-            return await self._writing.run(deferToThread, _write, gathered.of(own), index, write)
+            return await self._writing.run(in_thread, _write, gathered.of(own), index, write)
         finally:
             self._asked_for -= 1
 
     async def _gathered(self, commitment: Commitment) -> sbom.Sbom:
-        pages = await self._pages(commitment)
-        described = await deferToThread(sbom.described_by, commitment, pages)
+        pages = await self._shelf.pages(commitment)
+        described = await in_thread(sbom.described_by, commitment, pages)
         known = await self._known(commitment, described)
-        return await self._writing.run(deferToThread, sbom.sbom_of, commitment, pages, known)
+        return await self._writing.run(in_thread, sbom.sbom_of, commitment, pages, known)
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
         """Return the recorded core metadata; if there is none, what can be obtained now, recorded if it is complete."""
@@ -117,9 +107,9 @@ class Sboms:
             found = await self._found(commitment, files.values())
             if len(found) < len(files):
                 return found
-            fresh = await deferToThread(record.dump, {str(file.sha256): about for file, about in found.items()})
+            fresh = await in_thread(record.dump, {str(file.sha256): about for file, about in found.items()})
             recorded = await self._store.create(name, fresh)
-        about = await deferToThread(record.load, recorded)
+        about = await in_thread(record.load, recorded)
         # The record is final: finding more would make a different SBOM.
         return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}
 
@@ -139,10 +129,10 @@ class Sboms:
 
     async def _about(self, commitment: Commitment, file: File) -> sbom.About | UpstreamTrouble:
         try:
-            metadata = await self._metadata(commitment, file.project, file.filename)
+            metadata = await self._shelf.metadata(commitment, file.project, file.filename)
         except UpstreamTrouble as trouble:
             return trouble
-        return await deferToThread(_read, metadata, commitment)
+        return await in_thread(_read, metadata, commitment)
 
 
 def _read(metadata: bytes, commitment: Commitment) -> sbom.About:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core import admission, export
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.model import Commitment, File
 from reqpi.core.preferred_wheel import preferred
 from reqpi.core.targets import InstallTarget
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.holding import Holds
 
@@ -38,14 +37,12 @@ class Wheelhouses:
         pages = await self._shelf.pages(commitment)
         files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
         if one:
-            files = await deferToThread(
-                preferred, [file for file in files if _needed(commitment, target, file)], target
-            )
+            files = await in_thread(preferred, [file for file in files if _needed(commitment, target, file)], target)
         sizes = await self._shelf.sizes(files)
         if missing := [file for file in files if sizes[file] is None]:
             await self._refuse(commitment, target, missing)
         held = [(file, size) for file, size in sizes.items() if size is not None]
-        requirements = await deferToThread(export.requirements, commitment, pages, None)
+        requirements = await in_thread(export.requirements, commitment, pages, None)
         return export.wheelhouse(held, requirements)
 
     async def _refuse(self, commitment: Commitment, target: InstallTarget, missing: list[File]) -> None:

@@ -55,7 +55,7 @@ class _Syncs:
     done: int = 0
 
     def next(self) -> int:
-        """Return the number of the next sync to begin: the first that certainly covers every name present now."""
+        """Return the number of the next sync to begin: the first that covers every name present now."""
         return self.begun + 1
 
 

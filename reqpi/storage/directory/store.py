@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from twisted.internet.threads import deferToThread
-
+from reqpi.runtime import offload
 from reqpi.storage.directory.blobs import DirectoryBlobs
 from reqpi.storage.directory.layout import Layout
 from reqpi.storage.directory.records import DirectoryRecords
@@ -27,7 +26,7 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
     """
 
     def __init__(
-        self, path: Path, *, in_thread: InThread = deferToThread, clock: Callable[[], float] = time.time
+        self, path: Path, *, in_thread: InThread = offload.in_thread, clock: Callable[[], float] = time.time
     ) -> None:
         self._layout = Layout(path)
         DirectoryBlobs.__init__(self, self._layout.blobs, self._layout.incoming, in_thread, clock)

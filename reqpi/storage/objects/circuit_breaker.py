@@ -1,6 +1,6 @@
 """The circuit breaker for an object store that does not answer.
 
-Each call to an unreachable store takes its whole time-out. If all calls were made, they would occupy the threads, and
+Each call to an unreachable store takes its whole timeout. If all calls were made, they would occupy the threads, and
 every client would wait for many of them. So the first call that gets no answer opens the breaker; until the store
 answers again, one call at a time tries, and the others fail at once.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.runtime.circuit_breaker import CircuitBreaker, CircuitOpen
 from reqpi.storage.objects.errors import ErrorKind, kind_of
 
 __all__ = ["StoreCircuitBreaker"]
@@ -21,7 +21,7 @@ _PAUSE = 1.0
 """Seconds between two attempts."""
 
 _UNANSWERED = (ErrorKind.UNREACHED, ErrorKind.NO_CREDENTIALS)
-"""Credentials that are not available take their time-out as well, and every call needs them."""
+"""Credentials that are not available take their timeout as well, and every call needs them."""
 
 
 class StoreCircuitBreaker:
@@ -31,10 +31,7 @@ class StoreCircuitBreaker:
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._lock = Lock()
-        self._since: float | None = None
-        self._trying = False
+        self._breaker = CircuitBreaker(monotonic, (_PAUSE,))
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -43,7 +40,10 @@ class StoreCircuitBreaker:
         :raises reqpi.core.errors.StoreTrouble: the store did not answer less than a second ago, or another call is
             testing whether it answers again.
         """
-        tests = self._let_in()
+        try:
+            trial = self._breaker.enter()
+        except CircuitOpen:
+            raise StoreTrouble("the store cannot be reached", "It did not answer a moment ago. Try again.") from None
         answered = False
         try:
             yield
@@ -52,24 +52,4 @@ class StoreCircuitBreaker:
             answered = kind_of(error) not in _UNANSWERED
             raise
         finally:
-            self._ended(tests, answered)
-
-    def _let_in(self) -> bool:
-        """Return whether this call tests if the store answers again."""
-        with self._lock:
-            if self._since is None:
-                return False
-            if self._trying or self._monotonic() - self._since < _PAUSE:
-                raise StoreTrouble("the store cannot be reached", "It did not answer a moment ago. Try again.")
-            self._trying = True
-            return True
-
-    def _ended(self, tested: bool, answered: bool) -> None:
-        with self._lock:
-            if tested:
-                self._trying = False
-            if not answered:
-                self._since = self._monotonic()
-            elif tested:
-                # An answer to a call that began before the store stopped answering says nothing about now.
-                self._since = None
+            (self._breaker.answered if answered else self._breaker.failed)(trial=trial)

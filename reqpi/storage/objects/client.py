@@ -50,7 +50,7 @@ class Object:
 class ObjectClient:
     """The operations of an object store, by key. Threads may share one.
 
-    Every operation raises :exc:`reqpi.core.errors.StoreTrouble` if the store does not do it.
+    Every operation raises :exc:`reqpi.core.errors.StoreTrouble` if it fails.
 
     :param connect: returns the clients; called by :meth:`open`.
     """

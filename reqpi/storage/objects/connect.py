@@ -36,7 +36,7 @@ _DOWNLOAD = {
 """Large objects may take as long as their reader does, but must not stall: eight seconds for the next byte."""
 
 _UPLOAD = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(minutes=2)}
-"""Two minutes for a part, or for joining all parts. A read time-out would count the time of writing."""
+"""Two minutes for a part, or for joining all parts. A read timeout would count the time of writing."""
 
 _BACKOFF = {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2}
 

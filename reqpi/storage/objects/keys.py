@@ -72,7 +72,7 @@ def used_key(key: str) -> str:
 
 
 def removing_folder(key: str) -> str:
-    """Return the folder of the claims of those that remove the object under ``key``."""
+    """Return the folder of the claims of the processes that are removing the object under ``key``."""
     return f"removing/{key}"
 
 

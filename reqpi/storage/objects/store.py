@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core.errors import Misconfigured
+from reqpi.runtime import offload
 from reqpi.storage.directory.folders import make_folders
 from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from reqpi.storage.objects.blobs import ObjectBlobs
@@ -43,7 +42,7 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         connect: Callable[[], Connection],
         *,
         spool: Path,
-        in_thread: InThread = deferToThread,
+        in_thread: InThread = offload.in_thread,
         clock: Callable[[], float] = time.time,
         coarse: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
@@ -71,14 +70,15 @@ def object_store(
     options: Mapping[str, str],
     spool: Path,
     *,
-    in_thread: InThread = deferToThread,
+    in_thread: InThread = offload.in_thread,
     clock: Callable[[], float] = time.time,
     coarse: float = 60.0,
     kept: Callable[[Temporary, str], None] | None = None,
 ) -> ObjectStore:
     """Return the store at ``url``, with ``--store-option``: see :func:`reqpi.storage.objects.connect.connect`.
 
-    Errors in them are raised by :meth:`ObjectStore.open`. The other parameters are those of :class:`ObjectStore`.
+    Errors in the URL or the options are raised by :meth:`ObjectStore.open`. The other parameters are those of
+    :class:`ObjectStore`.
     """
     return ObjectStore(
         partial(connect, url, dict(options)), spool=spool, in_thread=in_thread, clock=clock, coarse=coarse, kept=kept

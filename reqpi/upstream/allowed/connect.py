@@ -137,7 +137,7 @@ class _Guarded:
 
 @implementer(IHostnameResolver)
 class _Guard:
-    """A resolver that withholds addresses that are not allowed, and that has a time-out.
+    """A resolver that withholds addresses that are not allowed, and that has a timeout.
 
     :param timeout: seconds after which a lookup ends with the addresses received so far.
     """

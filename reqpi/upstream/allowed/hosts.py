@@ -76,7 +76,7 @@ def host_and_port(url: str) -> tuple[str, int]:
 def normalized(host: str) -> str:
     """Return the one spelling of a name, or of an address in its usual form; empty for an invalid name.
 
-    A name with a dot at its end is a different name here, as the operator may not have meant it too.
+    A name with a dot at its end is a different name here, because the operator may have meant only the other.
     """
     try:
         return ip_address(host).compressed

@@ -140,7 +140,7 @@ class Policy:
         return f"{there_are} {self._add('--upstream NAME=URL')}"
 
     def _add(self, option: str) -> str:
-        """Return how to add an option."""
+        """Return the advice to add an option: to the command, or to the start of the server."""
         return f"add {option}" if self.local else f"start the server with {option}"
 
     def _unknown(self, pin: Pin, indexes: list[str]) -> Iterator[Defect]:

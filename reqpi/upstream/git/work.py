@@ -10,10 +10,10 @@ from threading import Event
 from typing import ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import UpstreamTrouble
+from reqpi.runtime.offload import in_thread
 from reqpi.upstream.git.program import GitLimits, GitProgram
 
 __all__ = ["GitWork"]
@@ -49,7 +49,7 @@ class GitWork:
                 outcome.callback(result)  # a Failure makes it an errback
 
         outcome: Deferred[_T] = Deferred()
-        self._running = deferToThread(what, *args, **kwargs).addBoth(pass_on)
+        self._running = in_thread(what, *args, **kwargs).addBoth(pass_on)
         return outcome
 
     def close(self) -> Deferred[None]:
@@ -58,7 +58,7 @@ class GitWork:
         ended: Deferred[None] = Deferred()
 
         def remove(_: object) -> None:
-            deferToThread(shutil.rmtree, self.folder, ignore_errors=True).addBoth(lambda _: ended.callback(None))
+            in_thread(shutil.rmtree, self.folder, ignore_errors=True).addBoth(lambda _: ended.callback(None))
 
         if self._running is None:
             remove(None)

@@ -164,7 +164,7 @@ class Body(Protocol):
             self._network.resumeProducing()
 
     def _fail(self, trouble: UpstreamTrouble) -> None:
-        """End the body for a reason of our own, such as a time-out."""
+        """End the body for a reason of our own, such as a timeout."""
         if self._ended is None:
             self._cut()
             self._ended = Failure(trouble)
@@ -184,4 +184,4 @@ class Body(Protocol):
 
 
 def _too_much(limit: int) -> UpstreamTrouble:
-    return UpstreamTrouble("the upstream sent too much", f"More than {limit} bytes.", final=True)
+    return UpstreamTrouble("the upstream sent too much", f"The response has more than {limit} bytes.", final=True)

@@ -58,7 +58,7 @@ class RetryAfter(UpstreamTrouble):
 class HttpClient:
     """A client that gets URLs.
 
-    :param clock: for time-outs.
+    :param clock: for timeouts.
     """
 
     def __init__(self, agents: Agents, clock: IReactorTime) -> None:

@@ -27,7 +27,7 @@ _PASSING = (408, 429)
 class ProxyTrouble(UpstreamTrouble):
     """A proxy cannot be reached, or does not let a request through.
 
-    :ivar slow: whether the failure took as long as a connection time-out. If so, neither another attempt nor other
+    :ivar slow: whether the failure took as long as a connection timeout. If so, neither another attempt nor other
         requests are to wait for it too.
     """
 

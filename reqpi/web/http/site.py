@@ -1,6 +1,6 @@
 """The HTTP server: a site of twisted.web with bounds that Twisted lacks.
 
-Twisted does not limit the body of a request, and parses a form before the application requests that.
+Twisted does not limit the body of a request, and parses a form before the application asks for it.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class BoundedSite(Site):
         """Do nothing. Twisted would set up a log of its own, and a timer for its timestamps."""
 
     def stopFactory(self) -> None:
-        """Do nothing, as there is no log of Twisted's to close."""
+        """Do nothing. Twisted would close the log that :meth:`startFactory` does not open."""
 
     def date(self) -> bytes:
         """Return the present time in the format of HTTP (:rfc:`9110`, section 5.6.7)."""

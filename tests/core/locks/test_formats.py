@@ -34,6 +34,11 @@ KNOWN = {
     "[[package]]\nname = 'x'\n[metadata]\ngroups = []\nlock_version = '4.5.0'\n": "pdm.lock",
     '{\n  "_meta": {"pipfile-spec": 6}\n}\n': "Pipfile.lock",
     '{"_meta": {"hash": {"sha256": "x"}, "pipfile-spec": 6}}': "Pipfile.lock",
+    '{\n  "allow_builds": true,\n  "locked_resolves": []\n}\n': "pex.lock",
+    '{"locked_resolves": []}': "pex.lock",
+    '// by pants\n//\n{\n  "allow_builds": true\n}\n': "pex.lock",
+    "// by pants\n{}\n": "a JSON document",
+    "// by hand\nfoo==1\n": "requirements.txt",
     '[project]\nname = "x"\n': "a pyproject.toml",
     '[build-system]\n[tool.x]\nlock-version = "1.0"\n': "a pyproject.toml",
     "[packages]\nx = '*'\n": "a Pipfile",
@@ -76,7 +81,7 @@ class RecognitionTests(SynchronousTestCase):
         documents.append(Document("requirements.in", b"attrs\nrequests[socks]>=2\nrich\n"))
         lock = read_together(documents)
         self.assertEqual(len(lock.pins), count)
-        self.assertEqual(len(set(lock.format.split(", "))), 6)
+        self.assertEqual(len(set(lock.format.split(", "))), 7)
         for document in documents[:-1]:
             alone = read(document.data)
             ours = [(pin.project, pin.version, pin.line) for pin in lock.pins if pin.document == document.path]

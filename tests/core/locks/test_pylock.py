@@ -8,7 +8,7 @@ from packaging.markers import Marker
 from packaging.pylock import Pylock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.locks.tools import pylock, uv
+from reqpi.core.locks.tools import uv
 from reqpi.core.locks.tools.pylock import read
 from reqpi.core.model import Archive
 from tests.core.locks.table_pylock import ACCEPTED, REFUSED, WHEEL, lock, marked, package
@@ -116,12 +116,3 @@ class NoteTests(SynchronousTestCase):
         other = package(WHEEL.replace("1.0", "2.0"), version="2.0")
         (note,) = self.notes(lock(package(WHEEL), other))
         self.assertIn("foo is pinned here and in line 4", note)
-
-
-class RecognitionTests(SynchronousTestCase):
-    """By content alone."""
-
-    def test_a_pylock_is_distinguished_from_others(self) -> None:
-        """No other format has its version."""
-        self.assertTrue(pylock.recognises({"lock-version": "1.0"}))
-        self.assertFalse(pylock.recognises({"version": 1, "package": []}))

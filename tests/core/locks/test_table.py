@@ -8,10 +8,10 @@ from reqpi.core.errors import BrokenLock
 from reqpi.core.locks import read, read_together
 from reqpi.core.model import Archive, Pin
 from reqpi.core.report import Document
-from tests.core.locks import table, table_sources, table_together
+from tests.core.locks import table, table_defects, table_sources, table_together
 
 ACCEPTED = table.ACCEPTED | table_sources.ACCEPTED
-REFUSED = table.REFUSED | table_sources.REFUSED
+REFUSED = table_defects.REFUSED | table_sources.REFUSED
 
 
 class TableTests(SynchronousTestCase):
@@ -51,7 +51,8 @@ class TableTests(SynchronousTestCase):
         together = len(table_together.ACCEPTED) + len(table_together.REFUSED)
         self.assertGreater(len(ACCEPTED) + len(REFUSED) + together, 400)
         self.assertFalse(
-            (set(table.ACCEPTED) | set(table.REFUSED)) & (set(table_sources.ACCEPTED) | set(table_sources.REFUSED))
+            (set(table.ACCEPTED) | set(table_defects.REFUSED))
+            & (set(table_sources.ACCEPTED) | set(table_sources.REFUSED))
         )
 
 

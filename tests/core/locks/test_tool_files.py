@@ -22,11 +22,11 @@ ALL_PYTHONS = [
 """For Python >=3.9,<3.14: one version of each project that runs on all of these."""
 
 NEWEST = ["pip-compile/requirements.txt", "poetry/newest.poetry.lock", "pdm/newest.pdm.lock", "pdm/static.pdm.lock"]
-NEWEST += ["pipenv/Pipfile.lock"]
+NEWEST += ["pipenv/Pipfile.lock", "pex/pex.lock"]
 """For Python >=3.11, or just 3.11."""
 
 WINDOWS = {"colorama"}
-"""Packages that only poetry and pdm lock for other platforms."""
+"""Packages that only poetry, pdm and pex lock for other platforms."""
 
 
 class AgreementTests(SynchronousTestCase):
@@ -47,13 +47,13 @@ class AgreementTests(SynchronousTestCase):
             self.assertEqual({name: other[name] for name in other.keys() - WINDOWS}, first, path)
 
     def test_digests_agree(self) -> None:
-        """pdm leaves out the wheels of Pythons that the lock is not for; all others have the same."""
+        """pdm and pex leave out the wheels of Pythons that the lock is not for; all others have the same."""
         for paths in (ALL_PYTHONS, NEWEST):
             whole = {path: digests(read(path)[0]) for path in paths}
             first = whole[paths[0]]
             for path, listed in whole.items():
                 for name in first:
-                    fewer = path.startswith("pdm/") and path != "pdm/2.4.pdm.lock"
+                    fewer = path.startswith(("pdm/", "pex/")) and path != "pdm/2.4.pdm.lock"
                     self.assertTrue(listed[name] <= first[name] if fewer else listed[name] == first[name], (path, name))
                     self.assertTrue(listed[name], (path, name))
 
@@ -66,11 +66,16 @@ class AgreementTests(SynchronousTestCase):
             for pin in read(path)[0]:
                 self.assertTrue(end < pin.line <= pin.last_line, (path, pin))
                 end = pin.last_line
-                self.assertIn(pin.project, "\n".join(lines[pin.line - 1 : pin.line + 1]), (path, pin))
+                shown = (
+                    lines[pin.line - 1 : pin.last_line]
+                    if path.startswith("pex/")
+                    else lines[pin.line - 1 : pin.line + 1]
+                )
+                self.assertIn(pin.project, "\n".join(shown), (path, pin))
                 self.assertTrue(lines[pin.last_line - 1].strip(), (path, pin))
 
     def test_indexes_are_those_of_the_lock(self) -> None:
-        """poetry and pipenv name them, pdm does not."""
+        """poetry and pipenv name them, pdm and pex do not."""
         for path in [*ALL_PYTHONS, *NEWEST]:
             named = path.startswith(("poetry/", "pipenv/"))
             expected = {("https://index.example.org/simple",) if named else ()}

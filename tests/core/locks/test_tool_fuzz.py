@@ -1,4 +1,4 @@
-"""Any bytes end in pins or in defects, in the readers of poetry.lock, pdm.lock and Pipfile.lock."""
+"""Any bytes end in pins or in defects, in the readers of poetry.lock, pdm.lock, Pipfile.lock and pex."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ SMALL = {
     "poetry": "poetry/sources.poetry.lock",
     "pdm": "pdm/sources.pdm.lock",
     "pipfile": "pipenv/sources.Pipfile.lock",
+    "pex": "pex/pants.pex.lock",
 }
 SEEDS = [(form, (LOCKS / path).read_bytes()) for form, path in sorted(SMALL.items())]
 SEEDS += sorted(row for row in {**ACCEPTED, **REFUSED} if len(row[1]) < 2000)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.findings import LIMIT, Findings
-from reqpi.core.locks.tools import pdm, pipfile, poetry, pylock, uv
 from reqpi.core.locks.tools.entries import PACKAGES
 from reqpi.core.locks.tools.json_document import load
 from tests.core.locks.test_tool_table import read
-from tests.core.locks.tool_files import FILES, LOCKS, data
-from tests.core.locks.tool_table import BAR, FOO, NAME, TWO, entry, legacy, pipenv, source
+from tests.core.locks.tool_table import BAR, FOO, NAME, TWO, entry, legacy, locked, pex, pipenv, source
 from tests.core.locks.tool_table import pdm as a_pdm_lock
 from tests.core.locks.tool_table import poetry as a_poetry_lock
 
@@ -55,6 +50,14 @@ class NoteTests(SynchronousTestCase):
         first, second = (FOO + f"markers = \"os_name == '{name}'\"\n" for name in "ab")
         self.assertEqual(notes(a_poetry_lock(first, second.replace("1.0", "2.0"))), [])
 
+    def test_resolves_of_several_platforms_are_noted(self) -> None:
+        """No platform can be written as a marker."""
+        form, document = pex(locked(), resolve=', "platform_tag": ["cp311", "cp311", "linux_x86_64"]')
+        self.assertEqual(notes((form, document)), [])
+        twice = document.replace(b"}]}", b'}, {"locked_requirements": [], "platform_tag": null}]}')
+        ((line, message),) = notes((form, twice))
+        self.assertEqual((line, message.split(",")[0]), (0, "The lock has 2 resolves"))
+
     def test_a_newer_version_of_the_format_is_noted(self) -> None:
         """With the line that says it."""
         ((line, message),) = notes(a_pdm_lock(FOO, version='"4.9"'))
@@ -82,35 +85,6 @@ class NoteTests(SynchronousTestCase):
         row = a_poetry_lock(FOO + f"markers = \"extra == 'x' and ({') and ('.join(each)})\"\n")
         self.assertEqual([pin.marker for pin in read(row)[0]], [None])
         self.assertIn((0, "The marker of foo is too long to be analysed: it is left out."), notes(row))
-
-
-class RecognitionTests(SynchronousTestCase):
-    """A format is recognised by what was parsed, and never as two."""
-
-    def test_each_file_is_recognised_as_its_own(self) -> None:
-        """All those in the data, of every tool."""
-        readers = {"poetry": poetry, "pdm": pdm, "uv.lock": uv, "pylock": pylock}
-        files = [
-            *FILES,
-            *(f"{path.parent.name}/{path.name}" for path in LOCKS.glob("[pu]*/*") if "pylock" in path.name),
-        ]
-        files += [f"uv/{path.name}" for path in (LOCKS / "uv").glob("*.lock")]
-        self.assertGreater(len(files), 15)
-        for path in files:
-            if path.startswith("pipenv"):
-                self.assertTrue(pipfile.recognises(json.loads(data(path))), path)
-                continue
-            tables = tomllib.loads(data(path).decode())
-            found = [name for name, module in readers.items() if module.recognises(tables)]
-            own = "pylock" if "pylock" in path else "uv.lock" if path.startswith("uv/") else path.partition("/")[0]
-            self.assertEqual(found, [own], path)
-
-    def test_other_documents_are_not_recognised(self) -> None:
-        """One of the wrong type does not raise either."""
-        for tables in ({}, {"metadata": 1}, {"metadata": {}}, {"package": []}, {"tool": {"poetry": {}}}):
-            self.assertFalse(poetry.recognises(tables) or pdm.recognises(tables), tables)
-        for value in ([], {}, 1, None, {"_meta": 1}, {"default": {}}):
-            self.assertFalse(pipfile.recognises(value), value)
 
 
 class LimitTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""Every lock of poetry, pdm and pipenv in the table is read as the table says."""
+"""Every lock of poetry, pdm, pipenv and pex in the table is read as the table says."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.pip.lines import physical_lines
-from reqpi.core.locks.tools import pdm, pipfile, poetry
+from reqpi.core.locks.tools import pdm, pex, pipfile, poetry
 from reqpi.core.model import Pin
 from reqpi.core.report import Note
 from tests.core.locks.tool_table import ACCEPTED, REFUSED, Row
 
-READERS = {"poetry": poetry.read, "pdm": pdm.read, "pipfile": pipfile.read}
+READERS = {"poetry": poetry.read, "pdm": pdm.read, "pipfile": pipfile.read, "pex": pex.read}
 
 
 def read(row: Row) -> tuple[tuple[Pin, ...], tuple[Note, ...]]:

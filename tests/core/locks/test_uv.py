@@ -6,7 +6,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.locks.tools import pylock, uv
+from reqpi.core.locks.tools import pylock
 from reqpi.core.locks.tools.uv import FORKS, read
 from reqpi.core.model import Git, Pin
 from tests.core.locks.table_uv import ACCEPTED, REFUSED, REGISTRY, asked, lock, marked, on, package
@@ -155,14 +155,3 @@ class NoteTests(SynchronousTestCase):
         """This bounds the packages that one dependency leads to."""
         forks = [package(REGISTRY, version=str(number)) for number in range(FORKS + 1)]
         self.assertEqual(defects(read, lock(*forks)).split(" ")[1], "too-many")
-
-
-class RecognitionTests(SynchronousTestCase):
-    """By content alone."""
-
-    def test_a_uv_lock_is_distinguished_from_others(self) -> None:
-        """Its version stands at the top."""
-        self.assertTrue(uv.recognises({"version": 1, "package": []}))
-        self.assertTrue(uv.recognises({"version": 9}))
-        self.assertFalse(uv.recognises({"package": [], "metadata": {}}))
-        self.assertFalse(uv.recognises({"lock-version": "1.0", "version": 1}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from reqpi.core.locks import read as read_requirements
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.pip.lines import physical_lines
-from reqpi.core.locks.tools import pdm, pipfile, poetry
+from reqpi.core.locks.tools import pdm, pex, pipfile, poetry
 from reqpi.core.model import Digest, Pin
 from reqpi.core.report import Note
 
@@ -18,12 +18,12 @@ LOCKS = Path(__file__).parents[2] / "data" / "locks"
 
 FILES = sorted(
     str(path.relative_to(LOCKS))
-    for folder in ("poetry", "pdm", "pipenv")
+    for folder in ("poetry", "pdm", "pipenv", "pex")
     for path in (LOCKS / folder).iterdir()
     if path.suffix == ".lock"
 )
 
-_READERS = {"poetry": poetry.read, "pdm": pdm.read, "pipenv": pipfile.read}
+_READERS = {"poetry": poetry.read, "pdm": pdm.read, "pipenv": pipfile.read, "pex": pex.read}
 
 
 def data(path: str) -> bytes:

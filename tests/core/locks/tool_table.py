@@ -1,4 +1,4 @@
-"""Locks of poetry, pdm and pipenv, and what they are: the rules of reading them, by example."""
+"""Locks of poetry, pdm, pipenv and pex, and what they are: the rules of reading them, by example."""
 
 from __future__ import annotations
 
@@ -54,6 +54,24 @@ def pipenv(*packages: str, spec: str = "6", category: str = "default", sources: 
 def entry(more: str, name: str = "foo", version: str = "==1.0") -> str:
     """A package of a Pipfile.lock with a digest."""
     return f'"{name}": {{"hashes": ["sha256:{A}"], "version": "{version}"{", " if more else ""}{more}}}'
+
+
+def pex(*packages: str, resolve: str = "", top: str = "[]", header: str = "") -> Row:
+    """A lock of pex with these packages, one a line from line 3 on."""
+    inner = ",\n".join(packages)
+    listed = f'[{{"locked_requirements": [\n{inner}\n]{resolve}}}]'
+    return "pex", f'{header}{{"allow_builds": true, "requirements": {top},\n"locked_resolves": {listed}}}'.encode()
+
+
+def locked(*artifacts: str, name: str = "foo", version: str = "1.0", more: str = "") -> str:
+    """A package of a lock of pex."""
+    listed = ", ".join(artifacts or (artifact(),))
+    return f'{{"artifacts": [{listed}], "project_name": "{name}", "version": "{version}"{more}}}'
+
+
+def artifact(url: str = URL, digits: str = A, algorithm: str = "sha256", more: str = "") -> str:
+    """A file of such a package."""
+    return f'{{"algorithm": "{algorithm}", "hash": "{digits}", "url": "{url}"{more}}}'
 
 
 def elsewhere(more: str) -> str:
@@ -192,6 +210,36 @@ ACCEPTED: dict[Row, str] = {
         f"foo @ git+https://example.org/foo@{COMMIT} @3-3"
     ),
     pipenv(elsewhere('"path": ".", "editable": true'), entry("", "bar")): f"bar==1.0 (1) {ONE} @4-4",
+    # pex and pants
+    pex(locked()): "foo==1.0 (1) @3-3",
+    pex(locked(), locked(name="bar")): "foo==1.0 (1) @3-3 | bar==1.0 (1) @4-4",
+    pex(locked(artifact(), artifact(digits=B))): "foo==1.0 (2) @3-3",
+    pex(locked(name="Foo_Bar")): "foo-bar==1.0 (1) @3-3",
+    pex(locked(), locked(artifact(digits=B))): "foo==1.0 (2) @3-3",
+    pex(locked(), locked(version="2.0")): "foo==1.0 (1) @3-3 | foo==2.0 (1) @4-4",
+    pex(locked(artifact(algorithm="SHA256", digits=A.upper()))): "foo==1.0 (1) @3-3",
+    pex(locked(), header="// made by pants\n//\n\n"): "foo==1.0 (1) @6-6",
+    pex(locked(), resolve=', "marker": "os_name == \'a\'", "platform_tag": null'): (
+        "foo==1.0 ; os_name == 'a' (1) @3-3"
+    ),
+    pex(locked(), top=f'["foo @ {URL}"]'): f"foo @ {URL} (1) @3-3",
+    pex(locked(), top=f"[\"Foo[x]@{URL}#sha256={A} ; os_name == 'a'\"]"): f"foo @ {URL} (1) @3-3",
+    pex(locked(more=f', "requires_dists": ["foo @ {URL}"]')): f"foo @ {URL} (1) @3-3",
+    pex(locked(), top=f'["bar @ {URL}"]'): "foo==1.0 (1) @3-3",
+    pex(locked(artifact(f"git+https://example.org/foo@{COMMIT}#egg=foo"))): (
+        f"foo @ git+https://example.org/foo@{COMMIT} @3-3"
+    ),
+    pex(locked(artifact("git+https://example.org/foo@v1.0", more=f', "commit_id": "{COMMIT}"'))): (
+        f"foo @ git+https://example.org/foo@{COMMIT} @3-3"
+    ),
+    pex(locked(artifact("git+https://example.org/foo", more=f', "commit_id": "{COMMIT}"'))): (
+        f"foo @ git+https://example.org/foo@{COMMIT} @3-3"
+    ),
+    pex(locked(artifact(f"git+https://example.org/foo@{COMMIT}#subdirectory=s/t"))): (
+        f"foo @ git+https://example.org/foo@{COMMIT}#subdirectory=s/t @3-3"
+    ),
+    pex(locked(artifact("file:///home/me/foo")), locked(name="bar")): "bar==1.0 (1) @4-4",
+    pex(locked(artifact("${WHEELS}/foo-1.0.tar.gz")), locked(name="bar")): "bar==1.0 (1) @4-4",
     pipenv(elsewhere('"file": "./foo.whl"'), entry("", "bar")): f"bar==1.0 (1) {ONE} @4-4",
 }
 
@@ -333,6 +381,25 @@ REFUSED: dict[Row, str] = {
     pipenv(elsewhere('"git": "https://example.org/foo.git"')): "3 entry",
     pipenv(elsewhere(f'"git": "https://example.org/foo", "ref": "{COMMIT}", "hashes": ["sha256:{A}"]')): "3 git-digest",
     pipenv(elsewhere(f'"svn": "https://example.org/foo", "ref": "{COMMIT}"')): "3 other-vcs",
+    pex(locked(artifact(digits="d" * 32, algorithm="md5"))): "3 entry-weak-digest",
+    pex(locked(artifact(digits="xyz"))): "3 entry-digest",
+    pex(locked(name="foo bar")): "3 entry-name",
+    pex(locked(version="1.*")): "3 entry-version",
+    pex(locked().replace('"version": "1.0"', '"version": 1')): "3 entry",
+    pex("1"): "0 entry",
+    pex(locked(), resolve=', "marker": "os_name =="'): "3 entry-marker",
+    pex(locked(artifact("git+https://example.org/foo@main"))): "3 commit",
+    pex(locked(artifact(f"git+http://example.org/foo@{COMMIT}"))): "3 plain-http",
+    pex(locked(artifact(f"git+https://u:secret@example.org/foo@{COMMIT}"))): "3 credentials",
+    pex(locked(artifact(f"hg+https://example.org/foo@{COMMIT}"))): "3 other-vcs",
+    pex(
+        locked(artifact(URL.replace("https", "http"))), top=f'["foo @ {URL.replace("https", "http")}"]'
+    ): "3 plain-http",
+    ("pex", b'{"allow_builds": true}'): "0 entry",
+    ("pex", b'{"locked_resolves": {}}'): "0 entry",
+    ("pex", b'{"locked_resolves": [1]}'): "0 entry",
+    ("pex", b'{"locked_resolves": [{}]}'): "0 entry",
+    ("pex", b'// a header\n{"locked_resolves": [}'): "2 json",
     # all defects together
     poetry(FOO.replace("sha256", "md5"), source("url", "http://x/y.zip"), BAR.replace('"2"', '"y"')): (
         "4 entry-weak-digest, 6 plain-http, 16 entry-version"

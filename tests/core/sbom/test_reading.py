@@ -240,7 +240,7 @@ class HermetoTests(SynchronousTestCase):
             (
                 "components[].cpe",
                 "components[].type device",
-                "dependencies[] of what is not listed",
+                "dependencies[] of components that are not listed",
                 "hashes[] by md5",
                 "vulnerabilities",
             ),

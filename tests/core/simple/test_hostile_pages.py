@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import WrongPage
 from reqpi.core.model import Page
-from reqpi.core.simple import HTML, MAX_PAGE, V1_JSON, page_html, page_json, read_page
+from reqpi.core.simple import HTML, MAX_PAGE, V1_JSON, page_html, page_json
+from tests.core.simple.whole import read_page
 
 FOO = canonicalize_name("foo")
 BASE = "https://index.example.org/simple/foo/"

@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core import admission, locks
 from reqpi.core.errors import BrokenLock, WrongPage
 from reqpi.core.model import Lock
-from reqpi.core.simple import HTML, V1_JSON, Listing, Packed, read_listing, read_page
+from reqpi.core.simple import HTML, V1_JSON, Listing, Packed, read_listing
+from tests.core.simple.whole import read_page
 
 FOO = canonicalize_name("foo")
 BASE = "https://index.example.org/simple/foo/"

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import WrongPage
 from reqpi.core.model import Digest, File, Page, Status
-from reqpi.core.simple import read_page
+from tests.core.simple.whole import read_page
 
 FOO = canonicalize_name("foo")
 BASE = "https://index.example.org/simple/foo/"

@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import WrongPage
 from reqpi.core.model import Digest, File, Page, Status
-from reqpi.core.simple import V1_JSON, read_page
+from reqpi.core.simple import V1_JSON
+from tests.core.simple.whole import read_page
 
 FOO = canonicalize_name("foo")
 BASE = "https://index.example.org/simple/foo/"

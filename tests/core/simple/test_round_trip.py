@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core import filenames
 from reqpi.core.model import Digest, File, Page, Status
-from reqpi.core.simple import HTML, V1_HTML, V1_JSON, page_html, page_json, read_page
+from reqpi.core.simple import HTML, V1_HTML, V1_JSON, page_html, page_json
+from tests.core.simple.whole import read_page
 
 PROJECT = canonicalize_name("foo-bar")
 BASE = "https://index.example.org/0a1b/simple/foo-bar/"

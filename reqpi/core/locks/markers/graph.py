@@ -29,7 +29,7 @@ class Dependency:
 
     :param name: the package that it needs, as normalized by uv.
     :param version: its version, given only where there are several packages of that name.
-    :param source: its source, likewise.
+    :param source: its source, given only where there are several packages of that name.
     :param extras: the extras of that package that it needs.
     :param condition: when it applies.
     """

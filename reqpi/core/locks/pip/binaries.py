@@ -58,7 +58,7 @@ class Binaries:
 
 
 def _take(value: str, target: set[str], other: set[str]) -> None:
-    """Do as pip's ``handle_mutual_excludes``, in linear time."""
+    """Apply a value of ``--no-binary`` or ``--only-binary`` as pip's ``handle_mutual_excludes``, in linear time."""
     names = value.split(",")
     for name in names:
         if name not in (":all:", ":none:") and not _NAME.fullmatch(name):

@@ -82,8 +82,8 @@ def _escaped(char: str) -> str:
 FORMAT = Rule(
     "format",
     "this is {what}, which is not a lock that ReqPI reads",
-    "commit the lock that a tool made from it: requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or "
-    "Pipfile.lock",
+    "commit the lock that a tool made from it: requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock, "
+    "Pipfile.lock, or the lock of pex",
 )
 NOT_A_LOCK = Rule(
     "not-a-lock", "this is {what}, not a lock", "commit a requirements.txt in which every line pins a version"

@@ -50,7 +50,7 @@ class Entry:
     def text(self, key: str) -> str | None:
         """Return a string; ``None`` if it is missing.
 
-        :raises EntryFlaw: it is not a string. The methods below raise it likewise.
+        :raises EntryFlaw: it is not a string. The methods below raise the same error.
         """
         return self._get(key, str)
 

@@ -30,17 +30,20 @@ class JsonDocument:
     :param value: the parsed value.
     :param lines: its physical lines.
     :param spans: the first and last line of each place, from 1.
+    :param items: the first and last line of each object in an array under the key that :func:`load` was given.
     """
 
     value: object
     lines: Sequence[str] = field(repr=False)
     spans: Mapping[Place, tuple[int, int]] = field(repr=False)
+    items: Sequence[tuple[int, int]] = field(default=(), repr=False)
 
 
-def load(document: bytes, findings: Findings) -> JsonDocument:
+def load(document: bytes, findings: Findings, items: str = "") -> JsonDocument:
     """Parse ``document``. A key that is repeated in an object is a defect.
 
     :param document: UTF-8. The cost of reading is at most linear in its size.
+    :param items: the key of arrays, at any depth, whose objects' lines are wanted.
     :raises reqpi.core.errors.BrokenLock: it cannot be parsed.
     """
     try:
@@ -57,10 +60,10 @@ def load(document: bytes, findings: Findings) -> JsonDocument:
         # Where the end is missing, report the last line.
         line = min(len(physical_lines(text[: error.pos] + ".")), len(physical_lines(text)))
         findings.only(Refused(JSON, error.msg), line)
-    places = _Places()
+    places = _Places(items)
     for key, line in places.read(text):
         findings.refuse(REPEATED, line, key)
-    return JsonDocument(value, physical_lines(text), places.spans)
+    return JsonDocument(value, physical_lines(text), places.spans, places.items)
 
 
 def _short(digits: str) -> int | None:
@@ -74,8 +77,13 @@ def _none(_: str) -> None:
 class _Places:
     """A scanner that finds the lines of places, and repeated keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, items: str = "") -> None:
         self.spans: dict[Place, tuple[int, int]] = {}
+        self.items: list[tuple[int, int]] = []
+        self._wanted = items
+        self._last_key = ""
+        self._within: list[str] = []
+        self._starts: list[int] = []
         self._keys: list[set[str] | None] = []
         self._path: list[str] = []
         self._begun = 0
@@ -96,6 +104,7 @@ class _Places:
                 if key in keys:
                     yield key, line
                 keys.add(key)
+                self._last_key = key
                 self._key(key, line)
             else:
                 self._structure(sign, line)
@@ -112,7 +121,13 @@ class _Places:
     def _structure(self, sign: str, line: int) -> None:
         if sign in "{[":
             self._keys.append(set() if sign == "{" else None)
+            self._within.append(self._last_key if sign == "[" else "")
+            self._starts.append(line)
         elif sign in "}]":
             self._keys.pop()
+            self._within.pop()
+            begun = self._starts.pop()
+            if sign == "}" and self._wanted and self._within and self._within[-1] == self._wanted:
+                self.items.append((begun, line))
             if len(self._keys) == 2 and len(self._path) == 2:
                 self.spans[self._path[0], self._path[1]] = (self._begun, line)

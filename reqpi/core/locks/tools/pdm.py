@@ -23,7 +23,7 @@ from reqpi.core.locks.tools.tool_packages import Packages, check_version, extras
 from reqpi.core.locks.tools.tool_sources import SYSTEMS, archive, git, hash_files, without_variables
 from reqpi.core.model import Archive, Git, Pin, Support
 
-__all__ = ["FORMAT", "read", "recognises"]
+__all__ = ["FORMAT", "read"]
 
 FORMAT = "pdm.lock"
 
@@ -32,12 +32,6 @@ VERSIONS = {4: "4.5.1"}
 
 _ENTRIES = "package"
 _KINDS = ("git", "url", "path", *SYSTEMS)
-
-
-def recognises(tables: Mapping[str, object]) -> bool:
-    """Return whether tables parsed from TOML are those of a pdm.lock."""
-    metadata = tables.get("metadata")
-    return isinstance(metadata, dict) and not metadata.keys().isdisjoint(["lock_version", "content_hash"])
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:

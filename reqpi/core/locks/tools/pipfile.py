@@ -24,7 +24,7 @@ from reqpi.core.locks.tools.tool_packages import Packages, extras
 from reqpi.core.locks.tools.tool_sources import SYSTEMS, archive, git, split_hash, without_variables
 from reqpi.core.model import Archive, Git, Pin
 
-__all__ = ["FORMAT", "read", "recognises"]
+__all__ = ["FORMAT", "read"]
 
 FORMAT = "Pipfile.lock"
 
@@ -34,11 +34,6 @@ VERSION = 6
 _META = "_meta"
 _ENTRIES = "packages"
 _KINDS = ("git", "file", "path", *SYSTEMS)
-
-
-def recognises(value: object) -> bool:
-    """Return whether a value parsed from JSON is a Pipfile.lock."""
-    return isinstance(value, dict) and isinstance(value.get(_META), dict)
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:

@@ -25,7 +25,7 @@ from reqpi.core.locks.tools.tool_packages import Packages, check_version, find, 
 from reqpi.core.locks.tools.tool_sources import archive, git, hash_files
 from reqpi.core.model import Archive, Git, Pin, Support
 
-__all__ = ["FORMAT", "read", "recognises"]
+__all__ = ["FORMAT", "read"]
 
 FORMAT = "poetry.lock"
 
@@ -42,12 +42,6 @@ _LOCAL = {
     "git": "installed from a repository on the machine that locked",
     "url": "installed from a file on the machine that locked",
 }
-
-
-def recognises(tables: Mapping[str, object]) -> bool:
-    """Return whether tables parsed from TOML are those of a poetry.lock."""
-    metadata = tables.get("metadata")
-    return isinstance(metadata, dict) and not metadata.keys().isdisjoint(["lock-version", "python-versions"])
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:

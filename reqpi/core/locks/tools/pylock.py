@@ -28,7 +28,7 @@ from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.model import Archive, Git, Pin, Support
 from reqpi.core.report import NOTE
 
-__all__ = ["FORMAT", "read", "recognises"]
+__all__ = ["FORMAT", "read"]
 
 FORMAT = "pylock.toml"
 
@@ -39,11 +39,6 @@ _SPECIFIERS = 1024
 _WORK = 1_000_000
 
 _CHOICES = ("extras", "dependency_groups", "extra")
-
-
-def recognises(tables: Mapping[str, object]) -> bool:
-    """Return whether tables parsed from TOML are those of a pylock.toml."""
-    return "lock-version" in tables
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:

@@ -1,6 +1,6 @@
 """The sources that the URLs in a tool's lock denote, by the rules for a requirements.txt.
 
-Each source is written as a requirement and parsed as one, so the text of its pin certainly means the same.
+Each source is written as a requirement and parsed as one, so its pin has the same meaning as that requirement.
 """
 
 from __future__ import annotations

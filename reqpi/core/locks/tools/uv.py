@@ -7,7 +7,7 @@ Source: the files of uv 0.13.8 itself, and ``crates/uv-resolver/src/lock/`` in u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qs
 
 from attrs import define, evolve, field
@@ -28,7 +28,7 @@ from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps,
 from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.model import Archive, Git, Pin, Project, Support
 
-__all__ = ["FORKS", "FORMAT", "MARKER_LENGTH", "read", "recognises"]
+__all__ = ["FORKS", "FORMAT", "MARKER_LENGTH", "read"]
 
 FORMAT = "uv.lock"
 
@@ -51,11 +51,6 @@ _LOCAL = {
     "directory": "installed from a directory",
     "path": "installed from a path on the machine that locked",
 }
-
-
-def recognises(tables: Mapping[str, object]) -> bool:
-    """Return whether tables parsed from TOML are those of a uv.lock: others have no ``version`` at the top level."""
-    return isinstance(tables.get("version"), int) and "lock-version" not in tables and "metadata" not in tables
 
 
 def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:

@@ -31,7 +31,7 @@ class ReadSbom:
 def read_sbom(data: bytes) -> ReadSbom:
     """Read a document.
 
-    :raises BadBill: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
+    :raises BadSbom: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
     """
     document = parse(data)
     notes = Notes()

@@ -44,7 +44,7 @@ class Gathered:
 
         :param identifier: its id in the document.
         :param unread: whether its core metadata was not available.
-        :raises BadBill: there are too many components.
+        :raises BadSbom: there are too many components.
         """
         known = self.refs.setdefault(identifier, [])
         if component.ref not in known:
@@ -59,7 +59,7 @@ class Gathered:
         """Add the edges between the components of two ids.
 
         :returns: whether both ids stand for components.
-        :raises BadBill: there are too many edges.
+        :raises BadSbom: there are too many edges.
         """
         ones, others = self.refs.get(one, ()), self.refs.get(other, ())
         self._edges_left -= len(ones) * len(others)
@@ -72,7 +72,7 @@ class Gathered:
 def purl_in(value: str, where: str) -> str:
     """Return a purl in its canonical spelling; empty if ``value`` is empty.
 
-    :raises BadBill: it is not a purl.
+    :raises BadSbom: it is not a purl.
     """
     if not value:
         return ""

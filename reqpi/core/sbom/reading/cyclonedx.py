@@ -40,7 +40,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
 
     :param key: the key of the SBOM.
     :param notes: collects the fields that are not read.
-    :raises BadBill: a value in it is invalid.
+    :raises BadSbom: a value in it is invalid.
     """
     notes.others(document, "", _KNOWN)
     if not text(document, "specVersion", "").startswith("1."):
@@ -56,13 +56,13 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
             raise BadSbom(where, f"the bom-ref {identifier[:80]!r} is repeated")
         gathered.add(identifier, evolve(component, annotations=tuple(sorted(lines.pop(identifier, ())))), unread, where)
     if lines:
-        notes.say("annotations[] of what is not listed")
+        notes.say("annotations[] of components that are not listed")
     own = _main(metadata, gathered, notes)
     for where, fields in objects(document, "dependencies"):
         notes.others(fields, "dependencies[]", ("ref", "dependsOn"))
         for other in texts(fields, "dependsOn", where):
             if not gathered.connect(text(fields, "ref", where), other):
-                notes.say("dependencies[] of what is not listed")
+                notes.say("dependencies[] of components that are not listed")
     properties = _properties(metadata, "metadata", "metadata.properties[]", notes)
     return Sbom(
         key,

@@ -65,7 +65,7 @@ class Notes:
 def parse(data: bytes) -> Mapping[str, Any]:
     """Return the JSON object in ``data``.
 
-    :raises BadBill: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
+    :raises BadSbom: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
     """
     if len(data) > LARGEST:
         raise BadSbom("", f"the document is larger than {LARGEST >> 20} MiB")

@@ -50,7 +50,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
 
     :param key: the key of the SBOM.
     :param notes: collects the fields that are not read.
-    :raises BadBill: a value in it is invalid.
+    :raises BadSbom: a value in it is invalid.
     """
     notes.others(document, "", _KNOWN)
     named = _texts(document)
@@ -72,7 +72,7 @@ def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
                 owns.append(MainComponent(component.name, component.version, component.purl))
     for one, kind, other in related:
         if kind == "DEPENDS_ON" and not gathered.connect(one, other) and one not in described:
-            notes.say("relationships[] of what is not listed")
+            notes.say("relationships[] of packages that are not listed")
     creation = mapping(document.get("creationInfo"), "creationInfo")
     return Sbom(
         key,

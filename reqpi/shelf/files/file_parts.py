@@ -1,0 +1,45 @@
+"""The parts that fetch, verify and read files, put together once and shared."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from reqpi.core.interfaces import Store, Upstream
+from reqpi.shelf.files.build_systems import BuildSystems
+from reqpi.shelf.files.core_metadata import CoreMetadata
+from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.file_responses import FileResponses
+
+__all__ = ["FileParts"]
+
+
+@frozen
+class FileParts:
+    """The parts that fetch, verify and read files. None of them asks whether a lock admits a file.
+
+    So only code in :mod:`reqpi.shelf` uses them: the shelf, which asks, and the open index, for which there is no lock.
+    Code above passes the value on and uses none of the parts; ``tests/test_floors.py`` checks that.
+    """
+
+    downloads: Downloads
+    file_responses: FileResponses
+    core_metadata: CoreMetadata
+    build_systems: BuildSystems
+
+    @classmethod
+    def over(
+        cls, store: Store, upstream: Upstream, clock: IReactorTime, redirect_above: int | None = None
+    ) -> FileParts:
+        """Return the parts over a store and an upstream.
+
+        :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object
+            store; ``None``: never.
+        """
+        downloads = Downloads(store, upstream, clock)
+        return cls(
+            downloads,
+            FileResponses(store, downloads, redirect_above),
+            CoreMetadata(store, upstream, downloads, clock),
+            BuildSystems(store, upstream, downloads),
+        )

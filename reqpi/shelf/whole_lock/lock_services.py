@@ -1,0 +1,44 @@
+"""The services for locks, put together over one shelf."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from reqpi.core.interfaces import Store
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
+from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.sboms import Sboms
+from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
+
+__all__ = ["LockServices"]
+
+
+@frozen
+class LockServices:
+    """The services for locks: single pages and files, and everything that works on a whole lock.
+
+    Each resource of the web gets those of them that it needs.
+    """
+
+    shelf: Shelf
+    holds: Holds
+    wheelhouses: Wheelhouses
+    sboms: Sboms
+    build_requirements: BuildRequirementsOfLocks
+
+    @classmethod
+    def over(cls, shelf: Shelf, store: Store, clock: IReactorTime) -> LockServices:
+        """Return the services over a shelf.
+
+        :param store: the store of the shelf: the services keep records of their own in it.
+        """
+        holds = Holds(shelf, store, clock)
+        return cls(
+            shelf,
+            holds,
+            Wheelhouses(shelf, holds),
+            Sboms(shelf, store, clock),
+            BuildRequirementsOfLocks(shelf, store, clock),
+        )

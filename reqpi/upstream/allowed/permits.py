@@ -33,7 +33,7 @@ class Permit:
     reach: Hosts = field(factory=Hosts)
 
     @property
-    def away(self) -> Permit:
+    def without_login(self) -> Permit:
         """The permit after a redirect has led to another host: that host chooses what is requested, so no login."""
         return evolve(self, home=Hosts())
 

@@ -151,7 +151,7 @@ class Repositories:
             )
         final = final.removesuffix(_INFO)
         host, port = host_and_port(final)
-        permit = permit if all(map(permit.is_home, led)) else permit.away
+        permit = permit if all(map(permit.is_home, led)) else permit.without_login
         return RepositoryPlace(final, await self._settings(final, host, port, permit, work))
 
     async def _settings(self, url: str, host: str, port: int, permit: Permit, work: GitWork) -> Mapping[str, str]:

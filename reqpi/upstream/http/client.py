@@ -85,7 +85,7 @@ class HttpClient:
             if check is not None:
                 check(url)
             if not permit.is_home(url):
-                permit = permit.away
+                permit = permit.without_login
             agent = self._agents.agent_for(permit, url)
             response = await self._ask(agent, url, _headers(headers, permit.login_for(url)))
             body = Body(response, self._clock)

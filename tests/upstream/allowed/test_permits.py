@@ -83,7 +83,7 @@ class IndexTests(SynchronousTestCase):
 
     def test_after_a_redirect_to_another_host_no_login_is_left(self) -> None:
         """Neither one in a header nor the client certificate, which is for home too. A private host is reached."""
-        away = self.permit("").away
+        away = self.permit("").without_login
         for url in ("https://a.example/", "https://files.a.example/"):
             self.assertEqual((away.login_for(url), away.is_home(url), away.reaches(url)), (None, False, True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reqpi.cli.inputs.lock_files import LockHasDefects
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
-from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, LockRefused
+from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, IndexElsewhere, LockRefused
 from reqpi.client.fetching import FetchFailed
 from reqpi.core import errors
 
@@ -16,6 +16,7 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (BadUsage, USAGE),
     (LockRefused, DEFECTS),
     (AddressDiffers, ADDRESS_DIFFERS),
+    (IndexElsewhere, ADDRESS_DIFFERS),
     (ClientError, SERVER_TROUBLE),
     (errors.BrokenLock, DEFECTS),
     (errors.UnreadableProject, USAGE),

@@ -16,6 +16,7 @@ from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
 from reqpi.cli.inputs.read_locks import lock_of
+from reqpi.cli.inputs.require_hashes import check_digests
 from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
@@ -160,11 +161,13 @@ def _finish(
     :returns: the exit status.
     """
     work = [each for each in packages if isinstance(each, PackageWork)]
+    for each in work:
+        check_digests(options, each.taken)
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     index = private_index(options)
-    sboms = {pick.work.files.path: package_sbom(url, pick, output.deps, source.folder, index) for pick in picks}
+    sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(
         [with_project(sboms.get(each.files.path, Sbom("")), each.own) for each in packages],
         source.whole if len(packages) > 1 else None,

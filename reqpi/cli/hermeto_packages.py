@@ -5,30 +5,30 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import evolve, frozen
 
+from reqpi.cli.inputs.checked_listing import CheckedListing, checked
 from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects, committed, lines_told
 from reqpi.cli.messages import tell_defects, tell_notes, tell_remark
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.cli.progress import metered
-from reqpi.client import BadUsage, ServerTrouble
+from reqpi.client import BadUsage
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import FetchFailed, ListedFile, fetch, metadata, pages
+from reqpi.client.fetching import FetchFailed, fetch, remove
 from reqpi.client.includes import includes_of
-from reqpi.core import frozen_pages as freezer
+from reqpi.client.listed_file import ListedFile
 from reqpi.core import metadata as sdists
 from reqpi.core import sbom
+from reqpi.core.errors import ReqPIError
 from reqpi.core.hermeto import FetchedPackage, InputPackage, Selection, name_of, platforms, select
+from reqpi.core.metadata.wheel import wheel_metadata
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Defect, Note
 
 __all__ = ["ChosenFiles", "PackageWork", "chosen", "fetched", "package_sbom", "refuse_lacking"]
-
-_AT_ONCE = 8
 
 
 @frozen
@@ -49,13 +49,18 @@ class PackageWork:
 class ChosenFiles:
     """The files selected from a package's lock.
 
-    :param pages: the frozen page of every project that the lock pins.
+    :param listing: the files that the lock admits.
     """
 
     work: PackageWork
     commitment: Commitment
-    pages: Mapping[Project, Page]
+    listing: CheckedListing
     selection: Selection
+
+    @property
+    def pages(self) -> Mapping[Project, Page]:
+        """The frozen page of every project that the lock pins."""
+        return self.listing.pages
 
     def listed(self) -> list[ListedFile]:
         """Return the files, each with its name in the folder."""
@@ -75,28 +80,15 @@ def chosen(url: str, work: PackageWork, *, quiet: bool, wheels_at_urls: bool = T
     """
     commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
     with lines_told(work.taken):
-        found = _pages(url, commitment)
+        listing = checked(url, commitment)
+    found = listing.pages
     binary = work.package.binary
     pattern = binary.pattern if binary is not None else None
     tags = () if pattern is None else matched(pattern, platforms(found), '"platform"')
     selection = select(commitment, found, binary, tags, wheels_at_urls=wheels_at_urls)
     if not quiet:
         _tell(work, selection)
-    return ChosenFiles(work, commitment, found, selection)
-
-
-def _pages(url: str, commitment: Commitment) -> Mapping[Project, Page]:
-    try:
-        found = freezer.load_all(pages(url, commitment.address))
-    except ValueError as error:
-        raise ServerTrouble(f"{url} answered with something that is not a list of files", f"{error}.") from error
-    missing = sorted(commitment.lock.projects.keys() - found.keys())
-    if missing:
-        raise ServerTrouble(
-            f"{url} has no page for {', '.join(missing)}",
-            "Check that it is the server to which the lock was committed.",
-        )
-    return found
+    return ChosenFiles(work, commitment, listing, selection)
 
 
 def _tell(work: PackageWork, selection: Selection) -> None:
@@ -148,12 +140,13 @@ def fetched(
     :param landed: called from several threads with each file that is in the folder.
     :param quiet: show no progress.
     :returns: the names of the files that were not there before.
-    :raises reqpi.client.fetching.FetchFailed: some files could not be fetched. The others are in the folder.
+    :raises reqpi.client.fetching.FetchFailed: some files could not be fetched. The others are in the folder, unless the
+        server sent wrong bytes.
     :raises reqpi.client.BadUsage: two different files have one name, or the folder cannot be written.
     """
     _check_names(picks)
     failures: dict[str, ClientError] = {}
-    fresh: set[str] = set()
+    fresh: set[ListedFile] = set()
     files = [file for pick in picks for file in pick.selection.files]
     with metered(sum(file.size or 0 for file in files), len(files), quiet=quiet) as meter:
 
@@ -164,15 +157,25 @@ def fetched(
         for pick in picks:
             try:
                 came = fetch(
-                    url, pick.commitment.address, pick.listed(), folder, meter.count, landed=there, replace=True
+                    url,
+                    pick.commitment.address,
+                    pick.listed(),
+                    folder,
+                    meter.count,
+                    landed=there,
+                    is_right=pick.listing.is_right,
+                    replace=True,
                 )
             except FetchFailed as failed:
                 failures |= failed.failures
             else:
-                fresh |= {file.name for file in came}
+                fresh |= set(came)
     if failures:
-        raise FetchFailed(failures)
-    return fresh
+        together = FetchFailed(failures)
+        if together.wrong:
+            remove(fresh, folder)
+        raise together
+    return {file.name for file in fresh}
 
 
 def _check_names(picks: Sequence[ChosenFiles]) -> None:
@@ -185,7 +188,7 @@ def _check_names(picks: Sequence[ChosenFiles]) -> None:
             )
 
 
-def package_sbom(url: str, pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
+def package_sbom(pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
     """Return the SBOM of the files selected from one package.
 
     :param folder: the folder that has the files.
@@ -195,7 +198,7 @@ def package_sbom(url: str, pick: ChosenFiles, folder: Path, source: Path, index:
     shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
     commitment = evolve(pick.commitment, lock=lock)
-    known = _known(url, commitment, pick, folder)
+    known = _known(commitment, pick, folder)
     made = sbom.sbom_of(
         commitment,
         {project: _renamed(page) for project, page in pick.pages.items()},
@@ -206,22 +209,21 @@ def package_sbom(url: str, pick: ChosenFiles, folder: Path, source: Path, index:
     return sbom.with_index(made, index)
 
 
-def _known(url: str, commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:
+def _known(commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:
     """Return the core metadata of each component: that of a wheel if one was selected, otherwise that of an sdist."""
     files = sbom.described_by(commitment, pick.pages, frozenset(pick.selection.files))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(partial(_metadata, url, commitment.address, pick, folder), files)
-        return {file: sbom.about(data) for file, data in zip(files, found, strict=True) if data is not None}
+    found = {file: _metadata(folder / name_of(file), file) for file in files}
+    return {file: sbom.about(data) for file, data in found.items() if data is not None}
 
 
-def _metadata(url: str, address: str, pick: ChosenFiles, folder: Path, file: File) -> bytes | None:
-    try:
+def _metadata(place: Path, file: File) -> bytes | None:
+    """Return the core metadata that a verified file contains; ``None`` if it has none that can be read."""
+    with suppress(ReqPIError, OSError):  # the SBOM marks the components whose core metadata is unknown
         if file.wheel:
-            return metadata(url, address, file.project, file.filename)
-        if (file.size or 0) <= sdists.LARGEST:
-            return sdists.core_metadata((folder / name_of(file)).read_bytes(), name_of(file))
-    except (ClientError, OSError):
-        pass  # the SBOM marks the components whose core metadata is unknown
+            with place.open("rb") as wheel:
+                return wheel_metadata(wheel, file.filename, file.project)
+        if place.stat().st_size <= sdists.LARGEST:
+            return sdists.core_metadata(place.read_bytes(), place.name)
     return None
 
 

@@ -31,7 +31,7 @@ SERVER_TROUBLE = 3
 """There is no server, or the server, its upstream or its store has an error."""
 
 ADDRESS_DIFFERS = 4
-"""The server returned an address that is not the document's."""
+"""The server returned an address that is not the document's, or an index on another host."""
 
 DAMAGED = 5
 """Something in the store is damaged and was not repaired."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble
+from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLacking, ServerTrouble, final_trouble
 from reqpi.client.exchange import ServerResponse
 from reqpi.client.json_members import number, object_in, objects, text
 from reqpi.client.target import ServerTarget
@@ -27,15 +27,18 @@ __all__ = [
 ]
 
 # An index URL is put on a command line and into environment variables: it must not need quoting (RFC 3986, section 2).
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
+# It is shown in messages: it must not be longer than a URL that a lock may contain.
+_PLAIN_URL = re.compile(r"(?=.{1,2048}\Z)https?://[A-Za-z0-9\-._~:/\[\]@%+,=!]+")
 
 
 class Committed(NamedTuple):
     """A lock that a server has accepted.
 
-    :param index_url: the URL of the index, as the server spells it, without credentials.
+    :param index_url: the URL of the index below the URL that was requested, without credentials.
     :param created: the server did not have the lock before.
     :param without_digests: number of pins without digests, which are trusted on first use.
+    :param reported_index: the URL of the index as the server spells it, which may be on any host; empty if the server
+        reports none. :mod:`reqpi.client.index_urls` compares the two.
     """
 
     address: str
@@ -44,6 +47,7 @@ class Committed(NamedTuple):
     warnings: tuple[Note, ...]
     created: bool
     without_digests: int = 0
+    reported_index: str = ""
 
 
 class ReportedRefusal(NamedTuple):
@@ -127,14 +131,20 @@ def committed_of(target: ServerTarget, answer: ServerResponse, address: str) -> 
             f"{target.url} reports another address",
             f"The document has {address}, the server reports {text(found, 'address')}. Do not use its index.",
         )
-    index = text(found, "index") or f"{target.url}/{address}/simple/"
-    if not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/"):
+    index = text(found, "index")
+    if index and (not _PLAIN_URL.fullmatch(index) or not index.endswith(f"/{address}/simple/")):
         raise AddressDiffers(
             f"{target.url} reports the index of another address",
-            f"Its URL must end in /{address}/simple/, and is {index}. Do not use it.",
+            f"Its URL must end in /{address}/simple/, and is {index[:2048]}. Do not use it.",
         )
     return Committed(
-        address, index, number(found, "pins"), notes_of(found), answer.status == 201, number(found, "without_digests")
+        address,
+        f"{target.url}/{address}/simple/",
+        number(found, "pins"),
+        notes_of(found),
+        answer.status == 201,
+        number(found, "without_digests"),
+        index,
     )
 
 
@@ -194,6 +204,8 @@ def trouble_of(target: ServerTarget, path: str, answer: ServerResponse) -> Clien
     if answer.location is not None and 300 <= answer.status < 400:
         return _redirected(target, path, answer.location)
     if answer.status in (401, 407):
+        if target.anonymous:
+            return final_trouble(f"{target.url} wants a login, which is not sent to a host that a server redirects to")
         return ServerTrouble(
             f"{target.url} wants a login ({answer.status})",
             f"Add one to ~/.netrc: machine {target.host} login NAME password PASSWORD.",
@@ -237,7 +249,12 @@ def _defects(found: Mapping[str, object]) -> tuple[Defect, ...]:
 
 def _redirected(target: ServerTarget, path: str, location: str) -> ServerTrouble:
     """Return the error for a redirect. It is not followed: POST may become GET (RFC 9110, section 15.4.2)."""
-    elsewhere = urljoin(target.url + path, location)
+    try:
+        elsewhere = urljoin(target.url + path, location)
+    except ValueError as error:
+        return ServerTrouble(f"{target.url} redirects to something that is not a URL", f"{error}.")
+    if target.scheme == "https" and not elsewhere.startswith("https://"):
+        return ServerTrouble(f"{target.url} redirects to {elsewhere}", "That is not https. Do not use it.")
     return ServerTrouble(
         f"{target.url} redirects to {elsewhere}", f"Pass that to --url: {elsewhere.removesuffix(path)}"
     )

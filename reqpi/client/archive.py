@@ -1,19 +1,17 @@
-"""Download of a lock's archive: resumed after an interruption, and verified file by file."""
+"""Download of a lock's archive, resumed after an interruption. The caller verifies it."""
 
 from __future__ import annotations
 
-import hashlib
 import http.client
-import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from reqpi.client.answers import trouble_of
-from reqpi.client.errors import BadUsage, ServerTrouble
+from reqpi.client.errors import BadUsage, ServerTrouble, final_trouble
 from reqpi.client.exchange import ServerResponse, begun
-from reqpi.client.fetching import WrongBytes
+from reqpi.client.own_files import create_own
 from reqpi.client.polling import Patience, poll
 from reqpi.client.target import ServerTarget, target_of
 
@@ -21,35 +19,30 @@ __all__ = ["take_archive"]
 
 _PIECE = 1 << 18
 _PATIENCE = Patience(pending=6, otherwise=6)
-_OUR_OWN = ("SHA256SUMS", "requirements.txt")
 
 
 def take_archive(
-    base_url: str, path: str, to: Path, admitted: Mapping[str, str], progress: Callable[[int], None] = lambda _: None
+    base_url: str, path: str, to: Path, most: int, progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Download the archive at ``path`` to a file, which appears only when it is complete and verified.
+    """Download the archive at ``path`` to a file. If that fails, there is no file.
 
-    :param admitted: the sha256 of each file that may be in the archive, by filename.
+    :param most: bytes. A longer archive is an error.
     :param progress: is called with the number of bytes of each piece that arrives.
-    :raises ServerTrouble: the archive did not arrive completely.
-    :raises WrongBytes: a file in the archive is not one that the lock admits.
+    :raises ServerTrouble: the archive did not arrive completely, or is too long.
     :raises BadUsage: ``to`` cannot be written.
     """
-    target = target_of(base_url)
-    part = to.with_name(f".{to.name}.part")
     try:
-        with part.open("wb") as out:
-            _take(target, path, out, progress)
-        _verify(part, admitted)
-        part.replace(to)
+        with open(create_own(to), "wb") as out:
+            _take(target_of(base_url), path, out, most, progress)
     except OSError as error:
         raise BadUsage(f"{to} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
 
 
-def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[int], None]) -> None:
-    """Download the archive to ``out``, in several attempts if necessary.
+def _take(target: ServerTarget, path: str, out: IO[bytes], most: int, progress: Callable[[int], None]) -> None:
+    """Download the archive to ``out``, in several attempts.
 
     :raises ServerTrouble: the last attempt failed too.
     """
@@ -63,7 +56,9 @@ def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[i
             with closing(begun(target, path, headers)) as response:
                 _refuse_trouble(target, path, response)
                 etag = response.getheader("ETag") or ""
-                _receive(response, out, start, progress)
+                _receive(response, out, start, most, progress)
+                if out.tell() > most:
+                    return _too_long(target, most)
         except ServerTrouble as trouble:
             return trouble
         except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
@@ -75,14 +70,23 @@ def _take(target: ServerTarget, path: str, out: IO[bytes], progress: Callable[[i
         raise failure
 
 
-def _receive(response: http.client.HTTPResponse, out: IO[bytes], start: int, progress: Callable[[int], None]) -> None:
-    """Append the body. A server that sends all of it again (200) replaces what has arrived before."""
+def _receive(
+    response: http.client.HTTPResponse, out: IO[bytes], start: int, most: int, progress: Callable[[int], None]
+) -> None:
+    """Append the body, up to a little more than ``most`` bytes.
+
+    A server that sends all of it again (200) replaces what has arrived before.
+    """
     if response.status == 200 and start:
         out.seek(0)
         out.truncate()
-    while data := response.read(_PIECE):
+    while out.tell() <= most and (data := response.read(_PIECE)):
         out.write(data)
         progress(len(data))
+
+
+def _too_long(target: ServerTarget, most: int) -> ServerTrouble:
+    return final_trouble(f"{target.url} sent an archive without end", f"More than {most} bytes arrived.")
 
 
 def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPResponse) -> None:
@@ -90,23 +94,3 @@ def _refuse_trouble(target: ServerTarget, path: str, response: http.client.HTTPR
         body = response.read(1 << 16)
         answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
         raise trouble_of(target, path, answer)
-
-
-def _verify(part: Path, admitted: Mapping[str, str]) -> None:
-    """Hash every member of the archive.
-
-    :raises WrongBytes: a member is not one that the lock admits.
-    """
-    try:
-        with tarfile.open(part) as archive:
-            for member in archive:
-                name = member.name.rpartition("/")[2]
-                data = archive.extractfile(member)
-                if data is None or (name not in _OUR_OWN and _sha256(data) != admitted.get(name)):
-                    raise WrongBytes(f"wrong bytes for {name} in the archive", "The archive was discarded.")
-    except tarfile.TarError as error:
-        raise WrongBytes("the server did not send a tar archive", f"{error}. It was discarded.") from error
-
-
-def _sha256(data: Any) -> str:
-    return hashlib.file_digest(data, "sha256").hexdigest()

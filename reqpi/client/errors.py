@@ -10,7 +10,19 @@ from collections.abc import Sequence
 
 from reqpi.core.report import Defect
 
-__all__ = ["AddressDiffers", "BadUsage", "ClientError", "LockRefused", "PinsLacking", "ServerTrouble"]
+__all__ = [
+    "AddressDiffers",
+    "BadUsage",
+    "ClientError",
+    "FileInTheWay",
+    "IndexElsewhere",
+    "LockRefused",
+    "PinsLacking",
+    "ServerTrouble",
+    "WrongBytes",
+    "WrongListing",
+    "final_trouble",
+]
 
 
 class ClientError(Exception):
@@ -43,6 +55,13 @@ class ServerTrouble(ClientError):
     pending = False
 
 
+def final_trouble(title: str, detail: str = "") -> ServerTrouble:
+    """Return trouble that another attempt would not change."""
+    trouble = ServerTrouble(title, detail)
+    trouble.final = True
+    return trouble
+
+
 class PinsLacking(ServerTrouble):
     """Lines of the lock cannot be completed: an upstream does not have what they pin.
 
@@ -60,6 +79,10 @@ class AddressDiffers(ClientError):
     """The response is about another document than the one that was sent."""
 
 
+class IndexElsewhere(ClientError):
+    """The response names an index on another host than the one that was asked, with a login, or without TLS."""
+
+
 class LockRefused(ClientError):
     """The server found defects in the document, and stored nothing.
 
@@ -70,3 +93,27 @@ class LockRefused(ClientError):
         super().__init__("the lock has defects", "Fix each line and commit again.")
         self.defects = tuple(defects)
         self.more = more
+
+
+class WrongBytes(ClientError):
+    """Bytes that were received, or found in the folder, are not those that the lock admits."""
+
+
+class FileInTheWay(WrongBytes):
+    """The folder has a file of that name, with other bytes: it may be the user's own."""
+
+
+class WrongListing(ClientError):
+    """The server lists a file that the lock does not admit, or leaves out what the lock pins.
+
+    :param about: whose list it is: ``the list of files``, ``the SBOM``.
+    :param flaws: what is wrong, a line each; at least one.
+    """
+
+    def __init__(self, about: str, flaws: Sequence[str]) -> None:
+        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+        super().__init__(
+            f"{about} is not that of the lock: {flaws[0]}{more}",
+            "Do not use this server: it sends something other than what the address commits to.",
+        )
+        self.flaws = tuple(flaws)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from reqpi import __version__
 from reqpi.client.environment import ClientProxy, credentials_for, proxy_for, tls_context
-from reqpi.client.errors import ServerTrouble
+from reqpi.client.errors import ServerTrouble, final_trouble
 from reqpi.client.target import BasicLogin, ServerTarget
 
 __all__ = ["ServerResponse", "ask", "begun"]
@@ -26,6 +26,7 @@ __all__ = ["ServerResponse", "ask", "begun"]
 LONGEST = 16 * 1024 * 1024  # bytes of a response; less is needed for a lock of 8 MiB in which every line has a defect
 TO_CONNECT = 10.0  # seconds
 SILENCE = 120.0  # seconds without a byte; a server may ask its upstream before it responds
+_NO_RESPONSE = (OSError, http.client.HTTPException, UnicodeError)  # the last: a name that DNS cannot have
 WHOLE = 600.0  # seconds for the whole request, against a server that sends a byte a minute
 
 
@@ -81,7 +82,7 @@ def ask(
         if overdue.is_set():  # a response without a length seems complete when the connection is shut down here
             raise TimeoutError
         return answer
-    except (OSError, http.client.HTTPException) as error:
+    except _NO_RESPONSE as error:
         raise _unanswered(target, error, overdue=overdue.is_set()) from error
     finally:
         watchdog.cancel()
@@ -102,7 +103,7 @@ def begun(target: ServerTarget, path: str, headers: dict[str, str]) -> http.clie
         connection.sock.settimeout(SILENCE)
         url, body, own = _request(target, path, None, "", proxy)
         return _send(connection, "GET", url, body, own | {"Accept": "*/*"} | headers)
-    except (OSError, http.client.HTTPException) as error:
+    except _NO_RESPONSE as error:
         connection.close()
         raise _unanswered(target, error, overdue=False) from error
 
@@ -125,7 +126,8 @@ def _request(
     headers = {"Accept": "application/json", "User-Agent": f"reqpi/{__version__}", "Connection": "close"}
     if body is not None:
         headers["Content-Type"] = content_type
-    headers |= _login("Authorization", target.credentials or credentials_for(target.host))
+    if not target.anonymous:
+        headers |= _login("Authorization", target.credentials or credentials_for(target.host))
     if proxy and target.scheme == "http":
         # A proxy gets the whole URL (RFC 9112, section 3.2.2), and its own login in addition to the server's.
         return target.url + path, body, headers | _login("Proxy-Authorization", proxy.credentials)
@@ -199,6 +201,15 @@ def _unanswered(target: ServerTarget, error: Exception, *, overdue: bool) -> Ser
         return ServerTrouble(
             f"{target.url} does not speak HTTP: {type(error).__name__}",
             "Is the port right, and is it https, not http?",
+        )
+    return _unreachable(target, error)
+
+
+def _unreachable(target: ServerTarget, error: Exception) -> ServerTrouble:
+    """Return the error for a server to which there is no connection."""
+    if isinstance(error, UnicodeError):
+        return final_trouble(
+            f"{target.url} cannot be reached: {target.host} is not a valid host name", "Check the URL."
         )
     return ServerTrouble(
         f"{target.url} cannot be reached: {getattr(error, 'strerror', None) or error}",

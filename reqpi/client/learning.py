@@ -27,7 +27,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class LearnClient(NamedTuple):
     """A session.
 
-    :param index_url: of the open index, without credentials.
+    :param index_url: of the open index, below the URL that was requested, without credentials.
     :param exclude_newer: timestamp (RFC 3339); files that were uploaded then or later are hidden. Empty: none are.
     """
 
@@ -70,7 +70,8 @@ def begin_learning(base_url: str, exclude_newer: str = "") -> LearnClient:
     match = _INDEX.fullmatch(index) if isinstance(index, str) else None
     if match is None or bool(until) != bool(exclude_newer):
         raise ServerTrouble(f"{target.url} is not a ReqPI server with record mode", "Check the URL.")
-    return LearnClient(match[1], match[0], str(until or ""))
+    # Not the URL that the server reports: it could name any host.
+    return LearnClient(match[1], f"{target.url}/learn/{match[1]}/simple/", str(until or ""))
 
 
 def taken(base_url: str, token: str, *, all_files: bool = False) -> LearnReport:

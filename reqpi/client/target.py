@@ -27,6 +27,7 @@ class ServerTarget(NamedTuple):
     :param host: without brackets, also for IPv6.
     :param prefix: the path that the server is below, without a slash at its end: ``""``, ``/reqpi``.
     :param credentials: from the URL itself. No text that is made from a target contains them.
+    :param anonymous: another server chose this one, so it gets no login, not even one of netrc.
     """
 
     scheme: str
@@ -34,12 +35,17 @@ class ServerTarget(NamedTuple):
     port: int
     prefix: str
     credentials: BasicLogin | None = None
+    anonymous: bool = False
 
     @property
     def authority(self) -> str:
         """Host and port as in a URL, without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
+
+    def is_same_server_as(self, other: ServerTarget) -> bool:
+        """Return whether ``other`` has the same scheme, host and port (RFC 6454): a login for one is for both."""
+        return (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
 
     @property
     def url(self) -> str:
@@ -92,10 +98,10 @@ def with_login_of(base_url: str, url: str) -> str:
 
     The result is for another program. It must not be printed on a terminal or written to a log.
     """
-    base, parts = urlsplit(base_url.strip()), urlsplit(url)
-    userinfo, at, authority = base.netloc.rpartition("@")
-    if not at or (base.scheme, authority.lower()) != (parts.scheme, parts.netloc.lower()):
+    userinfo, at, _ = urlsplit(base_url.strip()).netloc.rpartition("@")
+    if not at or not target_of(base_url).is_same_server_as(target_of(url)):
         return url
+    parts = urlsplit(url)
     return parts._replace(netloc=f"{userinfo}@{parts.netloc}").geturl()
 
 

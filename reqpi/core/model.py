@@ -150,6 +150,11 @@ class Pin:
     document: str = ""
 
     @property
+    def trusted_on_first_use(self) -> bool:
+        """The lock does not determine the bytes of its files: they are frozen as first seen."""
+        return self.source is None and not self.digests
+
+    @property
     def release(self) -> Release:
         """The release that the pin names. Releases that compare equal mean the same files."""
         if self.source is not None:
@@ -208,7 +213,7 @@ class Lock:
     @cached_property
     def without_digests(self) -> int:
         """The number of pins without a digest. Their files are frozen as first seen: trust on first use."""
-        return sum(pin.source is None and not pin.digests for pin in self.pins)
+        return sum(pin.trusted_on_first_use for pin in self.pins)
 
     @cached_property
     def weight(self) -> int:

@@ -296,6 +296,14 @@ OPTIONS = (
         default=False,
     ),
     ServerOption(
+        "require-hashes",
+        "require_hashes",
+        ValueKind.FLAG,
+        "",
+        "reject a lock in which a pin has no digest",
+        default=False,
+    ),
+    ServerOption(
         "max-document",
         "largest_document",
         ValueKind.NUMBER,

@@ -319,6 +319,7 @@ def _outside(settings: Settings) -> AllowedUpstreams:
         proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
         here=Here(settings.url, loopback=settings.local),
         local=settings.local,
+        require_hashes=settings.require_hashes,
     )
     outside.check()
     return outside

@@ -68,6 +68,7 @@ class Settings:
     offline: bool = False
     learning: bool = False
     trust_proxy: bool = False
+    require_hashes: bool = False
     largest_document: int = _DEFAULTS["largest_document"]
     frequency: float | None = None
     max_age: float | None = None

@@ -54,7 +54,7 @@ class GethashTests(CommandTestCase):
         self.assertEqual((status, json.loads(out)), (0, expected))
         elsewhere = f"http://buildhost:2000/{address}/simple/"
         self.server.takes(DOCUMENT, status=200, index=elsewhere)
-        told = json.loads(self.gethash("--json", "requirements.txt")[1])
+        told = json.loads(self.gethash("--json", "--follow-index", "requirements.txt")[1])
         self.assertEqual((told["created"], told["trusted_host"]), (False, "buildhost:2000"))
         self.server.denies({"line": 12, "text": "six>=1.0", "problem": "no exact version", "advice": "Pin it."})
         self.assertEqual(self.gethash("--json", "requirements.txt")[:2], (1, ""))
@@ -129,7 +129,8 @@ class TrustedHostTests(CommandTestCase):
 
     def gethash(self, index: str, **environ: str) -> tuple[int, str, str]:
         self.server.takes(DOCUMENT, index=index)
-        return self.run_reqpi("gethash", "--url", self.server.url, "requirements.txt", environ=environ)
+        arguments = ("--url", self.server.url, "--follow-index", "requirements.txt")
+        return self.run_reqpi("gethash", *arguments, environ=environ)
 
     def test_plain_http_elsewhere_gets_a_hint_on_stderr(self) -> None:
         for host in ("buildhost:2000", "buildhost", "index.localhost:2000", "192.0.2.7:2000", "[2001:db8::7]:2000"):

@@ -16,7 +16,6 @@ from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.processes import bounded_regex
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.client import BadUsage
-from reqpi.client.fetching import FetchFailed, ListedFile, fetch
 
 
 class OutputTests(SynchronousTestCase):
@@ -65,17 +64,6 @@ class OutputTests(SynchronousTestCase):
             self.assertIn("symbolic link", self.assertRaises(BadUsage, OutputFolder, self.folder).title)
             link.unlink()
         self.assertEqual((elsewhere / "mine").read_text(), "mine")
-
-    def test_a_part_that_is_a_link_is_not_gone_on_with(self) -> None:
-        self.folder.mkdir()
-        mine = self.folder / "mine"
-        mine.write_text("mine")
-        digest = "a" * 64
-        (self.folder / f".{digest}.part").symlink_to("mine")
-        files = [ListedFile("six", "six-1.0.tar.gz", digest, size=4)]
-        failed = self.assertRaises(FetchFailed, fetch, "http://127.0.0.1:1", "b" * 64, files, self.folder)
-        self.assertIn("cannot be written", failed.failures["six-1.0.tar.gz"].title)
-        self.assertEqual(mine.read_text(), "mine")
 
     def test_what_is_no_file_is_written_as_it_is(self) -> None:
         """``-o /dev/null``, by root, leaves a device."""

@@ -22,12 +22,13 @@ class CommitTests(ClientTestCase):
             [(seen.method, seen.path, seen.body) for seen in self.server.seen], [("POST", "/locks", document)]
         )
 
-    def test_the_index_is_the_servers_own(self) -> None:
-        """Behind a reverse proxy, only the server knows what it is called."""
-        index = f"https://example.org/reqpi/{ADDRESS}/simple/"
-        self.server.takes(DOCUMENT, index=index, pins=31)
+    def test_the_index_is_below_the_url_that_was_requested(self) -> None:
+        """Whatever the server calls itself: its own URL is reported next to it."""
+        reported = f"https://example.org/reqpi/{ADDRESS}/simple/"
+        index = self.server.takes(DOCUMENT, index=reported, pins=31)
         committed = commit(self.server.url, ALONE)
-        self.assertEqual((committed.index_url, committed.pins, committed.created), (index, 31, True))
+        self.assertEqual((committed.index_url, committed.reported_index), (index, reported))
+        self.assertEqual((committed.pins, committed.created), (31, True))
 
     def test_a_second_time_nothing_is_created(self) -> None:
         """200 says that the lock was there."""

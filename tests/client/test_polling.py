@@ -8,8 +8,8 @@ from functools import partial
 from reqpi.client import ServerTrouble, polling
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
-from reqpi.client.fetching import listed, metadata
 from reqpi.client.learning import taken
+from reqpi.client.listing import pages
 from reqpi.client.polling import PAUSE, Patience, poll
 from reqpi.client.sboms import take_sbom
 from tests.client.case import ClientTestCase
@@ -85,14 +85,7 @@ class CallerTests(_Polling):
         self.assertEqual(self.requests(call, path, {**TROUBLE, "final": True}), 1)
 
     def test_lists_of_files(self) -> None:
-        self.assert_bounds(partial(listed, self.server.url, ADDRESS), f"/{ADDRESS}/pylock.toml", 60, 7)
-
-    def test_metadata(self) -> None:
-        """Without an error: metadata is optional."""
-        path = f"/{ADDRESS}/simple/six/six.whl.metadata"
-        self.server.says(path, 503, TROUBLE)
-        self.assertIsNone(metadata(self.server.url, ADDRESS, "six", "six.whl"))
-        self.assertEqual(len(self.server.seen), 7)
+        self.assert_bounds(partial(pages, self.server.url, ADDRESS), f"/{ADDRESS}/files.json", 60, 7)
 
     def test_sboms(self) -> None:
         path = f"/{ADDRESS}/sbom.cdx.json"
@@ -108,11 +101,11 @@ class CallerTests(_Polling):
 
     def test_archives(self) -> None:
         path, to = f"/{ADDRESS}/wheelhouse.tar", self.home / "wheelhouse.tar"
-        self.assert_bounds(partial(take_archive, self.server.url, path, to, {}), path, 6, 6)
+        self.assert_bounds(partial(take_archive, self.server.url, path, to, 1 << 20), path, 6, 6)
 
     def test_an_answer_that_is_not_json_is_other_trouble(self) -> None:
         """A proxy before the server has a page of its own."""
-        path = f"/{ADDRESS}/pylock.toml"
+        path = f"/{ADDRESS}/files.json"
         self.server.says(path, 503, b"<html>", "text/html")
-        self.assertRaises(ServerTrouble, listed, self.server.url, ADDRESS)
+        self.assertRaises(ServerTrouble, pages, self.server.url, ADDRESS)
         self.assertEqual(len(self.server.seen), 7)

@@ -53,6 +53,7 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_OFFLINE": "1",
             "REQPI_LEARNING": "on",
             "REQPI_TRUST_PROXY": "yes",
+            "REQPI_REQUIRE_HASHES": "1",
             "REQPI_MAX_DOCUMENT": "1000",
             "REQPI_FREQUENCY": "60",
             "REQPI_MAX_AGE": "600",
@@ -69,6 +70,7 @@ class OptionsTests(SynchronousTestCase):
                 "--offline",
                 "--learning",
                 "--trust-proxy",
+                "--require-hashes",
             ),
             *(
                 "--max-document",
@@ -106,6 +108,7 @@ class OptionsTests(SynchronousTestCase):
                 offline=True,
                 learning=True,
                 trust_proxy=True,
+                require_hashes=True,
                 largest_document=1000,
                 frequency=60,
                 max_age=600,

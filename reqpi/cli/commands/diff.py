@@ -11,12 +11,13 @@ from pathlib import Path
 from attrs import asdict
 
 from reqpi.cli.colour import CYAN, GREEN, RED, YELLOW, painted
-from reqpi.cli.inputs.lock_files import take_or_tell
+from reqpi.cli.inputs.checked_listing import checked_files
+from reqpi.cli.inputs.lock_files import LockFiles, take_or_tell
 from reqpi.cli.inputs.read_locks import lock_of
-from reqpi.cli.messages import visible
+from reqpi.cli.messages import DocumentNames, visible
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client import BadUsage
-from reqpi.client.fetching import listed
+from reqpi.client.committed_lock import committed_lock
 from reqpi.client.target import index_of
 from reqpi.core.diff import Change, Contents, NotAnSbom, changes, contents_of_lock, contents_of_sbom
 
@@ -51,8 +52,9 @@ def _line(change: Change) -> str:
 def _contents(what: str) -> Contents:
     if what.startswith(("http://", "https://")):
         base, address = index_of(what)
+        taken = LockFiles(committed_lock(base, address), DocumentNames(f"the lock of {address[:8]}"))
         found: dict[str, dict[str, frozenset[str]]] = {}
-        for file in listed(base, address):
+        for file in checked_files(base, address, taken).files():
             versions = found.setdefault(file.project, {})
             versions[file.version] = versions.get(file.version, frozenset()) | {f"sha256:{file.sha256}"}
         return found
@@ -70,8 +72,8 @@ def command_line() -> argparse.ArgumentParser:
         prog="reqpi diff",
         description="Print the differences between two locks, addresses or SBOMs: '+' added, '-' removed, '~' another "
         "version, '*' the same version with other files.",
-        epilog="Exit status: 0 no difference; 1 a lock has defects; 2 usage; 3 no server or its error; 6 there are "
-        "differences.",
+        epilog="Exit status: 0 no difference; 1 a lock has defects; 2 usage; 3 no server or its error; 4 the server "
+        "returned another lock; 6 there are differences.",
     )
     for name in ("before", "after"):
         parser.add_argument(

@@ -5,26 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from reqpi.cli.folders.fetched_folder import fetched_in, write
 from reqpi.cli.folders.passing_files import forgetting, passing
+from reqpi.cli.inputs.checked_listing import checked_files
+from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import add_filters, filters_of
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, USAGE
-from reqpi.client.errors import ServerTrouble
-from reqpi.client.fetching import ListedFile, fetch, listed, pages
+from reqpi.client.fetching import fetch
+from reqpi.client.listed_file import ListedFile
 from reqpi.core import filenames
 from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
-from reqpi.core.frozen_pages import load_all
-from reqpi.core.model import File
-from reqpi.core.targets import EVERYWHERE, BadFilter, InstallTarget
+from reqpi.core.model import File, Page, Project
+from reqpi.core.targets import EVERYWHERE, InstallTarget
 
 __all__ = ["command_line", "main"]
 
@@ -46,17 +48,20 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error("specify a lock, FILE; a source, --source DIR; or --request FILE")
     if options.mode or options.sbom_output_type:
         parser.error("--mode and --sbom-output-type are for --source and --request")
-    try:
-        target = _target(options)
-    except BadFilter as bad:
-        parser.error(str(bad))
+    target = target_of_filters(parser, filters_of(options))
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     with passing(options, options.output) as room, server_for(options, taken, room) as url:
         lock = committed(url, taken, quiet=options.quiet)
-        files = listed(url, lock.address)
+        found = checked_files(url, lock.address, taken)
+        if options.url:
+            found.check_target(target)
+        files = found.files()
         wanted = _wanted(files, target)
         if not options.quiet:
             _announce(wanted, everywhere=target == EVERYWHERE)
+            if options.url:
+                found.tell_open_digests()
         forget = forgetting(room)
         with metered(sum(file.size or 0 for file in wanted), len(wanted), quiet=options.quiet) as meter:
 
@@ -64,9 +69,9 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 meter.file()
                 forget(file)
 
-            fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there)
+            fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there, is_right=found.is_right)
         if any(file.source for file in files):
-            _record(pages(url, lock.address), wanted, options.output)
+            _record(found.pages, wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
 
@@ -93,18 +98,11 @@ def _wanted(files: Iterable[ListedFile], target: InstallTarget) -> list[ListedFi
     ]
 
 
-def _record(pages_said: bytes, wanted: Iterable[ListedFile], folder: Path) -> None:
-    """Write which file is which source, for ``reqpi inject``.
-
-    :raises reqpi.client.ClientError: the server does not report it.
-    """
+def _record(pages: Mapping[Project, Page], wanted: Iterable[ListedFile], folder: Path) -> None:
+    """Write which file is which source, for ``reqpi inject``."""
     names = {(file.project, file.sha256): file.name for file in wanted if file.source}
     sources, left_out = {}, []
-    try:
-        found = [file for page in load_all(pages_said).values() for file in page.files if file.source is not None]
-    except ValueError as error:
-        raise ServerTrouble("the server does not report which files are sources", f"{error}.") from error
-    for file in found:
+    for file in (file for page in pages.values() for file in page.files if file.source is not None):
         assert file.source is not None
         name = names.get((file.project, str(file.sha256)))
         if name is None:
@@ -139,13 +137,6 @@ def _tell(address: str, wanted: Sequence[ListedFile], fresh: Sequence[ListedFile
         tell_remark(f"{count_of(len(wanted), 'file')}, {size_of(size)}, {len(new)} of them new, in {options.output}")
 
 
-def _target(options: argparse.Namespace) -> InstallTarget:
-    values: dict[str, list[str]] = {}
-    for name, value in filters_of(options):
-        values.setdefault(name, []).append(value)
-    return InstallTarget.read(values)
-
-
 def command_line() -> argparse.ArgumentParser:
     """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
@@ -161,6 +152,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the name of each file")
     add_server(parser)
+    add_require_hashes(parser)
     add_filters(parser)
     add_arguments(parser, nargs="*")
     return parser

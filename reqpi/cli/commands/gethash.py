@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from shlex import quote
 from urllib.parse import urlsplit
 
+from reqpi.cli.inputs.follow_index import add_follow_index, index_for
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
@@ -37,7 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     if filters and not options.hold:
         parser.error(f"--{', --'.join(FILTERS)} specify what to hold: add --hold")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     lock = committed(options.url, taken, hold=filters if options.hold else None)
+    index = index_for(options, options.url, lock)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
         return SERVER_TROUBLE
     warnings = lock.warnings
@@ -48,20 +52,20 @@ def main(arguments: Sequence[str]) -> int:
         warnings += tuple(lacking)
     if lock.without_digests:
         tell_remark(trust_on_first_use(lock.without_digests, lock.pins))
-    print(_as_json(lock, warnings) if options.json else lock.index_url)
-    _hint_at_trusted_host(lock.index_url)
+    print(_as_json(lock, index, warnings) if options.json else index)
+    _hint_at_trusted_host(index)
     return DONE
 
 
-def _as_json(lock: Committed, warnings: Sequence[Note]) -> str:
+def _as_json(lock: Committed, index: str, warnings: Sequence[Note]) -> str:
     """Return what is known of a committed lock, as JSON."""
     known = {
         "address": lock.address,
-        "index": lock.index_url,
+        "index": index,
         "pins": lock.pins,
         "without_digests": lock.without_digests,
         "created": lock.created,
-        "trusted_host": trusted_host(lock.index_url),
+        "trusted_host": trusted_host(index),
         "warnings": [warning._asdict() for warning in warnings],
     }
     return json.dumps(known, indent=2)
@@ -84,7 +88,7 @@ def command_line() -> argparse.ArgumentParser:
         description="Commit a lock to a server and print the URL of its index. Several files are committed "
         "together, with those that they include with -r and -c.",
         epilog="Exit status: 0 done, 1 the lock has defects, 2 usage, 3 no server or its error, "
-        "4 the server returned another address than that of the files. "
+        "4 the server returned another address than that of the files, or an index on another host. "
         "A login is read from netrc or from the URL; the URL that is printed never has one.",
     )
     parser.add_argument(
@@ -92,6 +96,8 @@ def command_line() -> argparse.ArgumentParser:
         default=os.environ.get("REQPI_URL") or DEFAULT_URL,
         help=f"the URL of the server (default: $REQPI_URL, then {DEFAULT_URL})",
     )
+    add_follow_index(parser)
+    add_require_hashes(parser)
     parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
     parser.add_argument("--json", action="store_true", help="print the address, the URL and all warnings as JSON")
     add_filters(parser)

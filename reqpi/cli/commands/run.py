@@ -6,8 +6,10 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from reqpi.cli.inputs.follow_index import add_follow_index, check_follow_index, index_for
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.refused_lines import lines_for, since
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import commanded, die_of, run_child
@@ -24,10 +26,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = command_line()
     options, command = commanded(parser, arguments)
     check_server(parser, options)
+    check_follow_index(parser, options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
     with server_for(options, taken, watch=watch.note) as url:
-        status, refusals = _run(url, taken, command, watch, quiet=options.quiet)
+        status, refusals = _run(url, taken, command, watch, options)
     if status < 0:
         return die_of(-status)
     if not options.quiet:
@@ -37,15 +41,18 @@ def main(arguments: Sequence[str]) -> int:
     return status
 
 
-def _run(url: str, taken: LockFiles, command: Sequence[str], watch: Watch, *, quiet: bool) -> tuple[int, int]:
+def _run(
+    url: str, taken: LockFiles, command: Sequence[str], watch: Watch, options: argparse.Namespace
+) -> tuple[int, int]:
     """Run ``command`` with the index of the lock on the server at ``url``; then print what was refused meanwhile.
 
     :returns: the command's status, and the number of different refusals.
     """
-    lock = committed(url, taken, quiet=quiet)
+    lock = committed(url, taken, quiet=options.quiet)
+    index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
     with watch.telling():
-        status = run_child(command, pointed_at(with_login_of(url, lock.index_url), os.environ))
+        status = run_child(command, pointed_at(with_login_of(url, index), os.environ))
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.
@@ -78,15 +85,18 @@ def command_line() -> argparse.ArgumentParser:
     """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi run",
-        usage="reqpi run [-h] [-q] [--url URL | --store WHERE --upstream URL … --offline] [--allow-outside] FILE … "
-        "-- COMMAND …",
+        usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
+        "[--require-hashes] [--allow-outside] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
         epilog="Exit status: that of the command; 126 or 127 if it cannot be run or found. Before the command runs: "
-        "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server returned another address.",
+        "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server returned another address, or an index "
+        "on another host.",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
     add_server(parser)
+    add_follow_index(parser)
+    add_require_hashes(parser)
     add_arguments(parser)
     return parser

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +15,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from reqpi.cli.commands.build_requirements import lines_lacking
-from reqpi.cli.folders.wheelhouse_folder import built_of, unpack, without_build_requirements, write
-from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
-from reqpi.cli.inputs.read_locks import lock_of
+from reqpi.cli.folders.local_index import unproven, write_index
+from reqpi.cli.folders.output_folder import writing
+from reqpi.cli.folders.received_archive import ReceivedArchive, largest, received
+from reqpi.cli.folders.wheelhouse_folder import built_of, without_build_requirements, write
+from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
+from reqpi.cli.inputs.install_targets import target_of_filters
+from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.waiting import add_filters, filters_of, wait_until_held
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
@@ -25,19 +30,18 @@ from reqpi.cli.processes.build_wheels import NotBuilt, compiled, to_be_built
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
-from reqpi.client import ClientError, Committed, Filters, ReportedRefusal, refused
+from reqpi.client import ClientError, Filters, ReportedRefusal, refused
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
-from reqpi.client.fetching import ListedFile, listed, pages
-from reqpi.client.target import with_login_of
-from reqpi.core.frozen_pages import load_all
-from reqpi.core.model import Commitment
+from reqpi.client.fetching import fetch
+from reqpi.client.listed_file import ListedFile
+from reqpi.client.target import target_of, with_login_of
+from reqpi.core import export
+from reqpi.core.model import File
 
 __all__ = ["command_line", "main"]
 
 _FOLDER = "wheelhouse"
-_PLAIN = "plain.tar"
-"""The archive from the server, before anything is built."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,20 +54,26 @@ def main(arguments: Sequence[str]) -> int:
     if options.python and "current" in (options.platform or ()) and not options.python_version:
         parser.error("--platform current is the Python that runs reqpi: with --python, add --python-version")
     filters = filters_of(options)
+    target = target_of_filters(parser, filters)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     with server_for(options, taken) as url:
         lock = committed(url, taken, hold=filters)
         if not wait_until_held(url, taken, lock.address, filters):
             return SERVER_TROUBLE
-        admitted = listed(url, lock.address)
-        with TemporaryDirectory(prefix="reqpi-") as room:
-            one = [("one", "1")] if _has_target(filters) and not options.all_wheels else []
-            to = Path(room, _PLAIN) if options.build else options.output
-            _take(url, lock.address, [*filters, *one], admitted, to)
-            status = DONE
-            if options.build:
-                files = _unpacked(url, taken, lock, admitted, Path(room))
-                status = _build(url, lock, files, options, Path(room))
+        listing = checked_files(url, lock.address, taken)
+        if options.url:
+            listing.check_target(target)
+            listing.tell_open_digests()
+        one = _has_target(filters) and not options.all_wheels
+        files = export.selected(listing.commitment, listing.pages, target, one=one)
+        requirements = export.requirements(listing.commitment, listing.pages)
+        query = [*filters, *([("one", "1")] if one else [])]
+        with _taken(url, listing, files, query, options.output) as archive:
+            if not options.build:
+                archive.write(requirements, options.output)
+                status = DONE
+            else:
+                status = _built(url, listing, archive, options)
     if status == DONE:
         _tell(options.output)
     return status
@@ -81,52 +91,83 @@ def _tell(output: Path) -> None:
     print(f"{digest}  {output}")
 
 
-def _take(url: str, address: str, filters: Filters, admitted: Iterable[ListedFile], to: Path) -> None:
-    """Download the archive from the server."""
-    query = f"?{urlencode(filters)}" if filters else ""
-    digests = {file.filename: file.sha256 for file in admitted}
-    with metered(0) as meter:
-        take_archive(url, f"/{address}/wheelhouse.tar{query}", to, digests, meter.count)
+@contextmanager
+def _taken(
+    url: str, listing: CheckedListing, files: Sequence[File], query: Filters, output: Path
+) -> Iterator[ReceivedArchive]:
+    """Download the archive from the server, next to the one to be written, and verify it."""
+    path = f"/{listing.commitment.address}/wheelhouse.tar{f'?{urlencode(query)}' if query else ''}"
+    part = output.with_name(f".{output.name}.part")
+    try:
+        with metered(0) as meter:
+            take_archive(url, path, part, largest(files), meter.count)
+        yield received(part, listing, files)
+    finally:
+        with writing(output):
+            part.unlink(missing_ok=True)
 
 
-def _unpacked(
-    url: str, taken: LockFiles, lock: Committed, admitted: Iterable[ListedFile], room: Path
-) -> list[ListedFile]:
-    """Unpack the archive from the server, with a requirements.txt of what runs, and return its files."""
-    folder = room / _FOLDER
-    folder.mkdir()
-    files = unpack(room / _PLAIN, folder, admitted)
-    (room / _PLAIN).unlink()
-    if len(taken.documents) > 1:
-        known = load_all(pages(url, lock.address))
-        requirements = without_build_requirements(Commitment(lock.address, lock_of(taken)), known)
-        if requirements is not None:
-            (folder / "requirements.txt").write_bytes(requirements)
-    return files
+def _built(url: str, listing: CheckedListing, archive: ReceivedArchive, options: argparse.Namespace) -> int:
+    """Write the archive with the wheels of its sdists, and return the exit status."""
+    with TemporaryDirectory(prefix="reqpi-") as place:
+        room = Path(place)
+        folder = room / _FOLDER
+        folder.mkdir()
+        archive.unpack(_requirements(listing), folder)
+        there = {(file.project, file.filename) for file in archive.files}
+        files = [file for file in listing.files() if (file.project, file.filename) in there]
+        return _build(url, listing, files, options, room)
 
 
-def _build(url: str, lock: Committed, files: Sequence[ListedFile], options: argparse.Namespace, room: Path) -> int:
+def _requirements(listing: CheckedListing) -> bytes:
+    """Return a requirements.txt of what runs."""
+    commitment, pages = listing.commitment, listing.pages
+    for_running = without_build_requirements(commitment, pages) if len(commitment.lock.documents) > 1 else None
+    return export.requirements(commitment, pages) if for_running is None else for_running
+
+
+def _build(
+    url: str,
+    listing: CheckedListing,
+    files: Sequence[ListedFile],
+    options: argparse.Namespace,
+    room: Path,
+) -> int:
     """Build the sdists, write the archive with the wheels, and return the exit status."""
     folder = room / _FOLDER
     interpreter = Interpreter(options.python or sys.executable)
     sdists = to_be_built(files, interpreter)
-    before = refused(url, lock.address)
+    address = listing.commitment.address
+    before = refused(url, address)
+    index = with_login_of(url, f"{target_of(url).url}/{address}/simple/")
+    pages = _pages(url, listing, index, interpreter, room) if options.url and sdists else ""
     try:
-        wheels = compiled(sdists, folder, room, with_login_of(url, lock.index_url), interpreter) if sdists else {}
+        wheels = compiled(sdists, folder, room, index, interpreter, pages=pages) if sdists else {}
     except NotBuilt as failed:
         tell_lines(failed.said)
         tell_error(failed.title, failed.detail)
-        return _tell_lacking(url, lock, {sdist.project for sdist in sdists}, before)
+        return _tell_lacking(url, address, {sdist.project for sdist in sdists}, before)
     write(folder, files, wheels.values(), built_of(sdists, wheels), options.output)
     tell_remark(f"{count_of(len(wheels), 'wheel')} built")
     return DONE
 
 
-def _tell_lacking(url: str, lock: Committed, built: Iterable[str], before: Sequence[ReportedRefusal]) -> int:
+def _pages(url: str, listing: CheckedListing, index: str, interpreter: Interpreter, room: Path) -> str:
+    """Return the URL of pages that admit to builds what the lock admits, whatever the server says.
+
+    A server inside this process needs none.
+    """
+    measured, pages = room / "measured", room / "pages"
+    able = [file for file in unproven(listing) if not file.filename.endswith(".whl") or interpreter.fits(file.filename)]
+    fetch(url, listing.commitment.address, able, measured, is_right=listing.is_right)
+    return write_index(listing, index, measured, pages)
+
+
+def _tell_lacking(url: str, address: str, built: Iterable[str], before: Sequence[ReportedRefusal]) -> int:
     """Print what the lock lacks, from the sdists' requirements and the builds' requests; return the exit status."""
     try:
-        found = build_requirements(url, lock.address, [("no-binary", ",".join(sorted(built)))])
-        asked = since(before, refused(url, lock.address, suggest=True))
+        found = build_requirements(url, address, [("no-binary", ",".join(sorted(built)))])
+        asked = since(before, refused(url, address, suggest=True))
     except ClientError:
         return NOT_BUILT
     named = {canonicalize_name(Requirement(each.requirement).name) for each in found.requirements if each.lacking}

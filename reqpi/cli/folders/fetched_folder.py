@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from reqpi.client import BadUsage
-from reqpi.client.fetching import WrongBytes
+from reqpi.client.errors import WrongBytes
 from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, FolderFile, read
 from reqpi.core.model import Archive, Pin
 

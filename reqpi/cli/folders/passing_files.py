@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from reqpi.cli.folders.output_folder import writing
-from reqpi.client.fetching import ListedFile
+from reqpi.client.listed_file import ListedFile
 
 __all__ = ["forgetting", "passing"]
 

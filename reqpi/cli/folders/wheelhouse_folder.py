@@ -1,10 +1,9 @@
-"""A wheelhouse on disk: it is unpacked, extended and written again."""
+"""A wheelhouse on disk: it is extended and written again."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
@@ -14,38 +13,18 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reqpi.client.errors import BadUsage
-from reqpi.client.fetching import ListedFile
+from reqpi.client.listed_file import ListedFile
+from reqpi.client.own_files import create_own
 from reqpi.core import export, filenames
 from reqpi.core.export.built import BuiltWheel, with_built
 from reqpi.core.model import Commitment, Digest, File, Page, Project
 
-__all__ = ["built_of", "unpack", "without_build_requirements", "write"]
+__all__ = ["built_of", "without_build_requirements", "write"]
 
 _PIECE = 1 << 20
 _REQUIREMENTS = "requirements.txt"
 
 _WORD = re.compile(r"[-_. ]")
-
-
-def unpack(archive: Path, folder: Path, admitted: Iterable[ListedFile]) -> list[ListedFile]:
-    """Put the files of a verified archive into ``folder``.
-
-    :param admitted: the files that may be in it.
-    :returns: the files that are in it.
-    """
-    named: dict[str, list[ListedFile]] = {}
-    for file in admitted:
-        named.setdefault(file.filename, []).append(file)
-    there: list[ListedFile] = []
-    with tarfile.open(archive) as opened:
-        for member in opened:
-            name = member.name.rpartition("/")[2]
-            content = opened.extractfile(member)
-            if content is not None and (name in named or name == _REQUIREMENTS):
-                with (folder / name).open("wb") as out:
-                    shutil.copyfileobj(content, out, _PIECE)
-                there += named.get(name, ())
-    return there
 
 
 def built_of(sdists: Sequence[ListedFile], wheels: Mapping[str, Path]) -> list[BuiltWheel]:
@@ -109,7 +88,7 @@ def write(
     )
     part = to.with_name(f".{to.name}.part")
     try:
-        with part.open("wb") as out:
+        with open(create_own(part), "wb") as out:
             for stretch in archive.stretches(0, archive.size):
                 if stretch.file is None:
                     out.write(stretch.data)

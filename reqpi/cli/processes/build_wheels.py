@@ -15,8 +15,8 @@ from urllib.parse import quote
 from reqpi.cli.messages import tell_remark
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import ListedFile
-from reqpi.core.env_vars import pointed_at
+from reqpi.client.listed_file import ListedFile
+from reqpi.core.env_vars import changes, pointed_at
 
 __all__ = ["NotBuilt", "compiled", "to_be_built"]
 
@@ -59,18 +59,25 @@ def to_be_built(files: Iterable[ListedFile], interpreter: Interpreter) -> list[L
 
 
 def compiled(
-    sdists: Sequence[ListedFile], folder: Path, room: Path, index_url: str, interpreter: Interpreter
+    sdists: Sequence[ListedFile],
+    folder: Path,
+    room: Path,
+    index_url: str,
+    interpreter: Interpreter,
+    *,
+    pages: str = "",
 ) -> dict[str, Path]:
     """Build a wheel of each sdist.
 
     :param folder: the folder that has the sdists.
     :param room: an empty folder to work in.
     :param index_url: the index URL of the address, with a login if it needs one.
+    :param pages: the URL of pages that were checked, whose links lead to that index; empty: its own pages.
     :returns: the wheels by the filename of the sdist.
     :raises NotBuilt: an sdist could not be built.
     :raises BadUsage: the interpreter cannot make an environment to build in.
     """
-    environ = _environ(room, index_url)
+    environ = _environ(room, index_url) | (changes(pages)[0] if pages else {})
     python = interpreter.make_venv(room / "environment", environ)
     wheels: dict[str, Path] = {}
     for number, sdist in enumerate(sdists):

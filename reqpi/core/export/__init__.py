@@ -10,6 +10,17 @@ from reqpi.core.export.admitted import chosen, files
 from reqpi.core.export.env_shells import SHELLS, environment
 from reqpi.core.export.pylock import pylock
 from reqpi.core.export.requirements import requirements
+from reqpi.core.export.selected import selected
 from reqpi.core.export.wheelhouse import Wheelhouse, wheelhouse
 
-__all__ = ["SHELLS", "Wheelhouse", "chosen", "environment", "files", "pylock", "requirements", "wheelhouse"]
+__all__ = [
+    "SHELLS",
+    "Wheelhouse",
+    "chosen",
+    "environment",
+    "files",
+    "pylock",
+    "requirements",
+    "selected",
+    "wheelhouse",
+]

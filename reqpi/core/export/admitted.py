@@ -38,6 +38,17 @@ class Admitted:
             raise NothingUpstream(f"the upstream has no file of {pin.project} {pin.version}".rstrip(), where)
         return files
 
+    def downloads(self, pin: Pin) -> list[File]:
+        """Return the files of a pin to download: every wheel, and one sdist; or the one file of a source.
+
+        :raises reqpi.core.errors.NothingUpstream: as for :meth:`files`.
+        """
+        files = self.files(pin)
+        if pin.source is not None:
+            return list(files[:1])
+        sdist = sdist_of(files)
+        return [*(file for file in files if file.wheel), *([] if sdist is None else [sdist])]
+
 
 def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
     """Return the files to download for a lock: every wheel, and one sdist of each release; each file once.
@@ -48,10 +59,7 @@ def chosen(commitment: Commitment, pages: Mapping[Project, Page]) -> list[File]:
     admitted = Admitted(commitment, pages)
     found: dict[File, None] = {}
     for pin in commitment.lock.pins:
-        files = admitted.files(pin)
-        found |= dict.fromkeys(files[:1] if pin.source is not None else [file for file in files if file.wheel])
-        if pin.source is None and (sdist := sdist_of(files)) is not None:
-            found[sdist] = None
+        found |= dict.fromkeys(admitted.downloads(pin))
     return list(found)
 
 

@@ -17,10 +17,13 @@ from attrs import field, frozen
 
 from reqpi.core.model import File
 
-__all__ = ["FOLDER", "ArchivePart", "Wheelhouse", "wheelhouse"]
+__all__ = ["FOLDER", "SUMS_AND_REQUIREMENTS", "ArchivePart", "Wheelhouse", "wheelhouse"]
 
 FOLDER = "wheelhouse"
 """The folder that contains every member."""
+
+SUMS_AND_REQUIREMENTS = ("SHA256SUMS", "requirements.txt")
+"""The members that are not files of the lock."""
 
 _BLOCK = 512
 _RECORD = 20 * _BLOCK
@@ -78,7 +81,7 @@ def wheelhouse(files: Sequence[tuple[File, int]], requirements: bytes) -> Wheelh
     ordered = [unique[filename] for filename in sorted(unique)]
     sums = _sums(ordered, requirements)
     parts: list[bytes | tuple[File, int]] = [
-        _member("SHA256SUMS", sums) + _member("requirements.txt", requirements),
+        b"".join(map(_member, SUMS_AND_REQUIREMENTS, (sums, requirements))),
     ]
     for file, size in ordered:
         parts += [_header(file.filename, size), (file, size), _padding(size)]

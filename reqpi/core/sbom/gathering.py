@@ -143,7 +143,7 @@ class _Making:
     def _without_hash(self, pins: Iterable[Pin]) -> Iterator[str]:
         """Yield the documents that pin it without a digest. A git commit needs none, because it is a digest itself."""
         for pin in pins:
-            if pin.source is None and not pin.digests:
+            if pin.trusted_on_first_use:
                 document = pin.document or self.commitment.lock.format
                 yield document if self.folder in ("", ".") else f"{self.folder.rstrip('/')}/{document}"
 

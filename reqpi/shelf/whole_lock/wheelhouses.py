@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from reqpi.core import admission, export
+from reqpi.core import export
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.model import Commitment, File
-from reqpi.core.preferred_wheel import preferred
 from reqpi.core.targets import InstallTarget
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
@@ -35,9 +34,7 @@ class Wheelhouses:
             the last one could not obtain them either.
         """
         pages = await self._shelf.pages(commitment)
-        files = [file for file in export.chosen(commitment, pages) if target.takes(file)]
-        if one:
-            files = await in_thread(preferred, [file for file in files if _needed(commitment, target, file)], target)
+        files = await in_thread(export.selected, commitment, pages, target, one=one)
         sizes = await self._shelf.sizes(files)
         if missing := [file for file in files if sizes[file] is None]:
             await self._refuse(commitment, target, missing)
@@ -69,8 +66,3 @@ class Wheelhouses:
             async with aclosing(file_response.read(stretch.start, stretch.stop)) as stream:
                 async for piece in stream:
                     yield piece
-
-
-def _needed(commitment: Commitment, target: InstallTarget, file: File) -> bool:
-    """Return whether the marker of some pin that admits a file may hold on the target."""
-    return any(target.needs(pin.marker or "") for pin in admission.admitting(commitment.lock, file))

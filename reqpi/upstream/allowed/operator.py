@@ -43,6 +43,7 @@ class AllowedUpstreams:
     :param proxies: the proxies to use for upstreams.
     :param here: the URLs of the server itself.
     :param local: whether the user is the operator: see :class:`~reqpi.upstream.allowed.policy.Policy`.
+    :param require_hashes: whether each pin of a lock must have a digest.
     """
 
     default: str | None = field(default=None, repr=False)
@@ -57,6 +58,7 @@ class AllowedUpstreams:
     proxies: Proxies = field(factory=Proxies)
     here: Here = field(factory=Here)
     local: bool = False
+    require_hashes: bool = False
 
     def check(self) -> None:
         """Check that the URL of every upstream is valid.
@@ -86,7 +88,9 @@ class AllowedUpstreams:
                 shown = as_shown(bare)
                 labels.setdefault(index_key(bare), f"{name} ({shown})" if name else shown)
         built_in = None if self.built_in is None or self.default is None else index_key(self.built_in)
-        return Policy(labels, built_in, self.hosts, self.indexes, self.here, self.local, self._with_login)
+        return Policy(
+            labels, built_in, self.hosts, self.indexes, self.here, self.local, self.require_hashes, self._with_login
+        )
 
     @cached_property
     def indexes(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from reqpi.core.errors import NotAllowed
 from reqpi.core.interfaces import Indexes
+from reqpi.core.locks.required_digests import missing_digests
 from reqpi.core.model import Archive, Git, Lock, Pin
 from reqpi.core.report import NOTE, WARNING, Defect, Note
 from reqpi.core.shown_urls import as_shown
@@ -41,6 +42,7 @@ class Policy:
     :param here: this server's own URLs, which stand for the default index too.
     :param local: whether the user of this server is its operator. If so, public hosts that a lock names are allowed;
         :mod:`reqpi.upstream.allowed.connect` keeps out those on private addresses.
+    :param require_hashes: whether each pin of a lock must have a digest.
     :param with_login: the keys of the upstreams for which the server has a login.
     """
 
@@ -50,6 +52,7 @@ class Policy:
     urls: Mapping[str, str] = field(factory=dict)
     here: Here = field(factory=Here)
     local: bool = False
+    require_hashes: bool = False
     with_login: frozenset[str] = frozenset()
 
     def upstream(self, index: str) -> str | None:
@@ -106,6 +109,10 @@ class Policy:
 
     def denies(self, lock: Lock) -> tuple[Defect, ...]:
         """See :meth:`reqpi.core.interfaces.Upstream.denies`."""
+        return (*self._denied(lock), *(missing_digests(lock) if self.require_hashes else ()))
+
+    def _denied(self, lock: Lock) -> list[Defect]:
+        """Return the sources and indexes that a lock may not name."""
         defects: list[Defect] = []
         seen: set[tuple[str, str]] = set()
         for pin in lock.pins:
@@ -119,7 +126,7 @@ class Policy:
                 indexes = [index for index in pin.indexes if (pin.document, index) not in seen]
                 seen.update((pin.document, index) for index in indexes)
                 defects += self._unknown(pin, indexes)
-        return tuple(defects)
+        return defects
 
     def needs(self, lock: Lock) -> tuple[Need, ...]:
         """Return the options that a lock needs in addition to those that are set."""

@@ -28,12 +28,13 @@ class ReadSbom:
     left_out: tuple[str, ...] = ()
 
 
-def read_sbom(data: bytes) -> ReadSbom:
+def read_sbom(data: bytes, largest: int = LARGEST) -> ReadSbom:
     """Read a document.
 
+    :param largest: the number of bytes that it may have.
     :raises BadSbom: it is neither CycloneDX 1.x nor SPDX 2.2 or 2.3 in JSON, or it has an invalid value.
     """
-    document = parse(data)
+    document = parse(data, largest)
     notes = Notes()
     key = sha256(data).hexdigest()
     if document.get("bomFormat") == "CycloneDX":

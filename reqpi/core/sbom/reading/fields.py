@@ -62,13 +62,14 @@ class Notes:
         return tuple(sorted(self._places))
 
 
-def parse(data: bytes) -> Mapping[str, Any]:
+def parse(data: bytes, largest: int = LARGEST) -> Mapping[str, Any]:
     """Return the JSON object in ``data``.
 
+    :param largest: the number of bytes that it may have.
     :raises BadSbom: it is not a JSON object, is too large or too deeply nested, or repeats a key in one object.
     """
-    if len(data) > LARGEST:
-        raise BadSbom("", f"the document is larger than {LARGEST >> 20} MiB")
+    if len(data) > largest:
+        raise BadSbom("", f"the document is larger than {largest >> 20} MiB")
     if data.count(b"{") + data.count(b"[") > _MOST_CONTAINERS or data.count(b",") > _MOST_VALUES:
         raise BadSbom("", "the document has too many values")
     try:

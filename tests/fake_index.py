@@ -92,7 +92,9 @@ class PlainUpstream:
             raise NotFound(f"no {project}")
         return pages[project]
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> PlainTransfer:
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> PlainTransfer:
         self.asked.append(url)
         if url in self.before:
             await self.before[url]()
@@ -114,6 +116,9 @@ class PlainUpstream:
 
     def indexes_for(self, pin: Pin) -> Indexes:
         return Indexes(pin.indexes or ("",)) if self.policy is None else self.policy.indexes_for(pin)
+
+    def reveals(self, index: str) -> bool:
+        return self.policy is None or self.policy.reveals(index)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         if self.policy is not None:

@@ -268,7 +268,9 @@ class Upstream(Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> Transfer:
         """Begin to download a file.
 
         :param url: as a page of this upstream lists it; or ``archive+`` and the URL of an archive; or, for an archive
@@ -277,6 +279,8 @@ class Upstream(Protocol):
         :param stop: one past the last byte wanted; ``None`` for the end of the file.
         :param etag: the validator of the file of which a part is wanted. If the file has changed, the transfer starts
             at its beginning.
+        :param index: the URL of the index whose page lists the file, as a lock spells it; empty for the default index.
+            The request gets the logins of this index and no other.
         :raises reqpi.core.errors.NotFound: the upstream does not have the file.
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
@@ -295,6 +299,14 @@ class Upstream(Protocol):
         """Return the indexes on which to look up the files of a pin that has no source.
 
         A server never contacts an index that its operator has not configured, whatever a lock says.
+        """
+
+    def reveals(self, index: str) -> bool:
+        """Return whether a client may be told which projects and versions an index has.
+
+        If the server has a login for the index, only files that a lock admits are known to clients.
+
+        :param index: the URL of the index, as a lock spells it; empty for the default index.
         """
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:

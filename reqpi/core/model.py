@@ -260,6 +260,8 @@ class File:
     :param provenance: the URL of the attestations (:pep:`740`).
     :param index: the URL of the index that listed the file, as the lock spells it; empty for the default index.
     :param source: the source that the file is, if no index listed it.
+    :param downgraded: its URL is plain http, on a page that came over https. Such a link counts only if the lock has a
+        digest of the file.
     :param listed: the file stands on its project's page. A source whose version is unknown does not; its version is
         then 0.
     """
@@ -281,6 +283,7 @@ class File:
     index: str = ""
     source: Archive | Git | None = None
     listed: bool = True
+    downgraded: bool = False
 
     @property
     def sha256(self) -> str | None:

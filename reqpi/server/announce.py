@@ -9,9 +9,9 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from reqpi.core.shown_urls import as_shown
 from reqpi.server.open_to_others import open_to_others
 from reqpi.server.settings import Settings
-from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.operator import proxies_of
 
 __all__ = ["Address", "announce", "reach", "url_of"]
@@ -28,7 +28,7 @@ def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Seq
         log.info("listening on {where}: {who}", where=where, who=who)
     log.info("upstream: {name}", name=upstream_name)
     for name, url in settings.upstreams.items():
-        log.info("upstream {name}: {url}", name=name, url=split_credentials(url)[0])
+        log.info("upstream {name}: {url}", name=name, url=as_shown(url))
     for proxy in () if settings.offline else proxies_of(settings.proxy, os.environ).all:
         log.info("upstreams are asked through the proxy {url}", url=proxy.url)
     for warning in open_to_others(settings):

@@ -216,8 +216,9 @@ OPTIONS = (
         "upstream",
         "upstream",
         ValueKind.LIST,
-        "[NAME=]URL",
-        "the index that files come from; NAME=URL adds an index that locks may name by its URL",
+        "[NAME=]URL[,files=HOST]",
+        "the index that files come from; NAME=URL adds an index that locks may name by its URL; "
+        "files=HOST is a host that has its files and gets its login",
         shown="the index that pip on this host is configured with",
         local=True,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -314,8 +314,9 @@ def _outside(settings: Settings) -> AllowedUpstreams:
         upstreams=settings.upstreams,
         built_in=builtin_index(),
         hosts=Hosts.read(settings.allow_hosts, "--allow-host"),
+        file_hosts=settings.file_hosts,
         unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
-        logins={} if settings.netrc is None else read_logins(settings.netrc),
+        logins=_logins(settings),
         certificates=b"" if settings.ca is None else read_certificates(settings.ca),
         client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),
         proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
@@ -324,9 +325,14 @@ def _outside(settings: Settings) -> AllowedUpstreams:
         require_hashes=settings.require_hashes,
     )
     outside.check()
-    if settings.netrc is None and settings.own_netrc is not None:
-        return outside.with_logins_of_named(read_own_logins(settings.own_netrc))
     return outside
+
+
+def _logins(settings: Settings) -> Mapping[str, str]:
+    """Return the logins of ``--netrc``, or otherwise those of the user's own netrc file."""
+    if settings.netrc is not None:
+        return read_logins(settings.netrc)
+    return {} if settings.own_netrc is None else read_own_logins(settings.own_netrc)
 
 
 def _default_upstream(offline: bool) -> str | None:

@@ -40,6 +40,7 @@ class Settings:
     :param store: a directory, or the URL of an object store; ``None``: a directory in the user's state directory.
     :param upstream: the default index; ``None``: the one that pip on this host is configured with.
     :param upstreams: the URLs of further indexes, by name.
+    :param file_hosts: the hosts that have the files of an index, by its name, which is empty for the default one.
     :param proxy: the URL of a proxy, ``off``, or ``None`` for the proxies in the environment.
     :param frequency: seconds between two sweeps; ``None``: never.
     :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
@@ -63,6 +64,7 @@ class Settings:
     redirect_above: int | None = None
     upstream: str | None = None
     upstreams: Mapping[str, str] = field(factory=dict)
+    file_hosts: Mapping[str, Hosts] = field(factory=dict)
     allow_hosts: Sequence[str] = ()
     trusted_hosts: Sequence[str] = ()
     netrc: Path | None = None
@@ -129,7 +131,7 @@ def settings_of(values: Mapping[str, Any], **others: Any) -> Settings:
         for name, value in values.items()
         if value not in _ABSENT
     }
-    settings["upstream"], settings["upstreams"] = read_upstreams(values.get("upstream", ()))
+    settings["upstream"], settings["upstreams"], settings["file_hosts"] = read_upstreams(values.get("upstream", ()))
     return Settings(**settings | others)
 
 

@@ -17,6 +17,7 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
+from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.lacking_pins import lines_of, named
@@ -101,11 +102,13 @@ class Freezing:
         files = await self._from_sources(pins)
         status: Status | None = None
         looked_at: list[File] = [*files]
+        refused: list[File] = []
         for listing in await self._listings.of(project, pins):
+            refused += filter(self._reveals, listing.refused)
             # Each listing is for some pins and is restricted by those alone: another pin may admit more of its index.
             theirs = evolve(commitment.lock, pins=listing.pins)
             listed = await self._decided(theirs, listing.files)
-            looked_at += listed
+            looked_at += filter(self._reveals, listed)
             files += await DECIDED_FILES.run(len(listed), _admitted_of, theirs, listed)
             status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
         page, found = await DECIDED_FILES.run(
@@ -115,7 +118,8 @@ class Freezing:
             if not page.files:
                 raise NothingUpstream(
                     f"the upstream has no file of {project} that the lock admits",
-                    _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
+                    _why_refused(refused)
+                    or _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
                     or await self._listings.why_none(project, pins),
                 )
         missing = [pin for pin in pins if pin not in found]
@@ -125,10 +129,15 @@ class Freezing:
                 versions = ", ".join(sorted({pin.version for pin in missing}))
                 raise NothingUpstream(
                     f"the upstream has no file of {project} {versions} that the lock admits",
-                    "The lock pins it in addition to another version, and the page is incomplete without it. "
+                    _why_refused(refused)
+                    or "The lock pins it in addition to another version, and the page is incomplete without it. "
                     "Remove it from the lock, or make sure that the upstream has it.",
                 )
         return page
+
+    def _reveals(self, file: File) -> bool:
+        """Return whether an error may tell a client about a listed file that it did not get."""
+        return self._upstream.reveals(file.index)
 
     async def _from_sources(self, pins: Sequence[Pin]) -> list[File]:
         """Return the files of the pins that name a URL or a commit. Nothing is fetched if one of them is not allowed.
@@ -202,6 +211,7 @@ def _named_by(page: Page) -> list[str]:
 
 def _with_metadata(file: File) -> File:
     """Return the file, promising core metadata if it is a wheel: without upstream's, it is read from the wheel."""
+    file = evolve(file, downgraded=False) if file.downgraded else file  # it was decided on, and is not recorded
     return evolve(file, core_metadata=True) if file.wheel and file.core_metadata is None else file
 
 
@@ -221,6 +231,14 @@ def _distinct(page: Page) -> Page:
             renamed = evolve(file, filename=f"{str(file.sha256)[:16]}-{file.filename}", listed=False)
             files[renamed.filename] = renamed
     return evolve(page, files=tuple(files.values()))
+
+
+def _why_refused(files: Sequence[File]) -> str:
+    """Explain that a page links to files insecurely; return "" if it does not."""
+    if not files:
+        return ""
+    shown = f"The page came over https, but its link to {files[0].filename} is plain http: {as_shown(files[0].url)}."
+    return f"{shown} Such a link is followed only if the lock has a digest of the file: add one (--generate-hashes)."
 
 
 def _why_not_these(lock: Lock, files: Sequence[File]) -> str:

@@ -17,9 +17,12 @@ from reqpi.core.errors import NotFound, NothingUpstream, UpstreamTrouble
 from reqpi.core.interfaces import Indexes, Upstream
 from reqpi.core.model import Digest, File, Page, Pin, Project
 from reqpi.core.releases import newest
+from reqpi.core.shown_urls import as_shown
 from reqpi.shelf.lacking_pins import named
 
 __all__ = ["PinListing", "PinListings", "wanted"]
+
+_WITH_LOGIN = "not shown, as it requires a login"
 
 
 @frozen
@@ -29,11 +32,13 @@ class PinListing:
     :param pins: pins that name the same indexes; either all of them have digests or none has.
     :param pages: for each index that has the project, the part of its page that counts.
     :param asked: every index that was asked.
+    :param refused: files without a digest in the lock, to which a page that came over https links over plain http.
     """
 
     pins: tuple[Pin, ...]
     pages: dict[str, Page] = field(factory=dict)
     asked: tuple[str, ...] = ()
+    refused: tuple[File, ...] = ()
 
     @property
     def files(self) -> list[File]:
@@ -62,7 +67,8 @@ class PinListings:
         else:
             listing = await self._by_order(project, pins, indexes, versions)
         with named(pins):
-            if not listing.pages:
+            # Whether an index with a login has a project is not told: the caller reports only that no file is admitted.
+            if not listing.pages and all(map(self._upstream.reveals, listing.asked)):
                 asked = f"Indexes asked: {self._names(listing.asked)}."
                 raise NothingUpstream(f"the upstream has no project {project}", asked)
         return listing
@@ -87,7 +93,10 @@ class PinListings:
             page = listing.pages.get(index)
             if page is not None:
                 files = tuple(file for file in page.files if file.version not in settled)
-                listing.pages[index] = evolve(page, files=files)
+                refused = tuple(file for file in files if file.downgraded)
+                listing.pages[index] = evolve(page, files=tuple(file for file in files if not file.downgraded))
+                listing = evolve(listing, refused=listing.refused + refused)
+                # A refused file settles its version too: otherwise a later index could supply it.
                 settled.update(file.version for file in files)
             if settled.issuperset(versions):
                 break
@@ -110,20 +119,31 @@ class PinListings:
         return evolve(listing, pages={**listing.pages, index: _of(index, page)}, asked=asked)
 
     async def why_none(self, project: Project, pins: Sequence[Pin]) -> str:
-        """Describe which versions each index has, since none has a file of the versions that the lock pins."""
+        """Describe which versions each index has, since none has a file of the versions that the lock pins.
+
+        An index with a login is not described: the client may be a stranger to it.
+        """
         found: dict[str, str] = {}
         for index in dict.fromkeys(index for group in _groups(pins) for index in self._all(group[0])):
-            try:
-                page = await self._upstream.page(project, index)
-                found[index] = ", ".join(newest({file.version for file in page.files})) or "no releases"
-            except NotFound:
-                found[index] = "no such project"
-            except UpstreamTrouble as trouble:
-                found[index] = trouble.title
+            found[index] = await self._described(project, index) if self._upstream.reveals(index) else _WITH_LOGIN
+        if list(found.values()) == [_WITH_LOGIN]:
+            return (
+                f"The lock pins {wanted(pins)}. {self._names(found)} requires a login, so its versions are not shown."
+            )
         if len(found) == 1:
             return f"The lock pins {wanted(pins)}; the newest versions upstream: {', '.join(found.values())}."
         has = "; ".join(f"{self._name(index)} ({versions})" for index, versions in found.items())
         return f"The lock pins {wanted(pins)}. The indexes asked, with the newest versions of each: {has}."
+
+    async def _described(self, project: Project, index: str) -> str:
+        """Return which versions an index has, or why that is not known."""
+        try:
+            page = await self._upstream.page(project, index)
+        except NotFound:
+            return "no such project"
+        except UpstreamTrouble as trouble:
+            return trouble.title
+        return ", ".join(newest({file.version for file in page.files})) or "no releases"
 
     def _all(self, pin: Pin) -> tuple[str, ...]:
         indexes = self._upstream.indexes_for(pin)
@@ -133,7 +153,7 @@ class PinListings:
         return " and ".join(dict.fromkeys(map(self._name, indexes)))
 
     def _name(self, index: str) -> str:
-        return index or self._upstream.name
+        return as_shown(index) or self._upstream.name
 
 
 def wanted(pins: Iterable[Pin]) -> str:

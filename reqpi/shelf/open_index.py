@@ -106,6 +106,12 @@ class OpenIndex:
                     f"{self._upstream.name} does not report them. With --exclude-newer, none of the files is served.",
                 )
             page = before(page, session.exclude_newer)
+        if all(file.downgraded for file in page.files) and page.files:
+            raise NothingUpstream(
+                f"the files of {project} are not served",
+                f"The page of {self._upstream.name} came over https, but its links are plain http.",
+            )
+        page = evolve(page, files=tuple(file for file in page.files if not file.downgraded))
         # With core metadata a resolver need not download files that it then does not choose.
         page = evolve(page, files=tuple(map(_with_metadata, page.files)))
         self._pages.put((session.name, project), page, len(page.files) + 1)

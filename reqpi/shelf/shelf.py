@@ -295,8 +295,11 @@ class Shelf:
     async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
         """Return, for each project, a line that would pin the newest release that the upstream has now.
 
-        It is advice to a person, so a project is left out if the upstream does not answer soon.
+        It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
+        requires a login, nothing is suggested: its versions are not for every client.
         """
+        if not self._upstream.reveals(""):
+            return {}
         asked = tuple(sorted(projects)[:_SUGGESTIONS])
         found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
         return {project: line for project, line in found.items() if line is not None}

@@ -28,6 +28,10 @@ class ByPolicy:
         """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`."""
         return self._policy.indexes_for(pin)
 
+    def reveals(self, index: str) -> bool:
+        """See :meth:`reqpi.core.interfaces.Upstream.reveals`."""
+        return self._policy.reveals(index)
+
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         """See :meth:`reqpi.core.interfaces.Upstream.allow`."""
         self._policy.allow(pin, source)

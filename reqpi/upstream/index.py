@@ -18,6 +18,7 @@ from reqpi.core.model import Digest, Page, Project
 from reqpi.core.simple import Packed
 from reqpi.runtime.offload import INDEX_ENTRIES, INDEX_PAGE
 from reqpi.runtime.singleflight import SingleFlight
+from reqpi.upstream.allowed.permits import Permit
 from reqpi.upstream.allowed.urls import host_of
 from reqpi.upstream.http import gzip as coding
 from reqpi.upstream.http.client import HttpClient, RetryAfter, header
@@ -51,13 +52,15 @@ class UpstreamIndex:
     :param url: as for pip's ``--index-url``, without a user and password.
     :param clock: for pauses and the age of cached pages.
     :param pages: the page cache, shared with other indexes.
+    :param permit: what requests for its pages may use.
     """
 
-    def __init__(self, url: str, http: HttpClient, clock: IReactorTime, pages: PageCache) -> None:
+    def __init__(self, url: str, http: HttpClient, clock: IReactorTime, pages: PageCache, permit: Permit) -> None:
         self.name = url.rstrip("/")
         self._http = http
         self._clock = clock
         self._pages = pages
+        self._permit = permit
         self._in_flight: SingleFlight[Packed] = SingleFlight(cancel_unawaited=True)
 
     async def page(
@@ -106,7 +109,7 @@ class UpstreamIndex:
 
     async def _sent_once(self, url: str, validators: Mapping[str, str]) -> _Sent:
         headers = {"Accept": _ACCEPT, "Accept-Encoding": coding.ACCEPTED, **validators}
-        final, response, body = await self._http.get(url, headers)
+        final, response, body = await self._http.get(url, headers, permit=self._permit)
         data = await body.whole(_LARGEST_PAGE, _LONGEST_PAGE)
         sent = _Sent(final, response, data)
         if body.unsure and not (sent.coding or sent.unchanged) and not _ENDED.search(data[-200:]):

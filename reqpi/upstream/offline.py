@@ -37,7 +37,9 @@ class Offline(ByPolicy):
         """Raise: there is never a page."""
         raise _not_here(project, "This server is offline, and has not frozen this project for this lock.")
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> NoReturn:
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> NoReturn:
         """Raise: there is never a file."""
         filename = urlsplit(url).path.rpartition("/")[2]
         raise _not_here(filename, "This server is offline, and has not fetched this file before.")

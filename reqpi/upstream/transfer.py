@@ -10,6 +10,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
+from reqpi.upstream.allowed.permits import NO_PERMIT, Permit
 from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.client import Check, HttpClient, header
 
@@ -94,6 +95,7 @@ async def open_file(
     *,
     etag: str | None = None,
     check: Check | None = None,
+    permit: Permit = NO_PERMIT,
 ) -> Transfer:
     """See :meth:`reqpi.core.interfaces.Upstream.open`.
 
@@ -101,7 +103,7 @@ async def open_file(
     decoding it would change the file. pip does the same.
     """
     headers = {"Accept-Encoding": "identity"} | range_header(start, stop, etag)
-    _, response, body = await http.get(url, headers, check)
+    _, response, body = await http.get(url, headers, check, permit)
     try:
         return transfer(response, body, start, stop)
     except UpstreamTrouble:

@@ -11,15 +11,18 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Page, Project
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import host_and_port
 from reqpi.upstream.allowed.operator import AllowedUpstreams
+from reqpi.upstream.allowed.permits import Permit
 from reqpi.upstream.allowed.policy import sentence
-from reqpi.upstream.allowed.urls import as_shown, index_key
+from reqpi.upstream.allowed.urls import index_key
 from reqpi.upstream.by_policy import ByPolicy
 from reqpi.upstream.git.repositories import Repositories
 from reqpi.upstream.http.agent import PooledAgent
+from reqpi.upstream.http.agents import Agents
 from reqpi.upstream.http.client import HttpClient
 from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.index import UpstreamIndex
@@ -57,16 +60,17 @@ class Upstreams(ByPolicy):
         time: IReactorTime = clock or reactor
         reach = GuardedReactor(reactor, outside.named)
         trust = TlsTrust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
-        self.agent = agent or PooledAgent(reactor, reach, trust, outside.proxies)
+        self.agent = Agents.of(outside, reactor) if agent is None else Agents.same(agent)
         super().__init__(outside.policy)
-        self._http = HttpClient(self.agent, time, outside.keyring)
+        self._permits = outside.permits
+        self._http = HttpClient(self.agent, time)
         self._time, self._pages = time, PageCache(page_cache)
-        self._indexes = {key: UpstreamIndex(url, self._http, time, self._pages) for key, url in outside.indexes.items()}
+        self._indexes = {key: self._made(url, self._permits.of_index(key)) for key, url in outside.indexes.items()}
         self._repositories = Repositories(
-            self._http, outside.keyring, reach, trust, check=self._policy.check, proxies=outside.proxies
+            self._http, self._permits.of_source, reach, trust, check=self._policy.check, proxies=outside.proxies
         )
         default = self._policy.upstream("")
-        self.name = "no index" if default is None else self._indexes[default].name
+        self.name = "no index" if default is None else as_shown(self._indexes[default].name)
 
     async def page(
         self,
@@ -78,20 +82,21 @@ class Upstreams(ByPolicy):
         """See :meth:`reqpi.core.interfaces.Upstream.page`."""
         return await self._index(index).page(project, versions, digests)
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> Transfer:
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> Transfer:
         """See :meth:`reqpi.core.interfaces.Upstream.open`.
 
         ``archive+https://…`` is an archive: it and its redirects may only be on allowed hosts. The same applies to any
-        other file on a host that the operator allowed. A file that a page lists may be on any public host, and on any
-        host that the operator named.
+        other file on a host that the operator allowed. A file that a page lists may be on any public host, and on the
+        hosts that the operator named for its index.
         """
         if url.startswith(_GIT):
             return await self._repositories.open(url.removeprefix(_GIT))
-        if url.startswith(_ARCHIVE) or self._is_allowed(url):
-            return await open_file(
-                self._http, url.removeprefix(_ARCHIVE), start, stop, etag=etag, check=self._policy.check
-            )
-        return await open_file(self._http, url, start, stop, etag=etag)
+        check = self._policy.check if url.startswith(_ARCHIVE) or self._is_allowed(url) else None
+        place = url.removeprefix(_ARCHIVE)
+        permit = self._permits.of_source(place) if url.startswith(_ARCHIVE) else self._permit(index)
+        return await open_file(self._http, place, start, stop, etag=etag, check=check, permit=permit)
 
     async def close(self) -> None:
         """Stop git operations in progress, and close idle connections."""
@@ -108,11 +113,20 @@ class Upstreams(ByPolicy):
         if key is None and self._policy.is_open(index):
             key = index_key(index)
             if key not in self._indexes:
-                self._indexes[key] = UpstreamIndex(index, self._http, self._time, self._pages)
+                self._indexes[key] = self._made(index, self._permits.of_source(index))
         if key is None:
             what = as_shown(index) or "an index"
             raise Denied(f"{what} is not among this server's upstreams", f"{sentence(self._policy.said())}.")
         return self._indexes[key]
+
+    def _made(self, url: str, permit: Permit) -> UpstreamIndex:
+        return UpstreamIndex(url, self._http, self._time, self._pages, permit)
+
+    def _permit(self, index: str) -> Permit:
+        """Return the permit for the files of an index, whose URL is as a lock writes it."""
+        if self._policy.is_open(index):
+            return self._permits.of_source(index)
+        return self._permits.of_index(self._policy.upstream(index))
 
     def _is_allowed(self, url: str) -> bool:
         try:

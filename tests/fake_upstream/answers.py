@@ -92,6 +92,8 @@ def _json_wanted(style: Style, accept: str) -> bool:
 
 
 def _prefix(index: Index) -> str:
+    if index.style.prefix is not None:
+        return index.style.prefix
     match index.style.links:
         case "relative":
             return "../../files/"

@@ -49,6 +49,7 @@ class Style:
     :param core_metadata: whether it says that there is some: with its digest, ``True`` alone, or not at all.
         What it does not tell of it does not serve.
     :param links: relative to the page, absolute, or absolute to another port.
+    :param prefix: what stands before a filename in a link, in place of what ``links`` says.
     :param base: pages have a ``<base>``, that moves what is relative.
     :param etags: pages and files have an ETag, and If-None-Match is heard.
     :param ranges: files can be had in part.
@@ -60,6 +61,7 @@ class Style:
     sizes: bool = True
     upload_times: bool = True
     links: Literal["relative", "absolute", "elsewhere"] = "relative"
+    prefix: str | None = None
     base: bool = False
     api_version: str = "1.4"
     etags: bool = True

@@ -36,6 +36,7 @@ class Upstream:
     :ivar style: how it speaks; may be replaced at any time.
     :ivar statuses: of projects, by normalised name: ``("archived", "no more")``.
     :ivar requests: every request so far, oldest first.
+    :ivar connections: how many there were, those without a request included.
     :ivar authority: the certificate that clients have to trust, with ``tls``.
     """
 
@@ -43,6 +44,7 @@ class Upstream:
         self.style = style or Style()
         self.statuses: dict[str, Sequence[str]] = {}
         self.requests: list[Request] = []
+        self.connections = 0
         self.authority: Path | None = None
         self._listed: dict[str, dict[str, Distribution]] = {}
         self._files: dict[str, Distribution] = {}
@@ -247,6 +249,7 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
         self._open.add(connection)
+        self.upstream.connections += 1
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:

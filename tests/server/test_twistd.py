@@ -210,7 +210,8 @@ class OptionTableTests(SynchronousTestCase):
         names = {attribute.name for attribute in fields(Settings)}
         self.assertEqual({option.setting for option in OPTIONS} - names, set())
         self.assertEqual(
-            names - {option.setting for option in OPTIONS}, {"upstreams", "own_netrc", "local", "passing", "only"}
+            names - {option.setting for option in OPTIONS},
+            {"upstreams", "file_hosts", "own_netrc", "local", "passing", "only"},
         )
 
     def test_the_defaults_of_the_settings_are_those_of_the_options(self) -> None:

@@ -39,8 +39,10 @@ class CountingOrigin(PlainUpstream):
         self.ranges_asked: list[tuple[int, int | None]] = []
         self.taken = 0
 
-    async def open(self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None) -> PlainTransfer:
-        transfer = await super().open(url, start, stop, etag)
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> PlainTransfer:
+        transfer = await super().open(url, start, stop, etag, index)
         self.ranges_asked.append((start, stop))
 
         async def count() -> None:

@@ -10,6 +10,7 @@ from reqpi.core.errors import Misconfigured
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.upstream.allowed.denied import Denied
+from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams, read_upstreams
 from reqpi.upstream.upstreams import Upstreams
 from tests.upstream.case import UpstreamCase, reactor
@@ -31,7 +32,7 @@ class SeveralTests(UpstreamCase):
         await upstreams.page("thing", "https://builtin.example/simple")  # type: ignore[arg-type]
         self.assertEqual((len(one.requests), len(two.requests)), (2, 0))
         [file] = (await upstreams.page("other", two.url.rstrip("/"))).files  # type: ignore[arg-type]
-        self.assertTrue([piece async for piece in await upstreams.open(file.url)])
+        self.assertTrue([piece async for piece in await upstreams.open(file.url, index=two.url)])
         self.assertEqual((len(one.requests), len(two.requests)), (2, 2))
 
     async def test_what_is_none_of_them_is_not_asked(self) -> None:
@@ -90,10 +91,24 @@ class ReadTests(SynchronousTestCase):
 
     def test_one_may_have_no_name(self) -> None:
         """An = in a URL makes no name of it."""
-        self.assertEqual(read_upstreams([]), (None, {}))
-        default, named = read_upstreams(["https://a.example/?x=y", "b=https://b.example", "c.d-1=http://c.example?q=1"])
+        self.assertEqual(read_upstreams([]), (None, {}, {}))
+        default, named, _ = read_upstreams(
+            ["https://a.example/?x=y", "b=https://b.example", "c.d-1=http://c.example?q=1"]
+        )
         self.assertEqual(default, "https://a.example/?x=y")
         self.assertEqual(named, {"b": "https://b.example", "c.d-1": "http://c.example?q=1"})
+
+    def test_hosts_with_its_files_stand_behind_a_url(self) -> None:
+        """One or several, each with or without a port; a comma alone belongs to the URL."""
+        default, named, files = read_upstreams(
+            ["https://a.example/a,b", "b=https://b.example/simple,files=f.example,files=g.example:8443"]
+        )
+        self.assertEqual((default, named), ("https://a.example/a,b", {"b": "https://b.example/simple"}))
+        self.assertEqual(files, {"b": Hosts.read(["f.example", "g.example:8443"], "")})
+        _, _, files = read_upstreams(["https://me:secret@a.example/simple,files=[::1]:80"])
+        self.assertEqual(files, {"": Hosts.read(["[::1]:80"], "")})
+        for words in (["https://a,files="], ["https://a,files=https://b"], ["a=https://a,files=b,c"]):
+            self.assertIn(",files=", str(self.assertRaises(Misconfigured, read_upstreams, words)))
 
     def test_two_of_one_name_are_refused(self) -> None:
         """Or two without; neither is shown, as there may be a password in it."""

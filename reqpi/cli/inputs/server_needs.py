@@ -29,7 +29,7 @@ def needs_in(lock: Lock, options: argparse.Namespace) -> tuple[Need, ...]:
     """
     here = Here(os.environ.get("REQPI_URL") or None)
     here.listen("127.0.0.1", _DEFAULT_PORT, secure=False)
-    default, upstreams = read_upstreams(value_of(options, "upstream"))
+    default, upstreams, _ = read_upstreams(value_of(options, "upstream"))
     hosts = Hosts.read(value_of(options, "allow-host"), ALLOW_HOST)
     names_one = any(pin.indexes and any(pin.indexes) for pin in lock.pins)
     # Asking pip takes half a second, and few locks name an index.

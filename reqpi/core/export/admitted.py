@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from attrs import evolve
+
 from reqpi.core import admission, frozen_pages
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.core.releases import sdist_of
+from reqpi.core.shown_urls import as_shown
 
 __all__ = ["Admitted", "chosen", "files", "url_of"]
 
@@ -69,7 +72,9 @@ def url_of(file: File, here: str) -> str:
 
 
 def files(commitment: Commitment, pages: Mapping[Project, Page], _here: str | None = None) -> bytes:
-    """Return the frozen pages unchanged; :func:`reqpi.core.frozen_pages.load_all` reads them.
+    """Return the frozen pages; :func:`reqpi.core.frozen_pages.load_all` reads them.
+
+    The URLs of the upstream are shown without their queries, which can be signatures. A source is shown as in the lock.
 
     :param pages: the frozen page of every project that the lock pins.
     :raises reqpi.core.errors.NothingUpstream: a pin has no file.
@@ -77,4 +82,13 @@ def files(commitment: Commitment, pages: Mapping[Project, Page], _here: str | No
     admitted = Admitted(commitment, pages)
     for pin in commitment.lock.pins:
         admitted.files(pin)
-    return frozen_pages.dump_all(pages)
+    return frozen_pages.dump_all({project: _shown(page) for project, page in pages.items()})
+
+
+def _shown(page: Page) -> Page:
+    return evolve(page, files=tuple(map(_shown_file, page.files)))
+
+
+def _shown_file(file: File) -> File:
+    provenance = None if file.provenance is None else as_shown(file.provenance)
+    return evolve(file, url=as_shown(file.url), provenance=provenance)

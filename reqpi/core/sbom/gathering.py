@@ -15,6 +15,7 @@ from reqpi.core.sbom.model import APPLICATION, About, Artifact, Component, MainC
 from reqpi.core.sbom.purls import purl_of
 from reqpi.core.sbom.requires import edges
 from reqpi.core.sbom.timestamps import newest
+from reqpi.core.shown_urls import as_shown
 
 __all__ = ["BUILDS", "described_by", "merged", "sbom_of", "united"]
 
@@ -151,7 +152,7 @@ def _artifact(file: File) -> Artifact:
     if isinstance(file.source, Git):
         url = f"git+{file.source.url}@{file.source.commit}"
     else:
-        url = file.url.removeprefix("archive+")
+        url = as_shown(file.url.removeprefix("archive+"))
     return Artifact(file.filename, file.wheel, tuple(sorted(file.digests)), url)
 
 

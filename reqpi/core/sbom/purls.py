@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from packageurl import PackageURL
 
 from reqpi.core.model import Archive, File, Git
+from reqpi.core.shown_urls import as_shown
 
 __all__ = ["purl_of", "purl_of_own", "purl_of_source"]
 
@@ -74,10 +75,10 @@ def _clonable(remote: str) -> str:
 
 def _qualifiers(file: File) -> dict[str, str]:
     if isinstance(file.source, Archive):
-        return {"checksum": f"sha256:{file.sha256}", "download_url": file.source.url}
+        return {"checksum": f"sha256:{file.sha256}", "download_url": as_shown(file.source.url)}
     if isinstance(file.source, Git):
         return {"vcs_url": f"git+{file.source.url}@{file.source.commit}"}
-    return {"repository_url": file.index} if file.index and not _is_default(file.index) else {}
+    return {"repository_url": as_shown(file.index)} if file.index and not _is_default(file.index) else {}
 
 
 def _is_default(index: str) -> bool:

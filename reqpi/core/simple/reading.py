@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
+
+from attrs import evolve
 
 from reqpi.core.errors import WrongPage
-from reqpi.core.model import Project
+from reqpi.core.model import File, Project
 from reqpi.core.simple.html import list_html
 from reqpi.core.simple.json import list_json
-from reqpi.core.simple.listing import Listing
+from reqpi.core.simple.listing import Entry, Listing
 
 __all__ = ["MAX_PAGE", "read_listing"]
 
@@ -47,4 +51,11 @@ def read_listing(body: bytes, content_type: str, base: str, project: Project) ->
             "Only versions 1.x of the simple API are supported.",
         )
     read = list_json if matched and matched["form"] == "json" else list_html
-    return read(body, base, project)
+    listing = read(body, base, project)
+    return evolve(listing, judge=partial(_marked, listing.judge)) if base.startswith("https://") else listing
+
+
+def _marked(judge: Callable[[Entry], File | None], entry: Entry) -> File | None:
+    """Return the file that an entry of a page from https describes, marked if its link is plain http."""
+    file = judge(entry)
+    return evolve(file, downgraded=True) if file is not None and file.url.startswith("http://") else file

@@ -63,7 +63,7 @@ class BuildSystems:
         known = await self.known(file, address)
         if known is not None:
             return known
-        key = (file.url, file.digests, _subdirectory(file), address, whole)
+        key = (file.url, file.index, file.digests, _subdirectory(file), address, whole)
         return await self._finding.do(key, partial(self._found, file, address, whole=whole))
 
     async def known(self, file: File, address: str) -> BuildSystem | None:
@@ -105,9 +105,9 @@ class BuildSystems:
             sdist, with the right digest.
         """
         if file.filename.endswith(".zip"):
-            take = partial(fetched, self._upstream, file.url, largest=_LARGEST_RANGE)
+            take = partial(fetched, self._upstream, file.url, largest=_LARGEST_RANGE, index=file.index)
             return await self._by_ranges(file, file.size, take), False
-        transfer = await self._upstream.open(file.url, 0, _STEPS[-1])
+        transfer = await self._upstream.open(file.url, 0, _STEPS[-1], index=file.index)
         data, looked = bytearray(), 0
         try:
             async for piece in transfer:

@@ -22,7 +22,7 @@ from reqpi.core.model import Digest, File
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.facts import FactRecords, Facts
-from reqpi.shelf.files.partial_reads import by_ranges, fetched, stored
+from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
 from reqpi.shelf.records import claimed_metadata_record, metadata_record
 
 __all__ = ["CoreMetadata"]
@@ -52,7 +52,7 @@ class CoreMetadata:
         known = await self._by_digest(promised) if promised else await self._facts.known(file, _records(file, address))
         if known is not None:
             return known
-        key = (file.url, file.digests, promised, None if promised else address)
+        key = (file.url, file.index, file.digests, promised, None if promised else address)
         finding = self._finding.do(
             key, lambda: self._promised(file, promised) if promised else self._found(file, address)
         )
@@ -145,8 +145,11 @@ class CoreMetadata:
         finally:
             await incoming.discard()
 
+    def _take(self, file: File, suffix: str = "") -> Take:
+        return partial(fetched, self._upstream, f"{file.url}{suffix}", largest=_LARGEST, index=file.index)
+
     async def _upstreams(self, file: File) -> bytes:
-        _, data, _ = await fetched(self._upstream, f"{file.url}.metadata", 0, None, largest=_LARGEST)
+        _, data, _ = await self._take(file, ".metadata")(0, None)
         return data
 
     async def _wheels(self, file: File) -> bytes:
@@ -160,8 +163,7 @@ class CoreMetadata:
     async def _claimed(self, file: File) -> tuple[bytes | None, bool]:
         """Return the metadata in a few ranges of the upstream's wheel; ``None`` if they cannot be obtained."""
         try:
-            take = partial(fetched, self._upstream, file.url, largest=_LARGEST)
-            return await by_ranges(file, file.size, _wheel(file), take), False
+            return await by_ranges(file, file.size, _wheel(file), self._take(file)), False
         except BrokenWheel:
             raise
         except UpstreamTrouble:

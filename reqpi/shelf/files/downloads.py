@@ -30,8 +30,8 @@ _SLOW_REMEMBERED = 60.0
 class Downloads:
     """All in-flight downloads of this process.
 
-    Two listings of a file share a download only if they claim the same URL, size and digests: otherwise a wrong listing
-    would spoil the download of the other.
+    Two listings of a file share a download only if they are of the same index and claim the same URL, size and digests:
+    otherwise a wrong listing would spoil the download of the other, or would get what another index's login gets.
     """
 
     _log = Logger()
@@ -53,7 +53,8 @@ class Downloads:
         self._recall(key)
         download = self._under_way.get(key)
         if download is None:
-            name = hashlib.sha256(repr((file.url, file.size, sorted(file.digests))).encode()).hexdigest()
+            whole = (file.url, file.index, file.size, sorted(file.digests))
+            name = hashlib.sha256(repr(whole).encode()).hexdigest()
             download = self._under_way[key] = Download(file, self._store, self._clock, name=name)
             fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
@@ -97,10 +98,10 @@ class Downloads:
             raise error.again()
 
 
-_Key = tuple[str, int | None, frozenset[Digest]]
+_Key = tuple[str, str, int | None, frozenset[Digest]]
 
 _FAILURES = 1000
 
 
 def _key(file: File) -> _Key:
-    return file.url, file.size, file.digests
+    return file.url, file.index, file.size, file.digests

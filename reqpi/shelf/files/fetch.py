@@ -108,13 +108,13 @@ class Fetch:
     async def _opened(self, upstream: Upstream, start: int) -> Transfer:
         """Open the file at ``start``, from its current URL: it may have moved since its page was frozen."""
         try:
-            return await upstream.open(self._url, start, etag=self._etag)
+            return await upstream.open(self._url, start, etag=self._etag, index=self._file.index)
         except UpstreamTrouble as error:
             moved = await self._moved(upstream) if error.final and not start else None
             if moved is None:
                 raise
             self._url = moved
-        return await upstream.open(self._url, start)
+        return await upstream.open(self._url, start, index=self._file.index)
 
     async def _moved(self, upstream: Upstream) -> str | None:
         """Return another URL under which the upstream lists the file now. The digest decides whether it is the file."""
@@ -125,7 +125,7 @@ class Fetch:
         except UpstreamTrouble:
             return None
         now = page.by_filename.get(self._file.filename)
-        if now is None or now.url == self._url or now.sha256 not in (None, self._file.sha256):
+        if now is None or now.downgraded or now.url == self._url or now.sha256 not in (None, self._file.sha256):
             return None
         return now.url
 

@@ -10,6 +10,7 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Blobs, Upstream
 from reqpi.core.metadata.zip_ranges import TAIL, ZipRangePlan
 from reqpi.core.model import File
+from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import in_thread
 
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]
@@ -23,21 +24,24 @@ Take = Callable[[int, int | None], Awaitable[Range]]
 _T = TypeVar("_T")
 
 
-async def fetched(upstream: Upstream, url: str, start: int, stop: int | None, *, largest: int) -> Range:
+async def fetched(
+    upstream: Upstream, url: str, start: int, stop: int | None, *, largest: int, index: str = ""
+) -> Range:
     """Return a part of the file at ``url``.
 
     :param start: the offset of the first byte; a negative one counts from the end.
     :param stop: the offset of one past the last byte; ``None``: to the end.
     :param largest: the number of bytes that are accepted.
+    :param index: the URL of the index that lists the file; see :meth:`reqpi.core.interfaces.Upstream.open`.
     :raises reqpi.core.errors.UpstreamTrouble: the part cannot be obtained, or is larger.
     """
-    transfer = await upstream.open(url, start, stop)
+    transfer = await upstream.open(url, start, stop, index=index)
     data = bytearray()
     try:
         async for piece in transfer:
             data += piece
             if len(data) > largest:
-                raise UpstreamTrouble(f"{url} sent too much", f"More than {largest} bytes, for metadata.")
+                raise UpstreamTrouble(f"{as_shown(url)} sent too much", f"More than {largest} bytes, for metadata.")
     finally:
         transfer.close()
     return transfer.start, bytes(data), transfer.size

@@ -55,6 +55,11 @@ class GuardedReactor:
         self._reactor = reactor
         self._named = named
 
+    @property
+    def of_strangers(self) -> GuardedReactor:
+        """The same reactor for hosts that the operator did not name."""
+        return GuardedReactor(self._reactor, Hosts())
+
     def endpoint(self, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
         """Return the endpoint of a host. Connecting fails with :class:`Denied` if none of its addresses is allowed.
 
@@ -189,7 +194,7 @@ class _Guard:
 
 def _advice(host: str, port: int) -> str:
     where = f"{f'[{host}]' if ':' in host else host}{'' if port in (80, 443) else f':{port}'}"
-    return f"If this is intended, add --allow-host {where}"
+    return f"If this is intended, add --allow-host {where}, or ,files={where} to the --upstream whose files are there."
 
 
 @implementer(IResolutionReceiver)

@@ -46,10 +46,10 @@ class UpstreamLogin:
 
 @frozen
 class Keyring:
-    """All credentials.
+    """All credentials, for requests to hosts that a lock names.
 
-    Credentials in an upstream's own URL take precedence. Those of ``--netrc`` are sent to their host over https, on the
-    usual port or on one that the operator named; over plain http only to an upstream.
+    Credentials in an upstream's own URL take precedence. Those of ``--netrc`` are sent only to hosts that the operator
+    named: over https on the usual port or on one that the operator named; over plain http only to an upstream.
 
     :param upstreams: the credentials in the URLs of upstreams.
     :param logins: an ``Authorization`` for each host.
@@ -72,8 +72,8 @@ class Keyring:
 
     def _login(self, url: str) -> str | None:
         origin = scheme, host, port = origin_of(urlsplit(url))
-        safe = scheme == "https" and (port == 443 or self.named.has(host, port))
-        return self.logins.get(normalized(host)) if safe or origin in self.plain else None
+        safe = scheme == "https" and (self.named.has(host, port) or (port == 443 and self.named.has_name(host)))
+        return self.logins.get(host) if safe or origin in self.plain else None
 
 
 def _in_common(first: str, second: str) -> int:

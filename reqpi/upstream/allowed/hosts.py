@@ -16,7 +16,7 @@ __all__ = ["Hosts", "host_and_port", "normalized"]
 USUAL: dict[str, int] = {"http": 80, "https": 443}
 """The default port of each scheme."""
 
-_WRITTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@?#\\]+)(?::([0-9]{1,5}|\*))?")
+_WRITTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@?#\\,]+)(?::([0-9]{1,5}|\*))?")
 
 
 @frozen
@@ -51,6 +51,11 @@ class Hosts:
         """Return whether this port of this host is in the set."""
         name = normalized(host)
         return bool(name) and ((name, port or -1) in self.named or (name, 0) in self.named)
+
+    def has_name(self, host: str) -> bool:
+        """Return whether any port of this host is in the set."""
+        name = normalized(host)
+        return any(name == known for known, _ in self.named)
 
     def __or__(self, more: Hosts) -> Hosts:
         return Hosts(self.named | more.named)

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from reqpi.core.model import Lock, Pin
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.own_addresses import base_of
-from reqpi.upstream.allowed.urls import as_shown, host_of, index_key
+from reqpi.upstream.allowed.urls import host_of, index_key
 
 __all__ = ["ALLOW_HOST", "UPSTREAM", "URL", "Need", "needs_of", "projects_of"]
 

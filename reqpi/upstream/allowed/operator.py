@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.proxies import BadProxy, Proxies, read_proxies
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, split_credentials
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.own_addresses import Here
+from reqpi.upstream.allowed.permits import IndexLogins, Permit, Permits
 from reqpi.upstream.allowed.policy import Policy
 from reqpi.upstream.allowed.urls import index_key, origin_of
 
@@ -33,6 +35,7 @@ class AllowedUpstreams:
     :param upstreams: the URLs of further indexes by name; they may contain passwords.
     :param built_in: the URL of the index that is built into pip.
     :param hosts: the hosts from which archives and repositories may be taken.
+    :param file_hosts: the hosts that have the files of an upstream, by its name, which is empty for the default one.
     :param unverified: hosts whose certificates are not verified.
     :param logins: an ``Authorization`` for each host.
     :param certificates: authorities in addition to the platform's, in PEM.
@@ -47,6 +50,7 @@ class AllowedUpstreams:
     upstreams: Mapping[str, str] = field(factory=dict, repr=False)
     built_in: str | None = None
     hosts: Hosts = field(factory=Hosts)
+    file_hosts: Mapping[str, Hosts] = field(factory=dict)
     unverified: Hosts = field(factory=Hosts)
     logins: Mapping[str, str] = field(factory=dict, repr=False)
     certificates: bytes = field(default=b"", repr=False)
@@ -81,9 +85,12 @@ class AllowedUpstreams:
         for name, url in [("", self.default), *self.upstreams.items()]:
             if url is not None:
                 bare, _ = split_credentials(url)
-                labels.setdefault(index_key(bare), f"{name} ({bare})" if name else bare)
+                shown = as_shown(bare)
+                labels.setdefault(index_key(bare), f"{name} ({shown})" if name else shown)
         built_in = None if self.built_in is None or self.default is None else index_key(self.built_in)
-        return Policy(labels, built_in, self.hosts, self.indexes, self.here, self.local, self.require_hashes)
+        return Policy(
+            labels, built_in, self.hosts, self.indexes, self.here, self.local, self.require_hashes, self._with_login
+        )
 
     @cached_property
     def indexes(self) -> Mapping[str, str]:
@@ -94,47 +101,71 @@ class AllowedUpstreams:
     @cached_property
     def named(self) -> Hosts:
         """The hosts that the operator named, in any option."""
-        return Hosts(self.hosts.named | {host_and_port(url) for url in self._urls})
+        upstreams = Hosts(frozenset(host_and_port(url) for url in self._urls))
+        return reduce(Hosts.__or__, self.file_hosts.values(), self.hosts | upstreams)
 
     @cached_property
-    def keyring(self) -> Keyring:
-        """The credentials for all hosts."""
+    def permits(self) -> Permits:
+        """The permit of each index and source."""
+        named = [("", self.default), *self.upstreams.items()]
+        permits = [self._permit(name, url) for name, url in named if url is not None]
+        return Permits(dict(reversed(permits)), self._keyring, self.named, self.hosts)
+
+    @property
+    def _with_login(self) -> frozenset[str]:
+        """The keys of the upstreams with a login. With a client certificate, each of them may require it."""
+        logins = ((key, self.permits.of_index(key).login_for(url)) for key, url in self.indexes.items())
+        return frozenset(key for key, login in logins if login is not None or self.client_certificate is not None)
+
+    @property
+    def _keyring(self) -> Keyring:
         parts = [split_credentials(url) for url in self._urls]
         own: tuple[UpstreamLogin, ...] = tuple(credentials for _, credentials in parts if credentials is not None)
         plain = frozenset(origin_of(urlsplit(bare)) for bare, _ in parts if bare.startswith("http://"))
         return Keyring(own, self.logins, self.named, plain)
 
-    def with_logins_of_named(self, logins: Mapping[str, str]) -> AllowedUpstreams:
-        """Return the same settings with the ``logins`` for hosts of upstreams and hosts that the operator named."""
-        named = {host for host, _ in self.named.named}
-        return evolve(self, logins={host: login for host, login in logins.items() if host in named})
+    def _permit(self, name: str, url: str) -> tuple[str, Permit]:
+        """Return the key of an upstream, and its permit."""
+        bare, own = split_credentials(url)
+        files, (host, port) = self.file_hosts.get(name, Hosts()), host_and_port(bare)
+        logins = IndexLogins(origin_of(urlsplit(bare)), None if own is None else own.header, self.logins, files)
+        # An index on another port or over http may redirect to https.
+        home = Hosts(frozenset({(host, port), (host, 443)})) | files
+        reach = Hosts(frozenset({(host, port)})) | files | self.hosts
+        return index_key(bare), Permit(logins, home, reach)
 
     @property
     def _urls(self) -> list[str]:
         return [url for url in (self.default, *self.upstreams.values()) if url is not None]
 
 
-def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str]]:
-    """Read the values of ``--upstream``, and return the default index and the others by name.
+def read_upstreams(words: Iterable[str]) -> tuple[str | None, Mapping[str, str], Mapping[str, Hosts]]:
+    """Read the values of ``--upstream``: the default index, the others by name, and the hosts that have their files.
 
-    :param words: each ``URL`` or ``NAME=URL``.
-    :raises reqpi.core.errors.Misconfigured: two are the default, or two have the same name.
+    :param words: each ``URL`` or ``NAME=URL``, with ``,files=HOST`` behind it for each host that has files of the index
+        and is sent its login.
+    :raises reqpi.core.errors.Misconfigured: two are the default, two have the same name, or a host is not valid.
     """
     default: str | None = None
     named: dict[str, str] = {}
+    files: dict[str, Hosts] = {}
     for word in words:
-        name, equals, url = word.partition("=")
+        upstream, *hosts = word.split(",files=")
+        name, equals, url = upstream.partition("=")
         if not equals or not _NAME.issuperset(name):
-            if default is not None and default != word:
+            name = ""
+            if default is not None and default != upstream:
                 raise Misconfigured(
                     "--upstream names two default indexes", "Give one of them a name: --upstream NAME=URL."
                 )
-            default = word
+            default = upstream
         elif not name or named.get(name, url) != url:
             raise Misconfigured(f"--upstream {name}=…: that name is {'taken' if name else 'empty'}", "Write NAME=URL.")
         else:
             named[name] = url
-    return default, named
+        if hosts:
+            files[name] = files.get(name, Hosts()) | Hosts.read(hosts, "--upstream …,files=")
+    return default, named, files
 
 
 def proxies_of(option: str | None, environ: Mapping[str, str]) -> Proxies:

@@ -11,13 +11,14 @@ from reqpi.core.interfaces import Indexes
 from reqpi.core.locks.required_digests import missing_digests
 from reqpi.core.model import Archive, Git, Lock, Pin
 from reqpi.core.report import NOTE, WARNING, Defect, Note
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed import needs
 from reqpi.upstream.allowed.addresses import why_refused
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.needs import Need, projects_of
 from reqpi.upstream.allowed.own_addresses import Here, base_of
-from reqpi.upstream.allowed.urls import as_shown, host_of, index_key, source_flaw
+from reqpi.upstream.allowed.urls import host_of, index_key, source_flaw
 
 __all__ = ["Policy", "sentence"]
 
@@ -42,6 +43,7 @@ class Policy:
     :param local: whether the user of this server is its operator. If so, public hosts that a lock names are allowed;
         :mod:`reqpi.upstream.allowed.connect` keeps out those on private addresses.
     :param require_hashes: whether each pin of a lock must have a digest.
+    :param with_login: the keys of the upstreams for which the server has a login.
     """
 
     labels: Mapping[str, str] = field(factory=dict)
@@ -51,6 +53,7 @@ class Policy:
     here: Here = field(factory=Here)
     local: bool = False
     require_hashes: bool = False
+    with_login: frozenset[str] = frozenset()
 
     def upstream(self, index: str) -> str | None:
         """Return the key of the upstream that a lock names; ``None`` if it is not one of them.
@@ -68,6 +71,10 @@ class Policy:
     def is_open(self, index: str) -> bool:
         """Return whether an index that is not one of the upstreams is asked anyway, as the user is the operator."""
         return self.local and source_flaw(index) is None and self._is_open(index) and self.upstream(index) is None
+
+    def reveals(self, index: str) -> bool:
+        """See :meth:`reqpi.core.interfaces.Upstream.reveals`. The operator, who has the login, may know everything."""
+        return self.local or self.upstream(index) not in self.with_login
 
     def indexes_for(self, pin: Pin) -> Indexes:
         """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`.

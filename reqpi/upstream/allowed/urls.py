@@ -1,13 +1,13 @@
-"""URLs: how they are sent, how they are shown, and which host they name."""
+"""URLs: how they are sent, and which host they name."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
-from reqpi.upstream.allowed.hosts import host_and_port
+from reqpi.upstream.allowed.hosts import host_and_port, normalized
 
-__all__ = ["as_sent", "as_shown", "host_of", "index_key", "origin_of", "source_flaw"]
+__all__ = ["as_sent", "host_of", "index_key", "origin_of", "source_flaw"]
 
 _VERBATIM = "!#$%&'()*+,/:;=?@[]~"
 """The characters of a URL besides letters, digits and ``_.-`` (:rfc:`3986`), including ``%``."""
@@ -28,15 +28,6 @@ def as_sent(url: str) -> bytes:
     return quote(urlunsplit(parts._replace(fragment="")), safe=_VERBATIM).encode("ascii")
 
 
-def as_shown(url: str) -> str:
-    """Return ``url`` as it may be shown: without its query, which can be a signature, and without its userinfo."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "an invalid URL"
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
-
-
 def host_of(url: str) -> str:
     """Return the host and the port of a URL for a message."""
     try:
@@ -48,10 +39,12 @@ def host_of(url: str) -> str:
 def origin_of(parts: SplitResult) -> tuple[str, str, int | None]:
     """Return the scheme, host and port of a URL, which together are its origin (:rfc:`6454`).
 
+    The host is in its one spelling: an index may write it in Unicode, and the links on its pages do not.
+
     :raises ValueError: the port is not valid.
     """
     default = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", parts.port or default
+    return parts.scheme, normalized(parts.hostname or ""), parts.port or default
 
 
 def index_key(url: str) -> str:

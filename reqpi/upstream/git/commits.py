@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
 
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.denied import Denied
-from reqpi.upstream.allowed.urls import as_shown
 
 __all__ = ["Commit", "is_commit", "repository_name"]
 

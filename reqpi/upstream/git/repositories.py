@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,10 +16,11 @@ from twisted.web.iweb import IResponse
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.proxies import Proxies, url_with_login
+from reqpi.core.shown_urls import as_shown
 from reqpi.upstream.allowed.connect import GuardedReactor
-from reqpi.upstream.allowed.credentials import UpstreamLogins
 from reqpi.upstream.allowed.hosts import host_and_port
-from reqpi.upstream.allowed.urls import as_shown, host_of
+from reqpi.upstream.allowed.permits import Permit
+from reqpi.upstream.allowed.urls import host_of
 from reqpi.upstream.git.commits import Commit, repository_name
 from reqpi.upstream.git.packing import pack
 from reqpi.upstream.git.program import GitLimits
@@ -49,6 +50,7 @@ _LIMITS = GitLimits()
 class Repositories:
     """All git repositories.
 
+    :param permit_of: returns what requests for the repository at a URL may use.
     :param check: is called before every connection, and raises for a URL that is not allowed.
     :param proxies: the proxies to use.
     """
@@ -56,7 +58,7 @@ class Repositories:
     def __init__(
         self,
         http: HttpClient,
-        keys: UpstreamLogins,
+        permit_of: Callable[[str], Permit],
         reach: GuardedReactor,
         trust: TlsTrust,
         *,
@@ -65,7 +67,7 @@ class Repositories:
         proxies: Proxies = Proxies(),  # noqa: B008
     ) -> None:
         self._http = http
-        self._keys = keys
+        self._permit_of = permit_of
         self._reach = reach
         self._trust = trust
         self._check = check
@@ -135,8 +137,13 @@ class Repositories:
                 final=True,
             )
         # GitLab redirects to the same URL with .git at its end; a renamed repository redirects too.
-        asked = f"{url.rstrip('/')}{_INFO}"
-        final, response, body = await self._http.get(asked, {"Git-Protocol": "version=2"}, self._check)
+        asked, permit, led = f"{url.rstrip('/')}{_INFO}", self._permit_of(url), list[str]()
+
+        def check(place: str) -> None:
+            self._check(place)
+            led.append(place)
+
+        final, response, body = await self._http.get(asked, {"Git-Protocol": "version=2"}, check, permit)
         body.dismiss()
         if not final.endswith(_INFO) or not _is_smart(response):
             raise UpstreamTrouble(
@@ -144,32 +151,33 @@ class Repositories:
             )
         final = final.removesuffix(_INFO)
         host, port = host_and_port(final)
-        return RepositoryPlace(final, await self._settings(final, host, port, work))
+        permit = permit if all(map(permit.is_home, led)) else permit.without_login
+        return RepositoryPlace(final, await self._settings(final, host, port, permit, work))
 
-    async def _settings(self, url: str, host: str, port: int, work: GitWork) -> Mapping[str, str]:
-        settings = await self._way(host, port)
+    async def _settings(self, url: str, host: str, port: int, permit: Permit, work: GitWork) -> Mapping[str, str]:
+        settings = await self._way(host, port, self._reach if permit.reaches(url) else self._reach.of_strangers)
         if not self._trust.verifies(host, port):
             settings["http.sslVerify"] = "false"
         bundle = self._trust.bundle()
         if bundle:
             path = _private(work.folder / "authorities.pem", bundle)
             settings |= {"http.sslCAInfo": path, "http.proxySSLCAInfo": path}
-        client = self._trust.client_for(host, port)
+        client = self._trust.client_for(host, port) if permit.is_home(url) else None
         if client is not None:
             path = _private(work.folder / "client.pem", client.pem)
             settings |= {"http.sslCert": path, "http.sslKey": path}
-        login = self._keys.for_url(url)
+        login = permit.login_for(url)
         if login is not None:
             settings["http.extraHeader"] = f"Authorization: {login}"
         return settings
 
-    async def _way(self, host: str, port: int) -> dict[str, str]:
+    async def _way(self, host: str, port: int, reach: GuardedReactor) -> dict[str, str]:
         """Return the settings with which git reaches a host: a proxy, or addresses that were checked."""
         proxy = self._proxies.proxy_for("https", host, port)
         if proxy is not None:
-            self._reach.check_name(host, port)
+            reach.check_name(host, port)
             return {"http.proxy": url_with_login(proxy), "http.proxyAuthMethod": "basic"}
-        addresses = await self._reach.addresses(host, port)
+        addresses = await reach.addresses(host, port)
         if _is_address(host):
             return {}
         written = [f"[{address}]" if ":" in address else address for address in addresses]

@@ -16,8 +16,10 @@ from twisted.web.iweb import IAgent, IResponse
 
 from reqpi import __version__
 from reqpi.core.errors import HostUnreachable, NotFound, UpstreamTrouble
-from reqpi.upstream.allowed.credentials import UpstreamLogins
-from reqpi.upstream.allowed.urls import as_sent, as_shown, host_of
+from reqpi.core.shown_urls import as_shown
+from reqpi.upstream.allowed.permits import NO_PERMIT, Permit
+from reqpi.upstream.allowed.urls import as_sent, host_of
+from reqpi.upstream.http.agents import Agents
 from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.circuit_breaker import UNREACHED, HostCircuitBreaker
 from reqpi.upstream.http.proxy import ProxyTrouble
@@ -56,21 +58,24 @@ class RetryAfter(UpstreamTrouble):
 class HttpClient:
     """A client that gets URLs.
 
-    :param agent: see :class:`reqpi.upstream.http.agent.PooledAgent`.
     :param clock: for timeouts.
-    :param keys: the credentials, and which hosts they are for.
     """
 
-    def __init__(self, agent: IAgent, clock: IReactorTime, keys: UpstreamLogins | None = None) -> None:
-        self._agent = agent
+    def __init__(self, agents: Agents, clock: IReactorTime) -> None:
+        self._agents = agents
         self._clock = clock
-        self._keys = keys
         self._breaker = HostCircuitBreaker(clock)
 
-    async def get(self, url: str, headers: dict[str, str], check: Check | None = None) -> tuple[str, IResponse, Body]:
+    async def get(
+        self, url: str, headers: dict[str, str], check: Check | None = None, permit: Permit = NO_PERMIT
+    ) -> tuple[str, IResponse, Body]:
         """Get ``url``, following at most five redirects.
 
+        A redirect that leads away from the hosts that the request is for, and then back to them, gets no login: another
+        host has chosen what is requested.
+
         :param check: is called with ``url`` and with the target of each redirect.
+        :param permit: what the request and its redirects may use.
         :returns: the final URL; a response of status 200, or 206 if a range was requested, or 304 if the request was
             conditional; and its body, as it was sent, which the caller closes.
         :raises reqpi.core.errors.NotFound: the status is 404 or 410.
@@ -79,7 +84,10 @@ class HttpClient:
         for _ in range(_REDIRECTS + 1):
             if check is not None:
                 check(url)
-            response = await self._ask(url, headers)
+            if not permit.is_home(url):
+                permit = permit.without_login
+            agent = self._agents.agent_for(permit, url)
+            response = await self._ask(agent, url, _headers(headers, permit.login_for(url)))
             body = Body(response, self._clock)
             if response.code == 200 or response.code in _expected(headers):
                 return url, response, body
@@ -90,10 +98,10 @@ class HttpClient:
         detail = f"More than {_REDIRECTS} redirects, the last to {as_shown(url)}."
         raise UpstreamTrouble(f"{host_of(url)} redirects too often", detail, final=True)
 
-    async def _ask(self, url: str, headers: dict[str, str]) -> IResponse:
+    async def _ask(self, agent: IAgent, url: str, headers: Headers) -> IResponse:
         self._breaker.check(url)
         try:
-            asked = get_verbatim(self._agent, as_sent(url), self._headers(url, headers), self._clock)
+            asked = get_verbatim(agent, as_sent(url), headers, self._clock)
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)
         except ProxyTrouble as error:
             (self._breaker.note if error.slow else self._breaker.forget)(url)
@@ -116,12 +124,13 @@ class HttpClient:
         self._breaker.forget(url)
         return response
 
-    def _headers(self, url: str, headers: dict[str, str]) -> Headers:
-        sent = Headers({name: [value] for name, value in headers.items()})
-        sent.setRawHeaders("User-Agent", [f"reqpi/{__version__}"])
-        if self._keys is not None and (authorization := self._keys.for_url(url)):
-            sent.setRawHeaders("Authorization", [authorization])
-        return sent
+
+def _headers(headers: dict[str, str], login: str | None) -> Headers:
+    sent = Headers({name: [value] for name, value in headers.items()})
+    sent.setRawHeaders("User-Agent", [f"reqpi/{__version__}"])
+    if login is not None:
+        sent.setRawHeaders("Authorization", [login])
+    return sent
 
 
 def _cancellable(asked: Deferred[IResponse]) -> Deferred[IResponse]:
@@ -165,7 +174,7 @@ def _next(url: str, response: IResponse) -> str:
     try:
         target = urlsplit(urljoin(url, location))
     except ValueError as error:
-        raise UpstreamTrouble(f"{host_of(url)} redirects to an invalid URL", str(error), final=True) from error
+        raise UpstreamTrouble(f"{host_of(url)} redirects to an invalid URL", _NOT_FOLLOWED, final=True) from error
     if target.scheme not in ("http", "https") or not target.hostname:
         raise UpstreamTrouble(f"{host_of(url)} redirects to a URL that is not http or https", _NOT_FOLLOWED, final=True)
     if urlsplit(url).scheme == "https" and target.scheme != "https":
@@ -179,7 +188,10 @@ def _failed(url: str, response: IResponse) -> UpstreamTrouble:
         return NotFound(f"not found on {host_of(url)}", f"It answered {status} for {as_shown(url)}.")
     title, detail = f"{host_of(url)} answered {status}", f"For {as_shown(url)}."
     if status == 401:
-        detail += " It requires a login: add one to a netrc file, and pass the file with --netrc."
+        detail += (
+            " It requires a login: add one to a netrc file, pass the file with --netrc, "
+            "and name the host in --upstream or --allow-host."
+        )
     if status < 500 and status not in _PASSING:
         return UpstreamTrouble(title, detail, final=True)
     after = header(response, "Retry-After")

@@ -44,8 +44,7 @@ TABLE: list[tuple[File, str]] = [
     ),
     (
         of_archive("https://example.org/a%20b/six.tar.gz?x=1&y=é"),
-        f"pkg:pypi/six@1.17.0?checksum=sha256:{SHA256}"
-        "&download_url=https://example.org/a%2520b/six.tar.gz%3Fx%3D1%26y%3D%C3%A9",
+        f"pkg:pypi/six@1.17.0?checksum=sha256:{SHA256}&download_url=https://example.org/a%2520b/six.tar.gz",
     ),
     (
         of_archive("https://example.org/six.tar.gz", listed=False, version=Version("0"), subdirectory="py/six"),
@@ -76,4 +75,4 @@ class PurlTests(SynchronousTestCase):
             self.assertEqual(read.to_string(), wanted)
             self.assertEqual((read.type, read.name), ("pypi", file.project))
         archive = PackageURL.from_string(TABLE[9][1]).qualifiers
-        self.assertEqual(archive["download_url"], "https://example.org/a%20b/six.tar.gz?x=1&y=é")
+        self.assertEqual(archive["download_url"], "https://example.org/a%20b/six.tar.gz")

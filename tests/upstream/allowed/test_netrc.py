@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -62,7 +63,7 @@ class FileTests(SynchronousTestCase):
 class KeyringTests(SynchronousTestCase):
     """Whom it is said to."""
 
-    def test_a_login_is_for_https_at_the_usual_port(self) -> None:
+    def test_a_login_is_for_https_at_the_usual_port_of_a_named_host(self) -> None:
         """Another port, or plain http, may be another server, unless the operator named it."""
         logins = {"a.example": basic("me", "x")}
         for url, named, plain in (
@@ -75,7 +76,8 @@ class KeyringTests(SynchronousTestCase):
             ("https://a.example.b.example/", False, False),
         ):
             hosts, upstream = Hosts.read(["a.example:8443"], ""), frozenset({("http", "a.example", 81)})
-            self.assertEqual(Keyring((), logins).for_url(url) is not None, named, url)
+            self.assertEqual(Keyring((), logins, Hosts.read(["a.example"], "")).for_url(url) is not None, named, url)
+            self.assertIsNone(Keyring((), logins).for_url(url), url)
             self.assertEqual(Keyring((), logins, hosts, upstream).for_url(url) is not None, plain, url)
 
     def test_the_url_of_an_upstream_wins(self) -> None:
@@ -85,7 +87,8 @@ class KeyringTests(SynchronousTestCase):
         keys = Keyring((one, two), {"a.example": "netrc"})
         self.assertEqual(keys.for_url("https://a.example/r/one/files/x"), "one")
         self.assertEqual(keys.for_url("https://a.example/r/one-more/files/x"), "two")
-        self.assertEqual(Keyring((), {"a.example": "netrc"}).for_url("https://a.example/r/"), "netrc")
+        named = Keyring((), {"a.example": "netrc"}, Hosts.read(["a.example"], ""))
+        self.assertEqual(named.for_url("https://a.example/r/"), "netrc")
 
 
 class SentTests(SourceCase):
@@ -104,7 +107,7 @@ class SentTests(SourceCase):
         thing = self.host.repository("thing")
         commit = thing.commit({"a": "1"})
         upstreams = self.upstreams(self.host, self.other, logins=self.logins)
-        await self.bytes_of(upstreams, self.host.archive("x", b"x"))
+        await self.bytes_of(upstreams, f"archive+{self.host.archive('x', b'x')}")
         await self.bytes_of(upstreams, f"git+{thing.url}@{commit}")
         self.assertEqual(self.heard(self.host), {"me:p@ss"})
         self.assertEqual(self.other.connections, 0)
@@ -116,7 +119,8 @@ class SentTests(SourceCase):
         b_url = b.url.replace("127.0.0.1", "b.example")
         a = self.scripted(ok(b"", f"Location: {b_url}/x", status="302 Found"))
         a_url = a.url.replace("127.0.0.1", "a.example")
-        outside = AllowedUpstreams(a_url, {"b": b_url}, logins={"a.example": basic("me", "p@ss")})
+        hosts = Hosts.read([urlsplit(b_url).netloc], "--allow-host")
+        outside = AllowedUpstreams(a_url, {"b": b_url}, hosts=hosts, logins={"a.example": basic("me", "p@ss")})
         upstreams = self.made(outside, names)
         await self.bytes_of(upstreams, f"{a_url}/x")
         self.assertEqual((len(a.header("Authorization")), b.header("Authorization")), (1, []))
@@ -162,9 +166,10 @@ class OwnFileTests(SynchronousTestCase):
         path.write_text(text)
         settings = Settings(upstream="https://index.example.org/simple", allow_hosts=["src.example.org"],
                             own_netrc=path, **more)  # fmt: skip
-        keyring = _outside(settings).keyring
+        permits = _outside(settings).permits
         hosts = ("index.example.org", "src.example.org", "other.example.org")
-        return [said(keyring.for_url(f"https://{host}/x")) for host in hosts]
+        urls = [f"https://{host}/x" for host in hosts]
+        return [said(permits.of_source(url).login_for(url)) for url in urls]
 
     def test_hosts_that_no_one_named_hear_nothing(self) -> None:
         text = "".join(f"machine {host}.example.org login {host} password p\n" for host in ("index", "src", "other"))

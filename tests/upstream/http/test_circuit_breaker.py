@@ -14,6 +14,7 @@ from twisted.web.iweb import IAgent, IResponse
 from zope.interface import implementer
 
 from reqpi.core.errors import UpstreamTrouble
+from reqpi.upstream.http.agents import Agents
 from reqpi.upstream.http.client import HttpClient
 
 DEAD, OTHER = "http://dead.example.org/simple/", "http://other.example.org/simple/"
@@ -51,7 +52,7 @@ class SilentTests(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.agent = Agent()
-        self.http = HttpClient(self.agent, self.clock)
+        self.http = HttpClient(Agents.same(self.agent), self.clock)
 
     def asked(self, url: str = DEAD) -> UpstreamTrouble:
         failure = self.failureResultOf(Deferred.fromCoroutine(self.http.get(url, {})), UpstreamTrouble)

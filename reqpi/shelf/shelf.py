@@ -184,7 +184,7 @@ class Shelf:
         compute hashes.
         """
         size = await self._store.size(str(file.sha256))
-        if size is None or (file.size not in (None, size) and not await self._files.file_responses.sound(file, size)):
+        if size is None or (file.size not in (None, size) and not await self._files.file_responses.is_sound(file)):
             return None
         return size if not file.wheel or await self._files.core_metadata.at_hand(file) else None
 

@@ -17,6 +17,7 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
 from reqpi.shelf.files.fetch import MeasuredFile, TooSlow
+from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
 __all__ = ["Downloads"]
 
@@ -32,12 +33,15 @@ class Downloads:
 
     Two listings of a file share a download only if they claim the same URL, size and digests: otherwise a wrong listing
     would spoil the download of the other.
+
+    :ivar blobs: the blobs of the store, each verified before it is used.
     """
 
     _log = Logger()
 
     def __init__(self, store: Store, upstream: Upstream, clock: IReactorTime) -> None:
         self._store = store
+        self.blobs = VerifiedBlobs(store)
         self._upstream = upstream
         self._clock = clock
         self._under_way: dict[_Key, Download] = {}
@@ -54,7 +58,7 @@ class Downloads:
         download = self._under_way.get(key)
         if download is None:
             name = hashlib.sha256(repr((file.url, file.size, sorted(file.digests))).encode()).hexdigest()
-            download = self._under_way[key] = Download(file, self._store, self._clock, name=name)
+            download = self._under_way[key] = Download(file, self._store, self._clock, name=name, blobs=self.blobs)
             fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return download

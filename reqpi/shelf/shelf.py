@@ -241,6 +241,8 @@ class Shelf:
                 f"{filename[:100]} is not admitted by lock {commitment.short}",
                 f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
             )
+        if admission.rests_on_measurement(commitment.lock, file):
+            await self._files.downloads.measurements.confirm(file)
         return file
 
     # Refusals

@@ -17,6 +17,7 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
 from reqpi.shelf.files.fetch import MeasuredFile, TooSlow
+from reqpi.shelf.files.measurements import Measurements
 from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
 __all__ = ["Downloads"]
@@ -35,6 +36,7 @@ class Downloads:
     would spoil the download of the other.
 
     :ivar blobs: the blobs of the store, each verified before it is used.
+    :ivar measurements: the digests of stored files that this process has computed.
     """
 
     _log = Logger()
@@ -42,6 +44,7 @@ class Downloads:
     def __init__(self, store: Store, upstream: Upstream, clock: IReactorTime) -> None:
         self._store = store
         self.blobs = VerifiedBlobs(store)
+        self.measurements = Measurements(self.blobs)
         self._upstream = upstream
         self._clock = clock
         self._under_way: dict[_Key, Download] = {}
@@ -79,10 +82,12 @@ class Downloads:
 
     async def _measure(self, file: File) -> MeasuredFile:
         try:
-            return await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._upstream)
+            measured = await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._upstream)
         except UpstreamTrouble as error:
             self._remember(file, error)
             raise
+        self.measurements.note(measured.sha256, measured.digests)
+        return measured
 
     def _missed(self, failure: Failure, file: File) -> None:
         reason = failure.getErrorMessage()

@@ -14,7 +14,16 @@ from packaging.version import InvalidVersion, Version
 
 from reqpi.core.model import Archive, Digest, File, Lock, Page, Pin, Release
 
-__all__ = ["admits", "admitted_page", "admitting", "by_pin", "rests_on_measurement", "undecided", "versions"]
+__all__ = [
+    "admits",
+    "admitted_page",
+    "admitting",
+    "by_pin",
+    "required",
+    "rests_on_measurement",
+    "undecided",
+    "versions",
+]
 
 
 def admits(lock: Lock, file: File) -> bool:
@@ -64,7 +73,7 @@ def rests_on_measurement(lock: Lock, file: File) -> bool:
     A file of a pin without digests is admitted for none.
     """
     sha256 = {Digest("sha256", str(file.sha256))}
-    return all(_required(pin) and sha256.isdisjoint(_required(pin)) for pin in admitting(lock, file))
+    return all(required(pin) and sha256.isdisjoint(required(pin)) for pin in admitting(lock, file))
 
 
 def admitted_page(lock: Lock, page: Page) -> Page:
@@ -108,10 +117,10 @@ def _has_right_content(pin: Pin, file: File, trusted: frozenset[Digest]) -> bool
     """Return whether the lock's digests are the file's: one of those of a release, or all of those of a source."""
     if pin.source is None:
         return not pin.digests or not pin.digests.isdisjoint(trusted)
-    return file.measured and _required(pin) <= file.digests
+    return file.measured and required(pin) <= file.digests
 
 
-def _required(pin: Pin) -> frozenset[Digest]:
+def required(pin: Pin) -> frozenset[Digest]:
     """Return the digests that a pin gives: one of them is that of a file of a release, all are those of a source."""
     if pin.source is None:
         return pin.digests

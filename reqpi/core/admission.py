@@ -14,7 +14,16 @@ from packaging.version import InvalidVersion, Version
 
 from reqpi.core.model import Archive, Digest, File, Lock, Page, Pin, Release
 
-__all__ = ["admits", "admitted_page", "admitting", "by_pin", "undecided", "versions"]
+__all__ = [
+    "admits",
+    "admitted_page",
+    "admitting",
+    "by_pin",
+    "required",
+    "rests_on_measurement",
+    "undecided",
+    "versions",
+]
 
 
 def admits(lock: Lock, file: File) -> bool:
@@ -58,6 +67,15 @@ def undecided(lock: Lock, file: File) -> bool:
     return any(not pin.digests or _may_match(pin, file) for pin in _matching(lock, file))
 
 
+def rests_on_measurement(lock: Lock, file: File) -> bool:
+    """Return whether ``file`` is admitted only for a digest other than its sha256, which must have been computed.
+
+    A file of a pin without digests is admitted for none.
+    """
+    sha256 = {Digest("sha256", str(file.sha256))}
+    return all(required(pin) and sha256.isdisjoint(required(pin)) for pin in admitting(lock, file))
+
+
 def admitted_page(lock: Lock, page: Page) -> Page:
     """Return the page with only the files that ``lock`` admits."""
     return evolve(page, files=tuple(file for file in page.files if admits(lock, file)))
@@ -99,8 +117,14 @@ def _has_right_content(pin: Pin, file: File, trusted: frozenset[Digest]) -> bool
     """Return whether the lock's digests are the file's: one of those of a release, or all of those of a source."""
     if pin.source is None:
         return not pin.digests or not pin.digests.isdisjoint(trusted)
-    required = pin.source.digests if isinstance(pin.source, Archive) else frozenset()
-    return file.measured and required <= file.digests
+    return file.measured and required(pin) <= file.digests
+
+
+def required(pin: Pin) -> frozenset[Digest]:
+    """Return the digests that a pin gives: one of them is that of a file of a release, all are those of a source."""
+    if pin.source is None:
+        return pin.digests
+    return pin.source.digests if isinstance(pin.source, Archive) else frozenset()
 
 
 def _trusted_digests(file: File) -> frozenset[Digest]:

@@ -7,16 +7,16 @@ means, what repeating a call does. ``tests/contracts/`` runs it against every st
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Hashable
 from typing import BinaryIO, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 from packaging.version import Version
 
 from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
 from reqpi.core.report import Defect, Note
 
-__all__ = ["Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Transfer", "Upstream"]
+__all__ = ["BlobIdentity", "Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Transfer", "Upstream"]
 
 
 class Incoming(Protocol):
@@ -77,25 +77,50 @@ class Following(Protocol):
         """Stop following. Repeating does nothing."""
 
 
+@frozen
+class BlobIdentity:
+    """The identity of a stored blob: as long as it is the same, the bytes are the same.
+
+    :param size: of the blob, in bytes.
+    :param version: changes whenever anyone changes the bytes. Only equality means something.
+    :param settled: ``False`` if the blob was written so recently that the next change might not change ``version``:
+        then the identity must not be remembered.
+    """
+
+    size: int
+    version: Hashable
+    settled: bool = field(default=True, eq=False)
+
+
 class Blobs(Protocol):
     """Immutable bytes under their sha256 (lower-case hex; anything else is a ``ValueError``)."""
 
     async def size(self, sha256: str) -> int | None:
         """Return the size of the blob in bytes; ``None`` if the store does not have it."""
 
-    def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        """Return the identity of the blob; ``None`` if the store does not have it.
+
+        No byte of it is read, so it says nothing about whether the bytes are right.
+        """
+
+    def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from ``start`` up to ``stop`` (``None``: to the end), in pieces of at most 1 MiB.
 
         A blob that is being read stays readable to its end, even if it is removed in the meantime.
 
-        :raises KeyError: the store does not have the blob; raised before the first piece.
+        :param identity: read the blob only if it has this identity when it is opened.
+        :raises KeyError: the store does not have the blob, or not with that identity; raised before the first piece.
         """
 
-    async def local(self, sha256: str) -> BinaryIO | None:
+    async def local(self, sha256: str, identity: BlobIdentity | None = None) -> BinaryIO | None:
         """Return the blob as an open, unbuffered file, for the kernel to send. The caller closes it.
 
         It stays readable to its end, even if the blob is removed in the meantime.
 
+        :param identity: return the file only if it has this identity.
         :returns: ``None`` if the blob is not a file on this machine, or the store does not have it.
         """
 

@@ -204,6 +204,14 @@ OPTIONS = (
         object_store=True,
     ),
     ServerOption(
+        "record-key",
+        "record_key",
+        ValueKind.PATH,
+        "FILE",
+        "seal the records of the store with the first key in this file, and believe those that one of its keys sealed",
+        shown="none",
+    ),
+    ServerOption(
         "redirect-above",
         "redirect_above",
         ValueKind.NUMBER,

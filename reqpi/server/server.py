@@ -286,7 +286,7 @@ def assemble(
 
     :raises reqpi.core.errors.Misconfigured: the settings cannot be used.
     """
-    store = _place(settings).store()
+    store: Store = _place(settings).store()
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
     outside = _outside(settings)
@@ -301,7 +301,14 @@ def assemble(
 
 def _place(settings: Settings) -> StorePlace:
     where = settings.store or default_store()
-    return StorePlace(where, default_spool(), settings.store_options, settings.cache, settings.cache_size)
+    return StorePlace(
+        where,
+        default_spool(),
+        settings.store_options,
+        settings.cache,
+        settings.cache_size,
+        settings.record_key,
+    )
 
 
 def _outside(settings: Settings) -> AllowedUpstreams:

@@ -61,6 +61,7 @@ class Settings:
     store_options: Mapping[str, str] = field(factory=dict)
     cache: Path | None = None
     cache_size: int = _DEFAULTS["cache_size"]
+    record_key: Path | None = None
     redirect_above: int | None = None
     upstream: str | None = None
     upstreams: Mapping[str, str] = field(factory=dict)

@@ -39,7 +39,7 @@ class Freezing:
         self._upstream = upstream
         self._downloads = downloads
         self._listings = PinListings(upstream)
-        self._sources = UrlSources(store, downloads)
+        self._sources = UrlSources(downloads)
         self._at_once = DeferredSemaphore(_AT_ONCE)
 
     @property

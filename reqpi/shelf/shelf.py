@@ -184,7 +184,7 @@ class Shelf:
         compute hashes.
         """
         size = await self._store.size(str(file.sha256))
-        if size is None or (file.size not in (None, size) and not await self._files.file_responses.sound(file, size)):
+        if size is None or (file.size not in (None, size) and not await self._files.file_responses.is_sound(file)):
             return None
         return size if not file.wheel or await self._files.core_metadata.at_hand(file) else None
 
@@ -241,6 +241,8 @@ class Shelf:
                 f"{filename[:100]} is not admitted by lock {commitment.short}",
                 f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
             )
+        if admission.rests_on_measurement(commitment.lock, file):
+            await self._files.downloads.measurements.confirm(file)
         return file
 
     # Refusals

@@ -15,7 +15,6 @@ from packaging.version import Version
 from reqpi.core import filenames, metadata
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.filenames import ARCHIVE_SUFFIXES
-from reqpi.core.interfaces import Store
 from reqpi.core.model import Archive, File, Git, Pin
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.files.downloads import Downloads
@@ -26,8 +25,7 @@ __all__ = ["UrlSources"]
 class UrlSources:
     """The files of URL and git sources."""
 
-    def __init__(self, store: Store, downloads: Downloads) -> None:
-        self._store = store
+    def __init__(self, downloads: Downloads) -> None:
         self._downloads = downloads
 
     async def file(self, pin: Pin, source: Archive | Git) -> File:
@@ -44,7 +42,7 @@ class UrlSources:
         """Return the file, under the name of a release if its metadata says which release it is."""
         if (file.size or 0) > metadata.LARGEST:
             return file
-        async with aclosing(self._store.read(str(file.sha256))) as stream:
+        async with aclosing(self._downloads.blobs.read(str(file.sha256))) as stream:
             data = b"".join([piece async for piece in stream])
         identity = await in_thread(metadata.identity, data, file.filename)
         if identity is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from reqpi.core.errors import Misconfigured
-from reqpi.storage.directory.blobs import DirectoryBlobs
+from reqpi.storage.directory.blobs import COARSE, DirectoryBlobs
 from reqpi.storage.directory.folders import make_folders
 from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from reqpi.storage.directory.walk import files_below
@@ -36,16 +36,24 @@ class Cache(DirectoryBlobs):
     :param bound: bytes of all blobs together.
     :param in_thread: calls a function in another thread.
     :param clock: seconds since the epoch.
+    :param coarse: seconds during which a repeated use of a blob is not recorded again.
     """
 
-    def __init__(self, folder: Path, bound: int, in_thread: InThread, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        bound: int,
+        in_thread: InThread,
+        clock: Callable[[], float] = time.time,
+        coarse: float = COARSE,
+    ) -> None:
         self.incoming = folder / "incoming"
         self._folder = folder
         self._files = folder / "blobs" / "sha256"
         self._bound = bound
         self._added = 0
         self._lock = Lock()
-        super().__init__(self._files, self.incoming, in_thread, clock)
+        super().__init__(self._files, self.incoming, in_thread, clock, coarse)
 
     def open(self) -> None:
         """Create missing folders, and remove blobs above the bound. It blocks.
@@ -93,7 +101,7 @@ class Cache(DirectoryBlobs):
         for parts in files_below(self._files):
             path = self._files.joinpath(*parts)
             with suppress(FileNotFoundError):
-                state = path.stat()
+                state = path.lstat()
                 found.append((state.st_mtime_ns, state.st_size, path))
         total = sum(size for _, size, _ in found)
         if total <= self._bound:

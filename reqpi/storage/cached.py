@@ -13,7 +13,7 @@ from hashlib import sha256 as hasher
 from typing import BinaryIO
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.core.interfaces import Following, Incoming, Store
+from reqpi.core.interfaces import BlobIdentity, Following, Incoming, Store
 from reqpi.storage.cache import Cache
 from reqpi.storage.threads import InThread
 
@@ -54,33 +54,50 @@ class CachedStore:
                 raise
             return cached
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity`: that of the copy in the cache, if there is one."""
+        cached = None
+        with suppress(StoreTrouble):
+            cached = await self._cache.identity(sha256)
+        try:
+            stored = await self._store.identity(sha256)
+        except StoreTrouble:
+            if cached is None:
+                raise
+            return cached
+        return None if stored is None else cached or stored
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`.
 
         A blob that was read from beginning to end is in the cache afterwards.
         """
         begun = False
         try:
-            async with aclosing(self._cache.read(sha256, start, stop)) as chunks:
+            async with aclosing(self._cache.read(sha256, start, stop, identity)) as chunks:
                 async for chunk in chunks:
                     begun = True
                     yield chunk
         except (KeyError, StoreTrouble):
             if begun:
                 raise
-            async with aclosing(self._copied(sha256, start, stop)) as chunks:
+            async with aclosing(self._copied(sha256, start, stop, identity)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         else:
             with suppress(StoreTrouble):  # then the blob is only removed a little sooner
                 await self._cache.touch(sha256)
 
-    async def _copied(self, sha256: str, start: int, stop: int | None) -> AsyncGenerator[bytes, None]:
+    async def _copied(
+        self, sha256: str, start: int, stop: int | None, identity: BlobIdentity | None
+    ) -> AsyncGenerator[bytes, None]:
         """Yield chunks from the store, and copy them to the cache if they turn out to be the whole blob."""
-        copy = None if start else await self._begun(sha256)
+        copy = None if start or stop == 0 else await self._begun(sha256)
         computed = hasher()
         try:
-            async with aclosing(self._store.read(sha256, start, stop)) as chunks:
+            async with aclosing(self._store.read(sha256, start, stop, identity)) as chunks:
                 async for chunk in chunks:
                     if copy is not None and not await _wrote(copy, chunk):
                         await copy.discard()
@@ -102,13 +119,15 @@ class CachedStore:
         except StoreTrouble:
             return None
 
-    async def local(self, sha256: str) -> BinaryIO | None:
+    async def local(self, sha256: str, identity: BlobIdentity | None = None) -> BinaryIO | None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`. A blob that the cache lacks is added to it by :meth:`read`."""
         try:
-            await self._cache.touch(sha256)
-            return await self._cache.local(sha256)
+            file = await self._cache.local(sha256, identity)
         except StoreTrouble:
             return None
+        with suppress(StoreTrouble):  # then the blob is only removed a little sooner
+            await self._cache.touch(sha256)
+        return file
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.core.interfaces.Blobs.begin`."""

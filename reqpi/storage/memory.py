@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 
+from reqpi.core.interfaces import BlobIdentity
 from reqpi.storage.names import checked_name, checked_prefix, checked_sha256
 
 __all__ = ["MemoryIncoming", "MemoryStore"]
@@ -44,11 +45,20 @@ class MemoryStore:
         blob = self._blobs.get(checked_sha256(sha256))
         return None if blob is None else len(blob)
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity`. Python computes the hash of a ``bytes`` object once."""
+        blob = self._blobs.get(checked_sha256(sha256))
+        return None if blob is None else BlobIdentity(len(blob), hash(blob))
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("start and stop must not be negative")
         blob = self._blobs[checked_sha256(sha256)]
+        if identity is not None and identity != await self.identity(sha256):
+            raise KeyError(sha256)
         end = len(blob) if stop is None else min(stop, len(blob))
         for position in range(start, end, _PIECE):
             yield blob[position : min(position + _PIECE, end)]
@@ -93,7 +103,7 @@ class MemoryStore:
         """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         checked_sha256(sha256)
 
-    async def local(self, sha256: str) -> None:
+    async def local(self, sha256: str, identity: BlobIdentity | None = None) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`."""
         checked_sha256(sha256)
 

@@ -12,8 +12,9 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from reqpi.core.interfaces import Store
+from reqpi.core.interfaces import BlobIdentity, Store
 from reqpi.runtime import offload
+from reqpi.storage.directory.blobs import COARSE
 from reqpi.storage.directory.layout import Layout
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.threads import InThread
@@ -28,6 +29,7 @@ class PassingStore(DirectoryStore):
     :param folder: for new blobs. Its owner removes it after :meth:`close`.
     :param in_thread: calls a function that blocks in another thread.
     :param clock: seconds since the epoch.
+    :param coarse: seconds during which a repeated use of a blob is not recorded again.
     """
 
     def __init__(
@@ -37,8 +39,9 @@ class PassingStore(DirectoryStore):
         *,
         in_thread: InThread = offload.in_thread,
         clock: Callable[[], float] = time.time,
+        coarse: float = COARSE,
     ) -> None:
-        super().__init__(folder, in_thread=in_thread, clock=clock)
+        super().__init__(folder, in_thread=in_thread, clock=clock, coarse=coarse)
         self._behind = behind
         self.get = behind.get  # type: ignore[method-assign]
         self.create = behind.create  # type: ignore[method-assign]
@@ -60,19 +63,26 @@ class PassingStore(DirectoryStore):
 
     async def size(self, sha256: str) -> int | None:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
-        here = await super().size(sha256)
-        return await self._behind.size(sha256) if here is None else here
+        here = await super().identity(sha256)
+        return await self._behind.size(sha256) if here is None else here.size
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity`."""
+        return await super().identity(sha256) or await self._behind.identity(sha256)
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`."""
-        here = await super().size(sha256) is not None
-        chunks = super().read(sha256, start, stop) if here else self._behind.read(sha256, start, stop)
+        here = await super().identity(sha256) is not None
+        read = super().read if here else self._behind.read
+        chunks = read(sha256, start, stop, identity)
         async for chunk in chunks:
             yield chunk
 
-    async def local(self, sha256: str) -> BinaryIO | None:
+    async def local(self, sha256: str, identity: BlobIdentity | None = None) -> BinaryIO | None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`."""
-        return await super().local(sha256) or await self._behind.local(sha256)
+        return await super().local(sha256, identity) or await self._behind.local(sha256, identity)
 
     async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.touch`."""

@@ -16,6 +16,7 @@ from reqpi.storage.cached import CachedStore
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.objects.connect import SCHEMES
 from reqpi.storage.objects.store import object_store
+from reqpi.storage.sealed import SealedStore, read_keys
 from reqpi.storage.threads import InThread
 
 __all__ = ["StorePlace", "options_of", "place_of"]
@@ -30,6 +31,7 @@ class StorePlace:
     :param options: options of the object store, by name.
     :param cache: folder on this machine for the blobs that were read last from an object store.
     :param cache_size: bytes of the cache, at most.
+    :param record_key: the file with the keys that seal records; ``None``: records are not sealed.
     """
 
     where: Path | str
@@ -37,12 +39,17 @@ class StorePlace:
     options: Mapping[str, str] = field(factory=dict)
     cache: Path | None = None
     cache_size: int = 10 << 30
+    record_key: Path | None = None
 
-    def store(self, in_thread: InThread = offload.in_thread) -> Store:
+    def store(self, in_thread: InThread = offload.in_thread) -> SealedStore:
         """Return the store, not yet opened.
 
         :param in_thread: calls a function that blocks in another thread.
+        :raises reqpi.core.errors.Misconfigured: the keys cannot be used.
         """
+        return SealedStore(self._unsealed(in_thread), read_keys(self.record_key))
+
+    def _unsealed(self, in_thread: InThread) -> Store:
         if isinstance(self.where, Path):
             return DirectoryStore(self.where, in_thread=in_thread)
         if self.cache is None:

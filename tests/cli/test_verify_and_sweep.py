@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -151,26 +152,27 @@ class RealSizeTests(StoreCommandCase):
 
     def test_interrupted(self) -> None:
         """Ctrl-C ends the command while it waits, with the status of other commands."""
-        pipe = self.path / "records" / "locks" / ("0" * 64 + "_")
-        os.mkfifo(pipe)
+        endless = self.path / "blobs" / "sha256" / "00" / ("0" * 64)
+        endless.parent.mkdir(parents=True)
+        endless.touch()
+        os.truncate(endless, 1 << 40)
         process = self.start("verify", "--store", str(self.path))
-        writer = _opened_by_a_reader(pipe)  # the command now reads the record, which has no end
+        _wait_until_open(process.pid, endless)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-        os.close(writer)
         self.assertEqual((process.returncode, out, err), (130, "", ""))
 
 
-def _opened_by_a_reader(pipe: Path) -> int:
-    """Open a pipe to write once another process has opened it to read."""
+def _wait_until_open(process: int, path: Path) -> None:
+    """Wait until a process has opened a file."""
     end = time.monotonic() + 30
-    while True:
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
+    while time.monotonic() < end:
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if descriptor.samefile(path):
+                    return
+        time.sleep(0.02)
+    raise AssertionError(f"{path} was not opened")
 
 
 def _hex(number: int) -> str:

@@ -156,6 +156,28 @@ class BlobsContract(StoreCase):
         self.assertIsNone(await self.store.local("0" * 64))
         await self.refused(ValueError, self.store.local("../etc/passwd"))
 
+    async def test_the_identity_of_a_blob_stays_while_its_bytes_do(self) -> None:
+        """It has the size, and reading the blob does not change it."""
+        name = await kept(self.store, b"some bytes")
+        identity = await self.store.identity(name)
+        assert identity is not None
+        self.assertEqual(identity.size, 10)
+        self.assertEqual(await gathered(self.store.read(name, 5, None, identity)), [b"bytes"])
+        self.assertEqual({identity, await self.store.identity(name)}, {identity})
+
+    async def test_what_is_not_here_has_no_identity(self) -> None:
+        """As it has no size."""
+        self.assertIsNone(await self.store.identity(self.absent))
+        await self.refused(ValueError, self.store.identity("../etc/passwd"))
+
+    async def test_a_blob_of_another_identity_is_not_read(self) -> None:
+        """It is as if it were not here; that is known before the first piece."""
+        name = await kept(self.store, b"some bytes")
+        other = await self.store.identity(await kept(self.store, b"other bytes"))
+        await self.refused(KeyError, gathered(self.store.read(name, identity=other)))
+        await self.refused(KeyError, gathered(self.store.read(name, 2, 3, other)))
+        self.assertIsNone(await self.store.local(name, other))
+
     async def test_a_link_is_of_a_sha256(self) -> None:
         """And is a URL, where there are links at all."""
         link = await self.store.link(await kept(self.store, b"bytes"), 60)

@@ -82,7 +82,7 @@ class PatienceTests(ArrivalsCase):
 
     def test_whoever_says_that_it_is_large(self) -> None:
         """Its page, or the first response: it begins with its first bytes."""
-        self.patch(download, "_AT_LENGTH", len(BIG))
+        self.patch(download, "AT_LENGTH", len(BIG))
         for said in (len(BIG), None):
             self.store = MemoryStore()
             self.downloads = Downloads(self.store, self.upstream, self.clock)

@@ -10,6 +10,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
+from reqpi.core.interfaces import BlobIdentity
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
 from reqpi.storage.directory.store import DirectoryStore
@@ -31,11 +32,18 @@ class FarStore(MemoryStore):
             raise StoreTrouble("the store cannot be reached")
         return await super().size(sha256)
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        if self.away:
+            raise StoreTrouble("the store cannot be reached")
+        return await super().identity(sha256)
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         if self.away:
             raise StoreTrouble("the store cannot be reached")
         self.read_of.append(sha256)
-        async for piece in super().read(sha256, start, stop):
+        async for piece in super().read(sha256, start, stop, identity):
             yield piece
 
 
@@ -49,7 +57,7 @@ class CachedCase(TestCase):
         self.store = self.opened()
 
     def opened(self, bound: int = 100_000) -> CachedStore:
-        self.cache = Cache(self.folder, bound, deferToThread, self.clock)
+        self.cache = Cache(self.folder, bound, deferToThread, self.clock, coarse=0)
         store = CachedStore(self.far, self.cache, deferToThread)
         store.open()
         return store
@@ -187,7 +195,7 @@ class CacheTests(CachedCase):
 
     async def test_what_was_just_kept_is_adopted(self) -> None:
         """It is next to the cache, and costs a name."""
-        store = DirectoryStore(self.folder.parent / "store", clock=self.clock)
+        store = DirectoryStore(self.folder.parent / "store", clock=self.clock, coarse=0)
         store.open()
         data = b"x" * 1000
         incoming = await store.begin()

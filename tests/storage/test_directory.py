@@ -15,7 +15,7 @@ class DirectoryStoreTests(StoreContract, TestCase):
     async def setUp(self) -> None:
         self.clock = SetClock(1_000_000.0)
         self.path = scratch(self) / "store"
-        self.store = DirectoryStore(self.path, clock=self.clock)
+        self.store = DirectoryStore(self.path, clock=self.clock, coarse=0)
         self.store.open()
 
     async def tearDown(self) -> None:
@@ -23,7 +23,7 @@ class DirectoryStoreTests(StoreContract, TestCase):
 
     async def test_another_store_object_of_the_same_directory_sees_the_same(self) -> None:
         """Anything that one process writes, the others read at once."""
-        other = DirectoryStore(self.path, clock=self.clock)
+        other = DirectoryStore(self.path, clock=self.clock, coarse=0)
         other.open()
         name = await kept(self.store, b"bytes")
         await self.store.create("locks/a", b"value")

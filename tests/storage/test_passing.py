@@ -16,8 +16,8 @@ class PassingStoreTests(StoreContract, TestCase):
     async def setUp(self) -> None:
         self.clock = SetClock(1_000_000.0)
         self.folder = scratch(self)
-        self.behind = DirectoryStore(self.folder / "store", clock=self.clock)
-        self.store = PassingStore(self.behind, self.folder / "passing", clock=self.clock)
+        self.behind = DirectoryStore(self.folder / "store", clock=self.clock, coarse=0)
+        self.store = PassingStore(self.behind, self.folder / "passing", clock=self.clock, coarse=0)
         self.store.open()
 
     async def tearDown(self) -> None:

@@ -49,8 +49,8 @@ class RemovalRaceTests(RaceCase):
     def setUp(self) -> None:
         path = scratch(self) / "store"
         self.clock = SetClock(1_000_000.0)
-        self.sweeper = DirectoryStore(path, in_thread=inline, clock=self.clock)
-        self.other = DirectoryStore(path, in_thread=inline, clock=lambda: self.clock.now + 100)
+        self.sweeper = DirectoryStore(path, in_thread=inline, clock=self.clock, coarse=0)
+        self.other = DirectoryStore(path, in_thread=inline, clock=lambda: self.clock.now + 100, coarse=0)
         self.sweeper.open()
         self.name = run(kept(self.sweeper, b"bytes"))
         self.found: list[int | None] = []

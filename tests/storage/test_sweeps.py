@@ -92,7 +92,7 @@ class DirectoryTests(SweepsCase):
     """In a directory."""
 
     def opened(self) -> Store:
-        store = DirectoryStore(self.folder / "store", clock=self.clock)
+        store = DirectoryStore(self.folder / "store", clock=self.clock, coarse=0)
         store.open()
         return store
 

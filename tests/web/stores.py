@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 
+from reqpi.core.interfaces import BlobIdentity
 from reqpi.storage.memory import MemoryStore
 
 __all__ = ["PIECE", "LongStore"]
@@ -42,9 +43,14 @@ class LongStore(MemoryStore):
     async def size(self, sha256: str) -> int | None:
         return self.bytes if sha256 == self.sha256 else await super().size(sha256)
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        return BlobIdentity(self.bytes, "long") if sha256 == self.sha256 else await super().identity(sha256)
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         if sha256 != self.sha256:
-            async for piece in super().read(sha256, start, stop):
+            async for piece in super().read(sha256, start, stop, identity):
                 yield piece
             return
         self.readings += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.threads import deferToThread
 
+from reqpi.core.interfaces import BlobIdentity
 from reqpi.storage.directory.store import DirectoryStore
 from tests.distributions import a_file, a_page
 from tests.web.case import WebCase
@@ -38,11 +39,14 @@ class SentByKernel(WebCase):
         self.path = f"/{self.address}/simple/long/long-1.0.zip"
         commitment = await self.shelf.commitment(self.address)
         await self.shelf.hold(commitment, "long", "long-1.0.zip")
+        while not (await self.store.identity(str(self.file.sha256))).settled:
+            await self.turn()
+        self.assertEqual((await self.ask(self.path, Range="bytes=0-0")).status, 206)  # now it counts as verified
         self.opened: list[Any] = []
         local = self.store.local
 
-        async def noted(sha256: str) -> Any:
-            self.opened.append(await local(sha256))
+        async def noted(sha256: str, identity: BlobIdentity | None = None) -> Any:
+            self.opened.append(await local(sha256, identity))
             return self.opened[-1]
 
         self.store.local = noted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import asdict
 
@@ -27,12 +28,18 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.url and not options.repair:
         parser.error("--url is the server that fetches again what --repair removed: add --repair")
+    if options.seal and options.record_key is None:
+        parser.error("--seal needs the key: add --record-key FILE")
     with opened(options) as (store, wait):
-        verdict = wait(Verification(store, repair=options.repair).run())
+        unsealed = store.unsealed if options.seal else None
+        verdict = wait(Verification(store, repair=options.repair, unsealed=unsealed).run())
         if options.json:
             print(json.dumps(asdict(verdict), indent=2))
         else:
             _tell(verdict)
+        if verdict.trusted and options.record_key is None:
+            lists = count_of(verdict.trusted, "frozen list")
+            tell_remark(f"{lists} without digests: only as safe as the store, unless --record-key seals the records")
         for address in sorted({address for address, *_ in verdict.lost}) if options.url else ():
             commit(options.url, wait(_documents(store, address)), hold=())
             tell_remark(f"{options.url} is fetching the removed files of lock {address[:8]}")
@@ -56,6 +63,7 @@ def _tell(verdict: StoreVerdict) -> None:
     repaired = sum(damage.repaired for damage in verdict.damages)
     damaged = f", {repaired} damaged and removed" if repaired else ""
     damaged += f", {verdict.left} damaged" if verdict.left else ""
+    damaged += f", {verdict.sealed} sealed" if verdict.sealed else ""
     looked = f"{count_of(verdict.files, 'file')} of {count_of(verdict.size, 'byte')}"
     print(f"{looked}, {count_of(verdict.locks, 'lock')}, {count_of(verdict.lists, 'frozen list')}{damaged}")
 
@@ -71,6 +79,15 @@ def command_line() -> argparse.ArgumentParser:
     )
     add_store(parser)
     parser.add_argument("--repair", action="store_true", help="remove damaged files: a server fetches them again")
+    parser.add_argument(
+        "--record-key", type=Path, metavar="FILE", help="the keys of the server: report frozen lists that none sealed"
+    )
+    parser.add_argument(
+        "--seal",
+        action="store_true",
+        help="with --record-key: seal the frozen lists that its first key has not sealed. Do this only while you trust "
+        "the store: it believes what the lists say",
+    )
     parser.add_argument(
         "--url", help="with --repair: make the server at this URL, on the same store, fetch them again now"
     )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from reqpi.cli.inputs.which_server import add_option, value_of
 from reqpi.core.errors import Misconfigured
-from reqpi.core.interfaces import Store
 from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.options import option_named
 from reqpi.storage.place import StorePlace, options_of, place_of
+from reqpi.storage.sealed import SealedStore
 
 if TYPE_CHECKING:
     from reqpi.cli.processes.reactor_thread import Wait
@@ -32,7 +32,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
+def opened(options: argparse.Namespace) -> Iterator[tuple[SealedStore, Wait]]:
     """Open the store, which must exist, and run a reactor while the block runs. No directory is created.
 
     :returns: the store, and a function that waits for coroutines which work on it.
@@ -47,14 +47,16 @@ def opened(options: argparse.Namespace) -> Iterator[tuple[Store, Wait]]:
         wait(store.close())
 
 
-def _store(options: argparse.Namespace) -> Store:
+def _store(options: argparse.Namespace) -> SealedStore:
     """Open the store that the options or the environment specify."""
     named = value_of(options, "store")
     where = place_of(named) if named else default_store()
     if isinstance(where, Path) and not where.is_dir():
         raise Misconfigured(f"there is no store at {where}", "Specify the store of the server with --store.")
     options_given = options_of(value_of(options, "store-option"))
-    store = StorePlace(where, default_spool(), options_given).store(_here)
+    store = StorePlace(where, default_spool(), options_given, record_key=getattr(options, "record_key", None)).store(
+        _here
+    )
     store.open()
     return store
 

@@ -47,6 +47,7 @@ class BuildSystems:
 
     def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
         self._store = store
+        self._blobs = downloads.blobs
         self._upstream = upstream
         self._facts = Facts(store, downloads, _loaded)
         self._finding: SingleFlight[BuildSystem] = SingleFlight()
@@ -129,12 +130,12 @@ class BuildSystems:
         """Read the files from the sdist in the store."""
         sha256 = str(file.sha256)
         if file.filename.endswith(".zip"):
-            files = await self._by_ranges(file, size, partial(stored, self._store, sha256))
+            files = await self._by_ranges(file, size, partial(stored, self._blobs, sha256))
             if files is None:
                 raise BrokenSdist(f"{file.filename} cannot be read", "The sizes of its members are implausible.")
             return files
         data = bytearray()
-        async with aclosing(self._store.read(sha256, 0, metadata.LARGEST)) as stream:
+        async with aclosing(self._blobs.read(sha256, 0, metadata.LARGEST)) as stream:
             async for piece in stream:
                 data += piece
         files = await self._look(file, bytes(data), whole=size is not None and len(data) == size)

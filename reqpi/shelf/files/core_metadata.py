@@ -36,6 +36,7 @@ class CoreMetadata:
 
     def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
         self._store = store
+        self._blobs = downloads.blobs
         self._clock = clock
         self._upstream = upstream
         self._facts = Facts(store, downloads, self._named)
@@ -174,7 +175,7 @@ class CoreMetadata:
 
         :raises BrokenWheel: the wheel cannot be read.
         """
-        metadata = await by_ranges(file, size, _wheel(file), partial(stored, self._store, str(file.sha256)))
+        metadata = await by_ranges(file, size, _wheel(file), partial(stored, self._blobs, str(file.sha256)))
         if metadata is None:
             raise BrokenWheel(f"{file.filename} cannot be read", "The sizes of its members are implausible.")
         return metadata

@@ -7,29 +7,30 @@ never delivered as a whole file, and never stored.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
+from functools import partial
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from reqpi.core.errors import Pending, ReqPIError, UpstreamTrouble
+from reqpi.core.errors import Pending, ReqPIError, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Following, Incoming, Store, Upstream
 from reqpi.core.model import Digest, File
 from reqpi.runtime.fair_share import FairShare
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.fetch import Fetch, MeasuredFile
+from reqpi.shelf.files.verified_blobs import AT_LENGTH, HELD_BACK, VerifiedBlobs
 
 __all__ = ["HELD_BACK", "Download"]
-
-HELD_BACK = 1 << 16
-"""Bytes at the end of a file that no reader gets before the digest of the whole is verified."""
 
 _SHARES = (1 << 14, 1 << 20, 1 << 25)
 """Bytes that readers get at a time: one reader at least, one at most, and all of them together."""
 
-_AT_LENGTH = 1 << 22
-"""Size in bytes from which a file is sent while it is fetched. A smaller one is fetched soon, and its readers wait for
-it: if it is wrong, they can be sent an error in place of it."""
+_REHASHED = 1 << 16
+"""Bytes that are hashed at a time when the whole file is hashed again: 40 µs."""
 
 _LOOK = 0.05
 """Seconds between two checks of a download by another process."""
@@ -45,6 +46,7 @@ class Download:
     :param algorithms: the names of the digests to compute.
     :param name: the name under which the processes of this host share the download: one fetches, the others follow.
         ``None``: it is not shared.
+    :param blobs: the blobs of the store, each verified before it is used.
     """
 
     def __init__(
@@ -53,12 +55,15 @@ class Download:
         store: Store,
         clock: IReactorTime,
         algorithms: Collection[str] = ("sha256",),
+        *,
         name: str | None = None,
+        blobs: VerifiedBlobs | None = None,
     ) -> None:
         self.file = file
         self.size = file.size
         self.measured: MeasuredFile | None = None
         self._store = store
+        self._blobs = blobs or VerifiedBlobs(store)
         self._clock = clock
         self._began = clock.seconds()
         self._name = name
@@ -69,6 +74,9 @@ class Download:
         self._settling: list[Deferred[None]] = []
         self._beginning: list[Deferred[None]] = []
         self._readers = 0
+        self._is_discarded = False
+        self._is_intact = False
+        self._rehashing: SingleFlight[bool] = SingleFlight()
         self._share = FairShare(*_SHARES)
 
     async def fetch(self, upstream: Upstream) -> MeasuredFile:
@@ -176,12 +184,41 @@ class Download:
                         start = end
                     else:
                         await self._woken(self._watchers)
+            while start < stop and await self._is_at_hand() and self._incoming is not None:
+                end = min(stop, start + self._share.size)
+                yield await self._incoming.read(start, end)
+                start = end
         finally:
             self._readers -= 1
             await self._let_go()
         if start < stop and self.measured is not None:
-            async for piece in self._store.read(self.measured.sha256, start, stop):
-                yield piece
+            async with aclosing(self._blobs.read(self.measured.sha256, start, stop)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _is_at_hand(self) -> bool:
+        """Return whether the verified file can be read from where it was written.
+
+        The bytes there are hashed again: what was verified on its way in may have been changed on the disk.
+
+        :raises reqpi.core.errors.StoreTrouble: it was changed; it is removed from the store.
+        """
+        incoming, measured = self._incoming, self.measured
+        if incoming is None or measured is None or self._is_discarded or incoming.size != measured.size:
+            return False
+        if not self._is_intact:
+            self._is_intact = await self._rehashing.do(None, partial(self._rehash, incoming, measured))
+        if not self._is_intact:
+            await self._blobs.repair(measured.sha256, measured.size)
+            raise StoreTrouble(f"{self.file.filename} was damaged on its way", "It was removed. Try again in a moment.")
+        return True
+
+    async def _rehash(self, incoming: Incoming | Following, measured: MeasuredFile) -> bool:
+        computed = hashlib.sha256()
+        for start in range(0, measured.size, _REHASHED):
+            piece = await incoming.read(start, min(start + _REHASHED, measured.size))
+            computed.update(piece)
+        return computed.hexdigest() == measured.sha256
 
     @property
     def _settled(self) -> bool:
@@ -190,7 +227,7 @@ class Download:
     @property
     def _flows(self) -> bool:
         """Whether the file is large and its first bytes may be read."""
-        return (self.size or 0) >= _AT_LENGTH and self._free > 0
+        return (self.size or 0) >= AT_LENGTH and self._free > 0
 
     @property
     def _free(self) -> int:
@@ -201,6 +238,7 @@ class Download:
 
     async def _let_go(self) -> None:
         if self._settled and not self._readers and self._incoming is not None:
+            self._is_discarded = True
             await self._incoming.discard()
 
     async def _woken(self, waiting: list[Deferred[None]], until: float | None = None) -> bool:

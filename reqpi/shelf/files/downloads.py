@@ -17,6 +17,8 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
 from reqpi.shelf.files.fetch import MeasuredFile, TooSlow
+from reqpi.shelf.files.measurements import Measurements
+from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
 __all__ = ["Downloads"]
 
@@ -32,12 +34,17 @@ class Downloads:
 
     Two listings of a file share a download only if they are of the same index and claim the same URL, size and digests:
     otherwise a wrong listing would spoil the download of the other, or would get what another index's login gets.
+
+    :ivar blobs: the blobs of the store, each verified before it is used.
+    :ivar measurements: the digests of stored files that this process has computed.
     """
 
     _log = Logger()
 
     def __init__(self, store: Store, upstream: Upstream, clock: IReactorTime) -> None:
         self._store = store
+        self.blobs = VerifiedBlobs(store)
+        self.measurements = Measurements(self.blobs)
         self._upstream = upstream
         self._clock = clock
         self._under_way: dict[_Key, Download] = {}
@@ -55,7 +62,7 @@ class Downloads:
         if download is None:
             whole = (file.url, file.index, file.size, sorted(file.digests))
             name = hashlib.sha256(repr(whole).encode()).hexdigest()
-            download = self._under_way[key] = Download(file, self._store, self._clock, name=name)
+            download = self._under_way[key] = Download(file, self._store, self._clock, name=name, blobs=self.blobs)
             fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return download
@@ -76,10 +83,12 @@ class Downloads:
 
     async def _measure(self, file: File) -> MeasuredFile:
         try:
-            return await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._upstream)
+            measured = await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._upstream)
         except UpstreamTrouble as error:
             self._remember(file, error)
             raise
+        self.measurements.note(measured.sha256, measured.digests)
+        return measured
 
     def _missed(self, failure: Failure, file: File) -> None:
         reason = failure.getErrorMessage()

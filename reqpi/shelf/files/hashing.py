@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from reqpi.core.interfaces import Blobs
+from reqpi.core.interfaces import BlobIdentity, Blobs
 
 __all__ = ["Pace", "RateLimit", "at_full_speed", "is_right"]
 
@@ -39,14 +39,15 @@ async def at_full_speed(_: int) -> None:
     """Return without waiting."""
 
 
-async def is_right(blobs: Blobs, sha256: str, pace: Pace = at_full_speed) -> bool:
+async def is_right(blobs: Blobs, sha256: str, pace: Pace = at_full_speed, identity: BlobIdentity | None = None) -> bool:
     """Return whether the bytes of a blob have the sha256 that is its name.
 
     :param pace: called with the length of each piece; may delay the reading.
-    :raises KeyError: the blob is not in the store.
+    :param identity: that of the blob to hash; ``None``: of any.
+    :raises KeyError: the blob is not in the store, or not with that identity.
     """
     computed = hashlib.sha256()
-    async for piece in blobs.read(sha256):
+    async for piece in blobs.read(sha256, identity=identity):
         computed.update(piece)
         await pace(len(piece))
     return computed.hexdigest() == sha256

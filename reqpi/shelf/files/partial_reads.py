@@ -7,11 +7,12 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Blobs, Upstream
+from reqpi.core.interfaces import Upstream
 from reqpi.core.metadata.zip_ranges import TAIL, ZipRangePlan
 from reqpi.core.model import File
 from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import in_thread
+from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
 __all__ = ["Range", "Take", "by_ranges", "fetched", "stored"]
 
@@ -47,9 +48,9 @@ async def fetched(
     return transfer.start, bytes(data), transfer.size
 
 
-async def stored(store: Blobs, sha256: str, start: int, stop: int | None) -> Range:
-    """Return a part of a blob."""
-    async with aclosing(store.read(sha256, start, stop)) as pieces:
+async def stored(blobs: VerifiedBlobs, sha256: str, start: int, stop: int | None) -> Range:
+    """Return a part of a blob, of which all was verified."""
+    async with aclosing(blobs.read(sha256, start, stop)) as pieces:
         return start, b"".join([piece async for piece in pieces]), None
 
 

@@ -158,10 +158,10 @@ class Sweep:
         for address in roots:
             async for name in self._store.names(page_record(address)):
                 await self._step()
-                written = await self._store.get(name)
-                if written is None:
-                    continue
                 try:
+                    written = await self._store.get(name)
+                    if written is None:
+                        continue
                     live |= await self._needed(written, name.rpartition("/")[2], address)
                 except StoreTrouble as trouble:
                     unknown += 1

@@ -5,7 +5,7 @@ Nothing here asks an upstream, and nothing counts as use: an unused lock grows o
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
@@ -53,6 +53,8 @@ class StoreVerdict:
     :param lists: how many frozen lists were read.
     :param damages: the first thousand damages.
     :param left: the number of damages that were not repaired, including those that are not listed.
+    :param trusted: frozen lists whose lock gives no digest for some pin: only a seal tells whether they were changed.
+    :param sealed: frozen lists that were sealed.
     :param lost: removed files that are on a frozen list: address, project and filename of each.
     """
 
@@ -63,6 +65,8 @@ class StoreVerdict:
     damages: tuple[Damage, ...] = ()
     left: int = 0
     lost: tuple[tuple[str, str, str], ...] = ()
+    trusted: int = 0
+    sealed: int = 0
 
     def found(self, damage: Damage) -> StoreVerdict:
         """Return the verdict with one more damage."""
@@ -76,12 +80,22 @@ class Verification:
     :param repair: whether to remove files with wrong bytes. A server fetches and verifies such a file again when it is
         requested the next time.
     :param pace: called with the length of each piece of a file; may delay the reading.
+    :param unsealed: returns a record that is not sealed as it should be, by its name; each frozen list that it returns
+        is sealed if nothing else is wrong with it. ``None``: nothing is sealed.
     """
 
-    def __init__(self, store: Store, *, repair: bool = False, pace: Pace = at_full_speed) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        repair: bool = False,
+        pace: Pace = at_full_speed,
+        unsealed: Callable[[str], Awaitable[bytes | None]] | None = None,
+    ) -> None:
         self._store = store
         self._repair = repair
         self._pace = pace
+        self._unsealed = unsealed
         self._removed: set[str] = set()
 
     async def run(self) -> StoreVerdict:
@@ -105,7 +119,8 @@ class Verification:
         except KeyError:
             return verdict
         except StoreTrouble as trouble:
-            return evolve(verdict, files=verdict.files + 1).found(Damage("file", sha256, str(trouble)))
+            repaired = self._repair and await self._is_repaired(sha256)
+            return evolve(verdict, files=verdict.files + 1).found(Damage("file", sha256, str(trouble), repaired))
         verdict = evolve(verdict, files=verdict.files + 1, size=verdict.size + size)
         if right:
             return verdict
@@ -113,6 +128,13 @@ class Verification:
         if removed:
             self._removed.add(sha256)
         return verdict.found(Damage("file", sha256, "its bytes do not match its digest", repaired=removed))
+
+    async def _is_repaired(self, sha256: str) -> bool:
+        """Remove what is in the place of a file and is none, such as a symbolic link; return whether it is gone."""
+        try:
+            return await self._store.size(sha256) is None and await self._store.repair(sha256)
+        except StoreTrouble:
+            return False
 
     async def _lock(self, verdict: StoreVerdict, address: str) -> StoreVerdict:
         data = await self._store.get(lock_record(address))
@@ -126,15 +148,29 @@ class Verification:
         except (BrokenLock, StoreTrouble) as error:
             return verdict.found(Damage("lock", address, str(error)))
         async for record in self._store.names(page_record(address)):
-            project = record.rpartition("/")[2]
-            written = await self._store.get(record)
-            if written is not None:
-                problem, lost = await FROZEN_PAGE.run(len(written), self._looked_at, lock, project, written)
-                lost_here = tuple((address, project, filename) for filename in lost)
-                verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
-                if problem:
-                    verdict = verdict.found(Damage("frozen list", f"{address}/{project}", problem))
+            verdict = await self._list(verdict, lock, address, record)
         return verdict
+
+    async def _list(self, verdict: StoreVerdict, lock: Lock, address: str, record: str) -> StoreVerdict:
+        project = record.rpartition("/")[2]
+        unsealed = None if self._unsealed is None else await self._unsealed(record)
+        try:
+            written = unsealed or await self._store.get(record)
+        except StoreTrouble as trouble:
+            damage = Damage("frozen list", f"{address}/{project}", trouble.title)
+            return evolve(verdict, lists=verdict.lists + 1).found(damage)
+        if written is None:
+            return verdict
+        problem, lost = await FROZEN_PAGE.run(len(written), self._looked_at, lock, project, written)
+        lost_here = tuple((address, project, filename) for filename in lost)
+        verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
+        if problem:
+            return verdict.found(Damage("frozen list", f"{address}/{project}", problem))
+        if unsealed is not None:
+            await self._store.replace(record, unsealed)
+            verdict = evolve(verdict, sealed=verdict.sealed + 1)
+        pins = lock.projects[canonicalize_name(project)]
+        return evolve(verdict, trusted=verdict.trusted + any(not admission.required(pin) for pin in pins))
 
     async def _read(self, data: bytes) -> Lock:
         """Read a lock from its one document or from those that it lists."""

@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.core.interfaces import Following, Incoming
+from reqpi.core.interfaces import BlobIdentity, Following, Incoming
 from reqpi.runtime.fair_share import FairShare
 from reqpi.storage.borrowed import Borrowed
+from reqpi.storage.directory.regular import identity_of, is_irregular, open_regular
 from reqpi.storage.directory.spool import Spool
 from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
 from reqpi.storage.directory.usage import FOREVER, nanoseconds, remove, touch
@@ -22,7 +24,11 @@ from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_sha256
 from reqpi.storage.threads import InThread, streamed
 
-__all__ = ["DirectoryBlobs"]
+__all__ = ["COARSE", "DirectoryBlobs"]
+
+COARSE = 1800.0
+"""Seconds during which a repeated use of a blob is not recorded again. Each record of a use changes the identity of the
+file, so that it is hashed again; and a sweep spares what was used in the hour before it began."""
 
 
 class DirectoryBlobs:
@@ -32,13 +38,22 @@ class DirectoryBlobs:
     :param incoming: the folder of the temporary files, on the same file system.
     :param in_thread: calls a function in another thread.
     :param clock: seconds since the epoch.
+    :param coarse: seconds during which a repeated use is not recorded again.
     """
 
-    def __init__(self, folder: Path, incoming: Path, in_thread: InThread, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        incoming: Path,
+        in_thread: InThread,
+        clock: Callable[[], float],
+        coarse: float = COARSE,
+    ) -> None:
         self._blobs = folder
         self._spool = Spool(incoming, self._keep, in_thread)
         self._in_thread = in_thread
         self._clock = clock
+        self._coarse = nanoseconds(coarse)
         self._share = FairShare()
 
     def _blob(self, sha256: str) -> Path:
@@ -46,14 +61,21 @@ class DirectoryBlobs:
 
     async def size(self, sha256: str) -> int | None:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
-        return await self._in_thread(_size, self._blob(sha256))
+        identity = await self.identity(sha256)
+        return None if identity is None else identity.size
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity`. Whatever is not a regular file is not a blob."""
+        return await self._in_thread(_identity, self._blob(sha256))
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`."""
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("start and stop must not be negative")
         path = self._blob(sha256)
-        blob, end = await self._in_thread(_opened, path)
+        blob, end = await self._in_thread(_opened, path, identity)
         try:
             end = end if stop is None else min(stop, end)
             with self._share.reader():
@@ -64,9 +86,9 @@ class DirectoryBlobs:
             # Not in a thread: a generator that is garbage-collected cannot wait for one.
             blob.close()
 
-    async def local(self, sha256: str) -> BinaryIO | None:
+    async def local(self, sha256: str, identity: BlobIdentity | None = None) -> BinaryIO | None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`."""
-        return await self._in_thread(_file, self._blob(sha256))
+        return await self._in_thread(_file, self._blob(sha256), identity)
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
@@ -85,7 +107,9 @@ class DirectoryBlobs:
         now = nanoseconds(self._clock())
         temporary.finish(now)
         for _ in range(ATTEMPTS):
-            if temporary.place(path) or touch(path, now):
+            if temporary.place(path) or (is_irregular(path) and temporary.place_over(path)):
+                return
+            if touch(path, now, self._coarse):
                 return
         raise FileExistsError(errno.EEXIST, "the file keeps appearing and disappearing", str(path))
 
@@ -95,7 +119,7 @@ class DirectoryBlobs:
 
     def _touch(self, sha256s: Iterable[str]) -> None:
         for sha256 in sha256s:
-            touch(self._blob(sha256), nanoseconds(self._clock()))
+            touch(self._blob(sha256), nanoseconds(self._clock()), self._coarse)
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
@@ -123,30 +147,39 @@ def _all(folder: Path) -> Generator[str, None, None]:
                 yield checked_sha256(sha256)
 
 
-def _size(path: Path) -> int | None:
+def _identity(path: Path) -> BlobIdentity | None:
     with store_trouble("read", path):
         try:
-            return path.stat().st_size
+            state = path.lstat()
         except FileNotFoundError:
             return None
+        return identity_of(state) if S_ISREG(state.st_mode) else None
 
 
-def _opened(path: Path) -> tuple[Borrowed[int], int]:
+def _opened(path: Path, identity: BlobIdentity | None) -> tuple[Borrowed[int], int]:
     with store_trouble("read", path):
         try:
-            blob = Borrowed(os.open(path, os.O_RDONLY), os.close)
+            blob = Borrowed(open_regular(path, os.O_RDONLY), os.close)
         except FileNotFoundError:
             raise KeyError(path.name) from None
         with blob.borrow() as descriptor:
-            return blob, os.fstat(descriptor).st_size
+            found = identity_of(os.fstat(descriptor))
+    if identity not in (None, found):
+        blob.close()
+        raise KeyError(path.name)
+    return blob, found.size
 
 
-def _file(path: Path) -> BinaryIO | None:
+def _file(path: Path, identity: BlobIdentity | None) -> BinaryIO | None:
     with store_trouble("read", path):
         try:
-            return path.open("rb", buffering=0)
+            file = os.fdopen(open_regular(path, os.O_RDONLY), "rb", buffering=0)
         except FileNotFoundError:
             return None
+    if identity in (None, identity_of(os.fstat(file.fileno()))):
+        return file
+    file.close()
+    return None
 
 
 def _read_chunk(blob: Borrowed[int], path: Path, start: int, stop: int) -> bytes:

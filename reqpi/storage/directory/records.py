@@ -6,6 +6,7 @@ The modification time of the file is the time when the record was last used.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 from reqpi.core.errors import StoreTrouble
 from reqpi.storage.directory.folders import sync_folder
 from reqpi.storage.directory.paths import folder_parts, record_name, record_parts
+from reqpi.storage.directory.regular import open_regular
 from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
 from reqpi.storage.directory.usage import FOREVER, nanoseconds, remove, touch
 from reqpi.storage.directory.walk import files_below
@@ -104,7 +106,8 @@ class DirectoryRecords:
 def _get(path: Path) -> bytes | None:
     with store_trouble("read", path):
         try:
-            return path.read_bytes()
+            with open(open_regular(path, os.O_RDONLY), "rb") as record:
+                return record.read()
         except FileNotFoundError:
             return None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.incoming import DirectoryIncoming
+from reqpi.storage.directory.regular import open_regular
 from reqpi.storage.directory.temporary import LENGTH, Temporary
 from reqpi.storage.errors import store_trouble
 from reqpi.storage.names import checked_sha256
@@ -100,7 +101,7 @@ class SpoolFollowing:
 def _opened(path: Path) -> Borrowed[int] | None:
     with store_trouble("read", path):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            descriptor = open_regular(path, os.O_RDONLY)
         except FileNotFoundError:
             return None
         return Borrowed(descriptor, os.close)

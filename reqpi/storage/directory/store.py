@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reqpi.runtime import offload
-from reqpi.storage.directory.blobs import DirectoryBlobs
+from reqpi.storage.directory.blobs import COARSE, DirectoryBlobs
 from reqpi.storage.directory.layout import Layout
 from reqpi.storage.directory.records import DirectoryRecords
 from reqpi.storage.threads import InThread
@@ -23,13 +23,19 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
     :param path: the directory. It is created, private to this user, if it is missing.
     :param in_thread: calls a function that blocks in another thread.
     :param clock: seconds since the epoch.
+    :param coarse: seconds during which a repeated use of a blob is not recorded again.
     """
 
     def __init__(
-        self, path: Path, *, in_thread: InThread = offload.in_thread, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        *,
+        in_thread: InThread = offload.in_thread,
+        clock: Callable[[], float] = time.time,
+        coarse: float = COARSE,
     ) -> None:
         self._layout = Layout(path)
-        DirectoryBlobs.__init__(self, self._layout.blobs, self._layout.incoming, in_thread, clock)
+        DirectoryBlobs.__init__(self, self._layout.blobs, self._layout.incoming, in_thread, clock, coarse)
         DirectoryRecords.__init__(self, self._layout.records, self._layout.incoming, in_thread, clock)
 
     def open(self) -> None:

@@ -11,25 +11,30 @@ import os
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
+from reqpi.storage.directory.regular import is_irregular, open_regular
 from reqpi.storage.errors import store_trouble
 
 __all__ = ["FOREVER", "nanoseconds", "remove", "touch"]
 
 
-def touch(path: Path, now: int) -> bool:
-    """Record that a file is used now.
+def touch(path: Path, now: int, coarse: int = 0) -> bool:
+    """Record that a file is used now. Anything other than a regular file stays as it is.
 
     :param now: nanoseconds since the epoch.
+    :param coarse: nanoseconds during which a repeated use is not recorded again.
     :returns: whether the file exists, and was not removed before its use could be recorded.
     """
     with store_trouble("written", path):
+        if is_irregular(path):
+            return False
         try:
-            descriptor = os.open(path, os.O_RDWR)
+            descriptor = open_regular(path, os.O_RDWR)
         except FileNotFoundError:
             return False
         try:
             flock(descriptor, LOCK_SH)
-            os.utime(descriptor, ns=(now, now))
+            if not 0 <= now - os.fstat(descriptor).st_mtime_ns < coarse:
+                os.utime(descriptor, ns=(now, now))
             return os.fstat(descriptor).st_nlink > 0
         finally:
             os.close(descriptor)
@@ -38,12 +43,17 @@ def touch(path: Path, now: int) -> bool:
 def remove(path: Path, unused_since: int) -> bool:
     """Remove a file unless it was used after ``unused_since``.
 
+    Something else in its place, such as a symbolic link, is removed whenever it was used: nothing reads it.
+
     :param unused_since: nanoseconds since the epoch.
     :returns: whether this call removed the file.
     """
     with store_trouble("written", path):
+        if is_irregular(path):
+            _remove_irregular(path)
+            return True
         try:
-            descriptor = os.open(path, os.O_RDWR)
+            descriptor = open_regular(path, os.O_RDWR)
         except FileNotFoundError:
             return False
         try:
@@ -58,6 +68,14 @@ def remove(path: Path, unused_since: int) -> bool:
             return False  # It is being touched or stored right now.
         finally:
             os.close(descriptor)
+
+
+def _remove_irregular(path: Path) -> None:
+    """Remove a link, a pipe, a device or an empty folder."""
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
 
 
 FOREVER = (1 << 63) - 1

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from pathlib import Path
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.core.interfaces import Following, Incoming
+from reqpi.core.interfaces import BlobIdentity, Following, Incoming
 from reqpi.runtime.fair_share import FairShare
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.spool import Spool
@@ -53,10 +53,17 @@ class ObjectBlobs:
 
     async def size(self, sha256: str) -> int | None:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
-        found = await self._in_thread(self._objects.look, blob_key(sha256))
-        return None if found is None else found.size
+        identity = await self.identity(sha256)
+        return None if identity is None else identity.size
 
-    async def read(self, sha256: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def identity(self, sha256: str) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity`."""
+        found = await self._in_thread(self._objects.look, blob_key(sha256))
+        return None if found is None else found.identity
+
+    async def read(
+        self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.read`.
 
         A blob that is removed during the read stays readable as long as the store does not cut the connection: S3
@@ -65,7 +72,7 @@ class ObjectBlobs:
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError("a range counts from the beginning")
         with self._bites.reader():
-            held = await self._in_thread(self._opened, blob_key(sha256), start, stop)
+            held = await self._in_thread(self._opened, blob_key(sha256), start, stop, identity)
             try:
                 while piece := await self._in_thread(_piece, held):
                     yield piece
@@ -73,8 +80,10 @@ class ObjectBlobs:
                 # In this thread, not in another: a generator that is dropped gets no chance to wait.
                 held.close()
 
-    def _opened(self, key: str, start: int, stop: int | None) -> Borrowed[ObjectReader]:
-        return Borrowed(ObjectReader(self._objects, key, start, stop, self._bites), ObjectReader.close)
+    def _opened(self, key: str, start: int, stop: int | None, identity: BlobIdentity | None) -> Borrowed[ObjectReader]:
+        return Borrowed(
+            ObjectReader(self._objects, key, start, stop, self._bites, identity=identity), ObjectReader.close
+        )
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.core.interfaces.Blobs.begin`."""
@@ -135,7 +144,7 @@ class ObjectBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         return await self._in_thread(self._objects.link, blob_key(sha256), seconds)
 
-    async def local(self, sha256: str) -> None:
+    async def local(self, sha256: str, identity: BlobIdentity | None = None) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.local`."""
         blob_key(sha256)  # raises ValueError for an invalid sha256
 

@@ -15,6 +15,7 @@ from typing import Any
 from attrs import frozen
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import BlobIdentity
 from reqpi.storage.objects.circuit_breaker import StoreCircuitBreaker
 from reqpi.storage.objects.connect import Connection
 from reqpi.storage.objects.errors import ErrorKind, kind_of, said, trouble
@@ -40,11 +41,18 @@ class Object:
 
     :param size: bytes.
     :param modified: when it was written, by the store's own clock: seconds since the epoch.
+    :param etag: the store's own mark of this version of the object, if it gives one.
     """
 
     key: str
     size: int
     modified: float
+    etag: str | None = None
+
+    @property
+    def identity(self) -> BlobIdentity:
+        """The identity of the object: no one who writes to the store can choose when the store says it was written."""
+        return BlobIdentity(self.size, (self.etag, self.modified))
 
 
 class ObjectClient:
@@ -148,9 +156,12 @@ class ObjectClient:
                 return
             yield from map(_object, page)
 
-    def streamed(self, key: str, start: int, stop: int | None) -> tuple[int, Iterator[bytes]] | None:
+    def streamed(
+        self, key: str, start: int, stop: int | None, identity: BlobIdentity | None = None
+    ) -> tuple[int, Iterator[bytes]] | None:
         """Request a range of an object; return where it ends and its chunks; ``None`` if the object does not exist.
 
+        :param identity: the one that the object must have; one with another does not count as existing.
         :param start: before the end of the object, unless it is 0 and ``stop`` is ``None``.
         :param stop: ``None`` for the end of the object.
         """
@@ -161,6 +172,8 @@ class ObjectClient:
                 got = self._obs.get(self._clients.download, key, options=None if whole else {"range": wanted})
             except FileNotFoundError as error:
                 _refuse_other(error)
+                return None
+            if identity not in (None, _object(got.meta).identity):
                 return None
             return got.range[1], got.stream(_CHUNK)
 
@@ -206,4 +219,4 @@ def _refuse_other(error: FileNotFoundError) -> None:
 
 
 def _object(meta: Any) -> Object:
-    return Object(meta["path"], meta["size"], meta["last_modified"].timestamp())
+    return Object(meta["path"], meta["size"], meta["last_modified"].timestamp(), meta["e_tag"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import BlobIdentity
 from reqpi.runtime.fair_share import FairShare
 from reqpi.storage.objects.client import ObjectClient
 
@@ -25,26 +26,36 @@ class ObjectReader:
     :param start: at least 0.
     :param stop: at least 0; ``None`` for the end of the object.
     :param bites: how much one stream requests if memory is scarce: each stream holds some MiB that are not yet read.
-    :raises KeyError: the object does not exist.
+    :param identity: the identity of the object to read; ``None``: of any.
+    :raises KeyError: the object does not exist, or has another identity.
     """
 
     def __init__(
-        self, objects: ObjectClient, key: str, start: int = 0, stop: int | None = None, bites: FairShare | None = None
+        self,
+        objects: ObjectClient,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        bites: FairShare | None = None,
+        *,
+        identity: BlobIdentity | None = None,
     ) -> None:
         self._objects = objects
         self._key = key
         self._bites = bites or FairShare()
+        self._identity = identity
         self._position = start
         self._chunks: Iterator[bytes] | None = None
         self._rest = memoryview(b"")
         if start or stop is not None or self._bites.is_scarce:
             # Stores answer with an error if the range contains nothing of the object.
             found = objects.look(key)
-            if found is None:
+            if found is None or identity not in (None, found.identity):
                 raise KeyError(key)
+            self._identity = found.identity
             self._end = found.size if stop is None else min(stop, found.size)
         else:
-            opened = objects.streamed(key, 0, None)
+            opened = objects.streamed(key, 0, None, identity)
             if opened is None:
                 raise KeyError(key)
             self._end, self._chunks = opened
@@ -80,7 +91,7 @@ class ObjectReader:
 
     def _resumed(self) -> Iterator[bytes]:
         end = min(self._end, self._position + self._bites.size) if self._bites.is_scarce else self._end
-        opened = self._objects.streamed(self._key, self._position, end)
+        opened = self._objects.streamed(self._key, self._position, end, self._identity)
         if opened is None:
             raise StoreTrouble("a file in the store is gone", "It was removed while it was read. Try again.")
         return opened[1]

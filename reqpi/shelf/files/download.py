@@ -104,7 +104,7 @@ class Download:
         for _ in range(_CLAIMS):
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
-                self._incoming = incoming
+                self._incoming, self._is_intact = incoming, True
                 fetch = Fetch(self.file, self._clock, self._grown, self._algorithms)
                 return await self._meanwhile() or await fetch.run(upstream, incoming)
             following = await self._store.follow(str(self._name))
@@ -199,7 +199,7 @@ class Download:
     async def _is_at_hand(self) -> bool:
         """Return whether the verified file can be read from where it was written.
 
-        The bytes there are hashed again: what was verified on its way in may have been changed on the disk.
+        This process has hashed its own download while it wrote it. One that another process wrote is hashed here.
 
         :raises reqpi.core.errors.StoreTrouble: it was changed; it is removed from the store.
         """

@@ -23,10 +23,12 @@ __all__ = [
     "claimed_metadata_record",
     "document_record",
     "holding_record",
+    "kind_of",
     "kinds_of",
     "lacking_record",
     "lock_record",
     "metadata_record",
+    "name_for_logs",
     "page_record",
     "recorded_file_record",
     "refusals_record",
@@ -102,9 +104,28 @@ KINDS = (
 """Every kind of record that a store may have."""
 
 
+_BY_FOLDER = {kind.folder: kind for kind in KINDS}
+
+_DIGITS_OF_TOKEN = 6
+"""Digits of a token that are shown, as in the access log."""
+
+
 def kinds_of(owner: Owner) -> tuple[Kind, ...]:
     """Return the kinds of record that end with ``owner``."""
     return tuple(kind for kind in KINDS if kind.owner is owner)
+
+
+def kind_of(record: str) -> Kind:
+    """Return the kind of a record."""
+    return _BY_FOLDER[record.partition("/")[0]]
+
+
+def name_for_logs(record: str) -> str:
+    """Return the name of a record, with the beginning of a token in its place: who has a token has the session."""
+    parts = record.split("/")
+    if kind_of(record).owner is Owner.SESSION:
+        parts[1] = f"{parts[1][:_DIGITS_OF_TOKEN]}..."
+    return "/".join(parts)
 
 
 def lock_record(address: str) -> str:

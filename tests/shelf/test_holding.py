@@ -18,8 +18,9 @@ from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.hold_record import HoldProgress
 from reqpi.shelf.whole_lock.hold_verdict import MissingFile, Platform
-from reqpi.shelf.whole_lock.holding import HoldProgress, Holds
+from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.storage.memory import MemoryIncoming, MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_index import PlainUpstream

@@ -19,13 +19,15 @@ from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
+from reqpi.core.simple.entries import digest
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.facts import FactRecords, Facts
 from reqpi.shelf.files.partial_reads import by_ranges, fetched, stored
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import claimed_metadata_record, metadata_record
 
-__all__ = ["CoreMetadata"]
+__all__ = ["CoreMetadata", "load_digest"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
@@ -65,8 +67,9 @@ class CoreMetadata:
         """
         promised = _promise(file)
         if promised is None:
-            known = await self._store.get(metadata_record(str(file.sha256)))
-            found = known is not None and await self._store.size(known.decode("ascii")) is not None
+            record = metadata_record(str(file.sha256))
+            known = await self._store.get(record)
+            found = known is not None and await self._store.size(_named_in(record, known).hex) is not None
         else:
             found = await self._store.size(promised.hex) is not None
         return found or await self._taken_from_wheel(file, promised)
@@ -92,9 +95,9 @@ class CoreMetadata:
         """Return whether the metadata of a wheel will never be other bytes; if not, it is an upstream's claim."""
         return _promise(file) is not None or await self._store.get(metadata_record(str(file.sha256))) is not None
 
-    async def _named(self, known: bytes) -> bytes | None:
+    async def _named(self, record: str, known: bytes) -> bytes | None:
         """Return the metadata that a record names, if it is in the store."""
-        return await self._by_digest(Digest("sha256", known.decode("ascii")))
+        return await self._by_digest(_named_in(record, known))
 
     async def _by_digest(self, digest: Digest) -> bytes | None:
         """Return the metadata with this digest, if it is in the store and not larger than :data:`_LARGEST`."""
@@ -135,7 +138,7 @@ class CoreMetadata:
         """Store and record metadata; return what stands, which another process may have recorded first."""
         await self._keep(data)
         stands = await self._store.create(record, sha256_of(data).encode("ascii"))
-        return await self._named(stands) or data
+        return await self._named(record, stands) or data
 
     async def _keep(self, data: bytes) -> None:
         incoming = await self._store.begin()
@@ -176,6 +179,21 @@ class CoreMetadata:
         if metadata is None:
             raise BrokenWheel(f"{file.filename} cannot be read", "The sizes of its members are implausible.")
         return metadata
+
+
+def load_digest(data: bytes) -> Digest:
+    """Return the digest of core metadata that a record names.
+
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+    """
+    found = digest("sha256", data.decode("ascii"))
+    if found is None or found.hex.encode() != data:
+        raise ValueError("it is not a sha256")
+    return found
+
+
+def _named_in(record: str, data: bytes) -> Digest:
+    return read_record(record, data, load_digest)
 
 
 def _wheel(file: File) -> Callable[[int], LazyWheel]:

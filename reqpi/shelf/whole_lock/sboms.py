@@ -21,6 +21,7 @@ from reqpi.core.model import Commitment, File
 from reqpi.core.sbom import record
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
 
@@ -109,7 +110,7 @@ class Sboms:
                 return found
             fresh = await in_thread(record.dump, {str(file.sha256): about for file, about in found.items()})
             recorded = await self._store.create(name, fresh)
-        about = await in_thread(record.load, recorded)
+        about = await in_thread(read_record, name, recorded, record.load)
         # The record is final: finding more would make a different SBOM.
         return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}
 

@@ -21,6 +21,7 @@ __all__ = [
     "build_system_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
+    "differing_metadata_record",
     "document_record",
     "holding_record",
     "kind_of",
@@ -78,6 +79,7 @@ _PAGE = Kind("frozen", Owner.ADDRESS, 1, "the frozen page of a project")
 _REFUSALS = Kind("refused", Owner.ADDRESS, 1, "what one process refused")
 _METADATA = Kind("metadata", Owner.FILE, 1, "the sha256 of a verified wheel's core metadata")
 _CLAIMED_METADATA = Kind("told", Owner.ADDRESS, 1, "the sha256 of core metadata that an upstream claims")
+_DIFFERING_METADATA = Kind("differing", Owner.FILE, 1, "the sha256 that a page promised for other core metadata")
 _BUILD_SYSTEM = Kind("build-systems", Owner.FILE, 1, "how a verified sdist is built")
 _CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdist is built, as an upstream claims")
 _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
@@ -93,6 +95,7 @@ KINDS = (
     _REFUSALS,
     _METADATA,
     _CLAIMED_METADATA,
+    _DIFFERING_METADATA,
     _BUILD_SYSTEM,
     _CLAIMED_BUILD_SYSTEM,
     _HOLDING,
@@ -162,6 +165,14 @@ def claimed_metadata_record(address: str, sha256: str = "") -> str:
     :param sha256: of the wheel; empty for the prefix of an address.
     """
     return f"{_CLAIMED_METADATA.folder}/{address}/{sha256}"
+
+
+def differing_metadata_record(sha256: str) -> str:
+    """Name the record of a wheel whose core metadata is not what a page promised.
+
+    :param sha256: of the wheel; empty for the prefix of all.
+    """
+    return f"{_DIFFERING_METADATA.folder}/{sha256}"
 
 
 def build_system_record(sha256: str, subdirectory: str | None = None) -> str:

@@ -20,7 +20,7 @@ from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.records import KINDS, Kind, document_record, holding_record
+from reqpi.shelf.records import KINDS, Kind, differing_metadata_record, document_record, holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
@@ -99,6 +99,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     ),
     "refused": ("/{address}/refused",),
     "metadata": (f"/{{address}}/simple/lib/{LIB}.metadata", "/{address}/held"),
+    "differing": (),
     "told": (f"/{{together}}/simple/far/{FAR}.metadata",),
     "build-systems": ("/{address}/build-requirements",),
     "told-build-systems": ("/{together}/build-requirements",),
@@ -108,7 +109,8 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "learning": ("/learn/{token}/", "/learn/{token}/requirements.txt", "/learn/{token}/simple/lib/"),
     "learned": ("/learn/{token}/", "/learn/{token}/requirements.txt"),
 }
-"""The paths that read a record of each kind. Nothing is answered from ``lacking``: it only adds advice to a commit."""
+"""The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
+to a commit, or from ``differing``, of which the name alone counts."""
 
 
 @frozen
@@ -188,6 +190,7 @@ class RecordsCase(TestCase):
         await self.answered("/locks?hold=1", "POST", LOCK)
         while not [name async for name in self.store.names(holding_record(commitment.address))]:
             await deferLater(reactor, 0)  # type: ignore[arg-type]
+        await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})
 
     async def answered(self, path: str, method: str = "GET", body: bytes = b"") -> None:

@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         sbom = take_sbom(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
     if not sbom.complete:
         tell_remark(
-            "some core metadata is not available: licences, summaries and dependencies are missing; run it again"
+            "the SBOM is not final: some core metadata is missing, or its wheel is not in the store yet, so that the "
+            "upstream's claim counts; `reqpi gethash --hold` fetches the wheels"
         )
     if options.output is None:
         sys.stdout.buffer.write(sbom.body)

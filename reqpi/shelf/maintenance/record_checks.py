@@ -32,6 +32,7 @@ def _load_recorded_file(record: str, data: bytes) -> object:
 _LOADS: dict[str, Callable[[str], _Load]] = {
     "refused": lambda _: load_refusals,
     "metadata": lambda _: load_digest,
+    "differing": lambda _: load_digest,
     "told": lambda _: load_digest,
     "build-systems": lambda _: BuildSystem.load,
     "told-build-systems": lambda _: BuildSystem.load,

@@ -181,7 +181,7 @@ class Sweep:
             needed.add(str(file.sha256))
             if isinstance(file.core_metadata, Digest):
                 needed.add(file.core_metadata.hex)
-            elif file.wheel:
+            if file.wheel:
                 sha256 = str(file.sha256)
                 for record in (metadata_record(sha256), claimed_metadata_record(address, sha256)):
                     needed |= await self._named_by(record)

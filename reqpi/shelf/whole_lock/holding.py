@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
@@ -87,7 +88,9 @@ class Holds:
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
         in_order = {file: sizes[file] for file in files}
-        return verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+        differing = await self._shelf.differing_metadata(files)
+        return evolve(verdict, differing_metadata=tuple(file.filename for file in differing[:_SHOWN]))
 
     def stop(self) -> None:
         """Start no further fetches. Files in the store stay, and a later hold goes on from there."""

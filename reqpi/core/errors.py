@@ -15,6 +15,7 @@ from reqpi.core.report import Defect
 
 __all__ = [
     "BrokenLock",
+    "DamagedRecord",
     "DigestMismatch",
     "HostUnreachable",
     "Misconfigured",
@@ -209,6 +210,23 @@ class Misconfigured(ReqPIError):
 
 class StoreTrouble(ReqPIError):
     """The store cannot be read or written."""
+
+
+class DamagedRecord(StoreTrouble):
+    """A record in the store is not what ReqPI writes under its name.
+
+    :param record: its name; without a secret that is part of it.
+    :param problem: why, in a few words that quote nothing of the record.
+    """
+
+    def __init__(self, record: str, problem: str) -> None:
+        super().__init__(
+            f"the record {record} is damaged",
+            f"{problem[:1].upper()}{problem[1:]}. `reqpi verify` names every damaged record, and with --repair it "
+            "removes those that are made again.",
+        )
+        self.record = record
+        self.problem = problem
 
 
 class StoreFull(StoreTrouble):

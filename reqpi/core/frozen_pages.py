@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -14,6 +14,7 @@ from reqpi.core.errors import StoreTrouble
 from reqpi.core.filenames import ParsedFilename
 from reqpi.core.model import Archive, Digest, File, Git, Page, Project, Status
 from reqpi.core.simple.entries import digest
+from reqpi.core.stored_json import NOT_WRITTEN, mapping, newer, optional, parse, typed
 
 __all__ = ["dump", "dump_all", "load", "load_all"]
 
@@ -43,16 +44,13 @@ def dump_all(pages: Mapping[Project, Page]) -> bytes:
 def load(data: bytes, project: Project) -> Page:
     """Return the page that :func:`dump` wrote.
 
-    :raises reqpi.core.errors.StoreTrouble: the record is damaged, or was written by a newer ReqPI.
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: the record is damaged.
+    :raises reqpi.core.errors.StoreTrouble: it was written by a newer ReqPI.
     """
-    try:
-        # With a hook in Python the parser releases the interpreter now and then; without one, the reactor waits for it.
-        record = json.loads(data, object_hook=_as_it_is)
-        if record["layout"] != _LAYOUT:
-            raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that version.")
-        return _page(record, project)
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreTrouble(f"the frozen page of {project} is damaged", "The operator can restore it.") from error
+    record = mapping(parse(data))
+    if record["layout"] != _LAYOUT:
+        raise StoreTrouble(newer(record["layout"]), "Install that version.")
+    return _page(record, project)
 
 
 def load_all(data: bytes) -> dict[Project, Page]:
@@ -61,22 +59,22 @@ def load_all(data: bytes) -> dict[Project, Page]:
     :raises ValueError: the data is damaged, or of an unknown layout.
     """
     try:
-        records = json.loads(data, object_hook=_as_it_is)["pages"]
+        records = [mapping(record) for record in typed(mapping(parse(data))["pages"], list)]
         if any(record["layout"] != _LAYOUT for record in records):
             raise ValueError("its layout is unknown")
-        pages = (_page(record, canonicalize_name(record["project"], validate=True)) for record in records)
+        pages = (_page(record, canonicalize_name(typed(record["project"], str), validate=True)) for record in records)
         return {page.project: page for page in pages}
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except NOT_WRITTEN as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
-def _page(record: dict[str, Any], project: Project) -> Page:
-    status = Status(**record["status"]) if "status" in record else None
-    return Page(project, tuple(_file(entry, project) for entry in record["files"]), status)
+def _page(record: Mapping[str, Any], project: Project) -> Page:
+    status = _status(mapping(record["status"])) if "status" in record else None
+    return Page(project, tuple(_file(mapping(entry), project) for entry in typed(record["files"], list)), status)
 
 
-def _as_it_is(parsed: dict[str, Any]) -> dict[str, Any]:
-    return parsed
+def _status(record: Mapping[str, Any]) -> Status:
+    return Status(typed(record["status"], str), optional(record["reason"], str))
 
 
 def _record(file: File) -> dict[str, Any]:
@@ -99,33 +97,64 @@ def _record(file: File) -> dict[str, Any]:
     return {name: value for name, value in record.items() if value is not None}
 
 
-def _file(entry: dict[str, Any], project: Project) -> File:
-    listed = entry.get("listed", True)
-    named = filenames.parse(entry["filename"], project) if listed else ParsedFilename(Version("0"), "", wheel=False)
-    if named is None or not isinstance(entry.get("size", 0), int):
-        raise ValueError(entry["filename"])
-    metadata = entry.get("core-metadata")
-    if isinstance(metadata, dict):
-        (metadata,) = _digests(metadata)
+def _file(entry: Mapping[str, Any], project: Project) -> File:
+    listed = typed(entry.get("listed", True), bool)
+    filename = typed(entry["filename"], str)
+    named = filenames.parse(filename, project) if listed else _unlisted(filename)
+    if named is None:
+        raise ValueError("a filename is not that of a file of the project")
     return File(
-        filename=entry["filename"],
+        filename=filename,
         project=project,
         version=named.version,
         version_text=named.version_text,
         wheel=named.wheel,
-        url=entry["url"],
-        digests=_digests(entry["digests"]),
-        measured=entry.get("measured", False),
-        size=entry.get("size"),
-        requires_python=entry.get("requires-python"),
-        upload_time=entry.get("upload-time"),
-        yanked=entry.get("yanked"),
-        core_metadata=metadata,
-        provenance=entry.get("provenance"),
-        index=entry.get("index", ""),
-        source=_source(entry["source"]) if "source" in entry else None,
+        url=typed(entry["url"], str),
+        digests=_digests_of_file(entry["digests"]),
+        measured=typed(entry.get("measured", False), bool),
+        size=_size(entry.get("size")),
+        requires_python=_line(entry.get("requires-python")),
+        upload_time=_line(entry.get("upload-time")),
+        yanked=_line_or_true(entry.get("yanked")),
+        core_metadata=_core_metadata(entry.get("core-metadata")),
+        provenance=_line(entry.get("provenance")),
+        index=typed(entry.get("index", ""), str),
+        source=_source(mapping(entry["source"])) if "source" in entry else None,
         listed=listed,
     )
+
+
+def _unlisted(filename: str) -> ParsedFilename | None:
+    """Return an unknown release, unless the filename could not be one segment of a path."""
+    if filename in ("", ".", "..") or "/" in filename or "\\" in filename or not filename.isprintable():
+        return None
+    return ParsedFilename(Version("0"), "", wheel=False)
+
+
+def _size(value: object) -> int | None:
+    size = optional(value, int)
+    if size is not None and size < 0:
+        raise ValueError("a size is negative")
+    return size
+
+
+def _line(value: object) -> str | None:
+    """Return a text as an index's entry has it: on one line, without control characters."""
+    text = optional(value, str)
+    if text is not None and not text.isprintable():
+        raise ValueError("a text is not printable")
+    return text
+
+
+def _line_or_true(value: object) -> str | Literal[True] | None:
+    return True if value is True else _line(value)
+
+
+def _core_metadata(value: object) -> Digest | Literal[True] | None:
+    if value is None or value is True:
+        return value
+    (digest,) = _digests(value)
+    return digest
 
 
 def _source_record(source: Archive | Git) -> dict[str, Any]:
@@ -135,15 +164,24 @@ def _source_record(source: Archive | Git) -> dict[str, Any]:
     return {"archive": source.url, "digests": digests, "in": source.subdirectory}
 
 
-def _source(record: dict[str, Any]) -> Archive | Git:
+def _source(record: Mapping[str, Any]) -> Archive | Git:
+    subdirectory = optional(record["in"], str)
     if "git" in record:
-        return Git(record["git"], record["commit"], record["in"], record["submodules"])
-    return Archive(record["archive"], _digests(record["digests"]), record["in"])
+        url, commit = typed(record["git"], str), typed(record["commit"], str)
+        return Git(url, commit, subdirectory, typed(record["submodules"], bool))
+    return Archive(typed(record["archive"], str), _digests(record["digests"]), subdirectory)
 
 
-def _digests(record: Mapping[str, str]) -> frozenset[Digest]:
+def _digests_of_file(value: object) -> frozenset[Digest]:
+    found = _digests(value)
+    if not any(digest.algorithm == "sha256" for digest in found):
+        raise ValueError("a file has no sha256")
+    return found
+
+
+def _digests(value: object) -> frozenset[Digest]:
     """Return the digests of a record. They become file names, so a record with an invalid digest is rejected."""
-    found = [digest(*item) for item in record.items()]
+    found = [digest(*item) for item in mapping(value).items()]
     if None in found:
-        raise ValueError(f"{str(record)[:200]} is not a valid digest")
+        raise ValueError("a digest is not valid")
     return frozenset(filter(None, found))

@@ -52,3 +52,8 @@ class LruCache(Generic[_K, _V]):
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._weight -= entry[1]
+
+    def clear(self) -> None:
+        """Drop all entries."""
+        self._entries.clear()
+        self._weight = 0

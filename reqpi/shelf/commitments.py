@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from reqpi.core import locks
 from reqpi.core.address import address_of, is_address, is_listing, parse_listing
-from reqpi.core.errors import BrokenLock, StoreTrouble, UnknownAddress
+from reqpi.core.errors import BrokenLock, DamagedRecord, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Lock
 from reqpi.core.report import Defect, Document
@@ -131,7 +131,7 @@ class Commitments:
         with suppress(StoreTrouble):  # a record in a store that cannot be written is as good as a new one
             await self._records.use(record)
         if await self._records.create(record, value) != value:
-            raise _damaged(record.rpartition("/")[2])
+            raise _damaged(record)
 
     async def get(self, address: str) -> Commitment:
         """Return the commitment of an address. This counts as use of the address.
@@ -160,7 +160,7 @@ class Commitments:
         if document is None:
             raise _unknown(address)
         if address_of(document) != address:
-            raise _damaged(address)
+            raise _damaged(lock_record(address))
         if is_listing(document):
             documents = [await self._listed(*entry) for entry in parse_listing(document)]
             size = sum(len(each.data) for each in documents)
@@ -174,7 +174,7 @@ class Commitments:
     async def _listed(self, sha256: str, path: str) -> Document:
         data = await self._records.get(document_record(sha256))
         if data is None or address_of(data) != sha256:
-            raise _damaged(sha256)
+            raise _damaged(document_record(sha256))
         return Document(path, data)
 
     def _keep(self, commitment: Commitment) -> _Read:
@@ -210,5 +210,5 @@ def _unknown(address: str) -> UnknownAddress:
     )
 
 
-def _damaged(address: str) -> StoreTrouble:
-    return StoreTrouble(f"the lock {address[:8]} is damaged", "Its bytes do not match the digest it is stored under.")
+def _damaged(record: str) -> DamagedRecord:
+    return DamagedRecord(record, "it is missing, or its bytes do not match the digest it is stored under")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredSemaphore
@@ -22,6 +23,7 @@ from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.lacking_pins import lines_of, named
 from reqpi.shelf.listings import PinListings, wanted
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import page_record
 from reqpi.shelf.url_sources import UrlSources
 
@@ -180,9 +182,9 @@ async def _read(commitment: Commitment, project: Project, written: bytes) -> Pag
 
 
 def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
-    return requires_python.with_markers(
-        commitment.lock, admission.admitted_page(commitment.lock, freezer.load(written, project))
-    )
+    record = page_record(commitment.address, project)
+    page = read_record(record, written, partial(freezer.load, project=project))
+    return requires_python.with_markers(commitment.lock, admission.admitted_page(commitment.lock, page))
 
 
 def _undecided(lock: Lock, files: Iterable[File]) -> list[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from secrets import token_hex
 
@@ -16,10 +17,12 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import Occupied, UnknownSession
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File, Page, Project
+from reqpi.core.stored_json import mapping, optional, parse
 from reqpi.runtime.lru import LruCache
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import claimed_metadata_record, recorded_file_record, session_record
 
-__all__ = ["FILES", "LASTS", "SESSIONS", "LearnSession", "LearnSessions"]
+__all__ = ["FILES", "LASTS", "SESSIONS", "UNTIMED", "LearnSession", "LearnSessions", "load_exclude_newer"]
 
 SESSIONS = 256
 """Sessions that may be open at the same time, on all servers that share a store."""
@@ -35,7 +38,8 @@ _NOTED = 60.0
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
-_UNTIMED = "untimed"
+UNTIMED = "untimed"
+"""The last part of the name of a record without content: all files of the project were withheld."""
 
 
 @frozen
@@ -95,8 +99,7 @@ class LearnSessions:
         if written is None or not await self._store.use(record):
             self._known.drop(token)
             raise _unknown()
-        until = json.loads(written)["exclude-newer"]
-        session = LearnSession(token, datetime.fromisoformat(until) if until else None)
+        session = LearnSession(token, read_record(record, written, load_exclude_newer))
         self._known.put(token, (session, self._clock.seconds()), 1)
         return session
 
@@ -135,7 +138,7 @@ class LearnSessions:
         :raises reqpi.core.errors.Occupied: as :meth:`note`.
         :raises reqpi.core.errors.UnknownSession: as :meth:`note`.
         """
-        await self._note(session, recorded_file_record(session.token, project, _UNTIMED), b"-")
+        await self._note(session, recorded_file_record(session.token, project, UNTIMED), b"-")
 
     async def _note(self, session: LearnSession, record: str, value: bytes) -> None:
         noted = self._noted.get(session.token)
@@ -160,11 +163,25 @@ class LearnSessions:
         for record in sorted([name async for name in self._store.names(recorded_file_record(session.token))]):
             *_, said, key = record.split("/")
             project = canonicalize_name(said)
-            if key == _UNTIMED:
+            if key == UNTIMED:
                 untimed.append(project)
             elif (written := await self._store.get(record)) is not None:
-                files += freezer.load(written, project).files
+                files += read_record(record, written, partial(freezer.load, project=project)).files
         return tuple(files), tuple(untimed)
+
+
+def load_exclude_newer(data: bytes) -> datetime | None:
+    """Return the bound on upload times in the record of a session; ``None`` if it has none.
+
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+    """
+    until = optional(mapping(parse(data))["exclude-newer"], str)
+    if until is None:
+        return None
+    bound = datetime.fromisoformat(until)
+    if bound.utcoffset() is None:
+        raise ValueError("a time has no zone")
+    return bound
 
 
 def _unknown() -> UnknownSession:

@@ -21,12 +21,15 @@ __all__ = [
     "build_system_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
+    "differing_metadata_record",
     "document_record",
     "holding_record",
+    "kind_of",
     "kinds_of",
     "lacking_record",
     "lock_record",
     "metadata_record",
+    "name_for_logs",
     "page_record",
     "recorded_file_record",
     "refusals_record",
@@ -76,6 +79,7 @@ _PAGE = Kind("frozen", Owner.ADDRESS, 1, "the frozen page of a project")
 _REFUSALS = Kind("refused", Owner.ADDRESS, 1, "what one process refused")
 _METADATA = Kind("metadata", Owner.FILE, 1, "the sha256 of a verified wheel's core metadata")
 _CLAIMED_METADATA = Kind("told", Owner.ADDRESS, 1, "the sha256 of core metadata that an upstream claims")
+_DIFFERING_METADATA = Kind("differing", Owner.FILE, 1, "the sha256 that a page promised for other core metadata")
 _BUILD_SYSTEM = Kind("build-systems", Owner.FILE, 1, "how a verified sdist is built")
 _CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdist is built, as an upstream claims")
 _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
@@ -91,6 +95,7 @@ KINDS = (
     _REFUSALS,
     _METADATA,
     _CLAIMED_METADATA,
+    _DIFFERING_METADATA,
     _BUILD_SYSTEM,
     _CLAIMED_BUILD_SYSTEM,
     _HOLDING,
@@ -102,9 +107,28 @@ KINDS = (
 """Every kind of record that a store may have."""
 
 
+_BY_FOLDER = {kind.folder: kind for kind in KINDS}
+
+_DIGITS_OF_TOKEN = 6
+"""Digits of a token that are shown, as in the access log."""
+
+
 def kinds_of(owner: Owner) -> tuple[Kind, ...]:
     """Return the kinds of record that end with ``owner``."""
     return tuple(kind for kind in KINDS if kind.owner is owner)
+
+
+def kind_of(record: str) -> Kind:
+    """Return the kind of a record."""
+    return _BY_FOLDER[record.partition("/")[0]]
+
+
+def name_for_logs(record: str) -> str:
+    """Return the name of a record, with the beginning of a token in its place: who has a token has the session."""
+    parts = record.split("/")
+    if kind_of(record).owner is Owner.SESSION:
+        parts[1] = f"{parts[1][:_DIGITS_OF_TOKEN]}..."
+    return "/".join(parts)
 
 
 def lock_record(address: str) -> str:
@@ -141,6 +165,14 @@ def claimed_metadata_record(address: str, sha256: str = "") -> str:
     :param sha256: of the wheel; empty for the prefix of an address.
     """
     return f"{_CLAIMED_METADATA.folder}/{address}/{sha256}"
+
+
+def differing_metadata_record(sha256: str) -> str:
+    """Name the record of a wheel whose core metadata is not what a page promised.
+
+    :param sha256: of the wheel; empty for the prefix of all.
+    """
+    return f"{_DIFFERING_METADATA.folder}/{sha256}"
 
 
 def build_system_record(sha256: str, subdirectory: str | None = None) -> str:

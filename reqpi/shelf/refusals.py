@@ -7,21 +7,26 @@ need no lock between them, and a restart loses nothing that was written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from attrs import evolve, frozen
+from packaging.utils import canonicalize_name
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Project
+from reqpi.core.stored_json import finite, optional, parse, typed
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import refusals_record
 
-__all__ = ["MOST", "RecordedRefusal", "Refusals"]
+__all__ = ["MOST", "RecordedRefusal", "Refusals", "load_refusals"]
 
 MOST = 1000
 """Different refusals counted for one address. A client that causes more is guessing, not building."""
+
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @frozen
@@ -106,7 +111,8 @@ class Refusals:
         total = dict(self._counted.get(address, {}))
         async for name in self._records.names(refusals_record(address)):
             if name.rpartition("/")[2] != self._instance:
-                _add(total, _load(await self._records.get(name)))
+                written = await self._records.get(name)
+                _add(total, () if written is None else read_record(name, written, load_refusals))
         return sorted(total.values(), key=lambda refusal: (-refusal.last, refusal.project, refusal.filename or ""))
 
     async def write(self) -> None:
@@ -131,8 +137,30 @@ def _dump(refusals: Iterable[RecordedRefusal]) -> bytes:
     return json.dumps([[r.project, r.filename, r.reason, r.count, r.first, r.last] for r in refusals]).encode()
 
 
-def _load(data: bytes | None) -> Iterable[RecordedRefusal]:
-    return [] if data is None else [RecordedRefusal(*entry) for entry in json.loads(data)]
+def load_refusals(data: bytes) -> Sequence[RecordedRefusal]:
+    """Return the refusals in a record.
+
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+    """
+    entries = typed(parse(data), list)
+    if len(entries) > MOST:
+        raise ValueError(f"it has more than {MOST} refusals")
+    return [_loaded(typed(entry, list)) for entry in entries]
+
+
+def _loaded(entry: list[object]) -> RecordedRefusal:
+    project, filename, reason, count, first, last = entry
+    name = canonicalize_name(typed(project, str))
+    return RecordedRefusal(
+        name, optional(filename, str), typed(reason, str), typed(count, int), _time(first), _time(last)
+    )
+
+
+def _time(value: object) -> float:
+    seconds = finite(value)
+    if not 0 <= seconds <= _LATEST:
+        raise ValueError("a time is not between 1970 and 9999")
+    return seconds
 
 
 def _iso(seconds: float) -> str:

@@ -27,6 +27,7 @@ from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Commitments, Lease
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
+from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.lacking_pins import all_lacking
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
@@ -127,13 +128,25 @@ class Shelf:
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
         cached = self._pages.get(commitment, key)
-        if cached is not None:
-            return cached
-        waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
-        with wanting(project):
-            page = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
-        self._pages.put(commitment, key, page, page.weight)
+        if cached is None:
+            waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
+            with wanting(project):
+                frozen = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+        else:
+            frozen = cached
+        page = without_promises(frozen, await self._files.core_metadata.differences.wheels())
+        if page is not cached:
+            self._pages.put(commitment, key, page, page.weight)
         return page
+
+    def on_metadata_difference(self, forget: Callable[[], None]) -> None:
+        """Call ``forget`` when a page that was served before must not promise core metadata any more."""
+        self._files.core_metadata.differences.on_new = forget
+
+    async def differing_metadata(self, files: Iterable[File]) -> list[File]:
+        """Return the wheels whose core metadata differs from what an upstream promised."""
+        wheels = await self._files.core_metadata.differences.wheels()
+        return [file for file in files if file.wheel and file.sha256 in wheels]
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:
         """Freeze the page of a project that the lock pins, however long that takes.

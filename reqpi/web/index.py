@@ -49,6 +49,7 @@ class IndexResource(Resource):
         self._ready_answers = ready_answers
         self._rendered: DerivedCache[Representation] = DerivedCache(rendered_bytes)
         self._rendering: SingleFlight[Representation] = SingleFlight()
+        shelf.on_metadata_difference(ready_answers.clear)
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""
@@ -149,13 +150,15 @@ class IndexResource(Resource):
         await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
 
     async def _metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
-        settled = await self._shelf.is_settled(commitment, name, filename)
         metadata = await self._shelf.metadata(commitment, name, filename)
+        settled = await self._shelf.is_settled(commitment, name, filename)
         shown = Representation(metadata, "application/octet-stream")
         if settled:
             self._send(request, commitment, ANY_TYPE, shown, canonicalize_name(name), f"{filename}.metadata")
         else:
-            request.write(send_representation(request, shown))
+            body = send_representation(request, shown)
+            request.setHeader("Cache-Control", "no-cache")  # the wheel may contain other metadata
+            request.write(body)
 
 
 def _prefix(request: Request, here: str) -> str:

@@ -60,7 +60,7 @@ class SbomTests(CommandTestCase):
         self.server.says(f"/{ADDRESS}/sbom.cdx.json", 200, body, **{"Cache-Control": "no-store"})
         status, out, err = self.sbom()
         self.assertEqual((status, out), (0, body.decode()))
-        self.assertIn("some core metadata is not available", err)
+        self.assertIn("the SBOM is not final", err)
 
     def test_what_cannot_be_had_is_a_status(self) -> None:
         problem = {"type": "urn:reqpi:upstream-trouble", "title": "upstream is away", "status": 503, "detail": "Wait."}

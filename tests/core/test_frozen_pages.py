@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.frozen_pages import dump, dump_all, load, load_all
 from reqpi.core.model import Page, Status
+from reqpi.core.stored_json import NOT_WRITTEN
 from tests.distributions import a_file, a_page, digest_of
 
 SIX = canonicalize_name("six")
@@ -71,9 +72,9 @@ class FrozenTests(SynchronousTestCase):
                 files = [record["files"][0] | wrong]
                 self.assertRaises(ValueError, load_all, json.dumps({"pages": [record | {"files": files}]}).encode())
 
-    def test_a_damaged_record_is_trouble_and_no_traceback(self) -> None:
+    def test_a_damaged_record_is_an_error_of_a_known_kind(self) -> None:
         for damaged in (b"", b"[]", b"null", b'{"layout": 1}', dump(FULL)[:-9], b"\xff", b'{"layout":1,"files":[{}]}'):
-            with self.assertRaises(StoreTrouble, msg=repr(damaged)):
+            with self.assertRaises(NOT_WRITTEN, msg=repr(damaged)):
                 load(damaged, SIX)
 
     def test_a_record_of_a_later_layout_is_not_guessed_at(self) -> None:

@@ -15,7 +15,7 @@ CONTENT = b"content"
 RECORDS = FactRecords("facts/verified", "facts/claimed")
 
 
-async def loaded(data: bytes) -> str | None:
+async def loaded(_: str, data: bytes) -> str | None:
     return data.decode() or None
 
 

@@ -23,6 +23,7 @@ class NameTests(SynchronousTestCase):
             records.refusals_record(A, "process"): f"refused/{A}/process",
             records.metadata_record(A): f"metadata/{A}",
             records.claimed_metadata_record(A, A): f"told/{A}/{A}",
+            records.differing_metadata_record(A): f"differing/{A}",
             records.build_system_record(A): f"build-systems/{A}",
             records.build_system_record(A, "sub"): f"build-systems/{A}/ddc6e2b224d0fd821669202258386936",
             records.claimed_build_system_record(A, A): f"told-build-systems/{A}/{A}",

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
             sbom = sbom._replace(body=_checked(sbom.body, listing, own, options.format))
     if not sbom.complete:
         tell_remark(
-            "some core metadata is not available: licences, summaries and dependencies are missing; run it again"
+            "the SBOM is not final: some core metadata is missing, or its wheel is not in the store yet, so that the "
+            "upstream's claim counts; `reqpi gethash --hold` fetches the wheels"
         )
     if options.output is None:
         sys.stdout.buffer.write(sbom.body)

@@ -23,7 +23,7 @@ __all__ = ["command_line", "main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Report damage; with ``--repair``, remove damaged files, so that a server fetches them again."""
+    """Report damage; with ``--repair``, remove what a server fetches or makes again."""
     parser = command_line()
     options = parser.parse_args(arguments)
     if options.url and not options.repair:
@@ -56,7 +56,8 @@ async def _documents(store: Store, address: str) -> list[Document]:
 
 def _tell(verdict: StoreVerdict) -> None:
     for damage in verdict.damages:
-        removed = "Removed: a server fetches it again when it is requested." if damage.repaired else ""
+        again = "makes" if damage.kind == "record" else "fetches"
+        removed = f"Removed: a server {again} it again when it is requested." if damage.repaired else ""
         tell_error(
             f"the {damage.kind} {damage.name} is damaged", f"{damage.problem.removesuffix('.')}. {removed}".strip()
         )
@@ -72,13 +73,13 @@ def command_line() -> argparse.ArgumentParser:
     """Return the parser of its options and arguments."""
     parser = argparse.ArgumentParser(
         prog="reqpi verify",
-        description="Hash every file and every lock of a store again, and read every frozen list. "
+        description="Hash every file and every lock of a store again, and read every frozen list and other record. "
         "A server may use the store at the same time.",
         epilog="Exit status: 0 nothing is damaged, or everything was repaired; 2 usage; 3 the store cannot be read; "
         "5 something is damaged.",
     )
     add_store(parser)
-    parser.add_argument("--repair", action="store_true", help="remove damaged files: a server fetches them again")
+    parser.add_argument("--repair", action="store_true", help="remove damaged files and records that can be made again")
     parser.add_argument(
         "--record-key", type=Path, metavar="FILE", help="the keys of the server: report frozen lists that none sealed"
     )

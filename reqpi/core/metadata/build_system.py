@@ -20,6 +20,7 @@ from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.tools.toml_document import load as load_toml
 from reqpi.core.metadata.sdist import FILES, Files
 from reqpi.core.metadata.setup_literals import LiteralFields, setup_cfg, setup_py
+from reqpi.core.stored_json import mapping, parse, sequence, typed
 
 __all__ = ["DEFAULT", "BuildSystem", "build_system", "enough", "sound"]
 
@@ -66,17 +67,31 @@ class BuildSystem:
 
     @classmethod
     def load(cls, data: bytes) -> BuildSystem | None:
-        """Return what :meth:`dump` wrote; ``None`` if another version of ReqPI wrote it in another layout."""
-        try:
-            record = json.loads(data)
-            if record.pop("layout") != _LAYOUT:
-                return None
-            values: dict[str, Any] = {
-                key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
-            }
-            return cls(**values)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        """Return what :meth:`dump` wrote; ``None`` if another version of ReqPI wrote it in another layout.
+
+        :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+        """
+        record = mapping(parse(data))
+        if typed(record["layout"], int) != _LAYOUT:
             return None
+        dependencies = record["dependencies"]
+        return cls(
+            requires=_stored(record["requires"]),
+            setup_requires=_stored(record["setup_requires"]),
+            backend=typed(record["backend"], str),
+            declared=typed(record["declared"], bool),
+            setuptools=typed(record["setuptools"], bool),
+            dependencies=None if dependencies is None else _stored(dependencies),
+            unread=sequence(record["unread"], str),
+        )
+
+
+def _stored(value: object) -> tuple[str, ...]:
+    """Return stored requirements, which are as :func:`sound` has left them."""
+    requirements = sequence(value, str)
+    if sound(requirements, [], "") != requirements:
+        raise ValueError("a requirement is not valid")
+    return requirements
 
 
 def enough(files: Files) -> bool:

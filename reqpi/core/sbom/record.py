@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.sbom.model import About, Licence
 from reqpi.core.sbom.requires import read
+from reqpi.core.stored_json import mapping, newer, parse, sequence, typed
 
 __all__ = ["dump", "load", "of_interest"]
 
@@ -35,15 +36,20 @@ def dump(known: Mapping[str, About]) -> bytes:
 def load(data: bytes) -> dict[str, About]:
     """Read a record of :func:`dump`.
 
-    :raises reqpi.core.errors.StoreTrouble: it is damaged, or a newer ReqPI wrote it.
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+    :raises reqpi.core.errors.StoreTrouble: a newer ReqPI wrote it.
     """
-    try:
-        record = json.loads(data)
-        if record["layout"] != _LAYOUT:
-            raise StoreTrouble(f"a newer ReqPI wrote the store (layout {record['layout']})", "Install that version.")
-        return {
-            sha256: About(summary, tuple(Licence(*licence) for licence in licences), tuple(requires))
-            for sha256, (summary, licences, requires) in record["files"].items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreTrouble("a stored SBOM record is damaged", "The operator can remove it.") from error
+    record = mapping(parse(data))
+    if record["layout"] != _LAYOUT:
+        raise StoreTrouble(newer(record["layout"]), "Install that version.")
+    return {sha256: _about(entry) for sha256, entry in mapping(record["files"]).items()}
+
+
+def _about(entry: object) -> About:
+    summary, licences, requires = typed(entry, list)
+    return About(typed(summary, str), tuple(map(_licence, typed(licences, list))), sequence(requires, str))
+
+
+def _licence(entry: object) -> Licence:
+    text, expression = typed(entry, list)
+    return Licence(typed(text, str), typed(expression, bool))

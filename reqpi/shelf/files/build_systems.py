@@ -22,6 +22,7 @@ from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.facts import FactRecords, Facts
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import build_system_record, claimed_build_system_record
 
 __all__ = ["BuildSystems", "TooDeep"]
@@ -152,8 +153,8 @@ class BuildSystems:
         return await by_ranges(file, size, plan, take)
 
 
-async def _loaded(data: bytes) -> BuildSystem | None:
-    return BuildSystem.load(data)
+async def _loaded(record: str, data: bytes) -> BuildSystem | None:
+    return read_record(record, data, BuildSystem.load)
 
 
 def _records(file: File, address: str) -> FactRecords:

@@ -1,9 +1,8 @@
 """The core metadata of wheels, whether or not the upstream offers it (:pep:`658`, :pep:`714`).
 
-If the frozen page promised a digest, the bytes of that digest are served and no others.
-
-If it promised only that there is metadata, the metadata is read from the wheel: from the one in the store, or by ranges
-from the upstream. :mod:`reqpi.shelf.files.facts` has the rule which of the two counts.
+Once a wheel is in the store, the metadata inside it is served, whatever a page promised. :mod:`reqpi.shelf.files.facts`
+has the rule. Until then, the upstream is believed: if the page promised a digest, the bytes of that digest are served
+and no others; if it promised only that there is metadata, the metadata is read by ranges from the upstream's wheel.
 """
 
 from __future__ import annotations
@@ -19,20 +18,26 @@ from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
+from reqpi.core.simple.entries import digest
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.facts import FactRecords, Facts
+from reqpi.shelf.files.metadata_differences import MetadataDifferences, promised_digest
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import claimed_metadata_record, metadata_record
 
-__all__ = ["CoreMetadata"]
+__all__ = ["CoreMetadata", "load_digest"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
 
 
 class CoreMetadata:
-    """The metadata files of all wheels."""
+    """The metadata files of all wheels.
+
+    :ivar differences: the wheels whose metadata is not what a page promised.
+    """
 
     def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
         self._store = store
@@ -41,6 +46,7 @@ class CoreMetadata:
         self._upstream = upstream
         self._facts = Facts(store, downloads, self._named)
         self._finding: SingleFlight[bytes] = SingleFlight()
+        self.differences = MetadataDifferences(store, clock)
 
     async def of(self, file: File, address: str) -> bytes:
         """Return the core metadata of an admitted wheel.
@@ -49,53 +55,77 @@ class CoreMetadata:
         :raises reqpi.core.errors.UpstreamTrouble: the metadata cannot be obtained, or not within the time that clients
             wait.
         """
-        promised = _promise(file)
-        known = await self._by_digest(promised) if promised else await self._facts.known(file, _records(file, address))
+        promised = promised_digest(file)
+        known = await self._known(file, address, promised)
         if known is not None:
             return known
-        key = (file.url, file.index, file.digests, promised, None if promised else address)
-        finding = self._finding.do(
-            key, lambda: self._promised(file, promised) if promised else self._found(file, address)
-        )
+        key = (file.url, file.index, file.digests, promised, address)
+        finding = self._finding.do(key, partial(self._found, file, address, promised))
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
+
+    async def _known(self, file: File, address: str, promised: Digest | None) -> bytes | None:
+        """Return the metadata without reading a wheel: that of the verified wheel, or the claim if there is none."""
+        verified = await self._verified(file)
+        if verified is not None or await self._facts.size(file) is not None:
+            return verified
+        if promised is not None:
+            return await self._by_digest(promised)
+        return await self._facts.known(file, _records(file, address))
+
+    async def _verified(self, file: File) -> bytes | None:
+        """Return the recorded metadata of the verified wheel; compare it with what the page promised."""
+        record = metadata_record(str(file.sha256))
+        known = await self._store.get(record)
+        if known is None:
+            return None
+        named = _named_in(record, known)
+        await self.differences.compare(file, named)
+        return await self._by_digest(named)
 
     async def at_hand(self, file: File) -> bool:
         """Return whether the store has the metadata of a wheel that it has, without asking an upstream.
 
         Missing metadata is read from the wheel and stored: a client may have downloaded the wheel without it.
         """
-        promised = _promise(file)
-        if promised is None:
-            known = await self._store.get(metadata_record(str(file.sha256)))
-            found = known is not None and await self._store.size(known.decode("ascii")) is not None
-        else:
-            found = await self._store.size(promised.hex) is not None
-        return found or await self._taken_from_wheel(file, promised)
+        record = metadata_record(str(file.sha256))
+        known = await self._store.get(record)
+        if known is not None:
+            named = _named_in(record, known)
+            await self.differences.compare(file, named)
+            if await self._store.size(named.hex) is not None:
+                return True
+        return await self._is_taken_from_wheel(file)
 
-    async def _taken_from_wheel(self, file: File, promised: Digest | None) -> bool:
-        """Store the metadata of a wheel that is in the store, if it can be read and has the promised digest."""
+    async def _is_taken_from_wheel(self, file: File) -> bool:
+        """Store the metadata of a wheel that is in the store; return whether the store has what will be served."""
         size = await self._facts.size(file)
         if size is None:
             return False
         try:
-            data = await self._read_stored(file, size)
-            if promised is not None and sha256_of(data) != promised.hex:
-                return False
-            if promised is None:
-                await self._recorded(metadata_record(str(file.sha256)), data)
-            else:
-                await self._keep(data)
+            await self._taken_from_wheel(file, size)
+        except BrokenWheel:
+            promised = promised_digest(file)
+            return promised is not None and await self._store.size(promised.hex) is not None
         except (UpstreamTrouble, StoreTrouble):
             return False
         return True
 
+    async def _taken_from_wheel(self, file: File, size: int) -> bytes:
+        """Read and record the metadata of a wheel in the store.
+
+        :raises BrokenWheel: the wheel cannot be read.
+        """
+        data = await self._recorded(metadata_record(str(file.sha256)), await self._read_stored(file, size))
+        await self.differences.compare(file, Digest("sha256", sha256_of(data)))
+        return data
+
     async def is_settled(self, file: File) -> bool:
         """Return whether the metadata of a wheel will never be other bytes; if not, it is an upstream's claim."""
-        return _promise(file) is not None or await self._store.get(metadata_record(str(file.sha256))) is not None
+        return await self._store.get(metadata_record(str(file.sha256))) is not None
 
-    async def _named(self, known: bytes) -> bytes | None:
+    async def _named(self, record: str, known: bytes) -> bytes | None:
         """Return the metadata that a record names, if it is in the store."""
-        return await self._by_digest(Digest("sha256", known.decode("ascii")))
+        return await self._by_digest(_named_in(record, known))
 
     async def _by_digest(self, digest: Digest) -> bytes | None:
         """Return the metadata with this digest, if it is in the store and not larger than :data:`_LARGEST`."""
@@ -126,17 +156,24 @@ class CoreMetadata:
                 return data
         raise DigestMismatch(f"{file.filename}.metadata", promised, received)
 
-    async def _found(self, file: File, address: str) -> bytes:
-        """Read and record the metadata of a wheel for which the upstream promised no digest."""
-        data, verified = await self._read(file)
-        records = _records(file, address)
-        return await self._recorded(records.verified if verified else records.claimed, data)
+    async def _found(self, file: File, address: str, promised: Digest | None) -> bytes:
+        """Find metadata and store it: that of the wheel in the store, otherwise the upstream's claim."""
+        if promised is None:
+            data, verified = await self._read(file)
+            records = _records(file, address)
+            return await self._recorded(records.verified if verified else records.claimed, data)
+        size = await self._facts.size(file)
+        if size is not None:
+            # A wheel whose metadata cannot be read is installed by no client; the promise is all that there is.
+            with suppress(BrokenWheel):
+                return await self._taken_from_wheel(file, size)
+        return await self._by_digest(promised) or await self._promised(file, promised)
 
     async def _recorded(self, record: str, data: bytes) -> bytes:
         """Store and record metadata; return what stands, which another process may have recorded first."""
         await self._keep(data)
         stands = await self._store.create(record, sha256_of(data).encode("ascii"))
-        return await self._named(stands) or data
+        return await self._named(record, stands) or data
 
     async def _keep(self, data: bytes) -> None:
         incoming = await self._store.begin()
@@ -181,6 +218,21 @@ class CoreMetadata:
         return metadata
 
 
+def load_digest(data: bytes) -> Digest:
+    """Return the digest of core metadata that a record names.
+
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+    """
+    found = digest("sha256", data.decode("ascii"))
+    if found is None or found.hex.encode() != data:
+        raise ValueError("it is not a sha256")
+    return found
+
+
+def _named_in(record: str, data: bytes) -> Digest:
+    return read_record(record, data, load_digest)
+
+
 def _wheel(file: File) -> Callable[[int], LazyWheel]:
     return partial(LazyWheel, filename=file.filename, project=file.project)
 
@@ -188,14 +240,3 @@ def _wheel(file: File) -> Callable[[int], LazyWheel]:
 def _records(file: File, address: str) -> FactRecords:
     sha256 = str(file.sha256)
     return FactRecords(metadata_record(sha256), claimed_metadata_record(address, sha256))
-
-
-def _promise(file: File) -> Digest | None:
-    """Return the digest that the page promised.
-
-    It counts only if it is a sha256 and not the wheel's own; otherwise return ``None``.
-    """
-    metadata = file.core_metadata
-    if not isinstance(metadata, Digest) or metadata.algorithm != "sha256" or metadata.hex == file.sha256:
-        return None
-    return metadata

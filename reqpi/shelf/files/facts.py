@@ -38,10 +38,11 @@ class FactRecords:
 class Facts(Generic[_T]):
     """The facts of one kind about all files.
 
-    :param load: returns the fact that a record contains or names; ``None`` if it has to be found again.
+    :param load: returns the fact that a record contains or names, given the name of the record and its content;
+        ``None`` if the fact has to be found again.
     """
 
-    def __init__(self, store: Store, downloads: Downloads, load: Callable[[bytes], Awaitable[_T | None]]) -> None:
+    def __init__(self, store: Store, downloads: Downloads, load: Callable[[str, bytes], Awaitable[_T | None]]) -> None:
         self._store = store
         self._downloads = downloads
         self._load = load
@@ -82,4 +83,4 @@ class Facts(Generic[_T]):
 
     async def _recorded(self, record: str) -> _T | None:
         data = await self._store.get(record)
-        return None if data is None else await self._load(data)
+        return None if data is None else await self._load(record, data)

@@ -8,6 +8,8 @@ replicas may sweep at the same time.
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
@@ -16,10 +18,12 @@ from twisted.logger import Logger
 
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import is_listing, parse_listing
-from reqpi.core.errors import StoreTrouble
+from reqpi.core.errors import DamagedRecord, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Digest
 from reqpi.runtime.offload import FROZEN_PAGE
+from reqpi.shelf.files.core_metadata import load_digest
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import (
     Owner,
     claimed_metadata_record,
@@ -162,27 +166,37 @@ class Sweep:
                     written = await self._store.get(name)
                     if written is None:
                         continue
-                    live |= await self._needed(written, name.rpartition("/")[2], address)
+                    live |= await self._needed(name, written, address)
                 except StoreTrouble as trouble:
                     unknown += 1
                     self._log.error("no file is swept: {name}: {trouble}", name=name, trouble=trouble)
         return None if unknown else live
 
-    async def _needed(self, written: bytes, project: str, address: str) -> set[str]:
+    async def _needed(self, name: str, written: bytes, address: str) -> set[str]:
         needed: set[str] = set()
-        page = await FROZEN_PAGE.run(len(written), freezer.load, written, canonicalize_name(project))
+        load = partial(freezer.load, project=canonicalize_name(name.rpartition("/")[2]))
+        page = await FROZEN_PAGE.run(len(written), read_record, name, written, load)
         for file in page.files:
             await self._step()
             needed.add(str(file.sha256))
             if isinstance(file.core_metadata, Digest):
                 needed.add(file.core_metadata.hex)
-            elif file.wheel:
+            if file.wheel:
                 sha256 = str(file.sha256)
                 for record in (metadata_record(sha256), claimed_metadata_record(address, sha256)):
-                    known = await self._store.get(record)
-                    if known is not None:
-                        needed.add(known.decode("ascii"))
+                    needed |= await self._named_by(record)
         return needed
+
+    async def _named_by(self, record: str) -> set[str]:
+        """Return the core metadata that a record names. A damaged record names none: metadata is made again."""
+        known = await self._store.get(record)
+        if known is None:
+            return set()
+        try:
+            return {read_record(record, known, load_digest).hex}
+        except DamagedRecord as damaged:
+            self._log.error("{record}: {trouble}", record=record, trouble=damaged)
+            return set()
 
     async def _forget_metadata(self, live: set[str], began: float) -> None:
         """Remove the records of wheels and sdists that are gone."""

@@ -6,6 +6,7 @@ Nothing here asks an upstream, and nothing counts as use: an unused lock grows o
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
@@ -13,13 +14,15 @@ from packaging.utils import canonicalize_name
 from reqpi.core import admission, locks
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import address_of, is_listing, parse_listing
-from reqpi.core.errors import BrokenLock, StoreTrouble
+from reqpi.core.errors import BrokenLock, DamagedRecord, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Lock
 from reqpi.core.report import Document
 from reqpi.runtime.offload import FROZEN_PAGE, LOCK
 from reqpi.shelf.files.hashing import Pace, at_full_speed, is_right
-from reqpi.shelf.records import document_record, lock_record, page_record
+from reqpi.shelf.maintenance.record_checks import REMADE, check
+from reqpi.shelf.record_reading import read_record
+from reqpi.shelf.records import document_record, lock_record, name_for_logs, page_record
 
 __all__ = ["Damage", "StoreVerdict", "Verification"]
 
@@ -31,8 +34,8 @@ _SHOWN = 1000
 class Damage:
     """One damaged file or record.
 
-    :param kind: ``file``, ``lock``, ``document`` or ``frozen list``.
-    :param name: its sha256, its address, or its address and project.
+    :param kind: ``file``, ``lock``, ``document``, ``frozen list`` or ``record``.
+    :param name: its sha256, its address, its address and project, or the name of the record without a token in it.
     :param problem: what is wrong with it.
     :param repaired: whether it was repaired.
     """
@@ -51,6 +54,7 @@ class StoreVerdict:
     :param size: the bytes of these files.
     :param locks: how many locks were read.
     :param lists: how many frozen lists were read.
+    :param records: how many other records were read.
     :param damages: the first thousand damages.
     :param left: the number of damages that were not repaired, including those that are not listed.
     :param trusted: frozen lists whose lock gives no digest for some pin: only a seal tells whether they were changed.
@@ -62,6 +66,7 @@ class StoreVerdict:
     size: int = 0
     locks: int = 0
     lists: int = 0
+    records: int = 0
     damages: tuple[Damage, ...] = ()
     left: int = 0
     lost: tuple[tuple[str, str, str], ...] = ()
@@ -77,8 +82,8 @@ class StoreVerdict:
 class Verification:
     """A verification of one store.
 
-    :param repair: whether to remove files with wrong bytes. A server fetches and verifies such a file again when it is
-        requested the next time.
+    :param repair: whether to remove files with wrong bytes, and damaged records that can be made again. A server
+        fetches such a file, or makes such a record, when it is requested the next time.
     :param pace: called with the length of each piece of a file; may delay the reading.
     :param unsealed: returns a record that is not sealed as it should be, by its name; each frozen list that it returns
         is sealed if nothing else is wrong with it. ``None``: nothing is sealed.
@@ -110,7 +115,25 @@ class Verification:
                 verdict = verdict.found(Damage("document", name, "its bytes do not match its digest"))
         async for record in self._store.names(lock_record("")):
             verdict = await self._lock(verdict, record.rpartition("/")[2])
+        for kind in REMADE:
+            async for record in self._store.names(kind.below()):
+                verdict = await self._record(verdict, record)
         return verdict
+
+    async def _record(self, verdict: StoreVerdict, record: str) -> StoreVerdict:
+        """Check a record that a server makes again when it is missing."""
+        data = await self._store.get(record)
+        if data is None:
+            return verdict
+        verdict = evolve(verdict, records=verdict.records + 1)
+        try:
+            damaged = check(record, data)
+        except StoreTrouble as trouble:
+            return verdict.found(Damage("record", name_for_logs(record), str(trouble)))
+        if damaged is None:
+            return verdict
+        removed = self._repair and await self._store.delete(record)
+        return verdict.found(Damage("record", damaged.record, damaged.problem, repaired=removed))
 
     async def _file(self, verdict: StoreVerdict, sha256: str) -> StoreVerdict:
         try:
@@ -161,7 +184,7 @@ class Verification:
             return evolve(verdict, lists=verdict.lists + 1).found(damage)
         if written is None:
             return verdict
-        problem, lost = await FROZEN_PAGE.run(len(written), self._looked_at, lock, project, written)
+        problem, lost = await FROZEN_PAGE.run(len(written), self._looked_at, lock, record, written)
         lost_here = tuple((address, project, filename) for filename in lost)
         verdict = evolve(verdict, lists=verdict.lists + 1, lost=(*verdict.lost, *lost_here)[:_SHOWN])
         if problem:
@@ -188,13 +211,15 @@ class Verification:
                 raise StoreTrouble(f"its document {path} is damaged")
             yield Document(path, document)
 
-    def _looked_at(self, lock: Lock, project: str, written: bytes) -> tuple[str, list[str]]:
+    def _looked_at(self, lock: Lock, record: str, written: bytes) -> tuple[str, list[str]]:
         """Return what is wrong with a frozen list, "" if nothing is, and its files that were removed."""
-        name = canonicalize_name(project)
+        name = canonicalize_name(record.rpartition("/")[2])
         if name not in lock.projects:
             return "its lock does not pin the project", []
         try:
-            page = freezer.load(written, name)
+            page = read_record(record, written, partial(freezer.load, project=name))
+        except DamagedRecord as damaged:
+            return damaged.problem, []
         except StoreTrouble as trouble:
             return trouble.title, []
         lost = [file.filename for file in page.files if file.sha256 in self._removed]

@@ -17,6 +17,7 @@ from attrs import evolve
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from reqpi.core.build_requirements import (
     AskedRequirement,
@@ -35,16 +36,18 @@ from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
-from reqpi.core.report import Note
+from reqpi.core.report import NOTE, WARNING, Note
+from reqpi.core.stored_json import mapping, parse, typed
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import lacking_record
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["BuildRequirementsOfLocks"]
+__all__ = ["BuildRequirementsOfLocks", "load_notes"]
 
 _AT_ONCE = 8
 """Sdists that one report requests from the upstream concurrently."""
@@ -60,6 +63,25 @@ _ANSWERS = 16 << 20
 
 _WEIGHT = 500
 """Bytes of one line of a report, as an estimate."""
+
+
+_log = Logger()
+
+
+def load_notes(data: bytes) -> tuple[Note, ...]:
+    """Return the notes in a record.
+
+    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
+    """
+    return tuple(_note(mapping(entry)) for entry in typed(parse(data), list))
+
+
+def _note(entry: Mapping[str, object]) -> Note:
+    text, message = typed(entry["text"], str), typed(entry["message"], str)
+    document, level = typed(entry.get("document", ""), str), typed(entry.get("level", WARNING), str)
+    if level not in (WARNING, NOTE):
+        raise ValueError("a note has an unknown level")
+    return Note(typed(entry["line"], int), text, message, document, level)
 
 
 class BuildRequirementsOfLocks:
@@ -88,11 +110,14 @@ class BuildRequirementsOfLocks:
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
         """Return a note for each build requirement that is known to be lacking, without asking an upstream."""
-        # It is advice: a store in trouble, or a record written by a newer ReqPI, is not a reason to fail.
-        with suppress(StoreTrouble, ValueError, TypeError):
-            written = await self._records.get(lacking_record(commitment.address, "build-requirements"))
-            return () if written is None else tuple(Note(**note) for note in json.loads(written))
-        return ()
+        record = lacking_record(commitment.address, "build-requirements")
+        try:
+            written = await self._records.get(record)
+            return () if written is None else read_record(record, written, load_notes)
+        except StoreTrouble as trouble:
+            # It is advice: a store in trouble, or a record written by a newer ReqPI, is not a reason to fail.
+            _log.warn("a lock is committed without warnings: {trouble}", trouble=trouble)
+            return ()
 
     async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         pages = await self._shelf.pages(commitment)

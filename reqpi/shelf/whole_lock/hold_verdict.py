@@ -67,6 +67,7 @@ class HoldVerdict:
     :param platforms: in alphabetical order.
     :param unfit: pins without a marker that have no file for the target: a client there will not find one.
     :param defects: the lines of the lock that the latest hold could not complete, and never will.
+    :param differing_metadata: wheels whose core metadata is not what the upstream promised.
     """
 
     files: int
@@ -78,6 +79,7 @@ class HoldVerdict:
     platforms: tuple[Platform, ...]
     unfit: tuple[str, ...]
     defects: tuple[Defect, ...] = ()
+    differing_metadata: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -6,13 +6,12 @@ more belongs to a process that ended; a new request for the hold goes on from wh
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from attrs import asdict, define
+from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
@@ -25,11 +24,13 @@ from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
 from reqpi.runtime.singleflight import each
 from reqpi.shelf.lacking_pins import lines_of
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
-__all__ = ["HoldProgress", "Holds"]
+__all__ = ["Holds"]
 
 _HOLDS = 4
 """Holds that one process works on concurrently; others wait."""
@@ -48,26 +49,6 @@ _PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 _SHOWN = 1000
 """Failures, and lines of the lock, that a record lists."""
-
-
-@define
-class HoldProgress:
-    """The progress of a hold.
-
-    :param projects: the number of projects in the lock.
-    :param frozen: the number of projects whose page is frozen.
-    :param files: the number of files to be held, as far as they are known.
-    :param size: their bytes, as far as they are known.
-    :param held: the number of files in the store.
-    :param held_size: the bytes in the store and those received by in-flight downloads.
-    """
-
-    projects: int
-    frozen: int = 0
-    files: int = 0
-    size: int = 0
-    held: int = 0
-    held_size: int = 0
 
 
 class Holds:
@@ -107,7 +88,9 @@ class Holds:
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
         in_order = {file: sizes[file] for file in files}
-        return verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+        differing = await self._shelf.differing_metadata(files)
+        return evolve(verdict, differing_metadata=tuple(file.filename for file in differing[:_SHOWN]))
 
     def stop(self) -> None:
         """Start no further fetches. Files in the store stay, and a later hold goes on from there."""
@@ -135,28 +118,28 @@ class Holds:
 
         :param at: the time, in seconds since the epoch; ``None`` if the work on it has ended.
         """
-        noted = {
-            "at": at,
-            "progress": asdict(hold.progress()),
-            "failures": hold.failures(),
-            "defects": [defect._asdict() for defect in hold.defects()],
-        }
+        noted = RecordedHold(at, hold.progress(), hold.failures(), hold.defects())
         with suppress(StoreTrouble):  # the only consequence: others see the hold as not in progress
-            await self._store.replace(record, json.dumps(noted).encode())
+            await self._store.replace(record, noted.dump())
 
     async def _elsewhere(self, record: str) -> HoldProgress | None:
         """Return the progress of a hold by another process."""
-        noted = _read(await self._store.get(record))
+        noted = await self._recorded(record)
         # The time is from another machine's clock, which may be ahead.
-        if noted.get("at") is None or abs(self._clock.seconds() - noted["at"]) > _STALE:
+        if noted is None or noted.at is None or abs(self._clock.seconds() - noted.at) > _STALE:
             return None
-        return HoldProgress(**noted["progress"])
+        return noted.progress
 
     async def _reasons(self, record: str) -> tuple[dict[HeldThing, str], tuple[Defect, ...]]:
         """Return why the latest hold could not obtain the missing files, and the lines of the lock that are why."""
-        noted = _read(await self._store.get(record))
-        reasons = {(project, filename): reason for project, filename, reason in noted.get("failures", ())}
-        return reasons, tuple(Defect(**defect) for defect in noted.get("defects", ()))
+        noted = await self._recorded(record)
+        if noted is None:
+            return {}, ()
+        return {(project, filename): reason for project, filename, reason in noted.failures}, noted.defects
+
+    async def _recorded(self, record: str) -> RecordedHold | None:
+        written = await self._store.get(record)
+        return None if written is None else read_record(record, written, RecordedHold.load)
 
 
 class _Hold:
@@ -199,10 +182,10 @@ class _Hold:
             held_size=sum(self._held.values()) + coming,
         )
 
-    def failures(self) -> list[tuple[Project, str | None, str]]:
+    def failures(self) -> tuple[tuple[Project, str | None, str], ...]:
         """Return the projects and files that could not be obtained, each with the reason."""
         failures = list(self._failures.items())[:_SHOWN]
-        return [(project, filename, str(error)) for (project, filename), error in failures]
+        return tuple((project, filename, str(error)) for (project, filename), error in failures)
 
     def defects(self) -> tuple[Defect, ...]:
         """Return the lines of the lock that cannot be completed."""
@@ -248,10 +231,3 @@ def _passes(error: ReqPIError) -> bool:
     if isinstance(error, UpstreamTrouble):
         return not error.final
     return isinstance(error, StoreTrouble) and not isinstance(error, StoreFull)
-
-
-def _read(noted: bytes | None) -> dict[str, Any]:
-    if noted is None:
-        return {}
-    read: dict[str, Any] = json.loads(noted)
-    return read

@@ -1,8 +1,9 @@
-"""SBOMs of locks, with the core metadata of all components, which is recorded once all of it is known.
+"""SBOMs of locks, with the core metadata of all components, which is recorded once all of it is verified.
 
 Clients may cache an SBOM forever, so a later one must not contain more. The core metadata of every component is read.
-If all of it can be obtained, it is recorded, create-if-absent, and from then on each replica makes its SBOMs from that
-record. While some of it cannot be obtained, an SBOM is made from the rest, which says so and is not to be cached.
+If all of it was read from verified wheels, it is recorded, create-if-absent, and from then on each replica makes its
+SBOMs from that record. While some of it is missing or an upstream's claim, an SBOM is made from what is known, and is
+not to be cached.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from reqpi.core.model import Commitment, File
 from reqpi.core.sbom import record
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
+from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
 
@@ -61,7 +63,7 @@ class Sboms:
         self._store = store
         self._clock = clock
         self._under_way: SingleFlight[SbomResponse] = SingleFlight()
-        self._gathering: SingleFlight[sbom.Sbom] = SingleFlight()
+        self._gathering: SingleFlight[tuple[sbom.Sbom, bool]] = SingleFlight()
         self._asked_for = 0
         self._writing = DeferredSemaphore(_WRITERS)
 
@@ -87,31 +89,44 @@ class Sboms:
         self._asked_for += 1
         try:
             # The gathered data are the same for every project that a caller claims the lock belongs to.
-            gathered = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
-            return await self._writing.run(in_thread, _write, gathered.of(own), index, write)
+            gathered, final = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            body = await self._writing.run(in_thread, _write, gathered.of(own), index, write)
+            return SbomResponse(body, final and not gathered.unread)
         finally:
             self._asked_for -= 1
 
-    async def _gathered(self, commitment: Commitment) -> sbom.Sbom:
+    async def _gathered(self, commitment: Commitment) -> tuple[sbom.Sbom, bool]:
+        """Return the SBOM, and whether it is final."""
         pages = await self._shelf.pages(commitment)
         described = await in_thread(sbom.described_by, commitment, pages)
-        known = await self._known(commitment, described)
-        return await self._writing.run(in_thread, sbom.sbom_of, commitment, pages, known)
+        known, final = await self._known(commitment, described)
+        return await self._writing.run(in_thread, sbom.sbom_of, commitment, pages, known), final
 
-    async def _known(self, commitment: Commitment, described: Iterable[File]) -> dict[File, sbom.About]:
-        """Return the recorded core metadata; if there is none, what can be obtained now, recorded if it is complete."""
+    async def _known(self, commitment: Commitment, described: Iterable[File]) -> tuple[dict[File, sbom.About], bool]:
+        """Return the recorded core metadata, and whether it is final.
+
+        If there is none, return what can be obtained now. It is recorded if all of it is there and verified.
+        """
         files = {str(file.sha256): file for file in described}
         name = sbom_record(commitment.address, "metadata")
         recorded = await self._store.get(name)
         if recorded is None:
             found = await self._found(commitment, files.values())
-            if len(found) < len(files):
-                return found
+            if len(found) < len(files) or not await self._is_verified(commitment, files.values()):
+                return found, False
             fresh = await in_thread(record.dump, {str(file.sha256): about for file, about in found.items()})
             recorded = await self._store.create(name, fresh)
-        about = await in_thread(record.load, recorded)
+        about = await in_thread(read_record, name, recorded, record.load)
         # The record is final: finding more would make a different SBOM.
-        return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}
+        return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}, True
+
+    async def _is_verified(self, commitment: Commitment, files: Iterable[File]) -> bool:
+        """Return whether all core metadata was read from verified wheels: a claim must not be recorded as final."""
+        settled = await each(files, partial(self._is_settled, commitment), _AT_ONCE)
+        return all(settled.values())
+
+    async def _is_settled(self, commitment: Commitment, file: File) -> bool:
+        return await self._shelf.is_settled(commitment, file.project, file.filename)
 
     async def _found(self, commitment: Commitment, files: Iterable[File]) -> dict[File, sbom.About]:
         """Return the core metadata of those files whose metadata can be obtained."""
@@ -139,5 +154,5 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _write(gathered: sbom.Sbom, index: str, write: Writer) -> SbomResponse:
-    return SbomResponse(write(sbom.with_index(gathered, index)), not gathered.unread)
+def _write(gathered: sbom.Sbom, index: str, write: Writer) -> bytes:
+    return write(sbom.with_index(gathered, index))

@@ -104,6 +104,10 @@ class ReadyAnswers:
             entry.made.clear()
         self._entries.put(target, entry, sum(each.weight for each in entry.variants.values()))
 
+    def clear(self) -> None:
+        """Drop all answers."""
+        self._entries.clear()
+
     def find(self, target: bytes, asked: RepresentationRequest) -> ReadyAnswer | None:
         """Return the answer, if there is one and its lease is valid."""
         entry = self._entries.get(target)

@@ -260,11 +260,13 @@ class RecordTests(SynchronousTestCase):
     def test_there_and_back(self) -> None:
         from reqpi.core.errors import StoreTrouble
         from reqpi.core.sbom import record
+        from reqpi.core.stored_json import NOT_WRITTEN
 
         said = about(b"Summary: x\nLicense: MIT\nRequires-Dist: Six\nRequires-Dist: other\n")
         kept = record.of_interest(said, {"six"})
         self.assertEqual(kept, About("x", (Licence("MIT", True),), ("Six",)))
         self.assertEqual(record.load(record.dump({"a": kept})), {"a": kept})
-        for broken in (b"", b"{}", b"[]", b'{"layout": 2}', b'{"layout": 1, "files": {"a": 1}}'):
-            with self.assertRaises(StoreTrouble):
+        self.assertRaises(StoreTrouble, record.load, b'{"layout": 2}')
+        for broken in (b"", b"{}", b"[]", b'{"layout": 1, "files": {"a": 1}}'):
+            with self.assertRaises(NOT_WRITTEN):
                 record.load(broken)

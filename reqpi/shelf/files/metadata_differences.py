@@ -1,0 +1,95 @@
+"""Wheels whose core metadata differs from what an upstream has promised: reported once, and not promised again.
+
+pip compares the ``.metadata`` that it resolved from with the metadata in the wheel, and treats a difference as fatal.
+So a page leaves out the promised digest of such a wheel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+
+from attrs import evolve
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from reqpi.core.interfaces import Records
+from reqpi.core.model import Digest, File, Page
+from reqpi.shelf.records import differing_metadata_record
+
+__all__ = ["MetadataDifferences", "promised_digest", "without_promises"]
+
+_FRESH = 60.0
+"""Seconds after which the records of other processes are looked for again."""
+
+_log = Logger()
+
+
+def promised_digest(file: File) -> Digest | None:
+    """Return the digest of core metadata that a page promised.
+
+    It counts only if it is a sha256 and not the wheel's own; otherwise return ``None``.
+    """
+    metadata = file.core_metadata
+    if not isinstance(metadata, Digest) or metadata.algorithm != "sha256" or metadata.hex == file.sha256:
+        return None
+    return metadata
+
+
+def without_promises(page: Page, wheels: Collection[str]) -> Page:
+    """Return a page without the promised digests of these wheels; the same page if it has none of them.
+
+    :param wheels: the sha256 of each.
+    """
+    if not wheels or not any(_promises(file, wheels) for file in page.files):
+        return page
+    files = (evolve(file, core_metadata=True) if _promises(file, wheels) else file for file in page.files)
+    return evolve(page, files=tuple(files))
+
+
+def _promises(file: File, wheels: Collection[str]) -> bool:
+    return isinstance(file.core_metadata, Digest) and file.sha256 in wheels
+
+
+class MetadataDifferences:
+    """The wheels of a store whose verified core metadata is not what a page promised.
+
+    :ivar on_new: called when this process learns of another such wheel.
+    """
+
+    def __init__(self, records: Records, clock: IReactorTime) -> None:
+        self.on_new: Callable[[], None] = lambda: None
+        self._records = records
+        self._clock = clock
+        self._wheels: frozenset[str] = frozenset()
+        self._looked = -math.inf
+
+    async def wheels(self) -> frozenset[str]:
+        """Return the sha256 of each such wheel, as far as the store had them a minute ago."""
+        now = self._clock.seconds()
+        if abs(now - self._looked) >= _FRESH:
+            self._looked = now
+            prefix = differing_metadata_record("")
+            self._add(frozenset([name.removeprefix(prefix) async for name in self._records.names(prefix)]))
+        return self._wheels
+
+    async def compare(self, file: File, verified: Digest) -> None:
+        """Report and record a wheel whose page promised other metadata than it contains."""
+        promised = promised_digest(file)
+        sha256 = str(file.sha256)
+        if promised in (None, verified) or sha256 in self._wheels:
+            return
+        mine = promised.hex.encode() if promised is not None else b""
+        if await self._records.get(differing_metadata_record(sha256)) is None:
+            await self._records.create(differing_metadata_record(sha256), mine)
+            _log.error(
+                "the metadata of {filename} differs: the upstream promised {promised}, and the wheel contains {found}. "
+                "Its pages do not promise it any more",
+                filename=file.filename, promised=promised, found=verified,
+            )  # fmt: skip
+        self._add(frozenset({sha256}))
+
+    def _add(self, wheels: frozenset[str]) -> None:
+        if wheels - self._wheels:
+            self._wheels |= wheels
+            self.on_new()

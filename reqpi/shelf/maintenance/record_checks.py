@@ -1,0 +1,60 @@
+"""Checks of the records that are made again if they are removed: everything except locks, documents and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from packaging.utils import canonicalize_name
+
+from reqpi.core import frozen_pages as freezer
+from reqpi.core.errors import DamagedRecord
+from reqpi.core.metadata import BuildSystem
+from reqpi.core.sbom import record as sbom_record
+from reqpi.shelf.files.core_metadata import load_digest
+from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
+from reqpi.shelf.record_reading import read_record
+from reqpi.shelf.records import KINDS, Kind, kind_of
+from reqpi.shelf.refusals import load_refusals
+from reqpi.shelf.whole_lock.build_requirements import load_notes
+from reqpi.shelf.whole_lock.hold_record import RecordedHold
+
+__all__ = ["REMADE", "check"]
+
+_Load = Callable[[bytes], object]
+
+
+def _load_recorded_file(record: str, data: bytes) -> object:
+    *_, project, key = record.split("/")
+    return None if key == UNTIMED else freezer.load(data, canonicalize_name(project))
+
+
+_LOADS: dict[str, Callable[[str], _Load]] = {
+    "refused": lambda _: load_refusals,
+    "metadata": lambda _: load_digest,
+    "differing": lambda _: load_digest,
+    "told": lambda _: load_digest,
+    "build-systems": lambda _: BuildSystem.load,
+    "told-build-systems": lambda _: BuildSystem.load,
+    "holding": lambda _: RecordedHold.load,
+    "lacking": lambda _: load_notes,
+    "bills": lambda _: sbom_record.load,
+    "learning": lambda _: load_exclude_newer,
+    "learned": lambda record: partial(_load_recorded_file, record),
+}
+"""The function that reads a record, by the folder of its kind and the name of the record."""
+
+REMADE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.folder in _LOADS)
+"""The kinds of record that a server makes again when they are missing."""
+
+
+def check(record: str, data: bytes) -> DamagedRecord | None:
+    """Return what is wrong with the content of a record; ``None`` if nothing is.
+
+    :raises reqpi.core.errors.StoreTrouble: a newer ReqPI wrote it.
+    """
+    try:
+        read_record(record, data, _LOADS[kind_of(record).folder](record))
+    except DamagedRecord as damaged:
+        return damaged
+    return None

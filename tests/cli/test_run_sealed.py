@@ -10,6 +10,9 @@ import subprocess
 import sys
 from contextlib import closing
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -202,12 +205,12 @@ class ReachTests(SealedTestCase):
 class AsWithoutTests(SealedTestCase):
     """What a program can see, other than the network, is as without the seal."""
 
-    def facts(self, *options: str, program: tuple[str, ...] = ("-m", "reqpi")) -> dict[str, object]:
+    def facts(self, *options: str, program: tuple[str, ...] = ("-m", "reqpi"), **more: object) -> dict[str, Any]:
         arguments = ("run", "-q", *options, "requirements.txt", "--", sys.executable, "-c", FACTS)
-        process = self.start(*arguments, program=program, umask=0o027)
+        process = self.start(*arguments, program=program, umask=0o027, **more)
         out, err = process.communicate(timeout=60)
-        self.assertEqual((process.returncode, err), (0, ""))
-        found: dict[str, object] = json.loads(out)
+        self.assertEqual((process.returncode, err), (0, ""), err)
+        found: dict[str, Any] = json.loads(out)
         return found
 
     def test_the_start_of_a_program_is_the_same(self) -> None:
@@ -217,12 +220,38 @@ class AsWithoutTests(SealedTestCase):
 
     def test_a_user_without_privileges_stays_that_user(self) -> None:
         sealed = self.facts("--seal", program=("-c", UNPRIVILEGED, ""))
-        ids = sealed["ids"]
-        assert isinstance(ids, list)
-        self.assertEqual(ids[:2], [[1000] * 3, [1000] * 3])
+        self.assertEqual(sealed["ids"][:2], [[1000] * 3] * 2)
         plain = self.facts(program=("-c", UNPRIVILEGED, ""))
         for facts in (sealed, plain):
             facts.pop("owners")
+        self.assertEqual(sealed, plain)
+
+    def test_another_user_than_root_is_sealed_as_that_user(self) -> None:
+        """It has no privileges on this machine, and one group besides its own."""
+        if os.geteuid():
+            raise SkipTest("root alone may become another user; the other tests ran as one")
+        place = TemporaryDirectory()  # the folders above the test's own may be closed to other users
+        self.addCleanup(place.cleanup)
+        self.folder = Path(place.name)
+        (self.folder / "requirements.txt").write_bytes(self.document)
+        self.environ |= {"HOME": place.name, "REQPI_STORE": str(self.folder / "store")}
+        os.chown(self.folder, 65533, 65533)
+        user = {"user": 65533, "group": 65533, "extra_groups": [65532]}
+        try:
+            subprocess.run(
+                [sys.executable, "-c", "import reqpi.cli.inputs.in_process"],
+                env=self.environ,
+                cwd="/",
+                check=True,
+                **user,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SkipTest(f"another user may not read this Python or the tests: {error}") from None
+        sealed, plain = self.facts("--seal", **user), self.facts(**user)
+        self.assertEqual([facts.pop("owners")[0] for facts in (sealed, plain)], [[65533, 65533]] * 2)
+        self.assertEqual([facts.pop("ids")[:2] for facts in (sealed, plain)], [[[65533] * 3] * 2] * 2)
+        for facts in (sealed, plain):
+            facts["status"].pop("Groups")
         self.assertEqual(sealed, plain)
 
     def test_root_keeps_the_owners_of_files(self) -> None:
@@ -269,22 +298,21 @@ class NotAllowedTests(SealedTestCase):
         self.assertEqual([line.split(":")[0].strip() for line in out.splitlines() if ":" in line], ["lo"])
 
 
-class SealedStatusTests(test_child.StatusTests):
+class SealedRunTestCase(test_child.RunTestCase):
+    """The tests of a child, which is sealed."""
+
+    def setUp(self) -> None:
+        skip_if_forbidden()
+        super().setUp()
+        self.run_options = ("run", "--seal", *self.run_options[1:])
+
+
+class SealedStatusTests(SealedRunTestCase, test_child.StatusTests):
     """The exit status is that of the command."""
 
-    def setUp(self) -> None:
-        skip_if_forbidden()
-        super().setUp()
-        self.run_options = ("run", "--seal", *self.run_options[1:])
 
-
-class SealedSignalTests(test_child.SignalTests):
+class SealedSignalTests(SealedRunTestCase, test_child.SignalTests):
     """Signals reach the command."""
-
-    def setUp(self) -> None:
-        skip_if_forbidden()
-        super().setUp()
-        self.run_options = ("run", "--seal", *self.run_options[1:])
 
     def test_ctrl_c_of_a_group_ends_both(self) -> None:
         process = self.start(*self.run_options, sys.executable, "-c", test_child.WAITS, process_group=0)
@@ -302,13 +330,8 @@ class SealedSignalTests(test_child.SignalTests):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (-signal.SIGINT, "", ""))
 
 
-class SealedTerminalTests(test_child.TerminalTests):
+class SealedTerminalTests(SealedRunTestCase, test_child.TerminalTests):
     """A terminal stays a terminal."""
-
-    def setUp(self) -> None:
-        skip_if_forbidden()
-        super().setUp()
-        self.run_options = ("run", "--seal", *self.run_options[1:])
 
 
 class AdviceTests(SynchronousTestCase):

@@ -163,7 +163,7 @@ def _started(
 
 def _listeners_of(channel: socket.socket, child: subprocess.Popen[bytes]) -> list[socket.socket]:
     """Return the child's listening sockets."""
-    answer, numbers, _, _ = socket.recv_fds(channel, _LONGEST_ANSWER, _MOST_OPENINGS)
+    answer, numbers, _, _ = socket.recv_fds(channel, _LONGEST_ANSWER, _MOST_OPENINGS, socket.MSG_CMSG_CLOEXEC)
     if answer == b"sealed":
         return [socket.socket(fileno=number) for number in numbers]
     step, _, number = answer.decode().partition(" ")

@@ -13,6 +13,7 @@ from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import commanded, die_of, run_child
+from reqpi.cli.processes.seal import add_seal, check_seal, sealing
 from reqpi.cli.run_progress import Watch
 from reqpi.client import ClientError, ReportedRefusal, refused
 from reqpi.client.target import with_login_of
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     options, command = commanded(parser, arguments)
     check_server(parser, options)
     check_follow_index(parser, options)
+    check_seal(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
@@ -51,8 +53,8 @@ def _run(
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
-    with watch.telling():
-        status = run_child(command, pointed_at(with_login_of(url, index), os.environ))
+    with sealing(options.seal, index, quiet=options.quiet) as start, watch.telling():
+        status = run_child(command, pointed_at(with_login_of(url, index), os.environ), start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.
@@ -86,7 +88,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--require-hashes] [--allow-outside] FILE … -- COMMAND …",
+        "[--require-hashes] [--allow-outside] [--seal] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
@@ -98,5 +100,6 @@ def command_line() -> argparse.ArgumentParser:
     add_server(parser)
     add_follow_index(parser)
     add_require_hashes(parser)
+    add_seal(parser)
     add_arguments(parser)
     return parser

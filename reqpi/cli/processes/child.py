@@ -10,29 +10,45 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from reqpi.cli.messages import tell_error
 from reqpi.cli.statuses import NOT_EXECUTABLE, NOT_FOUND
 
-__all__ = ["commanded", "die_of", "run_child"]
+__all__ = ["PASSED_ON", "Start", "commanded", "die_of", "run_child"]
 
 
 # A terminal sends these to every process of its foreground group, so the command has received them already.
 _FROM_TERMINALS = ("SIGINT", "SIGQUIT")
-_PASSED_ON = (*_FROM_TERMINALS, "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+PASSED_ON = (*_FROM_TERMINALS, "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+"""The names of the signals that are relayed to the command."""
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None = None) -> int:
+class Start(Protocol):
+    """Start a process, as :class:`subprocess.Popen` does."""
+
+    def __call__(
+        self, command: Sequence[str], /, *, env: Mapping[str, str], stdout: TextIO | None
+    ) -> subprocess.Popen[bytes]:
+        """Return the process that runs ``command``, or raise the error why it cannot be run."""
+
+
+def run_child(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    stdout: TextIO | None = None,
+    start: Start = subprocess.Popen,
+) -> int:
     """Run a command and wait for it. Call it from the main thread.
 
     :param environ: the environment variables of the command.
     :param stdout: the destination of its output; ``None`` for our own stdout.
+    :param start: starts the process.
     :returns: its exit status; ``-n`` if signal n ended it; 127 if there is no such command, 126 if it cannot be run.
     """
     with _relay() as relay:
         try:
-            child = subprocess.Popen(command, env=environ, stdout=stdout)  # noqa: S603 - it is the user's own command
+            child = start(command, env=environ, stdout=stdout)
         except FileNotFoundError:
             tell_error(f"{command[0]}: command not found")
             return NOT_FOUND
@@ -91,7 +107,7 @@ def _relay() -> Iterator[_Relay]:
     relay = _Relay()
     before = {}
     try:
-        for number in (getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)):
+        for number in (getattr(signal, name) for name in PASSED_ON if hasattr(signal, name)):
             if signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, relay)
         yield relay

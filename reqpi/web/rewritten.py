@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from twisted.web.server import Request
@@ -21,6 +23,11 @@ from reqpi.web.index import IndexResource
 from reqpi.web.public_url import PublicUrl
 
 __all__ = ["OriginalFiles", "RewrittenLocks"]
+
+_TABLES = 16 << 20
+"""Bytes of tables of original URLs in memory, estimated: about 16,000 files, or those of a larger lock alone."""
+
+_Reader = Callable[[Commitment], Coroutine[Any, Any, OriginalUrls]]
 
 
 class RewrittenLocks:
@@ -71,13 +78,12 @@ class OriginalFiles:
     """``/<address>/files/<host>/<path>``: every admitted file at the path of its original URL.
 
     :param index: sends the file that was found, as it sends any other.
-    :param memory: bytes for tables of original URLs.
     """
 
-    def __init__(self, shelf: Shelf, index: IndexResource, memory: int) -> None:
+    def __init__(self, shelf: Shelf, index: IndexResource) -> None:
         self._shelf = shelf
         self._index = index
-        self._known: DerivedCache[OriginalUrls] = DerivedCache(memory)
+        self._known: DerivedCache[OriginalUrls] = DerivedCache(_TABLES)
         self._reading: SingleFlight[OriginalUrls] = SingleFlight()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
@@ -106,17 +112,26 @@ class OriginalFiles:
         if known is not None:
             return known.resolve(url)
         try:
-            read = await self._reading.do((commitment.address, id(commitment)), partial(self._read, commitment))
-            return read.resolve(url)
+            return (await self._read(commitment, self._all)).resolve(url)
         except UpstreamTrouble:
-            # Files of other projects are served all the same.
-            pages = await self._shelf.frozen(commitment, commitment.lock.projects)
-            found = (await in_thread(OriginalUrls, commitment, pages)).resolve(url)
+            # Files of the projects that are frozen are served all the same.
+            found = (await self._read(commitment, self._as_far_as_frozen)).resolve(url)
             if found is None:
                 raise
             return found
 
-    async def _read(self, commitment: Commitment) -> OriginalUrls:
+    async def _read(self, commitment: Commitment, reader: _Reader) -> OriginalUrls:
+        """Return the original URLs, read once for all who want them at the same time."""
+        return await self._reading.do(
+            (commitment.address, id(commitment), reader.__name__), partial(reader, commitment)
+        )
+
+    async def _all(self, commitment: Commitment) -> OriginalUrls:
         read = await in_thread(OriginalUrls, commitment, await self._shelf.pages(commitment))
-        self._known.put(commitment, commitment.address, read, read.weight)
+        # Those of a large lock are kept alone.
+        self._known.put(commitment, commitment.address, read, min(read.weight, _TABLES))
         return read
+
+    async def _as_far_as_frozen(self, commitment: Commitment) -> OriginalUrls:
+        pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+        return await in_thread(OriginalUrls, commitment, pages)

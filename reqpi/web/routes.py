@@ -15,7 +15,8 @@ r"""Every route of the server.
     GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
     GET   /<address>/pylock.toml                     the same as a pylock.toml
-    GET   /<address>/uv.lock                         a committed uv.lock, with its URLs here; pdm.lock likewise
+    GET   /<address>/uv.lock                         the committed uv.lock, with its URLs under this address
+    GET   /<address>/pdm.lock                        the committed pdm.lock, likewise
     GET   /<address>/files/<host>/<path>             every file that it admits, at its original path
     GET   /<address>/files.json                      every file that it admits, with everything known about it
     GET   /<address>/env                             the variables that point clients here and nowhere else
@@ -236,7 +237,7 @@ class Root(Resource):
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
-        self._files = OriginalFiles(services.shelf, self._index, memory)
+        self._files = OriginalFiles(services.shelf, self._index)
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses
         self._base = base

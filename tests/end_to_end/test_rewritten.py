@@ -12,19 +12,13 @@ import pytest
 from tests.end_to_end.case import EndToEnd, WithSources
 from tests.end_to_end.clients import Done, environment, run
 from tests.end_to_end.server import ROOT
+from tests.end_to_end.test_pdm import PROJECT
 from tests.fake_upstream import Distribution
 from tests.fake_upstream.distributions import build_wheel
 
 pytestmark = pytest.mark.clients
 
 PINNED = {"top": "1.0", "mid": "1.5", "source": "3.0"}
-PROJECT = """\
-[project]
-name = "wanting"
-version = "1"
-requires-python = ">=3.11"
-dependencies = {requirements}
-"""
 
 
 class RewrittenCase(EndToEnd):
@@ -96,6 +90,19 @@ class UvTests(RewrittenCase):
         self.locked()
         index = self.rewrite("uv.lock")
         self.assert_installed(self.uv("sync", "--locked", UV_DEFAULT_INDEX=index))
+
+    def test_a_second_index_is_never_asked(self) -> None:
+        """It stays another index in the lock, and uv only compares it."""
+        self.locked()
+        lock = self.folder / "uv.lock"
+        head, name, rest = lock.read_text().partition('[[package]]\nname = "top"')
+        own = self.upstream.url.rstrip("/")
+        lock.write_text(head + name + rest.replace(own, "https://index.example.org/whl/cpu", 1))
+        index = self.rewrite("uv.lock")
+        self.assertIn(f"{index.removesuffix('simple/')}files/index.example.org/whl/cpu", lock.read_text())
+        self.upstream.close()
+        self.assert_installed(self.uv("sync", "--frozen"))
+        self.assertEqual(self.refused(index), set())
 
     def test_another_digest_in_the_lock_fails(self) -> None:
         """Digests are uv's own check, and are in the rewritten lock as they were."""

@@ -63,9 +63,9 @@ class IndexResource(Resource):
             case [project]:
                 await self._page(request, commitment, project)
             case [project, filename] if filename.endswith(".metadata"):
-                await self._metadata(request, commitment, project, filename.removesuffix(".metadata"))
+                await self.metadata(request, commitment, project, filename.removesuffix(".metadata"))
             case [project, filename]:
-                await self._file(request, commitment, project, filename)
+                await self.file(request, commitment, project, filename)
             case _:
                 raise NotServed("no such path", "Nothing is below a file: the path is <project>/<filename> at most.")
 
@@ -134,7 +134,8 @@ class IndexResource(Resource):
         self._rendered.put(source, key, shown, shown.weight)
         return shown
 
-    async def _file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+    async def file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+        """Send a file, if the lock admits it."""
         file_response = await self._shelf.file(commitment, name, filename)
         elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
         if elsewhere is not None:
@@ -149,7 +150,8 @@ class IndexResource(Resource):
             return
         await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
 
-    async def _metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+    async def metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+        """Send the core metadata of a wheel, if the lock admits the wheel."""
         metadata = await self._shelf.metadata(commitment, name, filename)
         settled = await self._shelf.is_settled(commitment, name, filename)
         shown = Representation(metadata, "application/octet-stream")

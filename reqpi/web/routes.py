@@ -15,6 +15,9 @@ r"""Every route of the server.
     GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
     GET   /<address>/pylock.toml                     the same as a pylock.toml
+    GET   /<address>/uv.lock                         the committed uv.lock, with its URLs under this address
+    GET   /<address>/pdm.lock                        the committed pdm.lock, likewise
+    GET   /<address>/files/<host>/<path>             every file that it admits, at its original path
     GET   /<address>/files.json                      every file that it admits, with everything known about it
     GET   /<address>/env                             the variables that point clients here and nowhere else
     GET   /<address>/refused                         the requests that it did not admit
@@ -58,6 +61,7 @@ from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
+from reqpi.web.rewritten import OriginalFiles, RewrittenLocks
 from reqpi.web.sboms import SbomResource
 
 __all__ = ["Root"]
@@ -90,6 +94,7 @@ class Routes:
         self._shelf = services.shelf
         self._holding = services.holds
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
+        self._rewritten = RewrittenLocks(services.shelf, exports, base)
         self._building = services.build_requirements
         self._exports = exports
         self._base = base
@@ -153,6 +158,16 @@ class Routes:
     async def pylock(self, request: Request, address: str) -> bytes:
         """Serve the same as a pylock.toml."""
         return await api.pylock(request, self._shelf, self._exports, self._base, address)
+
+    @app.route("/<address>/uv.lock", methods=["GET", "HEAD"])
+    async def uv_lock(self, request: Request, address: str) -> bytes:
+        """Serve a uv.lock with its URLs under the address."""
+        return await self._rewritten.answer(request, address, "uv.lock")
+
+    @app.route("/<address>/pdm.lock", methods=["GET", "HEAD"])
+    async def pdm_lock(self, request: Request, address: str) -> bytes:
+        """Serve a pdm.lock with its URLs under the address."""
+        return await self._rewritten.answer(request, address, "pdm.lock")
 
     @app.route("/<address>/files.json", methods=["GET", "HEAD"])
     async def files(self, request: Request, address: str) -> bytes:
@@ -222,6 +237,7 @@ class Root(Resource):
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
+        self._files = OriginalFiles(services.shelf, self._index)
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses
         self._base = base
@@ -252,6 +268,8 @@ class Root(Resource):
             return self._learn.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
+        if len(segments) > 1 and segments[1] == "files":
+            return self._files.answer(request, segments[0], segments[2:])
         if segments[1:] == ["wheelhouse.tar"]:
             work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)

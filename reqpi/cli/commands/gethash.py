@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from shlex import quote
 from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.follow_index import add_follow_index, index_for
-from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     check_digests(options, taken)
     lock = committed(options.url, taken, hold=filters if options.hold else None)
     index = index_for(options, options.url, lock)
+    rewrite = _rewriting(options.rewrite, taken, index)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
         return SERVER_TROUBLE
     warnings = lock.warnings
@@ -52,9 +54,23 @@ def main(arguments: Sequence[str]) -> int:
         warnings += tuple(lacking)
     if lock.without_digests:
         tell_remark(trust_on_first_use(lock.without_digests, lock.pins))
+    rewrite()
     print(_as_json(lock, index, warnings) if options.json else index)
     _hint_at_trusted_host(index)
     return DONE
+
+
+def _rewriting(path: str | None, taken: LockFiles, index: str) -> Callable[[], None]:
+    """Return what writes the rewritten lock, if one is wanted: it is computed now, and written if all else is done.
+
+    :raises reqpi.client.errors.BadUsage: the lock cannot be rewritten.
+    """
+    if path is None:
+        return lambda: None
+    # It imports what the other uses of this command do not need.
+    from reqpi.cli.folders.rewritten_file import rewritten_of, write_rewritten  # noqa: PLC0415
+
+    return partial(write_rewritten, rewritten_of(taken, index), path)
 
 
 def _as_json(lock: Committed, index: str, warnings: Sequence[Note]) -> str:
@@ -99,6 +115,9 @@ def command_line() -> argparse.ArgumentParser:
     add_follow_index(parser)
     add_require_hashes(parser)
     parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")
+    parser.add_argument(
+        "--rewrite", metavar="LOCK", help="also write the uv.lock or pdm.lock to LOCK, with its URLs below the address"
+    )
     parser.add_argument("--json", action="store_true", help="print the address, the URL and all warnings as JSON")
     add_filters(parser)
     add_arguments(parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,16 @@ from reqpi.core import export
 from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, Page, Project
+from reqpi.core.report import Note
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
+from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
@@ -32,6 +35,7 @@ from reqpi.web.uploads import UnusableBody, documents_in
 
 __all__ = [
     "build_requirements",
+    "closed",
     "commit",
     "env",
     "files",
@@ -52,10 +56,9 @@ _TEXT = "text/plain; charset=utf-8"
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
-async def commit(
-    request: Request, shelf: Shelf, holding: Holds, building: BuildRequirementsOfLocks, base: str
-) -> bytes:
+async def commit(request: Request, services: LockServices, base: str) -> bytes:
     """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters."""
+    shelf = services.shelf
     try:
         documents = documents_in(request)
         target = _target(request) if _is_set(request, b"hold") else None
@@ -66,9 +69,9 @@ async def commit(
     else:
         commitment, created = await shelf.commit(documents[0].data)
     if target is not None:
-        await holding.begin(commitment, target)
+        await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
-    lacking = () if created else await building.warnings(commitment)
+    lacking = () if created else await _known_to_lack(services, commitment)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -82,6 +85,10 @@ async def commit(
             "warnings": [note.as_dict() for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *lacking)],
         },
     )
+
+
+async def _known_to_lack(services: LockServices, commitment: Commitment) -> Iterable[Note]:
+    return (*await services.build_requirements.warnings(commitment), *await services.closed.warnings(commitment))
 
 
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:
@@ -181,6 +188,17 @@ async def build_requirements(request: Request, shelf: Shelf, building: BuildRequ
     answer = await building.of(commitment, target, _patience(request))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
     return _json(request, shown | written(answer))
+
+
+async def closed(request: Request, shelf: Shelf, locks: ClosedLocks, address: str) -> bytes:
+    """Answer ``GET /<address>/closed``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
+    commitment = await shelf.commitment(address)
+    try:
+        target = _target(request)
+    except UnusableBody as unusable:
+        return problems.send(request, unusable.problem)
+    report = await locks.of(commitment, target, _patience(request))
+    return _json(request, {"address": commitment.address, "filters": target.as_json()} | report.as_json())
 
 
 def _patience(request: Request) -> float:

@@ -23,6 +23,7 @@ r"""Every route of the server.
     GET   /<address>/sbom.cdx.json                   its SBOM, as CycloneDX
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
+    GET   /<address>/closed                          whether it pins everything that its releases require
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -77,10 +78,12 @@ class Routes:
         self, services: LockServices, exports: DerivedCache[bytes], base: PublicUrl, learning: LearnResource
     ) -> None:
         self._learn = learning
+        self._services = services
         self._shelf = services.shelf
         self._holding = services.holds
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._building = services.build_requirements
+        self._closed = services.closed
         self._exports = exports
         self._base = base
 
@@ -94,7 +97,7 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await api.commit(request, self._shelf, self._holding, self._building, self._base.of(request))
+        return await api.commit(request, self._services, self._base.of(request))
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -177,6 +180,11 @@ class Routes:
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """Serve the build requirements of its sdists, and those that it lacks."""
         return await api.build_requirements(request, self._shelf, self._building, address)
+
+    @app.route("/<address>/closed", methods=["GET", "HEAD"])
+    async def closed(self, request: Request, address: str) -> bytes:
+        """Report whether it pins everything that its releases require."""
+        return await api.closed(request, self._shelf, self._closed, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:

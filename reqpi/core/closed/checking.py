@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from reqpi.core.closed.environments import TargetEnvironment
+from reqpi.core.closed.environments import SingleTarget
 from reqpi.core.closed.releases import LockedRelease, Requirements
 from reqpi.core.closed.report import UnmetRequirement
 from reqpi.core.locks.markers.checked import Markers
@@ -45,7 +45,7 @@ class Checking:
         self._specifiers: dict[str, SpecifierSet] = {}
         self._left = _EVALUATIONS
 
-    def unmet_in(self, environment: TargetEnvironment) -> list[UnmetRequirement]:
+    def unmet_in(self, environment: SingleTarget) -> list[UnmetRequirement]:
         """Return everything that is not met in one environment."""
         return _InOne(self, environment).unmet()
 
@@ -113,7 +113,7 @@ class Checking:
 class _InOne:
     """The check in one environment."""
 
-    def __init__(self, checking: Checking, environment: TargetEnvironment) -> None:
+    def __init__(self, checking: Checking, environment: SingleTarget) -> None:
         self._checking = checking
         self._environment = environment
         self._applying = checking.applying(environment.values)

@@ -12,14 +12,14 @@ from reqpi.core.marker_environments import COMMON_PLATFORMS, COMMON_PYTHONS
 from reqpi.core.model import Support
 from reqpi.core.targets import InstallTarget
 
-__all__ = ["Environments", "TargetEnvironment", "environments_for"]
+__all__ = ["Environments", "SingleTarget", "environments_for"]
 
 _PATCHES = 60
 """Patch releases of a Python that are tried: the longest series, 3.8 and 3.9, have 25."""
 
 
 @frozen
-class TargetEnvironment:
+class SingleTarget:
     """One environment.
 
     :param target: with one Python, and the platform if the user named one.
@@ -48,7 +48,7 @@ class Environments:
     """
 
     basis: str
-    each: tuple[TargetEnvironment, ...]
+    each: tuple[SingleTarget, ...]
 
 
 def environments_for(target: InstallTarget, support: Support) -> Environments:
@@ -68,26 +68,26 @@ def environments_for(target: InstallTarget, support: Support) -> Environments:
     return Environments("lock", tuple(each for each in found if each is not None and _described(each, markers)))
 
 
-def _common(target: InstallTarget, *, named: bool) -> Iterator[TargetEnvironment]:
+def _common(target: InstallTarget, *, named: bool) -> Iterator[SingleTarget]:
     """Yield the environments of a target; an open platform or Python stands for the common ones."""
     pythons = sorted(python for python in target.pythons if len(python) > 1) or COMMON_PYTHONS
     for platform in sorted(target.platforms) or COMMON_PLATFORMS:
         for python in pythons:
             single = evolve(target, platforms=frozenset({platform}), pythons=frozenset({python}))
             for values in single.environments():
-                yield TargetEnvironment(evolve(single, platforms=single.platforms & target.platforms), values, named)
+                yield SingleTarget(evolve(single, platforms=single.platforms & target.platforms), values, named)
 
 
-def _with_patch(environment: TargetEnvironment, pythons: SpecifierSet) -> TargetEnvironment | None:
+def _with_patch(environment: SingleTarget, pythons: SpecifierSet) -> SingleTarget | None:
     """Return the environment with the first patch release of its Python that a lock allows; ``None`` without one."""
     (python,) = environment.target.pythons
     for patch in range(_PATCHES):
         full = f"{python[0]}.{python[1]}.{patch}"
         if pythons.contains(full, prereleases=True):
             exact = evolve(environment.target, pythons=frozenset({(python[0], python[1], patch)}))
-            return TargetEnvironment(exact, {**environment.values, "python_full_version": full})
+            return SingleTarget(exact, {**environment.values, "python_full_version": full})
     return None
 
 
-def _described(environment: TargetEnvironment, markers: list[Marker]) -> bool:
+def _described(environment: SingleTarget, markers: list[Marker]) -> bool:
     return not markers or any(marker.evaluate(dict(environment.values)) for marker in markers)

@@ -68,8 +68,10 @@ class ClosedReport:
         return not self.unmet and not self.troubles
 
     def notes(self) -> tuple[Note, ...]:
-        """Return a warning for each unmet requirement."""
-        return tuple(Note(each.line, each.text, str(each), each.document) for each in self.unmet)
+        """Return a warning for each unmet requirement; build requirements have warnings of their own."""
+        return tuple(
+            Note(each.line, each.text, str(each), each.document) for each in self.unmet if each.kind != "build"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON has it."""
@@ -104,7 +106,7 @@ def report_on(
     if basis == "common":
         counting = [min(counting, key=lambda one: len(one[1]))] if counting else []
     unmet = [*_merged(counting), *_lacking(building)]
-    unmet.sort(key=lambda each: (each.document, each.line))
+    unmet.sort(key=lambda each: (each.document, each.line, str(each)))
     troubles = list(troubles)
     if not found:
         troubles.append("the lock describes none of the common environments: specify a platform and a Python version")

@@ -8,9 +8,7 @@ and are not known here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from functools import partial
 
 from attrs import evolve
@@ -31,7 +29,7 @@ from reqpi.core.build_requirements import (
     required_by,
     sdists_of,
 )
-from reqpi.core.errors import StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
@@ -41,8 +39,8 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
-from reqpi.shelf.records import lacking_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.known_warnings import KnownWarnings
 
 __all__ = ["BuildRequirementsOfLocks"]
 
@@ -67,7 +65,7 @@ class BuildRequirementsOfLocks:
 
     def __init__(self, shelf: Shelf, records: Records, clock: IReactorTime) -> None:
         self._shelf = shelf
-        self._records = records
+        self._warnings = KnownWarnings(records, "build-requirements")
         self._clock = clock
         self._finding: SingleFlight[BuildReport] = SingleFlight()
         self._answers: DerivedCache[BuildReport] = DerivedCache(_ANSWERS)
@@ -88,11 +86,7 @@ class BuildRequirementsOfLocks:
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
         """Return a note for each build requirement that is known to be lacking, without asking an upstream."""
-        # It is advice: a store in trouble, or a record written by a newer ReqPI, is not a reason to fail.
-        with suppress(StoreTrouble, ValueError, TypeError):
-            written = await self._records.get(lacking_record(commitment.address, "build-requirements"))
-            return () if written is None else tuple(Note(**note) for note in json.loads(written))
-        return ()
+        return await self._warnings.of(commitment.address)
 
     async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         pages = await self._shelf.pages(commitment)
@@ -104,13 +98,8 @@ class BuildRequirementsOfLocks:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
             self._answers.put(commitment, (commitment.address, target), answer, weight)
             if target == EVERYWHERE:
-                await self._note(commitment, answer.notes)
+                await self._warnings.record(commitment.address, answer.notes)
         return answer
-
-    async def _note(self, commitment: Commitment, notes: Iterable[Note]) -> None:
-        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
-            value = json.dumps([note.as_dict() for note in notes]).encode()
-            await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
 
     async def _read(self, commitment: Commitment, sdist: BuiltSdist) -> BuiltSdist:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from twisted.web.server import Request
 
 from reqpi.core import export
 from reqpi.core.build_requirements import written
-from reqpi.core.errors import NotServed
+from reqpi.core.errors import NotServed, UpstreamTrouble
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.report import Note
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
@@ -23,7 +24,6 @@ from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
-from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
@@ -52,6 +52,9 @@ Exports = DerivedCache[bytes]
 """Exports that were written before, each by its address and kind."""
 
 _TEXT = "text/plain; charset=utf-8"
+
+_CLOSED_SOON = 5.0
+"""Seconds that ``held`` waits for the report on requirements."""
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
@@ -150,19 +153,29 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     return _json(request, {"address": commitment.address, "refused": shown})
 
 
-async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> bytes:
+async def held(request: Request, services: LockServices, address: str) -> bytes:
     """Answer ``GET /<address>/held``: the progress of a hold that is under way, and the verdict at any other time."""
-    commitment = await shelf.commitment(address)
+    commitment = await services.shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
     shown: dict[str, Any] = {"address": commitment.address, "filters": target.as_json()}
-    progress = await holding.progress(commitment, target)
+    progress = await services.holds.progress(commitment, target)
     if progress is not None:
         return _json(request, shown | {"complete": False, "holding": asdict(progress)})
-    verdict = await holding.verdict(commitment, target)
-    return _json(request, shown | {"complete": verdict.complete, "holding": None} | verdict.as_json())
+    verdict = await services.holds.verdict(commitment, target)
+    # Everything that the report on requirements is made from is then in the store.
+    closed = await _closed_soon(services.closed, commitment, target) if verdict.complete else None
+    shown |= {"complete": verdict.complete, "holding": None} | verdict.as_json()
+    return _json(request, shown | {"closed": closed})
+
+
+async def _closed_soon(locks: ClosedLocks, commitment: Commitment, target: InstallTarget) -> dict[str, Any] | None:
+    """Return the report on requirements; ``None`` if it takes longer than a client of ``held`` waits."""
+    with suppress(UpstreamTrouble):
+        return (await locks.of(commitment, target, _CLOSED_SOON)).as_json()
+    return None
 
 
 async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:

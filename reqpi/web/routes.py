@@ -80,7 +80,6 @@ class Routes:
         self._learn = learning
         self._services = services
         self._shelf = services.shelf
-        self._holding = services.holds
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._building = services.build_requirements
         self._closed = services.closed
@@ -164,7 +163,7 @@ class Routes:
     @app.route("/<address>/held", methods=["GET", "HEAD"])
     async def held(self, request: Request, address: str) -> bytes:
         """Report whether all its files are in the store."""
-        return await api.held(request, self._shelf, self._holding, address)
+        return await api.held(request, self._services, address)
 
     @app.route("/<address>/sbom.cdx.json", methods=["GET", "HEAD"])
     async def cyclonedx(self, request: Request, address: str) -> bytes:

@@ -48,9 +48,10 @@ def checked(
     }
     releases = closed.releases_of(commitment, pages, target)
     known = {each: requirements_of(tuple(requires.get(each.project, ()))) for each in releases}
-    checking = closed.Checking(releases, known)
+    checking = closed.Checking(releases)
     environments = closed.environments_for(target, support)
-    found = [(each.name, checking.unmet_in(each)) for each in environments.each]
+    needed = {each: known[each] for each in checking.needed(environments.each)}
+    found = [(each.name, checking.unmet_in(each, needed)) for each in environments.each]
     return closed.report_on(environments.basis, found, building, unknown=checking.unknown)
 
 
@@ -197,5 +198,5 @@ class EnvironmentTests(SynchronousTestCase):
             releases = closed.releases_of(commitment, pages, LINUX)
             known = {each: requirements_of(("b", "c") if each.project == "a" else ()) for each in releases}
             (environment,) = closed.environments_for(LINUX, Support()).each
-            found = closed.Checking(releases, known).unmet_in(environment)
+            found = closed.Checking(releases).unmet_in(environment, known)
             self.assertEqual([str(each) for each in found], ["a 1 requires c: not pinned"], marker)

@@ -32,11 +32,10 @@ class Checking:
     :ivar exhausted: the lock has more markers than are evaluated.
     """
 
-    def __init__(self, releases: Sequence[LockedRelease], requires: Mapping[LockedRelease, Requirements]) -> None:
+    def __init__(self, releases: Sequence[LockedRelease]) -> None:
         self.unknown: dict[str, None] = {}
         self.exhausted = False
         self._releases = releases
-        self._requires = {release: requires[release].known for release in releases}
         self._by_project: dict[Project, list[LockedRelease]] = {}
         for release in releases:
             self._by_project.setdefault(release.project, []).append(release)
@@ -45,9 +44,21 @@ class Checking:
         self._specifiers: dict[str, SpecifierSet] = {}
         self._left = _EVALUATIONS
 
-    def unmet_in(self, environment: SingleTarget) -> list[UnmetRequirement]:
-        """Return everything that is not met in one environment."""
-        return _InOne(self, environment).unmet()
+    def needed(self, environments: Iterable[SingleTarget]) -> list[LockedRelease]:
+        """Return the releases whose requirements matter: they are pinned in some environment, and have a file there."""
+        found: dict[LockedRelease, None] = {}
+        for environment in environments:
+            found |= dict.fromkeys(self.applying(environment.values))
+        return [release for release in found if release.described is not None]
+
+    def unmet_in(
+        self, environment: SingleTarget, requires: Mapping[LockedRelease, Requirements]
+    ) -> list[UnmetRequirement]:
+        """Return everything that is not met in one environment.
+
+        :param requires: the requirements of those releases that are :meth:`needed`.
+        """
+        return _InOne(self, environment).unmet(requires)
 
     def projects(self, project: Project) -> Sequence[LockedRelease]:
         """Return the pinned releases of a project."""
@@ -57,10 +68,6 @@ class Checking:
         """Return the releases that are pinned in an environment, with the pins that apply there."""
         found = {each: [pin for pin in each.pins if self._applies(pin, values)] for each in self._releases}
         return {release: pins for release, pins in found.items() if pins}
-
-    def requires(self, releases: Iterable[LockedRelease]) -> dict[LockedRelease, tuple[RequiresDist, ...]]:
-        """Return the requirements of these releases."""
-        return {release: self._requires[release] for release in releases}
 
     def holds(self, marker: str, values: Mapping[str, str]) -> bool:
         """Return whether a marker of core metadata holds. One that cannot be read does not, and is noted."""
@@ -120,12 +127,13 @@ class _InOne:
         self._held: dict[tuple[str, str], bool] = {}
         self._unmet: dict[UnmetRequirement, None] = {}
 
-    def unmet(self) -> list[UnmetRequirement]:
+    def unmet(self, requires: Mapping[LockedRelease, Requirements]) -> list[UnmetRequirement]:
         """Return everything that is not met, in the order in which it is found."""
         for release in self._applying:
             self._unmet.update(dict.fromkeys(self._unusable(release)))
         asked = {each: sorted({extra for pin in pins for extra in pin.extras}) for each, pins in self._applying.items()}
-        walk(self._checking.requires(self._applying), asked, self._follow)
+        known = {each: requires[each].known for each in self._applying if each in requires}
+        walk(known, asked, self._follow)
         return list(self._unmet)
 
     def _unusable(self, release: LockedRelease) -> Iterator[UnmetRequirement]:
@@ -136,7 +144,7 @@ class _InOne:
             said = sorted({str(file.requires_python).replace(" ", "") for file in release.files})
             reason = f"not Python {self._environment.values['python_version']}"
             yield self._of(release, release.name(), f"Python{' or '.join(said)}", reason, "python")
-        elif self._environment.named and not any(target.takes(file) for file in running):
+        elif release.described is None or (self._environment.named and not any(map(target.takes, running))):
             yield self._of(release, release.name(), "a file for this target", "the lock admits no such file", "file")
 
     def _follow(

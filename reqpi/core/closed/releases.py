@@ -31,14 +31,14 @@ class LockedRelease:
     :param version: ``None`` for a source that does not state it.
     :param pins: all pins of the release.
     :param files: all files that these pins admit.
-    :param described: the file whose metadata says what the release requires.
+    :param described: the file whose metadata says what the release requires; ``None`` if no file is for the target.
     """
 
     project: Project
     version: Version | None
     pins: tuple[Pin, ...]
     files: tuple[File, ...]
-    described: File
+    described: File | None
 
     def name(self, extra: str = "") -> str:
         """Name the release, or an extra of it: ``requests 2.31.0``, ``requests[socks] 2.31.0``."""
@@ -65,7 +65,7 @@ class Requirements:
 def releases_of(commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget) -> list[LockedRelease]:
     """Return the releases in alphabetical order of their projects.
 
-    :param target: the metadata of a file for this target is preferred.
+    :param target: a file for this target says what a release requires.
     """
     releases = []
     for project, page in sorted(pages.items()):
@@ -79,17 +79,17 @@ def releases_of(commitment: Commitment, pages: Mapping[Project, Page], target: I
 
 
 def _release(project: Project, pins: list[Pin], files: list[File], target: InstallTarget) -> LockedRelease:
-    described = _described_by([file for file in files if target.takes(file)] or files)
-    version = described.version if described.listed else None
+    version = files[0].version if files[0].listed else None
+    described = _described_by([file for file in files if target.takes(file)])
     return LockedRelease(project, version, tuple(pins), tuple(files), described)
 
 
-def _described_by(files: list[File]) -> File:
+def _described_by(files: list[File]) -> File | None:
     """Return the wheel for all platforms, or another wheel, or the preferred sdist."""
     wheels = [file for file in files if file.wheel]
     if wheels:
         return min(wheels, key=lambda file: (not file.filename.endswith("-none-any.whl"), file.filename))
-    return sdist_of(files) or files[0]
+    return sdist_of(files)
 
 
 def requirements_in(metadata: bytes) -> Requirements:

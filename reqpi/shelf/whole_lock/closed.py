@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import closed
 from reqpi.core.build_requirements import BuildReport
-from reqpi.core.closed import ClosedReport, LockedRelease, Requirements
+from reqpi.core.closed import Checking, ClosedReport, Environments, LockedRelease, Requirements
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.metadata import core_metadata
@@ -53,6 +53,7 @@ _LARGEST_SDIST = 16 << 20
 _NOTES = 100
 """Warnings that are recorded for a lock, at most."""
 
+_TOO_MUCH = "the lock has more markers than are evaluated: specify one platform and one Python version"
 _UNKNOWN = "its requirements cannot be determined without building it"
 
 
@@ -114,14 +115,17 @@ class ClosedLocks:
             for sdist in building.sdists
             if sdist.system is not None and sdist.system.dependencies is not None
         }
+        checking = closed.Checking(releases)
+        environments = closed.environments_for(target, commitment.lock.support)
+        needed = await self._checking.run(in_thread, checking.needed, environments.each)
         requires: dict[LockedRelease, Requirements] = {}
-        missing: Sequence[LockedRelease] = releases
+        missing: Sequence[LockedRelease] = needed
         for _ in range(_ROUNDS):
             requires |= await each(missing, partial(self._requirements, commitment, declared), _AT_ONCE)
             missing = [release for release in missing if requires[release].trouble and not requires[release].final]
             if not missing:
                 break
-        return await self._checking.run(in_thread, _checked, commitment, target, releases, requires, building)
+        return await self._checking.run(in_thread, _checked, checking, environments, requires, building)
 
     async def _builds(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         """Return the build requirements, which may take longer than one caller of theirs waits."""
@@ -140,6 +144,8 @@ class ClosedLocks:
         :param declared: the requirements that sdists state in their sources.
         """
         file = release.described
+        if file is None:
+            return Requirements()
         try:
             if file.wheel:
                 metadata = await self._shelf.metadata(commitment, file.project, file.filename)
@@ -167,22 +173,16 @@ class ClosedLocks:
 
 
 def _checked(
-    commitment: Commitment,
-    target: InstallTarget,
-    releases: Sequence[LockedRelease],
-    requires: dict[LockedRelease, Requirements],
-    building: BuildReport,
+    checking: Checking, environments: Environments, requires: dict[LockedRelease, Requirements], building: BuildReport
 ) -> ClosedReport:
-    checking = closed.Checking(releases, requires)
-    environments = closed.environments_for(target, commitment.lock.support)
     found = []
     for environment in environments.each:
-        found.append((environment.name, checking.unmet_in(environment)))
+        found.append((environment.name, checking.unmet_in(environment, requires)))
         if environments.basis == "common" and not found[-1][1]:
             break
-    unknown = [f"{release.name()}: {text}" for release in releases for text in requires[release].unknown]
-    troubles = [requires[release].trouble for release in releases if requires[release].trouble]
-    troubles += building.troubles
+    unknown = [f"{release.name()}: {text}" for release, known in requires.items() for text in known.unknown]
+    troubles = [known.trouble for known in requires.values() if known.trouble]
+    troubles += [*building.troubles, *([_TOO_MUCH] if checking.exhausted else [])]
     troubles += [f"{one.file.filename}: {one.trouble}" for one in building.sdists if one.trouble and one.must_be_built]
     return closed.report_on(
         environments.basis, found, building, unknown=[*unknown, *checking.unknown], troubles=troubles

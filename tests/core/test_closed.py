@@ -128,10 +128,16 @@ class UnmetTests(SynchronousTestCase):
         self.assertEqual((note.line, note.text, note.message), (2, "a==1", "a 1 requires b: not pinned"))
 
     def test_what_an_sdist_is_built_with(self) -> None:
+        """If it must be built: a wheel of the other one is there."""
         commitment: Commitment = a_commitment("a==1")
-        sdist = BuiltSdist(a_file("a-1.tar.gz", project="a"), commitment.lock.pins[0], must_be_built=True)
+        sdists = tuple(
+            BuiltSdist(a_file(f"{name}-1.tar.gz", project=name), commitment.lock.pins[0], must_be_built=name == "a")
+            for name in ("other", "a")
+        )
         wanted = tuple(
-            WantedRequirement(text, canonicalize_name(text.rstrip(">=1")), state, versions, counts, ("a-1.tar.gz",))
+            WantedRequirement(
+                text, canonicalize_name(text.rstrip(">=1")), state, versions, counts, ("other-1.tar.gz", "a-1.tar.gz")
+            )
             for text, state, versions, counts in (
                 ("setuptools>=1", "missing", (), True),
                 ("wheel", "differs", ("2",), True),
@@ -139,7 +145,7 @@ class UnmetTests(SynchronousTestCase):
                 ("cmake", "missing", (), False),
             )
         )
-        report = checked(["a==1"], {}, building=BuildReport((sdist,), wanted, ()))
+        report = checked(["a==1"], {}, building=BuildReport(sdists, wanted, ()))
         self.assertEqual(
             [str(each) for each in report.unmet],
             [

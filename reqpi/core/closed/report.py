@@ -129,9 +129,10 @@ def _merged(found: Iterable[tuple[str, Sequence[UnmetRequirement]]]) -> Iterable
 
 
 def _lacking(building: BuildReport) -> Iterable[UnmetRequirement]:
-    """Yield the build requirements that the lock lacks, once for each sdist or release that has them."""
-    pins = {sdist.file.filename: sdist.pin for sdist in building.sdists}
-    first = next((sdist.pin for sdist in building.sdists if sdist.must_be_built), None)
+    """Yield the build requirements that the lock lacks, once for each sdist that must be built, or release, with it."""
+    pins = {sdist.file.filename: sdist.pin for sdist in building.sdists if sdist.must_be_built}
+    others = {sdist.file.filename for sdist in building.sdists} - pins.keys()
+    first = next(iter(pins.values()), None)
     for wanted in building.wanted:
         reasons = {
             "missing": "not pinned",
@@ -140,5 +141,6 @@ def _lacking(building: BuildReport) -> Iterable[UnmetRequirement]:
         }
         for by in wanted.wanted_by if wanted.lacking else ():
             pin = pins.get(by, first)
-            place = (pin.line, pin.text, pin.document) if pin is not None else (0, "", "")
-            yield UnmetRequirement(by, wanted.requirement, reasons[wanted.state], "build", *place)
+            if pin is not None and by not in others:
+                place = (pin.line, pin.text, pin.document)
+                yield UnmetRequirement(by, wanted.requirement, reasons[wanted.state], "build", *place)

@@ -123,6 +123,10 @@ class UnmetTests(SynchronousTestCase):
         report = checked(["a==1"], {"a": ["b ; nonsense", f"c ; {'(' * 90}os_name == 'nt'{')' * 90}"]})
         self.assertEqual((report.closed, len(report.unknown)), (True, 2))
 
+    def test_more_than_any_release_requires_is_not_read(self) -> None:
+        release = requirements_of([f"b{number}" for number in range(5001)])
+        self.assertEqual((len(release.known), release.unknown), (5000, ("it has more than 5000 requirements",)))
+
     def test_the_line_of_the_pin(self) -> None:
         (note,) = checked(["# a remark", "a==1"], {"a": ["b"]}).notes()
         self.assertEqual((note.line, note.text, note.message), (2, "a==1", "a 1 requires b: not pinned"))
@@ -195,7 +199,7 @@ class EnvironmentTests(SynchronousTestCase):
 
     def test_pins_of_extras_and_groups_of_the_project_all_count(self) -> None:
         """An installer chooses among them; the index serves every choice."""
-        for marker in ("'x' in extras", "'dev' in dependency_groups", "'x' not in extras"):
+        for marker in ("'x' in extras", "'dev' in dependency_groups", "'x' not in extras", "extra == 'x'"):
             commitment = a_commitment("a==1", "b==1")
             pins = tuple(evolve(pin, marker=marker) for pin in commitment.lock.pins)
             commitment = evolve(commitment, lock=evolve(commitment.lock, pins=pins))

@@ -18,18 +18,22 @@ from reqpi.core.requires_dist import RequiresDist, may_hold, walk
 
 __all__ = ["Checking"]
 
-_EVALUATIONS = 1_000_000
-"""Markers that are evaluated for one report, at most, each 10 µs. A lock of 1,000 pins needs about 100,000."""
+_EFFORT = 15_000_000
+"""The work for one report, in microseconds, as an estimate. A lock of 1,000 pins needs about half of it."""
+
+_STEP, _EVALUATION = 2, 20
+"""The work for each requirement that is looked at; for each marker that is evaluated, in addition to its characters."""
 
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_CHOICES = re.compile(r"\b(?:extras|dependency_groups)\b")
+_CHOICES = re.compile(r"\b(?:extras?|dependency_groups)\b")
+_MOST_CHOICES = 20
 
 
 class Checking:
     """The check of one lock in any number of environments.
 
     :ivar unknown: sentences about markers that could not be read.
-    :ivar exhausted: the lock has more markers than are evaluated.
+    :ivar exhausted: the lock takes more work than is done, so that the result is incomplete.
     """
 
     def __init__(self, releases: Sequence[LockedRelease]) -> None:
@@ -42,7 +46,8 @@ class Checking:
         self._markers = Markers()
         self._parsed: dict[str, Marker | None] = {}
         self._specifiers: dict[str, SpecifierSet] = {}
-        self._left = _EVALUATIONS
+        self._may_hold: dict[tuple[str, frozenset[str]], bool] = {}
+        self._left = _EFFORT
 
     def needed(self, environments: Iterable[SingleTarget]) -> list[LockedRelease]:
         """Return the releases whose requirements matter: they are pinned in some environment, and have a file there."""
@@ -66,8 +71,26 @@ class Checking:
 
     def applying(self, values: Mapping[str, str]) -> dict[LockedRelease, list[Pin]]:
         """Return the releases that are pinned in an environment, with the pins that apply there."""
-        found = {each: [pin for pin in each.pins if self._applies(pin, values)] for each in self._releases}
-        return {release: pins for release, pins in found.items() if pins}
+        known: dict[str, bool] = {"": True}
+        found: dict[LockedRelease, list[Pin]] = {}
+        for release in self._releases:
+            for pin in release.pins:
+                marker = pin.marker or ""
+                if marker not in known:
+                    known[marker] = self._applies(marker, values)
+                if known[marker]:
+                    found.setdefault(release, []).append(pin)
+        return found
+
+    def may_count(self, requirement: RequiresDist, extras: set[str]) -> bool:
+        """Return whether a requirement may count with these extras, in whatever environment."""
+        if not self._spend(_STEP):
+            return False
+        key = (requirement.marker, requirement.under & extras)
+        known = self._may_hold.get(key)
+        if known is None:
+            known = self._may_hold[key] = self._spend(len(key[0])) and may_hold(*key)
+        return known
 
     def holds(self, marker: str, values: Mapping[str, str]) -> bool:
         """Return whether a marker of core metadata holds. One that cannot be read does not, and is noted."""
@@ -86,25 +109,23 @@ class Checking:
             asked = self._specifiers[text] = SpecifierSet(text)
         return asked.contains(release.version, prereleases=True)
 
-    def _applies(self, pin: Pin, values: Mapping[str, str]) -> bool:
-        """Return whether a pin applies. One that depends on an extra or group of the project (PEP 751) may apply."""
-        if not pin.marker:
-            return True
-        parsed = self._marker(pin.marker)
+    def _applies(self, marker: str, values: Mapping[str, str]) -> bool:
+        """Return whether a pin applies. One that depends on an extra or group of the project may apply."""
+        choices = list(_choices(marker)) if _CHOICES.search(marker) else []
+        parsed = self._marker(marker, len(choices) or 1)
         if parsed is None:
             return True
-        if not _CHOICES.search(pin.marker):
+        if not choices:
             return parsed.evaluate({**values, "extra": ""})
-        chosen = frozenset(one or other for one, other in _QUOTED.findall(pin.marker))
-        return any(
-            parsed.evaluate({**values, "extras": choice, "dependency_groups": choice}, context="lock_file")
-            for choice in (frozenset[str](), chosen)
-        )
+        return any(parsed.evaluate({**values, **choice}, context="lock_file") for choice in choices)
 
-    def _marker(self, text: str) -> Marker | None:
-        self._left -= 1
-        if self._left < 0:
-            self.exhausted = True
+    def _spend(self, work: int) -> bool:
+        self._left -= work
+        self.exhausted = self._left < 0
+        return not self.exhausted
+
+    def _marker(self, text: str, times: int = 1) -> Marker | None:
+        if not self._spend((len(text) + _EVALUATION) * times):
             return None
         if text not in self._parsed:
             try:
@@ -115,6 +136,13 @@ class Checking:
             else:
                 self._parsed[text] = Marker(text)
         return self._parsed[text]
+
+
+def _choices(marker: str) -> Iterator[dict[str, str | frozenset[str]]]:
+    """Yield values for the extras and groups that a marker names: none of them, each of them, all of them."""
+    named = list(dict.fromkeys(one or other for one, other in _QUOTED.findall(marker)))[:_MOST_CHOICES]
+    for chosen in (frozenset[str](), *(frozenset({each}) for each in named), frozenset(named)):
+        yield {"extra": next(iter(chosen), ""), "extras": chosen, "dependency_groups": chosen}
 
 
 class _InOne:
@@ -169,10 +197,10 @@ class _InOne:
     def _under(self, requirement: RequiresDist, extras: set[str]) -> str | None:
         """Return the extra with which a requirement counts, the empty text if it always does; otherwise ``None``."""
         marker = requirement.marker
+        if not self._checking.may_count(requirement, extras):
+            return None
         if not marker:
             return ""
-        if not may_hold(marker, extras):
-            return None
         return next((each for each in ("", *sorted(requirement.under & extras)) if self._holds(marker, each)), None)
 
     def _holds(self, marker: str, extra: str) -> bool:

@@ -53,7 +53,7 @@ _LARGEST_SDIST = 16 << 20
 _NOTES = 100
 """Warnings that are recorded for a lock, at most."""
 
-_TOO_MUCH = "the lock has more markers than are evaluated: specify one platform and one Python version"
+_TOO_MUCH = "the lock takes too much work to be checked completely: specify one platform and one Python version"
 _UNKNOWN = "its requirements cannot be determined without building it"
 
 
@@ -178,7 +178,7 @@ def _checked(
     found = []
     for environment in environments.each:
         found.append((environment.name, checking.unmet_in(environment, requires)))
-        if environments.basis == "common" and not found[-1][1]:
+        if checking.exhausted or (environments.basis == "common" and not found[-1][1]):
             break
     unknown = [f"{release.name()}: {text}" for release, known in requires.items() for text in known.unknown]
     troubles = [known.trouble for known in requires.values() if known.trouble]

@@ -8,7 +8,7 @@ from attrs import evolve
 from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core import closed
+from reqpi.core import closed, locks
 from reqpi.core.build_requirements import BuildReport, BuiltSdist, WantedRequirement
 from reqpi.core.closed import ClosedReport, requirements_of
 from reqpi.core.model import Commitment, Support
@@ -126,6 +126,32 @@ class UnmetTests(SynchronousTestCase):
     def test_more_than_any_release_requires_is_not_read(self) -> None:
         release = requirements_of([f"b{number}" for number in range(5001)])
         self.assertEqual((len(release.known), release.unknown), (5000, ("it has more than 5000 requirements",)))
+
+    def test_a_project_of_the_users_own_folder_is_not_missed(self) -> None:
+        """A tool installs it from there, and the lock cannot pin it."""
+        lock = b"""version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "a"
+version = "1"
+source = { registry = "https://index.example.org/simple" }
+wheels = [{ url = "https://files.example.org/a-1-py3-none-any.whl", hash = "sha256:%s" }]
+[[package]]
+name = "own"
+version = "0"
+source = { editable = "." }
+dependencies = [{ name = "a" }]
+""" % (b"0" * 64)
+        self.assertEqual(locks.read(lock).local, {"own"})
+        commitment = a_commitment("a==1")
+        releases = closed.releases_of(
+            commitment, {commitment.lock.pins[0].project: a_page(a_file("a-1.tar.gz", project="a"), project="a")}, LINUX
+        )
+        (environment,) = closed.environments_for(LINUX, Support()).each
+        found = closed.Checking(releases, {canonicalize_name("own")}).unmet_in(
+            environment, {releases[0]: requirements_of(["own", "b"])}
+        )
+        self.assertEqual([str(each) for each in found], ["a 1 requires b: not pinned"])
 
     def test_the_line_of_the_pin(self) -> None:
         (note,) = checked(["# a remark", "a==1"], {"a": ["b"]}).notes()

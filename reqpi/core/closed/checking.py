@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
@@ -32,11 +32,13 @@ _MOST_CHOICES = 20
 class Checking:
     """The check of one lock in any number of environments.
 
+    :param local: the projects that the lock takes from folders of the user's machine: a requirement on one is met.
     :ivar unknown: sentences about markers that could not be read.
     :ivar exhausted: the lock takes more work than is done, so that the result is incomplete.
     """
 
-    def __init__(self, releases: Sequence[LockedRelease]) -> None:
+    def __init__(self, releases: Sequence[LockedRelease], local: Collection[Project] = ()) -> None:
+        self.local = local
         self.unknown: dict[str, None] = {}
         self.exhausted = False
         self._releases = releases
@@ -188,7 +190,7 @@ class _InOne:
         pinned = self._checking.projects(requirement.project)
         meeting = [each for each in pinned if self._checking.meets(each, requirement)]
         applying = [each for each in meeting if each in self._applying]
-        if not applying:
+        if not applying and requirement.project not in self._checking.local:
             reason = self._reason(pinned, meeting)
             found = self._of(release, release.name(extra), str(requirement), reason, "requirement")
             self._unmet[found] = None

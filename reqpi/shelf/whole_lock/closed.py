@@ -115,7 +115,7 @@ class ClosedLocks:
             for sdist in building.sdists
             if sdist.system is not None and sdist.system.dependencies is not None
         }
-        checking = closed.Checking(releases)
+        checking = closed.Checking(releases, commitment.lock.local)
         environments = closed.environments_for(target, commitment.lock.support)
         needed = await self._checking.run(in_thread, checking.needed, environments.each)
         requires: dict[LockedRelease, Requirements] = {}

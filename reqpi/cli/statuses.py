@@ -12,6 +12,7 @@ __all__ = [
     "INTERRUPTED",
     "LACKING",
     "NOT_BUILT",
+    "NOT_CLOSED",
     "NOT_EXECUTABLE",
     "NOT_FOUND",
     "OUR_FAULT",
@@ -44,6 +45,9 @@ LACKING = 7
 
 NOT_BUILT = 8
 """An sdist could not be built."""
+
+NOT_CLOSED = 9
+"""The lock does not pin everything that its releases require."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

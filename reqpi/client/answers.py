@@ -11,6 +11,7 @@ from reqpi.client.errors import AddressDiffers, ClientError, LockRefused, PinsLa
 from reqpi.client.exchange import ServerResponse
 from reqpi.client.json_members import number, object_in, objects, text
 from reqpi.client.target import ServerTarget
+from reqpi.client.unmet import unmet_in
 from reqpi.core.report import Defect, Note
 
 __all__ = [
@@ -90,6 +91,7 @@ class HeldReport(NamedTuple):
     :param more: number of missing things in addition to those in ``missing``.
     :param unfit: pins that have no file for the filters.
     :param defects: the lines of the lock that cannot be completed.
+    :param unmet: the requirements that no pin meets, each in words, if the server knows them.
     """
 
     complete: bool
@@ -103,6 +105,7 @@ class HeldReport(NamedTuple):
     more: int
     unfit: tuple[str, ...]
     defects: tuple[Defect, ...] = ()
+    unmet: tuple[Defect, ...] = ()
 
 
 def object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
@@ -166,7 +169,7 @@ def held_of(found: Mapping[str, object]) -> HeldReport:
     """Parse the response of ``/<address>/held``."""
     progress = found.get("holding")
     counts = progress if isinstance(progress, dict) else found
-    unfit = found.get("unfit")
+    unfit, closed = found.get("unfit"), found.get("closed")
     return HeldReport(
         complete=found.get("complete") is True,
         under_way=isinstance(progress, dict),
@@ -182,6 +185,7 @@ def held_of(found: Mapping[str, object]) -> HeldReport:
         more=number(found, "more"),
         unfit=tuple(each for each in unfit if isinstance(each, str)) if isinstance(unfit, list) else (),
         defects=_defects(found),
+        unmet=unmet_in(closed) if isinstance(closed, dict) else (),
     )
 
 

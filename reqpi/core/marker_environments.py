@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable
 
 from packaging.markers import InvalidMarker, Marker
 
-__all__ = ["environments_of", "may_hold"]
+__all__ = ["COMMON_PLATFORMS", "COMMON_PYTHONS", "environments_of", "may_hold"]
 
 _IMPLEMENTATIONS = {"cp": ("CPython", "cpython"), "pp": ("PyPy", "pypy")}
-_COMMON_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_14_0_arm64", "win_amd64")
-_COMMON_PYTHONS = tuple((3, minor) for minor in range(9, 16))
+COMMON_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_14_0_arm64", "win_amd64")
+COMMON_PYTHONS = tuple((3, minor) for minor in range(9, 16))
 
 _KNOWN = frozenset(
     {"python_version", "python_full_version", "os_name", "sys_platform", "platform_system", "platform_machine"}
@@ -63,8 +63,8 @@ def environments_of(
     :param pythons: ``3.12`` as ``(3, 12)``; if none has a minor version, the common Pythons.
     :param implementations: ``cp``, ``pp``; if none of these is named, ``cp``.
     """
-    precise = [python for python in pythons if len(python) > 1] or _COMMON_PYTHONS
-    pairs = [(platform, python) for platform in platforms or _COMMON_PLATFORMS for python in precise]
+    precise = [python for python in pythons if len(python) > 1] or COMMON_PYTHONS
+    pairs = [(platform, python) for platform in platforms or COMMON_PLATFORMS for python in precise]
     named = [_IMPLEMENTATIONS[name] for name in implementations if name in _IMPLEMENTATIONS]
     return [
         values | {"platform_python_implementation": long, "implementation_name": short}

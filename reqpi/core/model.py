@@ -185,6 +185,7 @@ class Lock:
     :param notes: warnings, in the order of the document.
     :param documents: all documents, in order; a single document has no path.
     :param support: the environments that the lock is made for.
+    :param local: the projects that the lock takes from folders of the user's machine: they are not pinned.
     """
 
     document: bytes = field(repr=False)
@@ -193,6 +194,7 @@ class Lock:
     notes: tuple[Note, ...] = ()
     documents: tuple[Document, ...] = ()
     support: Support = Support()
+    local: frozenset[Project] = frozenset()
 
     @cached_property
     def projects(self) -> Mapping[Project, tuple[Pin, ...]]:

@@ -80,14 +80,14 @@ class InstallTarget:
     def takes(self, file: File) -> bool:
         """Return whether ``file`` may be installed on the target."""
         if not file.wheel:
-            return not self.only_binary & {":all:", file.project} and self._runs(file.requires_python)
+            return not self.only_binary & {":all:", file.project} and self.runs(file.requires_python)
         if self.no_binary & {":all:", file.project}:
             return False
         interpreters, abis, platforms = tag_sets(file.filename)
         return (
             (not self.platforms or not self._platforms.isdisjoint(platforms))
             and any(self._loads(interpreter, abi) for interpreter in interpreters for abi in abis)
-            and self._runs(file.requires_python)
+            and self.runs(file.requires_python)
         )
 
     def needs(self, marker: str) -> bool:
@@ -117,6 +117,16 @@ class InstallTarget:
         }
         return {name: values for name, each in given.items() if (values := sorted(each))}
 
+    def runs(self, requires_python: str | None) -> bool:
+        """Return whether a ``requires-python`` allows one of the Pythons. An invalid one is ignored, as by pip."""
+        if requires_python is None or not self.pythons:
+            return True
+        try:
+            specifier = SpecifierSet(requires_python)
+        except InvalidSpecifier:
+            return True
+        return any(_within(specifier, python) for python in self.pythons)
+
     @cached_property
     def _platforms(self) -> frozenset[str]:
         return frozenset({"any"}.union(*map(ordered_platforms, self.platforms)))
@@ -138,16 +148,6 @@ class InstallTarget:
         # Free-threaded builds do not have the stable ABI.
         stable = {"abi3"} if any(not abi.endswith("t") for abi in self.abis) else set()
         return self.abis | stable | {"none"}
-
-    def _runs(self, requires_python: str | None) -> bool:
-        """Return whether a ``requires-python`` allows one of the Pythons. An invalid one is ignored, as by pip."""
-        if requires_python is None or not self.pythons:
-            return True
-        try:
-            specifier = SpecifierSet(requires_python)
-        except InvalidSpecifier:
-            return True
-        return any(_within(specifier, python) for python in self.pythons)
 
 
 EVERYWHERE = InstallTarget()

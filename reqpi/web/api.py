@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,16 +15,17 @@ from twisted.web.server import Request
 from reqpi.core import export
 from reqpi.core.address import address_of, listing_of
 from reqpi.core.build_requirements import written
-from reqpi.core.errors import NotServed
+from reqpi.core.errors import NotServed, UpstreamTrouble
 from reqpi.core.model import Commitment, Page, Project
-from reqpi.core.report import Document
+from reqpi.core.report import Document, Note
 from reqpi.core.targets import FILTERS, BadFilter, InstallTarget
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
-from reqpi.shelf.whole_lock.holding import Holds
+from reqpi.shelf.whole_lock.closed import ClosedLocks
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
@@ -36,6 +38,7 @@ from reqpi.web.uploads import UnusableBody, documents_in
 
 __all__ = [
     "build_requirements",
+    "closed",
     "commit",
     "env",
     "files",
@@ -53,22 +56,18 @@ Exports = DerivedCache[bytes]
 
 _TEXT = "text/plain; charset=utf-8"
 
+_CLOSED_SOON = 5.0
+"""Seconds that ``held`` waits for the report on requirements."""
+
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
-async def commit(
-    request: Request,
-    shelf: Shelf,
-    holding: Holds,
-    building: BuildRequirementsOfLocks,
-    base: str,
-    *,
-    only: OnlyClient | None = None,
-) -> bytes:
+async def commit(request: Request, services: LockServices, base: str, *, only: OnlyClient | None = None) -> bytes:
     """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters.
 
     :param only: the client of a server that may accept one lock alone.
     """
+    shelf = services.shelf
     try:
         documents = documents_in(request)
         target = _target(request) if _is_set(request, b"hold") else None
@@ -81,9 +80,9 @@ async def commit(
     else:
         commitment, created = await shelf.commit(documents[0].data)
     if target is not None:
-        await holding.begin(commitment, target)
+        await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
-    lacking = () if created else await building.warnings(commitment)
+    lacking = () if created else await _known_to_lack(services, commitment)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -107,6 +106,10 @@ def _address_of(documents: Sequence[Document]) -> str:
         return address_of(listing_of(documents))
     except ValueError:
         return ""
+
+
+async def _known_to_lack(services: LockServices, commitment: Commitment) -> Iterable[Note]:
+    return (*await services.build_requirements.warnings(commitment), *await services.closed.warnings(commitment))
 
 
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:
@@ -171,19 +174,29 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     return _json(request, {"address": commitment.address, "refused": shown})
 
 
-async def held(request: Request, shelf: Shelf, holding: Holds, address: str) -> bytes:
+async def held(request: Request, services: LockServices, address: str) -> bytes:
     """Answer ``GET /<address>/held``: the progress of a hold that is under way, and the verdict at any other time."""
-    commitment = await shelf.commitment(address)
+    commitment = await services.shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
     shown: dict[str, Any] = {"address": commitment.address, "filters": target.as_json()}
-    progress = await holding.progress(commitment, target)
+    progress = await services.holds.progress(commitment, target)
     if progress is not None:
         return _json(request, shown | {"complete": False, "holding": asdict(progress)})
-    verdict = await holding.verdict(commitment, target)
-    return _json(request, shown | {"complete": verdict.complete, "holding": None} | verdict.as_json())
+    verdict = await services.holds.verdict(commitment, target)
+    # Everything that the report on requirements is made from is then in the store.
+    closed = await _closed_soon(services.closed, commitment, target) if verdict.complete else None
+    shown |= {"complete": verdict.complete, "holding": None} | verdict.as_json()
+    return _json(request, shown | {"closed": closed})
+
+
+async def _closed_soon(locks: ClosedLocks, commitment: Commitment, target: InstallTarget) -> dict[str, Any] | None:
+    """Return the report on requirements; ``None`` if it takes longer than a client of ``held`` waits."""
+    with suppress(UpstreamTrouble):
+        return (await locks.of(commitment, target, _CLOSED_SOON)).as_json()
+    return None
 
 
 async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, address: str) -> None:
@@ -209,6 +222,17 @@ async def build_requirements(request: Request, shelf: Shelf, building: BuildRequ
     answer = await building.of(commitment, target, _patience(request))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
     return _json(request, shown | written(answer))
+
+
+async def closed(request: Request, shelf: Shelf, locks: ClosedLocks, address: str) -> bytes:
+    """Answer ``GET /<address>/closed``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
+    commitment = await shelf.commitment(address)
+    try:
+        target = _target(request)
+    except UnusableBody as unusable:
+        return problems.send(request, unusable.problem)
+    report = await locks.of(commitment, target, _patience(request))
+    return _json(request, {"address": commitment.address, "filters": target.as_json()} | report.as_json())
 
 
 def _patience(request: Request) -> float:

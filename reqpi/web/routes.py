@@ -26,6 +26,7 @@ r"""Every route of the server.
     GET   /<address>/sbom.cdx.json                   its SBOM, as CycloneDX
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
+    GET   /<address>/closed                          whether it pins everything that its releases require
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -91,11 +92,12 @@ class Routes:
     ) -> None:
         self._only = only
         self._learn = learning
+        self._services = services
         self._shelf = services.shelf
-        self._holding = services.holds
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._rewritten = RewrittenLocks(services.shelf, exports, base)
         self._building = services.build_requirements
+        self._closed = services.closed
         self._exports = exports
         self._base = base
 
@@ -109,8 +111,7 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        base = self._base.of(request)
-        return await api.commit(request, self._shelf, self._holding, self._building, base, only=self._only)
+        return await api.commit(request, self._services, self._base.of(request), only=self._only)
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -187,7 +188,7 @@ class Routes:
     @app.route("/<address>/held", methods=["GET", "HEAD"])
     async def held(self, request: Request, address: str) -> bytes:
         """Report whether all its files are in the store."""
-        return await api.held(request, self._shelf, self._holding, address)
+        return await api.held(request, self._services, address)
 
     @app.route("/<address>/sbom.cdx.json", methods=["GET", "HEAD"])
     async def cyclonedx(self, request: Request, address: str) -> bytes:
@@ -203,6 +204,11 @@ class Routes:
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """Serve the build requirements of its sdists, and those that it lacks."""
         return await api.build_requirements(request, self._shelf, self._building, address)
+
+    @app.route("/<address>/closed", methods=["GET", "HEAD"])
+    async def closed(self, request: Request, address: str) -> bytes:
+        """Report whether it pins everything that its releases require."""
+        return await api.closed(request, self._shelf, self._closed, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:

@@ -9,20 +9,27 @@ import sys
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-__all__ = ["why_not"]
+__all__ = ["index_of_pip", "why_not"]
 
 LIMIT = 10.0  # seconds
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 
 
+def index_of_pip() -> str:
+    """The index that pip is configured with here."""
+    from pip._internal.commands import create_command
+
+    index: str = create_command("download").parser.get_default_values().index_url
+    return index
+
+
 def why_not() -> str | None:
     """Why it cannot be reached; ``None`` where it can."""
     try:
-        from pip._internal.commands import create_command
+        index = index_of_pip()
     except ImportError as error:
         return f"there is no pip to ask for its index: {error}"
-    index: str = create_command("download").parser.get_default_values().index_url
     if not index.startswith(("http://", "https://")):
         return f"pip's index is no http or https URL: {index}"
     try:

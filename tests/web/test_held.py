@@ -7,6 +7,8 @@ from typing import Any
 
 from twisted.internet.task import deferLater
 
+from tests.distributions import a_file, a_page
+from tests.fake_upstream.distributions import build_wheel
 from tests.web.case import CONTENTS, WHEEL, WebCase
 
 
@@ -34,6 +36,7 @@ class HeldTests(WebCase):
     async def test_nothing_is_held_unasked(self) -> None:
         document = await self.held()
         self.assertEqual((document["complete"], document["missing"][0]["project"]), (False, "six"))
+        self.assertIsNone(document["closed"])
         self.assertEqual(self.upstream.asked, [])
 
     async def test_all_of_it(self) -> None:
@@ -51,6 +54,20 @@ class HeldTests(WebCase):
         self.assertEqual(document["filters"], {"python-version": ["2.7"], "only-binary": [":all:"]})
         self.assertEqual((document["complete"], document["files"], document["unfit"]), (True, 0, ["six 1.0"]))
         self.assertFalse(document["platforms"])
+
+    async def test_whether_the_lock_is_closed(self) -> None:
+        """It is known once everything is held, and no upstream is asked for it."""
+        wheel = build_wheel("needy", "1.0", ["urllib3<3"])
+        self.upstream.offer(a_page(a_file("needy-1.0-py3-none-any.whl", wheel, "needy"), project="needy"), wheel)
+        reply = await self.ask("/locks?hold=1", "POST", b"needy==1.0\n")
+        self.address = json.loads(reply.body)["address"]
+        document = await self.held()
+        asked = list(self.upstream.asked)
+        (unmet,) = document["closed"]["unmet"]
+        self.assertEqual((document["complete"], document["closed"]["closed"], unmet["requirement"]),
+                         (True, False, "urllib3<3"))  # fmt: skip
+        await self.held("?python-version=3.12")
+        self.assertEqual(self.upstream.asked, asked)
 
     async def test_a_filter_that_means_nothing(self) -> None:
         """Nothing is committed with it."""

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from reqpi.cli.failures import tell_failure
+from reqpi.cli.inputs.closed_locks import add_closed, check_closed, check_closed_options, status_of, tell_closed
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, take
 from reqpi.cli.inputs.read_locks import read_taken
 from reqpi.cli.inputs.server_needs import as_defect, in_words, needs_in
@@ -17,6 +18,7 @@ from reqpi.cli.inputs.strict_builds import add_strict_builds, check_builds
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
 from reqpi.cli.statuses import DEFECTS, DONE
 from reqpi.client import BadUsage
+from reqpi.client.closed import ClosedAnswer
 from reqpi.core.address import address_of
 from reqpi.core.errors import BrokenLock
 from reqpi.core.model import Lock
@@ -31,17 +33,21 @@ class _Checked:
     """The result for one lock.
 
     :param lock: ``None`` if the lock itself has defects.
+    :param closed: the result of ``--closed``.
     """
 
     taken: LockFiles
     lock: Lock | None = None
     defects: Sequence[Defect] = ()
     needs: tuple[Need, ...] = field(default=())
+    closed: ClosedAnswer | None = None
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the defects of a lock; or the number of its pins, its address, and the server options that it needs."""
-    options = command_line().parse_intermixed_args(arguments)
+    parser = command_line()
+    options = parser.parse_intermixed_args(arguments)
+    check_closed_options(parser, options)
     if not options.each:
         checked = _check(options.file, options)
         _tell([checked], options, _as_json(checked))
@@ -65,7 +71,7 @@ def _status(checked: _Checked, options: argparse.Namespace) -> int:
     """Return the exit status for one lock; with ``--strict-builds``, check also what builds its sdists."""
     if checked.defects or checked.lock is None:
         return DEFECTS
-    return check_builds(command_line(), options, checked.taken, checked.lock)
+    return status_of(checked.closed) or check_builds(command_line(), options, checked.taken, checked.lock)
 
 
 def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
@@ -77,7 +83,8 @@ def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
     except BrokenLock as broken:
         return _Checked(taken, defects=broken.defects)
     needs = needs_in(lock, options)
-    return _Checked(taken, lock, tuple(map(as_defect, needs)) if options.as_server else (), needs)
+    defects = tuple(map(as_defect, needs)) if options.as_server else ()
+    return _Checked(taken, lock, defects, needs, None if defects else check_closed(options, taken))
 
 
 def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) -> None:
@@ -96,6 +103,8 @@ def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) ->
             print(f"{whole}: {count_of(len(lock.pins), 'pin')}{loose}, address {address}")
             for need in checked.needs:
                 print(f"{whole}: needs {visible(in_words(need))}")
+        if checked.closed is not None:
+            tell_closed(checked.closed, checked.taken, quiet=options.quiet)
 
 
 def _as_json(checked: _Checked) -> dict[str, Any]:
@@ -117,6 +126,7 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
             }
             for need in checked.needs
         ],
+        **({} if checked.closed is None else {"closed": checked.closed.said}),
     }
 
 
@@ -131,7 +141,8 @@ def command_line() -> argparse.ArgumentParser:
         description="Read a lock, and print its defects and the options that a server needs to serve all of it. No "
         "server is used.",
         epilog="Exit status: 0 it can be committed, 1 it has defects, 2 usage. With --strict-builds: 3 something could "
-        "not be fetched; 7 the lock does not fix what an sdist is built with.",
+        "not be fetched; 7 the lock does not fix what an sdist is built with. With --closed: 3 likewise; 9 the lock "
+        "does not pin everything that its releases require.",
     )
     parser.add_argument("--each", action="store_true", help="read each FILE as a separate lock")
     parser.add_argument(
@@ -140,6 +151,7 @@ def command_line() -> argparse.ArgumentParser:
         help="report a defect for each option that the lock needs and that --upstream and --allow-host do not specify",
     )
     add_strict_builds(parser)
+    add_closed(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print defects only")
     add_arguments(parser)

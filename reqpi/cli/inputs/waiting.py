@@ -6,9 +6,10 @@ import argparse
 import time
 
 from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects
-from reqpi.cli.messages import count_of, size_of, tell_defects, tell_error, tell_remark
+from reqpi.cli.messages import count_of, size_of, tell_defects, tell_error, tell_notes, tell_remark
 from reqpi.cli.progress import Pace, ProgressBar, shown
 from reqpi.client import Filters, HeldReport, commit, held
+from reqpi.core.report import Note
 
 __all__ = ["FILTERS", "add_filters", "filters_of", "wait_until_held"]
 
@@ -31,7 +32,7 @@ _BETWEEN = 0.5
 """Seconds between two requests to the server."""
 
 _LISTED = 20
-"""The most missing files that are reported."""
+"""The most missing files, and the most unmet requirements, that are reported."""
 
 _ATTEMPTS = 3
 """Times that the hold is requested, in case the server forgets it, such as after a restart."""
@@ -79,6 +80,7 @@ def wait_until_held(url: str, taken: LockFiles, address: str, filters: Filters) 
         _tell_missing(taken, found)
     else:
         tell_remark(f"held: {count_of(found.held, 'file')}, {size_of(found.held_size)}")
+        _tell_unmet(taken, found)
     return found.complete
 
 
@@ -118,3 +120,10 @@ def _tell_missing(taken: LockFiles, found: HeldReport) -> None:
         tell_error(f"missing: {each.filename or f'all of {each.project}'}", each.reason)
     if count > _LISTED:
         tell_remark(f"and {count - _LISTED} more: GET /<address>/held lists them")
+
+
+def _tell_unmet(taken: LockFiles, found: HeldReport) -> None:
+    shown = found.unmet[:_LISTED]
+    tell_notes(taken.names, (Note(each.line, each.text, each.problem, each.document) for each in shown))
+    if len(found.unmet) > len(shown):
+        tell_remark(f"and {len(found.unmet) - len(shown)} more: reqpi check --closed lists them")

@@ -19,7 +19,7 @@ from reqpi.core.locks.rules.requirements import BINARY, TOO_MANY, Refused
 from reqpi.core.locks.rules.sources import DOCUMENT_PATH, LISTING
 from reqpi.core.locks.text import decode, encoding
 from reqpi.core.locks.tools import pdm, pex, pipfile, poetry, pylock, uv
-from reqpi.core.model import Lock, Pin
+from reqpi.core.model import Lock, Pin, Project
 from reqpi.core.report import Document
 
 __all__ = ["LINES", "read", "read_together"]
@@ -88,7 +88,9 @@ def _read(committed: bytes, documents: tuple[Document, ...]) -> Lock:
     notes = conclude(_with_note_of_nothing(parts, pins))
     known = tuple(document._replace(format=part.format) for document, part in zip(documents, parts, strict=True))
     formats = ", ".join(dict.fromkeys(part.format for part in parts))
-    return Lock(committed, formats, pins, notes, known, support.together(part.findings.support for part in parts))
+    supported = support.together(part.findings.support for part in parts)
+    local = frozenset[Project]().union(*(part.findings.local for part in parts))
+    return Lock(committed, formats, pins, notes, known, supported, local)
 
 
 def _with_note_of_nothing(parts: Sequence[_Part], pins: Sequence[Pin]) -> list[Findings]:

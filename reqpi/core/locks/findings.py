@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.rules.requirements import MORE_DEFECTS, Refused, Rule, shown
-from reqpi.core.model import Support
+from reqpi.core.model import Project, Support
 from reqpi.core.report import WARNING, Defect, Note
 
 __all__ = ["LIMIT", "Findings", "conclude"]
@@ -22,6 +22,7 @@ class Findings:
     :param lines: the document's physical lines.
     :param path: the document's path if several are committed together; empty otherwise.
     :ivar support: the environments that the document is made for, set by its reader.
+    :ivar local: the projects that are left out because they come from folders of the user's machine.
     """
 
     def __init__(self, lines: Sequence[str], path: str = "") -> None:
@@ -31,6 +32,7 @@ class Findings:
         self._notes: list[Note] = []
         self._more = 0
         self.support = Support()
+        self.local: set[Project] = set()
 
     @property
     def full(self) -> bool:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.core.requires_dist import read
 from reqpi.core.sbom.model import About, Licence
-from reqpi.core.sbom.requires import read
 from reqpi.core.stored_json import mapping, newer, parse, sequence, typed
 
 __all__ = ["dump", "load", "of_interest"]

@@ -16,8 +16,8 @@ from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
-from reqpi.shelf.whole_lock.build_requirements import load_notes
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
+from reqpi.shelf.whole_lock.known_warnings import load_notes
 
 __all__ = ["REMADE", "check"]
 

@@ -8,16 +8,13 @@ and are not known here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from functools import partial
 
 from attrs import evolve
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from reqpi.core.build_requirements import (
     AskedRequirement,
@@ -32,22 +29,20 @@ from reqpi.core.build_requirements import (
     required_by,
     sdists_of,
 )
-from reqpi.core.errors import StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.releases import sdist_of
-from reqpi.core.report import NOTE, WARNING, Note
-from reqpi.core.stored_json import mapping, parse, typed
+from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.build_systems import TooDeep
-from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.records import lacking_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.known_warnings import KnownWarnings
 
-__all__ = ["BuildRequirementsOfLocks", "load_notes"]
+__all__ = ["BuildRequirementsOfLocks"]
 
 _AT_ONCE = 8
 """Sdists that one report requests from the upstream concurrently."""
@@ -65,31 +60,12 @@ _WEIGHT = 500
 """Bytes of one line of a report, as an estimate."""
 
 
-_log = Logger()
-
-
-def load_notes(data: bytes) -> tuple[Note, ...]:
-    """Return the notes in a record.
-
-    :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
-    """
-    return tuple(_note(mapping(entry)) for entry in typed(parse(data), list))
-
-
-def _note(entry: Mapping[str, object]) -> Note:
-    text, message = typed(entry["text"], str), typed(entry["message"], str)
-    document, level = typed(entry.get("document", ""), str), typed(entry.get("level", WARNING), str)
-    if level not in (WARNING, NOTE):
-        raise ValueError("a note has an unknown level")
-    return Note(typed(entry["line"], int), text, message, document, level)
-
-
 class BuildRequirementsOfLocks:
     """The build requirements of every lock."""
 
     def __init__(self, shelf: Shelf, records: Records, clock: IReactorTime) -> None:
         self._shelf = shelf
-        self._records = records
+        self._warnings = KnownWarnings(records, "build-requirements")
         self._clock = clock
         self._finding: SingleFlight[BuildReport] = SingleFlight()
         self._answers: DerivedCache[BuildReport] = DerivedCache(_ANSWERS)
@@ -110,14 +86,7 @@ class BuildRequirementsOfLocks:
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
         """Return a note for each build requirement that is known to be lacking, without asking an upstream."""
-        record = lacking_record(commitment.address, "build-requirements")
-        try:
-            written = await self._records.get(record)
-            return () if written is None else read_record(record, written, load_notes)
-        except StoreTrouble as trouble:
-            # It is advice: a store in trouble, or a record written by a newer ReqPI, is not a reason to fail.
-            _log.warn("a lock is committed without warnings: {trouble}", trouble=trouble)
-            return ()
+        return await self._warnings.of(commitment.address)
 
     async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         pages = await self._shelf.pages(commitment)
@@ -129,13 +98,8 @@ class BuildRequirementsOfLocks:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
             self._answers.put(commitment, (commitment.address, target), answer, weight)
             if target == EVERYWHERE:
-                await self._note(commitment, answer.notes)
+                await self._warnings.record(commitment.address, answer.notes)
         return answer
-
-    async def _note(self, commitment: Commitment, notes: Iterable[Note]) -> None:
-        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
-            value = json.dumps([note.as_dict() for note in notes]).encode()
-            await self._records.replace(lacking_record(commitment.address, "build-requirements"), value)
 
     async def _read(self, commitment: Commitment, sdist: BuiltSdist) -> BuiltSdist:
         try:

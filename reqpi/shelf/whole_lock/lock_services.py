@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core.interfaces import Store
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
+from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.sboms import Sboms
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
@@ -27,6 +28,7 @@ class LockServices:
     wheelhouses: Wheelhouses
     sboms: Sboms
     build_requirements: BuildRequirementsOfLocks
+    closed: ClosedLocks
 
     @classmethod
     def over(cls, shelf: Shelf, store: Store, clock: IReactorTime) -> LockServices:
@@ -35,10 +37,12 @@ class LockServices:
         :param store: the store of the shelf: the services keep records of their own in it.
         """
         holds = Holds(shelf, store, clock)
+        building = BuildRequirementsOfLocks(shelf, store, clock)
         return cls(
             shelf,
             holds,
             Wheelhouses(shelf, holds),
             Sboms(shelf, store, clock),
-            BuildRequirementsOfLocks(shelf, store, clock),
+            building,
+            ClosedLocks(shelf, store, building, clock),
         )

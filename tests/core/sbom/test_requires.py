@@ -7,8 +7,9 @@ from time import monotonic
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi.core.requires_dist import RequiresDist, may_hold, read
 from reqpi.core.sbom import Component
-from reqpi.core.sbom.requires import RequiresDist, edges, may_hold, read
+from reqpi.core.sbom.requires import edges
 
 
 def found(requires: dict[str, list[str]], asked: dict[str, list[str]] | None = None) -> list[tuple[str, str]]:
@@ -35,7 +36,7 @@ class ReadTests(SynchronousTestCase):
                 "a", (), "", '"b" == extra and os_name == "nt"', frozenset({"b"})
             ),
             "a @ https://example.org/a;b.zip ; extra == 'b'": RequiresDist(
-                "a", (), "", "extra == 'b'", frozenset({"b"})
+                "a", (), "", "extra == 'b'", frozenset({"b"}), by_url=True
             ),
         }
         for line, wanted in table.items():

@@ -176,6 +176,7 @@ class Packages:
         :raises reqpi.core.locks.rules.requirements.Refused: its name is missing or not valid.
         """
         name = project(entry)
+        self.findings.local.add(name)
         if is_project_itself(path):
             self._left_out.project()
         else:

@@ -161,6 +161,7 @@ class _Reader:
         )
 
     def _leave_out(self, entry: Entry, source: Entry, kind: str, line: int) -> None:
+        self.findings.local.add(project(entry))
         if is_project_itself(str(source.table.get(kind, ""))):
             self.left_out.project()
         elif self._members is not None and entry.needed("name") in self._members:

@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.proxies import Proxies
+from reqpi.core.shown_urls import as_shown
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
@@ -123,6 +124,7 @@ class Server(Service):
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
+    :ivar default_indexes: the URLs that mean the default index to a lock, without logins.
     """
 
     _log = Logger()
@@ -141,6 +143,7 @@ class Server(Service):
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
+        self.default_indexes: tuple[str, ...] = ()
         self._settings = settings
         self._reactor = reactor
         self._services = _services(settings, reactor, store, upstream)
@@ -290,13 +293,14 @@ def assemble(
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
     outside = _outside(settings)
-    if settings.offline:
-        nowhere = Offline(outside.policy)
-        return Server(settings, reactor, store, nowhere, endpoints=endpoints, quiet=quiet, here=outside.here)
-    upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
-    return Server(
-        settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet, here=outside.here
-    )
+    upstream: Upstream = Offline(outside.policy)
+    close = None
+    if not settings.offline:
+        upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
+        upstream, close = upstreams, upstreams.close
+    server = Server(settings, reactor, store, upstream, close, endpoints=endpoints, quiet=quiet, here=outside.here)
+    server.default_indexes = tuple(as_shown(url) for url in (outside.default, outside.built_in) if url)
+    return server
 
 
 def _place(settings: Settings) -> StorePlace:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
 
 from reqpi.cli.inputs.follow_index import add_follow_index, check_follow_index, index_for
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
@@ -18,7 +22,18 @@ from reqpi.client import ClientError, ReportedRefusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.core.env_vars import pointed_at
 
+if TYPE_CHECKING:  # they import Twisted, which --url does not need
+    from reqpi.cli.processes.run_proxy import RunProxy
+    from reqpi.cli.run_events import RunEvents
+
 __all__ = ["command_line", "main"]
+
+
+class _Proxied(NamedTuple):
+    """The proxy of a run, and what it reports."""
+
+    proxy: RunProxy
+    events: RunEvents
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,29 +45,61 @@ def main(arguments: Sequence[str]) -> int:
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
-    with server_for(options, taken, watch=watch.note) as url:
-        status, refusals = _run(url, taken, command, watch, options)
+    with _proxied(options, watch) as proxied:
+        beside = proxied.proxy if proxied is not None else None
+        with server_for(options, taken, watch=watch.note, beside=beside) as url:
+            through = proxied.proxy.environment if proxied is not None else dict
+            status, refusals = _run(url, taken, command, watch, options, through=through)
     if status < 0:
         return die_of(-status)
+    if proxied is not None:
+        tell_lines(f"# reqpi: {line}" for line in proxied.events.lines())
+        refusals += proxied.events.refused
     if not options.quiet:
+        if proxied is not None and watch.nothing and not refusals:
+            tell_remark("nothing was asked of the index, and no original URL of the proxy")
         # Another server has other clients, and does not report which of them downloaded what.
         taking = [] if options.url else [f"{count_of(watch.files, 'file')} taken"]
         tell_remark(", ".join([*taking, f"{refusals} refused"]))
     return status
 
 
+@contextmanager
+def _proxied(options: argparse.Namespace, watch: Watch) -> Iterator[_Proxied | None]:
+    """Yield the proxy for the command, in a folder that is removed at the end; ``None`` with another server.
+
+    That server's shelf is not here, and only a shelf can answer for an original URL.
+    """
+    if options.url:
+        yield None
+        return
+    from reqpi.cli.processes.run_proxy import RunProxy  # noqa: PLC0415
+    from reqpi.cli.run_events import RunEvents  # noqa: PLC0415
+
+    events = RunEvents(watch)
+    with TemporaryDirectory(prefix="reqpi-run-", ignore_cleanup_errors=True) as folder:
+        yield _Proxied(RunProxy(Path(folder), events), events)
+
+
 def _run(
-    url: str, taken: LockFiles, command: Sequence[str], watch: Watch, options: argparse.Namespace
+    url: str,
+    taken: LockFiles,
+    command: Sequence[str],
+    watch: Watch,
+    options: argparse.Namespace,
+    *,
+    through: Callable[[Mapping[str, str]], dict[str, str]],
 ) -> tuple[int, int]:
     """Run ``command`` with the index of the lock on the server at ``url``; then print what was refused meanwhile.
 
+    :param through: returns the environment variables that lead through the proxy.
     :returns: the command's status, and the number of different refusals.
     """
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
     with watch.telling():
-        status = run_child(command, pointed_at(with_login_of(url, index), os.environ))
+        status = run_child(command, through(pointed_at(with_login_of(url, index), os.environ)))
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.

@@ -1,0 +1,99 @@
+"""Clients that use the URLs in their lock, behind ``reqpi run``, with the lock as it is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.clients import Done, environment
+from tests.end_to_end.run_proxy_case import HOST, RunProxyCase
+
+pytestmark = pytest.mark.clients
+
+
+class UvProxyTests(RunProxyCase):
+    """uv asks no index for a lock with URLs."""
+
+    def uv(self, lock: str, *words: object) -> Done:
+        uv = environment("uv", "uv") / "uv"
+        self.assertTrue(Path(uv).exists())
+        return self.run_behind(lock, uv, *words, UV_PYTHON=sys.executable, UV_HTTP_RETRIES="0")
+
+    def test_uv_sync_frozen_takes_an_unchanged_lock(self) -> None:
+        self.uv_lock(self.top, self.mid)
+        done = self.uv("uv.lock", "sync", "--frozen")
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
+        self.assertTrue(list(self.folder.glob(".venv/lib/*/site-packages/top-1.0.dist-info")))
+        self.assert_only_reqpi_asked_outside()
+
+    def test_uv_pip_sync_takes_an_unchanged_pylock(self) -> None:
+        self.pylock(self.top, self.mid)
+        done = self.uv("pylock.toml", "pip", "sync", "--target", "got", "pylock.toml")
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
+        self.assert_only_reqpi_asked_outside()
+
+    def test_a_file_that_the_lock_of_the_run_lacks_is_refused_with_the_reason(self) -> None:
+        """The project's own lock has another pin than the lock that ``run`` was given."""
+        self.uv_lock(self.top, self.mid)
+        self.write("less.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\n")
+        done = self.uv("less.txt", "sync", "--frozen")
+        self.assertNotEqual(done.status, 0)
+        self.assertIn(f"# reqpi: {HOST} was asked by uv: not in this lock\n", done.said)
+        self.assertIn("403", done.said)
+
+    def test_wrong_bytes_do_not_arrive(self) -> None:
+        """The upstream has other bytes under the name that the lock pins."""
+        self.uv_lock(self.top, self.mid)
+        self.upstream.wheel("mid", "1.5", files={"mid/evil.py": b"evil = True"})
+        done = self.uv("uv.lock", "sync", "--frozen")
+        self.assertNotEqual(done.status, 0)
+        self.assertFalse(list(self.folder.rglob("evil.py")))
+
+
+class PipProxyTests(RunProxyCase):
+    """pip asks no index for a pylock.toml."""
+
+    def pip(self, lock: str, *words: object) -> Done:
+        pip = environment("pip", "pip") / "pip"
+        return self.run_behind(lock, pip, "install", "--no-cache-dir", "--target", "got", *words)
+
+    def test_pip_takes_an_unchanged_pylock(self) -> None:
+        self.pylock(self.top, self.mid)
+        done = self.pip("pylock.toml", "-r", "pylock.toml")
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
+        self.assertTrue(list(self.folder.glob("got/top-1.0.dist-info")))
+        self.assert_only_reqpi_asked_outside()
+
+    def test_pip_may_name_the_index_by_its_original_url(self) -> None:
+        """The page there has the original URLs, and only what the lock pins."""
+        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\nmid==1.5 --hash=sha256:{self.mid.sha256}\n")
+        done = self.pip("lock.txt", "--index-url", f"https://{HOST}/simple/", "top")
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
+        self.assert_only_reqpi_asked_outside()
+        done = self.pip("lock.txt", "--index-url", f"https://{HOST}/simple/", "other")
+        self.assertNotEqual(done.status, 0)
+        self.assertIn("other==1.0", done.said)
+
+
+class OtherProgramsTests(RunProxyCase):
+    """Programs that ask for things that no lock of Python packages has."""
+
+    def test_a_program_that_asks_another_host_is_refused_and_named(self) -> None:
+        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\n")
+        program = (
+            "import urllib.request as r, urllib.error as e\n"
+            "asked = r.Request('https://crates-index.example/config.json', headers={'User-Agent': 'cargo/1.95.0'})\n"
+            "try:\n    r.urlopen(asked)\nexcept e.HTTPError as error:\n"
+            "    print(error.code, error.headers['X-ReqPI-Refused'], error.read().decode())\n"
+        )
+        done = self.run_behind("lock.txt", sys.executable, "-c", program)
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("403 crates-index.example: not in this lock", done.said)
+        self.assertIn("# reqpi: crates-index.example was asked by cargo: not in this lock\n", done.said)
+        self.assertTrue(done.said.endswith("reqpi: 0 files taken, 1 refused\n"), done.said)

@@ -15,6 +15,7 @@ __all__ = [
     "NOT_EXECUTABLE",
     "NOT_FOUND",
     "OUR_FAULT",
+    "REFUSED",
     "SERVER_TROUBLE",
     "USAGE",
 ]
@@ -44,6 +45,9 @@ LACKING = 7
 
 NOT_BUILT = 8
 """An sdist could not be built."""
+
+REFUSED = 10
+"""``run --strict``: a request of the command was refused, or it asked for nothing."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

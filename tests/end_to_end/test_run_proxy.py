@@ -97,3 +97,12 @@ class OtherProgramsTests(RunProxyCase):
         self.assertIn("403 crates-index.example: not in this lock", done.said)
         self.assertIn("# reqpi: crates-index.example was asked by cargo: not in this lock\n", done.said)
         self.assertTrue(done.said.endswith("reqpi: 0 files taken, 1 refused\n"), done.said)
+
+    def test_strict_fails_for_a_refusal_and_for_a_command_that_asks_nothing(self) -> None:
+        """A command that fails by itself keeps its own status."""
+        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\n")
+        ask = "import urllib.request as r\ntry:\n    r.urlopen('https://other.example/')\nexcept OSError:\n    pass"
+        for command, status in (((sys.executable, "-c", ask), 10), (("true",), 10), (("false",), 1)):
+            done = self.run_behind("lock.txt", *command, options=("--strict",))
+            self.assertEqual(done.status, status, done.said)
+        self.assertEqual(self.run_behind("lock.txt", "true").status, 0)

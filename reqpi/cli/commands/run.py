@@ -18,6 +18,7 @@ from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.run_progress import Watch
+from reqpi.cli.statuses import DONE, REFUSED
 from reqpi.client import ClientError, ReportedRefusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.core.env_vars import pointed_at
@@ -52,16 +53,32 @@ def main(arguments: Sequence[str]) -> int:
             status, refusals = _run(url, taken, command, watch, options, through=through)
     if status < 0:
         return die_of(-status)
-    if proxied is not None:
-        tell_lines(f"# reqpi: {line}" for line in proxied.events.lines())
-        refusals += proxied.events.refused
+    nothing = proxied is not None and watch.nothing and not refusals and not proxied.events.refused
+    refusals += _tell_refused_hosts(proxied)
     if not options.quiet:
-        if proxied is not None and watch.nothing and not refusals:
-            tell_remark("nothing was asked of the index, and no original URL of the proxy")
-        # Another server has other clients, and does not report which of them downloaded what.
-        taking = [] if options.url else [f"{count_of(watch.files, 'file')} taken"]
-        tell_remark(", ".join([*taking, f"{refusals} refused"]))
-    return status
+        _tell_counts(watch, refusals, nothing=nothing, taking=not options.url)
+    return REFUSED if options.strict and status == DONE and (refusals or nothing) else status
+
+
+def _tell_refused_hosts(proxied: _Proxied | None) -> int:
+    """Print the hosts that the proxy refused; return their number."""
+    if proxied is None:
+        return 0
+    tell_lines(f"# reqpi: {line}" for line in proxied.events.lines())
+    return proxied.events.refused
+
+
+def _tell_counts(watch: Watch, refusals: int, *, nothing: bool, taking: bool) -> None:
+    """Print the counts at the end of a run.
+
+    :param nothing: nothing was asked at all.
+    :param taking: the number of files is known. Another server has other clients, and does not report which of them
+        downloaded what.
+    """
+    if nothing:
+        tell_remark("nothing was asked of the index, and no original URL of the proxy")
+    files = [f"{count_of(watch.files, 'file')} taken"] if taking else []
+    tell_remark(", ".join([*files, f"{refusals} refused"]))
 
 
 @contextmanager
@@ -133,15 +150,20 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--require-hashes] [--allow-outside] FILE … -- COMMAND …",
+        "[--require-hashes] [--strict] [--allow-outside] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
         epilog="Exit status: that of the command; 126 or 127 if it cannot be run or found. Before the command runs: "
         "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server returned another address, or an index "
-        "on another host.",
+        "on another host. With --strict: 10 the command succeeded, but a request was refused, or there was none.",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing",
+    )
     add_server(parser)
     add_follow_index(parser)
     add_require_hashes(parser)

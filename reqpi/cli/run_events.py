@@ -7,7 +7,7 @@ from collections import Counter
 from threading import Lock
 
 from reqpi.cli.run_progress import Watch
-from reqpi.web.proxy.events import RefusedRequest, TakenThing
+from reqpi.web.proxy.events import Event, RefusedRequest, TakenThing
 
 __all__ = ["RunEvents"]
 
@@ -31,11 +31,11 @@ class RunEvents:
         self._lock = Lock()
         self._refused: Counter[tuple[str, str, str]] = Counter()
 
-    def __call__(self, event: TakenThing | RefusedRequest) -> None:
+    def __call__(self, event: Event) -> None:
         """Count one event."""
         if isinstance(event, TakenThing):
             self._watch.took(event.project, event.filename if event.kind == "file" else "", event.size)
-        elif not event.project:  # a refused project is in the server's own list
+        elif isinstance(event, RefusedRequest) and not event.project:  # a refused project is in the server's own list
             key = (event.host, _product(event.agent), event.reason)
             with self._lock:
                 if key in self._refused or len(self._refused) < _MOST:

@@ -22,7 +22,6 @@ from twisted.python.failure import Failure
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.proxies import Proxies
-from reqpi.core.shown_urls import as_shown
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
@@ -124,7 +123,8 @@ class Server(Service):
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
-    :ivar default_indexes: the URLs that mean the default index to a lock, without logins.
+    :ivar outside: the upstreams, proxies and authorities that its settings allow; ``None`` if it was not assembled
+        from settings.
     """
 
     _log = Logger()
@@ -143,7 +143,7 @@ class Server(Service):
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
-        self.default_indexes: tuple[str, ...] = ()
+        self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
         self._services = _services(settings, reactor, store, upstream)
@@ -299,7 +299,7 @@ def assemble(
         upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
         upstream, close = upstreams, upstreams.close
     server = Server(settings, reactor, store, upstream, close, endpoints=endpoints, quiet=quiet, here=outside.here)
-    server.default_indexes = tuple(as_shown(url) for url in (outside.default, outside.built_in) if url)
+    server.outside = outside
     return server
 
 

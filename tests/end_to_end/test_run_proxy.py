@@ -106,3 +106,22 @@ class OtherProgramsTests(RunProxyCase):
             done = self.run_behind("lock.txt", *command, options=("--strict",))
             self.assertEqual(done.status, status, done.said)
         self.assertEqual(self.run_behind("lock.txt", "true").status, 0)
+
+    def test_a_host_that_the_user_names_is_reached_through_the_own_proxy(self) -> None:
+        """The bytes pass unchanged, and the host shows its own certificate; another host and port stay refused."""
+        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\n")
+        ask = (
+            "import urllib.request as r, urllib.error as e\n"
+            "for url in ('https://api.example.org/simple/', 'https://api.example.org:8443/', 'https://b.example.org/'):\n"
+            "    try:\n        print(r.urlopen(url).status)\n"
+            "    except e.HTTPError as error:\n        print(error.code)\n"
+        )
+        self.outside.ports["api.example.org:443"] = self.outside.ports[f"{HOST}:443"]
+        command = (sys.executable, "-c", ask)
+        done = self.run_behind("lock.txt", *command, options=("--pass", "api.example.org"))
+        self.assertEqual(done.said.split("#")[0], "200\n403\n403\n", done.said)
+        self.assertIn("CONNECT api.example.org:443 HTTP/1.1", self.outside.asked())
+        self.assertNotIn("CONNECT b.example.org:443 HTTP/1.1", self.outside.asked())
+        done = self.run_behind("lock.txt", *command, options=("--pass", "https://api.example.org/"))
+        self.assertEqual(done.status, 2, done.said)
+        self.assertIn("Write HOST or HOST:PORT", done.said)

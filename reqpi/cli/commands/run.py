@@ -43,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     options, command = commanded(parser, arguments)
     check_server(parser, options)
     check_follow_index(parser, options)
+    if options.url and options.passed:
+        parser.error("--pass is for the proxy of a server inside this process: leave it out, or leave out --url")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
@@ -92,10 +94,13 @@ def _proxied(options: argparse.Namespace, watch: Watch) -> Iterator[_Proxied | N
         return
     from reqpi.cli.processes.run_proxy import RunProxy  # noqa: PLC0415
     from reqpi.cli.run_events import RunEvents  # noqa: PLC0415
+    from reqpi.upstream.allowed.hosts import Hosts  # noqa: PLC0415
+
+    passed = Hosts.read(options.passed, "--pass")
 
     events = RunEvents(watch)
     with TemporaryDirectory(prefix="reqpi-run-", ignore_cleanup_errors=True) as folder:
-        yield _Proxied(RunProxy(Path(folder), events), events)
+        yield _Proxied(RunProxy(Path(folder), passed, events), events)
 
 
 def _run(
@@ -150,7 +155,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--require-hashes] [--strict] [--allow-outside] FILE … -- COMMAND …",
+        "[--require-hashes] [--pass HOST …] [--strict] [--allow-outside] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
@@ -159,6 +164,14 @@ def command_line() -> argparse.ArgumentParser:
         "on another host. With --strict: 10 the command succeeded, but a request was refused, or there was none.",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
+    parser.add_argument(
+        "--pass",
+        dest="passed",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="let the command reach this HOST or HOST:PORT through the proxy; repeat it for each host",
+    )
     parser.add_argument(
         "--strict",
         action="store_true",

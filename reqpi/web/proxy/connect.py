@@ -1,16 +1,24 @@
 """Connections to the proxy: ``CONNECT`` is answered with TLS that ends here, and anything else is a plain request.
 
-No connection to another host is opened for the child, whatever it asks for: each request is answered from the shelf.
+No connection to another host is opened for the child, unless the user named the host: each request is answered from
+the shelf.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
 from OpenSSL import SSL
-from twisted.internet.interfaces import IAddress, IDelayedCall, IOpenSSLServerConnectionCreator, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IOpenSSLServerConnectionCreator,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -21,7 +29,8 @@ from reqpi.web.http.fast_path import FastPathChannel
 from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.proxy.certificates import RunAuthority
-from reqpi.web.proxy.events import RefusedRequest, Report
+from reqpi.web.proxy.events import PassedTunnel, RefusedRequest, Report
+from reqpi.web.proxy.relay import RawTunnel
 
 __all__ = ["REFUSED", "ConnectHead", "ProxyChannel", "ProxyFactory"]
 
@@ -162,6 +171,9 @@ class _ProxyConnection(Protocol):
                 RefusedRequest("an invalid target", "", asked.agent, "CONNECT needs a host and a port")
             )
             self._refuse(400, "CONNECT needs a host and a port")
+        elif (endpoint := self._factory.passed(asked.host, asked.port)) is not None:
+            self._factory.report(PassedTunnel(asked.host, asked.port, asked.agent))
+            self._pass_on(RawTunnel(endpoint), b"")
         else:
             self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             self._pass_on(self._factory.in_tls(asked), rest)
@@ -195,14 +207,23 @@ class ProxyFactory(Factory):
 
     :param site: answers the requests; its protocol is :class:`ProxyChannel`.
     :param only: the child.
+    :param passed: returns the endpoint of a host and a port to which a tunnel is made; ``None`` for any other.
     """
 
     noisy = False
 
     def __init__(
-        self, site: BoundedSite, authority: RunAuthority, only: OnlyClient, report: Report, clock: IReactorTime
+        self,
+        site: BoundedSite,
+        authority: RunAuthority,
+        only: OnlyClient,
+        report: Report,
+        clock: IReactorTime,
+        *,
+        passed: Callable[[str, int], IStreamClientEndpoint | None] = lambda _host, _port: None,
     ) -> None:
         self.only = only
+        self.passed = passed
         self.clock = clock
         self._site = site
         self._authority = authority

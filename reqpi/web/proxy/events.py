@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["RefusedRequest", "Report", "TakenThing"]
+__all__ = ["Event", "PassedTunnel", "RefusedRequest", "Report", "TakenThing"]
 
 
 @frozen
@@ -46,5 +46,16 @@ class RefusedRequest:
     project: str = ""
 
 
-Report = Callable[[TakenThing | RefusedRequest], None]
+@frozen
+class PassedTunnel:
+    """A tunnel to a host that the user named. Its bytes are not known."""
+
+    host: str
+    port: int
+    agent: str
+
+
+Event = TakenThing | RefusedRequest | PassedTunnel
+
+Report = Callable[[Event], None]
 """Receives each event, in the thread of the server."""

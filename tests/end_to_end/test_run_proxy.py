@@ -125,3 +125,21 @@ class OtherProgramsTests(RunProxyCase):
         done = self.run_behind("lock.txt", *command, options=("--pass", "https://api.example.org/"))
         self.assertEqual(done.status, 2, done.said)
         self.assertIn("Write HOST or HOST:PORT", done.said)
+
+    def test_the_json_api_describes_a_pinned_release(self) -> None:
+        """With the requirements that poetry resolves with, and the original URL and digest of each file."""
+        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\n")
+        self.upstream.wheel("top", "2.0")
+        ask = (
+            "import json, urllib.request as r, urllib.error as e\n"
+            f"for path in ('top/json', 'top/1.0/json', 'top/2.0/json', 'other/json'):\n"
+            "    try:\n"
+            f"        found = json.load(r.urlopen('https://{HOST}/pypi/' + path))\n"
+            "        print(json.dumps([found['info'][name] for name in ('name', 'version', 'requires_dist')]))\n"
+            "        print(*[(f['url'], f['digests']['sha256']) for f in found['urls']][0], list(found['releases']))\n"
+            "    except e.HTTPError as error:\n        print(error.code)\n"
+        )
+        done = self.run_behind("lock.txt", sys.executable, "-c", ask)
+        facts = f'["top", "1.0", ["mid>=1"]]\n{self.url(self.top)} {self.top.sha256} [\'1.0\']\n'
+        self.assertEqual(done.said.split("#")[0], f"{facts}{facts}403\n410\n", done.said)
+        self.assert_only_reqpi_asked_outside()

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from reqpi.core import filenames
 from reqpi.core.model import Archive, Git, Lock, Page, Pin, Project
 
-__all__ = ["FileUrl", "IndexUrl", "Original", "Originals", "RepositoryUrl", "SourceUrl", "spelled"]
+__all__ = ["FileUrl", "IndexUrl", "Original", "Originals", "ReleaseUrl", "RepositoryUrl", "SourceUrl", "spelled"]
 
 _URL = re.compile(rb"https?://[^\s\"'<>\\`|{}^]{4,2048}", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -32,6 +32,17 @@ class IndexUrl:
     """
 
     project: str = ""
+
+
+@frozen
+class ReleaseUrl:
+    """The URL of a release in the JSON API of the default index.
+
+    :param version: empty for the newest one that the lock pins.
+    """
+
+    project: str
+    version: str = ""
 
 
 @frozen
@@ -63,7 +74,7 @@ class RepositoryUrl:
     pin: Pin
 
 
-Original = IndexUrl | FileUrl | SourceUrl | RepositoryUrl
+Original = IndexUrl | ReleaseUrl | FileUrl | SourceUrl | RepositoryUrl
 
 
 @frozen(slots=False)
@@ -85,7 +96,7 @@ class Originals:
         source = self._archives.get(bare)
         if source is not None:
             return SourceUrl(source, metadata=bare != place)
-        found = self._index_page(place) or self._repository(place)
+        found = self._index_page(place) or self._release(place) or self._repository(place)
         return found or self._file(bare, metadata=bare != place)
 
     def has(self, file: FileUrl, page: Page) -> bool:
@@ -101,6 +112,15 @@ class Originals:
             if place.startswith(f"{index}/"):
                 project = place.removeprefix(f"{index}/").removesuffix("/")
                 return IndexUrl(project) if project and not set("/?") & set(project) and not _is_file(project) else None
+        return None
+
+    def _release(self, place: str) -> ReleaseUrl | None:
+        """Return the release, if the URL is ``…/pypi/<project>/[<version>/]json`` beside a default index."""
+        for index in self.default_indexes:
+            beside = (spelled(index.rstrip("/")) or "").removesuffix("/simple") + "/pypi/"
+            parts = place.removeprefix(beside).split("/") if place.startswith(beside) else []
+            if len(parts) in (2, 3) and parts[-1] == "json" and all(parts):
+                return ReleaseUrl(*parts[:-1])
         return None
 
     def _repository(self, place: str) -> RepositoryUrl | None:

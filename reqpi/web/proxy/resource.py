@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import evolve
+from packaging.version import Version
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from reqpi.core import simple
 from reqpi.core.errors import NotAdmitted, NotServed
 from reqpi.core.model import Commitment, File, Git, Page, Pin
+from reqpi.core.release_json import release_json, wheel_of
 from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
@@ -26,7 +28,7 @@ from reqpi.web.http.representation import COMMON, SERVER, Representation
 from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
 from reqpi.web.proxy.events import RefusedRequest, Report, TakenThing
-from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, RepositoryUrl, SourceUrl, spelled
+from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, spelled
 
 __all__ = ["OriginalsResource", "ProxyRequest"]
 
@@ -124,6 +126,8 @@ class OriginalsResource(Resource):
                 await self._rendered(request, len(projects), partial(_listing, projects))
             case IndexUrl(project):
                 await self._page(request, commitment, url, project)
+            case ReleaseUrl(project, version):
+                await self._release(request, commitment, url, project, version)
             case FileUrl() as file:
                 await self._listed_file(request, commitment, url, file, self._originals)
             case SourceUrl(pin, metadata):
@@ -144,6 +148,21 @@ class OriginalsResource(Resource):
         shown = evolve(page, files=tuple(file for file in page.files if not isinstance(file.source, Git)))
         size = await self._rendered(request, len(page.files), partial(_page, shown))
         self._report(TakenThing("page", url, page.project, size=size))
+
+    async def _release(self, request: Request, commitment: Commitment, url: str, project: str, text: str) -> None:
+        """Answer with the facts of a release.
+
+        :raises reqpi.core.errors.NotServed: the lock pins no such version.
+        """
+        page = await self._shelf.page(commitment, project)
+        version = _version_on(page, text)
+        if version is None:
+            raise _NotInLock("not in this lock", f"Lock {commitment.short} pins another version of {page.project}.")
+        wheel = wheel_of(page, version)
+        described = wheel is not None and await self._shelf.metadata(commitment, page.project, wheel.filename)
+        body = await RENDERED_LINKS.run(len(page.files), release_json, page, version, described or None)
+        request.write(send_representation(request, Representation(body, "application/json", page=True)))
+        self._report(TakenThing("facts", url, page.project, size=len(body)))
 
     async def _rendered(self, request: Request, many: int, render: Any) -> int:
         """Send a page in the format that the client prefers; return its length."""
@@ -229,6 +248,15 @@ def _sent(request: Request, problem: Problem) -> bytes:
 def _page(page: Page, content_type: str) -> bytes:
     render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
     return render(page, prefix=None)
+
+
+def _version_on(page: Page, text: str) -> Version | None:
+    """Return the version on a page that ``text`` names, or the newest one if it is empty; ``None`` if it has none."""
+    versions = [Version(each) for each in page.versions]
+    try:
+        return next(each for each in versions if each == Version(text)) if text else max(versions)
+    except (ValueError, StopIteration):
+        return None
 
 
 def _listing(projects: tuple[Any, ...], content_type: str) -> bytes:

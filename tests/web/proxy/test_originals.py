@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.locks import read
 from reqpi.core.model import File, Page, Project
-from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, RepositoryUrl, SourceUrl, spelled
+from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, spelled
 
 SHA = "a" * 64
 LOCK = f"""\
@@ -69,6 +69,14 @@ class MeaningTests(SynchronousTestCase):
         for path in ("/info/refs?service=git-upload-pack", ".git/HEAD", ""):
             self.assertIsInstance(self.originals.meaning(f"https://git.example/team/repo{path}"), RepositoryUrl)
         self.assertIsNone(self.originals.meaning("https://git.example/team/repository/info/refs"))
+
+    def test_releases_in_the_json_api_of_the_default_index(self) -> None:
+        base = "https://default.example/pypi"
+        self.assertEqual(self.originals.meaning(f"{base}/six/json"), ReleaseUrl("six"))
+        self.assertEqual(self.originals.meaning(f"{base}/six/1.17.0/json"), ReleaseUrl("six", "1.17.0"))
+        for path in ("six", "six/1.17.0", "json", "a/b/c/json", "six//json"):
+            self.assertIsNone(self.originals.meaning(f"{base}/{path}"), path)
+        self.assertIsNone(self.originals.meaning("https://extra.example/root/pypi/six/json"))
 
     def test_one_spelling(self) -> None:
         self.assertEqual(spelled("https://U:p@Host.:443/a%2Bb?x=%2B#f"), "https://host/a+b?x=%2B")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # they import Twisted, which --url does not need
 
 __all__ = ["command_line", "main"]
 
+_FILE_URL = re.compile(rb"https?://[^\s\"']{4,2048}?\.(?:whl|tar\.gz|zip)\b")
+
 
 class _Proxied(NamedTuple):
     """The proxy of a run, and what it reports."""
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
-    with _proxied(options, watch) as proxied:
+    with _proxied(options, taken, watch) as proxied:
         beside = proxied.proxy if proxied is not None else None
         with server_for(options, taken, watch=watch.note, beside=beside) as url:
             through = proxied.proxy.environment if proxied is not None else dict
@@ -84,12 +87,16 @@ def _tell_counts(watch: Watch, refusals: int, *, nothing: bool, taking: bool) ->
 
 
 @contextmanager
-def _proxied(options: argparse.Namespace, watch: Watch) -> Iterator[_Proxied | None]:
+def _proxied(options: argparse.Namespace, taken: LockFiles, watch: Watch) -> Iterator[_Proxied | None]:
     """Yield the proxy for the command, in a folder that is removed at the end; ``None`` with another server.
 
     That server's shelf is not here, and only a shelf can answer for an original URL.
     """
     if options.url:
+        if not options.quiet and any(_FILE_URL.search(document.data) for document in taken.documents):
+            tell_remark(
+                "the lock has URLs of files: a program that uses them downloads from there, not from the server"
+            )
         yield None
         return
     from reqpi.cli.processes.run_proxy import RunProxy  # noqa: PLC0415

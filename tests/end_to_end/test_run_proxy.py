@@ -143,3 +143,26 @@ class OtherProgramsTests(RunProxyCase):
         facts = f'["top", "1.0", ["mid>=1"]]\n{self.url(self.top)} {self.top.sha256} [\'1.0\']\n'
         self.assertEqual(done.said.split("#")[0], f"{facts}{facts}403\n410\n", done.said)
         self.assert_only_reqpi_asked_outside()
+
+
+class PoetryProxyTests(RunProxyCase):
+    """poetry asks the default index that is built into it, whatever the environment says."""
+
+    def test_poetry_locks_and_installs_with_nothing_edited(self) -> None:
+        """Neither the mirror plug-in nor another source is needed."""
+        self.write(
+            "pyproject.toml",
+            '[project]\nname = "own"\nversion = "1"\nrequires-python = ">=3.11,<4"\ndependencies = ["top==1.0"]\n'
+            "[tool.poetry]\npackage-mode = false\n",
+        )
+        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\nmid==1.5 --hash=sha256:{self.mid.sha256}\n")
+        self.upstream.wheel("mid", "1.6")
+        poetry = environment("poetry", "poetry>=2.1") / "poetry"
+        own = {"POETRY_VIRTUALENVS_IN_PROJECT": "true", "POETRY_CACHE_DIR": str(self.folder / "cache")}
+        done = self.run_behind("lock.txt", poetry, "-n", "lock", **own)
+        self.assertEqual(done.status, 0, done.said[-3000:])
+        done = self.run_behind("poetry.lock", poetry, "-n", "sync", **own)
+        self.assertEqual(done.status, 0, done.said[-3000:])
+        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
+        self.assertTrue(list(self.folder.glob(".venv/lib/*/site-packages/mid-1.5.dist-info")))
+        self.assert_only_reqpi_asked_outside()

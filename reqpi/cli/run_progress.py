@@ -24,7 +24,7 @@ _BETWEEN = 5.0
 _MOST = 100_000
 """The maximum number of files that are counted."""
 
-_FILE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?(/[0-9a-f]{64}/simple/[^/ ]+/([^/ ]+)) HTTP/[0-9.]+" (200|206) ([0-9]+)')
+_FILE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/simple/([^/ ]+/([^/ ]+)) HTTP/[0-9.]+" (200|206) ([0-9]+)')
 _PAGE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/simple/[^/ ]+/? HTTP/[0-9.]+" 200 ')
 
 
@@ -44,6 +44,11 @@ class Watch:
         self._last = ""
 
     @property
+    def nothing(self) -> bool:
+        """Whether nothing at all was served."""
+        return not self._pages and not self._taken
+
+    @property
     def files(self) -> int:
         """The number of different files that were served."""
         return len(self._taken)
@@ -53,6 +58,18 @@ class Watch:
         with self._lock:
             for line in lines.splitlines():
                 self._count(line)
+
+    def took(self, project: str, filename: str, size: int) -> None:
+        """Count something that was served in another way. It may be called from any thread.
+
+        :param filename: empty for anything that is not a file.
+        """
+        with self._lock:
+            if not filename:
+                self._pages += 1
+            elif len(self._taken) < _MOST:
+                self._taken.add(f"{project}/{filename}")
+                self._size += size
 
     @contextmanager
     def telling(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_EXECUTABLE",
     "NOT_FOUND",
     "OUR_FAULT",
+    "REFUSED",
     "SERVER_TROUBLE",
     "USAGE",
 ]
@@ -48,6 +49,9 @@ NOT_BUILT = 8
 
 NOT_CLOSED = 9
 """The lock does not pin everything that its releases require."""
+
+REFUSED = 10
+"""``run --strict``: a request of the command was refused, or it asked for nothing."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

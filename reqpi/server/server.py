@@ -123,6 +123,8 @@ class Server(Service):
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
+    :ivar outside: the upstreams, proxies and authorities that its settings allow; ``None`` if it was not assembled
+        from settings.
     """
 
     _log = Logger()
@@ -141,6 +143,7 @@ class Server(Service):
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
+        self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
         self._services = _services(settings, reactor, store, upstream)
@@ -290,13 +293,14 @@ def assemble(
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
     outside = _outside(settings)
-    if settings.offline:
-        nowhere = Offline(outside.policy)
-        return Server(settings, reactor, store, nowhere, endpoints=endpoints, quiet=quiet, here=outside.here)
-    upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
-    return Server(
-        settings, reactor, store, upstreams, upstreams.close, endpoints=endpoints, quiet=quiet, here=outside.here
-    )
+    upstream: Upstream = Offline(outside.policy)
+    close = None
+    if not settings.offline:
+        upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
+        upstream, close = upstreams, upstreams.close
+    server = Server(settings, reactor, store, upstream, close, endpoints=endpoints, quiet=quiet, here=outside.here)
+    server.outside = outside
+    return server
 
 
 def _place(settings: Settings) -> StorePlace:

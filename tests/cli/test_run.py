@@ -32,6 +32,16 @@ class EnvironmentTests(CommandTestCase):
         found = self.seen_by_command(self.server.url.replace("//", "//me:secret@"), "PIP_INDEX_URL")
         self.assertEqual(found, index.replace("//", "//me:secret@"))
 
+    def test_urls_of_files_in_the_lock_are_not_for_another_server(self) -> None:
+        """There is no proxy for them, because the files of that server are not here."""
+        document = DOCUMENT + b"tool @ https://files.example/tool-1.0.tar.gz --hash=sha256:" + b"a" * 64 + b"\n"
+        self.lock.write_bytes(document)
+        self.server.takes(document)
+        self.server.says(f"/{address_of(document)}/refused", 200, {"refused": []})
+        status, _, err = self.run_reqpi("run", "--url", self.server.url, "requirements.txt", "--", "true")
+        self.assertEqual(status, 0)
+        self.assertIn("reqpi: the lock has URLs of files: a program that uses them downloads from there", err)
+
 
 class RefusedTests(CommandTestCase):
     """At the end, and on stderr: what the lock lacks."""

@@ -20,6 +20,7 @@ from tests.fake_upstream import Upstream
 from tests.fake_upstream.distributions import build_sdist
 from tests.sourcehost import SourceHost
 
+NOTHING = "reqpi: nothing was asked of the index, and no original URL of the proxy\nreqpi: 0 files taken, 0 refused\n"
 SAY_INDEX = ("sh", "-c", "echo $PIP_INDEX_URL")
 ASK = OPEN + "print(len(opened(sys.argv[1]).read()))"
 
@@ -125,7 +126,7 @@ class PortTests(InsideTestCase):
         """Two runs of one lock at the same time are no conflict."""
         with socket.create_server(("127.0.0.1", port_for(address_of(self.document)))) as taken:
             status, out, err = self.run_behind(*SAY_INDEX)
-            self.assertEqual((status, err), (0, "reqpi: 0 files taken, 0 refused\n"))
+            self.assertEqual((status, err), (0, NOTHING))
             self.assertNotEqual(urlsplit(out.strip()).port, taken.getsockname()[1])
 
     def test_another_where_it_was_taken_since_it_was_found_free(self) -> None:

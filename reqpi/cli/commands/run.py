@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
 
 from reqpi.cli.inputs.follow_index import add_follow_index, check_follow_index, index_for
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
@@ -15,11 +20,25 @@ from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
 from reqpi.cli.run_progress import Watch
+from reqpi.cli.statuses import DONE, REFUSED
 from reqpi.client import ClientError, ReportedRefusal, refused
 from reqpi.client.target import with_login_of
 from reqpi.core.env_vars import pointed_at
 
+if TYPE_CHECKING:  # they import Twisted, which --url does not need
+    from reqpi.cli.processes.run_proxy import RunProxy
+    from reqpi.cli.run_events import RunEvents
+
 __all__ = ["command_line", "main"]
+
+_FILE_URL = re.compile(rb"https?://[^\s\"']{4,2048}?\.(?:whl|tar\.gz|zip)\b")
+
+
+class _Proxied(NamedTuple):
+    """The proxy of a run, and what it reports."""
+
+    proxy: RunProxy
+    events: RunEvents
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,32 +48,93 @@ def main(arguments: Sequence[str]) -> int:
     check_server(parser, options)
     check_follow_index(parser, options)
     check_seal(options)
+    if options.url and options.passed:
+        parser.error("--pass is for the proxy of a server inside this process: leave it out, or leave out --url")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     watch = Watch(quiet=options.quiet or bool(options.url))
-    with server_for(options, taken, watch=watch.note) as url:
-        status, refusals = _run(url, taken, command, watch, options)
+    with _proxied(options, taken, watch) as proxied:
+        beside = proxied.proxy if proxied is not None else None
+        with server_for(options, taken, watch=watch.note, beside=beside) as url:
+            status, refusals = _run(url, taken, command, watch, options, proxy=beside)
     if status < 0:
         return die_of(-status)
+    nothing = proxied is not None and watch.nothing and not refusals and not proxied.events.refused
+    refusals += _tell_refused_hosts(proxied)
     if not options.quiet:
-        # Another server has other clients, and does not report which of them downloaded what.
-        taking = [] if options.url else [f"{count_of(watch.files, 'file')} taken"]
-        tell_remark(", ".join([*taking, f"{refusals} refused"]))
-    return status
+        _tell_counts(watch, refusals, nothing=nothing, taking=not options.url)
+    return REFUSED if options.strict and status == DONE and (refusals or nothing) else status
+
+
+def _tell_refused_hosts(proxied: _Proxied | None) -> int:
+    """Print the hosts that the proxy refused; return their number."""
+    if proxied is None:
+        return 0
+    tell_lines(f"# reqpi: {line}" for line in proxied.events.lines())
+    return proxied.events.refused
+
+
+def _tell_counts(watch: Watch, refusals: int, *, nothing: bool, taking: bool) -> None:
+    """Print the counts at the end of a run.
+
+    :param nothing: nothing was asked at all.
+    :param taking: the number of files is known. Another server has other clients, and does not report which of them
+        downloaded what.
+    """
+    if nothing:
+        tell_remark("nothing was asked of the index, and no original URL of the proxy")
+    files = [f"{count_of(watch.files, 'file')} taken"] if taking else []
+    tell_remark(", ".join([*files, f"{refusals} refused"]))
+
+
+@contextmanager
+def _proxied(options: argparse.Namespace, taken: LockFiles, watch: Watch) -> Iterator[_Proxied | None]:
+    """Yield the proxy for the command, in a folder that is removed at the end; ``None`` with another server.
+
+    That server's shelf is not here, and only a shelf can answer for an original URL.
+    """
+    if options.url:
+        if not options.quiet and any(_FILE_URL.search(document.data) for document in taken.documents):
+            tell_remark(
+                "the lock has URLs of files: a program that uses them downloads from there, not from the server"
+            )
+        yield None
+        return
+    from reqpi.cli.processes.run_proxy import RunProxy  # noqa: PLC0415
+    from reqpi.cli.run_events import RunEvents  # noqa: PLC0415
+    from reqpi.upstream.allowed.hosts import Hosts  # noqa: PLC0415
+
+    passed = Hosts.read(options.passed, "--pass")
+
+    events = RunEvents(watch)
+    with TemporaryDirectory(prefix="reqpi-run-", ignore_cleanup_errors=True) as folder:
+        yield _Proxied(RunProxy(Path(folder), passed, events), events)
 
 
 def _run(
-    url: str, taken: LockFiles, command: Sequence[str], watch: Watch, options: argparse.Namespace
+    url: str,
+    taken: LockFiles,
+    command: Sequence[str],
+    watch: Watch,
+    options: argparse.Namespace,
+    *,
+    proxy: RunProxy | None,
 ) -> tuple[int, int]:
     """Run ``command`` with the index of the lock on the server at ``url``; then print what was refused meanwhile.
 
+    :param proxy: that of the command; ``None`` with another server.
     :returns: the command's status, and the number of different refusals.
     """
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
-    with sealing(options.seal, index, quiet=options.quiet) as start, watch.telling():
-        status = run_child(command, pointed_at(with_login_of(url, index), os.environ), start=start)
+    environ = pointed_at(with_login_of(url, index), os.environ)
+    ways = [index]
+    if proxy is not None:
+        environ = proxy.environment(environ)
+        ways.append(proxy.url)
+    with sealing(options.seal, ways, quiet=options.quiet) as start, watch.telling():
+        status = run_child(command, environ, start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.
@@ -88,15 +168,28 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--require-hashes] [--allow-outside] [--seal] FILE … -- COMMAND …",
+        "[--require-hashes] [--pass HOST …] [--strict] [--allow-outside] [--seal] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
         epilog="Exit status: that of the command; 126 or 127 if it cannot be run or found. Before the command runs: "
         "1 the lock has defects, 2 usage, 3 no server or its error, 4 the server returned another address, or an index "
-        "on another host.",
+        "on another host. With --strict: 10 the command succeeded, but a request was refused, or there was none.",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no warnings and no count")
+    parser.add_argument(
+        "--pass",
+        dest="passed",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="let the command reach this HOST or HOST:PORT through the proxy; repeat it for each host",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing",
+    )
     add_server(parser)
     add_follow_index(parser)
     add_require_hashes(parser)

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from threading import Thread
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from attrs import evolve
 from twisted.internet import reactor as _the_reactor
@@ -27,7 +27,7 @@ from reqpi.server.server import Server, assemble
 from reqpi.server.settings import Settings
 from reqpi.web.http.only_client import LOGIN, OnlyClient
 
-__all__ = ["port_for", "served"]
+__all__ = ["Beside", "port_for", "served"]
 
 _log = Logger()
 _reactor = cast(Any, _the_reactor)
@@ -37,17 +37,30 @@ ANY_PORT = "tcp:0:interface=127.0.0.1"
 _TO_END = 10.0  # seconds for requests in flight; their clients have gone by then
 
 
+class Beside(Protocol):
+    """A thing that runs in the server's thread for as long as the server does."""
+
+    def start(self, server: Server, only: OnlyClient, reactor: Any) -> None:
+        """Begin, once the server is ready."""
+
+    def stop(self) -> Deferred[Any]:
+        """End, before the server does."""
+
+
 @contextmanager
-def served(settings: Settings, watch: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+def served(
+    settings: Settings, watch: Callable[[str], None] = lambda _: None, beside: Beside | None = None
+) -> Iterator[str]:
     """Serve until the block ends, and yield the base URL, with the login of its only client. Possible once per process.
 
     :param watch: receives lines of the access log, in the server's thread.
+    :param beside: for a server with an only client.
     :raises reqpi.core.errors.Misconfigured: the server cannot start.
     """
     begin_logging(partial(_to_watch, watch))
     ready: Future[str] = Future()
     end: Deferred[None] = Deferred()
-    _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end)))
+    _reactor.callWhenRunning(lambda: ensureDeferred(_serve(settings, ready, end, beside)))
     thread = Thread(target=_reactor.run, kwargs={"installSignalHandlers": False}, name="server", daemon=True)
     thread.start()
     try:
@@ -76,15 +89,20 @@ def port_for(address: str) -> int:
     return port
 
 
-async def _serve(settings: Settings, ready: Future[str], end: Deferred[None]) -> None:
+async def _serve(settings: Settings, ready: Future[str], end: Deferred[None], beside: Beside | None) -> None:
     """Serve until ``end`` fires, then stop the reactor. An error before ``ready`` fires is passed to its waiter."""
     try:
         server = _started(settings)
-        ready.set_result(_url_of(await server.ready, settings.only))
+        ports = await server.ready
+        if beside is not None and settings.only is not None:
+            beside.start(server, settings.only, _reactor)
+        ready.set_result(_url_of(ports, settings.only))
     except Exception as error:
         ready.set_exception(error)
     else:
         await end
+        if beside is not None:
+            await beside.stop()
         await server.stopService()
     finally:
         _reactor.stop()

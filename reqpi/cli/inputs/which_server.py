@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.lock_files import LockFiles, lines_told
@@ -18,6 +18,9 @@ from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.fetching import FetchFailed
 from reqpi.core.address import address_of
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
+
+if TYPE_CHECKING:  # it imports Twisted, which --url does not need
+    from reqpi.cli.inputs.in_process import Beside
 
 __all__ = [
     "add_option",
@@ -86,12 +89,14 @@ def server_for(
     watch: Callable[[str], None] = lambda _: None,
     *,
     several: bool = False,
+    beside: Beside | None = None,
 ) -> Iterator[str]:
     """Yield the URL of the running server, or of one inside this process that ends with the block.
 
     :param passing: a folder for files that the server inside this process need not keep.
     :param watch: receives lines of the access log of the server inside this process.
     :param several: more locks than this one are committed.
+    :param beside: runs beside the server inside this process.
     :raises reqpi.cli.inputs.lock_files.LockHasDefects: the server cannot complete some lines of the lock. They have
         been reported.
     """
@@ -99,7 +104,9 @@ def server_for(
         if options.url:
             yield options.url
             return
-        with _served(options, address_of(taken.committed), passing, watch, several=several) as url, _in_its_own_words():
+        address = address_of(taken.committed)
+        inside = _served(options, address, passing, watch, several=several, beside=beside)
+        with inside as url, _in_its_own_words():
             yield url
 
 
@@ -153,11 +160,13 @@ def _served(
     watch: Callable[[str], None] = lambda _: None,
     *,
     several: bool = False,
+    beside: Beside | None = None,
 ) -> AbstractContextManager[str]:
     """Start a server that only this process and its children can use, with settings as for ``reqpi server``.
 
     :param address: the address of the lock that it serves; ``None``: to learn from.
     :param several: it serves other locks too.
+    :param beside: runs beside it.
     """
     # Imported here because they import Twisted, which --url does not need.
     from reqpi.cli.inputs.in_process import port_for, served  # noqa: PLC0415
@@ -173,4 +182,4 @@ def _served(
         passing=passing,
         only=OnlyClient(token_hex(16), None if several else address or ""),
     )
-    return served(settings, watch)
+    return served(settings, watch, beside)

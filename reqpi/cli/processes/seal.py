@@ -65,17 +65,18 @@ def check_seal(options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def sealing(seal: str | None, index_url: str, *, quiet: bool) -> Iterator[Start]:
+def sealing(seal: str | None, urls: Sequence[str], *, quiet: bool) -> Iterator[Start]:
     """Yield the function that starts the child. The child's way out ends with the block.
 
     :param seal: the value of ``--seal``; ``None``: start it as any other program.
+    :param urls: of the index and of the proxy: what the child can reach.
     :param quiet: make no remark if ``--seal=auto`` does not seal.
     :raises BadUsage: the index is on another machine.
     """
     if seal is None:
         yield subprocess.Popen
         return
-    openings = [_opening_of(index_url)]
+    openings = [_opening_of(url) for url in urls]
     with Forwarder() as forwarder:
 
         def start(command: Sequence[str], *, env: Mapping[str, str], stdout: TextIO | None) -> subprocess.Popen[bytes]:

@@ -90,12 +90,15 @@ def listing(files: Iterable[File], *, unhashed: bool = False) -> tuple[File, ...
     return tuple(sorted(files, key=lambda file: (rank[file.version], file.filename)))
 
 
-def link(file: File, prefix: str = "") -> str:
+def link(file: File, prefix: str | None = "") -> str:
     """Return the link to a file, relative to its page, so that no reverse proxy or other server name can break it.
 
     :param prefix: text before the link: ``six/`` if the request for the page had no slash at the end of its path.
+        ``None``: the link is the file's original URL.
     """
     fragment = f"#sha256={file.sha256}" if file.sha256 else ""
+    if prefix is None:
+        return f"{file.url.removeprefix('archive+')}{fragment}"
     return f"{prefix}{quote(file.filename, safe='')}{fragment}"
 
 

@@ -187,7 +187,7 @@ def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
     return entries.best([(algorithm, hexadecimal)]) if equals else (value.lower() == "true" or None)
 
 
-def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str = "") -> bytes:
+def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str | None = "") -> bytes:
     """Render a page. The bytes are a function of the set of its files; all links are relative to the page's own URL.
 
     Characters outside ASCII are written as character references, so no declared encoding can be wrong.
@@ -228,7 +228,7 @@ def _meta(page: Page) -> dict[str, str]:
     return meta
 
 
-def _link(file: File, show_yanked: bool, prefix: str) -> str:
+def _link(file: File, show_yanked: bool, prefix: str | None) -> str:
     attributes = {
         "href": entries.link(file, prefix),
         "data-requires-python": file.requires_python,

@@ -107,7 +107,7 @@ def _core_metadata(entry: Mapping[str, Any]) -> Digest | Literal[True] | None:
     return True if value is True else None
 
 
-def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str = "") -> bytes:
+def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str | None = "") -> bytes:
     """Render a page, as :func:`reqpi.core.simple.page_html` does.
 
     :param show_yanked: as for ``page_html``.
@@ -142,7 +142,7 @@ def _dump(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _entry(file: File, show_yanked: bool, prefix: str) -> dict[str, Any]:
+def _entry(file: File, show_yanked: bool, prefix: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "filename": file.filename,
         # With the digest in its fragment, because pip 22.3 and 22.3.1 do not read "hashes".

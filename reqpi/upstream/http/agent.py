@@ -24,7 +24,7 @@ from reqpi.upstream.http.reasons import reasons_of
 from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.http.tunnel import ToProxy, Tunnel
 
-__all__ = ["PooledAgent"]
+__all__ = ["PooledAgent", "way_to"]
 
 _CONNECT = 10.0
 """Seconds to wait for a connection: a dead upstream costs a client no more than that."""
@@ -48,7 +48,7 @@ class PooledAgent:
         self._proxies = proxies
         self._pool = HTTPConnectionPool(reactor, persistent=True)
         self._pool.maxPersistentPerHost = _CONNECTIONS
-        ways = {proxy: _way(reactor, proxy, trust) for proxy in proxies.all}
+        ways = {proxy: way_to(reactor, proxy, trust) for proxy in proxies.all}
         self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reach, trust, proxies, ways), self._pool)
         self._proxied = {proxy: ProxyAgent(way, reactor, self._pool) for proxy, way in ways.items()}
 
@@ -98,7 +98,7 @@ class PooledAgent:
         raise login_wanted(proxy, [each.decode("latin-1") for each in challenges])
 
 
-def _way(reactor: Any, proxy: Proxy, trust: TlsTrust) -> ToProxy:
+def way_to(reactor: Any, proxy: Proxy, trust: TlsTrust) -> ToProxy:
     """Return the endpoint of a proxy, which may be at any address: the operator named it."""
     named = Hosts(frozenset({(normalized(proxy.host), proxy.port)}))
     endpoint = GuardedReactor(reactor, named).endpoint(proxy.host, proxy.port, _CONNECT)

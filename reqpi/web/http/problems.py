@@ -45,6 +45,7 @@ __all__ = [
     "NOT_OFFERED",
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
+    "PROXY_LOGIN_REQUIRED",
     "UNSUPPORTED_BODY",
     "Problem",
     "ProblemType",
@@ -82,6 +83,7 @@ LOGIN_REQUIRED = ProblemType(401, "login-required")
 CROSS_SITE = ProblemType(403, "cross-site")
 NOT_OFFERED = ProblemType(403, "not-offered")
 NO_SUCH_PATH = ProblemType(404, "no-such-path")
+PROXY_LOGIN_REQUIRED = ProblemType(407, "proxy-login-required")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
 DOCUMENT_TOO_LARGE = ProblemType(413, "document-too-large")
 UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
@@ -116,6 +118,7 @@ PROBLEM_TYPES = (
     NOT_OFFERED,
     NO_SUCH_PATH,
     METHOD_NOT_ALLOWED,
+    PROXY_LOGIN_REQUIRED,
     DOCUMENT_TOO_LARGE,
     UNSUPPORTED_BODY,
     MISDIRECTED,

@@ -1,0 +1,59 @@
+"""The events of a run's proxy: what was taken is counted with the rest, and what was refused is listed at the end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from threading import Lock
+
+from reqpi.cli.run_progress import Watch
+from reqpi.web.proxy.events import Event, RefusedRequest, TakenThing
+
+__all__ = ["RunEvents"]
+
+_MOST = 1000
+"""Different refusals that are counted."""
+
+_SHOWN = 50
+"""Refusals that are listed."""
+
+_PRODUCT = re.compile(r"[A-Za-z0-9._-]{1,60}")
+
+
+class RunEvents:
+    """The one place that receives the events of a proxy. It may be called from any thread.
+
+    :param watch: counts what was taken.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._lock = Lock()
+        self._refused: Counter[tuple[str, str, str]] = Counter()
+
+    def __call__(self, event: Event) -> None:
+        """Count one event."""
+        if isinstance(event, TakenThing):
+            self._watch.took(event.project, event.filename if event.kind == "file" else "", event.size)
+        elif isinstance(event, RefusedRequest) and not event.project:  # a refused project is in the server's own list
+            key = (event.host, _product(event.agent), event.reason)
+            with self._lock:
+                if key in self._refused or len(self._refused) < _MOST:
+                    self._refused[key] += 1
+
+    @property
+    def refused(self) -> int:
+        """The number of different refusals that the server's own list does not have."""
+        return len(self._refused)
+
+    def lines(self) -> list[str]:
+        """Return a line for each host that was refused: ``crates.example was asked by cargo: not in this lock``."""
+        shown = [f"{host} was asked by {agent}: {reason}" for host, agent, reason in sorted(self._refused)[:_SHOWN]]
+        more = len(self._refused) - len(shown)
+        return [*shown, *([f"and {more} more"] if more else [])]
+
+
+def _product(agent: str) -> str:
+    """Return the name of the program that a User-Agent begins with."""
+    match = _PRODUCT.match(agent)
+    return match[0] if match else "a program without a name"

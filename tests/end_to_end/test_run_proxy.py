@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from twisted.trial.unittest import SkipTest
 
+from tests.cli.test_run_sealed import forbidden
 from tests.end_to_end.clients import Done, environment
 from tests.end_to_end.run_proxy_case import HOST, RunProxyCase
 
@@ -16,10 +18,10 @@ pytestmark = pytest.mark.clients
 class UvProxyTests(RunProxyCase):
     """uv asks no index for a lock with URLs."""
 
-    def uv(self, lock: str, *words: object) -> Done:
+    def uv(self, lock: str, *words: object, options: tuple[str, ...] = ()) -> Done:
         uv = environment("uv", "uv") / "uv"
         self.assertTrue(Path(uv).exists())
-        return self.run_behind(lock, uv, *words, UV_PYTHON=sys.executable, UV_HTTP_RETRIES="0")
+        return self.run_behind(lock, uv, *words, options=options, UV_PYTHON=sys.executable, UV_HTTP_RETRIES="0")
 
     def test_uv_sync_frozen_takes_an_unchanged_lock(self) -> None:
         self.uv_lock(self.top, self.mid)
@@ -28,6 +30,15 @@ class UvProxyTests(RunProxyCase):
         self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
         self.assertTrue(list(self.folder.glob(".venv/lib/*/site-packages/top-1.0.dist-info")))
         self.assert_only_reqpi_asked_outside()
+
+    def test_a_sealed_uv_takes_an_unchanged_lock(self) -> None:
+        """It has no network but the ways to the index and to the proxy."""
+        if why := forbidden():
+            raise SkipTest(why)
+        self.uv_lock(self.top, self.mid)
+        done = self.uv("uv.lock", "sync", "--frozen", options=("--seal", "--strict"))
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
 
     def test_uv_pip_sync_takes_an_unchanged_pylock(self) -> None:
         self.pylock(self.top, self.mid)

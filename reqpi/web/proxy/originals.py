@@ -87,6 +87,10 @@ class Originals:
     lock: Lock
     default_indexes: tuple[str, ...] = ()
 
+    def prepare(self) -> None:
+        """Compute everything that is computed once: it may be done in a thread."""
+        _ = self._indexes, self._archives, self._repositories, self._written
+
     def meaning(self, url: str) -> Original | None:
         """Return what ``url`` is to the lock; ``None`` if it is nothing."""
         place = spelled(url)

@@ -15,7 +15,8 @@ from reqpi.core import simple
 from reqpi.core.errors import NotAdmitted, NotServed
 from reqpi.core.model import Commitment, File, Git, Page, Pin
 from reqpi.core.release_json import release_json, wheel_of
-from reqpi.runtime.offload import RENDERED_LINKS
+from reqpi.runtime.offload import RENDERED_LINKS, in_thread
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with, send_representation
@@ -68,6 +69,7 @@ class OriginalsResource(Resource):
         self._report = report
         self._default_indexes = default_indexes
         self._originals: Originals | None = None
+        self._preparing: SingleFlight[Originals] = SingleFlight()
 
     def render(self, request: Any) -> Any:
         """Answer a request."""
@@ -118,9 +120,8 @@ class OriginalsResource(Resource):
         :raises reqpi.core.errors.ReqPIError: the lock does not have it, or it cannot be obtained.
         """
         commitment = await self._shelf.commitment(self._address)
-        if self._originals is None or self._originals.lock is not commitment.lock:
-            self._originals = Originals(commitment.lock, self._default_indexes)
-        match self._originals.meaning(url):
+        originals = await self._originals_of(commitment)
+        match originals.meaning(url):
             case IndexUrl(""):
                 projects = tuple(commitment.lock.projects)
                 await self._rendered(request, len(projects), partial(_listing, projects))
@@ -129,7 +130,7 @@ class OriginalsResource(Resource):
             case ReleaseUrl(project, version):
                 await self._release(request, commitment, url, project, version)
             case FileUrl() as file:
-                await self._listed_file(request, commitment, url, file, self._originals)
+                await self._listed_file(request, commitment, url, file, originals)
             case SourceUrl(pin, metadata):
                 file_of_source = await self._source(commitment, pin)
                 await self._file(request, commitment, url, file_of_source, metadata=metadata)
@@ -142,6 +143,17 @@ class OriginalsResource(Resource):
                 )
             case None:
                 raise _NotInLock("not in this lock", f"Nothing at this URL is in lock {commitment.short}.")
+
+    async def _originals_of(self, commitment: Commitment) -> Originals:
+        if self._originals is None or self._originals.lock is not commitment.lock:
+            self._originals = await self._preparing.do(commitment.address, partial(self._prepared, commitment))
+        return self._originals
+
+    async def _prepared(self, commitment: Commitment) -> Originals:
+        """Return the original URLs of the lock. Reading them from a large document takes a tenth of a second."""
+        originals = Originals(commitment.lock, self._default_indexes)
+        await in_thread(originals.prepare)
+        return originals
 
     async def _page(self, request: Request, commitment: Commitment, url: str, project: str) -> None:
         page = await self._shelf.page(commitment, project)

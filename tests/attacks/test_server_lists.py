@@ -134,6 +134,15 @@ class ListTests(ServerCase):
             self.assertEqual((status, self.left()), (3, set()), (name, err))
             self.assertIn(f"wrong bytes for {WHEEL}", err)
 
+    def test_an_sbom_says_which_digests_nothing_confirms(self) -> None:
+        """The server gives its own sha256 in an SBOM, for a lock with sha512 alone: no file is fetched to compare."""
+        self.begin(hashed("sha512"))
+        status, err = self.reqpi(*self.command("sbom"))
+        self.assertEqual(status, 0, err)
+        self.assertIn("the sha256 of 3 files in the SBOM is the server's word", err)
+        self.begin(hashed("sha256"))
+        self.assertNotIn("word", self.reqpi(*self.command("sbom"))[1])
+
     def test_a_lock_with_sha512_alone_is_fetched(self) -> None:
         """The same lock and an honest server: the bytes are measured here."""
         self.begin(hashed("sha512"))

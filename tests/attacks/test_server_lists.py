@@ -206,6 +206,24 @@ class SourceNameTests(ServerCase):
             self.assertEqual((status, self.left()), (3, set()), (name, err))
             self.assertIn(f"{WHEEL} is not the name of a file of tool", err, name)
 
+    def test_two_sources_of_one_name_in_an_archive(self) -> None:
+        """An honest server: an archive has one member for two files, and would lack a pin without a word."""
+        archives = {name: build_sdist(name, "1.0") for name in ("gadget", "tool")}
+        urls = {
+            name: f"https://{name}.example.org/v1.tar.gz#sha256={digest_of(archives[name]).hex}" for name in archives
+        }
+        self.begin(b"".join(f"{name} @ {url}\n".encode() for name, url in urls.items()))
+        self.liar.pages.clear()
+        for pin in self.liar.commitment.lock.pins:
+            content = self.liar.contents["v1.tar.gz"] = archives[pin.project]
+            file = a_listed_file(f"{pin.project}-1.0.tar.gz", content, pin.project, source=pin.source)
+            self.liar.list_file(evolve(file, filename="v1.tar.gz", listed=False))
+        self.liar.speak()
+        for name in ("wheelhouse", "wheelhouse --build"):
+            status, err = self.reqpi(*self.command(name))
+            self.assertEqual((status, self.left()), (2, set()), err)
+            self.assertIn("two different files are named v1.tar.gz", err)
+
     def test_the_names_that_a_server_gives(self) -> None:
         """An honest server: the name in the URL, that of a release, and either behind the digest."""
         archive = build_sdist("tool", "1.0")

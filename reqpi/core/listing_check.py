@@ -14,6 +14,7 @@ from attrs import evolve
 
 from reqpi.core import admission
 from reqpi.core.model import Archive, Digest, File, Git, Lock, Page, Pin, Project
+from reqpi.core.source_names import has_right_name
 
 __all__ = ["admits_bytes", "flaws_of", "named", "open_digests", "to_measure"]
 
@@ -84,6 +85,8 @@ def _flaws_of_page(lock: Lock, page: Page) -> Iterator[str]:
             yield f"{file.filename[:_LONGEST_NAME]!r} of {page.project} has an invalid name or an invalid field"
         elif not admission.admits(lock, file):
             yield f"the lock does not admit {file.filename} with the sha256 {file.sha256}"
+        elif not has_right_name(file):
+            yield f"{file.filename} is not the name of a file of {page.project}"
         elif times[file.filename] > 1:
             yield f"{file.filename} of {page.project} is listed {times[file.filename]} times"
 

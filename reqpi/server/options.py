@@ -210,6 +210,7 @@ OPTIONS = (
         "FILE",
         "seal the records of the store with the first key in this file, and believe those that one of its keys sealed",
         shown="none",
+        local=True,
     ),
     ServerOption(
         "redirect-above",

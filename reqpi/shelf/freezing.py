@@ -19,6 +19,7 @@ from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.core.shown_urls import as_shown
+from reqpi.core.source_names import beside
 from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.lacking_pins import lines_of, named
@@ -230,7 +231,7 @@ def _distinct(page: Page) -> Page:
         if known is None:
             files[file.filename] = file
         elif file.source is not None and known.sha256 != file.sha256:
-            renamed = evolve(file, filename=f"{str(file.sha256)[:16]}-{file.filename}", listed=False)
+            renamed = beside(file)
             files[renamed.filename] = renamed
     return evolve(page, files=tuple(files.values()))
 

@@ -7,7 +7,6 @@ the project's page like a release; if not, it is there under a name of its own, 
 from __future__ import annotations
 
 from contextlib import aclosing
-from urllib.parse import unquote, urlsplit
 
 from attrs import evolve
 from packaging.version import Version
@@ -16,6 +15,7 @@ from reqpi.core import filenames, metadata
 from reqpi.core.errors import NothingUpstream
 from reqpi.core.filenames import ARCHIVE_SUFFIXES
 from reqpi.core.model import Archive, File, Git, Pin
+from reqpi.core.source_names import name_of_source
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.files.downloads import Downloads
 
@@ -59,11 +59,10 @@ class UrlSources:
 def _unlisted(pin: Pin, source: Archive | Git) -> File:
     """Return what is known about the file of a source before it is fetched."""
     if isinstance(source, Git):
-        repository = urlsplit(source.url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
         url = f"git+{source.url}@{source.commit}{'#submodules' if source.submodules else ''}"
-        filename = f"{repository}-{source.commit}.tar.gz"
     else:
-        url, filename = f"archive+{source.url}", unquote(urlsplit(source.url).path.rpartition("/")[2])
+        url = f"archive+{source.url}"
+    filename = name_of_source(source)
     digests = source.digests if isinstance(source, Archive) else frozenset()
     wheel = filename.endswith(".whl")
     return File(filename, pin.project, Version("0"), "", wheel, url, digests, source=source, listed=False)

@@ -10,7 +10,7 @@ from reqpi.core.model import Digest, File
 from tests.attacks.case import CONTENTS, OPEN_LOCK, ServerCase, hashed
 from tests.attacks.lying_server import LyingServer, a_listed_file
 from tests.distributions import digest_of
-from tests.fake_upstream import build_wheel
+from tests.fake_upstream import build_sdist, build_wheel
 
 EVIL = build_wheel("six", "1.0", files={"six.py": b"raise SystemExit('owned')\n"})
 WHEEL = "six-1.0-py3-none-any.whl"
@@ -62,7 +62,7 @@ def gives_a_name_that_leads_out(server: LyingServer) -> str:
     source = evolve(a_listed_file("six-1.0.tar.gz", b"", "six"), filename="../../six-1.0.tar.gz", listed=False)
     server.contents[source.filename] = b""
     server.change("six", lambda file: file if file.wheel else source)
-    return "has an invalid name"
+    return "a filename is not that of a file of the project"
 
 
 def lists_a_file_twice(server: LyingServer) -> str:
@@ -72,7 +72,7 @@ def lists_a_file_twice(server: LyingServer) -> str:
 
 def writes_a_field_of_another_type(server: LyingServer) -> str:
     server.change("idna", lambda file: evolve(file, requires_python=3))
-    return "has an invalid name or an invalid field"
+    return "a value is a int, not a str"
 
 
 Lie = Callable[[LyingServer], str]
@@ -134,6 +134,15 @@ class ListTests(ServerCase):
             self.assertEqual((status, self.left()), (3, set()), (name, err))
             self.assertIn(f"wrong bytes for {WHEEL}", err)
 
+    def test_an_sbom_says_which_digests_nothing_confirms(self) -> None:
+        """The server gives its own sha256 in an SBOM, for a lock with sha512 alone: no file is fetched to compare."""
+        self.begin(hashed("sha512"))
+        status, err = self.reqpi(*self.command("sbom"))
+        self.assertEqual(status, 0, err)
+        self.assertIn("the sha256 of 3 files in the SBOM is the server's word", err)
+        self.begin(hashed("sha256"))
+        self.assertNotIn("word", self.reqpi(*self.command("sbom"))[1])
+
     def test_a_lock_with_sha512_alone_is_fetched(self) -> None:
         """The same lock and an honest server: the bytes are measured here."""
         self.begin(hashed("sha512"))
@@ -159,6 +168,70 @@ class ListTests(ServerCase):
         status, err = self.reqpi(*self.command("fetch"))
         self.assertEqual(status, 0, err)
         self.assertIn("the server lists no file for 1 digest of the lock: six", err)
+
+
+class SourceNameTests(ServerCase):
+    """The lock has a source, whose file no index names: the name is in the list."""
+
+    def lists_source(self, url: str, filename: str, content: bytes) -> None:
+        """List a file for a source."""
+        self.begin(hashed("sha256") + f"tool @ {url}\n".encode())
+        pin = next(pin for pin in self.liar.commitment.lock.pins if pin.source is not None)
+        file = a_listed_file("tool-1.0.tar.gz", content, "tool", source=pin.source)
+        self.liar.contents[filename] = content
+        self.liar.list_file(evolve(file, filename=filename, listed=False))
+        self.liar.speak()
+
+    def test_a_source_under_the_name_of_another_project(self) -> None:
+        """The server names the archive of a commit like a build backend, which the offline install then takes."""
+        evil, url = build_wheel("setuptools", "99.0"), f"git+https://git.example.org/tool.git@{'a' * 40}"
+        for filename in (
+            "setuptools-99.0-py3-none-any.whl",
+            "SHA256SUMS",
+            f"{digest_of(evil).hex[:16]}-setuptools-99.tar.gz",
+        ):
+            self.lists_source(url, filename, evil)
+            for name in COMMANDS:
+                status, err = self.reqpi(*self.command(name))
+                self.assertEqual((status, self.left()), (3, set()), (filename, name, err))
+                self.assertIn(f"{filename} is not the name of a file of tool", err, name)
+
+    def test_a_source_in_place_of_a_release(self) -> None:
+        """The server names an archive of the lock like a file of another pin: only one of them would be kept."""
+        archive = build_sdist("tool", "1.0")
+        url = f"https://files.example.org/v1.tar.gz#sha256={digest_of(archive).hex}"
+        self.lists_source(url, WHEEL, archive)
+        for name in COMMANDS:
+            status, err = self.reqpi(*self.command(name))
+            self.assertEqual((status, self.left()), (3, set()), (name, err))
+            self.assertIn(f"{WHEEL} is not the name of a file of tool", err, name)
+
+    def test_two_sources_of_one_name_in_an_archive(self) -> None:
+        """An honest server: an archive has one member for two files, and would lack a pin without a word."""
+        archives = {name: build_sdist(name, "1.0") for name in ("gadget", "tool")}
+        urls = {
+            name: f"https://{name}.example.org/v1.tar.gz#sha256={digest_of(archives[name]).hex}" for name in archives
+        }
+        self.begin(b"".join(f"{name} @ {url}\n".encode() for name, url in urls.items()))
+        self.liar.pages.clear()
+        for pin in self.liar.commitment.lock.pins:
+            content = self.liar.contents["v1.tar.gz"] = archives[pin.project]
+            file = a_listed_file(f"{pin.project}-1.0.tar.gz", content, pin.project, source=pin.source)
+            self.liar.list_file(evolve(file, filename="v1.tar.gz", listed=False))
+        self.liar.speak()
+        for name in ("wheelhouse", "wheelhouse --build"):
+            status, err = self.reqpi(*self.command(name))
+            self.assertEqual((status, self.left()), (2, set()), err)
+            self.assertIn("two different files are named v1.tar.gz", err)
+
+    def test_the_names_that_a_server_gives(self) -> None:
+        """An honest server: the name in the URL, that of a release, and either behind the digest."""
+        archive = build_sdist("tool", "1.0")
+        digest = digest_of(archive).hex
+        for filename in ("v1.tar.gz", f"{digest[:16]}-v1.tar.gz", f"{digest[:16]}-tool-1.0.tar.gz"):
+            self.lists_source(f"https://files.example.org/v1.tar.gz#sha256={digest}", filename, archive)
+            status, err = self.reqpi(*self.command("fetch"))
+            self.assertEqual(status, 0, (filename, err))
 
 
 class BytesTests(ServerCase):

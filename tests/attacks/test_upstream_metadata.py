@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
 from hashlib import sha256
+from typing import cast
 
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Store
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.shelf import Shelf
+from reqpi.storage.memory import MemoryStore
 from tests.distributions import a_file, a_page, digest_of
 from tests.fake_upstream import build_wheel, core_metadata
 from tests.web.case import WebCase
@@ -20,6 +26,25 @@ NAME = "lib-1.0-py3-none-any.whl"
 TRUE = core_metadata("lib", "1.0", ["six==1.0"])
 CLAIMED = core_metadata("lib", "1.0", ["evil==6.6.6"])
 JSON = "application/vnd.pypi.simple.v1+json"
+
+
+class _LateStore:
+    """A store whose names come once :attr:`late` has fired, or not at all while it is away."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.late: Deferred[None] = Deferred()
+        self.away = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def names(self, prefix: str) -> AsyncGenerator[str, None]:
+        if self.away:
+            raise StoreTrouble("the store is away")
+        await self.late
+        async for name in self._store.names(prefix):
+            yield name
 
 
 class MetadataCase(WebCase):
@@ -101,6 +126,39 @@ class DifferenceTests(MetadataCase):
         self.clock.advance(60)
         self.assertEqual((await other.page(commitment, "lib")).files[0].core_metadata, True)
         self.assertEqual(forgotten, [1])
+
+    async def test_no_page_of_a_burst_after_a_restart_promises_it(self) -> None:
+        """Installers ask for dozens of pages at once, and the store answers none of them before the others came."""
+        await self.wheel()
+        await self.metadata()
+        store = _LateStore(self.store)
+        shelf = Shelf(cast(Store, store), self.upstream, self.clock, "another")
+        commitment = await shelf.commitment(self.address)
+        pages = [ensureDeferred(shelf.page(commitment, "lib")) for _ in range(3)]
+        store.late.callback(None)
+        for page in pages:
+            self.assertEqual((await page).files[0].core_metadata, True)
+
+    async def test_a_page_in_memory_is_served_while_the_store_is_away(self) -> None:
+        """An honest store that fails: the page is known, and so is what it must not promise."""
+        store = _LateStore(self.store)
+        store.late.callback(None)
+        shelf = Shelf(cast(Store, store), self.upstream, self.clock, "another")
+        commitment = await shelf.commitment(self.address)
+        page = await shelf.page(commitment, "lib")
+        store.away = True
+        self.clock.advance(60)
+        self.assertEqual(await shelf.page(commitment, "lib"), page)
+
+    async def test_without_the_store_no_page_promises_anything(self) -> None:
+        """The store fails after a restart: a page without this knowledge would promise the wrong digest."""
+        store = _LateStore(self.store)
+        store.away = True
+        shelf = Shelf(cast(Store, store), self.upstream, self.clock, "another")
+        commitment = await shelf.commitment(self.address)
+        for _ in range(2):
+            with self.assertRaises(StoreTrouble):
+                await shelf.page(commitment, "lib")
 
     async def test_it_is_reported_once(self) -> None:
         await self.wheel()

@@ -71,6 +71,18 @@ class InsideTests(InsideTestCase):
         self.assertRegex(err, r"\n# .*requirements\.txt.*\nidna==3\.10\nreqpi: 0 files taken, 1 refused\n$")
         self.assertEqual(list((self.folder / "got").glob("*")), [])
 
+    def test_a_store_with_seals_stays_one(self) -> None:
+        """A server on the same store answers 503 for a frozen list that no key has sealed."""
+        key = self.folder / "key"
+        key.write_text("k" * 64)
+        key.chmod(0o600)
+        fetch = ("fetch", "requirements.txt", "-o", "out", "-q", "--record-key", str(key))
+        self.assertEqual(self.run_reqpi(*fetch), (0, "", ""))
+        verify = ("verify", "--record-key", str(key), "--store", str(self.folder / "store"))
+        status, out, err = self.run_reqpi(*verify)
+        self.assertEqual((status, err), (0, ""), out)
+        self.assertIn("1 frozen list", out)
+
     def test_afterwards_nothing_listens(self) -> None:
         """The port is free again, and was on loopback."""
         _, out, _ = self.run_behind(*SAY_INDEX)

@@ -9,11 +9,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.local_index import unproven
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.which_server import add_server, check_server, private_index, server_for
-from reqpi.cli.messages import size_of, tell_remark
+from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
 from reqpi.client.errors import WrongListing
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
             own = MainComponent(name, version or "") if name else None
             listing = checked_files(url, lock.address, taken)
             sbom = sbom._replace(body=_checked(sbom.body, listing, own, options.format))
+            _tell_unproven(listing)
     if not sbom.complete:
         tell_remark(
             "the SBOM is not final: some core metadata is missing, or its wheel is not in the store yet, so that the "
@@ -61,6 +63,15 @@ def main(arguments: Sequence[str]) -> int:
         if not options.quiet:
             tell_remark(f"{size_of(len(sbom.body))} in {options.output}")
     return DONE
+
+
+def _tell_unproven(listing: CheckedListing) -> None:
+    """Report the files whose sha256 nothing has confirmed: an SBOM is made without their bytes."""
+    files = len({file.sha256 for file in unproven(listing)})
+    if files:
+        tell_remark(
+            f"the sha256 of {count_of(files, 'file')} in the SBOM is the server's word: the lock has other digests only"
+        )
 
 
 def _checked(received: bytes, listing: CheckedListing, own: MainComponent | None, kind: str) -> bytes:

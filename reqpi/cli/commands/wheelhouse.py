@@ -30,7 +30,7 @@ from reqpi.cli.processes.build_wheels import NotBuilt, compiled, to_be_built
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
-from reqpi.client import ClientError, Filters, ReportedRefusal, refused
+from reqpi.client import BadUsage, ClientError, Filters, ReportedRefusal, refused
 from reqpi.client.archive import take_archive
 from reqpi.client.build_requirements import build_requirements
 from reqpi.client.fetching import fetch
@@ -66,6 +66,7 @@ def main(arguments: Sequence[str]) -> int:
             listing.tell_open_digests()
         one = _has_target(filters) and not options.all_wheels
         files = export.selected(listing.commitment, listing.pages, target, one=one)
+        _check_names(files)
         requirements = export.requirements(listing.commitment, listing.pages)
         query = [*filters, *([("one", "1")] if one else [])]
         with _taken(url, listing, files, query, options.output) as archive:
@@ -77,6 +78,22 @@ def main(arguments: Sequence[str]) -> int:
     if status == DONE:
         _tell(options.output)
     return status
+
+
+def _check_names(files: Iterable[File]) -> None:
+    """Check that each file can be a member of its own.
+
+    :raises BadUsage: two different files have one name, as archives called v1.0.tar.gz do.
+    """
+    known: dict[str, File] = {}
+    for file in files:
+        other = known.setdefault(file.filename, file)
+        if other.sha256 != file.sha256:
+            raise BadUsage(
+                f"two different files are named {file.filename}",
+                f"They are those of {other.project} and {file.project}, and an archive can have one of them. "
+                "reqpi fetch puts both into a folder, under names of their own.",
+            )
 
 
 def _has_target(filters: Filters) -> bool:

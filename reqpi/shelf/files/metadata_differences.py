@@ -6,15 +6,17 @@ So a page leaves out the promised digest of such a wheel.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Digest, File, Page
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import differing_metadata_record
 
 __all__ = ["MetadataDifferences", "promised_digest", "without_promises"]
@@ -62,16 +64,29 @@ class MetadataDifferences:
         self._records = records
         self._clock = clock
         self._wheels: frozenset[str] = frozenset()
-        self._looked = -math.inf
+        self._looked: float | None = None
+        self._looking: SingleFlight[None] = SingleFlight()
 
     async def wheels(self) -> frozenset[str]:
-        """Return the sha256 of each such wheel, as far as the store had them a minute ago."""
+        """Return the sha256 of each such wheel, as far as the store had them a minute ago.
+
+        While the store is away, what this process knows counts.
+
+        :raises reqpi.core.errors.StoreTrouble: this process knows nothing yet, and the store cannot be read.
+        """
         now = self._clock.seconds()
-        if abs(now - self._looked) >= _FRESH:
-            self._looked = now
-            prefix = differing_metadata_record("")
-            self._add(frozenset([name.removeprefix(prefix) async for name in self._records.names(prefix)]))
+        if self._looked is None:
+            await self._looking.do("", self._look)
+        elif abs(now - self._looked) >= _FRESH:
+            self._looked = now  # other callers need not wait
+            with suppress(StoreTrouble):
+                await self._look()
         return self._wheels
+
+    async def _look(self) -> None:
+        prefix = differing_metadata_record("")
+        self._add(frozenset([name.removeprefix(prefix) async for name in self._records.names(prefix)]))
+        self._looked = self._clock.seconds()
 
     async def compare(self, file: File, verified: Digest) -> None:
         """Report and record a wheel whose page promised other metadata than it contains."""

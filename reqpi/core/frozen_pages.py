@@ -102,7 +102,7 @@ def _file(entry: Mapping[str, Any], project: Project) -> File:
     filename = typed(entry["filename"], str)
     named = filenames.parse(filename, project) if listed else _unlisted(filename)
     if named is None:
-        raise ValueError("a filename is not that of a file of the project")
+        raise ValueError(f"{filename[:100]!a} is not the name of a file of {project}")
     return File(
         filename=filename,
         project=project,

@@ -45,7 +45,7 @@ def typed(value: object, kind: type[_T]) -> _T:
     :raises ValueError: it has another type.
     """
     if type(value) is not kind:
-        raise ValueError(f"a value is a {type(value).__name__}, not a {kind.__name__}")
+        raise ValueError(f"a value is of type {type(value).__name__}, not {kind.__name__}")
     return value
 
 
@@ -79,7 +79,7 @@ def finite(value: object) -> float:
     :raises ValueError: it is not a number.
     """
     if type(value) not in (int, float):
-        raise ValueError(f"a value is a {type(value).__name__}, not a number")
+        raise ValueError(f"a value is of type {type(value).__name__}, not a number")
     return float(value)  # type: ignore[arg-type]
 
 

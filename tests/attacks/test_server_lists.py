@@ -62,7 +62,7 @@ def gives_a_name_that_leads_out(server: LyingServer) -> str:
     source = evolve(a_listed_file("six-1.0.tar.gz", b"", "six"), filename="../../six-1.0.tar.gz", listed=False)
     server.contents[source.filename] = b""
     server.change("six", lambda file: file if file.wheel else source)
-    return "a filename is not that of a file of the project"
+    return "six-1.0.tar.gz' is not the name of a file of six"
 
 
 def lists_a_file_twice(server: LyingServer) -> str:
@@ -72,7 +72,7 @@ def lists_a_file_twice(server: LyingServer) -> str:
 
 def writes_a_field_of_another_type(server: LyingServer) -> str:
     server.change("idna", lambda file: evolve(file, requires_python=3))
-    return "a value is a int, not a str"
+    return "a value is of type int, not str"
 
 
 Lie = Callable[[LyingServer], str]

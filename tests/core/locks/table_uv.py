@@ -177,7 +177,7 @@ REFUSED: dict[bytes, str] = {
     b"version = 1\n[[package]\n": "2 syntax",
     b"version = 1\nx = 2026-13-01\n": "2 syntax",
     b"version = 1\nx = '": "0 syntax",
-    b"version = 1\nx = " + b"9" * 5000: "0 syntax",
+    b"version = 1\nx = " + b"9" * 5000: "2 syntax",
     b"version = 1\nx = " + b"[" * 50_000: "0 nesting",
     b"version = 1\nx = " + b"{a=" * 50_000: "0 nesting",
     b"version = 1\n" + b"a." * 500 + b"a = 1\n": "2 nesting",

@@ -251,7 +251,7 @@ REFUSED: dict[Row, str] = {
     ("poetry", b'[metadata]\nlock-version = "2.1"\nlock-version = "2.1"\n'): "3 syntax",
     ("poetry", b"x = " + b"[" * 5000): "0 nesting",
     ("poetry", b"a.a.a.a.a.a.a.a.a.a = 1\n"): "1 nesting",
-    ("poetry", b"x = 1" + b"0" * 5000): "0 syntax",
+    ("poetry", b"x = 1" + b"0" * 5000): "1 syntax",
     ("poetry", b"\n# \xff\n"): "2 undecodable",
     ("poetry", "x = 1".encode("utf-16")): "0 undecodable",
     ("poetry", b""): "0 lock-version",

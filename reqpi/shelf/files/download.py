@@ -184,10 +184,10 @@ class Download:
                         start = end
                     else:
                         await self._woken(self._watchers)
-            while start < stop and await self._is_at_hand() and self._incoming is not None:
-                end = min(stop, start + self._share.size)
-                yield await self._incoming.read(start, end)
-                start = end
+                while start < stop and await self._is_at_hand() and self._incoming is not None:
+                    end = min(stop, start + self._share.size)
+                    yield await self._incoming.read(start, end)
+                    start = end
         finally:
             self._readers -= 1
             await self._let_go()

@@ -8,7 +8,6 @@ until the digest is known to be right, as in a download.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -132,20 +131,24 @@ class VerifiedBlobs:
                 yield piece
 
     async def _hashed_meanwhile(self, sha256: str, identity: BlobIdentity) -> AsyncGenerator[bytes, None]:
-        """Yield a whole blob while it is hashed, and its last :data:`HELD_BACK` bytes only if it is right."""
-        computed, held, size = hashlib.sha256(), deque[bytes](), 0
-        async with aclosing(self._store.read(sha256, identity=identity)) as pieces:
-            async for piece in pieces:
-                computed.update(piece)
-                held.append(piece)
-                size += len(piece)
-                while size - len(held[0]) >= HELD_BACK:
-                    size -= len(held[0])
-                    yield held.popleft()
-        if computed.hexdigest() != sha256:
-            await self.repair(sha256, identity.size)
-            raise StoreTrouble("a file is damaged in the store", "It was removed. Try again in a moment.")
-        await self._remember(sha256, identity)
+        """Yield a whole blob while it is hashed, and its last :data:`HELD_BACK` bytes only if it is right.
+
+        It is hashed once for all of its readers, at full speed: later readers do not wait for slow ones.
+        """
+        held, size = deque[bytes](), 0
+        checked = self._hashing.do((sha256, identity), partial(self._check, sha256, identity))
+        try:
+            async with aclosing(self._store.read(sha256, identity=identity)) as pieces:
+                async for piece in pieces:
+                    held.append(piece)
+                    size += len(piece)
+                    while size - len(held[0]) >= HELD_BACK:
+                        size -= len(held[0])
+                        yield held.popleft()
+            if not await checked:
+                raise StoreTrouble("a file is damaged in the store", "It was removed. Try again in a moment.")
+        finally:
+            checked.addErrback(lambda _: None)  # the reader may have gone
         while held:
             yield held.popleft()
 

@@ -166,7 +166,7 @@ class FastPathChannel(HTTPChannel):
             return False
         site = self.site
         simple_one = site.heads.judge(head)
-        if simple_one is None or not self._admits(simple_one):
+        if simple_one is None or (simple_one is not self._admitted and not self._admits(simple_one)):
             return False
         found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
@@ -183,9 +183,9 @@ class FastPathChannel(HTTPChannel):
 
     def _admits(self, head: SimpleHead) -> bool:
         """Return whether the site admits a head. Clients repeat their heads, and a known head is the same object."""
-        if head is not self._admitted and self.site.admits(head, self._local):
-            self._admitted = head
-        return head is self._admitted
+        admitted: bool = self.site.admits(head, self._local)
+        self._admitted = head if admitted else None
+        return admitted
 
     def _send(self, data: bytes) -> None:
         """Write, directly to the socket if no earlier bytes wait: this saves a turn of the reactor."""

@@ -58,7 +58,8 @@ class ReadyAnswer:
         :param head: the method is HEAD.
         :param more: headers that follow the date, each after a line end.
         """
-        return b"".join((self.before, date, more, self.after, b"" if head else self.body))
+        start = date + more if more else date
+        return b"".join((self.before, start, self.after) if head else (self.before, start, self.after, self.body))
 
 
 def ready(made: RepresentationResponse) -> ReadyAnswer:

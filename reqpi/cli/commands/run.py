@@ -33,6 +33,9 @@ __all__ = ["command_line", "main"]
 
 _FILE_URL = re.compile(rb"https?://[^\s\"']{4,2048}?\.(?:whl|tar\.gz|zip)\b")
 
+_NO_CACHE = "pip --no-cache-dir and uv --no-cache"
+"""The options of clients with which they request everything."""
+
 
 class _Proxied(NamedTuple):
     """The proxy of a run, and what it reports."""
@@ -82,7 +85,10 @@ def _tell_counts(watch: Watch, refusals: int, *, nothing: bool, taking: bool) ->
         downloaded what.
     """
     if nothing:
-        tell_remark("nothing was asked of the index, and no original URL of the proxy")
+        tell_remark(
+            "nothing was asked of the index, and nothing of the proxy: the command needed nothing, or has it in a "
+            f"cache of its own, which {_NO_CACHE} leave out"
+        )
     files = [f"{count_of(watch.files, 'file')} taken"] if taking else []
     tell_remark(", ".join([*files, f"{refusals} refused"]))
 
@@ -188,7 +194,8 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing",
+        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing; "
+        f"pip and uv request nothing that their own cache has, except with {_NO_CACHE}",
     )
     add_server(parser)
     add_follow_index(parser)

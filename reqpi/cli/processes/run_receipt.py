@@ -40,6 +40,7 @@ class RunReceipt:
     def start(self, server: Server, only: OnlyClient, reactor: Any) -> None:
         """Observe. Call it in the server's thread."""
         address = only.address or ""
+        self._recorder.hide(only.password)
         indexes = default_indexes(server.outside or AllowedUpstreams())
         self._server = server
         self._taking = Taking(server.shelf, address, self._recorder, *indexes[:1])

@@ -46,7 +46,12 @@ class ReceiptRecorder:
         self._things: dict[tuple[str, str, str, str], TakenEntry] = {}
         self._refused: Counter[RefusedEntry] = Counter()
         self._passed: Counter[PassedEntry] = Counter()
+        self._secrets: set[str] = set()
         self.complete = True
+
+    def hide(self, secret: str) -> None:
+        """Leave a text out of everything that a client sends, from now on: its password, or a token."""
+        self._secrets.add(secret)
 
     def took(self, thing: TakenEntry, how: How = "count", times: int = 1) -> None:
         """Count something that was sent.
@@ -62,18 +67,18 @@ class ReceiptRecorder:
     def refused(self, request: RefusedEntry) -> None:
         """Count a request that was refused, as often as it says itself."""
         key = RefusedEntry(
-            _shown(request.host),
-            _shown(request.project),
-            _shown(as_shown(request.url)),
-            _shown(request.agent, LONGEST_AGENT),
-            _shown(request.reason),
+            self._shown(request.host),
+            self._shown(request.project),
+            self._shown(as_shown(request.url)),
+            self._shown(request.agent, LONGEST_AGENT),
+            self._shown(request.reason),
         )
         if self._has_room(self._refused, key, MOST_REFUSED, key):
             self._refused[key] += request.count
 
     def passed(self, tunnel: PassedEntry) -> None:
         """Count a tunnel, as often as it says itself."""
-        key = PassedEntry(_shown(tunnel.host), tunnel.port, _shown(tunnel.agent, LONGEST_AGENT))
+        key = PassedEntry(self._shown(tunnel.host), tunnel.port, self._shown(tunnel.agent, LONGEST_AGENT))
         if self._has_room(self._passed, key, MOST_PASSED, key):
             self._passed[key] += tunnel.count
 
@@ -123,7 +128,8 @@ class ReceiptRecorder:
         self.complete = self.complete and fits
         return fits
 
-
-def _shown(text: str, most: int = LONGEST_TEXT) -> str:
-    """Return a text of a client on one line, without control characters, and shortened."""
-    return "".join(each if each.isprintable() else "?" for each in text[:most])
+    def _shown(self, text: str, most: int = LONGEST_TEXT) -> str:
+        """Return a text of a client on one line, without secrets and control characters, and shortened."""
+        for secret in self._secrets:
+            text = text.replace(secret, "...")
+        return "".join(each if each.isprintable() else "?" for each in text[:most])

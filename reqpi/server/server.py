@@ -37,6 +37,7 @@ from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.scrubber import Scrubber
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.open_index import OpenIndex
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
@@ -85,6 +86,7 @@ class _Services:
     locks: LockServices
     prefreeze: Prefreeze
     open_index: OpenIndex | None
+    runs: Runs
     access: AccessLog | None
     site: BoundedSite
 
@@ -108,10 +110,12 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
-    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only)
+    runs = Runs(store, reactor, uuid.uuid4().hex)
+    offered = None if settings.only is not None else runs
+    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only, runs=offered)
     access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
-    return _Services(store, upstream, locks, prefreeze, open_index, access, site)
+    return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site)
 
 
 class Server(Service):
@@ -181,6 +185,7 @@ class Server(Service):
         yield _TRIM, self._trim
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
+        yield _WRITE_REFUSALS, services.runs.tend
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
@@ -265,6 +270,7 @@ class Server(Service):
             self._log.warn("requests were still in flight after {grace} s", grace=GRACE)
         try:
             await self.shelf.write_refusals()
+            await self._services.runs.tend()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:

@@ -121,7 +121,8 @@ class LearnSessions:
             return
         if len(noted) >= FILES:
             raise Occupied(f"this session has downloaded {FILES} files", "Begin another session.")
-        await self._sessions.create_below(session.token, record, value)
+        await self._store.create(record, value)
+        await self._sessions.confirm(session.token)
         noted.add(record)
 
     async def noted(self, session: LearnSession) -> tuple[tuple[File, ...], tuple[Project, ...]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from secrets import token_hex
 from typing import Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.errors import Occupied, UnknownSession
@@ -59,7 +59,9 @@ class TokenRecords(Generic[_T]):
     kind: TokenKind[_T]
     _store: Store
     _clock: IReactorTime
-    _known: LruCache[str, tuple[_T, float]] = field(init=False, factory=lambda: LruCache(256), eq=False, repr=False)
+    _known: LruCache[str, tuple[_T, float]] = field(
+        init=False, default=Factory(lambda records: LruCache(records.kind.most), takes_self=True), eq=False, repr=False
+    )
 
     async def begin(self, said: bytes) -> _T:
         """Begin one, with this record.
@@ -91,15 +93,13 @@ class TokenRecords(Generic[_T]):
         self._known.put(token, (found, self._clock.seconds()), 1)
         return found
 
-    async def create_below(self, token: str, record: str, value: bytes) -> None:
-        """Write a record that ends with a token.
+    async def confirm(self, token: str) -> None:
+        """Check that one has not ended, after a record below it was written.
 
-        :raises reqpi.core.errors.UnknownSession: it has ended meanwhile, maybe in another process.
+        :raises reqpi.core.errors.UnknownSession: it has, maybe in another process. The new record is removed too.
         """
-        await self._store.create(record, value)
         if await self._store.get(self.kind.record(token)) is None:
-            # The new record would stay forever.
-            await self.end(token)
+            await self.end(token)  # the new record would stay forever
             raise self.unknown()
 
     async def end(self, token: str) -> None:

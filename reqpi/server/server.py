@@ -17,7 +17,6 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
@@ -28,7 +27,7 @@ from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.server.listening import cannot_listen
+from reqpi.server.listening import cannot_listen, port_of
 from reqpi.server.own_names import own_names
 from reqpi.server.settings import Settings
 from reqpi.shelf.files.file_parts import FileParts
@@ -236,7 +235,7 @@ class Server(Service):
         for description in self._settings.listen:
             try:
                 listening = self._endpoints(description).listen(self._services.site)
-                self._ports.append(_now(listening))
+                self._ports.append(port_of(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
@@ -369,18 +368,6 @@ def _default_upstream(offline: bool) -> str | None:
 def _stopped(port: IListeningPort) -> Deferred[Any]:
     stopped = port.stopListening()
     return stopped if isinstance(stopped, Deferred) else gatherResults([])
-
-
-def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
-    """Return the port. Every endpoint of Twisted has it, or has failed, as soon as it is asked."""
-    ports: list[IListeningPort] = []
-    failures: list[Failure] = []
-    listening.addCallbacks(ports.append, failures.append)
-    if failures:
-        failures[0].raiseException()
-    if not ports:
-        raise ValueError("endpoints of this kind do not listen immediately")
-    return ports[0]
 
 
 def _access_log(reactor: Any, where: str) -> AccessLog:

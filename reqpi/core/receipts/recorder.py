@@ -58,7 +58,10 @@ class ReceiptRecorder:
 
         :param thing: its own counters do not matter.
         """
-        bare = thing.bare
+        bare = evolve(thing.bare, url=_url(thing.url))
+        if not _is_sound(bare):
+            self.complete = False
+            return
         if not self._has_room(self._things, thing.key, self._most_taken, bare):
             return
         known = self._things.get(thing.key, bare)
@@ -69,7 +72,7 @@ class ReceiptRecorder:
         key = RefusedEntry(
             self._shown(request.host),
             self._shown(request.project),
-            self._shown(as_shown(request.url)),
+            _url(self._shown(as_shown(request.url))),
             self._shown(request.agent, LONGEST_AGENT),
             self._shown(request.reason),
         )
@@ -132,4 +135,19 @@ class ReceiptRecorder:
         """Return a text of a client on one line, without secrets and control characters, and shortened."""
         for secret in self._secrets:
             text = text.replace(secret, "...")
-        return "".join(each if each.isprintable() else "?" for each in text[:most])
+        return "".join(each if each.isprintable() else "\ufffd" for each in text[:most])
+
+
+def _url(url: str) -> str:
+    """Return a URL as it is shown; a fixed text if it is too long, or is not a URL, so that a reader accepts it."""
+    shown = as_shown(url)
+    fits = len(shown) <= LONGEST_TEXT and shown.isprintable() and as_shown(shown) == shown
+    return shown if fits else "an invalid URL"
+
+
+def _is_sound(thing: TakenEntry) -> bool:
+    """Return whether a reader accepts an entry. What an upstream lists may be longer than any text of a receipt."""
+    texts = (thing.project, thing.filename, thing.purl)
+    return all(len(text) <= LONGEST_TEXT and text.isprintable() for text in texts) and (
+        bool(thing.filename) == bool(thing.sha256)
+    )

@@ -165,7 +165,7 @@ class RecordsCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock)
         self.sessions = LearnSessions(self.store, self.clock)
         learning = LearnResource(OpenIndex(self.sessions, self.upstream, files, self.clock))
-        self.runs = Runs(self.store, self.clock, f"this-{next(self.count)}")
+        self.runs = Runs(self.store, self.clock, f"this-{next(self.count)}", patience=0)
         root = Root(self.services, PublicUrl(), learning=learning, runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 16)
 

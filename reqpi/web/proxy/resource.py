@@ -14,6 +14,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from reqpi.core import simple
 from reqpi.core.errors import NotAdmitted, NotServed
 from reqpi.core.model import Commitment, File, Git, Page, Pin
+from reqpi.core.original_urls import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, source_on
 from reqpi.core.release_json import release_json, wheel_of
 from reqpi.runtime.offload import RENDERED_LINKS, in_thread
 from reqpi.runtime.singleflight import SingleFlight
@@ -29,7 +30,6 @@ from reqpi.web.http.representation import COMMON, SERVER, Representation
 from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
 from reqpi.web.proxy.events import RefusedRequest, Report, TakenThing
-from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, spelled
 
 __all__ = ["OriginalsResource", "ProxyRequest"]
 
@@ -191,16 +191,17 @@ class OriginalsResource(Resource):
 
         :raises reqpi.core.errors.NotAdmitted: the lock pins the project, but does not admit the file.
         """
+        elsewhere = False
         for project in asked.projects:
             page = await self._shelf.page(commitment, project)
-            file = page.by_filename.get(asked.filename)
-            if file is None:
-                continue
-            if not originals.has(asked, page):
-                detail = f"Lock {commitment.short} has {asked.filename}, but not from this URL."
-                raise _NotInLock("not in this lock", detail)
-            await self._file(request, commitment, url, file, metadata=asked.metadata)
-            return
+            file = originals.file_on(asked, page)
+            if file is not None:
+                await self._file(request, commitment, url, file, metadata=asked.metadata)
+                return
+            elsewhere |= asked.filename in page.by_filename
+        if elsewhere:
+            detail = f"Lock {commitment.short} has {asked.filename}, but not from this URL."
+            raise _NotInLock("not in this lock", detail)
         await self._shelf.file(commitment, asked.projects[0], asked.filename)
 
     async def _source(self, commitment: Commitment, pin: Pin) -> File:
@@ -208,8 +209,7 @@ class OriginalsResource(Resource):
 
         :raises reqpi.core.errors.NotServed: the page of the project was frozen without it.
         """
-        page: Page = await self._shelf.page(commitment, pin.project)
-        found = next((file for file in page.files if file.source == pin.source), None)
+        found = source_on(pin, await self._shelf.page(commitment, pin.project))
         if found is None:
             raise NotServed(f"the source of {pin.project} is not here", "Its page was frozen without it.")
         return found
@@ -232,7 +232,7 @@ def _url_in(request: ProxyRequest, tunnel: ConnectHead) -> str | Problem:
     transport: Any = request.transport
     named = transport.getHandle().get_servername() or b""
     hosts = all_of(request, "Host")
-    same = len(hosts) == 1 and spelled(f"https://{hosts[0]}/") == spelled(f"https://{tunnel.authority}/")
+    same = len(hosts) == 1 and tunnel.is_to(hosts[0])
     if not same or (named and named_host(named.decode("latin-1")) != tunnel.host):
         return Problem(MISDIRECTED, "CONNECT, TLS and Host name different hosts")
     if not request.target.startswith(b"/"):

@@ -49,6 +49,10 @@ class _NotInLock(NotServed):
     """No part of the lock answers the request."""
 
 
+class _GitRefused(NotServed):
+    """The lock has a commit of the repository, which is served as an archive alone."""
+
+
 class OriginalsResource(Resource):
     """Everything that a child asks its proxy for.
 
@@ -109,6 +113,9 @@ class OriginalsResource(Resource):
         except _NotInLock as error:
             self._note(request, url, error.title)
             request.write(_sent(request, _refusal(url, error.detail)))
+        except _GitRefused as error:
+            self._note(request, url, error.title)
+            request.write(_in_words(request, Problem(NOT_OFFERED, error.title, error.detail)))
         except (NotAdmitted, NotServed) as error:
             self._note(request, url, error.title, url.rpartition("/")[2] if isinstance(error, NotAdmitted) else "")
             request.setHeader(REFUSED, problems.problem_of(error).reason.decode("ascii"))
@@ -136,10 +143,10 @@ class OriginalsResource(Resource):
                 await self._file(request, commitment, url, file_of_source, metadata=metadata)
             case RepositoryUrl(pin):
                 found = await self._source(commitment, pin)
-                raise _NotInLock(
-                    f"git is not served: {urlsplit(url).hostname}",
-                    f"The lock has one commit of this repository, which is here as an archive: "
-                    f"/{commitment.address}/simple/{pin.project}/{found.filename} of the index in PIP_INDEX_URL.",
+                raise _GitRefused(
+                    f"git is not served: take {found.filename}",
+                    f"Lock {commitment.short} has one commit of this repository, as an archive in its index: "
+                    f"${{PIP_INDEX_URL}}{pin.project}/{found.filename}",
                 )
             case None:
                 raise _NotInLock("not in this lock", f"Nothing at this URL is in lock {commitment.short}.")
@@ -255,6 +262,15 @@ def _refusal(url: str, detail: str) -> Problem:
 def _sent(request: Request, problem: Problem) -> bytes:
     request.setHeader(REFUSED, problem.reason.decode("ascii"))
     return problems.send(request, problem)
+
+
+def _in_words(request: Request, problem: Problem) -> bytes:
+    """Set the head of a response in plain text, and return its body: git shows the user no other."""
+    _sent(request, problem)
+    body = f"{problem.title}\n{problem.detail}\n".encode()
+    request.setHeader("Content-Type", "text/plain; charset=utf-8")
+    request.setHeader("Content-Length", str(len(body)))
+    return body
 
 
 def _page(page: Page, content_type: str) -> bytes:

@@ -22,6 +22,7 @@ from reqpi.client.errors import BadUsage, ClientError, FileInTheWay, ServerTroub
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.listed_file import ListedFile
 from reqpi.client.own_files import open_own_part
+from reqpi.client.pace import pieces
 from reqpi.client.partial_file import PartialFile
 from reqpi.client.polling import PAUSE
 from reqpi.client.redirects import redirected
@@ -31,8 +32,6 @@ __all__ = ["FetchFailed", "fetch", "remove"]
 
 _AT_ONCE = 8
 """Files that are downloaded at the same time."""
-
-_PIECE = 1 << 18
 
 _REDIRECTS = 3
 
@@ -260,7 +259,7 @@ class _Fetch:
             raise trouble_of(target, f"/…/{file.filename}", answer)
         passed_over = part.size if response.status == 200 else 0
         try:
-            while data := response.read(_PIECE):
+            for data in pieces(response, target.url):
                 if self.stopped.is_set():
                     raise ServerTrouble("the download was interrupted")
                 part.append(data[passed_over:])

@@ -13,6 +13,7 @@ from reqpi.cli.folders.local_index import unproven
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, private_index, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.main_version and not options.name:
         parser.error("--version is the version of --name: add --name")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     name, version = _own(options)
     query = _query(name, version, private_index(options))
     with server_for(options, taken) as url:
@@ -130,5 +132,6 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", dest="main_version", help="the version of that project")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_server(parser)
+    add_require_hashes(parser)
     add_arguments(parser)
     return parser

@@ -162,7 +162,7 @@ OPTIONS = (
         "trust_proxy",
         ValueKind.FLAG,
         "",
-        "believe X-Forwarded-Proto, -Host and -Prefix: only behind a proxy that sets them",
+        "believe X-Forwarded-Proto, -Host, -Prefix and -For: only behind a proxy that sets them",
         default=False,
     ),
     ServerOption(

@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -26,6 +25,7 @@ from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
+from reqpi.server.access_log import access_log
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
@@ -50,7 +50,7 @@ from reqpi.upstream.http.client_certificate import read_client_certificate
 from reqpi.upstream.http.tls import read_certificates
 from reqpi.upstream.offline import Offline
 from reqpi.upstream.upstreams import Upstreams
-from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
@@ -109,7 +109,7 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
     root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only)
-    access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
+    access = access_log(reactor, settings)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
     return _Services(store, upstream, locks, prefreeze, open_index, access, site)
 
@@ -197,6 +197,8 @@ class Server(Service):
         """
         super().startService()
         limit_arenas()
+        if self._services.access is not None:
+            self._services.access.open()
         self.store.open()
         if not self._ports:
             self._listen()
@@ -370,13 +372,6 @@ def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
     if not ports:
         raise ValueError("endpoints of this kind do not listen immediately")
     return ports[0]
-
-
-def _access_log(reactor: Any, where: str) -> AccessLog:
-    if where != "log":
-        return AccessLog(reactor, LogFile(Path(where)).write)
-    log = Logger("reqpi.access")
-    return AccessLog(reactor, lambda lines: log.info("{lines}", lines=lines.rstrip("\n")))
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

@@ -15,7 +15,7 @@ ADDRESS = "a" * 64
 
 
 def _line(path: str, status: int = 200, size: int = 10) -> str:
-    head = '"127.0.0.1" - - [29/Nov/2026:07:00:00 +0000]'
+    head = "127.0.0.1 - - [29/Nov/2026:07:00:00 +0000]"
     return f'{head} "GET /{ADDRESS}/simple/{path} HTTP/1.1" {status} {size} "-" "pip"'
 
 

@@ -124,7 +124,7 @@ class Found:
 class RecordsCase(TestCase):
     """A server that is started again for each question, so that it reads the store each time."""
 
-    timeout = 120
+    timeout = 240
 
     def made_store(self) -> Store:
         return MemoryStore(self.clock.seconds)

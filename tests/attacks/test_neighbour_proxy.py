@@ -42,4 +42,4 @@ print(folder, oct(os.stat(folder).st_mode)[-3:], len(files), "PRIVATE" in open(f
         self.assertEqual(self.start(program=["-c", f"""
 import socket
 print(socket.socket().connect_ex(("127.0.0.1", {words[0]})) != 0)
-"""]).communicate(timeout=60)[0], "True\n")  # fmt: skip
+"""]).communicate(timeout=240)[0], "True\n")  # fmt: skip

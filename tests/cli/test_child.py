@@ -81,7 +81,7 @@ class SignalTests(RunTestCase):
         assert process.stdout is not None
         self.assertEqual(process.stdout.readline(), "ready\n")
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(err, "")
         return process.returncode, out
 
@@ -97,7 +97,7 @@ class SignalTests(RunTestCase):
         assert process.stdout is not None
         process.stdout.readline()
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, -signal.SIGTERM)
 
     def test_what_is_ignored_stays_ignored(self) -> None:
@@ -108,7 +108,7 @@ class SignalTests(RunTestCase):
 
         program = "import signal; print(signal.getsignal(signal.SIGHUP).name)"
         process = self.start(*self.run_options, sys.executable, "-c", program, preexec_fn=ignore)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out, err), (0, "SIG_IGN\n", ""))
 
 

@@ -37,7 +37,7 @@ class WatchTests(SynchronousTestCase):
             watch = Watch(quiet=quiet)
             with redirect_stderr(said), watch.telling():
                 watch.note("\n".join([_line("six/"), _line("six/six-1.0.tar.gz", size=2048)]))
-                end = monotonic() + 5
+                end = monotonic() + 240
                 while not quiet and not said.getvalue() and monotonic() < end:
                     sleep(0.01)
             self.assertEqual(said.getvalue(), expected)

@@ -102,7 +102,7 @@ class RunProxyCase(SynchronousTestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=170,
+            timeout=240,
             check=False,
         )
         self.assertNotIn("Traceback", done.stdout)

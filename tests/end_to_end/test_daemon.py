@@ -17,7 +17,7 @@ from tests.end_to_end.server import ROOT
 from tests.ports import free_ports
 from tests.storage.scratch import scratch
 
-_LIMIT = 120.0
+_LIMIT = 240.0
 
 
 class DaemonTests(SynchronousTestCase):

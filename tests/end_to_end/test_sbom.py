@@ -21,7 +21,7 @@ class SbomTests(EndToEnd):
         environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")} | variables
         return subprocess.run(
             [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
 
     def test_the_same_bytes_from_everywhere(self) -> None:

@@ -166,7 +166,7 @@ class Upstream:
         with self._asked:
             return [request for request in self.requests if part in request.path]
 
-    def wait_for(self, number: int, part: str = "", limit: float = 10) -> Request:
+    def wait_for(self, number: int, part: str = "", limit: float = 240) -> Request:
         """Wait for ``number`` requests whose path contains ``part``, and return the last of them.
 
         :param limit: seconds.

@@ -168,6 +168,11 @@ class Server(Service):
         return self._services.locks.shelf
 
     @property
+    def site(self) -> BoundedSite:
+        """The site that answers, which can have an observer."""
+        return self._services.site
+
+    @property
     def prefreeze(self) -> Prefreeze:
         """The part that freezes new locks in the background."""
         return self._services.prefreeze

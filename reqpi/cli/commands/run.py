@@ -19,6 +19,7 @@ from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
+from reqpi.cli.receipts import ReceiptFile, add_receipt, this_machine
 from reqpi.cli.run_progress import Watch
 from reqpi.cli.statuses import DONE, REFUSED
 from reqpi.client import ClientError, ReportedRefusal, refused
@@ -26,6 +27,7 @@ from reqpi.client.target import with_login_of
 from reqpi.core.env_vars import pointed_at
 
 if TYPE_CHECKING:  # they import Twisted, which --url does not need
+    from reqpi.cli.inputs.in_process import Beside
     from reqpi.cli.processes.run_proxy import RunProxy
     from reqpi.cli.run_events import RunEvents
 
@@ -33,12 +35,19 @@ __all__ = ["command_line", "main"]
 
 _FILE_URL = re.compile(rb"https?://[^\s\"']{4,2048}?\.(?:whl|tar\.gz|zip)\b")
 
+_NO_CACHE = "pip --no-cache-dir and uv --no-cache"
+"""The options of clients with which they request everything."""
+
 
 class _Proxied(NamedTuple):
-    """The proxy of a run, and what it reports."""
+    """The proxy of a run, and what it reports.
+
+    :param beside: what runs beside the server: the proxy, or the receipt with the proxy.
+    """
 
     proxy: RunProxy
     events: RunEvents
+    beside: Beside
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,13 +59,21 @@ def main(arguments: Sequence[str]) -> int:
     check_seal(options)
     if options.url and options.passed:
         parser.error("--pass is for the proxy of a server inside this process: leave it out, or leave out --url")
+    if options.url and options.receipt:
+        parser.error(
+            "--receipt is for a server inside this process, which has the command as its only client: leave out --url. "
+            "That server can use the index at --url as its upstream: --upstream, and the index URL of the lock"
+        )
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
+    receipt = ReceiptFile(options.receipt, taken, this_machine(), options.file) if options.receipt else None
     watch = Watch(quiet=options.quiet or bool(options.url))
-    with _proxied(options, taken, watch) as proxied:
-        beside = proxied.proxy if proxied is not None else None
+    with _proxied(options, taken, watch, receipt) as proxied:
+        proxy, beside = (proxied.proxy, proxied.beside) if proxied is not None else (None, None)
         with server_for(options, taken, watch=watch.note, beside=beside) as url:
-            status, refusals = _run(url, taken, command, watch, options, proxy=beside)
+            status, refusals = _run(url, taken, command, watch, options, proxy=proxy, receipt=receipt)
+    if receipt is not None:
+        receipt.write()
     if status < 0:
         return die_of(-status)
     nothing = proxied is not None and watch.nothing and not refusals and not proxied.events.refused
@@ -82,16 +99,23 @@ def _tell_counts(watch: Watch, refusals: int, *, nothing: bool, taking: bool) ->
         downloaded what.
     """
     if nothing:
-        tell_remark("nothing was asked of the index, and no original URL of the proxy")
+        tell_remark(
+            "nothing was asked of the index, and nothing of the proxy: the command needed nothing, or has it in a "
+            f"cache of its own, which {_NO_CACHE} leave out"
+        )
     files = [f"{count_of(watch.files, 'file')} taken"] if taking else []
     tell_remark(", ".join([*files, f"{refusals} refused"]))
 
 
 @contextmanager
-def _proxied(options: argparse.Namespace, taken: LockFiles, watch: Watch) -> Iterator[_Proxied | None]:
+def _proxied(
+    options: argparse.Namespace, taken: LockFiles, watch: Watch, receipt: ReceiptFile | None
+) -> Iterator[_Proxied | None]:
     """Yield the proxy for the command, in a folder that is removed at the end; ``None`` with another server.
 
     That server's shelf is not here, and only a shelf can answer for an original URL.
+
+    :param receipt: records what the command takes; ``None``: nothing does.
     """
     if options.url:
         if not options.quiet and any(_FILE_URL.search(document.data) for document in taken.documents):
@@ -101,14 +125,22 @@ def _proxied(options: argparse.Namespace, taken: LockFiles, watch: Watch) -> Ite
         yield None
         return
     from reqpi.cli.processes.run_proxy import RunProxy  # noqa: PLC0415
-    from reqpi.cli.run_events import RunEvents  # noqa: PLC0415
+    from reqpi.cli.run_events import RunEvents, all_of  # noqa: PLC0415
     from reqpi.upstream.allowed.hosts import Hosts  # noqa: PLC0415
 
     passed = Hosts.read(options.passed, "--pass")
 
     events = RunEvents(watch)
     with TemporaryDirectory(prefix="reqpi-run-", ignore_cleanup_errors=True) as folder:
-        yield _Proxied(RunProxy(Path(folder), passed, events), events)
+        if receipt is None:
+            proxy = RunProxy(Path(folder), passed, events)
+            yield _Proxied(proxy, events, proxy)
+            return
+        from reqpi.cli.processes.run_receipt import RunReceipt  # noqa: PLC0415
+
+        recorded = RunReceipt(receipt.recorder)
+        proxy = RunProxy(Path(folder), passed, all_of(events, recorded))
+        yield _Proxied(proxy, events, recorded.over(proxy))
 
 
 def _run(
@@ -119,10 +151,12 @@ def _run(
     options: argparse.Namespace,
     *,
     proxy: RunProxy | None,
+    receipt: ReceiptFile | None = None,
 ) -> tuple[int, int]:
     """Run ``command`` with the index of the lock on the server at ``url``; then print what was refused meanwhile.
 
     :param proxy: that of the command; ``None`` with another server.
+    :param receipt: learns whether the command was sealed.
     :returns: the command's status, and the number of different refusals.
     """
     lock = committed(url, taken, quiet=options.quiet)
@@ -133,7 +167,8 @@ def _run(
     if proxy is not None:
         environ = proxy.environment(environ)
         ways.append(proxy.url)
-    with sealing(options.seal, ways, quiet=options.quiet) as start, watch.telling():
+    sealed = receipt.seal if receipt is not None else lambda: None
+    with sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start, watch.telling():
         status = run_child(command, environ, start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
@@ -168,7 +203,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--require-hashes] [--pass HOST …] [--strict] [--allow-outside] [--seal] FILE … -- COMMAND …",
+        "[--require-hashes] [--pass HOST …] [--strict] [--receipt FILE] [--allow-outside] [--seal] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
@@ -188,8 +223,10 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing",
+        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing; "
+        f"pip and uv request nothing that their own cache has, except with {_NO_CACHE}",
     )
+    add_receipt(parser, "write a JSON record of everything that the command took, and was refused, to FILE")
     add_server(parser)
     add_follow_index(parser)
     add_require_hashes(parser)

@@ -26,6 +26,7 @@ from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.self_check import SelfChecks
+from reqpi.web.http.sent import SentResponse
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
@@ -153,6 +154,7 @@ class BoundedSite(Site):
     :param access: the access log; ``None``: there is none.
     :param only: the one client that the server has; ``None``: it has no login.
     :ivar names: the names that the server answers to. They depend on where it listens.
+    :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
     """
 
     noisy = False  # Twisted would log that it starts, with its address in memory
@@ -176,6 +178,7 @@ class BoundedSite(Site):
         self.heads = SimpleHeads()
         self.names: OwnNames = ANY_NAME
         self.only = only
+        self.observer: Callable[[SentResponse], None] | None = None
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self._access = access
@@ -213,6 +216,8 @@ class BoundedSite(Site):
         """Log a response of twisted.web."""
         if self._access is not None:
             self._access.note_request(request)
+        if self.observer is not None:
+            self.observer(SentResponse.of(request, whole=True))
 
     def answered(self, peer: str, line: bytes, status: int, length: int, head: SimpleHead) -> None:
         """Log a response of the fast path.
@@ -221,11 +226,13 @@ class BoundedSite(Site):
         """
         if self._access is not None:
             self._access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
+        if self.observer is not None:
+            self.observer(SentResponse.logged(line, status, head.log))
 
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""
         self._in_flight.add(request)
-        request.notifyFinish().addBoth(lambda _: self._ended(request))
+        request.notifyFinish().addErrback(lambda _: self._cut_short(request)).addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
         """Return a deferred that fires once no request is in flight. From now on a response closes its connection."""
@@ -236,6 +243,16 @@ class BoundedSite(Site):
         else:
             done.callback(None)
         return done
+
+    def stop_observing(self) -> None:
+        """Tell the observer about the responses in flight, and nothing from then on."""
+        for request in self._in_flight:
+            self._cut_short(request)
+        self.observer = None
+
+    def _cut_short(self, request: Request) -> None:
+        if self.observer is not None and request.startedWriting:
+            self.observer(SentResponse.of(request, whole=False))
 
     def _ended(self, request: Request) -> None:
         self._in_flight.discard(request)

@@ -27,6 +27,7 @@ from reqpi.web.http.headers import all_of, header, listed
 from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.problems import MISDIRECTED, NOT_OFFERED, PROXY_LOGIN_REQUIRED, Problem
 from reqpi.web.http.representation import COMMON, SERVER, Representation
+from reqpi.web.http.sent import how_sent
 from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
 from reqpi.web.proxy.events import RefusedRequest, Report, TakenThing
@@ -165,8 +166,7 @@ class OriginalsResource(Resource):
     async def _page(self, request: Request, commitment: Commitment, url: str, project: str) -> None:
         page = await self._shelf.page(commitment, project)
         shown = evolve(page, files=tuple(file for file in page.files if not isinstance(file.source, Git)))
-        size = await self._rendered(request, len(page.files), partial(_page, shown))
-        self._report(TakenThing("page", url, page.project, size=size))
+        await self._rendered(request, len(page.files), partial(_page, shown), TakenThing("page", url, page.project))
 
     async def _release(self, request: Request, commitment: Commitment, url: str, project: str, text: str) -> None:
         """Answer with the facts of a release.
@@ -180,16 +180,20 @@ class OriginalsResource(Resource):
         wheel = wheel_of(page, version)
         described = wheel is not None and await self._shelf.metadata(commitment, page.project, wheel.filename)
         body = await RENDERED_LINKS.run(len(page.files), release_json, page, version, described or None)
+        self._follow(request, TakenThing("facts", url, page.project, size=len(body)))
         request.write(send_representation(request, Representation(body, "application/json", page=True)))
-        self._report(TakenThing("facts", url, page.project, size=len(body)))
 
-    async def _rendered(self, request: Request, many: int, render: Any) -> int:
-        """Send a page in the format that the client prefers; return its length."""
+    async def _rendered(self, request: Request, many: int, render: Any, thing: TakenThing | None = None) -> None:
+        """Send a page in the format that the client prefers.
+
+        :param thing: is reported with the length of the page.
+        """
         content_type = simple.choose(listed(request, "Accept"))
         body = await RENDERED_LINKS.run(many, render, content_type)
+        if thing is not None:
+            self._follow(request, evolve(thing, size=len(body)))
         charset = "; charset=utf-8" if content_type == simple.HTML else ""
         request.write(send_representation(request, Representation(body, content_type + charset, page=True)))
-        return len(body)
 
     async def _listed_file(
         self, request: Request, commitment: Commitment, url: str, asked: FileUrl, originals: Originals
@@ -224,14 +228,26 @@ class OriginalsResource(Resource):
     async def _file(self, request: Request, commitment: Commitment, url: str, file: File, *, metadata: bool) -> None:
         if metadata:
             data = await self._shelf.metadata(commitment, file.project, file.filename)
+            self._follow(request, TakenThing("metadata", url, file.project, file.filename, size=len(data)))
             request.write(send_representation(request, Representation(data, "application/octet-stream")))
-            self._report(TakenThing("metadata", url, file.project, file.filename, size=len(data)))
             return
         found = await self._shelf.file(commitment, file.project, file.filename)
         sha256 = str(found.file.sha256)
+        self._follow(request, TakenThing("file", url, file.project, file.filename, sha256, found.size))
         await send_file(request, found.size, f'"{sha256}"', found.read, local=found.local)
+
+    def _follow(self, request: Request, thing: TakenThing) -> None:
+        """Report a thing once it has been sent, or a part of it once the client is gone."""
         if request.method == b"GET":
-            self._report(TakenThing("file", url, file.project, file.filename, sha256, found.size))
+            ended = request.notifyFinish()
+            ended.addCallbacks(
+                lambda _: self._sent(request, thing, whole=True), lambda _: self._sent(request, thing, whole=False)
+            )
+
+    def _sent(self, request: Request, thing: TakenThing, *, whole: bool) -> None:
+        how = how_sent(request.code, whole=whole) if request.startedWriting else None
+        if how is not None:
+            self._report(evolve(thing, how=how))
 
 
 def _url_in(request: ProxyRequest, tunnel: ConnectHead) -> str | Problem:

@@ -15,6 +15,7 @@ __all__ = [
     "NOT_CLOSED",
     "NOT_EXECUTABLE",
     "NOT_FOUND",
+    "NOT_VERIFIED",
     "OUR_FAULT",
     "REFUSED",
     "SERVER_TROUBLE",
@@ -52,6 +53,9 @@ NOT_CLOSED = 9
 
 REFUSED = 10
 """``run --strict``: a request of the command was refused, or it asked for nothing."""
+
+NOT_VERIFIED = 11
+"""``attest --verify``: the signature, the builder, a subject or the receipt does not match."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

@@ -16,7 +16,6 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
@@ -28,7 +27,7 @@ from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.access_log import access_log
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.server.listening import cannot_listen
+from reqpi.server.listening import cannot_listen, port_of
 from reqpi.server.own_names import own_names
 from reqpi.server.settings import Settings
 from reqpi.shelf.files.file_parts import FileParts
@@ -37,6 +36,7 @@ from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.scrubber import Scrubber
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.open_index import OpenIndex
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
@@ -85,6 +85,7 @@ class _Services:
     locks: LockServices
     prefreeze: Prefreeze
     open_index: OpenIndex | None
+    runs: Runs
     access: AccessLog | None
     site: BoundedSite
 
@@ -108,10 +109,12 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
-    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only)
+    runs = Runs(store, reactor, uuid.uuid4().hex)
+    offered = None if settings.only is not None else runs
+    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only, runs=offered)
     access = access_log(reactor, settings)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
-    return _Services(store, upstream, locks, prefreeze, open_index, access, site)
+    return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site)
 
 
 class Server(Service):
@@ -186,6 +189,7 @@ class Server(Service):
         yield _TRIM, self._trim
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
+        yield _WRITE_REFUSALS, services.runs.tend
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
@@ -233,7 +237,7 @@ class Server(Service):
         for description in self._settings.listen:
             try:
                 listening = self._endpoints(description).listen(self._services.site)
-                self._ports.append(_now(listening))
+                self._ports.append(port_of(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
@@ -272,6 +276,7 @@ class Server(Service):
             self._log.warn("requests were still in flight after {grace} s", grace=GRACE)
         try:
             await self.shelf.write_refusals()
+            await self._services.runs.tend()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:
@@ -365,18 +370,6 @@ def _default_upstream(offline: bool) -> str | None:
 def _stopped(port: IListeningPort) -> Deferred[Any]:
     stopped = port.stopListening()
     return stopped if isinstance(stopped, Deferred) else gatherResults([])
-
-
-def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
-    """Return the port. Every endpoint of Twisted has it, or has failed, as soon as it is asked."""
-    ports: list[IListeningPort] = []
-    failures: list[Failure] = []
-    listening.addCallbacks(ports.append, failures.append)
-    if failures:
-        failures[0].raiseException()
-    if not ports:
-        raise ValueError("endpoints of this kind do not listen immediately")
-    return ports[0]
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

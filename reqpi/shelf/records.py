@@ -33,6 +33,9 @@ __all__ = [
     "page_record",
     "recorded_file_record",
     "refusals_record",
+    "run_counts_record",
+    "run_entry_record",
+    "run_record",
     "sbom_record",
     "session_record",
 ]
@@ -51,6 +54,8 @@ class Owner(Enum):
     """A file in the store; the record is under the file's sha256."""
     SESSION = "session"
     """A session of the open index; the record is below its token."""
+    RUN = "run"
+    """A run that a client has begun under an address; the record is below its token."""
 
 
 @frozen
@@ -87,6 +92,9 @@ _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
 _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
+_RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
+_RUN_ENTRY = Kind("run-entries", Owner.RUN, 1, "something that was taken in a run, or refused")
+_RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or refused each of these")
 
 KINDS = (
     _LOCK,
@@ -103,6 +111,9 @@ KINDS = (
     _SBOM,
     _SESSION,
     _RECORDED_FILE,
+    _RUN,
+    _RUN_ENTRY,
+    _RUN_COUNTS,
 )
 """Every kind of record that a store may have."""
 
@@ -126,7 +137,7 @@ def kind_of(record: str) -> Kind:
 def name_for_logs(record: str) -> str:
     """Return the name of a record, with the beginning of a token in its place: who has a token has the session."""
     parts = record.split("/")
-    if kind_of(record).owner is Owner.SESSION:
+    if kind_of(record).owner in (Owner.SESSION, Owner.RUN):
         parts[1] = f"{parts[1][:_DIGITS_OF_TOKEN]}..."
     return "/".join(parts)
 
@@ -218,6 +229,21 @@ def session_record(token: str) -> str:
 def recorded_file_record(token: str, project: str = "", filename: str = "") -> str:
     """Name the record of a file that was downloaded in a session; without a project, the prefix of the session."""
     return f"{_RECORDED_FILE.folder}/{token}/{project}/{filename}" if project else f"{_RECORDED_FILE.folder}/{token}/"
+
+
+def run_record(token: str) -> str:
+    """Name the record of a run; with an empty token, the prefix of all."""
+    return f"{_RUN.folder}/{token}"
+
+
+def run_entry_record(token: str, key: str = "") -> str:
+    """Name the record of something that was taken in a run, or refused; without a key, the prefix of the run."""
+    return f"{_RUN_ENTRY.folder}/{token}/{key}"
+
+
+def run_counts_record(token: str, instance: str = "") -> str:
+    """Name the record of how often a process sent things in a run; without an instance, the prefix of the run."""
+    return f"{_RUN_COUNTS.folder}/{token}/{instance}"
 
 
 def _below(subdirectory: str | None) -> str:

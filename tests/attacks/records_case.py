@@ -21,6 +21,7 @@ from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.records import KINDS, Kind, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
@@ -108,6 +109,9 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "bills": ("/{address}/sbom.cdx.json", "/{address}/sbom.spdx.json"),
     "learning": ("/learn/{token}/", "/learn/{token}/requirements.txt", "/learn/{token}/simple/lib/"),
     "learned": ("/learn/{token}/", "/learn/{token}/requirements.txt"),
+    "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
+    "run-entries": ("/runs/{run}/receipt",),
+    "run-counts": ("/runs/{run}/receipt",),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
 to a commit, or from ``differing``, of which the name alone counts."""
@@ -161,7 +165,9 @@ class RecordsCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock)
         self.sessions = LearnSessions(self.store, self.clock)
         learning = LearnResource(OpenIndex(self.sessions, self.upstream, files, self.clock))
-        self.site = BoundedSite(Root(self.services, PublicUrl(), learning=learning), self.clock, 1 << 16)
+        self.runs = Runs(self.store, self.clock, f"this-{next(self.count)}")
+        root = Root(self.services, PublicUrl(), learning=learning, runs=self.runs)
+        self.site = BoundedSite(root, self.clock, 1 << 16)
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"") -> Reply:
         """Ask a server that was just started."""
@@ -176,13 +182,17 @@ class RecordsCase(TestCase):
         commitment, _ = await self.shelf.commit(LOCK)
         together, _ = await self.shelf.commit_together(TOGETHER)
         session = await self.sessions.begin()
-        self.names = {"address": commitment.address, "together": together.address, "token": session.token}
+        run = await self.runs.begin(commitment)
+        self.names = {"address": commitment.address, "together": together.address}
+        self.names |= {"token": session.token, "run": run.token}
         for path in (*READERS["told"], *READERS["told-build-systems"]):
             await self.answered(path)
         for project in ("lib", "built"):
             (filename,) = CONTENTS[project]
             await self.shelf.hold(commitment, project, filename)
             await self.answered(f"/learn/{{token}}/simple/{project}/{filename}")
+        await self.answered("/runs/{run}/simple/lib/")
+        await self.runs.tend()
         await self.answered("/{address}/build-requirements")
         await self.answered("/{address}/sbom.cdx.json")
         await self.ask("/{address}/simple/other/")

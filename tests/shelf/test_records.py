@@ -32,6 +32,9 @@ class NameTests(SynchronousTestCase):
             records.sbom_record(A, "metadata"): f"bills/{A}/metadata",
             records.session_record("token"): "learning/token",
             records.recorded_file_record("token", "six", "key"): "learned/token/six/key",
+            records.run_record("token"): "runs/token",
+            records.run_entry_record("token", "key"): "run-entries/token/key",
+            records.run_counts_record("token", "process"): "run-counts/token/process",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})

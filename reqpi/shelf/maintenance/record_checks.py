@@ -16,6 +16,8 @@ from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
+from reqpi.shelf.run_counts import load_counts, load_entry
+from reqpi.shelf.runs import load_run
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
 from reqpi.shelf.whole_lock.known_warnings import load_notes
 
@@ -41,6 +43,9 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "bills": lambda _: sbom_record.load,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
+    "runs": lambda record: partial(load_run, record.rpartition("/")[2]),
+    "run-entries": lambda record: partial(load_entry, key=record.rpartition("/")[2]),
+    "run-counts": lambda _: load_counts,
 }
 """The function that reads a record, by the folder of its kind and the name of the record."""
 

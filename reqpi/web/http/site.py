@@ -25,7 +25,7 @@ from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
-from reqpi.web.http.self_check import SelfChecks
+from reqpi.web.http.self_check import SelfChecks, index_of
 from reqpi.web.http.sent import SentResponse
 
 __all__ = ["BoundedRequest", "BoundedSite"]
@@ -79,7 +79,7 @@ class BoundedRequest(Request):
         self._site.began(self)
         channel: Any = self.channel
         channel.served += 1
-        channel.latest = (self.path[:65], header(self, "User-Agent"))
+        channel.latest = (index_of(self.path), header(self, "User-Agent"))
         if not self.path.rstrip(b"/").endswith(b"/simple/pip"):
             self._site.self_checks.followed(channel, *channel.latest)
         if self._site.ending:

@@ -10,7 +10,7 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.index import IndexLine
-from reqpi.core.crates.interfaces import crate_in
+from reqpi.core.crates.source import crate_at
 from reqpi.core.errors import Misconfigured, NotFound, UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Project
@@ -31,7 +31,7 @@ _SPARSE = "sparse+"
 
 
 class CrateRegistries:
-    """The :class:`reqpi.core.crates.interfaces.CrateSource` of the operator's registries.
+    """The :class:`reqpi.core.crates.source.CrateSource` of the operator's registries.
 
     :param find: returns what the operator allows. It may run cargo, so it is called in a thread, and not before a
         crate is needed.
@@ -58,7 +58,7 @@ class CrateRegistries:
         self._wired: _Wired | None = None
 
     async def lines(self, name: str, registry: str, versions: Collection[str]) -> Mapping[str, IndexLine]:
-        """See :meth:`reqpi.core.crates.interfaces.CrateSource.lines`."""
+        """See :meth:`reqpi.core.crates.source.CrateSource.lines`."""
         return await (await self._registry(registry)).lines(name, versions)
 
     async def page(
@@ -78,7 +78,7 @@ class CrateRegistries:
 
         The crate may be on any public host, and on the hosts that the operator named for its registry.
         """
-        return await (await self._registry(index)).open(*crate_in(url), start, stop, etag)
+        return await (await self._registry(index)).open(crate_at(url, index), start, stop, etag)
 
     async def close(self) -> None:
         """Close idle connections."""

@@ -7,8 +7,11 @@ from collections.abc import Collection, Mapping
 from attrs import field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.core.crates.index import IndexLine, RegistryConfig, index_path, read_config, read_index
+from reqpi.core.crates.index import LARGEST_INDEX, IndexLine, RegistryConfig, index_path, read_config, read_index
+from reqpi.core.crates.model import Crate
+from reqpi.core.errors import WrongPage
 from reqpi.core.interfaces import Transfer
+from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import INDEX_PAGE
 from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.permits import Permit
@@ -76,23 +79,30 @@ class SparseRegistry:
                 return known
         return await self._read(await self._documents.current(path, f"{self.name}/{path}", _received), name)
 
-    async def open(
-        self, name: str, version: str, sha256: str, start: int, stop: int | None, etag: str | None
-    ) -> Transfer:
+    async def open(self, crate: Crate, start: int, stop: int | None, etag: str | None) -> Transfer:
         """Begin to download a crate; see :meth:`reqpi.core.interfaces.Upstream.open`."""
         config = await self._configuration()
-        url, _ = split_credentials(config.dl.url(name, version, sha256))
+        url, _ = split_credentials(config.dl.url(crate))
         return await open_file(self._http, url, start, stop, etag=etag, permit=self._permit)
 
     async def _configuration(self) -> RegistryConfig:
         if self._config is None or self._clock.seconds() - self._config[1] >= _CONFIG_LASTS:
             file = await self._documents.current(_CONFIG, f"{self.name}/{_CONFIG}", _received)
-            self._config = read_config(file.data), self._clock.seconds()
+            self._config = self._read_config(file), self._clock.seconds()
         return self._config[0]
+
+    def _read_config(self, file: IndexFile) -> RegistryConfig:
+        try:
+            return read_config(file.data)
+        except ValueError as error:
+            raise WrongPage(f"the configuration of {as_shown(self.name)} cannot be used", f"{error}.") from error
 
     async def _read(self, file: IndexFile, name: str) -> Mapping[str, IndexLine]:
         return await INDEX_PAGE.run(len(file.data), read_index, file.data, name)
 
 
 def _received(sent: SentDocument) -> IndexFile:
-    return IndexFile(sent.decoded())
+    data = sent.decoded()
+    if len(data) > LARGEST_INDEX:
+        raise WrongPage("an index file is too large", f"{as_shown(sent.url)} has more than {LARGEST_INDEX} bytes.")
+    return IndexFile(data)

@@ -89,8 +89,7 @@ class CratesCase(TestCase):
     crates: tuple[MadeCrate, ...] = (GREET, WORDS)
 
     async def setUp(self) -> None:
-        self.clock = Clock()
-        self.clock.advance(1_000_000_000)
+        self.clock = self.made_clock()
         self.store: Store = MemoryStore(self.clock.seconds)
         self.upstream = PlainUpstream()
         self.registries = PlainRegistries()
@@ -104,6 +103,11 @@ class CratesCase(TestCase):
 
     def tearDown(self) -> None:
         self.site.stopFactory()
+
+    def made_clock(self) -> Clock:
+        clock = Clock()
+        clock.advance(1_000_000_000)
+        return clock
 
     def _log(self, event: LogEvent) -> None:
         if event.get("log_namespace", "").startswith("reqpi"):
@@ -142,7 +146,7 @@ class CratesCase(TestCase):
         self.clock.advance(1)
         return await InMemory(self.site).ask(f"/{self.address}/{path}", method, **headers)
 
-    async def index(self, name: str) -> Reply:
+    async def index_of(self, name: str) -> Reply:
         """Ask for the index of a crate."""
         return await self.ask(f"crates/{index_path(name)}")
 

@@ -1,14 +1,15 @@
 """The crates of an address, as a sparse registry for cargo: its configuration, its index, its files.
 
 cargo takes 404, 410 and 451 in an index to mean that there is no such crate, and says nothing about the reason. It
-shows the beginning of the body of any other 4xx, and does not ask again. So a crate that is not admitted is 403 in the
-index and 410 among the files.
+shows the beginning of the body of any other 4xx, and does not ask again, as it does after a 5xx. So a crate that cannot
+be served, now or later, is 403 in the index and 410 among the files.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from attrs import evolve
@@ -16,7 +17,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi.core.crates.index import index_path
-from reqpi.core.errors import NotServed, ReqPIError
+from reqpi.core.errors import NotServed, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Commitment
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks, registry_key
 from reqpi.shelf.shelf import Shelf
@@ -73,27 +74,35 @@ class CratesResource(Resource):
             case ("cargo", "config.toml"):
                 await self._cargo_config(request, await self._shelf.commitment(address))
             case ("crates", "dl", name, version, filename):
-                await self._file(request, await self._shelf.commitment(address), name, version, filename)
+                await self._outspoken(request, partial(self._file, request, address, name, version, filename), 410)
             case ("crates", "registry", key, *path) if path:
-                await self._outspoken(request, address, key, path)
+                await self._outspoken(request, partial(self._registry, request, address, key, path), 403)
             case ("crates", *path):
-                await self._outspoken(request, address, "", path)
+                await self._outspoken(request, partial(self._registry, request, address, "", path), 403)
             case _:
                 raise _no_such_path()
 
-    async def _outspoken(self, request: Request, address: str, key: str, path: list[str]) -> None:
-        """Answer a path of an index, with an error that cargo shows."""
+    @staticmethod
+    async def _outspoken(request: Request, work: Callable[[], Awaitable[None]], status: int) -> None:
+        """Answer a request of cargo, with an error that cargo shows at once if asking again is of no use.
+
+        :param status: of such an error.
+        """
         try:
-            commitment = await self._shelf.commitment(address)
-            if path == ["config.json"]:
-                self._config(request, commitment)
-            else:
-                await self._index(request, commitment, key, path)
+            await work()
         except ReqPIError as error:
             problem = problems.problem_of(error)
-            if problem.status not in _SILENT:
+            if problem.status not in _SILENT and not (isinstance(error, UpstreamTrouble) and error.final):
                 raise
-            request.write(problems.send(request, evolve(problem, status=403)))
+            request.write(problems.send(request, evolve(problem, status=status, headers={})))
+
+    async def _registry(self, request: Request, address: str, key: str, path: list[str]) -> None:
+        """Answer a path of an index."""
+        commitment = await self._shelf.commitment(address)
+        if path == ["config.json"]:
+            self._config(request, commitment)
+        else:
+            await self._index(request, commitment, key, path)
 
     def _config(self, request: Request, commitment: Commitment) -> None:
         place = f"{self._base.of(request)}/{commitment.address}/crates/dl"
@@ -106,8 +115,9 @@ class CratesResource(Resource):
             raise _no_such_path()
         self._send(request, await self._crates.index(commitment, key, "/".join(path)), "text/plain; charset=utf-8")
 
-    async def _file(self, request: Request, commitment: Commitment, name: str, version: str, filename: str) -> None:
+    async def _file(self, request: Request, address: str, name: str, version: str, filename: str) -> None:
         """Send a crate, if a Cargo.lock admits it."""
+        commitment = await self._shelf.commitment(address)
         named = _FILE.fullmatch(filename)
         if named is None or not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
             raise _no_such_path()

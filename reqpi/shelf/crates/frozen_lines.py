@@ -14,7 +14,7 @@ from reqpi.core.crates.frozen_line import dump_line, load_line
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource
-from reqpi.core.errors import DamagedRecord, NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import DamagedRecord, NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import crate_record
@@ -50,6 +50,8 @@ class FrozenLines:
         refused: list[UpstreamTrouble] = []
         try:
             listed = await self._source.lines(crate.name, crate.registry, missing)
+        except NotFound:
+            listed = {}
         except UpstreamTrouble as error:
             if not found:
                 raise

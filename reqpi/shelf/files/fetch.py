@@ -157,7 +157,7 @@ class Fetch:
         if size > _LARGEST:
             detail = f"It has {size} bytes; at most {_LARGEST} are accepted. Nothing was downloaded."
             raise UpstreamTrouble(f"{self._file.filename} is too long", detail, final=True)
-        if incoming.size and size != self.size:
+        if incoming.size and size != self.size and self.size is not None:
             detail = f"It has {size} bytes now, not {self.size}."
             raise UpstreamTrouble(f"{self._file.filename} has another length upstream", detail, final=True)
         self.size = size

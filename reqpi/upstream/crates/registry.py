@@ -15,6 +15,7 @@ from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import INDEX_PAGE
 from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.permits import Permit
+from reqpi.upstream.crates.bounded import BoundedTransfer
 from reqpi.upstream.documents import IndexDocuments, SentDocument
 from reqpi.upstream.http.client import HttpClient
 from reqpi.upstream.page_cache import PageCache
@@ -83,7 +84,8 @@ class SparseRegistry:
         """Begin to download a crate; see :meth:`reqpi.core.interfaces.Upstream.open`."""
         config = await self._configuration()
         url, _ = split_credentials(config.dl.url(crate))
-        return await open_file(self._http, url, start, stop, etag=etag, permit=self._permit)
+        transfer = await open_file(self._http, url, start, stop, etag=etag, permit=self._permit)
+        return BoundedTransfer(crate.filename, transfer)
 
     async def _configuration(self) -> RegistryConfig:
         if self._config is None or self._clock.seconds() - self._config[1] >= _CONFIG_LASTS:

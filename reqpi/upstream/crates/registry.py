@@ -14,6 +14,7 @@ from reqpi.core.interfaces import Transfer
 from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import INDEX_PAGE
 from reqpi.upstream.allowed.credentials import split_credentials
+from reqpi.upstream.allowed.hosts import host_and_port
 from reqpi.upstream.allowed.permits import Permit
 from reqpi.upstream.crates.bounded import BoundedTransfer
 from reqpi.upstream.documents import IndexDocuments, SentDocument
@@ -83,9 +84,19 @@ class SparseRegistry:
     async def open(self, crate: Crate, start: int, stop: int | None, etag: str | None) -> Transfer:
         """Begin to download a crate; see :meth:`reqpi.core.interfaces.Upstream.open`."""
         config = await self._configuration()
-        url, _ = split_credentials(config.dl.url(crate))
+        url = self._location(config, crate)
         transfer = await open_file(self._http, url, start, stop, etag=etag, permit=self._permit)
         return BoundedTransfer(crate.filename, transfer)
+
+    def _location(self, config: RegistryConfig, crate: Crate) -> str:
+        """Return the URL of a crate, without a login that the registry may have written into it."""
+        try:
+            url, _ = split_credentials(config.dl.url(crate))
+            host_and_port(url)
+        except ValueError as error:
+            where = f"The `dl` of its config.json gives no valid URL for {crate.filename}."
+            raise WrongPage(f"the configuration of {as_shown(self.name)} cannot be used", where) from error
+        return url
 
     async def _configuration(self) -> RegistryConfig:
         if self._config is None or self._clock.seconds() - self._config[1] >= _CONFIG_LASTS:

@@ -7,10 +7,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from reqpi.cli.folders.crates_folder import CARGO_HOME, has_crates
 from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, write
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.client.target import index_of
+from reqpi.core.cargo_vars import cargo_changes
 from reqpi.core.export.env_shells import PAIRS, SHELLS, environment, environment_of_folder
 
 __all__ = ["command_line", "main"]
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
             )
         written = environment(f"{base}/{address}/simple/", _shell(options))
     else:
-        written = environment_of_folder(_links(Path(place), options.for_output_dir), _shell(options))
+        links = _links(Path(place), options.for_output_dir)
+        written = environment_of_folder(links, _shell(options), _for_cargo(Path(place), options.for_output_dir))
     if options.output is None:
         print(written.decode(), end="")
     else:
@@ -51,6 +54,13 @@ def _links(folder: Path, mounted: str | None) -> str:
             f"{folder} is not a folder", "Specify one that reqpi fetch has filled, or the URL of an address."
         )
     return mounted
+
+
+def _for_cargo(folder: Path, mounted: str | None) -> dict[str, str]:
+    """Return the variables for cargo, if the folder has crates."""
+    if not has_crates(folder):
+        return {}
+    return cargo_changes(f"{os.path.abspath(mounted or folder).rstrip('/')}/{CARGO_HOME}")
 
 
 def _shell(options: argparse.Namespace) -> str:

@@ -148,6 +148,10 @@ class _Unpacked:
         """Reset the bound on reads, which applies to each member."""
         self._may_read = _LARGEST_READ
 
+    def allow(self, size: int) -> None:
+        """Allow to read the content of a member whose headers were read."""
+        self._may_read = max(self._may_read, size)
+
     def tell(self) -> int:
         """Return the position of the next byte."""
         return self._position
@@ -178,12 +182,13 @@ def _decompressor(data: bytes) -> _Decompressor:
     return _Stored()
 
 
-def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+def members(data: bytes, largest: int = 0) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     """Yield every member of a tar archive, compressed or not, and the archive to read its content from.
 
     The content of a member can be read only until the next member is requested.
 
     :param data: the archive, or its beginning; the beginning ends with an error.
+    :param largest: bytes of the content of one member that can be read, if that is more than the usual 2 MiB.
     :raises Exception: one of :data:`UNREADABLE`: the archive is damaged, has too many members, or decompresses to too
         much.
     """
@@ -194,6 +199,7 @@ def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
             count += 1
             if count > MOST_MEMBERS:
                 raise ValueError("it has too many members")
+            unpacked.allow(largest)
             yield member, archive
             # tarfile keeps every member that it has read, and every header that applies to all following members.
             cast(Any, archive).members.clear()

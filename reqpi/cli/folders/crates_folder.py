@@ -18,9 +18,9 @@ from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.folders.output_folder import writing
 from reqpi.client import BadUsage
 from reqpi.core.crates.cargo_config import config_of_folder
-from reqpi.core.crates.crate_archive import CHECKSUM_FILE, BrokenCrate, CrateFile, crate_files
+from reqpi.core.crates.crate_archive import CHECKSUM_FILE, CrateFile, crate_files
 from reqpi.core.crates.index import index_path
-from reqpi.core.crates.local_registry import index_line, manifest_in
+from reqpi.core.crates.local_registry import index_line, read_manifest
 from reqpi.core.crates.model import Crate
 
 __all__ = [
@@ -38,7 +38,7 @@ CRATES = "deps/cargo"
 
 CARGO_HOME = ".cargo"
 
-_NOT_VENDORED = frozenset({".gitattributes", ".gitignore", ".git", ".cargo-ok", "Cargo.toml.orig"})
+_NOT_VENDORED = frozenset({".gitattributes", ".gitignore", ".git", "Cargo.toml.orig"})
 """``cargo vendor`` omits these files: in a repository, they would change how git treats a crate."""
 
 
@@ -78,7 +78,7 @@ def write_vendored(crates: Sequence[Crate], files: Path, folder: Path) -> None:
 
     :param files: the folder of the verified ``.crate`` files.
     :param folder: the output folder.
-    :raises BrokenCrate: a crate cannot be unpacked.
+    :raises reqpi.core.crates.crate_archive.BrokenCrate: a crate cannot be unpacked.
     :raises BadUsage: the folder cannot be written.
     """
     place = _place(folder)
@@ -98,14 +98,14 @@ def write_vendored(crates: Sequence[Crate], files: Path, folder: Path) -> None:
 def write_registry(crates: Sequence[Crate], folder: Path) -> None:
     """Make a local registry of the verified ``.crate`` files in ``deps/cargo``; remove what else is there.
 
-    :raises BrokenCrate: a crate cannot be read.
+    :raises reqpi.core.crates.crate_archive.BrokenCrate: a crate cannot be read.
     :raises BadUsage: the folder cannot be written.
     """
     place = _place(folder)
     lines: dict[str, list[bytes]] = {}
     for crate in crates:
         data = (place / crate.filename).read_bytes()
-        line = index_line(manifest_in(crate_files(data, crate), crate), crate)
+        line = index_line(read_manifest(crate_files(data, crate), crate), crate)
         lines.setdefault(index_path(crate.name), []).append(line + b"\n")
     with writing(place):
         place.mkdir(parents=True, exist_ok=True)
@@ -147,13 +147,10 @@ def _unpack(crate: Crate, file: Path, to: Path) -> None:
     """Unpack a crate into a new folder, with the digests of its files for cargo."""
     digests: dict[str, str] = {}
     to.mkdir(parents=True)
-    try:
-        for each in crate_files(file.read_bytes(), crate):
-            if _NOT_VENDORED.isdisjoint(each.path.split("/")):
-                _write(each, to)
-                digests[each.path] = sha256(each.data).hexdigest()
-    except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
-        raise BrokenCrate(f"{crate.filename} cannot be unpacked", f"Two of its files have one path: {error}.") from None
+    for each in crate_files(file.read_bytes(), crate):
+        if _NOT_VENDORED.isdisjoint(each.path.split("/")):
+            _write(each, to)
+            digests[each.path] = sha256(each.data).hexdigest()
     sums = {"files": dict(sorted(digests.items())), "package": crate.sha256}
     with open(to / CHECKSUM_FILE, "xb") as stream:
         stream.write(json.dumps(sums, separators=(",", ":")).encode())

@@ -13,7 +13,7 @@ from typing import Any
 from reqpi.core.crates.crate_archive import BrokenCrate, CrateFile
 from reqpi.core.crates.model import Crate
 
-__all__ = ["index_line", "manifest_in"]
+__all__ = ["index_line", "read_manifest"]
 
 _MANIFEST = "Cargo.toml"
 _LARGEST_MANIFEST = 4 << 20
@@ -28,7 +28,7 @@ _KINDS = (
 """The tables of dependencies, with the spellings of old versions of cargo."""
 
 
-def manifest_in(files: Iterable[CrateFile], crate: Crate) -> Mapping[str, Any]:
+def read_manifest(files: Iterable[CrateFile], crate: Crate) -> Mapping[str, Any]:
     """Return the content of the Cargo.toml of a crate.
 
     :param files: of the crate. All of them are read, and so all of them are checked.
@@ -52,7 +52,7 @@ def manifest_in(files: Iterable[CrateFile], crate: Crate) -> Mapping[str, Any]:
 def index_line(manifest: Mapping[str, Any], crate: Crate) -> bytes:
     """Return the line of the index for a crate, without a line break.
 
-    :param manifest: as :func:`manifest_in` returns it.
+    :param manifest: as :func:`read_manifest` returns it.
     :raises BrokenCrate: the manifest states something in a form that cargo does not know.
     """
     try:

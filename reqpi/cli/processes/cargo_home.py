@@ -14,6 +14,9 @@ from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
 
+from reqpi.client.environment import credentials_for
+from reqpi.client.exchange import basic
+from reqpi.client.target import target_of
 from reqpi.core.cargo_vars import with_cargo
 from reqpi.core.crates.cargo_config import config_of_index
 from reqpi.core.crates.model import registry_of
@@ -39,10 +42,13 @@ def cargo_home(index_url: str, environ: Mapping[str, str], registries: Iterable[
     :param index_url: of an address, ``…/<address>/simple/``, with a login if it needs one.
     :param registries: to replace beside cargo's default one.
     """
-    crates_url = f"{index_url.removesuffix('simple/')}crates/"
+    target = target_of(index_url)
+    crates_url = f"{target.url.removesuffix('/simple')}/crates/"
+    login = target.credentials or credentials_for(target.host)
+    token = basic(login) if login else ""
     with TemporaryDirectory(prefix="reqpi-run-cargo-", ignore_cleanup_errors=True) as place:
-        # The folder is private to this user, and so is the login in the file.
-        (Path(place) / "config.toml").write_bytes(config_of_index(crates_url, registries))
+        # The folder is private to this user, and so is the login in the file. Cargo reads no netrc.
+        (Path(place) / "config.toml").write_bytes(config_of_index(crates_url, registries, token))
         yield with_cargo(environ, place, _toolchain(environ))
 
 

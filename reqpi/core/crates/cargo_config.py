@@ -8,29 +8,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 
-from reqpi.core.crates.model import CargoLock, GitCrate
+from reqpi.core.crates.model import GitCrate
 
-__all__ = ["config_of_folder", "config_of_index", "registries_of"]
+__all__ = ["config_of_folder", "config_of_index", "registry_key"]
 
 _INDEX = "reqpi"
 _FOLDER = "vendored-sources"
 """The names of sources. The second one is the name that ``cargo vendor`` gives."""
 
-
-def registries_of(locks: Iterable[CargoLock]) -> list[str]:
-    """Return the registries that these locks name beside cargo's default one, as they spell them."""
-    return sorted({crate.registry for lock in locks for crate in lock.crates} - {""})
+_DEFAULT: Mapping[str, str] = {}
+"""The definition of cargo's default registry: cargo has it."""
 
 
-def config_of_index(crates_url: str, registries: Iterable[str] = ()) -> bytes:
-    """Return the configuration with which cargo asks one sparse index instead of all registries.
+def registry_key(registry: str) -> str:
+    """Return the name of a registry in the URLs of an address.
 
-    :param crates_url: of the index, with a slash at its end, and with a login if it needs one: cargo reads no netrc.
-    :param registries: the further registries to replace.
+    :param registry: as :attr:`~reqpi.core.crates.model.Crate.registry`; cargo's default registry has an empty name.
     """
-    replaced = _replaced(registries)
-    return _written(replaced, _INDEX, {"registry": f"sparse+{crates_url}"})
+    return sha256(registry.encode()).hexdigest()[:16] if registry else ""
+
+
+def config_of_index(crates_url: str, registries: Iterable[str] = (), token: str = "") -> bytes:
+    """Return the configuration with which cargo asks the sparse indexes of an address instead of all registries.
+
+    :param crates_url: of the index for cargo's default registry, with a slash at its end.
+    :param registries: the further registries to replace; the address has an index for each.
+    :param token: the ``Authorization`` of each request; empty: none is needed.
+    """
+    tables: list[tuple[str, Mapping[str, str]]] = []
+    for registry, replaced in {"": _DEFAULT, **_replaced(registries)}.items():
+        key = registry_key(registry)
+        name = f"{_INDEX}-{key}" if key else _INDEX
+        index = f"sparse+{crates_url}{f'registry/{key}/' if key else ''}"
+        tables.append((f"source.{_key(registry or 'crates-io')}", {**replaced, "replace-with": name}))
+        if token:
+            tables.append((f"registries.{name}", {"index": index, "token": token}))
+        else:
+            tables.append((f"source.{name}", {"registry": index}))
+    provider = '\n[registry]\nglobal-credential-providers = ["cargo:token"]\n' if token else ""
+    return f"{_written(tables)}{provider}".encode()
 
 
 def config_of_folder(
@@ -42,16 +60,18 @@ def config_of_folder(
     :param unpacked: it has unpacked crates, as ``cargo vendor`` writes them; otherwise it is a local registry.
     :param commits: the crates of git repositories in the folder.
     """
-    replaced = _replaced(registries)
+    replaced = {"crates-io": _DEFAULT, **_replaced(registries)}
     for crate in sorted(set(commits)):
         suffix = f"?{crate.query}" if crate.query else ""
         replaced[f"git+{crate.url}{suffix}"] = {"git": crate.url} | _reference(crate.query)
-    return _written(replaced, _FOLDER, {"directory" if unpacked else "local-registry": place})
+    tables = [(f"source.{_key(name)}", {**source, "replace-with": _FOLDER}) for name, source in replaced.items()]
+    folder = (f"source.{_FOLDER}", {"directory" if unpacked else "local-registry": place})
+    return _written([*tables, folder]).encode()
 
 
-def _replaced(registries: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the tables of the registries to replace, by the names of their sources."""
-    return {"crates-io": {}} | {name: {"registry": _index_of(name)} for name in registries}
+def _replaced(registries: Iterable[str]) -> dict[str, Mapping[str, str]]:
+    """Return the definitions of registries to replace, by the names of their sources."""
+    return {name: {"registry": _index_of(name)} for name in registries if name}
 
 
 def _index_of(registry: str) -> str:
@@ -64,15 +84,15 @@ def _reference(query: str) -> dict[str, str]:
     return {kind: value} if kind in ("branch", "tag", "rev") else {}
 
 
-def _written(replaced: Mapping[str, Mapping[str, str]], name: str, by: Mapping[str, str]) -> bytes:
-    tables = [(each, {**source, "replace-with": name}) for each, source in replaced.items()]
-    written = [_table(each, values) for each, values in [*tables, (name, by)]]
-    return "\n".join(written).encode()
+def _written(tables: Iterable[tuple[str, Mapping[str, str]]]) -> str:
+    return "\n".join(
+        f"[{name}]\n{''.join(f'{key} = {_quoted(value)}' + chr(10) for key, value in values.items())}"
+        for name, values in tables
+    )
 
 
-def _table(name: str, values: Mapping[str, str]) -> str:
-    lines = [f"{key} = {_quoted(value)}\n" for key, value in values.items()]
-    return f"[source.{name if name.replace('-', '').isalnum() else _quoted(name)}]\n{''.join(lines)}"
+def _key(name: str) -> str:
+    return name if name.replace("-", "").isalnum() and name.isascii() else _quoted(name)
 
 
 def _quoted(text: str) -> str:

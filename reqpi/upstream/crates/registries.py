@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
@@ -33,8 +33,9 @@ _SPARSE = "sparse+"
 class CrateRegistries:
     """The :class:`reqpi.core.crates.source.CrateSource` of the operator's registries.
 
-    :param find: returns what the operator allows. It may run cargo, so it is called in a thread, and not before a
-        crate is needed.
+    :param allowed: what the operator allows.
+    :param find_default: returns the URL of the default registry if the operator named none. It may run cargo, so it is
+        called in a thread, and not before such a crate is needed.
     :param clock: for time, if not the reactor.
     :param agent: for HTTP, if not an agent of its own.
     :param cache: bytes of memory for index files.
@@ -42,20 +43,21 @@ class CrateRegistries:
 
     def __init__(
         self,
-        find: Callable[[], AllowedRegistries],
+        allowed: AllowedRegistries,
+        find_default: Callable[[], str],
         reactor: Any,
         clock: IReactorTime | None = None,
         agent: PooledAgent | None = None,
         *,
         cache: int = 8 << 20,
     ) -> None:
-        self._find = find
+        self._find_default = find_default
         self._reactor = reactor
         self._time: IReactorTime = clock or reactor
         self._agent = agent
         self._files = PageCache[IndexFile](cache)
         self._wiring: SingleFlight[_Wired] = SingleFlight()
-        self._wired: _Wired | None = None
+        self._wired = self._wire(allowed)
 
     async def lines(self, name: str, registry: str, versions: Collection[str]) -> Mapping[str, IndexLine]:
         """See :meth:`reqpi.core.crates.source.CrateSource.lines`."""
@@ -82,8 +84,7 @@ class CrateRegistries:
 
     async def close(self) -> None:
         """Close idle connections."""
-        if self._wired is not None:
-            await self._wired.agents.close()
+        await self._wired.agents.close()
 
     async def _registry(self, registry: str) -> SparseRegistry:
         """Return a registry.
@@ -92,7 +93,9 @@ class CrateRegistries:
         :raises reqpi.upstream.allowed.denied.Denied: it may not be asked.
         :raises reqpi.core.errors.UpstreamTrouble: no default registry is known.
         """
-        wired = self._wired or await self._wiring.do("", self._wire)
+        wired = self._wired
+        if not registry and wired.allowed.outside.default is None:
+            wired = await self._wiring.do("", self._with_default)
         key = wired.allowed.key(registry)
         if key is None and registry.startswith(_SPARSE) and wired.allowed.outside.policy.is_open(bare(registry)):
             url = bare(registry)
@@ -105,24 +108,30 @@ class CrateRegistries:
             wired.registries[url] = SparseRegistry(url, wired.http, self._time, self._files, permit)
         return wired.registries[url]
 
-    async def _wire(self) -> _Wired:
+    async def _with_default(self) -> _Wired:
+        """Wire everything again, with the default registry of this host."""
         try:
-            allowed = await in_thread(self._find)
+            url = await in_thread(self._find_default)
         except Misconfigured as error:
             raise UpstreamTrouble(error.title, error.detail, final=True) from error
-        agents = Agents.of(allowed.outside, self._reactor) if self._agent is None else Agents.same(self._agent)
-        self._wired = _Wired(allowed, agents, HttpClient(agents, self._time), {})
+        outside = evolve(self._wired.allowed.outside, default=url)
+        outside.check()
+        self._wired = self._wire(evolve(self._wired.allowed, outside=outside))
         return self._wired
+
+    def _wire(self, allowed: AllowedRegistries) -> _Wired:
+        agents = Agents.of(allowed.outside, self._reactor) if self._agent is None else Agents.same(self._agent)
+        return _Wired(allowed, agents, HttpClient(agents, self._time))
 
 
 @frozen
 class _Wired:
-    """What is made when the first crate is needed."""
+    """The registries with everything that requests to them use."""
 
     allowed: AllowedRegistries
     agents: Agents
     http: HttpClient
-    registries: dict[str, SparseRegistry]
+    registries: dict[str, SparseRegistry] = field(factory=dict)
 
 
 def _unknown(registry: str) -> UpstreamTrouble:

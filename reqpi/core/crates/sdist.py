@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from collections.abc import Iterable
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from attrs import frozen
+from attrs import define, field, frozen
 from packaging.utils import canonicalize_name
 
 from reqpi.core.metadata import tar_members
@@ -19,8 +20,11 @@ __all__ = ["RUST_BACKENDS", "SdistCargoLock", "cargo_lock_in", "needs_rust"]
 RUST_BACKENDS = frozenset(["maturin", "setuptools-rust"])
 """The build requirements that compile Rust."""
 
-_NAME = re.compile(r"[ \t]*+([A-Za-z0-9][A-Za-z0-9._-]*+)")
-_FILE = "Cargo.lock"
+_NAME = re.compile(r"\s*+([A-Za-z0-9](?:[A-Za-z0-9._-]*+(?<=[A-Za-z0-9]))?)")
+_LOCK, _MANIFEST = "Cargo.lock", "Cargo.toml"
+
+_MANIFESTS = 8 << 20
+"""Bytes of manifests that are kept until the Cargo.lock is seen: an sdist may bundle crates, each with its own."""
 
 
 def needs_rust(requires: Iterable[str]) -> bool:
@@ -38,64 +42,120 @@ class SdistCargoLock:
 
     :param path: its path in the archive: ``orjson-3.11.4/Cargo.lock``.
     :param data: its bytes.
+    :param manifest: the Cargo.toml next to it; ``None`` if there is none of at most 1 MiB.
     """
 
     path: str
-    data: bytes
+    data: bytes = field(repr=False)
+    manifest: bytes | None = field(default=None, repr=False)
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that it is in."""
+        return self.path.rpartition("/")[0].rpartition("/")[2]
 
 
 def cargo_lock_in(data: bytes, filename: str, subdirectory: str | None = None) -> SdistCargoLock | None:
-    """Return the Cargo.lock nearest to the top of an sdist; ``None`` if it has none.
+    """Return the Cargo.lock of an sdist; ``None`` if it has none.
+
+    It is the one nearest to the top of the project, and the first one by name of several. If the project is below the
+    top folder and has none itself, it is that of the nearest folder above: such a project is a member of a workspace.
 
     :param data: the whole archive.
     :param filename: for messages.
     :param subdirectory: the project's path inside the archive; ``None`` for its top folder.
     :raises BrokenSdist: the archive or the Cargo.lock cannot be read.
     """
+    search = _Search(tuple(part for part in (subdirectory or "").split("/") if part not in ("", ".")))
     try:
-        return (_in_zip if data.startswith(b"PK") else _in_tar)(data, subdirectory)
+        (_look_into_zip if data.startswith(b"PK") else _look_into_tar)(data, search)
+        return search.found()
     except (*tar_members.UNREADABLE, *UNREADABLE) as error:
         raise BrokenSdist(f"{filename} cannot be read", f"It is a broken archive ({error}).") from error
 
 
-def _rank(path: str) -> tuple[int, str]:
-    return path.count("/"), path
+@define
+class _Search:
+    """The best Cargo.lock so far.
+
+    :param project: the parts of the project's path below the top folder.
+    """
+
+    project: tuple[str, ...]
+    _path: str = ""
+    _data: bytes | None = None
+    _manifests: dict[str, bytes] = field(factory=dict)
+    _left: int = _MANIFESTS
+
+    def wants(self, path: str) -> bool:
+        """Return whether a file may be the result, or the manifest of the result."""
+        name = path.rpartition("/")[2]
+        if name == _MANIFEST:
+            return self.rank(path) is not None
+        rank = self.rank(path) if name == _LOCK else None
+        best = self.rank(self._path) if self._path else None
+        return rank is not None and (best is None or rank < best)
+
+    def add(self, path: str, data: bytes | None) -> None:
+        """Add a file that is wanted; ``None`` for one that is too large."""
+        if path.endswith(_LOCK):
+            self._path, self._data = path, data
+        elif data is not None and len(data) <= self._left:
+            self._left -= len(data)
+            self._manifests[path.rpartition("/")[0]] = data
+
+    def found(self) -> SdistCargoLock | None:
+        """Return the result.
+
+        :raises ValueError: it is too large.
+        """
+        if not self._path:
+            return None
+        if self._data is None:
+            raise ValueError(f"{self._path[:200]} is larger than {LARGEST_FILE} bytes")
+        return SdistCargoLock(self._path, self._data, self._manifests.get(self._path.rpartition("/")[0]))
+
+    def rank(self, path: str) -> tuple[int, int, str] | None:
+        """Return the rank of a file in a folder, the lowest being the best; ``None`` if it does not count."""
+        parts = tuple(path.split("/"))
+        folder = parts[1:-1]
+        if len(parts) < 2 or not parts[0] or ".." in parts:
+            return None
+        if folder[: len(self.project)] == self.project:
+            return 0, len(folder), path
+        return (1, -len(folder), path) if self.project[: len(folder)] == folder else None
 
 
-def _below(path: str, subdirectory: str | None) -> bool:
-    top, _, rest = path.removeprefix("./").partition("/")
-    return bool(top) and (not subdirectory or rest.startswith(f"{subdirectory.strip('/')}/"))
-
-
-def _in_tar(data: bytes, subdirectory: str | None) -> SdistCargoLock | None:
-    best: SdistCargoLock | None = None
+def _look_into_tar(data: bytes, search: _Search) -> None:
     for member, archive in tar_members.members(data):
         path = member.name.removeprefix("./")
-        wanted = member.isfile() and path.rpartition("/")[2] == _FILE and _below(path, subdirectory)
-        if not wanted or (best and _rank(path) >= _rank(best.path)):
-            continue
-        if not 0 <= member.size <= LARGEST_FILE:
-            raise ValueError(f"{path} is larger than {LARGEST_FILE} bytes")
-        opened = archive.extractfile(member)
-        best = SdistCargoLock(path, opened.read() if opened else b"")
-    return best
+        if member.isfile() and search.wants(path):
+            search.add(path, _content(member, archive))
 
 
-def _in_zip(data: bytes, subdirectory: str | None) -> SdistCargoLock | None:
+def _content(member: tarfile.TarInfo, archive: tarfile.TarFile) -> bytes | None:
+    if not 0 <= member.size <= LARGEST_FILE:
+        return None
+    opened = archive.extractfile(member)
+    return opened.read() if opened else None
+
+
+def _look_into_zip(data: bytes, search: _Search) -> None:
     with ZipFile(GuardedFile(BytesIO(data))) as archive:
         if len(archive.filelist) > MAX_ENTRIES:
             raise BadZipFile(f"more than {MAX_ENTRIES} files")
-        found = [
-            entry
-            for entry in archive.filelist
-            if entry.filename.rpartition("/")[2] == _FILE and _below(entry.filename, subdirectory)
-        ]
-        if not found:
-            return None
-        entry = min(found, key=lambda each: _rank(each.filename))
-        if max(entry.file_size, entry.compress_size) > LARGEST_FILE:
-            raise BadZipFile(f"{entry.filename} is larger than {LARGEST_FILE} bytes")
-        if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or entry.flag_bits & 1:
-            raise BadZipFile(f"{entry.filename} is compressed in a way that no installer reads")
-        with archive.open(entry) as opened:
-            return SdistCargoLock(entry.filename, opened.read(LARGEST_FILE))
+        entries = {entry.filename: entry for entry in archive.filelist}
+        locks = (name for name in entries if name.rpartition("/")[2] == _LOCK and search.rank(name))
+        best = min(locks, key=lambda name: search.rank(name) or (), default="")
+        for name in (best, best.removesuffix(_LOCK) + _MANIFEST) if best else ():
+            if name in entries:
+                search.add(name, _entry_content(entries[name], archive))
+
+
+def _entry_content(entry: ZipInfo, archive: ZipFile) -> bytes | None:
+    if max(entry.file_size, entry.compress_size) > LARGEST_FILE:
+        return None
+    if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or entry.flag_bits & 1:
+        raise BadZipFile(f"{entry.filename[:200]} is compressed in a way that no installer reads")
+    with archive.open(entry) as opened:
+        return opened.read(LARGEST_FILE)

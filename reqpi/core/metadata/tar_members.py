@@ -122,10 +122,9 @@ class _Unpacked:
         while size and self._unpack():
             parts.append(self._ready[:size])
             self._ready = self._ready[size:]
+            self._position += len(parts[-1])
             size -= len(parts[-1])
-        data = b"".join(parts)
-        self._position += len(data)
-        return data
+        return b"".join(parts)
 
     def seek(self, position: int) -> None:
         """Skip the bytes before ``position``.

@@ -38,7 +38,7 @@ CRATES = "deps/cargo"
 
 CARGO_HOME = ".cargo"
 
-_NOT_VENDORED = frozenset({".gitattributes", ".gitignore", ".git", "Cargo.toml.orig"})
+_NOT_VENDORED = frozenset({".gitattributes", ".gitignore", ".git"})
 """``cargo vendor`` omits these files: in a repository, they would change how git treats a crate."""
 
 

@@ -21,7 +21,7 @@ from reqpi.core.cargo_vars import with_cargo
 from reqpi.core.crates.cargo_config import config_of_index
 from reqpi.core.crates.model import registry_of
 
-__all__ = ["cargo_home", "registries_in"]
+__all__ = ["cargo_home", "config_for", "registries_in"]
 
 _SOURCE = re.compile(rb'^source = "((?:registry|sparse)\+[!-~]{1,2000})"\r?$', re.MULTILINE)
 """The source of a crate in a Cargo.lock, as cargo writes it."""
@@ -35,6 +35,18 @@ def registries_in(documents: Iterable[bytes]) -> list[str]:
     return sorted(named - {""})
 
 
+def config_for(index_url: str, registries: Iterable[str] = ()) -> bytes:
+    """Return the configuration with which cargo takes crates from an address. It has the login: keep it private.
+
+    :param index_url: of the address, ``…/<address>/simple/``, with a login if it needs one that netrc does not have.
+    :param registries: to replace beside cargo's default one.
+    """
+    target = target_of(index_url)
+    login = target.credentials or credentials_for(target.host)  # cargo reads no netrc
+    crates_url = f"{target.url.removesuffix('/simple')}/crates/"
+    return config_of_index(crates_url, registries, basic(login) if login else "")
+
+
 @contextmanager
 def cargo_home(index_url: str, environ: Mapping[str, str], registries: Iterable[str] = ()) -> Iterator[dict[str, str]]:
     """Yield ``environ`` with a ``CARGO_HOME`` that is removed at the end.
@@ -42,13 +54,8 @@ def cargo_home(index_url: str, environ: Mapping[str, str], registries: Iterable[
     :param index_url: of an address, ``…/<address>/simple/``, with a login if it needs one.
     :param registries: to replace beside cargo's default one.
     """
-    target = target_of(index_url)
-    crates_url = f"{target.url.removesuffix('/simple')}/crates/"
-    login = target.credentials or credentials_for(target.host)
-    token = basic(login) if login else ""
     with TemporaryDirectory(prefix="reqpi-run-cargo-", ignore_cleanup_errors=True) as place:
-        # The folder is private to this user, and so is the login in the file. Cargo reads no netrc.
-        (Path(place) / "config.toml").write_bytes(config_of_index(crates_url, registries, token))
+        (Path(place) / "config.toml").write_bytes(config_for(index_url, registries))
         yield with_cargo(environ, place, _toolchain(environ))
 
 

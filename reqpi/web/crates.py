@@ -16,10 +16,11 @@ from attrs import evolve
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from reqpi.core.crates.cargo_config import config_of_index
 from reqpi.core.crates.index import index_path
 from reqpi.core.errors import NotServed, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Commitment
-from reqpi.shelf.crates.crates_of_locks import CratesOfLocks, registry_key
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with, send_representation
@@ -106,7 +107,9 @@ class CratesResource(Resource):
 
     def _config(self, request: Request, commitment: Commitment) -> None:
         place = f"{self._base.of(request)}/{commitment.address}/crates/dl"
-        config = {"dl": f"{place}/{{crate}}/{{version}}/{{sha256-checksum}}.crate", "auth-required": self._login}
+        # A client that logs in here, perhaps at a proxy in front, has to be told to log in for crates too.
+        login = self._login or request.requestHeaders.hasHeader("Authorization")
+        config = {"dl": f"{place}/{{crate}}/{{version}}/{{sha256-checksum}}.crate", "auth-required": login}
         self._send(request, json.dumps(config).encode() + b"\n", "application/json")
 
     async def _index(self, request: Request, commitment: Commitment, key: str, path: list[str]) -> None:
@@ -131,18 +134,8 @@ class CratesResource(Resource):
     async def _cargo_config(self, request: Request, commitment: Commitment) -> None:
         """Send the configuration that makes cargo take all crates from here, as far as registries are known."""
         here = f"{self._base.of(request)}/{commitment.address}/crates"
-        tables = [
-            '[source.crates-io]\nreplace-with = "reqpi"\n',
-            f"[source.reqpi]\nregistry = {json.dumps(f'sparse+{here}/')}\n",
-        ]
-        for registry in await self._crates.registries(commitment):
-            if registry:
-                key, url = registry_key(registry), registry.removeprefix("registry+")
-                tables += [
-                    f'[source.replaced-{key}]\nregistry = {json.dumps(url)}\nreplace-with = "reqpi-{key}"\n',
-                    f"[source.reqpi-{key}]\nregistry = {json.dumps(f'sparse+{here}/registry/{key}/')}\n",
-                ]
-        self._send(request, "\n".join(tables).encode(), "application/toml")
+        body = config_of_index(f"{here}/", await self._crates.registries(commitment))
+        self._send(request, body, "application/toml")
 
     def _send(self, request: Request, body: bytes, content_type: str) -> None:
         """Send what may be more the next time: another sdist was fetched, or the server has another URL."""

@@ -6,13 +6,13 @@ in the index and the one of the bytes must agree; otherwise the crate is refused
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.admission import AdmittedCrates
+from reqpi.core.crates.cargo_config import registry_key
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource, file_of
 from reqpi.core.errors import NotAdmitted, wanting
@@ -25,21 +25,13 @@ from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["CratesOfLocks", "registry_key"]
+__all__ = ["CratesOfLocks"]
 
 _PATIENCE = 25.0
 """Seconds that a client waits before it is asked to try again: cargo gives up after 30 without a byte."""
 
 _NAMED = 3
 """Sdists that an error names."""
-
-
-def registry_key(registry: str) -> str:
-    """Return the name of a registry in URLs.
-
-    :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`; its name is empty for cargo's default registry.
-    """
-    return hashlib.sha256(registry.encode()).hexdigest()[:16] if registry else ""
 
 
 class CratesOfLocks:

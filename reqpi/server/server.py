@@ -382,8 +382,6 @@ def _default_upstream(offline: bool) -> str | None:
         raise
 
 
-
-
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:
     log = Logger()
 

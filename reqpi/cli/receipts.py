@@ -64,7 +64,7 @@ class ReceiptFile:
             address_of(self._taken.committed),
             documents,
             self._started,
-            timestamp(time.time()),
+            max(self._started, timestamp(time.time())),  # a clock may be set back
             target=self._target,
             sealed=self._sealed,
         )

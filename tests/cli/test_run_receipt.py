@@ -141,10 +141,11 @@ assert original("http://crates.example/a?token=2", "User-Agent: cargo/1.95.0") =
         self.assertTrue(all(each.reason for each in receipt.refused))
 
     def test_a_receipt_has_no_password(self) -> None:
-        """Neither that of the address nor that of the proxy."""
+        """Neither that of the address nor that of the proxy, which are the same, even if the command sends it."""
         self.run_program("""
 open("secret", "w").write(index.password)
-page("idna/", f"User-Agent: x")
+page("idna/", f"User-Agent: {index.password}")
+page(f"idna/{index.password}.whl")
 original(f"http://{proxy.username}:{proxy.password}@crates.example/")
 """)
         secret = (self.folder / "secret").read_bytes()

@@ -142,6 +142,7 @@ def _proxied(
         recorded = RunReceipt(receipt.recorder)
         proxy = RunProxy(Path(folder), passed, all_of(events, recorded))
         yield _Proxied(proxy, events, recorded.over(proxy))
+        receipt.recorder.complete &= recorded.settled  # the server's end is not waited for without a limit
 
 
 def _run(

@@ -24,6 +24,7 @@ class RunReceipt:
     """An observer of everything that the command of a run takes.
 
     :param recorder: counts it.
+    :ivar settled: everything is counted.
     """
 
     def __init__(self, recorder: ReceiptRecorder) -> None:
@@ -31,6 +32,7 @@ class RunReceipt:
         self._beside: Beside | None = None
         self._server: Server | None = None
         self._taking: Taking | None = None
+        self.settled = False
 
     def over(self, beside: Beside) -> RunReceipt:
         """Return the same receipt, which starts and stops another part beside the server with itself."""
@@ -40,6 +42,7 @@ class RunReceipt:
     def start(self, server: Server, only: OnlyClient, reactor: Any) -> None:
         """Observe. Call it in the server's thread."""
         address = only.address or ""
+        self._recorder.hide(only.password)
         indexes = default_indexes(server.outside or AllowedUpstreams())
         self._server = server
         self._taking = Taking(server.shelf, address, self._recorder, *indexes[:1])
@@ -57,6 +60,7 @@ class RunReceipt:
         if self._server is not None and self._taking is not None:
             self._server.site.stop_observing()
             await self._taking.settled()
+        self.settled = True
 
     def __call__(self, event: Event) -> None:
         """Count one event of the proxy. Call it in the server's thread."""

@@ -46,14 +46,22 @@ class ReceiptRecorder:
         self._things: dict[tuple[str, str, str, str], TakenEntry] = {}
         self._refused: Counter[RefusedEntry] = Counter()
         self._passed: Counter[PassedEntry] = Counter()
+        self._secrets: set[str] = set()
         self.complete = True
+
+    def hide(self, secret: str) -> None:
+        """Leave a text out of everything that a client sends, from now on: its password, or a token."""
+        self._secrets.add(secret)
 
     def took(self, thing: TakenEntry, how: How = "count", times: int = 1) -> None:
         """Count something that was sent.
 
         :param thing: its own counters do not matter.
         """
-        bare = thing.bare
+        bare = evolve(thing.bare, url=_url(thing.url))
+        if not _is_sound(bare):
+            self.complete = False
+            return
         if not self._has_room(self._things, thing.key, self._most_taken, bare):
             return
         known = self._things.get(thing.key, bare)
@@ -62,18 +70,18 @@ class ReceiptRecorder:
     def refused(self, request: RefusedEntry) -> None:
         """Count a request that was refused, as often as it says itself."""
         key = RefusedEntry(
-            _shown(request.host),
-            _shown(request.project),
-            _shown(as_shown(request.url)),
-            _shown(request.agent, LONGEST_AGENT),
-            _shown(request.reason),
+            self._shown(request.host),
+            self._shown(request.project),
+            _url(self._shown(as_shown(request.url))),
+            self._shown(request.agent, LONGEST_AGENT),
+            self._shown(request.reason),
         )
         if self._has_room(self._refused, key, MOST_REFUSED, key):
             self._refused[key] += request.count
 
     def passed(self, tunnel: PassedEntry) -> None:
         """Count a tunnel, as often as it says itself."""
-        key = PassedEntry(_shown(tunnel.host), tunnel.port, _shown(tunnel.agent, LONGEST_AGENT))
+        key = PassedEntry(self._shown(tunnel.host), tunnel.port, self._shown(tunnel.agent, LONGEST_AGENT))
         if self._has_room(self._passed, key, MOST_PASSED, key):
             self._passed[key] += tunnel.count
 
@@ -123,7 +131,23 @@ class ReceiptRecorder:
         self.complete = self.complete and fits
         return fits
 
+    def _shown(self, text: str, most: int = LONGEST_TEXT) -> str:
+        """Return a text of a client on one line, without secrets and control characters, and shortened."""
+        for secret in self._secrets:
+            text = text.replace(secret, "...")
+        return "".join(each if each.isprintable() else "\ufffd" for each in text[:most])
 
-def _shown(text: str, most: int = LONGEST_TEXT) -> str:
-    """Return a text of a client on one line, without control characters, and shortened."""
-    return "".join(each if each.isprintable() else "?" for each in text[:most])
+
+def _url(url: str) -> str:
+    """Return a URL as it is shown; a fixed text if it is too long, or is not a URL, so that a reader accepts it."""
+    shown = as_shown(url)
+    fits = len(shown) <= LONGEST_TEXT and shown.isprintable() and as_shown(shown) == shown
+    return shown if fits else "an invalid URL"
+
+
+def _is_sound(thing: TakenEntry) -> bool:
+    """Return whether a reader accepts an entry. What an upstream lists may be longer than any text of a receipt."""
+    texts = (thing.project, thing.filename, thing.purl)
+    return all(len(text) <= LONGEST_TEXT and text.isprintable() for text in texts) and (
+        bool(thing.filename) == bool(thing.sha256)
+    )

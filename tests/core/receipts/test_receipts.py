@@ -84,7 +84,7 @@ class RecordingTests(SynchronousTestCase):
         recorder = ReceiptRecorder()
         recorder.refused(RefusedEntry("h", "", "https://h/\x1b[31m", "a\nb" * 1000, "no"))
         (entry,) = recorded(recorder).refused
-        self.assertEqual((entry.agent[:3], len(entry.agent), entry.url), ("a?b", 200, "https://h/?[31m"))
+        self.assertEqual((entry.agent[:3], len(entry.agent), entry.url), ("a\ufffdb", 200, "https://h/\ufffd[31m"))
 
     def test_a_bound_makes_the_receipt_incomplete(self) -> None:
         """A bound of entries, or of bytes; known things are counted on."""
@@ -117,6 +117,36 @@ class RecordingTests(SynchronousTestCase):
         receipt = recorded(recorder)
         self.assertGreater(len(receipt.taken), 100)
         self.assertLess(len(write_receipt(receipt)), 2 << 20)
+
+    def test_whatever_a_client_and_an_upstream_send_can_be_read_again(self) -> None:
+        """URLs that are too long, not URLs, or become others when they are shortened."""
+        urls = [
+            "http://[v1." + "a" * 3000 + "]/",
+            "http://[",
+            "https://h/\x00?",
+            " \x1b",
+            "//u@h",
+            "A:b",
+            "\ud800",
+            "?",
+            "#",
+        ]
+        recorder = ReceiptRecorder()
+        for number, url in enumerate([*urls, *(f"https://{url}" for url in urls)]):
+            recorder.refused(RefusedEntry(url, url, url, url, url))
+            recorder.passed(PassedEntry("h" + url, 1, url))
+            recorder.took(evolve(taken_file(SIX), url=url, filename=f"{number}.zip"))
+        receipt = recorded(recorder)
+        self.assertTrue(receipt.complete)
+        self.assertEqual(read_receipt(write_receipt(receipt)), receipt)
+
+    def test_a_thing_that_no_receipt_can_have_makes_it_incomplete(self) -> None:
+        """Such as a name of an upstream that is not printable."""
+        for changes in ({"filename": "a\x1b.zip"}, {"purl": "p" * 3000}, {"sha256": ""}):
+            recorder = ReceiptRecorder()
+            recorder.took(evolve(taken_file(SIX), **changes))
+            receipt = recorded(recorder)
+            self.assertEqual((receipt.taken, receipt.complete), ((), False))
 
     def test_two_parts_of_one_client_are_put_together(self) -> None:
         """As of two workers of a server."""

@@ -15,7 +15,7 @@ __all__ = ["ServerReports", "check_report_options", "server_reports"]
 
 
 class ServerReports(NamedTuple):
-    """What a server says about a lock; ``None``: it was not asked."""
+    """The reports of a server on a lock; ``None``: it was not asked for one."""
 
     closed: ClosedAnswer | None = None
     builds: BuildRequirements | None = None

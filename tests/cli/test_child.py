@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 # Says that it is there, and waits for a signal; the one that it handles, it names.
@@ -34,6 +36,7 @@ class RunTestCase(CommandTestCase):
         self.run_options = ("run", "-q", "--url", self.server.url, "requirements.txt", "--")
 
 
+@pytest.mark.every_python
 class StatusTests(RunTestCase):
     """How the command ended is how we end."""
 
@@ -73,6 +76,7 @@ class StatusTests(RunTestCase):
         self.assertEqual(list(self.folder.glob("core*")), [])
 
 
+@pytest.mark.every_python
 class SignalTests(RunTestCase):
     """What is sent to us reaches the command; and we wait for what it makes of it."""
 

@@ -123,9 +123,11 @@ class WithSources(EndToEnd):
     """Archives and repositories beside the index."""
 
     def setUp(self) -> None:
-        super().setUp()
         self.host = SourceHost()
         self.addCleanup(self.host.close)
         self.allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
-        self.server.stop()
-        self.server = self.started("--upstream", self.upstream.url, *self.allowed)
+        super().setUp()
+
+    def started(self, *options: str) -> Server:
+        """Start a server that may ask the host, too."""
+        return super().started(*(options or ("--upstream", self.upstream.url, *self.allowed)))

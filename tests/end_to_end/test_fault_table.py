@@ -33,7 +33,7 @@ from tests.end_to_end.fault_rows import FILE, FILE_PASSING, PAGE, PAGE_PASSING, 
 from tests.end_to_end.server import ROOT
 from tests.fake_upstream import Distribution, Upstream
 
-pytestmark = [pytest.mark.clients, pytest.mark.figures, pytest.mark.xdist_group("heavy")]
+pytestmark = [pytest.mark.clients, pytest.mark.figures]
 
 _AT_ONCE = 4
 _CLIENTS = ("pip", "uv")

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import pytest
 from twisted.trial.unittest import SkipTest
 
 from tests.end_to_end.case import EndToEnd
@@ -50,6 +51,7 @@ class WorkersCase(EndToEnd):
         return [line for line in self.server.log if f"worker {worker}: " in line and '"GET ' in line]
 
 
+@pytest.mark.every_python
 class WorkersTests(WorkersCase):
     """Behind a TCP port."""
 

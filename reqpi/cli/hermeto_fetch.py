@@ -9,18 +9,22 @@ from pathlib import Path
 
 from attrs import frozen
 
+from reqpi.cli.fetched_crates import fetch_crates
 from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
+from reqpi.cli.inputs.needed_crates import needed_crates, refuse_unpinned, without_wheel
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.require_hashes import check_digests
 from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
+from reqpi.core.crates.model import Crate
+from reqpi.core.crates.reading import crates_of
 from reqpi.core.hermeto import (
     BadInput,
     FetchedPackage,
@@ -166,6 +170,7 @@ def _finish(
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
+    _with_crates(options, output, url, picks, room)
     index = private_index(options)
     sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(
@@ -182,6 +187,23 @@ def _finish(
         )
     _tell(options, output, picks, fresh, removed)
     return DONE
+
+
+def _with_crates(
+    options: argparse.Namespace, output: OutputFolder, url: str, picks: Sequence[ChosenFiles], room: Path | None
+) -> None:
+    """Fetch the crates of all sdists.
+
+    :raises CratesNotPinned: an sdist has no Cargo.lock, or a wrong one, and there is no wheel of its release.
+    """
+    wanted: dict[str, list[Crate]] = {}
+    for pick in picks:
+        files = pick.listed()
+        sdists = [file for file in files if not file.filename.endswith(".whl")]
+        needed = needed_crates(sdists, output.deps, crates_of(pick.work.lock))
+        refuse_unpinned(needed, [sdist.name for sdist in without_wheel(sdists, files)])
+        wanted.setdefault(pick.commitment.address, []).extend(needed.crates)
+    fetch_crates(url, wanted, output.folder, options, forgetting(room))
 
 
 def _tell(

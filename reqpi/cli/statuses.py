@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "ADDRESS_DIFFERS",
     "BROKEN_PIPE",
+    "CRATES_NOT_PINNED",
     "DAMAGED",
     "DEFECTS",
     "DIFFERENT",
@@ -52,6 +53,9 @@ NOT_CLOSED = 9
 
 REFUSED = 10
 """``run --strict``: a request of the command was refused, or it asked for nothing."""
+
+CRATES_NOT_PINNED = 20
+"""An sdist needs Rust, and its Cargo.lock is missing, damaged, or does not match its Cargo.toml; as Hermeto has it."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

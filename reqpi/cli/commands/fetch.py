@@ -10,20 +10,23 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from reqpi.cli.fetched_crates import add_crates_layout, fetch_crates
 from reqpi.cli.folders.fetched_folder import fetched_in, write
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.inputs.checked_listing import checked_files
 from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.needed_crates import needed_crates, refuse_unpinned, without_wheel
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import add_filters, filters_of
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
-from reqpi.cli.statuses import DONE, USAGE
+from reqpi.cli.statuses import CRATES_NOT_PINNED, DONE, USAGE
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile
 from reqpi.core import filenames
+from reqpi.core.crates.reading import crates_of
 from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
 from reqpi.core.model import File, Page, Project
 from reqpi.core.targets import EVERYWHERE, InstallTarget
@@ -70,10 +73,20 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 forget(file)
 
             fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there, is_right=found.is_right)
+        sdists = _with_crates(wanted, everywhere=target == EVERYWHERE)
+        needed = needed_crates(sdists, options.output, crates_of(found.commitment.lock))
+        refuse_unpinned(needed, [sdist.name for sdist in without_wheel(sdists, wanted)])
+        fetch_crates(url, {lock.address: needed.crates}, options.output, options, forget)
         if any(file.source for file in files):
             _record(found.pages, wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
+
+
+def _with_crates(wanted: Sequence[ListedFile], *, everywhere: bool) -> list[ListedFile]:
+    """Return the sdists whose crates are fetched: those that the target builds, and all if there is no target."""
+    sdists = [file for file in wanted if not file.filename.endswith(".whl")]
+    return sdists if everywhere else without_wheel(sdists, wanted)
 
 
 def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:
@@ -144,13 +157,15 @@ def command_line() -> argparse.ArgumentParser:
         description="Fetch and verify everything that a lock admits into one folder, for pip install --no-index "
         "--find-links. Without --url it is fetched from the upstream, through a server inside this process.",
         epilog=f"Exit status: 0 everything is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
-        "written; 3 something could not be fetched: run it again; 4 the server returned another address.",
+        "written; 3 something could not be fetched: run it again; 4 the server returned another address; "
+        f"{CRATES_NOT_PINNED} nothing pins the crates of an sdist that has to be built.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
     _add_interfaces(parser)
     parser.add_argument("--json", action="store_true", help="print the files as JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the name of each file")
+    add_crates_layout(parser)
     add_server(parser)
     add_require_hashes(parser)
     add_filters(parser)

@@ -17,6 +17,7 @@ from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
+from reqpi.cli.processes.cargo_home import cargo_home, registries_in
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
 from reqpi.cli.run_progress import Watch
@@ -128,13 +129,19 @@ def _run(
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
-    environ = pointed_at(with_login_of(url, index), os.environ)
+    own_index = with_login_of(url, index)
+    environ = pointed_at(own_index, os.environ)
     ways = [index]
     if proxy is not None:
         environ = proxy.environment(environ)
         ways.append(proxy.url)
-    with sealing(options.seal, ways, quiet=options.quiet) as start, watch.telling():
-        status = run_child(command, environ, start=start)
+    registries = registries_in(document.data for document in taken.documents)
+    with (
+        cargo_home(own_index, environ, registries) as with_cargo,
+        sealing(options.seal, ways, quiet=options.quiet) as start,
+        watch.telling(),
+    ):
+        status = run_child(command, with_cargo, start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.

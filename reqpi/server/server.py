@@ -34,6 +34,7 @@ from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
 from reqpi.server.sources import Sources
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -99,7 +100,8 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     quarter = settings.memory // 4
     files = FileParts.over(store, upstream, reactor, settings.redirect_above)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    locks = LockServices.over(shelf, store, reactor)
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
+    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
@@ -110,7 +112,6 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
-    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
     registry = CratesResource(shelf, crates, base, login=settings.only is not None)
     root = Root(locks, base, ready_answers, quarter, learning=learning, crates=registry, only=settings.only)
     access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)

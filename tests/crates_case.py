@@ -16,6 +16,7 @@ from reqpi.core.errors import NotFound
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
@@ -124,10 +125,11 @@ class CratesCase(TestCase):
         :param source: of crates, in place of the registries.
         """
         self.shelf = Shelf(self.store, self.upstream, self.clock, "tests")
-        self.services = LockServices.over(self.shelf, self.store, self.clock)
-        self.crates_of_locks = CratesOfLocks(self.shelf, self.store, source or self.registries, self.clock)
+        crates = CratesOfLocks(self.shelf, self.store, source or self.registries, self.clock)
+        further = HeldCrates(self.shelf, self.store, crates)
+        self.services = LockServices.over(self.shelf, self.store, self.clock, further)
         base = PublicUrl()
-        registry = CratesResource(self.shelf, self.crates_of_locks, base)
+        registry = CratesResource(self.shelf, crates, base)
         self.site = BoundedSite(Root(self.services, base, crates=registry), self.clock, 1 << 20)
 
     async def committed(self, *lines: str) -> str:

@@ -34,6 +34,7 @@ from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
 from reqpi.server.sources import Sources
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -101,7 +102,8 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     quarter = settings.memory // 4
     files = FileParts.over(store, upstream, reactor, settings.redirect_above)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    locks = LockServices.over(shelf, store, reactor)
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
+    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
@@ -114,7 +116,6 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     learning = LearnResource(open_index, single=settings.only is not None)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
-    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
     registry = CratesResource(shelf, crates, base, login=settings.only is not None)
     root = Root(
         locks, base, ready_answers, quarter, learning=learning, crates=registry, only=settings.only, runs=offered

@@ -60,7 +60,7 @@ class RegistryTests(CratesCase):
     async def test_what_was_never_asked_for_is_not_there_without_a_network(self) -> None:
         self.restart(OfflineRegistries())
         reply = await self.index_of("made-words")
-        self.assertEqual(reply.status, 503, reply)
+        self.assertEqual(reply.status, 403, reply)
         self.assertIn(b"offline", reply.body)
 
     async def test_a_line_is_frozen(self) -> None:

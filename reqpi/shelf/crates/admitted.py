@@ -89,6 +89,10 @@ class AdmittedOfLocks:
         known = await self.here(commitment)
         return known if wanted(known.crates) else await self.of_sdists(commitment, await self.sdists(commitment))
 
+    async def has_committed(self, commitment: Commitment) -> bool:
+        """Return whether a Cargo.lock was committed: it serves the sdists that have none."""
+        return bool((await self._state(commitment)).committed)
+
     async def here(self, commitment: Commitment) -> CratesOfSdists:
         """Return the crates that the committed Cargo.locks and the sdists in the store admit."""
         state = await self._state(commitment)

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.cargo_config import registry_key
+from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource, file_of
 from reqpi.core.errors import NotAdmitted, wanting
@@ -21,6 +22,7 @@ from reqpi.core.model import Commitment
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
+from reqpi.shelf.crates.promises import CratePromises
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.shelf import Shelf
@@ -40,6 +42,8 @@ class CratesOfLocks:
     :param store: the store of the shelf.
     :param source: the registries.
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
+
+    :ivar admitted: which crates each lock admits.
     """
 
     def __init__(
@@ -51,16 +55,18 @@ class CratesOfLocks:
         redirect_above: int | None = None,
     ) -> None:
         self._shelf = shelf
+        self._store = store
         self._clock = clock
-        self._admitted = AdmittedOfLocks(shelf, clock)
+        self.admitted = AdmittedOfLocks(shelf, clock)
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock)
         self._responses = FileResponses(store, self._downloads, redirect_above)
+        self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
-        known = await self._admitted.here(commitment)
+        known = await self.admitted.here(commitment)
         return tuple(sorted({crate.registry for crate in known.crates.crates}))
 
     async def index(self, commitment: Commitment, key: str, path: str) -> bytes:
@@ -77,7 +83,7 @@ class CratesOfLocks:
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
     async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
-        known = await self._admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
+        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
@@ -90,19 +96,53 @@ class CratesOfLocks:
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
-        known = await self._admitted.satisfying(commitment, lambda crates: crates.admits(name, version, sha256))
+        crate, line = await self._line(commitment, Crate(name, version, sha256))
+        with wanting(crate.filename):
+            file = file_of(crate)
+            download = self._downloads.of(file) if await self._responses.here(file) is None else None
+            self._promises.compare_later(crate, line, download)
+            return await self._responses.of(file)
+
+    async def hold(self, commitment: Commitment, wanted: Crate) -> int:
+        """Fetch a crate unless the store has it, however long that takes; return its size in bytes.
+
+        It raises the errors of :meth:`file`.
+        """
+        crate, line = await self._line(commitment, wanted)
+        file = file_of(crate)
+        size = await self._responses.here(file)
+        if size is None:
+            size = await self._downloads.of(file).finished()
+        await self._promises.compare(crate, line)
+        return size
+
+    async def held(self, commitment: Commitment, crate: Crate) -> int | None:
+        """Return the size in bytes of a crate that is in the store with its line; ``None`` if it is not."""
+        if await self._lines.known(commitment.address, crate) is None:
+            return None
+        return await self._store.size(crate.sha256)
+
+    async def broken_promises(self, commitment: Commitment, crate: Crate) -> tuple[str, ...]:
+        """Return in words how a crate differs from its frozen line, as far as they have been compared."""
+        line = await self._lines.known(commitment.address, crate)
+        return () if line is None else self._promises.broken(crate, line)
+
+    async def _line(self, commitment: Commitment, wanted: Crate) -> tuple[Crate, IndexLine]:
+        """Return an admitted crate with its registry, and its frozen line.
+
+        :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
+        """
+        name, version, sha256 = wanted.name, wanted.version, wanted.sha256
+        known = await self.admitted.satisfying(commitment, lambda crates: crates.admits(name, version, sha256))
         if not known.crates.admits(name, version, sha256):
             raise self._refusal(commitment, known, name, version)
-        return await self._file(commitment, known.crates, Crate(name, version, sha256))
-
-    async def _file(self, commitment: Commitment, crates: AdmittedCrates, wanted: Crate) -> FileResponse:
-        same = crates.of(wanted.name)[wanted.version]
-        crate = next(each for each in same if each.sha256 == wanted.sha256)
+        same = known.crates.of(name)[version]
+        crate = next(each for each in same if each.sha256 == sha256)
         with wanting(crate.filename):
-            line = (await self._lines.of(commitment.address, _of(same, crate.registry)))[crate.version]
-            if line.cksum != crate.sha256:
-                raise self._other_bytes(crate, line.cksum)
-            return await self._responses.of(file_of(crate))
+            line = (await self._lines.of(commitment.address, _of(same, crate.registry)))[version]
+        if line.cksum != sha256:
+            raise self._other_bytes(crate, line.cksum)
+        return crate, line
 
     @staticmethod
     def _other_bytes(crate: Crate, cksum: str) -> NotAdmitted:

@@ -68,6 +68,13 @@ class FrozenLines:
             raise refused[0]
         return found
 
+    async def known(self, address: str, crate: Crate) -> IndexLine | None:
+        """Return the frozen line of a crate, without asking the registry; ``None`` if it has another digest."""
+        written = await self._records.get(_record(address, [crate]))
+        if written is None or not written.startswith(crate.sha256.encode()):
+            return None
+        return await self._frozen(address, (crate,))
+
     async def _frozen(self, address: str, crates: tuple[Crate, ...]) -> IndexLine | None:
         record = _record(address, crates)
         written = await self._records.get(record)

@@ -19,7 +19,7 @@ from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["Taking"]
+__all__ = ["Taking", "entry_of_project"]
 
 _Key = tuple[Kind, str, str]
 """A kind, a project, and the name of a file; the last is empty for a page and for facts."""
@@ -83,7 +83,7 @@ class Taking:
         commitment = await self._shelf.commitment(self._address)
         page = await self._shelf.page(commitment, project)
         if kind in ("page", "facts"):
-            return self._of_project(kind, commitment, page)
+            return entry_of_project(kind, commitment, page, self._default_index)
         file = page.by_filename[filename]
         if kind == "metadata":
             data = await self._shelf.metadata(commitment, project, filename)
@@ -94,8 +94,13 @@ class Taking:
         """Return the size of a file whose index does not tell it."""
         return (await self._shelf.file(commitment, file.project, file.filename)).size
 
-    def _of_project(self, kind: Kind, commitment: Commitment, page: Page) -> TakenEntry:
-        pin = commitment.lock.projects[page.project][0]
-        index = (pin.indexes or ("",))[0] or self._default_index
-        url = f"{as_shown(index).rstrip('/')}/{page.project}/" if index and pin.source is None else ""
-        return TakenEntry(kind, page.project, url=url)
+
+def entry_of_project(kind: Kind, commitment: Commitment, page: Page, default_index: str = "") -> TakenEntry:
+    """Return the entry of a page, or of the facts of a release.
+
+    :param default_index: the URL of the default index, without a login; empty if it is not known.
+    """
+    pin = commitment.lock.projects[page.project][0]
+    index = (pin.indexes or ("",))[0] or default_index
+    url = f"{as_shown(index).rstrip('/')}/{page.project}/" if index and pin.source is None else ""
+    return TakenEntry(kind, page.project, url=url)

@@ -87,6 +87,7 @@ class Counts:
     :ivar complete: no refusal was left out.
     :ivar known: the keys of the entries that are in the store.
     :ivar changed: the record in the store differs.
+    :ivar writing: the record is being written.
     :ivar used: it was used since it was last written.
     """
 
@@ -95,6 +96,7 @@ class Counts:
     complete: bool = True
     known: set[str] = field(factory=set)
     changed: bool = False
+    writing: bool = False
     used: bool = True
 
     def count(self, key: str, how: How | None, now: float) -> None:

@@ -1,7 +1,7 @@
 """Runs under an address: what one build takes is recorded here, for builds that ``reqpi run`` cannot wrap.
 
 The records are in the store, for every process that shares it. An entry is written before the first byte of what it
-names is sent, so that nothing is sent that no receipt has; how often it was sent is written a moment later.
+names is sent, so that nothing is sent that no receipt has; how often it was sent is written right after it was.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 
 from attrs import field, frozen
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from reqpi.core.address import address_of, is_address
 from reqpi.core.errors import Occupied, StoreTrouble, UnknownSession
@@ -52,6 +53,12 @@ _AT_ONCE = 16
 _EXPIRE = 600.0
 """Seconds between two checks for runs that are no longer used."""
 
+_AGAIN = 0.25
+"""Seconds until the counts of other processes are read again."""
+
+_FAST = 1000
+"""Counts that are written again at once. One with more waits between two writes, a tenth of a second for each 1000."""
+
 
 @frozen
 class Run:
@@ -71,12 +78,14 @@ class Runs:
     """All runs of one store.
 
     :param instance: a name for this process that no other process on the same store has.
+    :param patience: seconds for which a receipt waits until other processes have counted what they have begun to send.
     """
 
-    def __init__(self, store: Store, clock: IReactorTime, instance: str) -> None:
+    def __init__(self, store: Store, clock: IReactorTime, instance: str, patience: float = 2.0) -> None:
         self._store = store
         self._clock = clock
         self._instance = instance
+        self._patience = patience
         self._runs = TokenRecords(_KIND, store, clock)
         self._counts: dict[str, Counts] = {}
         self._expired = clock.seconds()
@@ -116,7 +125,9 @@ class Runs:
 
     async def count(self, run: Run, key: str, how: How | None) -> None:
         """Count that a thing was sent; ``None``: nothing of it was."""
-        (await self._counts_of(run)).count(key, how, self._clock.seconds())
+        counts = await self._counts_of(run)
+        counts.count(key, how, self._clock.seconds())
+        await self._write(run.token, counts)
 
     async def refuse(self, run: Run, request: RefusedEntry) -> str | None:
         """Record and count a request that was refused; return its key, or ``None`` if there are too many.
@@ -128,13 +139,16 @@ class Runs:
         counts = await self._counts_of(run)
         if entered:
             counts.count(entry.key, "count", self._clock.seconds())
-            return entry.key
-        counts.complete, counts.changed = False, True
-        return None
+        else:
+            counts.complete, counts.changed = False, True
+        await self._write(run.token, counts)
+        return entry.key if entered else None
 
     async def forget(self, run: Run, key: str) -> None:
         """Uncount a request that turned out not to be refused."""
-        (await self._counts_of(run)).uncount(key)
+        counts = await self._counts_of(run)
+        counts.uncount(key)
+        await self._write(run.token, counts)
 
     async def _enter(self, run: Run, entry: RunEntry, most: int) -> bool:
         """Write an entry unless the store has it; return whether it has it now.
@@ -167,16 +181,27 @@ class Runs:
     # The receipt
 
     async def receipt(self, run: Run, commitment: Commitment) -> Receipt:
-        """Return what was taken in a run so far. Counts of other processes may be some seconds old.
+        """Return what was taken in a run so far.
 
         :raises reqpi.core.errors.DamagedRecord: a record of the run was changed by someone else.
+        :raises reqpi.core.errors.UnknownSession: the run has ended.
         """
-        own = await self._counts_of(run)
-        others = await self._read(run_counts_record(run.token))
-        others.pop(run_counts_record(run.token, self._instance), None)
-        counts = [read_record(name, written, load_counts) for name, written in others.items()]
         entries = await self._read(run_entry_record(run.token))
-        return await in_thread(_receipt, run, commitment, (deepcopy(own), *counts), entries)
+        counts = await self._counted(run, {name.rpartition("/")[2] for name in entries})
+        await self._runs.confirm(run.token)  # not all entries may have been there any more
+        return await in_thread(_receipt, run, commitment, counts, entries)
+
+    async def _counted(self, run: Run, keys: set[str]) -> list[Counts]:
+        """Return the counts of all processes, if possible with one for each of these keys."""
+        until = self._clock.seconds() + self._patience
+        while True:
+            others = await self._read(run_counts_record(run.token))
+            others.pop(run_counts_record(run.token, self._instance), None)
+            counts = [read_record(name, written, load_counts) for name, written in others.items()]
+            counts.append(deepcopy(await self._counts_of(run)))
+            if keys <= {key for each in counts for key in each.sent} or self._clock.seconds() >= until:
+                return counts
+            await deferLater(self._clock, _AGAIN)
 
     async def _read(self, prefix: str) -> dict[str, bytes]:
         """Return the records below a prefix."""
@@ -187,7 +212,7 @@ class Runs:
     # Now and then
 
     async def tend(self) -> None:
-        """Write the counts that have changed, and end the runs that were not used for :data:`LASTS` seconds."""
+        """Write counts that could not be written, and end the runs that were not used for :data:`LASTS` seconds."""
         for token, counts in list(self._counts.items()):
             if counts.changed:
                 await self._write(token, counts)
@@ -200,15 +225,24 @@ class Runs:
                 self._counts.pop(token, None)
 
     async def _write(self, token: str, counts: Counts) -> None:
-        counts.changed = False
+        """Write counts that have changed. If they are being written, they are written again after that."""
+        if counts.writing:
+            return
+        counts.writing = True
         try:
-            await self._store.replace(run_counts_record(token, self._instance), counts.dump())
-            await self._runs.confirm(token)
+            while counts.changed:
+                counts.changed = False
+                await self._store.replace(run_counts_record(token, self._instance), counts.dump())
+                await self._runs.confirm(token)
+                if len(counts.sent) >= _FAST:
+                    await deferLater(self._clock, len(counts.sent) / _FAST / 10)
         except StoreTrouble:
             counts.changed = True
             raise
         except UnknownSession:
             self._counts.pop(token, None)
+        finally:
+            counts.writing = False
 
 
 def load_run(token: str, data: bytes) -> Run:

@@ -9,26 +9,26 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import NotAdmitted, NotServed
-from reqpi.core.model import File, Page
+from reqpi.core.model import Commitment, File, Page
 from reqpi.core.receipts.document import write_receipt
 from reqpi.core.receipts.model import RefusedEntry, TakenEntry, taken_file, taken_metadata
 from reqpi.core.receipts.recorder import How
-from reqpi.core.shown_urls import as_shown
+from reqpi.shelf.receipts import entry_of_project
 from reqpi.shelf.runs import Run, Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_fresh
 from reqpi.web.http.headers import header
+from reqpi.web.http.sent import how_sent
 from reqpi.web.index import IndexResource
 
 __all__ = ["RunsResource"]
 
-_HOWS: dict[int, How] = {200: "count", 206: "partial", 304: "unchanged", 307: "count"}
-"""How something was sent, by the status of the response. 307 sends the client to the file in the object store."""
+_ELSEWHERE = 307
+"""The status that sends the client to the file in the object store."""
 
 _log = Logger()
 
@@ -74,7 +74,7 @@ class RunsResource:
     async def _answer(self, request: Request, token: str, rest: list[str]) -> None:
         run = await self._runs.get(token)
         commitment = await self._shelf.commitment(run.address)
-        recording = _Recording(self._runs, run, request)
+        recording = _Recording(self._runs, run, commitment, request)
         try:
             await self._index.send(request, commitment, rest, recording if request.method == b"GET" else None)
         except NotAdmitted as error:
@@ -95,18 +95,17 @@ class RunsResource:
 class _Recording:
     """The record of one request: a :class:`~reqpi.web.index.IndexListener`."""
 
-    def __init__(self, runs: Runs, run: Run, request: Request) -> None:
+    def __init__(self, runs: Runs, run: Run, commitment: Commitment, request: Request) -> None:
         self._runs = runs
+        self._commitment = commitment
         self._run = run
         self._request = request
         self._refused = ""
         self._is_check = False
 
     async def page(self, page: Page) -> None:
-        """Record a page, with its URL at the index that listed its files; that of the default index is not known."""
-        index = next((file.index for file in page.files if file.index), "")
-        url = as_shown(f"{index.rstrip('/')}/{page.project}/") if index else ""
-        await self._taking(TakenEntry("page", page.project, url=url))
+        """Record a page."""
+        await self._taking(entry_of_project("page", self._commitment, page))
 
     async def file(self, file: File) -> None:
         """Record a file."""
@@ -120,19 +119,20 @@ class _Recording:
         """Record something that is about to be sent, and count it once it was."""
         key = await self._runs.taking(self._run, thing)
         ended = self._request.notifyFinish()
-        ended.addCallbacks(partial(self._count, key), partial(self._count_part, key))
+        ended.addCallbacks(lambda _: self._count(key, whole=True), lambda _: self._count(key, whole=False))
 
-    def _count(self, key: str, _: None) -> None:
-        """Count a response that was sent to its end."""
-        self._later(self._runs.count(self._run, key, _HOWS.get(self._request.code)))
+    def _count(self, key: str, *, whole: bool) -> None:
+        """Count a response.
 
-    def _count_part(self, key: str, _: Failure) -> None:
-        """Count a response whose client is gone."""
-        self._later(self._runs.count(self._run, key, "partial" if self._request.code in (200, 206) else None))
+        :param whole: it was sent to its end; otherwise the client is gone.
+        """
+        elsewhere = whole and self._request.code == _ELSEWHERE
+        how: How | None = "count" if elsewhere else how_sent(self._request.code, whole=whole)
+        self._later(self._runs.count(self._run, key, how if self._request.startedWriting else None))
 
     async def refused(self, rest: list[str], error: NotAdmitted) -> None:
         """Record that the request was refused."""
-        agent, url = header(self._request, "User-Agent"), f"/simple/{'/'.join(rest)}"
+        agent, url = header(self._request, "User-Agent"), "/".join(["simple", *rest])
         self._refused = await self._runs.refuse(self._run, RefusedEntry("", rest[0], url, agent, error.title)) or ""
         if self._is_check:
             self.not_refused()

@@ -179,7 +179,7 @@ class RecordsCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock)
         self.sessions = LearnSessions(self.store, self.clock)
         learning = LearnResource(OpenIndex(self.sessions, self.upstream, files, self.clock))
-        self.runs = Runs(self.store, self.clock, f"this-{next(self.count)}")
+        self.runs = Runs(self.store, self.clock, f"this-{next(self.count)}", patience=0)
         crates = CratesOfLocks(self.shelf, self.store, self.registries, self.clock)
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)

@@ -173,14 +173,6 @@ class EndTests(RunReceiptCase):
             self.assertEqual((status, out), (2, ""), err)
             self.assertIn(f"{place} cannot be written", err)
 
-    def test_with_another_server_the_message_says_what_to_write(self) -> None:
-        """Such a server has other clients, and does not know which of them took what."""
-        options = ("--url", self.server.url, "--receipt", "receipt.json")
-        status, out, err = self.run_behind("echo", "ran", options=options)
-        self.assertEqual((status, out), (2, ""))
-        self.assertIn("leave out --url", err)
-        self.assertFalse((self.folder / "receipt.json").exists())
-
     def test_a_sealed_command_has_a_receipt_that_says_so(self) -> None:
         """A connection past the proxy fails."""
         skip_if_forbidden()

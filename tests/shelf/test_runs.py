@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from reqpi.core.errors import Occupied, UnknownSession
+from reqpi.core.errors import Occupied, StoreTrouble, UnknownSession
 from reqpi.core.receipts.document import write_receipt
 from reqpi.core.receipts.model import Receipt, RefusedEntry, TakenEntry
 from reqpi.core.receipts.reading import read_receipt
@@ -21,6 +24,8 @@ REFUSED = RefusedEntry("", "seven", "/simple/seven", "pip/26.3", "not in the loc
 
 
 class RunsCase(TestCase):
+    timeout = 60
+
     async def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
@@ -30,10 +35,10 @@ class RunsCase(TestCase):
         shelf = Shelf(self.store, PlainUpstream(), self.clock, "tests")
         self.commitment, _ = await shelf.commit(b"six==1.0\n")
 
-    def another(self) -> Runs:
+    def another(self, patience: float = 0) -> Runs:
         """Another process on the same store."""
         self.started += 1
-        return Runs(self.store, self.clock, f"process-{self.started}")
+        return Runs(self.store, self.clock, f"process-{self.started}", patience)
 
     async def send(self, runs: Runs, run: Run, thing: TakenEntry, how: str | None = "count") -> None:
         """Send a thing, as the web does."""
@@ -86,8 +91,6 @@ class ReceiptTests(RunsCase):
         for runs in (self.runs, there, there):
             await self.send(runs, await runs.get(run.token), SIX)
             await runs.refuse(run, REFUSED)
-        for runs in (self.runs, there):
-            await runs.tend()
         for runs in (self.runs, there, self.another()):
             found = await self.receipt(runs, run)
             self.assertEqual(found.taken, (evolve(SIX, count=3),))
@@ -100,6 +103,60 @@ class ReceiptTests(RunsCase):
         await self.runs.refuse(run, REFUSED)
         found = await self.receipt(self.another(), run)
         self.assertEqual((found.taken, found.refused), ((evolve(SIX, partial=1),), (REFUSED,)))
+
+    async def test_a_receipt_waits_a_moment_for_the_counts_of_another_process(self) -> None:
+        """Then it reports a part, which is known."""
+        run = await self.runs.begin(self.commitment)
+        key = await self.runs.taking(run, SIX)
+        for expected in (evolve(SIX, partial=1), evolve(SIX, count=1)):
+            waiting = Deferred.fromCoroutine(self.another(patience=2).receipt(run, self.commitment))
+            self.assertFalse(waiting.called)
+            if expected.count:
+                await self.runs.count(run, key, "count")
+            self.clock.pump([0.25] * 8)
+            self.assertEqual((await waiting).taken, (expected,))
+
+    async def test_the_counts_of_a_large_run_are_not_written_for_each_response(self) -> None:
+        """The record grows with each thing that was taken."""
+        run = await self.runs.begin(self.commitment)
+        await self.send(self.runs, run, PAGE)
+        self.runs._counts[run.token].sent |= {f"t-{number}": Counter() for number in range(2000)}
+        written = self.writes()
+        first = Deferred.fromCoroutine(self.send(self.runs, run, PAGE))
+        for _ in range(50):
+            await self.send(self.runs, run, PAGE)
+        self.assertEqual((len(written), first.called), (1, False))
+        self.clock.pump([0.3, 0.3])
+        await first
+        self.assertEqual(len(written), 2)
+        (entry,) = (await self.receipt(self.another(), run)).taken
+        self.assertEqual(entry.count, 52)
+
+    def writes(self) -> list[str]:
+        """Return a list to which each record that is replaced from now on is added."""
+        names: list[str] = []
+        replace = self.store.replace
+
+        async def noted(name: str, value: bytes) -> None:
+            names.append(name)
+            await replace(name, value)
+
+        self.patch(self.store, "replace", noted)
+        return names
+
+    async def test_a_store_that_was_away_gets_the_counts_later(self) -> None:
+        run = await self.runs.begin(self.commitment)
+        key = await self.runs.taking(run, SIX)
+        replace = self.store.replace
+
+        async def away(name: str, value: bytes) -> None:
+            raise StoreTrouble("the store is away")
+
+        self.store.replace = away  # type: ignore[method-assign]
+        await self.assert_raises(StoreTrouble, self.runs.count(run, key, "count"))
+        self.store.replace = replace  # type: ignore[method-assign]
+        await self.runs.tend()
+        self.assertEqual((await self.receipt(self.another(), run)).taken, (evolve(SIX, count=1),))
 
     async def test_a_response_that_failed_is_not_in_the_receipt(self) -> None:
         run = await self.runs.begin(self.commitment)
@@ -160,6 +217,7 @@ class BoundTests(RunsCase):
             await there.get(run.token)
             await self.send(there, run, PAGE)
             await self.runs.end(run)
+            await self.assert_raises(UnknownSession, there.receipt(run, self.commitment))
             await self.assert_raises(UnknownSession, late(run, SIX if late == there.taking else REFUSED))
             await there.tend()
             self.assertEqual(await self.left(), [])

@@ -131,7 +131,7 @@ class ReceiptTests(RunsCase):
         found = (await self.receipt(run)).refused
         self.assertEqual(
             [(each.host, each.project, each.url, each.agent, each.count) for each in found],
-            [("", "seven", "/simple/seven", AGENT, 1), ("", "six", "/simple/six/six-2.0.tar.gz", AGENT, 2)],
+            [("", "seven", "simple/seven", AGENT, 1), ("", "six", "simple/six/six-2.0.tar.gz", AGENT, 2)],
         )
         self.assertEqual(len(json.loads((await self.under("/refused")).body)["refused"]), 2)
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -60,11 +60,6 @@ def main(arguments: Sequence[str]) -> int:
     check_seal(options)
     if options.url and options.passed:
         parser.error("--pass is for the proxy of a server inside this process: leave it out, or leave out --url")
-    if options.url and options.receipt:
-        parser.error(
-            "--receipt is for a server inside this process, which has the command as its only client: leave out --url. "
-            "That server can use the index at --url as its upstream: --upstream, and the index URL of the lock"
-        )
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     receipt = ReceiptFile(options.receipt, taken, this_machine(), options.file) if options.receipt else None
@@ -164,20 +159,21 @@ def _run(
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
-    own_index = with_login_of(url, index)
-    environ = pointed_at(own_index, os.environ)
-    ways = [index]
-    if proxy is not None:
-        environ = proxy.environment(environ)
-        ways.append(proxy.url)
-    sealed = receipt.seal if receipt is not None else lambda: None
     registries = registries_in(document.data for document in taken.documents)
-    with (
-        cargo_home(own_index, environ, registries) as with_cargo,
-        sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start,
-        watch.telling(),
-    ):
-        status = run_child(command, with_cargo, start=start)
+    with _recorded(options, url, lock.address, index, receipt) as own_index:
+        environ = pointed_at(with_login_of(url, own_index), os.environ)
+        ways = [own_index]
+        if proxy is not None:
+            environ = proxy.environment(environ)
+            ways.append(proxy.url)
+        # On another server, the command could reach more than the run.
+        sealed = receipt.seal if receipt is not None and not options.url else lambda: None
+        with (
+            cargo_home(with_login_of(url, index), environ, registries) as with_cargo,
+            sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start,
+            watch.telling(),
+        ):
+            status = run_child(command, with_cargo, start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.
@@ -187,6 +183,17 @@ def _run(
         heading = f"# reqpi: requested, but not in {taken.names.whole}. To admit it, {add}:"
         tell_lines([heading, *lines_for(asked, command)])
     return status, len(asked)
+
+
+def _recorded(
+    options: argparse.Namespace, url: str, address: str, index: str, receipt: ReceiptFile | None
+) -> AbstractContextManager[str]:
+    """Yield the URL of the index for the command: that of a run, if another server has to record what is taken."""
+    if receipt is None or not options.url:
+        return nullcontext(index)
+    from reqpi.cli.processes.server_run import recorded_on  # noqa: PLC0415  # it imports the reader of receipts
+
+    return recorded_on(url, address, index, receipt)
 
 
 def _command_for(taken: LockFiles) -> str:

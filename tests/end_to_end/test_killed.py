@@ -21,7 +21,7 @@ from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.server import ROOT, Server
 from tests.ports import free_ports
 
-_KILLS = 15
+_KILLS = int(os.environ.get("REQPI_TEST_KILLS", "15"))
 _PROJECTS = 30
 _SEED = 20
 

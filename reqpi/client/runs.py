@@ -8,6 +8,7 @@ from reqpi.client.answers import object_of, trouble_of
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ask
 from reqpi.client.target import target_of
+from reqpi.client.tokens import end_at
 
 __all__ = ["begin_run", "end_run", "index_of_run", "receipt_of_run"]
 
@@ -62,8 +63,4 @@ def end_run(base_url: str, token: str) -> None:
 
     :raises ServerTrouble: the server did not end it.
     """
-    target = target_of(base_url)
-    path = f"/runs/{token}/"
-    answer = ask(target, "DELETE", path)
-    if answer.status != 204:
-        raise trouble_of(target, path, answer)
+    end_at(base_url, f"/runs/{token}/")

@@ -43,7 +43,6 @@ class PageTests(SynchronousTestCase):
 
 
 @pytest.mark.clients
-@pytest.mark.xdist_group("sealed-clients")
 class SealedClientsTests(RunProxyCase):
     """All clients of the page. Where the kernel allows no seal, the same is tested without it."""
 

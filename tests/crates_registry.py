@@ -29,6 +29,7 @@ class MadeCrate:
 
     :param needs: the versions that it requires, by the name of the crate.
     :param extra: members of its line of the index, which replace the usual ones.
+    :param given: its line of the index, as a whole.
     """
 
     name: str
@@ -37,6 +38,7 @@ class MadeCrate:
     needs: Mapping[str, str] = field(factory=dict)
     features: Mapping[str, Sequence[str]] = field(factory=dict)
     extra: Mapping[str, Any] = field(factory=dict)
+    given: bytes = field(default=b"", repr=False)
 
     @property
     def sha256(self) -> str:
@@ -49,6 +51,8 @@ class MadeCrate:
     @property
     def line(self) -> bytes:
         """Its line in the index, without the end of the line."""
+        if self.given:
+            return self.given
         deps = [
             {"name": name, "req": version, "features": [], "optional": False, "default_features": True,
              "target": None, "kind": "normal"}

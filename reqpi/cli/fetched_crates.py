@@ -21,11 +21,11 @@ from reqpi.cli.folders.output_folder import writing
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
 from reqpi.client.errors import ClientError
-from reqpi.client.fetching import FetchFailed, fetch
+from reqpi.client.fetching import FetchFailed, fetch, remove
 from reqpi.client.listed_file import ListedFile
 from reqpi.core.crates.model import Crate
 
-__all__ = ["LAYOUTS", "add_crates_layout", "fetch_crates"]
+__all__ = ["LAYOUTS", "add_crates_layout", "fetch_crates", "removing_if_wrong"]
 
 _VENDORED = "vendored"
 _REGISTRY = "local-registry"
@@ -74,6 +74,20 @@ def fetch_crates(
             write_registry(crates, output)
     if not options.quiet:
         tell_remark(f"{count_of(len(crates), 'crate')}, {size_of(size)}, in {output / CRATES}")
+
+
+@contextmanager
+def removing_if_wrong(fresh: Iterable[ListedFile], folder: Path) -> Iterator[None]:
+    """Remove the files of this run if the server sends wrong bytes for a crate in the block: it is not to be trusted.
+
+    :param fresh: the files that were not in the folder before.
+    """
+    try:
+        yield
+    except FetchFailed as failed:
+        if failed.wrong:
+            remove(fresh, folder)
+        raise
 
 
 @contextmanager

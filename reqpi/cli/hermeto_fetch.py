@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from reqpi.cli.fetched_crates import fetch_crates
+from reqpi.cli.fetched_crates import fetch_crates, removing_if_wrong
 from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
@@ -170,7 +170,9 @@ def _finish(
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
-    _with_crates(options, output, url, picks, room)
+    listed = {file.name: file for pick in picks for file in pick.listed()}
+    with removing_if_wrong([listed[name] for name in fresh], output.deps):
+        _with_crates(options, output, url, picks, room)
     index = private_index(options)
     sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from reqpi.cli.fetched_crates import add_crates_layout, fetch_crates
+from reqpi.cli.fetched_crates import add_crates_layout, fetch_crates, removing_if_wrong
 from reqpi.cli.folders.fetched_folder import fetched_in, write
 from reqpi.cli.folders.passing_files import forgetting, passing
-from reqpi.cli.inputs.checked_listing import checked_files
+from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.needed_crates import needed_crates, refuse_unpinned, without_wheel
@@ -26,6 +26,7 @@ from reqpi.cli.statuses import CRATES_NOT_PINNED, DONE, USAGE
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile
 from reqpi.core import filenames
+from reqpi.core.crates.model import Crate
 from reqpi.core.crates.reading import crates_of
 from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
 from reqpi.core.model import File, Page, Project
@@ -73,20 +74,27 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 forget(file)
 
             fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there, is_right=found.is_right)
-        sdists = _with_crates(wanted, everywhere=target == EVERYWHERE)
-        needed = needed_crates(sdists, options.output, crates_of(found.commitment.lock))
-        refuse_unpinned(needed, [sdist.name for sdist in without_wheel(sdists, wanted)])
-        fetch_crates(url, {lock.address: needed.crates}, options.output, options, forget)
+        with removing_if_wrong(fresh, options.output):
+            needed = _crates(found, wanted, options, everywhere=target == EVERYWHERE)
+            fetch_crates(url, {lock.address: needed}, options.output, options, forget)
         if any(file.source for file in files):
             _record(found.pages, wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
 
 
-def _with_crates(wanted: Sequence[ListedFile], *, everywhere: bool) -> list[ListedFile]:
-    """Return the sdists whose crates are fetched: those that the target builds, and all if there is no target."""
+def _crates(
+    found: CheckedListing, wanted: Sequence[ListedFile], options: argparse.Namespace, *, everywhere: bool
+) -> list[Crate]:
+    """Return the crates of the sdists that the target builds, and those of all sdists if there is no target.
+
+    :raises CratesNotPinned: nothing pins those of an sdist that has to be built.
+    """
     sdists = [file for file in wanted if not file.filename.endswith(".whl")]
-    return sdists if everywhere else without_wheel(sdists, wanted)
+    built = without_wheel(sdists, wanted)
+    needed = needed_crates(sdists if everywhere else built, options.output, crates_of(found.commitment.lock))
+    refuse_unpinned(needed, [sdist.name for sdist in built])
+    return needed.crates
 
 
 def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:

@@ -12,7 +12,7 @@ __all__: list[str] = []
 NAME = Rule(
     "crate-name",
     "`{what}` is not a valid name of a crate",
-    "run `cargo generate-lockfile`; a name has ASCII letters, digits, `-` and `_`, at most 64",
+    "run `cargo generate-lockfile`; a name has ASCII letters, digits, `-` and `_`",
 )
 VERSION = Rule(
     "crate-version",
@@ -22,7 +22,7 @@ VERSION = Rule(
 CHECKSUM = Rule(
     "crate-checksum",
     "{name} comes from a registry and has no checksum",
-    "run `cargo generate-lockfile` with the registry, not with a vendored copy that has no checksums",
+    "lock with the registry instead of a vendored copy that has no checksums: `cargo generate-lockfile`",
 )
 DIGITS = Rule(
     "crate-digest",
@@ -31,11 +31,11 @@ DIGITS = Rule(
 )
 TWICE = Rule(
     "crate-twice",
-    "{name} {what} stands twice in the lock: cargo does not read it",
-    "resolve the merge that repeated it, or run `cargo generate-lockfile`",
+    "{name} {what} is listed twice, so cargo does not read the lock",
+    "remove one of them; a merge may have repeated it",
 )
 SOURCE = Rule(
     "crate-source",
-    "{name} comes from `{what}`, which is neither a registry nor a commit of a git repository",
-    "take it from a registry or from git+https, and run `cargo generate-lockfile`",
+    "{name} comes from `{what}`, which is neither a registry nor a git repository that a server reaches",
+    "take it from a registry, or from git on https, and run `cargo generate-lockfile`",
 )

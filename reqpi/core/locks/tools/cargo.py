@@ -1,24 +1,26 @@
 """Reader of Cargo.lock, versions 1 to 4: the crates that a build with Rust needs.
 
-It pins no file of an index. Source: ``src/cargo/core/resolver/encode.rs`` of cargo 1.95, and the files of its versions.
+It pins no file of an index. Source: ``src/cargo/core/resolver/encode.rs`` of cargo 1.95, and its answers to documents.
 
-Versions 1 and 2 state no version. Version 1 has checksums in ``[metadata]``, and spells dependencies out; the others
-have them in the packages, and leave out of a dependency whatever is clear without it. Version 4 percent-encodes the
-query of a git source.
+Versions 1 and 2 state no version. Version 1 has its checksums in ``[metadata]``, and spells dependencies out; the
+others have them in the packages, and leave out of a dependency whatever is clear without it. Version 4 percent-encodes
+the query of a git source.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from itertools import chain
 
 from attrs import define, field, frozen
+from packaging.utils import canonicalize_name
 
-from reqpi.core.crates.model import CargoLock, Crate, GitCrate, LocalCrate, Package, registry_of
+from reqpi.core.crates.model import CRATES_IO, CargoLock, Crate, GitCrate, LocalCrate, Package, registry_of
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.rules import crates as rules
 from reqpi.core.locks.rules import entries as entry_rules
-from reqpi.core.locks.rules.requirements import Refused
+from reqpi.core.locks.rules.requirements import TOO_LONG, Refused
 from reqpi.core.locks.tools import source_urls
 from reqpi.core.locks.tools.entries import Entry, EntryFlaw, entries
 from reqpi.core.locks.tools.toml_document import TomlDocument, load
@@ -28,16 +30,18 @@ __all__ = ["FORMAT", "read", "read_crates"]
 
 FORMAT = "Cargo.lock"
 
-VERSIONS = (3, 4)
-"""The versions that a document may state."""
-
 _ENTRIES = "package"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+_VERSIONS = (3, 4)
+"""The versions that a document may state: cargo does not read one that states 1 or 2."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*+")
+_NAME_LENGTH = 128
 _IDENTIFIERS = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
-_VERSION = re.compile(rf"[0-9]++\.[0-9]++\.[0-9]++(?:-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?")
-_VERSION_LENGTH = 128
+_VERSION = re.compile(rf"(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+)){{2}}(?:-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?")
+_VERSION_LENGTH = 100
+"""With the name it is a filename, which has 255 characters at most."""
+
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DEPENDENCY = re.compile(r"([^ ]++)(?: ([^ ]++))?(?: \(([^)]++)\))?")
 _REGISTRIES = ("registry+", "sparse+")
 _NONE = "<none>"
@@ -58,34 +62,30 @@ def read(document: bytes, findings: Findings) -> tuple[Pin, ...]:
 def read_crates(document: bytes, findings: Findings) -> CargoLock:
     """Return the content of a Cargo.lock, without the packages that have defects.
 
-    :param document: at most 8 MiB of UTF-8.
+    :param document: at most 8 MiB of UTF-8. The cost of reading is at most linear in its size.
     :param findings: receives defects. The line of a defect is that of the key in the package's table, or of its
         ``[[package]]`` header; 0 if the tables are written in another way.
     :raises reqpi.core.errors.BrokenLock: it is not TOML, or has another version.
     """
     parsed = load(document, _ENTRIES, findings)
-    checksums = _checksums(parsed, findings)
-    reader = _Reader(parsed, checksums, findings)
-    reader.read()
-    packages = reader.packages
-    return CargoLock(
-        _version(parsed, findings),
-        tuple(sorted(each for each in packages if isinstance(each, Crate))),
-        tuple(sorted(each for each in packages if isinstance(each, GitCrate))),
-        tuple(sorted(each for each in packages if isinstance(each, LocalCrate))),
-        reader.edges(),
-    )
+    version = _version(parsed, findings)
+    reader = _Reader(_checksums(parsed, findings))
+    for number, entry in chain(_root(parsed), entries(parsed, _ENTRIES, findings)):
+        try:
+            reader.add(entry)
+        except Refused as flaw:
+            key = flaw.key if isinstance(flaw, EntryFlaw) else ""
+            findings.refused(flaw, 0 if number is None else parsed.line(number, key))
+    return reader.lock(version)
 
 
 def _version(document: TomlDocument, findings: Findings) -> int:
     stated = document.tables.get("version")
     if stated is None:
         return 1 if "metadata" in document.tables else 2
-    if stated not in VERSIONS or isinstance(stated, bool):
-        findings.only(
-            Refused(entry_rules.LOCK_VERSION, f"`{str(stated)[:40]}`", "version 3 or 4"), document.top("version")
-        )
-    assert isinstance(stated, int)
+    if type(stated) is not int or stated not in _VERSIONS:
+        known = "Cargo.lock, version 3 or 4: `cargo generate-lockfile`"
+        findings.only(Refused(entry_rules.LOCK_VERSION, f"`{str(stated)[:40]}`", known), document.top("version"))
     return stated
 
 
@@ -97,67 +97,68 @@ def _checksums(document: TomlDocument, findings: Findings) -> Mapping[str, objec
     return {}
 
 
+def _root(document: TomlDocument) -> list[tuple[None, Entry]]:
+    """Return the project itself, as cargo wrote it before 2018."""
+    root = document.tables.get("root")
+    return [(None, Entry(root, "root"))] if isinstance(root, dict) else []
+
+
 @frozen
 class _Stated:
     """A package as the document has it.
 
-    :param source: as the document spells it; empty for a local package.
-    :param replaced: another package stands in its place, so its own files are not needed.
+    :param source: as the document spells it, but one spelling for cargo's default registry; empty for a local package.
+    :param replaced: the dependency that stands in its place: its own files are not needed, and it has no checksum.
     """
 
     entry: Entry
     name: str
     version: str
     source: str
-    replaced: bool
+    dependencies: tuple[str, ...]
+    replaced: str | None
 
 
 @define
 class _Reader:
-    """The packages of one document, and an index of them by name for dependencies."""
+    """The packages of one document so far, with an index of them for dependencies.
 
-    document: TomlDocument
+    :param checksums: ``[metadata]``.
+    """
+
     checksums: Mapping[str, object]
-    findings: Findings
-    packages: dict[Package, _Stated] = field(factory=dict)
-    _by_name: dict[str, list[Package]] = field(factory=dict)
     _seen: set[tuple[str, str, str]] = field(factory=set)
+    _packages: dict[Package, _Stated] = field(factory=dict)
+    _index: dict[str, dict[str, dict[str, Package]]] = field(factory=dict)
 
-    def read(self) -> None:
-        """Read all packages, and report those that have defects."""
-        root = self.document.tables.get("root")
-        if isinstance(root, dict):
-            self._add(-1, Entry(root, "root"))
-        for number, entry in entries(self.document, _ENTRIES, self.findings):
-            self._add(number, entry)
+    def add(self, entry: Entry) -> None:
+        """Add a package.
 
-    def _add(self, number: int, entry: Entry) -> None:
-        try:
-            stated = _stated(entry)
-            if (key := (stated.name, stated.version, stated.source)) in self._seen:
-                raise EntryFlaw(rules.TWICE, stated.version, stated.name)
-            self._seen.add(key)
-            package = self._package(stated)
-        except Refused as flaw:
-            key_of = flaw.key if isinstance(flaw, EntryFlaw) else ""
-            self.findings.refused(flaw, self.document.line(number, key_of) if number >= 0 else 0)
-        else:
-            self.packages[package] = stated
-            self._by_name.setdefault(package.name, []).append(package)
+        :raises reqpi.core.locks.rules.requirements.Refused: it has a defect.
+        """
+        stated = _stated(entry)
+        if (known := (stated.name, stated.version, stated.source)) in self._seen:
+            raise Refused(rules.TWICE, stated.version, stated.name)
+        self._seen.add(known)
+        package = self._package(stated)
+        self._packages[package] = stated
+        sources = self._index.setdefault(stated.name, {}).setdefault(stated.version, {})
+        sources[_in_dependencies(stated.source)] = package
 
     def _package(self, stated: _Stated) -> Package:
-        if not stated.source or stated.replaced:
+        if stated.replaced is not None or not stated.source or stated.source.startswith("path+"):
             return LocalCrate(stated.name, stated.version)
-        if stated.source.startswith(_REGISTRIES):
-            with stated.entry.at("source"):
-                _check_registry(stated)
-            return Crate(stated.name, stated.version, self._checksum(stated), registry_of(stated.source))
-        return _git(stated)
+        if stated.source.startswith("git+"):
+            return _git(stated)
+        if not stated.source.startswith(_REGISTRIES):
+            raise stated.entry.flaw(rules.SOURCE, stated.source, "source")
+        _check_registry(stated)
+        return Crate(stated.name, stated.version, self._checksum(stated), registry_of(stated.source))
 
     def _checksum(self, stated: _Stated) -> str:
         checksum = stated.entry.text("checksum")
         if checksum is None:
-            found = self.checksums.get(f"checksum {stated.name} {stated.version} ({stated.source})")
+            found = self.checksums.get(f"checksum {stated.name} {stated.version} ({stated.entry.text('source')})")
             checksum = found if isinstance(found, str) and found != _NONE else None
         if checksum is None:
             raise stated.entry.flaw(rules.CHECKSUM)
@@ -165,50 +166,69 @@ class _Reader:
             raise stated.entry.flaw(rules.DIGITS, key="checksum")
         return checksum.lower()
 
-    def edges(self) -> Mapping[Package, tuple[Package, ...]]:
-        """Return what each package depends on. cargo passes over a dependency that no package matches, so this does."""
-        found: dict[Package, tuple[Package, ...]] = {}
-        for package, stated in self.packages.items():
-            needed = dict.fromkeys(each for text in self._dependencies(stated) for each in self._matching(text))
-            found[package] = tuple(needed)
-        return found
+    def lock(self, version: int) -> CargoLock:
+        """Return all packages."""
+        return CargoLock(
+            version,
+            tuple(sorted(each for each in self._packages if isinstance(each, Crate))),
+            tuple(sorted(each for each in self._packages if isinstance(each, GitCrate))),
+            tuple(sorted(each for each in self._packages if isinstance(each, LocalCrate))),
+            {package: self._needed(stated) for package, stated in self._packages.items()},
+        )
 
-    def _dependencies(self, stated: _Stated) -> Sequence[str]:
-        listed = stated.entry.table.get("dependencies")
-        return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+    def _needed(self, stated: _Stated) -> tuple[Package, ...]:
+        texts = stated.dependencies if stated.replaced is None else (stated.replaced,)
+        found = (self._matching(text) for text in texts)
+        return tuple(dict.fromkeys(package for package in found if package is not None))
 
-    def _matching(self, text: str) -> Iterator[Package]:
+    def _matching(self, text: str) -> Package | None:
+        """Return the one package that a dependency names. Like cargo, pass over one that names none or several."""
         found = _DEPENDENCY.fullmatch(text)
-        for package in self._by_name.get(found[1], ()) if found else ():
-            assert found
-            stated = self.packages[package]
-            if found[2] in (None, package.version) and found[3] in (None, stated.source):
-                yield package
+        if not found:
+            return None
+        versions = self._index.get(found[1], {})
+        version = found[2] or (next(iter(versions)) if len(versions) == 1 else "")
+        sources = versions.get(version, {})
+        if found[3]:
+            return sources.get(_in_dependencies(found[3]))
+        return sources.get("") or (next(iter(sources.values())) if len(sources) == 1 else None)
+
+
+def _in_dependencies(source: str) -> str:
+    """Return a source as dependencies spell it: without the commit of a git source."""
+    return source.partition("#")[0]
 
 
 def _stated(entry: Entry) -> _Stated:
     name, version = entry.needed("name"), entry.needed("version")
-    source = entry.text("source") or ""
+    for key, text, most in (("name", name, _NAME_LENGTH), ("version", version, _VERSION_LENGTH)):
+        if len(text) > most:
+            raise entry.flaw(TOO_LONG, f"{key} is longer than {most} characters", key)
     if not _NAME.fullmatch(name):
         raise entry.flaw(rules.NAME, name, "name")
-    if len(version) > _VERSION_LENGTH or not _VERSION.fullmatch(version):
+    if not _VERSION.fullmatch(version):
         raise entry.flaw(rules.VERSION, version, "version")
-    return _Stated(entry, name, version, source, "replace" in entry.table)
+    source = entry.text("source") or ""
+    source = CRATES_IO if source and not registry_of(source) else source
+    return _Stated(entry, name, version, source, tuple(entry.texts("dependencies")), entry.text("replace"))
 
 
 def _check_registry(stated: _Stated) -> None:
-    if source_urls.has_password(stated.source.partition("+")[2]):
-        raise Refused(entry_rules.CREDENTIALS, stated.source.partition("://")[0], stated.name)
+    url = stated.source.partition("+")[2]
+    if "@" in url:
+        # Without the key, because its line would show the password; and without the rest of the URL.
+        raise Refused(entry_rules.CREDENTIALS, f"{url.partition('://')[0]}://…", stated.name)
+    with stated.entry.at("source"):
+        source_urls.index(url, stated.name)
 
 
 def _git(stated: _Stated) -> GitCrate:
-    kind, plus, where = stated.source.partition("+")
-    if kind != "git" or not plus:
-        raise stated.entry.flaw(rules.SOURCE, stated.source, "source")
-    rest, _, commit = where.partition("#")
+    rest, _, commit = stated.source.removeprefix("git+").partition("#")
     url, _, query = rest.partition("?")
     if source_urls.has_password(url):
         raise Refused(entry_rules.CREDENTIALS, f"{url.partition('://')[0]}://…", stated.name)
-    if not _COMMIT.fullmatch(commit):
-        raise stated.entry.flaw(entry_rules.COMMIT, commit, "source")
-    return GitCrate(stated.name, stated.version, url, commit, query)
+    with stated.entry.at("source"):
+        if source_urls.is_local(url):
+            raise stated.entry.flaw(rules.SOURCE, stated.source, "source")
+        source = source_urls.git(url, commit, None, canonicalize_name(stated.name))
+    return GitCrate(stated.name, stated.version, source.url, source.commit, query)

@@ -13,6 +13,7 @@ from reqpi.shelf.records import crate_record
 from reqpi.upstream.crates.offline import OfflineRegistries
 from tests.crates_case import CratesCase
 from tests.crates_registry import build_crate
+from tests.distributions import digest_of
 from tests.fake_upstream import Distribution, build_sdist
 from tests.rust_sdists import GREET, WORDS, cargo_lock, maturin_sdist, setuptools_rust_sdist
 
@@ -189,7 +190,22 @@ class SeveralTests(CratesCase):
         content = build_sdist("plain", "1.0")
         self.offer("plain", Distribution("plain-1.0.tar.gz", content))
         self.address = await self.committed("plain==1.0")
-        self.assertEqual((await self.index_of("made-words")).status, 403)
+        for name in ("made-words", "made_greet", "made-other"):
+            self.assertEqual((await self.index_of(name)).status, 403)
+        self.assertEqual(self.upstream.asked, ["plain", "https://files.example.org/plain-1.0.tar.gz"])
+        self.assertIsNone(await self.store.size(digest_of(content).hex))
+
+    async def test_requests_for_unknown_crates_ask_upstreams_once_in_a_while(self) -> None:
+        """An sdist that cannot be obtained is not requested again for each of them."""
+        self.upstream.files.clear()
+        await self.index_of("made-other")
+        asked = len(self.upstream.asked)
+        for name in ("made-a", "made-b", "made-c"):
+            await self.index_of(name)
+        self.assertEqual(len(self.upstream.asked), asked)
+        self.clock.advance(10)
+        await self.index_of("made-other")
+        self.assertGreater(len(self.upstream.asked), asked)
 
     async def test_an_sdist_that_cannot_be_obtained_blocks_no_other(self) -> None:
         self.offer("whisper", setuptools_rust_sdist())

@@ -27,6 +27,9 @@ _AT_ONCE = 8
 _SCAN_LASTS = 0.1
 """Seconds for which the list of sdists in the store is used: cargo requests many crates at the same time."""
 
+_SEARCH_LASTS = 5.0
+"""Seconds for which the result of a search through all sdists is used: anyone can ask for crates that no lock has."""
+
 _LOCKS = 32 << 20
 """Bytes of admitted crates kept in memory, as an estimate."""
 
@@ -59,12 +62,18 @@ class _Known:
     :ivar sdists: the sdists that it admits; ``None`` while some page is not frozen.
     :ivar scanned: when the store was last looked through, in seconds.
     :ivar held: the sdists that were in the store then.
+    :ivar searched: when all sdists were last searched, in seconds.
+    :ivar found: the result.
+    :ivar plain: the sdists that need no Rust as the upstream claims: that counts until they are in the store.
     """
 
     committed: tuple[CargoLock, ...]
     sdists: tuple[File, ...] | None = None
     scanned: float = float("-inf")
     held: tuple[File, ...] = ()
+    searched: float = float("-inf")
+    found: CratesOfSdists | None = None
+    plain: frozenset[File] = frozenset()
 
 
 class AdmittedOfLocks:
@@ -77,6 +86,7 @@ class AdmittedOfLocks:
         self._known: DerivedCache[_Known] = DerivedCache(_LOCKS)
         self._together: DerivedCache[AdmittedCrates] = DerivedCache(_LOCKS)
         self._scanning: SingleFlight[None] = SingleFlight()
+        self._searching: SingleFlight[CratesOfSdists] = SingleFlight()
 
     async def satisfying(self, commitment: Commitment, wanted: Callable[[AdmittedCrates], bool]) -> CratesOfSdists:
         """Return the admitted crates as far as they are needed.
@@ -87,7 +97,12 @@ class AdmittedOfLocks:
         :param wanted: whether some crates are all that is needed.
         """
         known = await self.here(commitment)
-        return known if wanted(known.crates) else await self.of_sdists(commitment, await self.sdists(commitment))
+        if wanted(known.crates):
+            return known
+        state = await self._state(commitment)
+        if state.found is None or self._clock.seconds() - state.searched > _SEARCH_LASTS:
+            return await self._searching.do(commitment.address, partial(self._search, commitment, state))
+        return state.found
 
     async def has_committed(self, commitment: Commitment) -> bool:
         """Return whether a Cargo.lock was committed: it serves the sdists that have none."""
@@ -108,6 +123,8 @@ class AdmittedOfLocks:
         without: list[File] = []
 
         async def look(file: File) -> None:
+            if file in state.plain and file not in state.held:
+                return
             try:
                 found = self._sdist_locks.known(file) or await self._sdist_locks.of(commitment, file)
             except UpstreamTrouble as trouble:
@@ -117,6 +134,8 @@ class AdmittedOfLocks:
                 locks[file] = found.lock
             elif found.needed:
                 without.append(file)
+            elif self._sdist_locks.known(file) is None:
+                state.plain |= {file}
 
         await each(sdists, look, _AT_ONCE)
         key = (commitment.address, tuple(sorted(str(file.sha256) for file in locks)))
@@ -148,6 +167,12 @@ class AdmittedOfLocks:
             state = self._known.get(commitment, key) or state
             self._known.put(commitment, key, state, _OVERHEAD + size)
         return state
+
+    async def _search(self, commitment: Commitment, state: _Known) -> CratesOfSdists:
+        began = self._clock.seconds()
+        state.found = await self.of_sdists(commitment, await self.sdists(commitment))
+        state.searched = began
+        return state.found
 
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
         began = self._clock.seconds()

@@ -37,10 +37,9 @@ r"""Every route of the server.
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
     GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
-    GET   /<address>/crates/<index path>             the index of a crate
-    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate  a crate                      } reqpi.web.crates
-    GET   /<address>/crates/registry/<key>/…         the same for another registry
-    GET   /<address>/cargo/config.toml               the configuration for cargo              /
+    GET   /<address>/crates/<path>                   the index of a crate                      } reqpi.web.crates
+    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              /
+    GET   /<address>/cargo/config.toml               the configuration for cargo
 
 Additional slashes, or no slash at the end, make no difference and cause no redirect: some clients send such paths, and
 a redirect costs each of them a round trip.

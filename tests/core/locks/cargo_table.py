@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reqpi.core.crates.model import CRATES_IO
 
-__all__ = ["ACCEPTED", "COMMIT", "REFUSED", "A", "lock", "needs", "package"]
+__all__ = ["ACCEPTED", "COMMIT", "REFUSED", "A", "B", "lock", "needs", "package"]
 
 A, B = "a" * 64, "b" * 64
 COMMIT = "c" * 40

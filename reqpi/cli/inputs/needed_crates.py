@@ -12,6 +12,7 @@ from reqpi.client.errors import CratesNotPinned
 from reqpi.client.listed_file import ListedFile
 from reqpi.core.crates.model import CargoLock, Crate
 from reqpi.core.crates.reading import cargo_lock
+from reqpi.core.crates.sbom import main_package
 from reqpi.core.crates.sdist_needs import rust_needs
 from reqpi.core.errors import BrokenLock
 from reqpi.core.metadata import LARGEST, BrokenSdist
@@ -26,6 +27,7 @@ class NeededCrates:
     """The crates that some sdists need.
 
     :param locks: the Cargo.lock of each sdist that has one, by the name of its file.
+    :param mains: the name of the package that such an sdist is itself, by the name of its file.
     :param committed: those that were committed.
     :param unpinned: why the crates of an sdist are not pinned, by the name of its file.
     """
@@ -33,6 +35,7 @@ class NeededCrates:
     locks: Mapping[str, CargoLock] = field(factory=dict)
     committed: Sequence[CargoLock] = ()
     unpinned: Mapping[str, str] = field(factory=dict)
+    mains: Mapping[str, str] = field(factory=dict)
 
     @property
     def crates(self) -> list[Crate]:
@@ -47,17 +50,19 @@ def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequenc
     :param committed: the Cargo.locks that were committed: they serve the sdists that have none.
     """
     locks: dict[str, CargoLock] = {}
+    mains: dict[str, str] = {}
     unpinned: dict[str, str] = {}
     for sdist in sdists:
         try:
-            lock = _lock_of(sdist, folder)
+            found = _lock_of(sdist, folder)
         except BrokenSdist as error:
             tell_remark(f"whether {sdist.name} needs crates is unknown: {error.title}. {error.detail}")
         except _Unpinned as error:
             unpinned[sdist.name] = str(error)
         else:
-            locks |= {sdist.name: lock} if lock is not None else {}
-    return NeededCrates(locks, committed, {} if committed else unpinned)
+            if found is not None:
+                locks[sdist.name], mains[sdist.name] = found
+    return NeededCrates(locks, committed, {} if committed else unpinned, mains)
 
 
 def without_wheel(sdists: Iterable[ListedFile], files: Iterable[ListedFile]) -> list[ListedFile]:
@@ -85,8 +90,8 @@ class _Unpinned(Exception):
     """The reason why nothing pins the crates of an sdist."""
 
 
-def _lock_of(sdist: ListedFile, folder: Path) -> CargoLock | None:
-    """Return the Cargo.lock of an sdist; ``None`` if it needs no Rust.
+def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str] | None:
+    """Return the Cargo.lock of an sdist and the name of its own package; ``None`` if it needs no Rust.
 
     :raises _Unpinned: it has none, or a wrong one.
     :raises BrokenSdist: the sdist cannot be read.
@@ -106,4 +111,4 @@ def _lock_of(sdist: ListedFile, folder: Path) -> CargoLock | None:
         raise _Unpinned(f"line {first.line} of its {needs.lock.path}: {first.problem}") from broken
     if lock.git:
         raise _Unpinned(f"its Cargo.lock has a crate from git: {lock.git[0].name} of {lock.git[0].url}")
-    return lock
+    return lock, main_package(needs.lock)

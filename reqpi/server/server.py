@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -18,6 +17,7 @@ from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.proxies import Proxies
@@ -25,11 +25,16 @@ from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
+from reqpi.server.access_log import access_log
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.server.listening import cannot_listen, port_of
+from reqpi.server.listening import cannot_listen
 from reqpi.server.own_names import own_names
+from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
+from reqpi.server.sources import Sources
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -45,12 +50,11 @@ from reqpi.upstream.allowed.credentials import read_logins, read_own_logins
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
 from reqpi.upstream.allowed.own_addresses import Here
-from reqpi.upstream.allowed.resolver import ResolverThreads
+from reqpi.upstream.crates.offline import OfflineRegistries
 from reqpi.upstream.http.client_certificate import read_client_certificate
 from reqpi.upstream.http.tls import read_certificates
-from reqpi.upstream.offline import Offline
-from reqpi.upstream.upstreams import Upstreams
-from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.web.crates import CratesResource
+from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
@@ -90,7 +94,7 @@ class _Services:
     site: BoundedSite
 
 
-def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream) -> _Services:
+def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> _Services:
     """Wire the parts of a server.
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
@@ -98,7 +102,8 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     quarter = settings.memory // 4
     files = FileParts.over(store, upstream, reactor, settings.redirect_above)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    locks = LockServices.over(shelf, store, reactor)
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
+    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
@@ -111,8 +116,11 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     learning = LearnResource(open_index, single=settings.only is not None)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
-    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only, runs=offered)
-    access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
+    registry = CratesResource(shelf, crates, base, login=settings.only is not None)
+    root = Root(
+        locks, base, ready_answers, quarter, learning=learning, crates=registry, only=settings.only, runs=offered
+    )
+    access = access_log(reactor, settings)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
     return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site)
 
@@ -123,6 +131,7 @@ class Server(Service):
     :param endpoints: returns the endpoint that a description names; ``None``: Twisted's ``serverFromString``.
     :param quiet: do not log where it listens, because the caller does.
     :param here: receives the addresses that it listens on.
+    :param crates: the registries of crates; ``None``: none is asked.
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
@@ -143,13 +152,14 @@ class Server(Service):
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         quiet: bool = False,
         here: Here | None = None,
+        crates: CrateSource | None = None,
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
-        self._services = _services(settings, reactor, store, upstream)
+        self._services = _services(settings, reactor, store, upstream, crates or OfflineRegistries())
         self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
@@ -206,6 +216,8 @@ class Server(Service):
         """
         super().startService()
         limit_arenas()
+        if self._services.access is not None:
+            self._services.access.open()
         self.store.open()
         if not self._ports:
             self._listen()
@@ -235,7 +247,7 @@ class Server(Service):
         for description in self._settings.listen:
             try:
                 listening = self._endpoints(description).listen(self._services.site)
-                self._ports.append(port_of(listening))
+                self._ports.append(listening_now(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
@@ -266,7 +278,7 @@ class Server(Service):
         self.prefreeze.stop()
         if self._scrubber is not None:
             self._scrubber.cancel()
-        await gatherResults([_stopped(port) for port in self._ports])
+        await gatherResults([stopped(port) for port in self._ports])
         drained = self._services.site.drained()
         try:
             await drained.addTimeout(GRACE, self._reactor)
@@ -303,12 +315,18 @@ def assemble(
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
     outside = _outside(settings)
-    upstream: Upstream = Offline(outside.policy)
-    close = None
-    if not settings.offline:
-        upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
-        upstream, close = upstreams, upstreams.close
-    server = Server(settings, reactor, store, upstream, close, endpoints=endpoints, quiet=quiet, here=outside.here)
+    sources = Sources.of(settings, outside, reactor)
+    server = Server(
+        settings,
+        reactor,
+        store,
+        sources.upstream,
+        sources.close,
+        endpoints=endpoints,
+        quiet=quiet,
+        here=outside.here,
+        crates=sources.crates,
+    )
     server.outside = outside
     return server
 
@@ -363,18 +381,6 @@ def _default_upstream(offline: bool) -> str | None:
         if offline:
             return None
         raise
-
-
-def _stopped(port: IListeningPort) -> Deferred[Any]:
-    stopped = port.stopListening()
-    return stopped if isinstance(stopped, Deferred) else gatherResults([])
-
-
-def _access_log(reactor: Any, where: str) -> AccessLog:
-    if where != "log":
-        return AccessLog(reactor, LogFile(Path(where)).write)
-    log = Logger("reqpi.access")
-    return AccessLog(reactor, lambda lines: log.info("{lines}", lines=lines.rstrip("\n")))
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

@@ -36,6 +36,10 @@ r"""Every route of the server.
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
+    GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
+    GET   /<address>/crates/<path>                   the index of a crate                      } reqpi.web.crates
+    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              /
+    GET   /<address>/cargo/config.toml               the configuration for cargo
 
 Additional slashes, or no slash at the end, make no difference and cause no redirect: some clients send such paths, and
 a redirect costs each of them a round trip.
@@ -58,6 +62,7 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
+from reqpi.web.crates import CratesResource
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with
 from reqpi.web.http.authority import needs_tls, problem_of_host
@@ -254,6 +259,7 @@ class Root(Resource):
 
     :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
+    :param crates: the crates of all addresses.
     :param only: the one client that the server has; ``None``: it has no login.
     :param runs: the runs; ``None``: the server offers none.
     """
@@ -268,6 +274,7 @@ class Root(Resource):
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
+        crates: CratesResource | None = None,
         only: OnlyClient | None = None,
         runs: Runs | None = None,
     ) -> None:
@@ -279,6 +286,7 @@ class Root(Resource):
         self._base = base
         self._only = only
         self._learn = learning or LearnResource(None)
+        self._crates = crates
         self._runs = RunsResource(services.shelf, self._index, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
         routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, only=only)
@@ -302,7 +310,10 @@ class Root(Resource):
         )
         if problem is not None:
             return problems.send(request, problem)
-        segments = [segment.decode("utf-8") for segment in request.postpath]
+        return self._routed(request, [segment.decode("utf-8") for segment in request.postpath])
+
+    def _routed(self, request: Request, segments: list[str]) -> Any:
+        """Answer a request for a sound path."""
         with_token = self._with_token.get(segments[0])
         if with_token is not None and segments[2:3] == ["simple"]:
             return with_token.answer(request, segments[1], segments[3:])
@@ -310,6 +321,8 @@ class Root(Resource):
             return self._index.answer(request, segments[0], segments[2:])
         if len(segments) > 1 and segments[1] == "files":
             return self._files.answer(request, segments[0], segments[2:])
+        if self._crates is not None and self._crates.takes(segments):
+            return self._crates.answer(request, segments)
         if segments[1:] == ["wheelhouse.tar"]:
             work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)

@@ -12,7 +12,7 @@ from typing import Any, cast
 from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.web.http import combinedLogFormatter, datetimeToString
+from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
@@ -215,21 +215,19 @@ class BoundedSite(Site):
     def log(self, request: Any) -> None:
         """Log a response of twisted.web."""
         if self._access is not None:
-            self._access.note(combinedLogFormatter(self._access.timestamp(), request))
+            self._access.note_request(request)
         if self.observer is not None:
             self.observer(SentResponse.of(request, whole=True))
 
-    def answered(self, peer: str, line: bytes, status: int, length: int, said: str) -> None:
+    def answered(self, peer: str, line: bytes, status: int, length: int, head: SimpleHead) -> None:
         """Log a response of the fast path.
 
         :param line: the request line, in which nothing has to be escaped.
-        :param said: referrer and user agent, in the format of the log.
         """
-        access = self._access
-        if access is not None:
-            access.note(f'"{peer}" - - {access.timestamp()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
+        if self._access is not None:
+            self._access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
         if self.observer is not None:
-            self.observer(SentResponse.logged(line, status, said))
+            self.observer(SentResponse.logged(line, status, head.log))
 
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""

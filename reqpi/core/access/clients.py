@@ -1,0 +1,73 @@
+"""The client that sends a request, and its scopes: what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import field, frozen
+
+__all__ = ["ANONYMOUS", "EVERYTHING", "AccessScope", "Client", "anonymous_client"]
+
+
+class AccessScope(StrEnum):
+    """A thing that a client may do."""
+
+    READ = "read"
+    """Read under every address that it knows."""
+
+    COMMIT = "commit"
+    """Commit a lock."""
+
+    HOLD = "hold"
+    """Have the server fetch all files of a lock."""
+
+    LEARN = "learn"
+    """Use the open index, where the operator allows it."""
+
+    OPERATE = "operate"
+    """Change what the server serves to others."""
+
+
+EVERYTHING = frozenset(AccessScope)
+
+ANONYMOUS: Mapping[str, frozenset[AccessScope]] = {
+    "all": EVERYTHING - {AccessScope.OPERATE},
+    "read": frozenset({AccessScope.READ}),
+    "commit": frozenset({AccessScope.READ, AccessScope.COMMIT, AccessScope.HOLD}),
+    "none": frozenset(),
+}
+"""The scopes of a client without a token, by the value of ``--anonymous``."""
+
+
+@frozen
+class Client:
+    """A client, as far as its login identifies it.
+
+    :param name: of its token; empty for a client without one.
+    :param upstreams: the names of the upstreams that its locks may use, where the default one has the name ``default``;
+        ``None``: all of them.
+    :param projects: the normalized names of the projects that its locks may pin; ``None``: all of them.
+    """
+
+    name: str = ""
+    scopes: frozenset[AccessScope] = EVERYTHING
+    upstreams: frozenset[str] | None = field(default=None, kw_only=True)
+    projects: frozenset[str] | None = field(default=None, kw_only=True)
+
+    def may(self, scope: AccessScope) -> bool:
+        """Return whether the client has a scope."""
+        return scope in self.scopes
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether some upstreams or projects are not for it."""
+        return self.upstreams is not None or self.projects is not None
+
+
+def anonymous_client(allowed: str) -> Client:
+    """Return the client without a token.
+
+    :param allowed: one of :data:`ANONYMOUS`.
+    """
+    return Client(scopes=ANONYMOUS[allowed])

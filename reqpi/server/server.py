@@ -92,6 +92,7 @@ class _Services:
     runs: Runs
     access: AccessLog | None
     site: BoundedSite
+    crates: CratesOfLocks
 
 
 def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> _Services:
@@ -122,7 +123,7 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     )
     access = access_log(reactor, settings)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
-    return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site)
+    return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)
 
 
 class Server(Service):
@@ -134,7 +135,6 @@ class Server(Service):
     :param crates: the registries of crates; ``None``: none is asked.
 
     :ivar ready: fires with the listening ports, once the server can be used.
-    :ivar shelf: what it serves from.
     :ivar outside: the upstreams, proxies and authorities that its settings allow; ``None`` if it was not assembled
         from settings.
     """
@@ -179,6 +179,11 @@ class Server(Service):
     def shelf(self) -> Shelf:
         """The shelf that it serves from."""
         return self._services.locks.shelf
+
+    @property
+    def crates(self) -> CratesOfLocks:
+        """The crates of its locks."""
+        return self._services.crates
 
     @property
     def site(self) -> BoundedSite:

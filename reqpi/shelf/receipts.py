@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Hashable
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -24,6 +25,8 @@ __all__ = ["Taking", "entry_of_project"]
 _Key = tuple[Kind, str, str]
 """A kind, a project, and the name of a file; the last is empty for a page and for facts."""
 
+_LookUp = Callable[[], Coroutine[Any, Any, TakenEntry]]
+
 
 class Taking:
     """The things that one client takes, by their names.
@@ -36,7 +39,7 @@ class Taking:
         self._address = address
         self._recorder = recorder
         self._default_index = default_index
-        self._known: dict[_Key, TakenEntry] = {}
+        self._known: dict[Hashable, TakenEntry] = {}
         self._looking: SingleFlight[TakenEntry] = SingleFlight()
         self._pending: set[Deferred[None]] = set()
 
@@ -47,13 +50,21 @@ class Taking:
         :param filename: of the file, also for its metadata.
         """
         key = (kind, canonicalize_name(project), filename)
+        self.took_as(key, how, partial(self._looked_up, key))
+
+    def took_as(self, key: Hashable, how: How, look_up: _LookUp) -> None:
+        """Count something that the client was sent, and that this does not know.
+
+        :param key: is the same for the same thing.
+        :param look_up: returns its entry.
+        """
         known = self._known.get(key)
         if known is not None:
             self._recorder.took(known, how)
         elif len(self._known) + len(self._pending) >= MOST_TAKEN:
             self._recorder.complete = False
         else:
-            self._begin(key, how)
+            self._begin(key, how, look_up)
 
     async def settled(self) -> None:
         """Wait until everything that was taken so far is counted."""
@@ -62,14 +73,14 @@ class Taking:
             each.addBoth(waiting.callback)
             await waiting
 
-    def _begin(self, key: _Key, how: How) -> None:
-        counted: Deferred[None] = Deferred.fromCoroutine(self._count(key, how))
+    def _begin(self, key: Hashable, how: How, look_up: _LookUp) -> None:
+        counted: Deferred[None] = Deferred.fromCoroutine(self._count(key, how, look_up))
         self._pending.add(counted)
         counted.addErrback(self._not_known)
         counted.addBoth(lambda _: self._pending.discard(counted))
 
-    async def _count(self, key: _Key, how: How) -> None:
-        entry = await self._looking.do(key, partial(self._looked_up, key))
+    async def _count(self, key: Hashable, how: How, look_up: _LookUp) -> None:
+        entry = await self._looking.do(key, look_up)
         self._known[key] = entry
         self._recorder.took(entry, how)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 from urllib.parse import unquote
 
-from reqpi.core.receipts.model import Kind, RefusedEntry
+from reqpi.core.receipts.model import Kind, RefusedEntry, TakenEntry
 from reqpi.core.receipts.recorder import ReceiptRecorder
 from reqpi.shelf.receipts import Taking
 from reqpi.web.http.sent import SentResponse
@@ -12,6 +15,9 @@ from reqpi.web.http.sent import SentResponse
 __all__ = ["AddressObserver"]
 
 _METADATA = ".metadata"
+_CRATE = ".crate"
+
+_CrateEntry = Callable[[str, str, str], Coroutine[Any, Any, TakenEntry]]
 
 _REFUSALS = (403, 404, 410)
 """The statuses of what an address does not have."""
@@ -21,9 +27,11 @@ class AddressObserver:
     """An observer of the site of a server that has one client.
 
     :param address: of the one lock.
+    :param crate: returns the entry of a crate, by its name, version and sha256.
     """
 
-    def __init__(self, address: str, taking: Taking, recorder: ReceiptRecorder) -> None:
+    def __init__(self, address: str, taking: Taking, recorder: ReceiptRecorder, crate: _CrateEntry) -> None:
+        self._crate = crate
         self._address = address
         self._taking = taking
         self._recorder = recorder
@@ -36,6 +44,8 @@ class AddressObserver:
                 self._refused(sent, "", "/".join(path))
         elif path[1:2] == ["simple"]:
             self._of_index(sent, path[2:])
+        elif path[1:2] == ["crates"]:
+            self._of_crates(sent, path[2:])
         elif path[1:2] in (["files"], ["wheelhouse.tar"]) and sent.how is not None:
             # Which files these are would have to be found out again; nothing that run starts asks for them.
             self._recorder.complete = False
@@ -49,6 +59,16 @@ class AddressObserver:
         elif sent.how is not None and project:
             kind: Kind = "page" if not filename else "metadata" if filename.endswith(_METADATA) else "file"
             self._taking.took(kind, project, filename.removesuffix(_METADATA), sent.how)
+
+    def _of_crates(self, sent: SentResponse, rest: list[str]) -> None:
+        """Count a crate. What an index of crates has is made from the lock, and is not a thing of its own."""
+        if sent.status in _REFUSALS:
+            self._refused(sent, "", "/".join(["crates", *rest]))
+        elif sent.how is not None and rest[:1] == ["dl"] and len(rest) == 4:
+            name, version, sha256 = *rest[1:3], rest[3].removesuffix(_CRATE)
+            self._taking.took_as(
+                ("crate", name, version, sha256), sent.how, partial(self._crate, name, version, sha256)
+            )
 
     def _refused(self, sent: SentResponse, project: str, path: str) -> None:
         reason = sent.reason or "not in this lock"

@@ -11,6 +11,7 @@ from reqpi.cli.processes.run_proxy import default_indexes
 from reqpi.core.receipts.model import PassedEntry, RefusedEntry
 from reqpi.core.receipts.recorder import ReceiptRecorder
 from reqpi.server.server import Server
+from reqpi.shelf.crates.receipts import CrateEntries
 from reqpi.shelf.receipts import Taking
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.web.http.only_client import OnlyClient
@@ -46,7 +47,8 @@ class RunReceipt:
         indexes = default_indexes(server.outside or AllowedUpstreams())
         self._server = server
         self._taking = Taking(server.shelf, address, self._recorder, *indexes[:1])
-        server.site.observer = AddressObserver(address, self._taking, self._recorder)
+        crates = CrateEntries(server.shelf, server.crates, address)
+        server.site.observer = AddressObserver(address, self._taking, self._recorder, crates)
         if self._beside is not None:
             self._beside.start(server, only, reactor)
 

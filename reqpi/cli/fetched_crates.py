@@ -24,8 +24,10 @@ from reqpi.client.errors import ClientError
 from reqpi.client.fetching import FetchFailed, fetch, remove
 from reqpi.client.listed_file import ListedFile
 from reqpi.core.crates.model import Crate
+from reqpi.core.crates.receipts import entry_of_crate
+from reqpi.core.receipts.recorder import How, ReceiptRecorder
 
-__all__ = ["LAYOUTS", "add_crates_layout", "fetch_crates", "removing_if_wrong"]
+__all__ = ["LAYOUTS", "LandedCrates", "add_crates_layout", "fetch_crates", "removing_if_wrong"]
 
 _VENDORED = "vendored"
 _REGISTRY = "local-registry"
@@ -54,7 +56,7 @@ def fetch_crates(
 
     :param url: the server.
     :param wanted: the crates by the address that admits them. Each is verified against the digest that it has here.
-    :param landed: called from several threads with each file that is there.
+    :param landed: called from several threads with each file that is there, and its size.
     :raises reqpi.client.fetching.FetchFailed: some could not be fetched.
     :raises reqpi.client.BadUsage: the folder cannot be written.
     """
@@ -74,6 +76,29 @@ def fetch_crates(
             write_registry(crates, output)
     if not options.quiet:
         tell_remark(f"{count_of(len(crates), 'crate')}, {size_of(size)}, in {output / CRATES}")
+
+
+class LandedCrates:
+    """The crates that are in the output now, for a receipt. It may be called from several threads.
+
+    :param wanted: all that may land.
+    """
+
+    def __init__(self, wanted: Iterable[Crate], output: Path) -> None:
+        self._wanted = {(crate.filename, crate.sha256): crate for crate in wanted}
+        self._before = {name for name, _ in self._wanted if (output / CRATES / name).exists()}
+        self._landed: list[ListedFile] = []
+
+    def __call__(self, file: ListedFile) -> None:
+        """Take note of a crate."""
+        self._landed.append(file)
+
+    def count(self, recorder: ReceiptRecorder) -> None:
+        """Count each crate: as taken, or as a valid copy if it was there before."""
+        for file in self._landed:
+            crate = self._wanted[file.filename, file.sha256]
+            how: How = "unchanged" if file.filename in self._before else "count"
+            recorder.took(entry_of_crate(crate, file.size or 0), how)
 
 
 @contextmanager
@@ -117,7 +142,7 @@ def _fetch_all(
 
         def there(file: ListedFile) -> None:
             meter.file()
-            landed(file)
+            landed(file._replace(size=(files / file.name).stat().st_size))
 
         for address, crates in wanted.items():
             listed = [_listed(crate) for crate in sorted(set(crates))]

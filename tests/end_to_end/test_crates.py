@@ -7,6 +7,7 @@ import tarfile
 
 import pytest
 
+from reqpi.core.receipts.reading import read_receipt
 from tests.cli.test_run_sealed import skip_if_forbidden
 from tests.end_to_end.clients import Done, environment
 from tests.end_to_end.rust_case import RustCase
@@ -29,7 +30,8 @@ class SealedBuildTests(RustCase):
     def pip(self, *names: str) -> Done:
         python = environment("pip", "pip") / "python"
         install = (python, "-m", "pip", "install", "--no-cache-dir", "--no-deps", "--target", "target")
-        return self.reqpi("run", "--seal", "requirements.txt", "--", *install, "--no-binary", ",".join(NAMES), *names)
+        options = ("--seal", "--receipt", "receipt.json")
+        return self.reqpi("run", *options, "requirements.txt", "--", *install, "--no-binary", ",".join(NAMES), *names)
 
     def uv(self, *names: str) -> Done:
         uv = environment("uv", "uv") / "uv"
@@ -38,7 +40,12 @@ class SealedBuildTests(RustCase):
         return self.reqpi("run", "--seal", "requirements.txt", "--", *install, *words, *names, UV_HTTP_RETRIES="0")
 
     def test_pip_builds_with_maturin_and_with_setuptools_rust(self) -> None:
+        """The receipt has the crates."""
         self.assert_installed(self.pip(*NAMES))
+        receipt = read_receipt((self.folder / "receipt.json").read_bytes())
+        taken = {each.sha256 for each in receipt.taken if each.kind == "file" and each.count}
+        self.assertLessEqual({each.sha256 for each in (GREET, WORDS, self.shout, self.whisper)}, taken)
+        self.assertTrue(receipt.complete)
 
     def test_uv_builds_with_maturin_and_with_setuptools_rust(self) -> None:
         self.assert_installed(self.uv(*NAMES))

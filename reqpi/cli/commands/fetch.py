@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve
 from packaging.utils import canonicalize_name
 
-from reqpi.cli.fetched_crates import add_crates_layout, fetch_crates, removing_if_wrong
+from reqpi.cli.fetched_crates import LandedCrates, add_crates_layout, fetch_crates, removing_if_wrong
 from reqpi.cli.folders.fetched_folder import fetched_in, write
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
@@ -106,7 +106,7 @@ def _fetched(options: argparse.Namespace, taken: LockFiles, target: InstallTarge
                     noted.count(found, receipt.recorder)
         with removing_if_wrong(fresh, options.output):
             needed = _crates(found, wanted, options, everywhere=target == EVERYWHERE)
-            fetch_crates(url, {lock.address: needed}, options.output, options, forget)
+            _fetch_crates(url, lock.address, needed, options, forget, receipt=receipt)
         if any(file.source for file in files):
             _record(found.pages, wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
@@ -156,6 +156,29 @@ def _crates(
     needed = needed_crates(sdists if everywhere else built, options.output, crates_of(found.commitment.lock))
     refuse_unpinned(needed, [sdist.name for sdist in built])
     return needed.crates
+
+
+def _fetch_crates(
+    url: str,
+    address: str,
+    needed: Sequence[Crate],
+    options: argparse.Namespace,
+    forget: Callable[[ListedFile], None],
+    *,
+    receipt: ReceiptFile | None,
+) -> None:
+    """Fetch the crates, and record them, also if not all of them can be fetched."""
+    noted = LandedCrates(needed, options.output)
+
+    def there(file: ListedFile) -> None:
+        forget(file)
+        noted(file)
+
+    try:
+        fetch_crates(url, {address: needed}, options.output, options, there)
+    finally:
+        if receipt is not None:
+            noted.count(receipt.recorder)
 
 
 def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:

@@ -1,9 +1,9 @@
-"""The entry of a crate in a receipt."""
+"""The crates that a client of an address was sent, for a receipt."""
 
 from __future__ import annotations
 
 from reqpi.core.crates.model import Crate
-from reqpi.core.crates.sbom import purl_of_crate
+from reqpi.core.crates.receipts import entry_of_crate
 from reqpi.core.receipts.model import TakenEntry
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.shelf import Shelf
@@ -20,10 +20,9 @@ class CrateEntries:
         self._address = address
 
     async def __call__(self, name: str, version: str, sha256: str) -> TakenEntry:
-        """Return the entry of a crate that was sent. Its URL at the registry is not known; its purl names another one.
+        """Return the entry of a crate that was sent.
 
         :raises reqpi.core.errors.ReqPIError: it is gone from the store, and cannot be obtained.
         """
         found = await self._crates.file(await self._shelf.commitment(self._address), name, version, sha256)
-        crate = Crate(name, version, sha256, found.file.index)
-        return TakenEntry("file", name, crate.filename, "", purl_of_crate(crate), sha256, found.size)
+        return entry_of_crate(Crate(name, version, sha256, found.file.index), found.size)

@@ -173,6 +173,15 @@ class EndTests(RunReceiptCase):
             self.assertEqual((status, out), (2, ""), err)
             self.assertIn(f"{place} cannot be written", err)
 
+    def test_a_client_with_a_cache_is_told_how_to_leave_it_out(self) -> None:
+        """The receipt has the metadata as confirmed, and no file: pip has that in its cache."""
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--cache-dir", "cache", "--dest", "got", "six")
+        self.run_recorded(*pip)
+        status, out, err = self.run_behind(*pip[:-2], "again", "six", options=("--receipt", "receipt.json"))
+        self.assertEqual((status, out), (0, ""))
+        self.assertIn("used copies of its own cache, which receipt.json does not list; pip --no-cache-dir", err)
+        self.assertEqual(counted(self.receipt()), {f"{self.wheel.filename}.metadata": (0, 0, 1)})
+
     def test_a_sealed_command_has_a_receipt_that_says_so(self) -> None:
         """A connection past the proxy fails."""
         skip_if_forbidden()

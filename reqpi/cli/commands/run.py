@@ -69,6 +69,11 @@ def main(arguments: Sequence[str]) -> int:
             status, refusals = _run(url, taken, command, watch, options, proxy=proxy, receipt=receipt)
     if receipt is not None:
         receipt.write()
+        if receipt.recorder.has_copies and not options.quiet:
+            tell_remark(
+                f"the command used copies of its own cache, which {options.receipt} does not list; "
+                f"{_NO_CACHE} leave the cache out"
+            )
     if status < 0:
         return die_of(-status)
     nothing = proxied is not None and watch.nothing and not refusals and not proxied.events.refused

@@ -41,6 +41,7 @@ class RunProxy:
         self._factory: ProxyFactory | None = None
         self._port: Any = None
         self._reactor: Any = None
+        self._default_indexes: tuple[str, ...] = ()
         self.url = ""
 
     def start(self, server: Server, only: OnlyClient, reactor: Any) -> None:
@@ -51,9 +52,8 @@ class RunProxy:
         hosts = PassedHosts.of(self._passed, outside, reactor)
         # A passed host shows its own certificate, so the command has to trust the usual authorities too.
         self._bundle.write_bytes(authority.pem + (hosts.bundle if self._passed.named else b""))
-        resource = OriginalsResource(
-            server.shelf, only.address or "", only, self._report, default_indexes=default_indexes(outside)
-        )
+        self._default_indexes = default_indexes(outside)
+        resource = OriginalsResource(server.shelf, only.address or "", only, self._report, self._default_indexes)
         site = BoundedSite(resource, reactor, 0)
         site.protocol, site.requestFactory = ProxyChannel, ProxyRequest
         self._factory = ProxyFactory(site, authority, only, self._report, reactor, passed=hosts.endpoint)
@@ -69,7 +69,7 @@ class RunProxy:
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return ``environ`` changed so that the command uses this proxy, and trusts its authority alone."""
-        return through_proxy(environ, self.url, str(self._bundle))
+        return through_proxy(environ, self.url, str(self._bundle), self._default_indexes)
 
 
 def default_indexes(outside: AllowedUpstreams) -> tuple[str, ...]:

@@ -97,6 +97,11 @@ class ReceiptRecorder:
             self.passed(tunnel)
         self.complete = self.complete and receipt.complete
 
+    @property
+    def has_copies(self) -> bool:
+        """Whether the client was told that a copy in a cache of its own is valid."""
+        return any(thing.unchanged for thing in self._things.values())
+
     def receipt(
         self,
         address: str,

@@ -14,6 +14,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from reqpi.core import simple
 from reqpi.core.errors import NotAdmitted, NotServed
 from reqpi.core.model import Commitment, File, Git, Page, Pin
+from reqpi.core.original_urls import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, source_on
 from reqpi.core.release_json import release_json, wheel_of
 from reqpi.runtime.offload import RENDERED_LINKS, in_thread
 from reqpi.runtime.singleflight import SingleFlight
@@ -30,7 +31,6 @@ from reqpi.web.http.sent import how_sent
 from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
 from reqpi.web.proxy.events import RefusedRequest, Report, TakenThing
-from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, spelled
 
 __all__ = ["OriginalsResource", "ProxyRequest"]
 
@@ -48,6 +48,10 @@ class ProxyRequest(BoundedRequest):
 
 class _NotInLock(NotServed):
     """No part of the lock answers the request."""
+
+
+class _GitRefused(NotServed):
+    """The lock has a commit of the repository, which is served as an archive alone."""
 
 
 class OriginalsResource(Resource):
@@ -110,6 +114,9 @@ class OriginalsResource(Resource):
         except _NotInLock as error:
             self._note(request, url, error.title)
             request.write(_sent(request, _refusal(url, error.detail)))
+        except _GitRefused as error:
+            self._note(request, url, error.title)
+            request.write(_in_words(request, Problem(NOT_OFFERED, error.title, error.detail)))
         except (NotAdmitted, NotServed) as error:
             self._note(request, url, error.title, url.rpartition("/")[2] if isinstance(error, NotAdmitted) else "")
             request.setHeader(REFUSED, problems.problem_of(error).reason.decode("ascii"))
@@ -137,10 +144,10 @@ class OriginalsResource(Resource):
                 await self._file(request, commitment, url, file_of_source, metadata=metadata)
             case RepositoryUrl(pin):
                 found = await self._source(commitment, pin)
-                raise _NotInLock(
-                    f"git is not served: {urlsplit(url).hostname}",
-                    f"The lock has one commit of this repository, which is here as an archive: "
-                    f"/{commitment.address}/simple/{pin.project}/{found.filename} of the index in PIP_INDEX_URL.",
+                raise _GitRefused(
+                    f"git is not served: take {found.filename}",
+                    f"Lock {commitment.short} has one commit of this repository, as an archive in its index: "
+                    f"${{PIP_INDEX_URL}}{pin.project}/{found.filename}",
                 )
             case None:
                 raise _NotInLock("not in this lock", f"Nothing at this URL is in lock {commitment.short}.")
@@ -195,16 +202,17 @@ class OriginalsResource(Resource):
 
         :raises reqpi.core.errors.NotAdmitted: the lock pins the project, but does not admit the file.
         """
+        elsewhere = False
         for project in asked.projects:
             page = await self._shelf.page(commitment, project)
-            file = page.by_filename.get(asked.filename)
-            if file is None:
-                continue
-            if not originals.has(asked, page):
-                detail = f"Lock {commitment.short} has {asked.filename}, but not from this URL."
-                raise _NotInLock("not in this lock", detail)
-            await self._file(request, commitment, url, file, metadata=asked.metadata)
-            return
+            file = originals.file_on(asked, page)
+            if file is not None:
+                await self._file(request, commitment, url, file, metadata=asked.metadata)
+                return
+            elsewhere |= asked.filename in page.by_filename
+        if elsewhere:
+            detail = f"Lock {commitment.short} has {asked.filename}, but not from this URL."
+            raise _NotInLock("not in this lock", detail)
         await self._shelf.file(commitment, asked.projects[0], asked.filename)
 
     async def _source(self, commitment: Commitment, pin: Pin) -> File:
@@ -212,8 +220,7 @@ class OriginalsResource(Resource):
 
         :raises reqpi.core.errors.NotServed: the page of the project was frozen without it.
         """
-        page: Page = await self._shelf.page(commitment, pin.project)
-        found = next((file for file in page.files if file.source == pin.source), None)
+        found = source_on(pin, await self._shelf.page(commitment, pin.project))
         if found is None:
             raise NotServed(f"the source of {pin.project} is not here", "Its page was frozen without it.")
         return found
@@ -248,7 +255,7 @@ def _url_in(request: ProxyRequest, tunnel: ConnectHead) -> str | Problem:
     transport: Any = request.transport
     named = transport.getHandle().get_servername() or b""
     hosts = all_of(request, "Host")
-    same = len(hosts) == 1 and spelled(f"https://{hosts[0]}/") == spelled(f"https://{tunnel.authority}/")
+    same = len(hosts) == 1 and tunnel.is_to(hosts[0])
     if not same or (named and named_host(named.decode("latin-1")) != tunnel.host):
         return Problem(MISDIRECTED, "CONNECT, TLS and Host name different hosts")
     if not request.target.startswith(b"/"):
@@ -271,6 +278,15 @@ def _refusal(url: str, detail: str) -> Problem:
 def _sent(request: Request, problem: Problem) -> bytes:
     request.setHeader(REFUSED, problem.reason.decode("ascii"))
     return problems.send(request, problem)
+
+
+def _in_words(request: Request, problem: Problem) -> bytes:
+    """Set the head of a response in plain text, and return its body: git shows the user no other."""
+    _sent(request, problem)
+    body = f"{problem.title}\n{problem.detail}\n".encode()
+    request.setHeader("Content-Type", "text/plain; charset=utf-8")
+    request.setHeader("Content-Length", str(len(body)))
+    return body
 
 
 def _page(page: Page, content_type: str) -> bytes:

@@ -167,7 +167,7 @@ class Runs:
             return False
         await self._store.create(run_entry_record(run.token, entry.key), entry.dump(run.address))
         await self._runs.confirm(run.token)
-        known.add(entry.key)
+        (await self._counts_of(run)).known.add(entry.key)  # it may have left memory meanwhile
         return True
 
     async def _counts_of(self, run: Run) -> Counts:
@@ -222,7 +222,7 @@ class Runs:
             if counts.changed:
                 await self._write(token, counts)
             elif not counts.used:
-                del self._counts[token]
+                self._counts.pop(token, None)
             counts.used = False
         if self._clock.seconds() - self._expired >= _EXPIRE:
             self._expired = self._clock.seconds()

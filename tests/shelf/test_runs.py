@@ -205,6 +205,27 @@ class ReceiptTests(RunsCase):
             self.assertEqual(self.runs._counts, {})
         self.assertEqual((await self.receipt(self.runs, run)).taken, (evolve(SIX, count=2),))
 
+    async def test_an_entry_that_a_slow_store_takes_is_counted(self) -> None:
+        """The counts of the process leave memory meanwhile, and come back without the entry."""
+        run = await self.runs.begin(self.commitment)
+        create, waiting = self.store.create, Deferred[None]()
+
+        async def slow(name: str, value: bytes) -> bytes:
+            await waiting
+            return await create(name, value)
+
+        self.patch(self.store, "create", slow)
+        taking = Deferred.fromCoroutine(self.runs.taking(run, entry_of(SIX)))
+        for _ in range(2):
+            await self.runs.tend()
+        self.patch(self.store, "create", create)
+        await self.send(self.runs, run, PAGE)
+        waiting.callback(None)
+        await taking
+        await self.runs.count(run, key_of(SIX), "count")
+        found = await self.receipt(self.runs, run)
+        self.assertEqual(found.taken, (evolve(SIX, count=1), evolve(PAGE, count=1)))
+
     async def test_an_entry_that_is_missing_is_reported(self) -> None:
         """Repairing a store removes damaged records."""
         run = await self.runs.begin(self.commitment)

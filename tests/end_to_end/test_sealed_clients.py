@@ -49,10 +49,9 @@ class PageTests(SynchronousTestCase):
 class SealedClientsTests(RunProxyCase):
     """All clients of the page. Where the kernel allows no seal, the same is tested without it."""
 
-    seal = () if forbidden() else ("--seal",)
-
     def setUp(self) -> None:
         super().setUp()
+        self.seal = () if forbidden() else ("--seal",)
         self.write("whole.txt", "".join(f"{name}\n" for name in self.pins()))
 
     def pins(self) -> list[str]:

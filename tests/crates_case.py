@@ -76,6 +76,9 @@ class PlainRegistries:
             raise NotFound(f"no {crate.filename}")
         return PlainTransfer(len(content), start, content[start:stop])
 
+    def reveals(self, registry: str) -> bool:
+        return True
+
     async def _asked(self, what: str) -> None:
         self.asked.append(what)
         if what in self.before:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from shutil import rmtree
+from typing import Any
 
 from tests.attacks.case import ServerCase
 from tests.attacks.lying_server import LyingServer
@@ -47,6 +48,18 @@ class CrateTests(CratesCase):
                 self.assertEqual(status, 0, err)
                 self.assertIn("2 crates", err)
                 self.assertIn("out/.cargo/config.toml", self.left())
+        self.check_sbom(json.loads((self.folder / "out" / "bom.json").read_bytes()))
+
+    def check_sbom(self, bom: dict[str, Any]) -> None:
+        """Both crates are components with Hermeto's purls and annotation, and the sdist needs the first of them."""
+        words, greet = (f"pkg:cargo/{each.name}@{each.version}?checksum={each.sha256}" for each in (WORDS, GREET))
+        purls = {each["purl"] for each in bom["components"] if each["purl"].startswith("pkg:cargo/")}
+        self.assertEqual(purls, {words, greet})
+        named = {each["text"]: set(each["subjects"]) for each in bom["annotations"]}
+        self.assertEqual(named["hermeto:backend:cargo"], {words, greet})
+        needed = {each["ref"]: set(each.get("dependsOn", ())) for each in bom["dependencies"]}
+        self.assertIn(greet, needed["pkg:pypi/shout@1.0"])
+        self.assertEqual(needed[greet], {words})
 
     def test_other_bytes(self) -> None:
         """The server sends a crate with other bytes, of the same name and version."""

@@ -101,6 +101,29 @@ class LyingRegistryTests(LoopbackCase):
         self.assertEqual([each for each in self.registry.requests if "authorization" in each.headers], [])
 
 
+class PrivateRegistryTests(LoopbackCase):
+    """The registry requires a login, which the server has, and the attacker is a client that commits a Cargo.lock."""
+
+    async def test_a_guess_learns_neither_versions_nor_digests(self) -> None:
+        """With the digest that an error shows, the next Cargo.lock would get the crate."""
+        self.registry = self.a_registry(token="secret")
+        self.restart(self.source(f"{self.registry.url},token={self.token_file('secret')}"))
+        answers = []
+        for crate in (
+            evolve(EVIL, name="made-words"),
+            evolve(EVIL, version="9.9.9"),
+            build_crate("made-none", "1.0.0"),
+        ):
+            commitment, _ = await self.shelf.commit(cargo_lock("bare", "1.0.0", (crate,)).encode())
+            self.address = commitment.address
+            reply = await self.index_of(crate.name)
+            self.assertEqual(reply.status, 403, reply)
+            self.assertNotIn(WORDS.sha256.encode(), reply.body)
+            shown = reply.body.decode().replace(crate.name, "NAME").replace(crate.version, "VERSION")
+            answers.append(shown.replace(crate.sha256, "DIGEST"))
+        self.assertEqual(len(set(answers)), 1, answers)
+
+
 class HostileSdistTests(CratesCase):
     """The Cargo.lock inside an sdist is the attacker's."""
 

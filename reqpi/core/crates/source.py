@@ -31,6 +31,14 @@ class CrateSource(FileSource, Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
         """
 
+    def reveals(self, registry: str) -> bool:
+        """Return whether a client may be told which releases a registry lists, and with which digests.
+
+        If the server has a login for the registry, only crates that a Cargo.lock admits are known to clients.
+
+        :param registry: one that was asked before, as :attr:`reqpi.core.crates.model.Crate.registry`.
+        """
+
 
 def file_of(crate: Crate) -> File:
     """Return a crate as a file, whose URL :func:`crate_at` reads.

@@ -59,7 +59,7 @@ class FrozenLines:
         for version in missing:
             line = listed.get(version)
             if line is None or not _agrees(releases[version], line):
-                refused.append(_refused(releases[version], line))
+                refused.append(_refused(releases[version], line, told=self._source.reveals(crate.registry)))
             else:
                 found[version] = await self._freeze(address, releases[version], line)
         for trouble in refused:
@@ -108,11 +108,15 @@ def _agrees(crates: Iterable[Crate], line: IndexLine) -> bool:
     return any(crate.sha256 == line.cksum for crate in crates)
 
 
-def _refused(crates: tuple[Crate, ...], line: IndexLine | None) -> NothingUpstream:
+def _refused(crates: tuple[Crate, ...], line: IndexLine | None, *, told: bool) -> NothingUpstream:
+    """Return the error for a release that cannot be served.
+
+    :param told: whether a client may be told what the registry has.
+    """
     crate = crates[0]
-    if line is None:
-        detail = "A Cargo.lock pins it. Make sure that the registry of --crates has it."
-        return NothingUpstream(f"the registry has no crate {crate.name} {crate.version}", detail)
+    if line is None or not told:
+        what = f"the registry has no crate {crate.name} {crate.version} with the digest of a Cargo.lock"
+        return NothingUpstream(what, "Make sure that the registry of --crates has it.")
     return NothingUpstream(
         f"the registry has other bytes for the crate {crate.name} {crate.version}",
         f"The Cargo.lock has sha256 {crate.sha256}, the registry {line.cksum}. Nothing was fetched.",

@@ -135,6 +135,11 @@ class AllowedRegistries:
             return permit
         return evolve(permit, logins=evolve(permit.logins, own=token))
 
+    def has_login(self, key: str) -> bool:
+        """Return whether requests to one of the operator's registries have a login."""
+        login = self.permit(key).login_for(self.outside.indexes[key])
+        return login is not None or self.outside.client_certificate is not None
+
 
 def bare(registry: str) -> str:
     """Return the URL of a registry without the kind that a lock writes before it."""

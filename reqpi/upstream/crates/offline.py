@@ -38,6 +38,10 @@ class OfflineRegistries:
         """Raise: there is never a file."""
         raise _not_here(crate_at(url, index).filename, "has not fetched this crate before")
 
+    def reveals(self, registry: str) -> bool:
+        """Return whether a client may be told what a registry lists: nothing is known of any."""
+        return True
+
 
 def _not_here(what: str, why: str) -> UpstreamTrouble:
     return UpstreamTrouble(f"{what} is not in the store", f"This server is offline, and {why}.", final=True)

@@ -82,6 +82,12 @@ class CrateRegistries:
         """
         return await (await self._registry(index)).open(crate_at(url, index), start, stop, etag)
 
+    def reveals(self, registry: str) -> bool:
+        """See :meth:`reqpi.core.crates.source.CrateSource.reveals`. The operator may know everything."""
+        allowed = self._wired.allowed
+        key = allowed.key(registry)
+        return allowed.outside.local or key is None or not allowed.has_login(key)
+
     async def close(self) -> None:
         """Close idle connections."""
         await self._wired.agents.close()

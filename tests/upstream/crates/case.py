@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -36,6 +37,12 @@ class LoopbackCase(UpstreamCase, CratesCase):
         registry = SparseRegistry(*self.crates, **options)
         self.addCleanup(registry.close)
         return registry
+
+    def token_file(self, token: str) -> Path:
+        """A file with a token, for ``--crates``."""
+        path = Path(self.mktemp())
+        path.write_text(f"{token}\n")
+        return path
 
     def source(self, *words: str, find: Any = None, names: Any = None, **outside: Any) -> CrateRegistries:
         """The registries of ``--crates`` with these values; otherwise the one registry.

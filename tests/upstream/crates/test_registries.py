@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.crates.allowed import read_crates
@@ -89,11 +87,6 @@ class RegistriesTests(LoopbackCase):
 
 class LoginTests(LoopbackCase):
     """A registry that requires a token for everything."""
-
-    def token_file(self, token: str) -> Path:
-        path = Path(self.mktemp())
-        path.write_text(f"{token}\n")
-        return path
 
     async def test_a_token_is_sent_with_every_request(self) -> None:
         self.registry = self.a_registry(token="Bearer abc")

@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from packaging.utils import canonicalize_name
 
 from reqpi.core.crates.model import CRATES_IO, CargoLock, Crate, GitCrate, LocalCrate, Package, registry_of
+from reqpi.core.locks import urls
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.rules import crates as rules
 from reqpi.core.locks.rules import entries as entry_rules
@@ -42,6 +43,7 @@ _VERSION_LENGTH = 100
 """With the name it is a filename, which has 255 characters at most."""
 
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
+_QUERY = re.compile(r"(?:[a-z]++=[!-~]++)?")
 _DEPENDENCY = re.compile(r"([^ ]++)(?: ([^ ]++))?(?: \(([^)]++)\))?")
 _REGISTRIES = ("registry+", "sparse+")
 _NONE = "<none>"
@@ -220,6 +222,7 @@ def _check_registry(stated: _Stated) -> None:
         raise Refused(entry_rules.CREDENTIALS, f"{url.partition('://')[0]}://…", stated.name)
     with stated.entry.at("source"):
         source_urls.index(url, stated.name)
+        urls.index(url)  # it has no query and no fragment either: all of it goes into a configuration of cargo
 
 
 def _git(stated: _Stated) -> GitCrate:
@@ -228,7 +231,7 @@ def _git(stated: _Stated) -> GitCrate:
     if source_urls.has_password(url):
         raise Refused(entry_rules.CREDENTIALS, f"{url.partition('://')[0]}://…", stated.name)
     with stated.entry.at("source"):
-        if source_urls.is_local(url):
+        if source_urls.is_local(url) or not _QUERY.fullmatch(query):
             raise stated.entry.flaw(rules.SOURCE, stated.source, "source")
         source = source_urls.git(url, commit, None, canonicalize_name(stated.name))
     return GitCrate(stated.name, stated.version, source.url, source.commit, query)

@@ -16,7 +16,7 @@ from reqpi.core.model import Commitment, File, Page
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight, each
-from reqpi.shelf.crates.sdist_locks import SdistCargoLocks
+from reqpi.shelf.crates.sdist_locks import SdistCargoLocks, project_key
 from reqpi.shelf.shelf import Shelf
 
 __all__ = ["AdmittedOfLocks", "CratesOfSdists"]
@@ -138,7 +138,7 @@ class AdmittedOfLocks:
                 state.plain |= {file}
 
         await each(sdists, look, _AT_ONCE)
-        key = (commitment.address, tuple(sorted(str(file.sha256) for file in locks)))
+        key = (commitment.address, tuple(sorted(map(project_key, locks))))
         crates = self._together.get(commitment, key)
         if crates is None:
             crates = AdmittedCrates.of_locks((*state.committed, *locks.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
@@ -26,10 +25,12 @@ from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
+from reqpi.server.access import TokensOfFile, check_reach, clients_of
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
 from reqpi.server.own_names import own_names
+from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
@@ -53,6 +54,7 @@ from reqpi.upstream.upstreams import Upstreams
 from reqpi.web.http.accesslog import AccessLog, LogFile
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.http.token_access import TokenAccess
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -64,6 +66,9 @@ _WRITE_REFUSALS = 5.0
 
 _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
+
+_REFRESH = 1.0
+"""Seconds between two looks at the file of tokens."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -108,9 +113,10 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
-    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only)
+    clients = clients_of(settings, reactor.seconds)
+    root = Root(locks, base, ready_answers, quarter, learning=learning, access=clients)
     access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
     return _Services(store, upstream, locks, prefreeze, open_index, access, site)
 
 
@@ -179,6 +185,10 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
         yield _TRIM, self._trim
+        clients = services.site.clients
+        if settings.tokens is not None and isinstance(clients, TokenAccess):
+            changed = services.site.clients_changed
+            yield _REFRESH, TokensOfFile(settings.tokens, clients, changed, self._reactor.seconds).refresh
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
 
@@ -222,11 +232,25 @@ class Server(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    def check_reach(self, addresses: Iterable[Any]) -> None:
+        """See :func:`reqpi.server.access.check_reach`."""
+        logins = self.outside is not None and self.outside.with_login
+        check_reach(self._settings, addresses, with_login=bool(logins))
+
     def _listen(self) -> None:
+        self._open_ports()
+        try:
+            self.check_reach([address for address, _ in self._addresses])
+        except Misconfigured:
+            for port in self._ports:
+                port.stopListening()
+            raise
+
+    def _open_ports(self) -> None:
         for description in self._settings.listen:
             try:
                 listening = self._endpoints(description).listen(self._services.site)
-                self._ports.append(_now(listening))
+                self._ports.append(listening_now(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
@@ -257,7 +281,7 @@ class Server(Service):
         self.prefreeze.stop()
         if self._scrubber is not None:
             self._scrubber.cancel()
-        await gatherResults([_stopped(port) for port in self._ports])
+        await gatherResults([stopped(port) for port in self._ports])
         drained = self._services.site.drained()
         try:
             await drained.addTimeout(GRACE, self._reactor)
@@ -353,23 +377,6 @@ def _default_upstream(offline: bool) -> str | None:
         if offline:
             return None
         raise
-
-
-def _stopped(port: IListeningPort) -> Deferred[Any]:
-    stopped = port.stopListening()
-    return stopped if isinstance(stopped, Deferred) else gatherResults([])
-
-
-def _now(listening: Deferred[IListeningPort]) -> IListeningPort:
-    """Return the port. Every endpoint of Twisted has it, or has failed, as soon as it is asked."""
-    ports: list[IListeningPort] = []
-    failures: list[Failure] = []
-    listening.addCallbacks(ports.append, failures.append)
-    if failures:
-        failures[0].raiseException()
-    if not ports:
-        raise ValueError("endpoints of this kind do not listen immediately")
-    return ports[0]
 
 
 def _access_log(reactor: Any, where: str) -> AccessLog:

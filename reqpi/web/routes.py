@@ -43,6 +43,7 @@ from typing import Any
 
 from attrs import evolve
 from klein import Klein, KleinRenderable
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
@@ -52,15 +53,16 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
 from reqpi.web.http import problems
-from reqpi.web.http.answers import answer_with
+from reqpi.web.http.access import Access, problem_of_client
+from reqpi.web.http.answers import after, answer_with
 from reqpi.web.http.authority import needs_tls, problem_of_host
 from reqpi.web.http.cross_site import problem_of_page
 from reqpi.web.http.headers import header
-from reqpi.web.http.only_client import OnlyClient, problem_of_client
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.rewritten import OriginalFiles, RewrittenLocks
 from reqpi.web.sboms import SbomResource
@@ -88,9 +90,9 @@ class Routes:
         exports: DerivedCache[bytes],
         base: PublicUrl,
         learning: LearnResource,
-        only: OnlyClient | None = None,
+        access: Access | None = None,
     ) -> None:
-        self._only = only
+        self._access = access
         self._learn = learning
         self._services = services
         self._shelf = services.shelf
@@ -111,7 +113,7 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await api.commit(request, self._services, self._base.of(request), only=self._only)
+        return await api.commit(request, self._services, self._base.of(request), access=self._access)
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -226,7 +228,7 @@ class Root(Resource):
 
     :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
-    :param only: the one client that the server has; ``None``: it has no login.
+    :param access: the clients of the server; ``None``: it requires no login.
     """
 
     isLeaf = True
@@ -239,7 +241,7 @@ class Root(Resource):
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
-        only: OnlyClient | None = None,
+        access: Access | None = None,
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
@@ -247,9 +249,10 @@ class Root(Resource):
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses
         self._base = base
-        self._only = only
+        self._access = access
+        self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._rest = Routes(services, DerivedCache(memory), base, self._learn, only).app.resource()
+        self._rest = Routes(services, DerivedCache(memory), base, self._learn, access).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""
@@ -262,7 +265,7 @@ class Root(Resource):
             request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
         problem = (
-            problem_of_client(request, self._only)
+            problem_of_client(request, self._access, request.postpath)
             or problem_of_host(request, site.names)
             or problem_of_page(request, self._base.of(request))
             or _wrong(request.postpath)
@@ -270,6 +273,13 @@ class Root(Resource):
         if problem is not None:
             return problems.send(request, problem)
         segments = [segment.decode("utf-8") for segment in request.postpath]
+        if self._access is None or not self._frozen.concern(request, segments):
+            return self._routed(request, segments)
+        checked = Deferred.fromCoroutine(self._frozen.check(request, segments))
+        return after(request, checked, partial(self._routed, request, segments))
+
+    def _routed(self, request: Request, segments: list[str]) -> Any:
+        """Answer a request for a sound path."""
         if segments[0] == "learn" and segments[2:3] == ["simple"]:
             return self._learn.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":

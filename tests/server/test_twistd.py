@@ -125,7 +125,13 @@ class OptionsTests(SynchronousTestCase):
         options = TwistdOptions({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
-            value = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}.get(name, "1")
+            value = {
+                "url": "http://1",
+                "workers": "2",
+                "store-option": "a=b",
+                "log-level": "debug",
+                "anonymous": "read",
+            }.get(name, "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()
             self.assertNotEqual(said, without, name)
@@ -249,5 +255,9 @@ class OptionTableTests(SynchronousTestCase):
     def test_local_commands_have_the_options_that_concern_a_server_of_their_own(self) -> None:
         parser = ArgumentParser()
         add_server(parser)
-        names = {action.option_strings[-1].removeprefix("--") for action in parser._actions} - {"help", "url"}
+        names = {action.option_strings[-1].removeprefix("--") for action in parser._actions} - {
+            "help",
+            "url",
+            "token-file",
+        }
         self.assertEqual(names, {option.name for option in OPTIONS if option.local})

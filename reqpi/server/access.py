@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from twisted.logger import Logger
 
 from reqpi.core.access.clients import AccessScope, anonymous_client
+from reqpi.core.access.oidc_file import BadOidcFile, read_oidc
 from reqpi.core.access.token_file import LARGEST, BadTokenFile, read_tokens
 from reqpi.core.access.tokens import Tokens
 from reqpi.core.errors import Misconfigured
+from reqpi.core.extras import advice_for
 from reqpi.server.own_names import beyond_loopback
 from reqpi.server.settings import Settings
 from reqpi.web.http.access import Access
-from reqpi.web.http.token_access import TokenAccess
+from reqpi.web.http.token_access import SignedClients, TokenAccess
 
-__all__ = ["TokensOfFile", "anonymous_of", "check_reach", "clients_of"]
+__all__ = ["TokensOfFile", "anonymous_of", "check_reach", "clients_of", "followed"]
 
 
 def anonymous_of(settings: Settings) -> str:
     """Return what a client without a token may do: by default to read, on a server without tokens everything."""
-    return settings.anonymous or ("all" if settings.tokens is None else "read")
+    return settings.anonymous or ("all" if settings.tokens is None and settings.oidc is None else "read")
 
 
 def clients_of(settings: Settings, now: Callable[[], float]) -> Access | None:
@@ -33,10 +35,27 @@ def clients_of(settings: Settings, now: Callable[[], float]) -> Access | None:
     """
     if settings.only is not None:
         return settings.only
-    if settings.tokens is None and anonymous_of(settings) == "all":
+    if settings.tokens is None and settings.oidc is None and anonymous_of(settings) == "all":
         return None
     tokens = Tokens() if settings.tokens is None else _read(settings.tokens)
-    return TokenAccess(tokens, anonymous_of(settings), now)
+    signed = None if settings.oidc is None else _signed(settings.oidc, now)
+    return TokenAccess(tokens, anonymous_of(settings), now, signed)
+
+
+def followed(
+    settings: Settings, access: Access | None, changed: Callable[[], None], now: Callable[[], float]
+) -> Iterator[Callable[[], Awaitable[None]]]:
+    """Yield what has to be done every second, so that the clients are those of the files.
+
+    :param access: the result of :func:`clients_of`.
+    :param changed: is called when connections have to be checked again.
+    """
+    if isinstance(access, TokenAccess):
+        if settings.tokens is not None:
+            yield TokensOfFile(settings.tokens, access, changed, now).refresh
+        if access.signed is not None:
+            access.signed.changed = changed
+            yield access.signed.refresh
 
 
 def check_reach(settings: Settings, addresses: Iterable[Any], *, with_login: bool) -> None:
@@ -93,6 +112,20 @@ class TokensOfFile:
     def _renew(self) -> None:
         self._expiry = self._access.tokens.next_expiry(self._now())
         self._changed()
+
+
+def _signed(path: Path, now: Callable[[], float]) -> SignedClients:
+    try:
+        from reqpi.server.oidc import SignedTokens  # noqa: PLC0415  # joserfc is an extra
+    except ImportError:
+        raise Misconfigured("--oidc needs joserfc", advice_for("oidc")) from None
+    try:
+        with path.open("rb") as file:
+            return SignedTokens(read_oidc(file.read(LARGEST + 1)), now)
+    except OSError as error:
+        raise Misconfigured(f"--oidc {path} cannot be read", f"{error.strerror or error}.") from None
+    except BadOidcFile as bad:
+        raise Misconfigured(f"--oidc {path} cannot be used", f"{bad}.") from None
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:

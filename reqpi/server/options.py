@@ -202,12 +202,20 @@ OPTIONS = (
         shown="none",
     ),
     ServerOption(
+        "oidc",
+        "oidc",
+        ValueKind.PATH,
+        "FILE",
+        "whose signed tokens identify CI jobs, and what they may do",
+        shown="none",
+    ),
+    ServerOption(
         "anonymous",
         "anonymous",
         ValueKind.TEXT,
         "WHAT",
         "what a client without a token may do: all, read, commit (and read and hold) or none",
-        shown="read with --tokens, otherwise all",
+        shown="read with --tokens or --oidc, otherwise all",
         choices=("all", "read", "commit", "none"),
     ),
     ServerOption(

@@ -25,7 +25,7 @@ from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
-from reqpi.server.access import TokensOfFile, check_reach, clients_of
+from reqpi.server.access import check_reach, clients_of, followed
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
 from reqpi.server.listening import cannot_listen
@@ -54,7 +54,6 @@ from reqpi.upstream.upstreams import Upstreams
 from reqpi.web.http.accesslog import AccessLog, LogFile
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
-from reqpi.web.http.token_access import TokenAccess
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -185,10 +184,9 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
         yield _TRIM, self._trim
-        clients = services.site.clients
-        if settings.tokens is not None and isinstance(clients, TokenAccess):
-            changed = services.site.clients_changed
-            yield _REFRESH, TokensOfFile(settings.tokens, clients, changed, self._reactor.seconds).refresh
+        site = services.site
+        for refresh in followed(settings, site.clients, site.clients_changed, self._reactor.seconds):
+            yield _REFRESH, refresh
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
 

@@ -71,6 +71,7 @@ class Settings:
     netrc: Path | None = None
     own_netrc: Path | None = None
     tokens: Path | None = None
+    oidc: Path | None = None
     anonymous: str | None = None
     ca: Path | None = None
     client_cert: Path | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Hashable
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
 from packaging.version import Version
@@ -280,6 +280,18 @@ class Indexes:
     further: tuple[str, ...] = ()
 
 
+class UpstreamUse(NamedTuple):
+    """An upstream that may be asked for the files of a pin.
+
+    :param name: of the operator's option; ``default`` for the one without a name, and the host of an archive or a
+        repository.
+    :param with_login: the server has a login for it.
+    """
+
+    name: str
+    with_login: bool
+
+
 class FileSource(Protocol):
     """A place that lists files and sends them."""
 
@@ -348,6 +360,9 @@ class Upstream(FileSource, Protocol):
 
         :param index: the URL of the index, as a lock spells it; empty for the default index.
         """
+
+    def uses(self, pin: Pin) -> tuple[UpstreamUse, ...]:
+        """Return the upstreams that may be asked for the files of a pin."""
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         """Check that the operator allows the host of a source. No request is made.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -20,15 +19,16 @@ from twisted.logger import Logger
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
-from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
+from reqpi.server.access import check_reach, clients_of, followed
 from reqpi.server.access_log import access_log
 from reqpi.server.announce import Address, announce, url_of
-from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
+from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.listening import cannot_listen
+from reqpi.server.outside import outside_of
 from reqpi.server.own_names import own_names
 from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
@@ -46,14 +46,11 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
-from reqpi.upstream.allowed.credentials import read_logins, read_own_logins
-from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
 from reqpi.upstream.crates.offline import OfflineRegistries
-from reqpi.upstream.http.client_certificate import read_client_certificate
-from reqpi.upstream.http.tls import read_certificates
 from reqpi.web.crates import CratesResource
+from reqpi.web.http.access import is_private
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
@@ -68,6 +65,9 @@ _WRITE_REFUSALS = 5.0
 
 _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
+
+_REFRESH = 1.0
+"""Seconds between two looks at the file of tokens."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -115,14 +115,13 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
+    clients = clients_of(settings, reactor.seconds)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
-    registry = CratesResource(shelf, crates, base, login=settings.only is not None)
-    root = Root(
-        locks, base, ready_answers, quarter, learning=learning, crates=registry, only=settings.only, runs=offered
-    )
+    registry = CratesResource(shelf, crates, base, login=is_private(clients))
+    root = Root(locks, base, ready_answers, quarter, learning=learning, crates=registry, access=clients, runs=offered)
     access = access_log(reactor, settings)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
     return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)
 
 
@@ -202,6 +201,9 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
         yield _TRIM, self._trim
+        site = services.site
+        for refresh in followed(settings, site.clients, site.clients_changed, self._reactor.seconds):
+            yield _REFRESH, refresh
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
         yield _WRITE_REFUSALS, services.runs.tend
@@ -248,7 +250,21 @@ class Server(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    def check_reach(self, addresses: Iterable[Any]) -> None:
+        """See :func:`reqpi.server.access.check_reach`."""
+        logins = self.outside is not None and self.outside.with_login
+        check_reach(self._settings, addresses, with_login=bool(logins))
+
     def _listen(self) -> None:
+        self._open_ports()
+        try:
+            self.check_reach([address for address, _ in self._addresses])
+        except Misconfigured:
+            for port in self._ports:
+                port.stopListening()
+            raise
+
+    def _open_ports(self) -> None:
         for description in self._settings.listen:
             try:
                 listening = self._endpoints(description).listen(self._services.site)
@@ -319,7 +335,7 @@ def assemble(
     store: Store = _place(settings).store()
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
-    outside = _outside(settings)
+    outside = outside_of(settings)
     sources = Sources.of(settings, outside, reactor)
     server = Server(
         settings,
@@ -346,46 +362,6 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache_size,
         settings.record_key,
     )
-
-
-def _outside(settings: Settings) -> AllowedUpstreams:
-    """Return what the operator allows of the outside; the files that settings name are read.
-
-    :raises reqpi.core.errors.Misconfigured: a setting or a file cannot be used.
-    """
-    outside = AllowedUpstreams(
-        default=settings.upstream or _default_upstream(settings.offline),
-        upstreams=settings.upstreams,
-        built_in=builtin_index(),
-        hosts=Hosts.read(settings.allow_hosts, "--allow-host"),
-        file_hosts=settings.file_hosts,
-        unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
-        logins=_logins(settings),
-        certificates=b"" if settings.ca is None else read_certificates(settings.ca),
-        client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),
-        proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
-        here=Here(settings.url, loopback=settings.local),
-        local=settings.local,
-        require_hashes=settings.require_hashes,
-    )
-    outside.check()
-    return outside
-
-
-def _logins(settings: Settings) -> Mapping[str, str]:
-    """Return the logins of ``--netrc``, or otherwise those of the user's own netrc file."""
-    if settings.netrc is not None:
-        return read_logins(settings.netrc)
-    return {} if settings.own_netrc is None else read_own_logins(settings.own_netrc)
-
-
-def _default_upstream(offline: bool) -> str | None:
-    try:
-        return default_upstream()
-    except Misconfigured:
-        if offline:
-            return None
-        raise
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

@@ -73,6 +73,9 @@ class Settings:
     trusted_hosts: Sequence[str] = ()
     netrc: Path | None = None
     own_netrc: Path | None = None
+    tokens: Path | None = None
+    oidc: Path | None = None
+    anonymous: str | None = None
     ca: Path | None = None
     client_cert: Path | None = None
     proxy: str | None = field(default=None, repr=False)

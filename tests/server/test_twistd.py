@@ -134,7 +134,8 @@ class OptionsTests(SynchronousTestCase):
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
             values = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}
-            value = (values | {"crates": "https://crates.example.org"}).get(name, "1")
+            values |= {"crates": "https://crates.example.org", "anonymous": "read"}
+            value = values.get(name, "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()
             self.assertNotEqual(said, without, name)
@@ -258,5 +259,9 @@ class OptionTableTests(SynchronousTestCase):
     def test_local_commands_have_the_options_that_concern_a_server_of_their_own(self) -> None:
         parser = ArgumentParser()
         add_server(parser)
-        names = {action.option_strings[-1].removeprefix("--") for action in parser._actions} - {"help", "url"}
+        names = {action.option_strings[-1].removeprefix("--") for action in parser._actions} - {
+            "help",
+            "url",
+            "token-file",
+        }
         self.assertEqual(names, {option.name for option in OPTIONS if option.local})

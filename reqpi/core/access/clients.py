@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -58,6 +58,17 @@ class Client:
     def may(self, scope: AccessScope) -> bool:
         """Return whether the client has a scope."""
         return scope in self.scopes
+
+    def is_denied(self, project: str, upstreams: Iterable[str]) -> str:
+        """Return which limit keeps a lock of this client from taking a project from some upstreams; empty if none does.
+
+        :param project: its normalized name.
+        :param upstreams: the names of all upstreams that may be asked for it.
+        """
+        if self.projects is not None and project not in self.projects:
+            return f"the project {project}"
+        denied = () if self.upstreams is None else sorted(set(upstreams) - self.upstreams)
+        return f"the upstream {denied[0]}" if denied else ""
 
     @property
     def is_limited(self) -> bool:

@@ -84,6 +84,11 @@ class Tokens:
     def __init__(self, tokens: Iterable[Token] = ()) -> None:
         self._by_name = {token.name: token for token in tokens}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no token."""
+        return not self._by_name
+
     def find(self, text: str, now: float) -> Token | None:
         """Return the token with this text; ``None`` if there is none, or it has expired.
 

@@ -106,6 +106,7 @@ class Workers(Service):
                     each.close()
                 self._sockets = []
                 raise cannot_listen(description, error) from error
+        self._model.check_reach([address for address, _ in (each.address for each in self._sockets)])
 
     def _made(self, number: int) -> _Worker:
         settings = self._settings

@@ -9,7 +9,7 @@ from attrs import define, field
 from packaging.version import Version
 
 from reqpi.core.errors import NotFound
-from reqpi.core.interfaces import Indexes
+from reqpi.core.interfaces import Indexes, UpstreamUse
 from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
 from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.policy import Policy
@@ -119,6 +119,9 @@ class PlainUpstream:
 
     def reveals(self, index: str) -> bool:
         return self.policy is None or self.policy.reveals(index)
+
+    def uses(self, pin: Pin) -> tuple[UpstreamUse, ...]:
+        return () if self.policy is None else self.policy.uses(pin)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         if self.policy is not None:

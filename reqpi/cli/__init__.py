@@ -34,6 +34,7 @@ COMMANDS = {
     "learn": "run a command and record as a lock what it takes from an open index",
     "diff": "list the differences between two locks, addresses or SBOMs",
     "server": "serve locks to every client, in the foreground",
+    "token": "make, list and revoke the tokens of a server's clients",
     "verify": "verify every file of a store again, and repair it",
     "sweep": "remove from a store what has not been used for a while",
     "completion": "print the completion script of a shell",

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "ADDRESS_DIFFERS",
     "BROKEN_PIPE",
+    "CRATES_NOT_PINNED",
     "DAMAGED",
     "DEFECTS",
     "DIFFERENT",
@@ -56,6 +57,8 @@ REFUSED = 10
 
 NOT_VERIFIED = 11
 """``attest --verify``: the signature, the builder, a subject or the receipt does not match."""
+CRATES_NOT_PINNED = 20
+"""An sdist needs Rust, and its Cargo.lock is missing, damaged, or does not match its Cargo.toml; as Hermeto has it."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -12,12 +12,12 @@ from reqpi.client.answers import trouble_of
 from reqpi.client.errors import BadUsage, ServerTrouble, final_trouble
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.own_files import create_own
+from reqpi.client.pace import pieces
 from reqpi.client.polling import Patience, poll
 from reqpi.client.target import ServerTarget, target_of
 
 __all__ = ["take_archive"]
 
-_PIECE = 1 << 18
 _PATIENCE = Patience(pending=6, otherwise=6)
 
 
@@ -56,7 +56,10 @@ def _take(target: ServerTarget, path: str, out: IO[bytes], most: int, progress: 
             with closing(begun(target, path, headers)) as response:
                 _refuse_trouble(target, path, response)
                 etag = response.getheader("ETag") or ""
-                _receive(response, out, start, most, progress)
+                if response.status == 200 and start:  # all of it again
+                    out.seek(0)
+                    out.truncate()
+                _receive(pieces(response, target.url), out, most, progress)
                 if out.tell() > most:
                     return _too_long(target, most)
         except ServerTrouble as trouble:
@@ -70,19 +73,13 @@ def _take(target: ServerTarget, path: str, out: IO[bytes], most: int, progress: 
         raise failure
 
 
-def _receive(
-    response: http.client.HTTPResponse, out: IO[bytes], start: int, most: int, progress: Callable[[int], None]
-) -> None:
-    """Append the body, up to a little more than ``most`` bytes.
-
-    A server that sends all of it again (200) replaces what has arrived before.
-    """
-    if response.status == 200 and start:
-        out.seek(0)
-        out.truncate()
-    while out.tell() <= most and (data := response.read(_PIECE)):
+def _receive(body: Iterable[bytes], out: IO[bytes], most: int, progress: Callable[[int], None]) -> None:
+    """Append the body, up to a little more than ``most`` bytes."""
+    for data in body:
         out.write(data)
         progress(len(data))
+        if out.tell() > most:
+            return
 
 
 def _too_long(target: ServerTarget, most: int) -> ServerTrouble:

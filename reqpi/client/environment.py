@@ -85,7 +85,8 @@ def credentials_for(host: str) -> BasicLogin | None:
 
 def netrc_of_user() -> Path | None:
     """Return the netrc file of this user; ``None`` if there is none."""
-    return next((path for path in _candidates() if path.is_file()), None)
+    # Not Path.is_file: before Python 3.14 it raises if a folder on the way may not be read.
+    return next((path for path in _candidates() if os.path.isfile(path)), None)
 
 
 def _candidates() -> list[Path]:

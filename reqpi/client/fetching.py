@@ -22,17 +22,16 @@ from reqpi.client.errors import BadUsage, ClientError, FileInTheWay, ServerTroub
 from reqpi.client.exchange import ServerResponse, begun
 from reqpi.client.listed_file import ListedFile
 from reqpi.client.own_files import open_own_part
+from reqpi.client.pace import pieces
 from reqpi.client.partial_file import PartialFile
 from reqpi.client.polling import PAUSE
 from reqpi.client.redirects import redirected
 from reqpi.client.target import ServerTarget, target_of
 
-__all__ = ["FetchFailed", "fetch", "remove"]
+__all__ = ["FetchFailed", "fetch", "path_in_index", "remove"]
 
 _AT_ONCE = 8
 """Files that are downloaded at the same time."""
-
-_PIECE = 1 << 18
 
 _REDIRECTS = 3
 
@@ -55,6 +54,11 @@ class FetchFailed(ClientError):
         self.wrong = any(_is_wrong(failure) for failure in failures.values())
 
 
+def path_in_index(file: ListedFile) -> str:
+    """Return the path of a file below its address."""
+    return f"simple/{file.project}/{quote(file.filename)}"
+
+
 def fetch(
     base_url: str,
     address: str,
@@ -65,6 +69,8 @@ def fetch(
     landed: Callable[[ListedFile], None] = lambda _: None,
     is_right: Callable[[ListedFile, BinaryIO], bool] = lambda *_: True,
     replace: bool = False,
+    path_of: Callable[[ListedFile], str] = path_in_index,
+    at_once: int = _AT_ONCE,
 ) -> list[ListedFile]:
     """Download the ``files`` that are not in ``folder`` yet, and verify those that are.
 
@@ -74,6 +80,8 @@ def fetch(
     :param is_right: is called from several threads with each file whose sha256 is right, and with its content: returns
         whether the file is right in any other respect.
     :param replace: replace a file of the same name that has other bytes; otherwise it is an error.
+    :param path_of: returns the path of a file below the address, escaped.
+    :param at_once: files that are downloaded at the same time.
     :returns: the files that were not there before.
     :raises FetchFailed: some files could not be fetched.
     :raises BadUsage: the folder cannot be written.
@@ -82,8 +90,8 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
-    job = _Fetch(target_of(base_url), address, folder, progress, is_right=is_right, replace=replace)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    job = _Fetch(target_of(base_url), address, folder, progress, is_right=is_right, replace=replace, path_of=path_of)
+    with ThreadPoolExecutor(at_once) as pool:
 
         def have(file: ListedFile) -> bool:
             fresh = job.have(file)
@@ -170,6 +178,7 @@ class _Fetch:
         *,
         is_right: Callable[[ListedFile, BinaryIO], bool],
         replace: bool,
+        path_of: Callable[[ListedFile], str],
     ) -> None:
         self._target = target
         self._address = address
@@ -177,6 +186,7 @@ class _Fetch:
         self._progress = progress
         self._is_right = is_right
         self._replace = replace
+        self._path_of = path_of
         self.stopped = Event()
 
     def have(self, file: ListedFile) -> bool:
@@ -238,7 +248,7 @@ class _Fetch:
 
         :raises ServerTrouble: they did not arrive completely.
         """
-        target, path = self._target, f"/{self._address}/simple/{file.project}/{quote(file.filename)}"
+        target, path = self._target, f"/{self._address}/{self._path_of(file)}"
         for _ in range(_REDIRECTS + 1):
             with closing(begun(target, path, {"Range": f"bytes={part.size}-"} if part.size else {})) as response:
                 location = response.getheader("Location")
@@ -260,7 +270,7 @@ class _Fetch:
             raise trouble_of(target, f"/…/{file.filename}", answer)
         passed_over = part.size if response.status == 200 else 0
         try:
-            while data := response.read(_PIECE):
+            for data in pieces(response, target.url):
                 if self.stopped.is_set():
                     raise ServerTrouble("the download was interrupted")
                 part.append(data[passed_over:])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from reqpi.client.answers import trouble_of
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ServerResponse, begun
+from reqpi.client.pace import pieces
 from reqpi.client.polling import poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
 
@@ -47,7 +48,7 @@ def _asked(target: ServerTarget, path: str) -> tuple[ServerResponse, str]:
     """Return the response, and its ``Cache-Control``."""
     try:
         with closing(begun(target, path, {})) as response:
-            body = response.read(_LONGEST + 1)
+            body = _body(response, target)
             answer = ServerResponse(response.status, response.reason, response.headers.get_content_type(), None, body)
             caching = response.getheader("Cache-Control") or ""
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
@@ -55,3 +56,13 @@ def _asked(target: ServerTarget, path: str) -> tuple[ServerResponse, str]:
     if len(body) > _LONGEST:
         raise ServerTrouble(f"{target.url} sent an SBOM without end", f"More than {_LONGEST} bytes arrived.")
     return answer, caching
+
+
+def _body(response: http.client.HTTPResponse, target: ServerTarget) -> bytes:
+    """Return the body, or a little more than the most bytes of an SBOM."""
+    body = bytearray()
+    for data in pieces(response, target.url):
+        body += data
+        if len(body) > _LONGEST:
+            break
+    return bytes(body)

@@ -22,6 +22,7 @@ __all__ = [
     "NotAdmitted",
     "NotAllowed",
     "NotFound",
+    "NotPermitted",
     "NotServed",
     "NothingUpstream",
     "Occupied",
@@ -199,6 +200,10 @@ class DigestMismatch(UpstreamTrouble):
         )
         self.expected = expected
         self.received = received
+
+
+class NotPermitted(ReqPIError):
+    """The token of a client does not allow what it wants of a lock."""
 
 
 # The operator

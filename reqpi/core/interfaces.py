@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Hashable
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
 from packaging.version import Version
@@ -16,7 +16,18 @@ from packaging.version import Version
 from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
 from reqpi.core.report import Defect, Note
 
-__all__ = ["BlobIdentity", "Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Transfer", "Upstream"]
+__all__ = [
+    "BlobIdentity",
+    "Blobs",
+    "FileSource",
+    "Following",
+    "Incoming",
+    "Indexes",
+    "Records",
+    "Store",
+    "Transfer",
+    "Upstream",
+]
 
 
 class Incoming(Protocol):
@@ -269,11 +280,20 @@ class Indexes:
     further: tuple[str, ...] = ()
 
 
-class Upstream(Protocol):
-    """The source of pages and files."""
+class UpstreamUse(NamedTuple):
+    """An upstream that may be asked for the files of a pin.
+
+    :param name: of the operator's option; ``default`` for the one without a name, and the host of an archive or a
+        repository.
+    :param with_login: the server has a login for it.
+    """
 
     name: str
-    """The name shown to people: a URL without credentials."""
+    with_login: bool
+
+
+class FileSource(Protocol):
+    """A place that lists files and sends them."""
 
     async def page(
         self,
@@ -310,6 +330,13 @@ class Upstream(Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
 
+
+class Upstream(FileSource, Protocol):
+    """The source of pages and files."""
+
+    name: str
+    """The name shown to people: a URL without credentials."""
+
     def denies(self, lock: Lock) -> tuple[Defect, ...]:
         """Return everything in a lock that the operator does not allow; a lock with such defects is rejected.
 
@@ -333,6 +360,9 @@ class Upstream(Protocol):
 
         :param index: the URL of the index, as a lock spells it; empty for the default index.
         """
+
+    def uses(self, pin: Pin) -> tuple[UpstreamUse, ...]:
+        """Return the upstreams that may be asked for the files of a pin."""
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         """Check that the operator allows the host of a source. No request is made.

@@ -9,8 +9,11 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from reqpi.core.access.clients import ANONYMOUS
 from reqpi.core.shown_urls import as_shown
+from reqpi.server.access import anonymous_of
 from reqpi.server.open_to_others import open_to_others
+from reqpi.server.own_names import beyond_loopback
 from reqpi.server.settings import Settings
 from reqpi.upstream.allowed.operator import proxies_of
 
@@ -31,6 +34,11 @@ def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Seq
         log.info("upstream {name}: {url}", name=name, url=as_shown(url))
     for proxy in () if settings.offline else proxies_of(settings.proxy, os.environ).all:
         log.info("upstreams are asked through the proxy {url}", url=proxy.url)
+    anyone = anonymous_of(settings)
+    if anyone != "all":
+        log.info("clients without a token may: {what}", what=", ".join(sorted(ANONYMOUS[anyone])) or "nothing")
+    elif beyond_loopback(address for address, _ in addresses):
+        log.warn("anyone who can reach this server can commit locks: --tokens and --anonymous restrict that")
     for warning in open_to_others(settings):
         log.warn("{warning}", warning=warning)
     if settings.learning:

@@ -1,17 +1,13 @@
-"""Listening: the port that an endpoint opens, and the error if it cannot, with advice for the operator."""
+"""The errors of a port that cannot be opened, with advice for the operator; and the mode of a Unix socket."""
 
 from __future__ import annotations
 
 import errno
 import re
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort
-from twisted.python.failure import Failure
-
 from reqpi.core.errors import Misconfigured
 
-__all__ = ["CannotListen", "cannot_listen", "port_of", "private_socket"]
+__all__ = ["CannotListen", "cannot_listen", "private_socket"]
 
 _REASONS = {
     errno.EADDRINUSE: ("The port is in use.", "Specify another one with --http or REQPI_HTTP."),
@@ -56,15 +52,3 @@ def cannot_listen(description: str, error: Exception) -> CannotListen:
 
 def _sentence(error: Exception) -> str:
     return f"{getattr(error, 'strerror', None) or error}".rstrip(".") + "."
-
-
-def port_of(listening: Deferred[IListeningPort]) -> IListeningPort:
-    """Return the port. Every endpoint of Twisted has it, or has failed, as soon as it is asked."""
-    ports: list[IListeningPort] = []
-    failures: list[Failure] = []
-    listening.addCallbacks(ports.append, failures.append)
-    if failures:
-        failures[0].raiseException()
-    if not ports:
-        raise ValueError("endpoints of this kind do not listen immediately")
-    return ports[0]

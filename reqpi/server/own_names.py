@@ -10,7 +10,12 @@ from reqpi.core.env_vars import is_loopback
 from reqpi.server.settings import Settings
 from reqpi.web.http.authority import OwnNames, named_host
 
-__all__ = ["own_names"]
+__all__ = ["beyond_loopback", "own_names"]
+
+
+def beyond_loopback(addresses: Iterable[Any]) -> bool:
+    """Return whether some of these Twisted addresses are of other networks than loopback."""
+    return any(not is_loopback(host) for each in addresses if (host := getattr(each, "host", None)) is not None)
 
 
 def own_names(settings: Settings, addresses: Iterable[Any]) -> OwnNames:
@@ -23,7 +28,7 @@ def own_names(settings: Settings, addresses: Iterable[Any]) -> OwnNames:
     """
     url = settings.url and named_host(urlsplit(settings.url).netloc.rpartition("@")[2])
     named = {named_host(name) for name in settings.hosts} | ({url} if url else set())
-    beyond = any(not is_loopback(host) for each in addresses if (host := getattr(each, "host", None)) is not None)
+    beyond = beyond_loopback(addresses)
     return OwnNames(
         frozenset(named), loopback=not url or is_loopback(url), others=not named and (beyond or settings.trust_proxy)
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -18,18 +16,25 @@ from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
-from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
+from reqpi.server.access import check_reach, clients_of, followed
+from reqpi.server.access_log import access_log
 from reqpi.server.announce import Address, announce, url_of
-from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
-from reqpi.server.listening import cannot_listen, port_of
+from reqpi.server.host_defaults import default_spool, default_store
+from reqpi.server.listening import cannot_listen
+from reqpi.server.outside import outside_of
 from reqpi.server.own_names import own_names
+from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
+from reqpi.server.sources import Sources
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -41,16 +46,12 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
-from reqpi.upstream.allowed.credentials import read_logins, read_own_logins
-from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
-from reqpi.upstream.allowed.resolver import ResolverThreads
-from reqpi.upstream.http.client_certificate import read_client_certificate
-from reqpi.upstream.http.tls import read_certificates
-from reqpi.upstream.offline import Offline
-from reqpi.upstream.upstreams import Upstreams
-from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.upstream.crates.offline import OfflineRegistries
+from reqpi.web.crates import CratesResource
+from reqpi.web.http.access import is_private
+from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
@@ -64,6 +65,9 @@ _WRITE_REFUSALS = 5.0
 
 _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
+
+_REFRESH = 1.0
+"""Seconds between two looks at the file of tokens."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -90,7 +94,7 @@ class _Services:
     site: BoundedSite
 
 
-def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream) -> _Services:
+def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> _Services:
     """Wire the parts of a server.
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
@@ -98,7 +102,8 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     quarter = settings.memory // 4
     files = FileParts.over(store, upstream, reactor, settings.redirect_above)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    locks = LockServices.over(shelf, store, reactor)
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
+    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
@@ -109,11 +114,13 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
+    clients = clients_of(settings, reactor.seconds)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
-    root = Root(locks, base, ready_answers, quarter, learning=learning, only=settings.only, runs=offered)
-    access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, only=settings.only)
+    registry = CratesResource(shelf, crates, base, login=is_private(clients))
+    root = Root(locks, base, ready_answers, quarter, learning=learning, crates=registry, access=clients, runs=offered)
+    access = access_log(reactor, settings)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
     return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site)
 
 
@@ -123,6 +130,7 @@ class Server(Service):
     :param endpoints: returns the endpoint that a description names; ``None``: Twisted's ``serverFromString``.
     :param quiet: do not log where it listens, because the caller does.
     :param here: receives the addresses that it listens on.
+    :param crates: the registries of crates; ``None``: none is asked.
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
@@ -143,13 +151,14 @@ class Server(Service):
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         quiet: bool = False,
         here: Here | None = None,
+        crates: CrateSource | None = None,
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
-        self._services = _services(settings, reactor, store, upstream)
+        self._services = _services(settings, reactor, store, upstream, crates or OfflineRegistries())
         self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
@@ -187,6 +196,9 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
         yield _TRIM, self._trim
+        site = services.site
+        for refresh in followed(settings, site.clients, site.clients_changed, self._reactor.seconds):
+            yield _REFRESH, refresh
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
         yield _WRITE_REFUSALS, services.runs.tend
@@ -206,6 +218,8 @@ class Server(Service):
         """
         super().startService()
         limit_arenas()
+        if self._services.access is not None:
+            self._services.access.open()
         self.store.open()
         if not self._ports:
             self._listen()
@@ -231,11 +245,25 @@ class Server(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    def check_reach(self, addresses: Iterable[Any]) -> None:
+        """See :func:`reqpi.server.access.check_reach`."""
+        logins = self.outside is not None and self.outside.with_login
+        check_reach(self._settings, addresses, with_login=bool(logins))
+
     def _listen(self) -> None:
+        self._open_ports()
+        try:
+            self.check_reach([address for address, _ in self._addresses])
+        except Misconfigured:
+            for port in self._ports:
+                port.stopListening()
+            raise
+
+    def _open_ports(self) -> None:
         for description in self._settings.listen:
             try:
                 listening = self._endpoints(description).listen(self._services.site)
-                self._ports.append(port_of(listening))
+                self._ports.append(listening_now(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:
                     port.stopListening()
@@ -266,7 +294,7 @@ class Server(Service):
         self.prefreeze.stop()
         if self._scrubber is not None:
             self._scrubber.cancel()
-        await gatherResults([_stopped(port) for port in self._ports])
+        await gatherResults([stopped(port) for port in self._ports])
         drained = self._services.site.drained()
         try:
             await drained.addTimeout(GRACE, self._reactor)
@@ -302,13 +330,19 @@ def assemble(
     store: Store = _place(settings).store()
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
-    outside = _outside(settings)
-    upstream: Upstream = Offline(outside.policy)
-    close = None
-    if not settings.offline:
-        upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
-        upstream, close = upstreams, upstreams.close
-    server = Server(settings, reactor, store, upstream, close, endpoints=endpoints, quiet=quiet, here=outside.here)
+    outside = outside_of(settings)
+    sources = Sources.of(settings, outside, reactor)
+    server = Server(
+        settings,
+        reactor,
+        store,
+        sources.upstream,
+        sources.close,
+        endpoints=endpoints,
+        quiet=quiet,
+        here=outside.here,
+        crates=sources.crates,
+    )
     server.outside = outside
     return server
 
@@ -323,58 +357,6 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache_size,
         settings.record_key,
     )
-
-
-def _outside(settings: Settings) -> AllowedUpstreams:
-    """Return what the operator allows of the outside; the files that settings name are read.
-
-    :raises reqpi.core.errors.Misconfigured: a setting or a file cannot be used.
-    """
-    outside = AllowedUpstreams(
-        default=settings.upstream or _default_upstream(settings.offline),
-        upstreams=settings.upstreams,
-        built_in=builtin_index(),
-        hosts=Hosts.read(settings.allow_hosts, "--allow-host"),
-        file_hosts=settings.file_hosts,
-        unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
-        logins=_logins(settings),
-        certificates=b"" if settings.ca is None else read_certificates(settings.ca),
-        client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),
-        proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
-        here=Here(settings.url, loopback=settings.local),
-        local=settings.local,
-        require_hashes=settings.require_hashes,
-    )
-    outside.check()
-    return outside
-
-
-def _logins(settings: Settings) -> Mapping[str, str]:
-    """Return the logins of ``--netrc``, or otherwise those of the user's own netrc file."""
-    if settings.netrc is not None:
-        return read_logins(settings.netrc)
-    return {} if settings.own_netrc is None else read_own_logins(settings.own_netrc)
-
-
-def _default_upstream(offline: bool) -> str | None:
-    try:
-        return default_upstream()
-    except Misconfigured:
-        if offline:
-            return None
-        raise
-
-
-def _stopped(port: IListeningPort) -> Deferred[Any]:
-    stopped = port.stopListening()
-    return stopped if isinstance(stopped, Deferred) else gatherResults([])
-
-
-def _access_log(reactor: Any, where: str) -> AccessLog:
-    if where != "log":
-        return AccessLog(reactor, LogFile(Path(where)).write)
-    log = Logger("reqpi.access")
-    return AccessLog(reactor, lambda lines: log.info("{lines}", lines=lines.rstrip("\n")))
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

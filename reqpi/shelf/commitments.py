@@ -24,7 +24,7 @@ from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import document_record, lock_record
 
-__all__ = ["COMMITMENTS_IN_MEMORY", "Commitments", "Lease"]
+__all__ = ["COMMITMENTS_IN_MEMORY", "Check", "Commitments", "Lease"]
 
 _NOTED_EVERY = 10.0
 """Seconds between two records that an address is in use, and between two checks whether another process swept it."""
@@ -35,6 +35,9 @@ COMMITMENTS_IN_MEMORY = 32 << 20
 _T = TypeVar("_T")
 
 _log = Logger()
+
+Check = Callable[[Lock], None]
+"""A check whether a client may commit a lock; it raises an error if not."""
 
 
 @define(eq=False)
@@ -94,21 +97,25 @@ class Commitments:
         """Bytes of the commitments in memory, as far as they are counted."""
         return self._read.weight
 
-    async def commit(self, document: bytes) -> tuple[Commitment, bool]:
+    async def commit(self, document: bytes, check: Check = lambda _: None) -> tuple[Commitment, bool]:
         """Store a lock of one document under its address.
 
+        :param check: raises an error if the client may not commit the lock; nothing is stored then.
         :returns: the commitment, and whether it is new in this store.
         :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
             allow; nothing is stored.
         """
-        return await self._commit(await self._lock(locks.read, document, len(document)))
+        return await self._commit(await self._lock(locks.read, document, len(document)), check)
 
-    async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
+    async def commit_together(
+        self, documents: Sequence[Document], check: Check = lambda _: None
+    ) -> tuple[Commitment, bool]:
         """Store a lock of several documents under the address of their listing; see :meth:`commit`."""
         size = sum(len(document.data) for document in documents)
-        return await self._commit(await self._lock(locks.read_together, documents, size))
+        return await self._commit(await self._lock(locks.read_together, documents, size), check)
 
-    async def _commit(self, lock: Lock) -> tuple[Commitment, bool]:
+    async def _commit(self, lock: Lock, check: Check) -> tuple[Commitment, bool]:
+        check(lock)
         defects = self._denied(lock)
         if defects:
             raise BrokenLock(defects)

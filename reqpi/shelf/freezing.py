@@ -90,6 +90,10 @@ class Freezing:
         """Mark the blobs that a page names as needed: they may have been stored before any page named them."""
         await self._store.touch(*await DECIDED_FILES.run(len(page.files), _named_by, page))
 
+    async def is_known(self, commitment: Commitment, project: Project) -> bool:
+        """Return whether the page of a project is frozen already."""
+        return await self._store.get(page_record(commitment.address, project)) is not None
+
     async def known(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages of those ``projects`` that are already frozen, without asking an upstream."""
         pages: dict[Project, Page] = {}

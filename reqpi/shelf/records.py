@@ -21,6 +21,7 @@ __all__ = [
     "build_system_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
+    "crate_record",
     "differing_metadata_record",
     "document_record",
     "holding_record",
@@ -66,12 +67,14 @@ class Kind:
     :param owner: what the second part of the name means.
     :param layout: the number of the store layout that introduced it.
     :param holds: what a record of this kind contains, in a few words.
+    :param keeps: a record of this kind begins with the sha256 of a blob, in hex, that lives as long as the record.
     """
 
     folder: str
     owner: Owner
     layout: int
     holds: str
+    keeps: bool = False
 
     def below(self, owner: str = "") -> str:
         """Return the prefix of all records of this kind that belong to ``owner``; of all owners if it is empty."""
@@ -90,6 +93,7 @@ _CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdi
 _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
 _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin")
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
+_CRATE = Kind("crates", Owner.ADDRESS, 1, "the frozen line of a release of a crate", keeps=True)
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
 _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
 _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
@@ -109,6 +113,7 @@ KINDS = (
     _HOLDING,
     _LACKING,
     _SBOM,
+    _CRATE,
     _SESSION,
     _RECORDED_FILE,
     _RUN,
@@ -219,6 +224,15 @@ def lacking_record(address: str, name: str = "") -> str:
 def sbom_record(address: str, name: str = "") -> str:
     """Name a record of what an SBOM reports; without a name, the prefix of an address."""
     return f"{_SBOM.folder}/{address}/{name}"
+
+
+def crate_record(address: str, registry: str = "", name: str = "", version: str = "") -> str:
+    """Name the record of a release of a crate; without a name, the prefix of an address.
+
+    A hash stands for the release, because names of crates differ in letter case and those of records do not.
+    """
+    release = _digest(json.dumps([registry, name, version])) if name else ""
+    return f"{_CRATE.folder}/{address}/{release}"
 
 
 def session_record(token: str) -> str:

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission
 from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble, wanting
-from reqpi.core.interfaces import Store, Upstream
+from reqpi.core.interfaces import Store, Upstream, UpstreamUse
 from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
@@ -24,7 +24,7 @@ from reqpi.core.releases import newest
 from reqpi.core.report import Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
-from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Commitments, Lease
+from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, Lease
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
@@ -83,18 +83,21 @@ class Shelf:
 
     # Locks
 
-    async def commit(self, document: bytes) -> tuple[Commitment, bool]:
+    async def commit(self, document: bytes, check: Check = lambda _: None) -> tuple[Commitment, bool]:
         """Store a lock of one document under its address.
 
+        :param check: raises an error if the client may not commit the lock; nothing is stored then.
         :returns: the commitment, and whether it is new in this store.
         :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
             allow; nothing is stored.
         """
-        return await self._commitments.commit(document)
+        return await self._commitments.commit(document, check)
 
-    async def commit_together(self, documents: Sequence[Document]) -> tuple[Commitment, bool]:
+    async def commit_together(
+        self, documents: Sequence[Document], check: Check = lambda _: None
+    ) -> tuple[Commitment, bool]:
         """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
-        return await self._commitments.commit_together(documents)
+        return await self._commitments.commit_together(documents, check)
 
     async def commitment(self, address: str) -> Commitment:
         """Return the commitment of an address. This counts as use of the address.
@@ -110,6 +113,10 @@ class Shelf:
     def on_new(self, begin: Callable[[Commitment], None]) -> None:
         """Call ``begin`` with each commitment that is new in this store, from now on."""
         self._commitments.on_new = begin
+
+    def uses(self, lock: Lock, project: Project) -> frozenset[UpstreamUse]:
+        """Return the upstreams that may be asked for a project that a lock pins."""
+        return frozenset(use for pin in lock.projects[project] for use in self._upstream.uses(pin))
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """Return what a user should know about the parts of a lock that the operator allows."""
@@ -159,6 +166,12 @@ class Shelf:
     def crowded(self) -> bool:
         """Whether pages wait because the limit of concurrent upstream lookups is reached."""
         return self._freezing.crowded
+
+    async def is_frozen(self, commitment: Commitment, project: Project) -> bool:
+        """Return whether the page of a project that the lock pins is frozen already."""
+        if self._pages.get(commitment, (commitment.address, project)) is not None:
+            return True
+        return await self._freezing.is_known(commitment, project)
 
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages of those ``projects`` that are already frozen, without asking an upstream."""
@@ -263,6 +276,14 @@ class Shelf:
     async def refused(self, address: str) -> list[RecordedRefusal]:
         """Return everything that was refused under ``address``, the latest first."""
         return await self._refusals.of(address)
+
+    def note_refusal(self, address: str, name: str, what: str, why: str) -> None:
+        """Count a refusal of something that is not a file of a project, such as a crate.
+
+        :param name: stands for the project.
+        :param what: stands for the filename.
+        """
+        self._refusals.note(address, canonicalize_name(name[:100]), what[:255], why)
 
     def forget_refusal(self, address: str, project: Project) -> None:
         """Uncount one refusal of a project as a whole, which turned out not to be one."""

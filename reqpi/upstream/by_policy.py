@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.core.interfaces import Indexes
+from reqpi.core.interfaces import Indexes, UpstreamUse
 from reqpi.core.model import Archive, Git, Lock, Pin
 from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.policy import Policy
@@ -31,6 +31,10 @@ class ByPolicy:
     def reveals(self, index: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Upstream.reveals`."""
         return self._policy.reveals(index)
+
+    def uses(self, pin: Pin) -> tuple[UpstreamUse, ...]:
+        """See :meth:`reqpi.core.interfaces.Upstream.uses`."""
+        return self._policy.uses(pin)
 
     def allow(self, pin: Pin, source: Archive | Git) -> None:
         """See :meth:`reqpi.core.interfaces.Upstream.allow`."""

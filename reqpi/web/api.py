@@ -13,6 +13,7 @@ from attrs import asdict
 from twisted.web.server import Request
 
 from reqpi.core import export
+from reqpi.core.access.clients import AccessScope
 from reqpi.core.address import address_of, listing_of
 from reqpi.core.build_requirements import written
 from reqpi.core.errors import NotServed, UpstreamTrouble
@@ -28,11 +29,12 @@ from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
+from reqpi.web.http.access import Access, identity_of, not_offered, problem_of_scope
 from reqpi.web.http.answers import send_representation
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.only_client import OnlyClient, not_offered
 from reqpi.web.http.representation import IMMUTABLE, Representation
+from reqpi.web.permission import check_lock
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
 
@@ -62,10 +64,10 @@ _CLOSED_SOON = 5.0
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
-async def commit(request: Request, services: LockServices, base: str, *, only: OnlyClient | None = None) -> bytes:
+async def commit(request: Request, services: LockServices, base: str, *, access: Access | None = None) -> bytes:
     """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters.
 
-    :param only: the client of a server that may accept one lock alone.
+    :param access: the clients of the server; ``None``: it requires no login.
     """
     shelf = services.shelf
     try:
@@ -73,12 +75,14 @@ async def commit(request: Request, services: LockServices, base: str, *, only: O
         target = _target(request) if _is_set(request, b"hold") else None
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
-    if only is not None and not only.offers(_address_of(documents)):
-        return problems.send(request, not_offered())
+    problem = _problem_of_commit(request, access, documents, hold=target is not None)
+    if problem is not None:
+        return problems.send(request, problem)
+    check = partial(check_lock, shelf, identity_of(request))
     if documents[0].path:
-        commitment, created = await shelf.commit_together(documents)
+        commitment, created = await shelf.commit_together(documents, check)
     else:
-        commitment, created = await shelf.commit(documents[0].data)
+        commitment, created = await shelf.commit(documents[0].data, check)
     if target is not None:
         await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
@@ -98,6 +102,17 @@ async def commit(request: Request, services: LockServices, base: str, *, only: O
     )
 
 
+def _problem_of_commit(
+    request: Request, access: Access | None, documents: Sequence[Document], *, hold: bool
+) -> problems.Problem | None:
+    """Return the problem of a client that may not commit these documents, or may not have their files held."""
+    if access is None:
+        return None
+    if not access.offers(_address_of(documents)):
+        return not_offered()
+    return problem_of_scope(access, identity_of(request), AccessScope.HOLD) if hold else None
+
+
 def _address_of(documents: Sequence[Document]) -> str:
     """Return the address of documents; empty if they can have none, which is a defect of the lock."""
     if not documents[0].path:
@@ -109,7 +124,9 @@ def _address_of(documents: Sequence[Document]) -> str:
 
 
 async def _known_to_lack(services: LockServices, commitment: Commitment) -> Iterable[Note]:
-    return (*await services.build_requirements.warnings(commitment), *await services.closed.warnings(commitment))
+    further = () if services.further is None else await services.further.warnings(commitment)
+    own = (*await services.build_requirements.warnings(commitment), *await services.closed.warnings(commitment))
+    return (*own, *further)
 
 
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:

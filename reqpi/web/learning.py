@@ -18,10 +18,10 @@ from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.shelf.learn_sessions import LearnSession
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.web.http import problems
+from reqpi.web.http.access import not_offered
 from reqpi.web.http.answers import answer_with, send_fresh, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.only_client import not_offered
 from reqpi.web.http.representation import PAGE_POLICY, Representation
 
 __all__ = ["LearnResource"]

@@ -36,6 +36,10 @@ r"""Every route of the server.
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
+    GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
+    GET   /<address>/crates/<path>                   the index of a crate                      } reqpi.web.crates
+    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              /
+    GET   /<address>/cargo/config.toml               the configuration for cargo
 
 Additional slashes, or no slash at the end, make no difference and cause no redirect: some clients send such paths, and
 a redirect costs each of them a round trip.
@@ -49,6 +53,7 @@ from typing import Any
 
 from attrs import evolve
 from klein import Klein, KleinRenderable
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
@@ -58,16 +63,18 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
+from reqpi.web.crates import CratesResource
 from reqpi.web.http import problems
-from reqpi.web.http.answers import answer_with
+from reqpi.web.http.access import Access, problem_of_client
+from reqpi.web.http.answers import after, answer_with
 from reqpi.web.http.authority import needs_tls, problem_of_host
 from reqpi.web.http.cross_site import problem_of_page
 from reqpi.web.http.headers import header
-from reqpi.web.http.only_client import OnlyClient, problem_of_client
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.rewritten import OriginalFiles, RewrittenLocks
 from reqpi.web.runs import RunsResource
@@ -98,9 +105,9 @@ class Routes:
         learning: LearnResource,
         runs: RunsResource,
         *,
-        only: OnlyClient | None = None,
+        access: Access | None = None,
     ) -> None:
-        self._only = only
+        self._access = access
         self._runs = runs
         self._learn = learning
         self._services = services
@@ -122,7 +129,7 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
-        return await api.commit(request, self._services, self._base.of(request), only=self._only)
+        return await api.commit(request, self._services, self._base.of(request), access=self._access)
 
     @app.route("/learn")
     async def learn(self, request: Request) -> bytes:
@@ -254,7 +261,8 @@ class Root(Resource):
 
     :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
-    :param only: the one client that the server has; ``None``: it has no login.
+    :param crates: the crates of all addresses.
+    :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
     """
 
@@ -268,7 +276,8 @@ class Root(Resource):
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
-        only: OnlyClient | None = None,
+        crates: CratesResource | None = None,
+        access: Access | None = None,
         runs: Runs | None = None,
     ) -> None:
         super().__init__()
@@ -277,11 +286,13 @@ class Root(Resource):
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses
         self._base = base
-        self._only = only
+        self._access = access
+        self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
+        self._crates = crates
         self._runs = RunsResource(services.shelf, self._index, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
-        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, only=only)
+        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access)
         self._rest = routes.app.resource()
 
     def render(self, request: Request) -> Any:
@@ -295,7 +306,7 @@ class Root(Resource):
             request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
         problem = (
-            problem_of_client(request, self._only)
+            problem_of_client(request, self._access, request.postpath)
             or problem_of_host(request, site.names)
             or problem_of_page(request, self._base.of(request))
             or _wrong(request.postpath)
@@ -303,6 +314,13 @@ class Root(Resource):
         if problem is not None:
             return problems.send(request, problem)
         segments = [segment.decode("utf-8") for segment in request.postpath]
+        if self._access is None or not self._frozen.concern(request, segments):
+            return self._routed(request, segments)
+        checked = Deferred.fromCoroutine(self._frozen.check(request, segments))
+        return after(request, checked, partial(self._routed, request, segments))
+
+    def _routed(self, request: Request, segments: list[str]) -> Any:
+        """Answer a request for a sound path."""
         with_token = self._with_token.get(segments[0])
         if with_token is not None and segments[2:3] == ["simple"]:
             return with_token.answer(request, segments[1], segments[3:])
@@ -310,6 +328,8 @@ class Root(Resource):
             return self._index.answer(request, segments[0], segments[2:])
         if len(segments) > 1 and segments[1] == "files":
             return self._files.answer(request, segments[0], segments[2:])
+        if self._crates is not None and self._crates.takes(segments):
+            return self._crates.answer(request, segments)
         if segments[1:] == ["wheelhouse.tar"]:
             work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)

@@ -44,7 +44,7 @@ class TokenTests(SynchronousTestCase):
             f'/x HTTP/1.1" 404 9 "http://localhost/runs/{TOKEN}/simple/',
             f'/x HTTP/1.1" 404 9 "http://localhost/learn/{TOKEN}/simple/',
         ):
-            line = self.logged(f'"127.0.0.1" - - "GET {path} HTTP/1.1" 200 5 "-" "-"')
+            line = self.logged(f'127.0.0.1 - - "GET {path} HTTP/1.1" 200 5 "-" "-"')
             for digits in (TOKEN[8:16], encoded[24:48]):
                 self.assertNotIn(digits, line.lower(), path)
             self.assertTrue(line.endswith('HTTP/1.1" 200 5 "-" "-"'), line)

@@ -82,7 +82,7 @@ print(folder, oct(os.stat(folder).st_mode)[-3:], len(files), "PRIVATE" in open(f
         self.assertEqual(self.start(program=["-c", f"""
 import socket
 print(socket.socket().connect_ex(("127.0.0.1", {words[0]})) != 0)
-"""]).communicate(timeout=60)[0], "True\n")  # fmt: skip
+"""]).communicate(timeout=240)[0], "True\n")  # fmt: skip
 
     def test_another_user_gets_no_file_no_tunnel_and_no_password(self) -> None:
         """The neighbour requests a file and a tunnel, and reads the folder of the run and the child's environment."""
@@ -90,8 +90,8 @@ print(socket.socket().connect_ex(("127.0.0.1", {words[0]})) != 0)
         assert process.stdout is not None
         proxy, bundle, pid = json.loads(process.stdout.readline())
         asked = [sys.executable, "-c", OTHER_USER, str(urlsplit(proxy).port), bundle, f"/proc/{pid}/environ"]
-        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
-        process.communicate("", timeout=60)
+        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=240)
+        process.communicate("", timeout=240)
         self.assertEqual(process.returncode, 0)
         found = json.loads(done.stdout)
         self.assertEqual(found[:2], ["407", "407"])

@@ -154,7 +154,7 @@ class CommandTests(WebCase):
     """The server of a command, from inside: a build script that the command runs has its password."""
 
     def made_root(self) -> Root:
-        return Root(self.services(), self.base, only=OnlyClient("secret", "f" * 64))
+        return Root(self.services(), self.base, access=OnlyClient("secret", "f" * 64))
 
     async def test_it_offers_no_runs(self) -> None:
         """The script takes files in a run, so that the receipt of the command does not have them."""

@@ -151,7 +151,7 @@ class PortTests(InsideTestCase):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             done = self.start(program=["-c", TAKEN.format(port=port)])
-            out, err = done.communicate(timeout=60)
+            out, err = done.communicate(timeout=240)
         self.assertEqual((done.returncode, err), (0, ""))
         self.assertNotEqual(urlsplit(out.strip()).port, port)
 
@@ -166,7 +166,7 @@ class EndTests(InsideTestCase):
         assert process.stdout is not None
         child = int(process.stdout.readline())
         process.terminate()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, err), (-signal.SIGTERM, ""))
         self.assertRaises(ProcessLookupError, os.kill, child, 0)
         self.assertNotEqual(port_for(address_of(self.document)), 0)

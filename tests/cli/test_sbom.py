@@ -27,6 +27,15 @@ class SbomTests(CommandTestCase):
     def test_it_goes_to_standard_output(self) -> None:
         self.assertEqual(self.sbom(), (0, self.named(""), ""))
 
+    def test_a_lock_without_digests_is_rejected_where_the_user_requires_them(self) -> None:
+        for command in (("sbom",), ("wheelhouse", "-o", "bundle.tar")):
+            status, out, err = self.run_reqpi(
+                *command, "requirements.txt", "--url", self.server.url, "--require-hashes"
+            )
+            self.assertEqual((status, out), (1, ""))
+            self.assertIn("requirements.txt:1:", err)
+        self.assertEqual(self.server.seen, [])
+
     def test_it_goes_to_a_file_in_one_step(self) -> None:
         status, out, err = self.sbom("-o", "bill.json")
         self.assertEqual((status, out), (0, ""))

@@ -6,6 +6,7 @@ from base64 import b64decode
 from pathlib import Path
 
 from reqpi.client import commit
+from reqpi.client.environment import netrc_of_user
 from reqpi.client.target import with_login_of
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
 
@@ -67,3 +68,8 @@ class HandedOnTests(ClientTestCase):
     def test_no_login(self) -> None:
         """Nothing is changed."""
         self.assertEqual(with_login_of("http://example.org", "http://example.org/x/"), "http://example.org/x/")
+
+    def test_a_path_that_the_system_does_not_take_is_no_netrc_of_the_user(self) -> None:
+        """A folder that may not be read fails in the same way, but not for root."""
+        self.patch_environment("NETRC", "/" + "n" * 5000)
+        self.assertIsNone(netrc_of_user())

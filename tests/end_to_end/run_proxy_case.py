@@ -63,7 +63,7 @@ class RunProxyCase(SynchronousTestCase):
         *command: object,
         options: tuple[str, ...] = (),
         folder: str = ".",
-        limit: float = 170,
+        limit: float = 240,
         **environ: str,
     ) -> Done:
         """Run a command behind ``reqpi run``; its status, and all that both print.

@@ -84,3 +84,29 @@ class RefusalsTests(TestCase):
         self.one.note(ADDRESS, SIX, None, "")
         await self.one.write()
         self.assertEqual(await self.two.of("b" * 64), [])
+
+    async def test_the_latest_refusals_of_an_address_are_those_that_are_counted(self) -> None:
+        for number in range(MOST + 10):
+            self.clock.advance(1)
+            self.one.note(ADDRESS, canonicalize_name(f"p{number}"), None, "")
+        newest, *_, oldest = await self.one.of(ADDRESS)
+        self.assertEqual((newest.project, oldest.project), (f"p{MOST + 9}", "p10"))
+
+    async def test_refusals_of_many_addresses_fill_no_memory_and_the_latest_count(self) -> None:
+        few = Refusals(self.store, "few", self.clock.seconds, together=20)
+        addresses = [f"{number:064x}" for number in range(3)]
+        for address in addresses:
+            for number in range(10):
+                few.note(address, canonicalize_name(f"p{number}"), None, "")
+        self.assertEqual([len(await few.of(address)) for address in addresses], [0, 10, 10])
+
+    async def test_an_address_that_left_memory_and_comes_back_loses_nothing_that_was_written(self) -> None:
+        few = Refusals(self.store, "few", self.clock.seconds, together=1)
+        few.note(ADDRESS, SIX, None, "")
+        await few.write()
+        few.note("b" * 64, SIX, None, "")
+        few.note(ADDRESS, SIX, None, "")
+        self.assertEqual([refusal.count for refusal in await few.of(ADDRESS)], [2], "before it is written")
+        await few.write()
+        for who in (few, self.two):
+            self.assertEqual([refusal.count for refusal in await who.of(ADDRESS)], [2])

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.follow_index import add_follow_index, index_for
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.own_token import add_token_file, log_in
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of, wait_until_held
 from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     filters = filters_of(options)
     if filters and not options.hold:
         parser.error(f"--{', --'.join(FILTERS)} specify what to hold: add --hold")
+    log_in(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
     lock = committed(options.url, taken, hold=filters if options.hold else None)
@@ -105,13 +107,14 @@ def command_line() -> argparse.ArgumentParser:
         "together, with those that they include with -r and -c.",
         epilog="Exit status: 0 done, 1 the lock has defects, 2 usage, 3 no server or its error, "
         "4 the server returned another address than that of the files, or an index on another host. "
-        "A login is read from netrc or from the URL; the URL that is printed never has one.",
+        "A login is read from --token-file, REQPI_TOKEN, netrc or the URL; the URL that is printed never has one.",
     )
     parser.add_argument(
         "--url",
         default=os.environ.get("REQPI_URL") or DEFAULT_URL,
         help=f"the URL of the server (default: $REQPI_URL, then {DEFAULT_URL})",
     )
+    add_token_file(parser)
     add_follow_index(parser)
     add_require_hashes(parser)
     parser.add_argument("--hold", action="store_true", help="wait until the server has every file that the lock admits")

@@ -17,6 +17,7 @@ from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
+from reqpi.cli.processes.cargo_home import cargo_home, registries_in
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
 from reqpi.cli.receipts import ReceiptFile, add_receipt, this_machine
@@ -163,6 +164,7 @@ def _run(
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
+    registries = registries_in(document.data for document in taken.documents)
     with _recorded(options, url, lock.address, index, receipt) as own_index:
         environ = pointed_at(with_login_of(url, own_index), os.environ)
         ways = [own_index]
@@ -171,8 +173,12 @@ def _run(
             ways.append(proxy.url)
         # On another server, the command could reach more than the run.
         sealed = receipt.seal if receipt is not None and not options.url else lambda: None
-        with sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start, watch.telling():
-            status = run_child(command, environ, start=start)
+        with (
+            cargo_home(with_login_of(url, index), environ, registries) as with_cargo,
+            sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start,
+            watch.telling(),
+        ):
+            status = run_child(command, with_cargo, start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.

@@ -13,12 +13,14 @@ from reqpi.cli.folders.local_index import unproven
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, private_index, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
 from reqpi.client.errors import WrongListing
 from reqpi.client.sboms import take_sbom
+from reqpi.core.crates.sbom import with_committed
 from reqpi.core.errors import UnreadableProject
 from reqpi.core.sbom import MainComponent, cyclonedx, sbom_of, spdx
 from reqpi.core.sbom.reading import BadSbom, read_sbom
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.main_version and not options.name:
         parser.error("--version is the version of --name: add --name")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     name, version = _own(options)
     query = _query(name, version, private_index(options))
     with server_for(options, taken) as url:
@@ -79,7 +82,8 @@ def _checked(received: bytes, listing: CheckedListing, own: MainComponent | None
 
     :raises WrongListing: a component of the one received differs, is missing, or is not of the lock.
     """
-    made = sbom_of(listing.commitment, listing.pages, {}, own=own)
+    lock = listing.commitment.lock
+    made = with_committed(sbom_of(listing.commitment, listing.pages, {}, own=own), lock)
     try:
         theirs = read_sbom(received, _LARGEST).sbom
     except BadSbom as bad:
@@ -130,5 +134,6 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", dest="main_version", help="the version of that project")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_server(parser)
+    add_require_hashes(parser)
     add_arguments(parser)
     return parser

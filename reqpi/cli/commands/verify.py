@@ -9,10 +9,12 @@ from pathlib import Path
 
 from attrs import asdict
 
+from reqpi.cli.inputs.own_token import add_token_file, log_in
 from reqpi.cli.inputs.stores import add_store, opened
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
 from reqpi.client import commit
+from reqpi.client.target import target_of
 from reqpi.core.address import is_listing, parse_listing
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--url is the server that fetches again what --repair removed: add --repair")
     if options.seal and options.record_key is None:
         parser.error("--seal needs the key: add --record-key FILE")
+    log_in(options)
     with opened(options) as (store, wait):
         unsealed = store.unsealed if options.seal else None
         verdict = wait(Verification(store, repair=options.repair, unsealed=unsealed).run())
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
             tell_remark(f"{lists} without digests: only as safe as the store, unless --record-key seals the records")
         for address in sorted({address for address, *_ in verdict.lost}) if options.url else ():
             commit(options.url, wait(_documents(store, address)), hold=())
-            tell_remark(f"{options.url} is fetching the removed files of lock {address[:8]}")
+            tell_remark(f"{target_of(options.url).url} is fetching the removed files of lock {address[:8]}")
     return DAMAGED if verdict.left else DONE
 
 
@@ -92,4 +95,5 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--url", help="with --repair: make the server at this URL, on the same store, fetch them again now"
     )
+    add_token_file(parser)
     return parser

@@ -23,10 +23,12 @@ from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.refused_lines import lines_for, since
+from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import add_filters, filters_of, wait_until_held
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.build_wheels import NotBuilt, compiled, to_be_built
+from reqpi.cli.processes.cargo_home import registries_in
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     filters = filters_of(options)
     target = target_of_filters(parser, filters)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
+    check_digests(options, taken)
     with server_for(options, taken) as url:
         lock = committed(url, taken, hold=filters)
         if not wait_until_held(url, taken, lock.address, filters):
@@ -159,7 +162,10 @@ def _build(
     index = with_login_of(url, f"{target_of(url).url}/{address}/simple/")
     pages = _pages(url, listing, index, interpreter, room) if options.url and sdists else ""
     try:
-        wheels = compiled(sdists, folder, room, index, interpreter, pages=pages) if sdists else {}
+        registries = registries_in(document.data for document in listing.commitment.lock.documents)
+        wheels = (
+            compiled(sdists, folder, room, index, interpreter, pages=pages, registries=registries) if sdists else {}
+        )
     except NotBuilt as failed:
         tell_lines(failed.said)
         tell_error(failed.title, failed.detail)
@@ -217,5 +223,6 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.tar", help="the archive")
     add_server(parser)
     add_filters(parser)
+    add_require_hashes(parser)
     add_arguments(parser)
     return parser

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reqpi.cli.inputs.lock_files import LockFiles, lines_told
+from reqpi.cli.inputs.own_token import add_token_file, log_in
 from reqpi.client.environment import netrc_of_user
 from reqpi.client.errors import BadUsage, ClientError, ServerTrouble
 from reqpi.client.fetching import FetchFailed
@@ -42,6 +43,7 @@ _DEFAULT = re.compile(r"https?://", re.IGNORECASE)
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Add ``--url`` for a running server, and the options of a server inside this process."""
     parser.add_argument("--url", help="use the server that runs at this URL")
+    add_token_file(parser)
     for option in _LOCAL:
         add_option(parser, option)
 
@@ -73,12 +75,13 @@ def value_of(options: argparse.Namespace, name: str) -> Any:
 
 
 def check_server(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Exit with a usage error if ``--url`` is combined with an option of a server inside this process."""
+    """Exit with a usage error if ``--url`` is combined with an option of a server inside this process; log in there."""
     if options.url and any(getattr(options, option.dest) for option in _LOCAL):
         parser.error(
             "--store, --upstream, --offline and similar options set up a server inside this process: "
             "leave them out, or leave out --url"
         )
+    log_in(options)
 
 
 @contextmanager

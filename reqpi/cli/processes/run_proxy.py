@@ -40,8 +40,8 @@ class RunProxy:
         self._report = report
         self._factory: ProxyFactory | None = None
         self._port: Any = None
-        self._reactor: Any = None
         self._default_indexes: tuple[str, ...] = ()
+        self._reactor: Any = None
         self.url = ""
 
     def start(self, server: Server, only: OnlyClient, reactor: Any) -> None:

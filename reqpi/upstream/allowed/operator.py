@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from reqpi.core.access.token_file import DEFAULT_UPSTREAM
 from reqpi.core.errors import Misconfigured
 from reqpi.core.proxies import BadProxy, Proxies, read_proxies
 from reqpi.core.shown_urls import as_shown
@@ -82,14 +83,25 @@ class AllowedUpstreams:
     def policy(self) -> Policy:
         """The policy on what a lock may name."""
         labels: dict[str, str] = {}
+        names: dict[str, str] = {}
         for name, url in [("", self.default), *self.upstreams.items()]:
             if url is not None:
                 bare, _ = split_credentials(url)
                 shown = as_shown(bare)
+                names.setdefault(index_key(bare), name or DEFAULT_UPSTREAM)
                 labels.setdefault(index_key(bare), f"{name} ({shown})" if name else shown)
         built_in = None if self.built_in is None or self.default is None else index_key(self.built_in)
         return Policy(
-            labels, built_in, self.hosts, self.indexes, self.here, self.local, self.require_hashes, self._with_login
+            labels,
+            built_in,
+            self.hosts,
+            self.indexes,
+            self.here,
+            self.local,
+            self.require_hashes,
+            self.with_login,
+            names,
+            lambda url: self.client_certificate is not None or self._keyring.for_url(url) is not None,
         )
 
     @cached_property
@@ -112,7 +124,7 @@ class AllowedUpstreams:
         return Permits(dict(reversed(permits)), self._keyring, self.named, self.hosts)
 
     @property
-    def _with_login(self) -> frozenset[str]:
+    def with_login(self) -> frozenset[str]:
         """The keys of the upstreams with a login. With a client certificate, each of them may require it."""
         logins = ((key, self.permits.of_index(key).login_for(url)) for key, url in self.indexes.items())
         return frozenset(key for key, login in logins if login is not None or self.client_certificate is not None)

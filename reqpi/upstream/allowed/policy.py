@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from attrs import field, frozen
 
 from reqpi.core.errors import NotAllowed
-from reqpi.core.interfaces import Indexes
+from reqpi.core.interfaces import Indexes, UpstreamUse
 from reqpi.core.locks.required_digests import missing_digests
 from reqpi.core.model import Archive, Git, Lock, Pin
 from reqpi.core.report import NOTE, WARNING, Defect, Note
@@ -44,6 +44,8 @@ class Policy:
         :mod:`reqpi.upstream.allowed.connect` keeps out those on private addresses.
     :param require_hashes: whether each pin of a lock must have a digest.
     :param with_login: the keys of the upstreams for which the server has a login.
+    :param names: the name of each upstream in the operator's options, by its key.
+    :param has_login: whether the server has a login for the URL of an archive or a repository.
     """
 
     labels: Mapping[str, str] = field(factory=dict)
@@ -54,6 +56,8 @@ class Policy:
     local: bool = False
     require_hashes: bool = False
     with_login: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(factory=dict)
+    has_login: Callable[[str], bool] = lambda _: False
 
     def upstream(self, index: str) -> str | None:
         """Return the key of the upstream that a lock names; ``None`` if it is not one of them.
@@ -75,6 +79,14 @@ class Policy:
     def reveals(self, index: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Upstream.reveals`. The operator, who has the login, may know everything."""
         return self.local or self.upstream(index) not in self.with_login
+
+    def uses(self, pin: Pin) -> tuple[UpstreamUse, ...]:
+        """See :meth:`reqpi.core.interfaces.Upstream.uses`."""
+        if pin.source is not None:
+            return (UpstreamUse(host_of(pin.source.url), self.has_login(pin.source.url)),)
+        indexes = self.indexes_for(pin)
+        keys = dict.fromkeys(self.upstream(index) for index in (*indexes.named, *indexes.further))
+        return tuple(UpstreamUse(self.names.get(key, key), key in self.with_login) for key in keys if key is not None)
 
     def indexes_for(self, pin: Pin) -> Indexes:
         """See :meth:`reqpi.core.interfaces.Upstream.indexes_for`.

@@ -25,7 +25,7 @@ from reqpi.web.http.representation import (
     takes_gzip,
 )
 
-__all__ = ["answer_with", "asked", "hold_to", "send", "send_fresh", "send_representation"]
+__all__ = ["after", "answer_with", "asked", "hold_to", "send", "send_fresh", "send_representation"]
 
 
 def asked(request: Request) -> RepresentationRequest:
@@ -87,6 +87,29 @@ def answer_with(request: Request, answer: Callable[[], Coroutine[Any, Any, None]
     answered.addCallbacks(partial(_done, request), partial(_failed, request))
     answered.addErrback(lambda failure: _log.failure("fault while answering", failure))
     return NOT_DONE_YET
+
+
+def after(request: Request, checked: Deferred[None], answer: Callable[[], Any]) -> int:
+    """Answer with what ``answer`` returns once a check is done; send the error if it fails.
+
+    :param answer: returns what a resource's ``render`` does.
+    """
+    gone = request.notifyFinish()
+    gone.addErrback(lambda _: checked.cancel())
+    checked.addCallbacks(lambda _: _render(request, answer), partial(_failed, request))
+    checked.addErrback(partial(_failed, request))
+    checked.addErrback(lambda failure: _log.failure("fault while answering", failure))
+    return NOT_DONE_YET
+
+
+def _render(request: Request, answer: Callable[[], Any]) -> None:
+    """Render, as twisted.web does."""
+    if request._disconnected:
+        return
+    body = answer()
+    if body is not NOT_DONE_YET:
+        request.write(body)
+        request.finish()
 
 
 def _done(request: Request, _: Any) -> None:

@@ -19,6 +19,7 @@ from reqpi.core.errors import (
     HostUnreachable,
     NotAdmitted,
     NothingUpstream,
+    NotPermitted,
     NotServed,
     Occupied,
     OtherBytes,
@@ -42,6 +43,7 @@ __all__ = [
     "DOCUMENT_TOO_LARGE",
     "LOGIN_REQUIRED",
     "MISDIRECTED",
+    "MISSING_SCOPE",
     "NOT_OFFERED",
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
@@ -82,6 +84,7 @@ BAD_PATH = ProblemType(400, "bad-path")
 LOGIN_REQUIRED = ProblemType(401, "login-required")
 CROSS_SITE = ProblemType(403, "cross-site")
 NOT_OFFERED = ProblemType(403, "not-offered")
+MISSING_SCOPE = ProblemType(403, "missing-scope")
 NO_SUCH_PATH = ProblemType(404, "no-such-path")
 PROXY_LOGIN_REQUIRED = ProblemType(407, "proxy-login-required")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
@@ -95,6 +98,7 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
     # 410 and not 404: uv goes on to the next index after a 404, and stops with our message after a 410.
     UnknownAddress: ProblemType(410, "unknown-address"),
     UnknownSession: ProblemType(410, "unknown-session"),
+    NotPermitted: MISSING_SCOPE,
     NotAdmitted: ProblemType(410, "not-admitted"),
     NothingUpstream: ProblemType(410, "nothing-upstream"),
     NotServed: ProblemType(404, "not-served"),

@@ -22,6 +22,7 @@ from reqpi.web.http.representation import (
     RepresentationRequest,
     RepresentationResponse,
     answer,
+    for_one_client,
 )
 
 __all__ = ["ANY_TYPE", "ReadyAnswer", "ReadyAnswers", "ready"]
@@ -62,11 +63,17 @@ class ReadyAnswer:
         return b"".join((self.before, start, self.after) if head else (self.before, start, self.after, self.body))
 
 
-def ready(made: RepresentationResponse) -> ReadyAnswer:
-    """Return a response as bytes, with the headers in the order in which twisted.web sends them."""
+def ready(made: RepresentationResponse, *, private: bool = False) -> ReadyAnswer:
+    """Return a response as bytes, with the headers in the order in which twisted.web sends them.
+
+    :param private: no shared cache may keep it.
+    """
     reason = RESPONSES[made.status].decode("ascii")
     before = f"HTTP/1.1 {made.status} {reason}\r\nServer: {SERVER}\r\nDate: "
-    headers = "".join(f"\r\n{name}: {value}" for name, value in (*COMMON, *made.headers))
+    shown = [
+        (name, for_one_client(value) if private and name == "Cache-Control" else value) for name, value in made.headers
+    ]
+    headers = "".join(f"\r\n{name}: {value}" for name, value in (*COMMON, *shown))
     return ReadyAnswer(made.status, before.encode("ascii"), f"{headers}\r\n\r\n".encode("latin-1"), made.body)
 
 
@@ -82,7 +89,11 @@ class ReadyAnswers:
 
     :param bound: bytes of memory, at most.
     :param now: seconds since the epoch.
+
+    :ivar private: no shared cache may keep an answer.
     """
+
+    private = False
 
     def __init__(self, bound: int, now: Callable[[], float]) -> None:
         self._entries: LruCache[bytes, _Entry] = LruCache(bound)
@@ -117,12 +128,11 @@ class ReadyAnswers:
         made = entry.made.get(asked)
         return made if made is not None else self._made(entry, asked)
 
-    @staticmethod
-    def _made(entry: _Entry, asked: RepresentationRequest) -> ReadyAnswer | None:
+    def _made(self, entry: _Entry, asked: RepresentationRequest) -> ReadyAnswer | None:
         shown = entry.variants.get(ANY_TYPE) or entry.variants.get(asked.content_type)
         if shown is None:
             return None
-        made = ready(answer(shown, asked))
+        made = ready(answer(shown, asked), private=self.private)
         if len(asked.etags) <= _LONGEST:
             if len(entry.made) >= _MOST_ANSWERS:
                 entry.made.clear()

@@ -30,6 +30,7 @@ __all__ = [
     "answer",
     "constant",
     "etag_of",
+    "for_one_client",
     "has",
     "is_named",
     "takes_gzip",
@@ -151,6 +152,11 @@ def constant(etag: str, *, page: bool = False, ranges: bool = False, caching: st
     vary = (("Vary", "Accept, Accept-Encoding"),) if page else ()
     accepted = (("Accept-Ranges", "bytes"),) if ranges else ()
     return (*vary, *accepted, ("Cache-Control", caching), ("ETag", etag))
+
+
+def for_one_client(caching: str) -> str:
+    """Return a ``Cache-Control`` that keeps a response out of shared caches."""
+    return caching.replace("public", "private")
 
 
 def has(etags: str, etag: str) -> bool:

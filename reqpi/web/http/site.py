@@ -12,19 +12,21 @@ from typing import Any, cast
 from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.web.http import combinedLogFormatter, datetimeToString
+from twisted.web.http import RESPONSES, datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
+from reqpi.core.access.clients import AccessScope
+from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
-from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
+from reqpi.web.http.representation import for_one_client
 from reqpi.web.http.self_check import SelfChecks, index_of
 from reqpi.web.http.sent import SentResponse
 
@@ -49,6 +51,12 @@ class BoundedRequest(Request):
         self.content = self._body = BytesIO()
         if length is not None and length > self._limit:
             self._refuse()
+
+    def setHeader(self, name: Any, value: Any) -> None:
+        """Set a header of the response. What needs a login is for no shared cache (:rfc:`9111`, section 5.2.2.7)."""
+        if self._site.private and name == "Cache-Control":
+            value = for_one_client(value)
+        super().setHeader(name, value)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Add a piece of the body, and check its length."""
@@ -111,20 +119,30 @@ class BoundedRequest(Request):
         takes_documents = channel._command == b"POST" and channel._path.partition(b"?")[0].rstrip(b"/").endswith(
             b"/locks"
         )
-        return self._site.largest_body if takes_documents else _SMALL
+        return self._site.largest_body if takes_documents and self._not_for_client is None else _SMALL
+
+    @property
+    def _not_for_client(self) -> Problem | None:
+        """The problem of a client that may not commit, and whose lock is not worth receiving."""
+        clients = self._site.clients
+        if clients is None:
+            return None
+        return problem_of_scope(clients, clients.client_of(header(self, "Authorization")), AccessScope.COMMIT)
 
     def _refuse(self) -> None:
-        """Respond with 413 in the middle of the request, and close the connection."""
+        """Respond with 413, or the problem of the client, in the middle of the request, and close the connection."""
         self._refused = True
         self.requestHeaders.removeHeader(b"Expect")
         self.content = self._body = BytesIO()
-        limit = self._limit
-        detail = f"At most {limit} bytes; the operator can allow more."
-        problem = Problem(DOCUMENT_TOO_LARGE, "the document is too large", detail)
+        detail = f"At most {self._limit} bytes; the operator can allow more."
+        problem = self._not_for_client or Problem(DOCUMENT_TOO_LARGE, "the document is too large", detail)
         body = problem.body()
+        more = "".join(f"{name}: {value}\r\n" for name, value in problem.headers.items())
+        reason = "Content Too Large" if problem.status == 413 else RESPONSES[problem.status].decode("ascii")
         head = (
-            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
-            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+            f"HTTP/1.1 {problem.status} {reason}\r\n{more}Content-Type: {CONTENT_TYPE}\r\n"
+            f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+            "Connection: close\r\n\r\n"
         )
         transport: Any = self.channel.transport
         transport.write(head.encode("ascii") + body)
@@ -152,7 +170,8 @@ class BoundedSite(Site):
     :param largest_body: bytes of a request's body, at most.
     :param ready_answers: the answers of the fast path.
     :param access: the access log; ``None``: there is none.
-    :param only: the one client that the server has; ``None``: it has no login.
+    :param clients: the clients of the server; ``None``: it requires no login.
+    :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
     """
@@ -169,7 +188,7 @@ class BoundedSite(Site):
         ready_answers: ReadyAnswers | None = None,
         access: AccessLog | None = None,
         *,
-        only: OnlyClient | None = None,
+        clients: Access | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
@@ -177,8 +196,9 @@ class BoundedSite(Site):
         self.ready_answers = ready_answers or ReadyAnswers(0, clock.seconds)
         self.heads = SimpleHeads()
         self.names: OwnNames = ANY_NAME
-        self.only = only
         self.observer: Callable[[SentResponse], None] | None = None
+        self.clients = clients
+        self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self._access = access
@@ -193,7 +213,13 @@ class BoundedSite(Site):
 
         :param local: the Twisted address at which it came in.
         """
-        return self.names.accept(head.host, local) and (self.only is None or self.only.is_client(head.authorization))
+        return self.names.accept(head.host, local) and (
+            self.clients is None or may_read(self.clients, head.authorization)
+        )
+
+    def clients_changed(self) -> None:
+        """Ask again for each head whether its client may read: a connection remembers the head that it admitted."""
+        self.heads = SimpleHeads()
 
     def acceptableProtocols(self) -> list[bytes]:
         """Return HTTP/1.1 only: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
@@ -215,21 +241,19 @@ class BoundedSite(Site):
     def log(self, request: Any) -> None:
         """Log a response of twisted.web."""
         if self._access is not None:
-            self._access.note(combinedLogFormatter(self._access.timestamp(), request))
+            self._access.note_request(request)
         if self.observer is not None:
             self.observer(SentResponse.of(request, whole=True))
 
-    def answered(self, peer: str, line: bytes, status: int, length: int, said: str) -> None:
+    def answered(self, peer: str, line: bytes, status: int, length: int, head: SimpleHead) -> None:
         """Log a response of the fast path.
 
         :param line: the request line, in which nothing has to be escaped.
-        :param said: referrer and user agent, in the format of the log.
         """
-        access = self._access
-        if access is not None:
-            access.note(f'"{peer}" - - {access.timestamp()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
+        if self._access is not None:
+            self._access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
         if self.observer is not None:
-            self.observer(SentResponse.logged(line, status, said))
+            self.observer(SentResponse.logged(line, status, head.log))
 
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""

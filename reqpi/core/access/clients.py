@@ -1,0 +1,84 @@
+"""The client that sends a request, and its scopes: what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from attrs import field, frozen
+
+__all__ = ["ANONYMOUS", "EVERYTHING", "AccessScope", "Client", "anonymous_client"]
+
+
+class AccessScope(StrEnum):
+    """A thing that a client may do."""
+
+    READ = "read"
+    """Read under every address that it knows."""
+
+    COMMIT = "commit"
+    """Commit a lock."""
+
+    HOLD = "hold"
+    """Have the server fetch all files of a lock."""
+
+    LEARN = "learn"
+    """Use the open index, where the operator allows it."""
+
+    OPERATE = "operate"
+    """Change what the server serves to others."""
+
+
+EVERYTHING = frozenset(AccessScope)
+
+ANONYMOUS: Mapping[str, frozenset[AccessScope]] = {
+    "all": EVERYTHING - {AccessScope.OPERATE},
+    "read": frozenset({AccessScope.READ}),
+    "commit": frozenset({AccessScope.READ, AccessScope.COMMIT, AccessScope.HOLD}),
+    "none": frozenset(),
+}
+"""The scopes of a client without a token, by the value of ``--anonymous``."""
+
+
+@frozen
+class Client:
+    """A client, as far as its login identifies it.
+
+    :param name: of its token; empty for a client without one.
+    :param upstreams: the names of the upstreams that its locks may use, where the default one has the name ``default``;
+        ``None``: all of them.
+    :param projects: the normalized names of the projects that its locks may pin; ``None``: all of them.
+    """
+
+    name: str = ""
+    scopes: frozenset[AccessScope] = EVERYTHING
+    upstreams: frozenset[str] | None = field(default=None, kw_only=True)
+    projects: frozenset[str] | None = field(default=None, kw_only=True)
+
+    def may(self, scope: AccessScope) -> bool:
+        """Return whether the client has a scope."""
+        return scope in self.scopes
+
+    def is_denied(self, project: str, upstreams: Iterable[str]) -> str:
+        """Return which limit keeps a lock of this client from taking a project from some upstreams; empty if none does.
+
+        :param project: its normalized name.
+        :param upstreams: the names of all upstreams that may be asked for it.
+        """
+        if self.projects is not None and project not in self.projects:
+            return f"the project {project}"
+        denied = () if self.upstreams is None else sorted(set(upstreams) - self.upstreams)
+        return f"the upstream {denied[0]}" if denied else ""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether some upstreams or projects are not for it."""
+        return self.upstreams is not None or self.projects is not None
+
+
+def anonymous_client(allowed: str) -> Client:
+    """Return the client without a token.
+
+    :param allowed: one of :data:`ANONYMOUS`.
+    """
+    return Client(scopes=ANONYMOUS[allowed])

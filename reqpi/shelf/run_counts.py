@@ -41,11 +41,15 @@ class RunEntry:
     thing: TakenEntry | RefusedEntry
 
     def dump(self, address: str) -> bytes:
-        """Return its record: a receipt of this thing alone."""
+        """Return its record."""
+        return write_receipt(self.receipt(address))
+
+    def receipt(self, address: str) -> Receipt:
+        """Return a receipt of this thing alone."""
         at = timestamp(0)
         if isinstance(self.thing, TakenEntry):
-            return write_receipt(Receipt(address, (), at, at, taken=(self.thing,)))
-        return write_receipt(Receipt(address, (), at, at, refused=(self.thing,)))
+            return Receipt(address, (), at, at, taken=(self.thing,))
+        return Receipt(address, (), at, at, refused=(self.thing,))
 
 
 def entry_of(thing: TakenEntry | RefusedEntry) -> RunEntry | None:
@@ -74,7 +78,7 @@ def load_entry(data: bytes, key: str) -> RunEntry:
     if len(things) != 1:
         raise ValueError("it has more or less than one entry")
     entry = entry_of(things[0])
-    if entry is None or entry.key != key or entry.dump(receipt.address) != data:
+    if entry is None or entry.key != key or entry.receipt(receipt.address) != receipt:
         raise ValueError("it is the record of another entry")
     return entry
 

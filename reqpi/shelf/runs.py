@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from attrs import field, frozen
+from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -89,6 +90,7 @@ class Runs:
         self._runs = TokenRecords(_KIND, store, clock)
         self._counts: dict[str, Counts] = {}
         self._expired = clock.seconds()
+        self._making = DeferredLock()
 
     async def begin(self, commitment: Commitment) -> Run:
         """Begin a run.
@@ -163,7 +165,7 @@ class Runs:
         known = (await self._counts_of(run)).known
         if entry.key in known:
             return True
-        if sum(key[0] == entry.key[0] for key in known) >= most:
+        if len(known) >= most and sum(key[0] == entry.key[0] for key in known) >= most:
             return False
         await self._store.create(run_entry_record(run.token, entry.key), entry.dump(run.address))
         await self._runs.confirm(run.token)
@@ -194,7 +196,8 @@ class Runs:
         entries = await self._read(run_entry_record(run.token))
         counts = await self._counted(run, {name.rpartition("/")[2] for name in entries})
         await self._runs.confirm(run.token)  # not all entries may have been there any more
-        return await in_thread(_receipt, run, commitment, counts, entries)
+        async with self._making:  # one of 10,000 entries takes some seconds of the processor
+            return await in_thread(_receipt, run, commitment, counts, entries)
 
     async def _counted(self, run: Run, keys: set[str]) -> list[Counts]:
         """Return the counts of all processes, if possible with one for each of these keys."""

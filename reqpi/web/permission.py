@@ -19,7 +19,7 @@ __all__ = ["FrozenPages", "check_lock"]
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "cargo")
+_NO_PAGES = ("lock", "env", "refused", "cargo", "runs")
 """Segments below an address whose answers need no page."""
 
 
@@ -51,11 +51,19 @@ class FrozenPages:
     def concern(self, request: Request, segments: Sequence[str]) -> bool:
         """Return whether :meth:`check` has to be awaited before the request is answered.
 
-        :param segments: of its path.
+        :param segments: of its path; for a run, of the same path below the address.
         """
         client = identity_of(request)
         free = client.may(AccessScope.COMMIT) and not client.is_limited
-        return not (free or len(segments) < 2 or segments[0] == "learn" or segments[1] in _NO_PAGES)
+        return not (free or len(segments) < 2 or segments[0] in ("learn", "runs") or segments[1] in _NO_PAGES)
+
+    async def check_run(self, request: Request, segments: Sequence[str]) -> None:
+        """Check a request in a run, once its address is known, as :meth:`check` does, if that has to be.
+
+        On a server without logins, every client may commit.
+        """
+        if self.concern(request, segments):
+            await self.check(request, segments)
 
     async def check(self, request: Request, segments: Sequence[str]) -> None:
         """Check that no upstream with a login has to be asked for a client that may not commit to it.

@@ -290,7 +290,7 @@ class Root(Resource):
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
         self._crates = crates
-        self._runs = RunsResource(services.shelf, self._index, runs)
+        self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
         routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access)
         self._rest = routes.app.resource()

@@ -25,6 +25,7 @@ from reqpi.web.http.answers import answer_with, send_fresh
 from reqpi.web.http.headers import header
 from reqpi.web.http.sent import how_sent
 from reqpi.web.index import IndexResource
+from reqpi.web.permission import FrozenPages
 
 __all__ = ["RunsResource"]
 
@@ -38,12 +39,14 @@ class RunsResource:
     """Everything under ``/<address>/runs`` and ``/runs``.
 
     :param index: sends what is below ``simple/``, as it does below an address.
+    :param frozen: checks whether a client may have a page looked up.
     :param runs: ``None`` if the server is private: the command that it belongs to has its own receipt.
     """
 
-    def __init__(self, shelf: Shelf, index: IndexResource, runs: Runs | None) -> None:
+    def __init__(self, shelf: Shelf, index: IndexResource, frozen: FrozenPages, runs: Runs | None) -> None:
         self._shelf = shelf
         self._index = index
+        self._frozen = frozen
         self._open = runs
 
     async def begin(self, request: Request, base: str, address: str) -> bytes:
@@ -75,6 +78,7 @@ class RunsResource:
     async def _answer(self, request: Request, token: str, rest: list[str]) -> None:
         run = await self._runs.get(token)
         commitment = await self._shelf.commitment(run.address)
+        await self._frozen.check_run(request, [run.address, "simple", *rest])
         recording = _Recording(self._runs, run, commitment, request)
         try:
             await self._index.send(request, commitment, rest, recording if request.method == b"GET" else None)

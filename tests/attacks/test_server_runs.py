@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attrs import evolve
 
 from reqpi.core.address import address_of
@@ -11,6 +13,9 @@ from reqpi.core.receipts.reading import read_receipt
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 ADDRESS = address_of(DOCUMENT)
+CARGO_LOCK = Path(__file__).parents[1] / "data" / "locks" / "cargo" / "bcrypt.Cargo.lock"
+"""A lock whose crates are all of cargo's default registry."""
+
 TOKEN = "a" * 32
 AT = "2026-11-29T14:50:24Z"
 TAKEN = TakenEntry("page", "six", count=1)
@@ -91,6 +96,18 @@ class RunsTests(CommandTestCase):
         self.assertLess(len(err), 2000)
         receipt = self.receipt()
         self.assertEqual((receipt.taken, receipt.complete), ((), False))
+
+    def test_crates_are_not_in_the_run_and_the_receipt_says_so(self) -> None:
+        """The command takes crates from the address, where no receipt of the server has them."""
+        document = CARGO_LOCK.read_bytes()
+        self.lock.write_bytes(document)
+        self.server.takes(document)
+        address = address_of(document)
+        self.server.says(f"/{address}/refused", 200, {"refused": []})
+        self.server.says(f"/{address}/runs", 201, {"token": TOKEN})
+        self.server.says(f"/runs/{TOKEN}/receipt", 200, write_receipt(evolve(GOOD, address=address)))
+        self.assertIn("it does not have the crates", self.run_recorded()[1])
+        self.assertEqual((self.receipt().taken, self.receipt().complete), ((TAKEN,), False))
 
     def test_a_run_that_does_not_end_is_reported(self) -> None:
         """The server keeps the run."""

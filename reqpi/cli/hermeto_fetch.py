@@ -211,7 +211,7 @@ def _with_crates(
         refuse_unpinned(needed, [sdist.name for sdist in without_wheel(sdists, files)])
         wanted.setdefault(pick.commitment.address, []).extend(needed.crates)
         by_package[pick.work.files.path] = needed
-    fetch_crates(url, wanted, output.folder, options, forgetting(room))
+    fetch_crates(url, wanted, output.folder, options, forgetting(room), keep=False)
     return by_package
 
 

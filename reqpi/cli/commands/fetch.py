@@ -76,7 +76,7 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there, is_right=found.is_right)
         with removing_if_wrong(fresh, options.output):
             needed = _crates(found, wanted, options, everywhere=target == EVERYWHERE)
-            fetch_crates(url, {lock.address: needed}, options.output, options, forget)
+            fetch_crates(url, {lock.address: needed}, options.output, options, forget, keep=True)
         if any(file.source for file in files):
             _record(found.pages, wanted, options.output)
     _tell(lock.address, wanted, fresh, options)

@@ -23,7 +23,7 @@ _SPARSE = "sparse+"
 _LARGEST_TOKEN = 1 << 14
 """Bytes of the file of a token, at most."""
 
-_USAGE = "Write [NAME=]URL, and behind it ,token=FILE for its token and ,files=HOST for a host that has its crates."
+_SYNTAX = "Write [NAME=]URL, and behind it ,token=FILE for its token and ,files=HOST for a host that has its crates."
 
 
 @frozen
@@ -63,7 +63,7 @@ def read_crates(words: Iterable[str]) -> CrateSettings:
             elif key == "files" and value:
                 files[name] = files.get(name, Hosts()) | Hosts.read([value], "--crates …,files=")
             else:
-                raise Misconfigured("--crates has a part that is not known", _USAGE)
+                raise Misconfigured("--crates has a part that is not known", _SYNTAX)
     return CrateSettings(urls.pop("", None), urls, files, tokens)
 
 
@@ -76,14 +76,14 @@ def _named(place: str) -> tuple[str, str]:
     if not equals or not _NAME.issuperset(name):
         name, url = "", place
     elif not name:
-        raise Misconfigured("--crates has an empty name", _USAGE)
+        raise Misconfigured("--crates has an empty name", _SYNTAX)
     url = url.removeprefix(_SPARSE)
     try:
         sound = url.startswith(("http://", "https://")) and bool(host_and_port(url))
     except ValueError:
         sound = False
     if not sound:
-        raise Misconfigured("--crates has a URL that is not a valid http or https URL", _USAGE)
+        raise Misconfigured("--crates has a URL that is not a valid http or https URL", _SYNTAX)
     return name, url
 
 

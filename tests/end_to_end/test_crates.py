@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tarfile
 
 import pytest
 
@@ -53,3 +54,17 @@ class SealedBuildTests(RustCase):
         for done in (self.pip("shout"), self.uv("shout")):
             self.assertNotEqual(done.status, 0)
             self.assertIn("made_greet", done.said)
+
+
+class WheelhouseTests(RustCase):
+    """``reqpi wheelhouse --build`` compiles through the address."""
+
+    def test_the_wheel_of_a_rust_sdist_is_in_the_archive(self) -> None:
+        lock = self.lock(self.shout)
+        done = self.reqpi("wheelhouse", lock, "-o", "a.tar", "--build")
+        self.assertEqual(done.status, 0, done.said)
+        self.assertIn("1 wheel built", done.said)
+        with tarfile.open(self.folder / "a.tar") as archive:
+            [wheel] = [name for name in archive.getnames() if name.startswith("wheelhouse/shout-1.0-")]
+        self.assertIn(".whl", wheel)
+        self.assertTrue(self.registry.asked(WORDS.filename))

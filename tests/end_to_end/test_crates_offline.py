@@ -112,6 +112,23 @@ class FetchTests(OfflineCase):
         self.assertEqual(done.status, 0, done.said)
         return project / "vendor"
 
+    def test_the_sbom_lists_the_crates_as_hermeto_does(self) -> None:
+        """By purl, with the backend, and needed by the sdist."""
+        self.source()
+        done = self.fetch_source()
+        self.assertEqual(done.status, 0, done.said)
+        document = json.loads((self.out / "bom.json").read_text())
+        purls = {
+            crate.name: f"pkg:cargo/{crate.name}@{crate.version}?checksum={crate.sha256}" for crate in (GREET, WORDS)
+        }
+        components = {each["purl"]: each for each in document["components"]}
+        self.assertLess(set(purls.values()), components.keys())
+        needs = {each["ref"]: set(each.get("dependsOn", ())) for each in document["dependencies"]}
+        for sdist in ("pkg:pypi/shout@1.0", "pkg:pypi/whisper@2.0"):
+            self.assertIn(purls["made_greet"], needs[sdist])
+        self.assertEqual(needs[purls["made_greet"]], {purls["made-words"]})
+        self.assertIn("hermeto:backend:cargo", json.dumps(document))
+
     def test_a_crate_with_other_bytes_is_named_and_nothing_is_left(self) -> None:
         self.registry.fail(GREET.filename, WrongBytes())
         done = self.reqpi("fetch", "-o", "out", self.lock(self.shout, build=()))

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from reqpi.cli.folders.crates_folder import (
     CRATES,
-    has_crates,
+    check_crates_folder,
     refuse_two_of_a_name,
     remove_crates,
     write_registry,
@@ -55,29 +55,33 @@ def fetch_crates(
     output: Path,
     options: argparse.Namespace,
     landed: Callable[[ListedFile], None] = lambda _: None,
+    *,
+    keep: bool,
 ) -> None:
-    """Fetch crates into ``deps/cargo`` of the output, with the configuration of cargo; remove those of an earlier run.
+    """Fetch crates into ``deps/cargo`` of the output, with the configuration of cargo.
 
     :param url: the server.
     :param wanted: the crates by the address that admits them. Each is verified against the digest that it has here.
     :param landed: called from several threads with each file that is there, and its size.
+    :param keep: the crates of an earlier run stay: the folder is filled for several locks. Otherwise they are removed.
     :raises reqpi.client.fetching.FetchFailed: some could not be fetched.
     :raises reqpi.client.BadUsage: the folder cannot be written.
     """
     crates = sorted({crate for of_address in wanted.values() for crate in of_address})
     if not crates:
-        if has_crates(output):
+        if not keep:
             remove_crates(output)
         return
     refuse_two_of_a_name(crates)
     vendored = options.crates_layout == _VENDORED
+    check_crates_folder(output, unpacked=vendored, keep=keep)
     with _files(output, vendored=vendored) as files:
         _fetch_all(url, wanted, files, landed, quiet=options.quiet)
         size = sum((files / crate.filename).stat().st_size for crate in crates)
         if vendored:
-            write_vendored(crates, files, output)
+            write_vendored(crates, files, output, keep=keep)
         else:
-            write_registry(crates, output)
+            write_registry(crates, output, keep=keep)
     if not options.quiet:
         tell_remark(f"{count_of(len(crates), 'crate')}, {size_of(size)}, in {output / CRATES}")
 

@@ -9,20 +9,23 @@ from pathlib import Path
 
 from attrs import frozen
 
-from reqpi.cli.fetched_crates import removing_if_wrong
+from reqpi.cli.crates_sbom import crates_listed
+from reqpi.cli.fetched_crates import fetch_crates, removing_if_wrong
 from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
-from reqpi.cli.hermeto_crates import crates_fetched, sbom_with_crates
 from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
+from reqpi.cli.inputs.needed_crates import NeededCrates, needed_crates, refuse_unpinned, without_wheel
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.require_hashes import check_digests
 from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
+from reqpi.core.crates.model import Crate
+from reqpi.core.crates.reading import crates_of
 from reqpi.core.hermeto import (
     BadInput,
     FetchedPackage,
@@ -170,12 +173,12 @@ def _finish(
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     listed = {file.name: file for pick in picks for file in pick.listed()}
     with removing_if_wrong([listed[name] for name in fresh], output.deps):
-        crates = crates_fetched(options, output, url, picks, room)
+        crates = _with_crates(options, output, url, picks, room)
     index = private_index(options)
     sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(
         [
-            sbom_with_crates(with_project(sboms.get(each.files.path, Sbom("")), each.own), crates.get(each.files.path))
+            crates_listed(with_project(sboms.get(each.files.path, Sbom("")), each.own), crates.get(each.files.path))
             for each in packages
         ],
         source.whole if len(packages) > 1 else None,
@@ -190,6 +193,26 @@ def _finish(
         )
     _tell(options, output, picks, fresh, removed)
     return DONE
+
+
+def _with_crates(
+    options: argparse.Namespace, output: OutputFolder, url: str, picks: Sequence[ChosenFiles], room: Path | None
+) -> Mapping[str, NeededCrates]:
+    """Fetch the crates of all sdists; return those of each package, by its path.
+
+    :raises CratesNotPinned: an sdist has no Cargo.lock, or a wrong one, and there is no wheel of its release.
+    """
+    wanted: dict[str, list[Crate]] = {}
+    by_package: dict[str, NeededCrates] = {}
+    for pick in picks:
+        files = pick.listed()
+        sdists = [file for file in files if not file.filename.endswith(".whl")]
+        needed = needed_crates(sdists, output.deps, crates_of(pick.work.lock))
+        refuse_unpinned(needed, [sdist.name for sdist in without_wheel(sdists, files)])
+        wanted.setdefault(pick.commitment.address, []).extend(needed.crates)
+        by_package[pick.work.files.path] = needed
+    fetch_crates(url, wanted, output.folder, options, forgetting(room), keep=False)
+    return by_package
 
 
 def _tell(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reqpi.cli.processes.cargo_home import cargo_home, config_for, registries_in
 from reqpi.core.address import address_of
+from reqpi.core.crates.cargo_config import config_of_folder
 from tests.cli.process import DOCUMENT, CommandTestCase
 from tests.rust_sdists import cargo_lock
 
@@ -72,7 +73,7 @@ class EnvTests(CommandTestCase):
         home = self.folder / "out" / ".cargo"
         home.mkdir(parents=True)
         self.assertNotIn("CARGO_HOME", self.said("out"))
-        (home / "config.toml").touch()
+        (home / "config.toml").write_bytes(config_of_folder("deps/cargo", unpacked=True))
         self.assertEqual(self.said("out")["CARGO_HOME"], str(home))
         self.assertEqual(self.said("out", "--for-output-dir", "/deps/")["CARGO_HOME"], "/deps/.cargo")
 

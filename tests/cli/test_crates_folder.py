@@ -9,9 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.folders.crates_folder import (
+    check_crates_folder,
     has_crates,
     refuse_two_of_a_name,
     remove_crates,
@@ -73,6 +75,27 @@ class VendoredTests(CratesFolderTestCase):
         remove_crates(self.output)
         self.assertFalse(has_crates(self.output) or self.cargo.exists())
 
+    def test_the_crates_of_an_earlier_lock_can_stay(self) -> None:
+        self.vendor(GREET)
+        write_vendored(self.stored(WORDS), self.files, self.output, keep=True)
+        write_vendored(self.stored(WORDS), self.files, self.output, keep=True)
+        self.assertEqual({each.name for each in self.cargo.iterdir()}, {"made_greet-0.3.1", "made-words-1.0.2"})
+        with self.assertRaises(BadUsage):
+            check_crates_folder(self.output, unpacked=False, keep=True)
+        check_crates_folder(self.output, unpacked=False, keep=False)
+
+    def test_a_configuration_of_the_user_is_never_touched(self) -> None:
+        """The output may be the folder of a project in Rust."""
+        config = self.output / ".cargo" / "config.toml"
+        config.parent.mkdir()
+        for text in ("[build]\n", '[source.vendored-sources]\ndirectory = "vendor"\n', "not toml"):
+            config.write_text(text)
+            with self.assertRaises(BadUsage):
+                check_crates_folder(self.output, unpacked=True, keep=True)
+            remove_crates(self.output)
+            self.assertEqual(config.read_text(), text)
+            self.assertFalse(has_crates(self.output))
+
     def test_files_that_are_for_git_are_left_out(self) -> None:
         self.vendor(build_crate("some", "1.0.0", files={".gitattributes": b"* export-subst", "a/.gitignore": b"*"}))
         place = self.cargo / "some-1.0.0"
@@ -126,6 +149,16 @@ class LocalRegistryTests(CratesFolderTestCase):
         write_registry(crates, self.output)
         lines = (self.cargo / "index" / "ma" / "de" / "made-words").read_text().splitlines()
         self.assertEqual([json.loads(line)["vers"] for line in lines], ["1.0.2", "2.0.0"])
+
+    def test_the_crates_of_an_earlier_lock_can_stay(self) -> None:
+        write_registry(self.stored(WORDS, folder=self.cargo), self.output)
+        newer = build_crate("made-words", "2.0.0")
+        other = [evolve(each, registry="sparse+https://h/") for each in self.stored(GREET, folder=self.cargo)]
+        write_registry([*self.stored(newer, folder=self.cargo), *other], self.output, keep=True)
+        write_registry(self.stored(GREET, folder=self.cargo), self.output, keep=True)
+        lines = (self.cargo / "index" / "ma" / "de" / "made-words").read_text().splitlines()
+        self.assertEqual([json.loads(line)["vers"] for line in lines], ["1.0.2", "2.0.0"])
+        self.assertIn("sparse+https://h/", self.config())
 
     def test_files_that_the_registry_does_not_need_are_removed(self) -> None:
         write_vendored(self.stored(GREET), self.files, self.output)

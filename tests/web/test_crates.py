@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 from attrs import evolve
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.shelf.maintenance.sweep import Sweep
@@ -81,6 +84,28 @@ class RegistryTests(CratesCase):
         self.assertIn(b"cannot be reached", reply.body)
         del self.registries.before["made-words"]
         self.assertEqual((await self.index_of("made-words")).status, 200)
+
+    async def test_a_registry_that_is_slow_is_waited_for_for_a_while(self) -> None:
+        """cargo gives up after 30 s, and asks again after a 503."""
+        answered: Deferred[None] = Deferred()
+
+        async def slow() -> None:
+            await answered
+
+        self.registries.before["made-words"] = slow
+        for ask in (self.index_of("made-words"), self.take(WORDS)):
+            asking = Deferred.fromCoroutine(ask)
+            while not asking.called:
+                await deferLater(reactor, 0)  # type: ignore[arg-type]
+                self.clock.advance(1)
+            reply = await asking
+            self.assertEqual(reply.status, 503, reply)
+            self.assertIn(b"on the way", reply.body)
+            self.assertIn(b"made-words", reply.body)
+        self.assertEqual(self.registries.asked, ["made-words"])
+        answered.callback(None)
+        self.assertEqual((await self.take(WORDS)).status, 200)
+        self.assertEqual(self.registries.asked, ["made-words", "made-words-1.0.2.crate"])
 
     async def test_letter_case_and_dashes_of_names_count(self) -> None:
         """The path of the index is in lower case, whatever the name of the crate is."""

@@ -175,7 +175,7 @@ def _fetch_crates(
         noted(file)
 
     try:
-        fetch_crates(url, {address: needed}, options.output, options, there)
+        fetch_crates(url, {address: needed}, options.output, options, there, keep=True)
     finally:
         if receipt is not None:
             noted.count(receipt.recorder)

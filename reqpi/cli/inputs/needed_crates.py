@@ -12,30 +12,30 @@ from reqpi.client.errors import CratesNotPinned
 from reqpi.client.listed_file import ListedFile
 from reqpi.core.crates.model import CargoLock, Crate
 from reqpi.core.crates.reading import cargo_lock
-from reqpi.core.crates.sdist import SdistCargoLock
+from reqpi.core.crates.sbom import main_package
 from reqpi.core.crates.sdist_needs import rust_needs
 from reqpi.core.errors import BrokenLock
 from reqpi.core.metadata import LARGEST, BrokenSdist
 
-__all__ = ["SdistCrates", "needed_crates", "refuse_unpinned", "without_wheel"]
+__all__ = ["NeededCrates", "needed_crates", "refuse_unpinned", "without_wheel"]
 
 _WHAT_TO_DO = "Commit a Cargo.lock for it beside the lock: reqpi gethash requirements.txt Cargo.lock"
 
 
 @frozen
-class SdistCrates:
+class NeededCrates:
     """The crates that some sdists need.
 
     :param locks: the Cargo.lock of each sdist that has one, by the name of its file.
+    :param mains: the name of the package that such an sdist is itself, by the name of its file.
     :param committed: those that were committed.
-    :param found: the same Cargo.locks as they are in the sdists.
     :param unpinned: why the crates of an sdist are not pinned, by the name of its file.
     """
 
     locks: Mapping[str, CargoLock] = field(factory=dict)
     committed: Sequence[CargoLock] = ()
-    found: Mapping[str, SdistCargoLock] = field(factory=dict, repr=False)
     unpinned: Mapping[str, str] = field(factory=dict)
+    mains: Mapping[str, str] = field(factory=dict)
 
     @property
     def crates(self) -> list[Crate]:
@@ -43,25 +43,26 @@ class SdistCrates:
         return sorted({crate for lock in (*self.locks.values(), *self.committed) for crate in lock.crates})
 
 
-def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequence[CargoLock] = ()) -> SdistCrates:
+def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequence[CargoLock] = ()) -> NeededCrates:
     """Read the crates that verified sdists need.
 
     :param folder: has the sdists.
     :param committed: the Cargo.locks that were committed: they serve the sdists that have none.
     """
     locks: dict[str, CargoLock] = {}
-    found: dict[str, SdistCargoLock] = {}
+    mains: dict[str, str] = {}
     unpinned: dict[str, str] = {}
     for sdist in sdists:
         try:
-            inside = _lock_in(sdist, folder)
-            if inside is not None:
-                locks[sdist.name], found[sdist.name] = _read(inside), inside
+            found = _lock_of(sdist, folder)
         except BrokenSdist as error:
             tell_remark(f"whether {sdist.name} needs crates is unknown: {error.title}. {error.detail}")
         except _Unpinned as error:
             unpinned[sdist.name] = str(error)
-    return SdistCrates(locks, committed, found, {} if committed else unpinned)
+        else:
+            if found is not None:
+                locks[sdist.name], mains[sdist.name] = found
+    return NeededCrates(locks, committed, {} if committed else unpinned, mains)
 
 
 def without_wheel(sdists: Iterable[ListedFile], files: Iterable[ListedFile]) -> list[ListedFile]:
@@ -70,7 +71,7 @@ def without_wheel(sdists: Iterable[ListedFile], files: Iterable[ListedFile]) -> 
     return [sdist for sdist in sdists if sdist.source or (sdist.project, sdist.version) not in wheels]
 
 
-def refuse_unpinned(needed: SdistCrates, built: Iterable[str]) -> None:
+def refuse_unpinned(needed: NeededCrates, built: Iterable[str]) -> None:
     """Report the sdists whose crates are not pinned.
 
     :param built: the names of the sdists that have to be built. The others are reported in a remark.
@@ -89,31 +90,25 @@ class _Unpinned(Exception):
     """The reason why nothing pins the crates of an sdist."""
 
 
-def _lock_in(sdist: ListedFile, folder: Path) -> SdistCargoLock | None:
-    """Return the Cargo.lock of an sdist; ``None`` if it needs no Rust.
+def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str] | None:
+    """Return the Cargo.lock of an sdist and the name of its own package; ``None`` if it needs no Rust.
 
-    :raises _Unpinned: it needs Rust, and has none.
+    :raises _Unpinned: it has none, or a wrong one.
     :raises BrokenSdist: the sdist cannot be read.
     """
     place = folder / sdist.name
     if place.stat().st_size > LARGEST:
         return None
     needs = rust_needs(place.read_bytes(), sdist.filename, sdist.subdirectory or None)
-    if needs.rust and needs.lock is None:
+    if not needs.rust:
+        return None
+    if needs.lock is None:
         raise _Unpinned("it needs Rust and has no Cargo.lock")
-    return needs.lock
-
-
-def _read(inside: SdistCargoLock) -> CargoLock:
-    """Return the content of a Cargo.lock.
-
-    :raises _Unpinned: it has defects, or a crate from git.
-    """
     try:
-        lock = cargo_lock(inside.data)
+        lock = cargo_lock(needs.lock.data)
     except BrokenLock as broken:
         first = broken.defects[0]
-        raise _Unpinned(f"line {first.line} of its {inside.path}: {first.problem}") from broken
+        raise _Unpinned(f"line {first.line} of its {needs.lock.path}: {first.problem}") from broken
     if lock.git:
         raise _Unpinned(f"its Cargo.lock has a crate from git: {lock.git[0].name} of {lock.git[0].url}")
-    return lock
+    return lock, main_package(needs.lock)

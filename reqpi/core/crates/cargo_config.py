@@ -12,10 +12,10 @@ from hashlib import sha256
 
 from reqpi.core.crates.model import GitCrate
 
-__all__ = ["config_of_folder", "config_of_index", "registry_key"]
+__all__ = ["FOLDER", "config_of_folder", "config_of_index", "registry_key"]
 
 _INDEX = "reqpi"
-_FOLDER = "vendored-sources"
+FOLDER = "vendored-sources"
 """The names of sources. The second one is the name that ``cargo vendor`` gives."""
 
 _DEFAULT: Mapping[str, str] = {}
@@ -64,8 +64,8 @@ def config_of_folder(
     for crate in sorted(set(commits)):
         suffix = f"?{crate.query}" if crate.query else ""
         replaced[f"git+{crate.url}{suffix}"] = {"git": crate.url} | _reference(crate.query)
-    tables = [(f"source.{_key(name)}", {**source, "replace-with": _FOLDER}) for name, source in replaced.items()]
-    folder = (f"source.{_FOLDER}", {"directory" if unpacked else "local-registry": place})
+    tables = [(f"source.{_key(name)}", {**source, "replace-with": FOLDER}) for name, source in replaced.items()]
+    folder = (f"source.{FOLDER}", {"directory" if unpacked else "local-registry": place})
     return _written([*tables, folder]).encode()
 
 

@@ -26,29 +26,24 @@ from reqpi.core.model import Digest, Lock
 from reqpi.core.sbom.gathering import united
 from reqpi.core.sbom.model import Artifact, Component, Sbom
 
-__all__ = ["CARGO", "GENERATED", "NeededCrates", "main_package", "purl_of_crate", "with_committed", "with_crates"]
+__all__ = ["CARGO", "ComponentCrates", "main_package", "purl_of_crate", "with_committed", "with_crates"]
 
 CARGO = "hermeto:backend:cargo"
 """The annotation by which Hermeto names the backend that fetched a crate."""
 
-GENERATED = "hermeto:permissive-mode:cargo:generated-lockfile"
-"""Hermeto's annotation of crates that come from a Cargo.lock that was generated in permissive mode."""
-
 
 @frozen
-class NeededCrates:
+class ComponentCrates:
     """The crates that a Cargo.lock names, and what needs them.
 
     :param needed_by: the ref of a component: the sdist whose Cargo.lock it is, or the project that a committed one
         belongs to; empty if no component is known to need them.
     :param main: the name of the package that this component is: it is no component of its own.
-    :param generated: cargo has made the Cargo.lock in permissive mode.
     """
 
     lock: CargoLock
     needed_by: str = ""
     main: str = ""
-    generated: bool = False
 
 
 def purl_of_crate(package: Package) -> str:
@@ -86,10 +81,10 @@ def _tables(manifest: bytes) -> Mapping[str, object]:
 def with_committed(sbom: Sbom, lock: Lock) -> Sbom:
     """Return ``sbom`` with the crates of the Cargo.locks among the documents of a lock."""
     committed = crates_of(lock)
-    return with_crates(sbom, map(NeededCrates, committed)) if committed else sbom
+    return with_crates(sbom, map(ComponentCrates, committed)) if committed else sbom
 
 
-def with_crates(sbom: Sbom, needed: Iterable[NeededCrates], *, annotate: bool = False) -> Sbom:
+def with_crates(sbom: Sbom, needed: Iterable[ComponentCrates], *, annotate: bool = False) -> Sbom:
     """Return ``sbom`` with all packages of some Cargo.locks as components, each once.
 
     :param annotate: name the backend, as Hermeto does.
@@ -105,8 +100,8 @@ def with_crates(sbom: Sbom, needed: Iterable[NeededCrates], *, annotate: bool = 
     )
 
 
-def _components(needed: NeededCrates, annotate: bool) -> Iterator[Component]:
-    annotations = [CARGO] * annotate + [GENERATED] * needed.generated
+def _components(needed: ComponentCrates, annotate: bool) -> Iterator[Component]:
+    annotations = (CARGO,) if annotate else ()
     for package in needed.lock.packages:
         if not _is_main(package, needed):
             yield Component(
@@ -114,7 +109,7 @@ def _components(needed: NeededCrates, annotate: bool) -> Iterator[Component]:
                 package.name,
                 package.version,
                 tuple(_artifacts(package)),
-                annotations=tuple(sorted(annotations)),
+                annotations=annotations,
             )
 
 
@@ -125,11 +120,11 @@ def _artifacts(package: Package) -> Iterator[Artifact]:
         yield Artifact(f"{package.name}-{package.commit}", wheel=False, url=f"git+{package.url}@{package.commit}")
 
 
-def _is_main(package: Package, needed: NeededCrates) -> bool:
+def _is_main(package: Package, needed: ComponentCrates) -> bool:
     return isinstance(package, LocalCrate) and package.name == needed.main
 
 
-def _edges(needed: NeededCrates, refs: set[str]) -> Iterator[tuple[str, str]]:
+def _edges(needed: ComponentCrates, refs: set[str]) -> Iterator[tuple[str, str]]:
     """Yield the edges between packages, and those from the component that needs them."""
     top = needed.needed_by if needed.needed_by in refs else ""
     names = {each: top if _is_main(each, needed) else purl_of_crate(each) for each in needed.lock.packages}

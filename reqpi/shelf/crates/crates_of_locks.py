@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.admission import AdmittedCrates
@@ -96,8 +97,10 @@ class CratesOfLocks:
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
-        crate, line = await self._line(commitment, Crate(name, version, sha256))
-        with wanting(crate.filename):
+        wanted = Crate(name, version, sha256)
+        with wanting(wanted.filename):
+            looking = Deferred.fromCoroutine(self._line(commitment, wanted))
+            crate, line = await within(_PATIENCE, self._clock, looking, f"the crate {wanted.filename} is")
             file = file_of(crate)
             download = self._downloads.of(file) if await self._responses.here(file) is None else None
             self._promises.compare_later(crate, line, download)

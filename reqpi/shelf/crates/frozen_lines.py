@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from twisted.logger import Logger
 
@@ -16,6 +17,7 @@ from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import DamagedRecord, NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import crate_record
 
@@ -33,8 +35,9 @@ class FrozenLines:
     def __init__(self, records: Records, source: CrateSource) -> None:
         self._records = records
         self._source = source
+        self._looking: SingleFlight[dict[str, IndexLine]] = SingleFlight()
 
-    async def of(self, address: str, releases: Releases) -> dict[str, IndexLine]:
+    async def of(self, address: str, releases: Releases) -> Mapping[str, IndexLine]:
         """Return the lines of admitted releases, by version; the registry is asked for those that are not frozen.
 
         A release that the registry does not list, or lists with another digest, is left out if there is another one.
@@ -42,6 +45,10 @@ class FrozenLines:
         :param releases: of one crate in one registry; at least one.
         :raises reqpi.core.errors.UpstreamTrouble: none of them can be served.
         """
+        key = (address, *(crate for crates in releases.values() for crate in crates))
+        return await self._looking.do(key, partial(self._of, address, releases))
+
+    async def _of(self, address: str, releases: Releases) -> dict[str, IndexLine]:
         found = {version: line for version in releases if (line := await self._frozen(address, releases[version]))}
         missing = [version for version in releases if version not in found]
         if not missing:

@@ -8,6 +8,7 @@ __all__ = ["ACCEPTED", "COMMIT", "REFUSED", "A", "B", "lock", "needs", "package"
 
 A, B = "a" * 64, "b" * 64
 COMMIT = "c" * 40
+DEFAULT = CRATES_IO.rpartition("/")[2].removesuffix("-index")
 OTHER = "sparse+https://crates.example.org/index/"
 GIT = f"git+https://example.org/lib.git?branch=a%2Fb#{COMMIT}"
 
@@ -59,7 +60,7 @@ ACCEPTED: dict[bytes, str] = {
     # Registries.
     lock(package("one", source=OTHER)): f"4 one 1.0.0 aaaa {OTHER}",
     lock(package("one", source=f"{CRATES_IO}.git")): "4 one 1.0.0 aaaa",
-    lock(package("one", source="sparse+https://index.crates.io/")): "4 one 1.0.0 aaaa",
+    lock(package("one", source=f"sparse+https://index.{DEFAULT}/")): "4 one 1.0.0 aaaa",
     lock(ONE, package("one", source=OTHER, checksum=B)): f"4 one 1.0.0 aaaa | one 1.0.0 bbbb {OTHER}",
     lock(package("one", checksum=A.upper())): "4 one 1.0.0 aaaa",
     # Versions and names that are spelled alike.

@@ -92,6 +92,7 @@ class HeldReport(NamedTuple):
     :param unfit: pins that have no file for the filters.
     :param defects: the lines of the lock that cannot be completed.
     :param unmet: the requirements that no pin meets, each in words, if the server knows them.
+    :param remarks: sentences about crates that nothing pins, or that differ from what their registry says.
     """
 
     complete: bool
@@ -106,6 +107,7 @@ class HeldReport(NamedTuple):
     unfit: tuple[str, ...]
     defects: tuple[Defect, ...] = ()
     unmet: tuple[Defect, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:
@@ -169,7 +171,7 @@ def held_of(found: Mapping[str, object]) -> HeldReport:
     """Parse the response of ``/<address>/held``."""
     progress = found.get("holding")
     counts = progress if isinstance(progress, dict) else found
-    unfit, closed = found.get("unfit"), found.get("closed")
+    closed = found.get("closed")
     return HeldReport(
         complete=found.get("complete") is True,
         under_way=isinstance(progress, dict),
@@ -183,10 +185,17 @@ def held_of(found: Mapping[str, object]) -> HeldReport:
             for each in objects(found, "missing")
         ),
         more=number(found, "more"),
-        unfit=tuple(each for each in unfit if isinstance(each, str)) if isinstance(unfit, list) else (),
+        unfit=_texts(found, "unfit"),
         defects=_defects(found),
         unmet=unmet_in(closed) if isinstance(closed, dict) else (),
+        remarks=_texts(found, "remarks"),
     )
+
+
+def _texts(found: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """Return a list of texts in a response; an empty one if there is none."""
+    listed = found.get(name)
+    return tuple(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else ()
 
 
 def refusals_of(found: Mapping[str, object]) -> tuple[ReportedRefusal, ...]:

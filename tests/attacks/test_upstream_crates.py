@@ -124,6 +124,27 @@ class PrivateRegistryTests(LoopbackCase):
         self.assertEqual(len(set(answers)), 1, answers)
 
 
+class LocalCommandTests(LoopbackCase):
+    """The user is the operator, and the Cargo.lock of an sdist names a registry of the attacker's choice."""
+
+    async def test_a_registry_on_a_private_address_is_not_asked(self) -> None:
+        """Nor one over plain http, nor a git repository; a public one would be."""
+        source = self.source(local=True)
+        host = urlsplit(self.a_registry().origin).netloc
+        for registry in (
+            f"sparse+https://{host}/index/",
+            "sparse+https://localhost/index/",
+            "sparse+https://10.0.0.1/",
+            "sparse+http://crates.example.org/",
+            "sparse+https://me:secret@crates.example.org/",
+            "registry+https://crates.example.org/index",
+            "sparse+file:///etc/",
+        ):
+            trouble = await self.trouble(source.lines("made-words", registry, ["1.0.2"]))
+            self.assertIn("is not among the registries of crates", trouble.title, registry)
+            self.assertNotIn("secret", str(trouble))
+
+
 class HostileSdistTests(CratesCase):
     """The Cargo.lock inside an sdist is the attacker's."""
 

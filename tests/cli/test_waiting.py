@@ -48,3 +48,18 @@ class UnmetTests(CommandTestCase):
 
     def test_a_closed_lock(self) -> None:
         self.assertNotIn("warning", self.held(0)[2])
+
+
+class RemarksTests(CommandTestCase):
+    """``gethash --hold`` passes on what a server says about crates."""
+
+    def test_a_line_for_each_remark(self) -> None:
+        address = address_of(DOCUMENT)
+        index = f"{self.server.url}/{address}/simple/"
+        self.server.says("/locks?hold=1", 200, {"address": address, "index": index, "pins": 1, "warnings": []})
+        remarks = ["bare-1.0.tar.gz: it needs Rust\x1b[2J", 7]
+        self.server.says(f"/{address}/held", 200, {"complete": True, "holding": None, "held": 1, "remarks": remarks})
+        status, _, err = self.run_reqpi("gethash", "--hold", "--url", self.server.url, "requirements.txt")
+        self.assertEqual(status, 0)
+        self.assertIn("reqpi: bare-1.0.tar.gz: it needs Rust", err)
+        self.assertNotIn("\x1b", err)

@@ -10,6 +10,7 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
 from tests.crates_case import CratesCase
+from tests.crates_registry import MadeCrate, crate_of_members
 from tests.fake_upstream import Distribution, build_wheel
 from tests.rust_sdists import GREET, WORDS, cargo_lock, maturin_sdist
 from tests.web.in_memory import InMemory
@@ -92,6 +93,17 @@ class HeldCratesTests(CratesCase):
         self.assertTrue(verdict["complete"], verdict)
         self.assertTrue([each for each in verdict["remarks"] if each.startswith("made-words-1.0.2.crate: ")], verdict)
         self.assertTrue([each for each in self.logged if each.startswith("made-words-1.0.2.crate: ")], self.logged)
+
+    async def test_a_crate_that_would_leave_its_folder_is_a_remark(self) -> None:
+        """Its bytes are those that the Cargo.lock pins, so it is served; cargo and `fetch` refuse to unpack it."""
+        crate = MadeCrate("made-words", "1.0.2", crate_of_members(("../evil", b"x"), ("made-words-1.0.2/x", b"")))
+        self.registries.indexes["", "made-words"] = crate.line
+        self.registries.contents["", "made-words", "1.0.2"] = crate.content
+        self.offer("bad", maturin_sdist("bad", "1.0", crates=(crate,)))
+        self.address = await self.committed("bad==1.0")
+        verdict = await self.held()
+        self.assertTrue(verdict["complete"], verdict)
+        self.assertTrue([each for each in verdict["remarks"] if "cannot be unpacked" in each], verdict)
 
     async def test_a_client_that_builds_causes_the_comparison_too(self) -> None:
         deps = json.loads(GREET.line)["deps"]

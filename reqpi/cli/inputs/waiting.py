@@ -73,6 +73,8 @@ def wait_until_held(url: str, taken: LockFiles, address: str, filters: Filters) 
         bar.clear()
     for pin in found.unfit:
         tell_remark(f"{pin} has no file for these filters")
+    for remark in found.remarks[:_LISTED]:
+        tell_remark(remark)
     if found.defects:
         tell_defects(taken.names, found.defects)
         raise LockHasDefects

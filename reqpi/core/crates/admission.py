@@ -47,12 +47,9 @@ class AdmittedCrates:
         """Return the names whose index is at a path such as ``cf/g-/cfg-if``, in any letter case."""
         return self._by_path.get(path, ())
 
-    def admits(self, name: str, version: str, sha256: str, registry: str | None = None) -> bool:
-        """Return whether the bytes with this sha256 are admitted as this release.
+    def admits(self, name: str, version: str, sha256: str) -> bool:
+        """Return whether the bytes with this sha256 are admitted as this release, from whichever registry.
 
         :param sha256: lower-case hex.
-        :param registry: as :attr:`~reqpi.core.crates.model.Crate.registry`; ``None`` for any.
         """
-        return any(
-            crate.sha256 == sha256 and registry in (None, crate.registry) for crate in self.of(name).get(version, ())
-        )
+        return any(crate.sha256 == sha256 for crate in self.of(name).get(version, ()))

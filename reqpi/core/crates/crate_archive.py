@@ -7,7 +7,6 @@ folder and files that replace each other are refused.
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ from reqpi.core.crates.model import Crate
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.metadata import tar_members
 
-__all__ = ["CHECKSUM_FILE", "BrokenCrate", "CrateFile", "cargo_checksum_json", "crate_files", "manifest_in"]
+__all__ = ["CHECKSUM_FILE", "BrokenCrate", "CrateFile", "crate_files", "manifest_in"]
 
 CHECKSUM_FILE = ".cargo-checksum.json"
 """The file that a directory source has in the folder of each crate."""
@@ -136,11 +135,3 @@ def _content(member: tarfile.TarInfo, archive: tarfile.TarFile) -> bytes:
     if len(content) != member.size:
         raise ValueError("it ends early")
     return content
-
-
-def cargo_checksum_json(sha256: str) -> bytes:
-    """Return the :data:`CHECKSUM_FILE` of a crate in a directory source.
-
-    It lists no files: cargo then compares the digest of the package with the Cargo.lock, and nothing else.
-    """
-    return json.dumps({"files": {}, "package": sha256}, separators=(",", ":")).encode()

@@ -7,12 +7,7 @@ from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.tools.cargo import FORMAT, read_crates
 from reqpi.core.model import Lock
 
-__all__ = ["FORMAT", "LARGEST_LOCK", "cargo_lock", "crates_of", "read_cargo_lock"]
-
-LARGEST_LOCK = 8 << 20
-"""Bytes of the largest Cargo.lock that is read."""
-
-read_cargo_lock = read_crates
+__all__ = ["cargo_lock", "crates_of"]
 
 
 def cargo_lock(document: bytes) -> CargoLock:

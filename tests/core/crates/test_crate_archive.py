@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 from gzip import compress
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.crates.crate_archive import BrokenCrate, cargo_checksum_json, crate_files, manifest_in
+from reqpi.core.crates.crate_archive import BrokenCrate, crate_files, manifest_in
 from reqpi.core.crates.model import Crate
 from tests.crates_registry import build_crate, crate_of_members
 
@@ -97,6 +96,3 @@ class UnpackingTests(SynchronousTestCase):
         self.assertEqual(manifest_in(crate_of_members(MANIFEST), FOO), b"x")
         error = self.assertRaises(BrokenCrate, manifest_in, crate_of_members(("foo-1.0.0/x", b"")), FOO)
         self.assertEqual(error.title, "foo-1.0.0.crate has no Cargo.toml")
-
-    def test_the_checksum_file_names_the_package(self) -> None:
-        self.assertEqual(json.loads(cargo_checksum_json("a" * 64)), {"files": {}, "package": "a" * 64})

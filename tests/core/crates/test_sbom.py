@@ -9,7 +9,6 @@ from reqpi.core.crates.model import Crate, GitCrate, LocalCrate
 from reqpi.core.crates.reading import cargo_lock
 from reqpi.core.crates.sbom import (
     CARGO,
-    GENERATED,
     ComponentCrates,
     main_package,
     purl_of_crate,
@@ -124,7 +123,7 @@ class DocumentTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         git = package("lib", source=f"git+https://example.org/lib#{COMMIT}", checksum="")
-        committed = ComponentCrates(cargo_lock(lock(git)), generated=True)
+        committed = ComponentCrates(cargo_lock(lock(git)))
         self.made = with_crates(EMPTY, [ComponentCrates(LOCK, SDIST, "orjson"), committed], annotate=True)
 
     def test_both_formats_are_valid_and_read_again(self) -> None:
@@ -137,7 +136,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_annotations_name_the_backend(self) -> None:
         said = {each.name: each.annotations for each in self.made.components}
-        self.assertEqual(said, {"one": (CARGO,), "two": (CARGO,), "lib": (CARGO, GENERATED), "orjson": (), "six": ()})
+        self.assertEqual(said, {"one": (CARGO,), "two": (CARGO,), "lib": (CARGO,), "orjson": (), "six": ()})
         self.assertFalse(any(each.annotations for each in with_crates(EMPTY, [ComponentCrates(LOCK)]).components))
 
     def test_nothing_says_that_a_crate_is_a_wheel(self) -> None:

@@ -39,7 +39,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,256}")
 _FILE = re.compile(r"([0-9a-f]{64})\.crate")
 
-_NOT_SHOWN = (404, 410)
+_NO_BODY_SHOWN = (404, 410)
 """The statuses after which cargo does not show what it was told."""
 
 
@@ -93,7 +93,7 @@ class CratesResource(Resource):
             await work()
         except ReqPIError as error:
             problem = problems.problem_of(error)
-            if problem.status not in _NOT_SHOWN and not (isinstance(error, UpstreamTrouble) and error.final):
+            if problem.status not in _NO_BODY_SHOWN and not (isinstance(error, UpstreamTrouble) and error.final):
                 raise
             request.write(problems.send(request, evolve(problem, status=status, headers={})))
 

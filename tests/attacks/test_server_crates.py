@@ -35,6 +35,8 @@ class CratesCase(ServerCase):
         self.liar.says(path, 200, content, "application/octet-stream")
 
     def fetched(self, command: str, layout: str) -> tuple[int, str]:
+        """Fetch into a new folder."""
+        rmtree(self.folder / "out", ignore_errors=True)
         return self.reqpi(*self.command(command), "--crates-layout", layout)
 
 
@@ -85,7 +87,6 @@ class HostileCrateTests(CratesCase):
 
     def pinned(self, *members: tuple[str, bytes]) -> None:
         """Start a server for an sdist that pins a crate with these members."""
-        rmtree(self.folder / "out", ignore_errors=True)
         evil = MadeCrate("evil", "1.0.0", crate_of_members(("evil-1.0.0/Cargo.toml", b""), *members))
         sdist = maturin_sdist(crates=(evil,))
         self.begin(f"shout==1.0 --hash=sha256:{sdist.sha256}\n".encode(), evil, sdist=sdist.content)

@@ -1,6 +1,7 @@
 """Find the Pythons that pyenv has, and say on which the unit tests ran. ``.ci/run`` asks; any Python 3 will do.
 
-    pythons.py between          "3.11.7 and 3.13.0", if pyenv has the oldest Python and one after 3.12
+    pythons.py oldest           "3.11.7", if pyenv has the oldest Python and a later one
+    pythons.py between          "3.12.1", if that stands between the oldest Python and a newer one
     pythons.py folders          the folders of pyenv's newest 3.11, 3.12, …, as a part of PATH
     pythons.py ran RESULT.json  what tox wrote with --result-json, in one line a Python
 
@@ -17,10 +18,10 @@ import sys
 from pathlib import Path
 
 OLDEST = 11
-"""The minor version in ``requires-python``."""
+"""The minor version in ``requires-python``. It runs all tests; later ones may run fewer where it is there."""
 
 BETWEEN = 12
-"""The minor version that runs fewer tests where an older and a newer one run all."""
+"""The minor version that runs the fewest tests where an older and a newer one are there."""
 
 
 def newest(versions: list[str]) -> list[str]:
@@ -52,12 +53,17 @@ def _asked(*words: str) -> str:
     return done.stdout.strip()
 
 
-def around(versions: list[str]) -> str:
-    """Name the oldest and the newest Python, if :data:`BETWEEN` stands between them; else nothing."""
+def oldest(versions: list[str]) -> str:
+    """Name the oldest supported Python, if it is there and a later one too; else nothing."""
     minors = [int(version.split(".")[1]) for version in versions]
-    if minors and minors[0] == OLDEST and minors[-1] > BETWEEN:
-        return f"{versions[0]} and {versions[-1]}"
-    return ""
+    return versions[0] if len(minors) > 1 and minors[0] == OLDEST else ""
+
+
+def between(versions: list[str]) -> str:
+    """Name the version of :data:`BETWEEN` that stands between the oldest and a newer one, if there are all three."""
+    minors = [int(version.split(".")[1]) for version in versions]
+    amid = BETWEEN in minors and minors[0] == OLDEST and minors[-1] > BETWEEN
+    return versions[minors.index(BETWEEN)] if amid else ""
 
 
 def ran(result: dict[str, dict[str, dict]]) -> list[str]:
@@ -82,14 +88,16 @@ def main(words: list[str]) -> int:
     """Do as the first word says."""
     if words == ["folders"]:
         print(os.pathsep.join(folders()))
+    elif words == ["oldest"]:
+        print(oldest(installed()))
     elif words == ["between"]:
-        print(around(installed()))
+        print(between(installed()))
     elif len(words) == 2 and words[0] == "ran":
         path = Path(words[1])
         lines = ran(json.loads(path.read_text("utf-8"))) if path.exists() else []
         print("\n".join(f"=== unit tests, {line}" for line in lines or ["NOT RUN: tox wrote no result"]))
     else:
-        print("usage: pythons.py between | folders | ran RESULT.json", file=sys.stderr)
+        print("usage: pythons.py oldest | between | folders | ran RESULT.json", file=sys.stderr)
         return 2
     return 0
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import cold, curves, documented, files, installs, memory, memory_session, pages, together
+from benchmarks import cold, curves, documented, files, installs, memory, memory_session, pages, run_proxy, together
 from benchmarks.outcomes import Outcome
 from benchmarks.peers import PEERS
 from benchmarks.setting import setting
@@ -26,9 +26,10 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "installs": installs.main,
     "curves": curves.main,
     "cold": cold.main,
+    "run-proxy": run_proxy.main,
 }
 
-_SELF_CONTAINED = {"memory-session"}
+_SELF_CONTAINED = {"memory-session", "run-proxy"}
 """Parts that need none of nginx, wrk and openssl."""
 
 

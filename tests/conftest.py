@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from twisted.trial import util
 from twisted.trial.unittest import SynchronousTestCase
 
 
@@ -13,7 +15,27 @@ def _mktemp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """``mktemp()`` makes its folders below the working directory: trial's own under trial, the checkout here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SynchronousTestCase, "mktemp", lambda _: str(tmp_path_factory.mktemp("test") / "temp"))
+        patch.setattr(util, "DEFAULT_TIMEOUT_DURATION", 240.0)  # trial's 120 s are few on a busy machine
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-in", type=int, default=1, metavar="N", help="of each file run the first test and each Nth")
+
+
+@pytest.hookimpl(trylast=True)  # what -m deselects does not count
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests where ``--one-in`` says so; those that are marked ``every_python`` stay."""
+    step = config.getoption("--one-in")
+    place: Counter[object] = Counter()
+    kept, left_out = [], []
+    for item in items:
+        chosen = place[item.path] % step == 0 or item.get_closest_marker("every_python")
+        (kept if chosen else left_out).append(item)
+        place[item.path] += 1
+    items[:] = kept
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

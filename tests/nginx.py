@@ -17,7 +17,7 @@ from tests.ports import free_ports
 
 __all__ = ["Nginx"]
 
-_READY = 20.0
+_READY = 240.0
 
 _CONFIGURATION = """
 daemon off;
@@ -92,7 +92,7 @@ class Nginx:
         """End it. Repeating does nothing."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
+            self._process.wait(240)
 
 
 def _program() -> str:

@@ -91,7 +91,7 @@ class OwnProxy:
 
     def _pass(self, request: _Request, client: socket.socket) -> None:
         port = self.ports.get(request.where, int(request.where.rpartition(":")[2]))
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as server:
+        with socket.create_connection(("127.0.0.1", port), timeout=240) as server:
             if request.method == "CONNECT":
                 client.sendall(b"HTTP/1.1 200 Connection established\r\nProxy-Agent: tests\r\n\r\n")
             else:

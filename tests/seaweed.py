@@ -19,7 +19,7 @@ from tests.ports import free_ports
 
 __all__ = ["READY", "SeaweedFS", "identities", "is_ready", "program"]
 
-READY = 60.0
+READY = 240.0
 """Seconds that it may take to start."""
 
 _PORTS = [f"{part}.{port}" for part in ("master", "volume", "filer", "s3", "admin") for port in ("port", "port.grpc")]

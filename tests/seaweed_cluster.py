@@ -68,7 +68,7 @@ class SeaweedCluster:
         """End one of its processes at once."""
         process = self._processes.pop(part)
         process.kill()
-        process.wait(20)
+        process.wait()
 
     def stop(self) -> None:
         """End all of it."""

@@ -9,8 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 from twisted.trial.unittest import SynchronousTestCase
+
+from tests.conftest import pytest_collection_modifyitems
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".ci" / "pythons.py"
@@ -55,18 +58,33 @@ class Pythons(SynchronousTestCase):
         program.chmod(0o755)
         self.assertEqual(self.say("folders"), "")
 
-    def test_3_12_stands_between_the_oldest_and_the_newest(self) -> None:
+    def test_the_oldest_is_named_where_a_later_one_is_too(self) -> None:
         program = self.folder / "pyenv"
-        for listed, around in (
-            ("3.11.7 3.12.1 3.13.0", "3.11.7 and 3.13.0"),
-            ("3.12.1 3.14.2 3.11.12", "3.11.12 and 3.14.2"),
+        for listed, oldest in (
+            ("3.11.7 3.12.1 3.13.0", "3.11.7"),
+            ("3.12.1 3.14.2 3.11.12", "3.11.12"),
             ("3.12.1 3.13.0", ""),
-            ("3.11.7 3.12.1", ""),
+            ("3.11.7", ""),
         ):
             with self.subTest(listed):
                 program.write_text(f"#!/bin/sh\nprintf '%s\\n' {listed}\n")
                 program.chmod(0o755)
-                self.assertEqual(self.say("between"), around)
+                self.assertEqual(self.say("oldest"), oldest)
+
+    def test_3_12_stands_between_the_oldest_and_the_newest(self) -> None:
+        program = self.folder / "pyenv"
+        for listed, between in (
+            ("3.11.7 3.12.1 3.13.0", "3.12.1"),
+            ("3.12.1 3.14.2 3.11.12", "3.12.1"),
+            ("3.12.1 3.13.0", ""),
+            ("3.11.7 3.12.1", ""),
+            ("3.11.7 3.13.0", ""),
+            ("", ""),
+        ):
+            with self.subTest(listed):
+                program.write_text(f"#!/bin/sh\nprintf '%s\\n' {listed}\n")
+                program.chmod(0o755)
+                self.assertEqual(self.say("between"), between)
 
     def test_each_python_is_named_with_how_it_ended(self) -> None:
         """From what tox wrote: one passed, one failed, one is not here; other environments are no matter."""
@@ -87,6 +105,32 @@ class Pythons(SynchronousTestCase):
 
     def test_a_tox_that_wrote_nothing_is_no_success(self) -> None:
         self.assertEqual(self.say("ran", self.folder / "none.json"), "=== unit tests, NOT RUN: tox wrote no result")
+
+
+class OneInTests(SynchronousTestCase):
+    """The option of pytest with which Python 3.12 runs fewer tests."""
+
+    def test_of_each_file_the_first_and_every_nth_and_those_for_every_python(self) -> None:
+        class Item:
+            def __init__(self, path: str, marked: bool = False) -> None:
+                self.path, self.marked = path, marked
+
+            def get_closest_marker(self, name: str) -> bool:
+                return self.marked and name == "every_python"
+
+        files = [Item("a"), Item("a"), Item("a", marked=True), Item("a"), Item("a"), Item("b"), Item("b")]
+        left_out: list[Item] = []
+
+        def deselect(items: list[Item]) -> None:
+            left_out.extend(items)
+
+        hook = SimpleNamespace(pytest_deselected=deselect)
+        for step, kept in ((1, [0, 1, 2, 3, 4, 5, 6]), (4, [0, 2, 4, 5])):
+            config = SimpleNamespace(getoption={"--one-in": step}.__getitem__, hook=hook)
+            items = list(files)
+            pytest_collection_modifyitems(config, items)  # type: ignore[arg-type]
+            self.assertEqual([files.index(item) for item in items], kept)
+        self.assertEqual(left_out, [files[1], files[3], files[6]])
 
 
 class Tox(SynchronousTestCase):

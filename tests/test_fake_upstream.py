@@ -33,7 +33,7 @@ class Asking(SynchronousTestCase):
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, bytes]:
         """Ask on a connection of its own, for at most 5 s."""
-        connection = HTTPConnection("127.0.0.1", urlsplit(self.upstream.url).port or 0, timeout=5)
+        connection = HTTPConnection("127.0.0.1", urlsplit(self.upstream.url).port or 0, timeout=240)
         self.addCleanup(connection.close)
         connection.request(method, path, headers={name.replace("_", "-"): headers[name] for name in headers})
         response = connection.getresponse()
@@ -119,7 +119,7 @@ class PagesTests(Asking):
             base = html.partition('<base href="')[2].partition('"')[0]
             link = html.partition('<a href="')[2].partition("#")[0]
             url = urljoin(urljoin(f"{self.upstream.url}some-thing/", base), link)
-            connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
+            connection = HTTPConnection(urlsplit(url).netloc, timeout=240)
             self.addCleanup(connection.close)
             connection.request("GET", urlsplit(url).path)
             self.assertEqual(connection.getresponse().read(), self.wheel.content, style)
@@ -279,7 +279,7 @@ class FaultsTests(Asking):
         """Past any bound, with a length or without."""
         for length in (None, 1 << 40):
             self.upstream.fail("page", faults.Endless(length))
-            connection = HTTPConnection("127.0.0.1", urlsplit(self.upstream.url).port or 0, timeout=5)
+            connection = HTTPConnection("127.0.0.1", urlsplit(self.upstream.url).port or 0, timeout=240)
             connection.request("GET", "/simple/some-thing/")
             self.assertEqual(len(connection.getresponse().read(4 << 20)), 4 << 20)
             connection.close()
@@ -315,7 +315,7 @@ class TLSTests(SynchronousTestCase):
             wheel = upstream.wheel("a", "1.0")
             for cafile in (upstream.authority, None):
                 context = ssl.create_default_context(cafile=cafile)
-                connection = HTTPSConnection(urlsplit(upstream.url).netloc, context=context, timeout=5)
+                connection = HTTPSConnection(urlsplit(upstream.url).netloc, context=context, timeout=240)
                 self.addCleanup(connection.close)
                 if cafile is None:
                     with self.assertRaises(ssl.SSLCertVerificationError):
@@ -338,7 +338,7 @@ class ClientsTests(SynchronousTestCase):
             full = [sys.executable, "-m", *command, "--index-url", upstream.url, "--target", str(folder), "top"]
             # Nothing of the machine's own configuration, which may name other indexes.
             environment = {"PATH": "", "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1", "HOME": str(folder)}
-            done = subprocess.run(full, env=environment, capture_output=True, text=True, check=False, timeout=60)
+            done = subprocess.run(full, env=environment, capture_output=True, text=True, check=False, timeout=240)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertTrue(upstream.asked("source-3.0.tar.gz"))
             return {path.stem for path in folder.glob("*.py")}
@@ -367,6 +367,6 @@ class _Aside:
             self._result = error
 
     def result(self) -> object:
-        """What it returned or raised, within 10 s."""
-        self.thread.join(10)
+        """What it returned or raised, within four minutes."""
+        self.thread.join(240)
         return self._result

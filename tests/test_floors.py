@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from attrs import fields, frozen
@@ -94,7 +95,7 @@ class FloorsTests(SynchronousTestCase):
     """The arrows run downwards."""
 
     def setUp(self) -> None:
-        self.imports = list(_imports())
+        self.imports = _imports()
 
     def none(self, wrong: list[Import], rule: str) -> None:
         self.assertFalse(wrong, "\n".join([rule, *map(str, wrong)]))
@@ -253,7 +254,12 @@ def _room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imports() -> Iterator[Import]:
+@cache
+def _imports() -> tuple[Import, ...]:
+    return tuple(_imports_of_all())
+
+
+def _imports_of_all() -> Iterator[Import]:
     for path in _modules():
         where, room = str(path.relative_to(ROOT)), _room(path)
         for node in ast.walk(ast.parse(path.read_text())):

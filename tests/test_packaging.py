@@ -123,7 +123,7 @@ class PluginTests(SynchronousTestCase):
             env={**kept, "PIP_CONFIG_FILE": os.devnull, **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -211,7 +211,7 @@ def _metadata(**addresses: str) -> str:
     command = [sys.executable, "-c", code]
     environment = _environment() | addresses
     done = subprocess.run(
-        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     [metadata] = checkout.glob("about/*.dist-info/METADATA")
@@ -240,7 +240,7 @@ def _built(kind: str) -> Path:
     _check_tools()
     out = _folder()
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(_copied())]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     [wheel] = out.glob("*.whl")
     return wheel

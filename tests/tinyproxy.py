@@ -17,7 +17,7 @@ from tests.ports import free_ports
 
 __all__ = ["Tinyproxy"]
 
-_READY = 20.0
+_READY = 240.0
 
 _CONFIGURATION = """
 Port {port}

@@ -28,6 +28,7 @@ COMMANDS = {
     "build-requirements": "list what the sdists of a lock need to be built, and what of that the lock lacks",
     "sbom": "write the SBOM of a lock, as CycloneDX or SPDX",
     "merge-sboms": "merge several SBOMs, including those of Hermeto, into one",
+    "attest": "state from which files a build was made, as SLSA provenance, or verify such a statement",
     "env": "print the variables that point installers at a folder or an index",
     "inject": "rewrite requirements files to use the files of a folder",
     "learn": "run a command and record as a lock what it takes from an open index",

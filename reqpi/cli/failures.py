@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reqpi.cli.inputs.lock_files import LockHasDefects
 from reqpi.cli.messages import tell_error
-from reqpi.cli.statuses import ADDRESS_DIFFERS, DEFECTS, SERVER_TROUBLE, USAGE
-from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, IndexElsewhere, LockRefused
+from reqpi.cli.statuses import ADDRESS_DIFFERS, CRATES_NOT_PINNED, DEFECTS, SERVER_TROUBLE, USAGE
+from reqpi.client.errors import AddressDiffers, BadUsage, ClientError, CratesNotPinned, IndexElsewhere, LockRefused
 from reqpi.client.fetching import FetchFailed
 from reqpi.core import errors
 
@@ -15,6 +15,7 @@ __all__ = ["tell_failure"]
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (BadUsage, USAGE),
     (LockRefused, DEFECTS),
+    (CratesNotPinned, CRATES_NOT_PINNED),
     (AddressDiffers, ADDRESS_DIFFERS),
     (IndexElsewhere, ADDRESS_DIFFERS),
     (ClientError, SERVER_TROUBLE),

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from reqpi.cli.fetched_crates import removing_if_wrong
 from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
+from reqpi.cli.hermeto_crates import crates_fetched, sbom_with_crates
 from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
 from reqpi.cli.inputs.read_locks import lock_of
@@ -166,10 +168,16 @@ def _finish(
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
+    listed = {file.name: file for pick in picks for file in pick.listed()}
+    with removing_if_wrong([listed[name] for name in fresh], output.deps):
+        crates = crates_fetched(options, output, url, picks, room)
     index = private_index(options)
     sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(
-        [with_project(sboms.get(each.files.path, Sbom("")), each.own) for each in packages],
+        [
+            sbom_with_crates(with_project(sboms.get(each.files.path, Sbom("")), each.own), crates.get(each.files.path))
+            for each in packages
+        ],
         source.whole if len(packages) > 1 else None,
     )
     files = [file for pick in picks for file in pick.selection.files]

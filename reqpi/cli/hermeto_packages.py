@@ -65,7 +65,16 @@ class ChosenFiles:
     def listed(self) -> list[ListedFile]:
         """Return the files, each with its name in the folder."""
         return [
-            ListedFile(file.project, file.filename, str(file.sha256), file.size, saved_as=name_of(file))
+            ListedFile(
+                file.project,
+                file.filename,
+                str(file.sha256),
+                file.size,
+                version="" if file.source is not None else str(file.version),
+                saved_as=name_of(file),
+                source=file.source is not None,
+                subdirectory=(file.source.subdirectory or "") if file.source is not None else "",
+            )
             for file in self.selection.files
         ]
 

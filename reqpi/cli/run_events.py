@@ -7,9 +7,9 @@ from collections import Counter
 from threading import Lock
 
 from reqpi.cli.run_progress import Watch
-from reqpi.web.proxy.events import Event, RefusedRequest, TakenThing
+from reqpi.web.proxy.events import Event, RefusedRequest, Report, TakenThing
 
-__all__ = ["RunEvents"]
+__all__ = ["RunEvents", "all_of"]
 
 _MOST = 1000
 """Different refusals that are counted."""
@@ -34,7 +34,8 @@ class RunEvents:
     def __call__(self, event: Event) -> None:
         """Count one event."""
         if isinstance(event, TakenThing):
-            self._watch.took(event.project, event.filename if event.kind == "file" else "", event.size)
+            got = event.kind == "file" and event.how != "unchanged"
+            self._watch.took(event.project, event.filename if got else "", event.size)
         elif isinstance(event, RefusedRequest) and not event.project:  # a refused project is in the server's own list
             key = (event.host, _product(event.agent), event.reason)
             with self._lock:
@@ -51,6 +52,16 @@ class RunEvents:
         shown = [f"{host} was asked by {agent}: {reason}" for host, agent, reason in sorted(self._refused)[:_SHOWN]]
         more = len(self._refused) - len(shown)
         return [*shown, *([f"and {more} more"] if more else [])]
+
+
+def all_of(*reports: Report) -> Report:
+    """Return a callable that passes each event to all of ``reports``."""
+
+    def report(event: Event) -> None:
+        for each in reports:
+            each(event)
+
+    return report
 
 
 def _product(agent: str) -> str:

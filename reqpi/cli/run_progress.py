@@ -25,6 +25,7 @@ _MOST = 100_000
 """The maximum number of files that are counted."""
 
 _FILE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/simple/([^/ ]+/([^/ ]+)) HTTP/[0-9.]+" (200|206) ([0-9]+)')
+_ASKED = re.compile(r'"(?:GET|HEAD) (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/(?:simple|files)[/ ]', re.IGNORECASE)
 _PAGE = re.compile(r'"GET (?:[a-z]+://[^/ ]+)?/[0-9a-f]{64}/simple/[^/ ]+/? HTTP/[0-9.]+" 200 ')
 
 
@@ -41,12 +42,13 @@ class Watch:
         self._taken: set[str] = set()
         self._size = 0
         self._pages = 0
+        self._asked = False
         self._last = ""
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing at all was served."""
-        return not self._pages and not self._taken
+        """Whether nothing at all was asked: a client that is told that its copy is valid (304) did ask."""
+        return not self._asked
 
     @property
     def files(self) -> int:
@@ -65,6 +67,7 @@ class Watch:
         :param filename: empty for anything that is not a file.
         """
         with self._lock:
+            self._asked = True
             if not filename:
                 self._pages += 1
             elif len(self._taken) < _MOST:
@@ -87,6 +90,7 @@ class Watch:
             thread.join()
 
     def _count(self, line: str) -> None:
+        self._asked = self._asked or _ASKED.search(line) is not None
         file = _FILE.search(line)
         if file is None:
             self._pages += _PAGE.search(line) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "ADDRESS_DIFFERS",
     "BROKEN_PIPE",
+    "CRATES_NOT_PINNED",
     "DAMAGED",
     "DEFECTS",
     "DIFFERENT",
@@ -15,6 +16,7 @@ __all__ = [
     "NOT_CLOSED",
     "NOT_EXECUTABLE",
     "NOT_FOUND",
+    "NOT_VERIFIED",
     "OUR_FAULT",
     "REFUSED",
     "SERVER_TROUBLE",
@@ -52,6 +54,11 @@ NOT_CLOSED = 9
 
 REFUSED = 10
 """``run --strict``: a request of the command was refused, or it asked for nothing."""
+
+NOT_VERIFIED = 11
+"""``attest --verify``: the signature, the builder, a subject or the receipt does not match."""
+CRATES_NOT_PINNED = 20
+"""An sdist needs Rust, and its Cargo.lock is missing, damaged, or does not match its Cargo.toml; as Hermeto has it."""
 
 OUR_FAULT = 70
 """ReqPI itself has a defect; sysexits.h calls it EX_SOFTWARE."""

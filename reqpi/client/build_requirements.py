@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import NamedTuple
-from urllib.parse import urlencode
 
-from reqpi.client.answers import notes_of, object_of, trouble_of
+from reqpi.client.answers import notes_of, object_of
 from reqpi.client.errors import ClientError
 from reqpi.client.exchange import ask
 from reqpi.client.json_members import objects, text, texts
-from reqpi.client.polling import poll, unavailable
+from reqpi.client.reports import report_path, reported
 from reqpi.client.target import target_of
 from reqpi.core.report import Note
 
@@ -65,11 +63,7 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
     :param filters: the target of the installation, by the names of pip's options.
     :raises ServerTrouble: the server does not report them.
     """
-    target, path = target_of(base_url), _path(address, filters)
-    answer = poll(partial(ask, target, "GET", path), unavailable(target, path))
-    if answer.status != 200:
-        raise trouble_of(target, path, answer)
-    found = object_of(target, path, answer)
+    found = reported(base_url, _path(address, filters))
     return BuildRequirements(
         found.get("complete") is True,
         tuple(
@@ -110,4 +104,4 @@ def lacking_soon(
 
 
 def _path(address: str, filters: Sequence[tuple[str, str]]) -> str:
-    return f"/{address}/build-requirements{f'?{urlencode(filters)}' if filters else ''}"
+    return report_path(address, "build-requirements", filters)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
-from urllib.parse import urlencode
 
-from reqpi.client.answers import object_of, trouble_of
-from reqpi.client.exchange import ask
 from reqpi.client.json_members import texts
-from reqpi.client.polling import poll, unavailable
-from reqpi.client.target import target_of
+from reqpi.client.reports import report_path, reported
 from reqpi.client.unmet import unmet_in
 from reqpi.core.report import Defect
 
@@ -39,11 +34,7 @@ def closed(base_url: str, address: str, filters: Sequence[tuple[str, str]] = ())
     :param filters: the target of the installation, by the names of pip's options.
     :raises ServerTrouble: the server does not report it.
     """
-    target, path = target_of(base_url), f"/{address}/closed{f'?{urlencode(filters)}' if filters else ''}"
-    answer = poll(partial(ask, target, "GET", path), unavailable(target, path))
-    if answer.status != 200:
-        raise trouble_of(target, path, answer)
-    found = object_of(target, path, answer)
+    found = reported(base_url, report_path(address, "closed", filters))
     return ClosedAnswer(
         found.get("closed") is True,
         texts(found, "environments"),

@@ -14,6 +14,7 @@ __all__ = [
     "AddressDiffers",
     "BadUsage",
     "ClientError",
+    "CratesNotPinned",
     "FileInTheWay",
     "IndexElsewhere",
     "LockRefused",
@@ -97,6 +98,10 @@ class LockRefused(ClientError):
 
 class WrongBytes(ClientError):
     """Bytes that were received, or found in the folder, are not those that the lock admits."""
+
+
+class CratesNotPinned(ClientError):
+    """An sdist needs Rust, and nothing pins its crates."""
 
 
 class FileInTheWay(WrongBytes):

@@ -21,7 +21,7 @@ from reqpi.client.environment import ClientProxy, credentials_for, proxy_for, tl
 from reqpi.client.errors import ServerTrouble, final_trouble
 from reqpi.client.target import BasicLogin, ServerTarget
 
-__all__ = ["ServerResponse", "ask", "begun"]
+__all__ = ["ServerResponse", "ask", "basic", "begun"]
 
 LONGEST = 16 * 1024 * 1024  # bytes of a response; less is needed for a lock of 8 MiB in which every line has a defect
 TO_CONNECT = 10.0  # seconds
@@ -138,7 +138,12 @@ def _login(header: str, credentials: BasicLogin | None) -> dict[str, str]:
     """Return the header with a login; an empty dictionary if there are no credentials."""
     if credentials is None:
         return {}
-    return {header: "Basic " + b64encode(f"{credentials.login}:{credentials.password}".encode()).decode("ascii")}
+    return {header: basic(credentials)}
+
+
+def basic(credentials: BasicLogin) -> str:
+    """Return the value of a header with a login."""
+    return "Basic " + b64encode(f"{credentials.login}:{credentials.password}".encode()).decode("ascii")
 
 
 def _send(

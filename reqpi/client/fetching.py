@@ -28,7 +28,7 @@ from reqpi.client.polling import PAUSE
 from reqpi.client.redirects import redirected
 from reqpi.client.target import ServerTarget, target_of
 
-__all__ = ["FetchFailed", "fetch", "remove"]
+__all__ = ["FetchFailed", "fetch", "path_in_index", "remove"]
 
 _AT_ONCE = 8
 """Files that are downloaded at the same time."""
@@ -54,6 +54,11 @@ class FetchFailed(ClientError):
         self.wrong = any(_is_wrong(failure) for failure in failures.values())
 
 
+def path_in_index(file: ListedFile) -> str:
+    """Return the path of a file below its address."""
+    return f"simple/{file.project}/{quote(file.filename)}"
+
+
 def fetch(
     base_url: str,
     address: str,
@@ -64,6 +69,7 @@ def fetch(
     landed: Callable[[ListedFile], None] = lambda _: None,
     is_right: Callable[[ListedFile, BinaryIO], bool] = lambda *_: True,
     replace: bool = False,
+    path_of: Callable[[ListedFile], str] = path_in_index,
 ) -> list[ListedFile]:
     """Download the ``files`` that are not in ``folder`` yet, and verify those that are.
 
@@ -73,6 +79,7 @@ def fetch(
     :param is_right: is called from several threads with each file whose sha256 is right, and with its content: returns
         whether the file is right in any other respect.
     :param replace: replace a file of the same name that has other bytes; otherwise it is an error.
+    :param path_of: returns the path of a file below the address, escaped.
     :returns: the files that were not there before.
     :raises FetchFailed: some files could not be fetched.
     :raises BadUsage: the folder cannot be written.
@@ -81,7 +88,7 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
-    job = _Fetch(target_of(base_url), address, folder, progress, is_right=is_right, replace=replace)
+    job = _Fetch(target_of(base_url), address, folder, progress, is_right=is_right, replace=replace, path_of=path_of)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def have(file: ListedFile) -> bool:
@@ -169,6 +176,7 @@ class _Fetch:
         *,
         is_right: Callable[[ListedFile, BinaryIO], bool],
         replace: bool,
+        path_of: Callable[[ListedFile], str],
     ) -> None:
         self._target = target
         self._address = address
@@ -176,6 +184,7 @@ class _Fetch:
         self._progress = progress
         self._is_right = is_right
         self._replace = replace
+        self._path_of = path_of
         self.stopped = Event()
 
     def have(self, file: ListedFile) -> bool:
@@ -237,7 +246,7 @@ class _Fetch:
 
         :raises ServerTrouble: they did not arrive completely.
         """
-        target, path = self._target, f"/{self._address}/simple/{file.project}/{quote(file.filename)}"
+        target, path = self._target, f"/{self._address}/{self._path_of(file)}"
         for _ in range(_REDIRECTS + 1):
             with closing(begun(target, path, {"Range": f"bytes={part.size}-"} if part.size else {})) as response:
                 location = response.getheader("Location")

@@ -14,6 +14,7 @@ from reqpi.client.errors import ServerTrouble
 from reqpi.client.exchange import ServerResponse, ask
 from reqpi.client.polling import Patience, poll, unavailable
 from reqpi.client.target import ServerTarget, target_of
+from reqpi.client.tokens import end_at
 
 __all__ = ["LearnClient", "LearnReport", "LearnedFile", "begin_learning", "end_learning", "taken"]
 
@@ -97,11 +98,7 @@ def end_learning(base_url: str, token: str) -> None:
 
     :raises ServerTrouble: the server did not end it.
     """
-    target = target_of(base_url)
-    path = f"/learn/{token}/"
-    answer = ask(target, "DELETE", path)
-    if answer.status != 204:
-        raise trouble_of(target, path, answer)
+    end_at(base_url, f"/learn/{token}/")
 
 
 def _object_of(target: ServerTarget, path: str, answer: ServerResponse) -> Mapping[str, object]:

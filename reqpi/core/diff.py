@@ -14,7 +14,10 @@ from reqpi.core.model import Archive, Lock
 __all__ = ["Change", "Contents", "NotAnSbom", "changes", "contents_of_lock", "contents_of_sbom"]
 
 Contents = Mapping[str, Mapping[str, frozenset[str]]]
-"""The known digests of the files (``sha256:…``), by project and version; empty if none are known."""
+"""The known digests of the files (``sha256:…``), by project and version; empty if none are known.
+
+The name of a package of another kind than a Python project has the type of its purl before it: ``cargo:serde``.
+"""
 
 _ALGORITHMS = {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -94,7 +97,7 @@ def _of_cyclonedx(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str
         for reference in (*component.get("externalReferences", ()), *component.get("components", ())):
             hashes += reference.get("hashes", ())
         digests = [f"{_ALGORITHMS[each['alg']]}:{each['content']}" for each in hashes if each["alg"] in _ALGORITHMS]
-        yield canonicalize_name(component["name"]), str(component.get("version", "")), digests
+        yield _name(component["name"], component.get("purl", "")), str(component.get("version", "")), digests
 
 
 def _of_spdx(sbom: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[str]]]:
@@ -110,7 +113,13 @@ def _of_spdx(sbom: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[str]]
         if package["SPDXID"] in described or is_project or not purls:
             continue
         digests = [f"{each['algorithm'].lower()}:{each['checksumValue']}" for each in package.get("checksums", ())]
-        yield canonicalize_name(package["name"]), str(package.get("versionInfo", "")), digests
+        name = _name(package["name"], purls[0].get("referenceLocator", ""))
+        yield name, str(package.get("versionInfo", "")), digests
+
+
+def _name(name: str, purl: str) -> str:
+    kind = purl.removeprefix("pkg:").partition("/")[0].lower() if purl.startswith("pkg:") else "pypi"
+    return canonicalize_name(name) if kind in ("pypi", "generic") else f"{kind}:{name}"
 
 
 def _gathered(found: Iterable[tuple[str, str, Iterable[str]]]) -> Contents:

@@ -93,7 +93,7 @@ class UnknownAddress(ReqPIError):
 
 
 class UnknownSession(ReqPIError):
-    """No open index exists under this token, or it has expired."""
+    """No open index, or no run, exists under this token, or it has expired."""
 
 
 class NotAdmitted(ReqPIError):

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 __all__ = ["EXTRAS", "advice_for"]
 
-EXTRAS = {"completion": "shtab>=1.13", "oidc": "joserfc>=1.3", "s3": "obstore>=0.11"}
+EXTRAS = {
+    "attest": "securesystemslib>=1.6",
+    "completion": "shtab>=1.13",
+    "oidc": "joserfc>=1.3",
+    "s3": "obstore>=0.11",
+}
 """The requirement of each extra, as in pyproject.toml."""
 
 

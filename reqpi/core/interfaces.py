@@ -16,7 +16,18 @@ from packaging.version import Version
 from reqpi.core.model import Archive, Digest, Git, Lock, Page, Pin, Project
 from reqpi.core.report import Defect, Note
 
-__all__ = ["BlobIdentity", "Blobs", "Following", "Incoming", "Indexes", "Records", "Store", "Transfer", "Upstream"]
+__all__ = [
+    "BlobIdentity",
+    "Blobs",
+    "FileSource",
+    "Following",
+    "Incoming",
+    "Indexes",
+    "Records",
+    "Store",
+    "Transfer",
+    "Upstream",
+]
 
 
 class Incoming(Protocol):
@@ -281,11 +292,8 @@ class UpstreamUse(NamedTuple):
     with_login: bool
 
 
-class Upstream(Protocol):
-    """The source of pages and files."""
-
-    name: str
-    """The name shown to people: a URL without credentials."""
+class FileSource(Protocol):
+    """A place that lists files and sends them."""
 
     async def page(
         self,
@@ -321,6 +329,13 @@ class Upstream(Protocol):
         :raises reqpi.core.errors.NotFound: the upstream does not have the file.
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be reached.
         """
+
+
+class Upstream(FileSource, Protocol):
+    """The source of pages and files."""
+
+    name: str
+    """The name shown to people: a URL without credentials."""
 
     def denies(self, lock: Lock) -> tuple[Defect, ...]:
         """Return everything in a lock that the operator does not allow; a lock with such defects is rejected.

@@ -32,7 +32,9 @@ def tag_sets(filename: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def platforms_of(file: File) -> tuple[str, ...]:
-    """Return the platform tags of a wheel, including ``any``; for an sdist, ``sdist``."""
+    """Return the platform tags of a wheel, including ``any``; for an sdist, ``sdist``; for a crate, ``crate``."""
+    if file.filename.endswith(".crate"):
+        return ("crate",)
     return tuple(dict.fromkeys(tag_sets(file.filename)[2])) if file.wheel else ("sdist",)
 
 

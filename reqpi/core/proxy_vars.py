@@ -6,7 +6,10 @@ that reaches a host in another way cannot complete a handshake with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from reqpi.core.env_vars import is_loopback
 
 __all__ = ["through_proxy"]
 
@@ -47,16 +50,29 @@ _UNSET = frozenset(
 _THIS_MACHINE = "localhost,127.0.0.1,::1"
 
 
-def through_proxy(environ: Mapping[str, str], proxy_url: str, bundle: str) -> dict[str, str]:
+def through_proxy(
+    environ: Mapping[str, str], proxy_url: str, bundle: str, default_indexes: Sequence[str] = ()
+) -> dict[str, str]:
     """Return ``environ`` changed so that a command asks ``proxy_url`` for everything that is not on this machine.
 
     The index is on this machine, and a command may have other servers there: a database, the one that it tests.
 
     :param proxy_url: with its login.
     :param bundle: the path of the certificates to trust.
+    :param default_indexes: the URLs for which the proxy answers as the default index.
     """
     replaced = {"NO_PROXY", *_PROXIES, *_BUNDLES} | _UNSET
     others = {name: value for name, value in environ.items() if name.upper() not in replaced}
     proxies = dict.fromkeys((*_PROXIES, *map(str.lower, _PROXIES)), proxy_url)
     direct = dict.fromkeys(("NO_PROXY", "no_proxy"), _THIS_MACHINE)
-    return others | proxies | direct | dict.fromkeys(_BUNDLES, bundle)
+    return others | proxies | direct | dict.fromkeys(_BUNDLES, bundle) | _pdm(default_indexes)
+
+
+def _pdm(default_indexes: Sequence[str]) -> dict[str, str]:
+    """Return the index for pdm: pdm asks all hosts in the way in which it asks its default index.
+
+    With one on this machine it would use no proxy for the URLs in its lock.
+    """
+    elsewhere = (url for url in default_indexes if not is_loopback(urlsplit(url).hostname or ""))
+    index = next(elsewhere, None)
+    return {} if index is None else {"PDM_PYPI_URL": index}

@@ -1,4 +1,4 @@
-"""The errors of a server that cannot listen, with advice for its operator."""
+"""The errors of a port that cannot be opened, with advice for the operator; and the mode of a Unix socket."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ OPTIONS = (
         "trust_proxy",
         ValueKind.FLAG,
         "",
-        "believe X-Forwarded-Proto, -Host and -Prefix: only behind a proxy that sets them",
+        "believe X-Forwarded-Proto, -Host, -Prefix and -For: only behind a proxy that sets them",
         default=False,
     ),
     ServerOption(
@@ -117,6 +117,16 @@ OPTIONS = (
         "the index that files come from; NAME=URL adds an index that locks may name by its URL; "
         "files=HOST is a host that has its files and gets its login",
         shown="the index that pip on this host is configured with",
+        local=True,
+    ),
+    ServerOption(
+        "crates",
+        "crates",
+        ValueKind.LIST,
+        "[NAME=]URL[,token=FILE][,files=HOST]",
+        "the sparse registry that crates of Rust come from; NAME=URL adds a registry that a Cargo.lock may name; "
+        "token=FILE has its token; files=HOST is a host that has its crates and gets its login",
+        shown="the registry that cargo on this host is configured with",
         local=True,
     ),
     ServerOption(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -18,40 +16,42 @@ from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
-from reqpi.core.proxies import Proxies
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming, limit_arenas
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.access import check_reach, clients_of, followed
+from reqpi.server.access_log import access_log
 from reqpi.server.announce import Address, announce, url_of
-from reqpi.server.host_defaults import builtin_index, default_spool, default_store, default_upstream
+from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.listening import cannot_listen
+from reqpi.server.outside import outside_of
 from reqpi.server.own_names import own_names
 from reqpi.server.ports import listening_now, stopped
 from reqpi.server.settings import Settings
+from reqpi.server.sources import Sources
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.scrubber import Scrubber
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.open_index import OpenIndex
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
-from reqpi.upstream.allowed.credentials import read_logins, read_own_logins
-from reqpi.upstream.allowed.hosts import Hosts
-from reqpi.upstream.allowed.operator import AllowedUpstreams, proxies_of
+from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
-from reqpi.upstream.allowed.resolver import ResolverThreads
-from reqpi.upstream.http.client_certificate import read_client_certificate
-from reqpi.upstream.http.tls import read_certificates
-from reqpi.upstream.offline import Offline
-from reqpi.upstream.upstreams import Upstreams
-from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.upstream.crates.offline import OfflineRegistries
+from reqpi.web.crates import CratesResource
+from reqpi.web.http.access import is_private
+from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
@@ -89,11 +89,12 @@ class _Services:
     locks: LockServices
     prefreeze: Prefreeze
     open_index: OpenIndex | None
+    runs: Runs
     access: AccessLog | None
     site: BoundedSite
 
 
-def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream) -> _Services:
+def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> _Services:
     """Wire the parts of a server.
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
@@ -101,7 +102,8 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     quarter = settings.memory // 4
     files = FileParts.over(store, upstream, reactor, settings.redirect_above)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    locks = LockServices.over(shelf, store, reactor)
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
+    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
@@ -113,10 +115,13 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
     clients = clients_of(settings, reactor.seconds)
-    root = Root(locks, base, ready_answers, quarter, learning=learning, access=clients)
-    access = None if settings.access_log == "off" else _access_log(reactor, settings.access_log)
+    runs = Runs(store, reactor, uuid.uuid4().hex)
+    offered = None if settings.only is not None else runs
+    registry = CratesResource(shelf, crates, base, login=is_private(clients))
+    root = Root(locks, base, ready_answers, quarter, learning=learning, crates=registry, access=clients, runs=offered)
+    access = access_log(reactor, settings)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
-    return _Services(store, upstream, locks, prefreeze, open_index, access, site)
+    return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site)
 
 
 class Server(Service):
@@ -125,6 +130,7 @@ class Server(Service):
     :param endpoints: returns the endpoint that a description names; ``None``: Twisted's ``serverFromString``.
     :param quiet: do not log where it listens, because the caller does.
     :param here: receives the addresses that it listens on.
+    :param crates: the registries of crates; ``None``: none is asked.
 
     :ivar ready: fires with the listening ports, once the server can be used.
     :ivar shelf: what it serves from.
@@ -145,13 +151,14 @@ class Server(Service):
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         quiet: bool = False,
         here: Here | None = None,
+        crates: CrateSource | None = None,
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
-        self._services = _services(settings, reactor, store, upstream)
+        self._services = _services(settings, reactor, store, upstream, crates or OfflineRegistries())
         self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
@@ -173,6 +180,11 @@ class Server(Service):
         return self._services.locks.shelf
 
     @property
+    def site(self) -> BoundedSite:
+        """The site that answers, which can have an observer."""
+        return self._services.site
+
+    @property
     def prefreeze(self) -> Prefreeze:
         """The part that freezes new locks in the background."""
         return self._services.prefreeze
@@ -189,6 +201,7 @@ class Server(Service):
             yield _REFRESH, refresh
         if services.open_index is not None:
             yield _EXPIRE, services.open_index.sessions.expire
+        yield _WRITE_REFUSALS, services.runs.tend
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
@@ -205,6 +218,8 @@ class Server(Service):
         """
         super().startService()
         limit_arenas()
+        if self._services.access is not None:
+            self._services.access.open()
         self.store.open()
         if not self._ports:
             self._listen()
@@ -287,6 +302,7 @@ class Server(Service):
             self._log.warn("requests were still in flight after {grace} s", grace=GRACE)
         try:
             await self.shelf.write_refusals()
+            await self._services.runs.tend()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:
@@ -314,13 +330,19 @@ def assemble(
     store: Store = _place(settings).store()
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
-    outside = _outside(settings)
-    upstream: Upstream = Offline(outside.policy)
-    close = None
-    if not settings.offline:
-        upstreams = Upstreams(outside, ResolverThreads(reactor), page_cache=settings.page_cache)
-        upstream, close = upstreams, upstreams.close
-    server = Server(settings, reactor, store, upstream, close, endpoints=endpoints, quiet=quiet, here=outside.here)
+    outside = outside_of(settings)
+    sources = Sources.of(settings, outside, reactor)
+    server = Server(
+        settings,
+        reactor,
+        store,
+        sources.upstream,
+        sources.close,
+        endpoints=endpoints,
+        quiet=quiet,
+        here=outside.here,
+        crates=sources.crates,
+    )
     server.outside = outside
     return server
 
@@ -335,53 +357,6 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache_size,
         settings.record_key,
     )
-
-
-def _outside(settings: Settings) -> AllowedUpstreams:
-    """Return what the operator allows of the outside; the files that settings name are read.
-
-    :raises reqpi.core.errors.Misconfigured: a setting or a file cannot be used.
-    """
-    outside = AllowedUpstreams(
-        default=settings.upstream or _default_upstream(settings.offline),
-        upstreams=settings.upstreams,
-        built_in=builtin_index(),
-        hosts=Hosts.read(settings.allow_hosts, "--allow-host"),
-        file_hosts=settings.file_hosts,
-        unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
-        logins=_logins(settings),
-        certificates=b"" if settings.ca is None else read_certificates(settings.ca),
-        client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),
-        proxies=Proxies() if settings.offline else proxies_of(settings.proxy, os.environ),
-        here=Here(settings.url, loopback=settings.local),
-        local=settings.local,
-        require_hashes=settings.require_hashes,
-    )
-    outside.check()
-    return outside
-
-
-def _logins(settings: Settings) -> Mapping[str, str]:
-    """Return the logins of ``--netrc``, or otherwise those of the user's own netrc file."""
-    if settings.netrc is not None:
-        return read_logins(settings.netrc)
-    return {} if settings.own_netrc is None else read_own_logins(settings.own_netrc)
-
-
-def _default_upstream(offline: bool) -> str | None:
-    try:
-        return default_upstream()
-    except Misconfigured:
-        if offline:
-            return None
-        raise
-
-
-def _access_log(reactor: Any, where: str) -> AccessLog:
-    if where != "log":
-        return AccessLog(reactor, LogFile(Path(where)).write)
-    log = Logger("reqpi.access")
-    return AccessLog(reactor, lambda lines: log.info("{lines}", lines=lines.rstrip("\n")))
 
 
 def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:

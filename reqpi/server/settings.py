@@ -15,6 +15,7 @@ from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, op
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import read_upstreams
+from reqpi.upstream.crates.allowed import CrateSettings, read_crates
 from reqpi.web.http.only_client import OnlyClient
 
 __all__ = ["Settings", "check_values", "read_values", "settings_of"]
@@ -41,6 +42,7 @@ class Settings:
     :param upstream: the default index; ``None``: the one that pip on this host is configured with.
     :param upstreams: the URLs of further indexes, by name.
     :param file_hosts: the hosts that have the files of an index, by its name, which is empty for the default one.
+    :param crates: the registries of crates.
     :param proxy: the URL of a proxy, ``off``, or ``None`` for the proxies in the environment.
     :param frequency: seconds between two sweeps; ``None``: never.
     :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
@@ -66,6 +68,7 @@ class Settings:
     upstream: str | None = None
     upstreams: Mapping[str, str] = field(factory=dict)
     file_hosts: Mapping[str, Hosts] = field(factory=dict)
+    crates: CrateSettings = field(factory=CrateSettings)
     allow_hosts: Sequence[str] = ()
     trusted_hosts: Sequence[str] = ()
     netrc: Path | None = None
@@ -177,6 +180,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "host": _names,
     "store": place_of,
     "store-option": options_of,
+    "crates": read_crates,
     "allow-host": partial(_hosts, "--allow-host"),
     "trusted-host": partial(_hosts, "--trusted-host"),
     "access-log": _access_log,

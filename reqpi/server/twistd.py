@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO, cast
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
-from twisted.logger import ILogObserver, Logger
+from twisted.logger import ILogObserver, Logger, textFileLogObserver
 from twisted.python import usage
 from twisted.scripts._twistd_unix import ServerOptions, UnixAppLogger
 
 from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.runtime import gc_pause
+from reqpi.runtime.log_file import LogFile
+from reqpi.server.hangup import handle_hangup
 from reqpi.server.listening import CannotListen, private_socket
 from reqpi.server.log_levels import at_level
 from reqpi.server.options import OPTIONS, ServerOption, ValueKind
@@ -160,6 +163,7 @@ class _OneLine(MultiService):
         with self._failing_in_one_line():
             super().startService()
         self._terminal.close()
+        handle_hangup(reactor)
         gc_pause.settle()
         # While a thread computes, the reactor waits this long for the interpreter, again after each read and write.
         sys.setswitchinterval(_SWITCH)
@@ -218,7 +222,32 @@ def _observer(options: TwistdOptions) -> ILogObserver | None:
     twistds = getattr(options, "parent", None)
     if not isinstance(twistds, ServerOptions) or twistds["logger"] is not None:
         return None
-    return at_level(UnixAppLogger(twistds)._getLogObserver(), options.settings.log_level)
+    path = _log_path(twistds)
+    observer = UnixAppLogger(twistds)._getLogObserver() if path is None else _file_observer(path)
+    return at_level(observer, options.settings.log_level)
+
+
+def _log_path(twistds: ServerOptions) -> Path | None:
+    """Return the path of the log that twistd's own options specify; ``None`` if they specify no file."""
+    named = twistds["logfile"]
+    if twistds["syslog"] or named == "-" or (twistds["nodaemon"] and not named):
+        return None
+    return Path(named or "twistd.log").absolute()
+
+
+def _file_observer(path: Path) -> ILogObserver:
+    """Return an observer that appends to a file.
+
+    twistd would rename the file at each MB and keep every piece, all of them renamed each time.
+
+    :raises SystemExit: the file cannot be written.
+    """
+    file = LogFile(path, "the log")
+    try:
+        file.open()
+    except Misconfigured as error:
+        raise SystemExit(f"reqpi: {error}") from None
+    return textFileLogObserver(cast(TextIO, file))
 
 
 def _endpoint(where: str) -> str:

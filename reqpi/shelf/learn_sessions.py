@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
-from secrets import token_hex
 
 from attrs import field, frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import frozen_pages as freezer
-from reqpi.core.errors import Occupied, UnknownSession
+from reqpi.core.errors import Occupied
 from reqpi.core.interfaces import Store
 from reqpi.core.model import File, Page, Project
 from reqpi.core.stored_json import mapping, optional, parse
 from reqpi.runtime.lru import LruCache
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import claimed_metadata_record, recorded_file_record, session_record
+from reqpi.shelf.token_records import TokenKind, TokenRecords
 
 __all__ = ["FILES", "LASTS", "SESSIONS", "UNTIMED", "LearnSession", "LearnSessions", "load_exclude_newer"]
 
@@ -32,11 +31,6 @@ LASTS = 6 * 3600.0
 
 FILES = 10_000
 """Files that one session may take."""
-
-_NOTED = 60.0
-"""Seconds between two records that a session is in use."""
-
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 UNTIMED = "untimed"
 """The last part of the name of a record without content: all files of the project were withheld."""
@@ -65,7 +59,7 @@ class LearnSessions:
     def __init__(self, store: Store, clock: IReactorTime) -> None:
         self._store = store
         self._clock = clock
-        self._known: LruCache[str, tuple[LearnSession, float]] = LruCache(SESSIONS)
+        self._sessions = TokenRecords(_KIND, store, clock)
         self._noted: LruCache[str, set[str]] = LruCache(SESSIONS)
 
     @property
@@ -78,47 +72,25 @@ class LearnSessions:
 
         :raises reqpi.core.errors.Occupied: :data:`SESSIONS` sessions are open.
         """
-        await self.expire()
-        if len([name async for name in self._store.names(session_record(""))]) >= SESSIONS:
-            raise Occupied(f"{SESSIONS} learning sessions are open", "End one of them with DELETE, or try again later.")
-        session = LearnSession(token_hex(16), exclude_newer)
         said = {"exclude-newer": exclude_newer.isoformat() if exclude_newer else None}
-        await self._store.create(session_record(session.token), json.dumps(said).encode())
-        return session
+        return await self._sessions.begin(json.dumps(said).encode())
 
     async def get(self, token: str) -> LearnSession:
         """Return the session of a token. This counts as use of the session.
 
         :raises reqpi.core.errors.UnknownSession: there is no such session, or it has ended.
         """
-        known, noted = self._known.get(token) or (None, 0.0)
-        if known is not None and self._clock.seconds() - noted < _NOTED:
-            return known
-        record = session_record(token)
-        written = await self._store.get(record) if _TOKEN.fullmatch(token) else None
-        if written is None or not await self._store.use(record):
-            self._known.drop(token)
-            raise _unknown()
-        session = LearnSession(token, read_record(record, written, load_exclude_newer))
-        self._known.put(token, (session, self._clock.seconds()), 1)
-        return session
+        return await self._sessions.get(token)
 
     async def end(self, session: LearnSession) -> None:
         """Remove a session and its records. The downloaded files stay until a sweep."""
-        for prefix in (recorded_file_record(session.token), claimed_metadata_record(session.name)):
-            async for name in self._store.names(prefix):
-                await self._store.delete(name)
-        await self._store.delete(session_record(session.token))
-        self._known.drop(session.token)
+        await self._sessions.end(session.token)
         self._noted.drop(session.token)
 
     async def expire(self) -> None:
         """End the sessions that were not used for :data:`LASTS` seconds."""
-        limit = self._clock.seconds() - LASTS
-        for name in [name async for name in self._store.names(session_record(""))]:
-            last_used = await self._store.last_used(name)
-            if last_used is not None and last_used <= limit:
-                await self.end(LearnSession(name.rpartition("/")[2]))
+        for token in await self._sessions.expire():
+            self._noted.drop(token)
 
     async def note(self, session: LearnSession, file: File) -> None:
         """Record that a file is being downloaded.
@@ -150,10 +122,7 @@ class LearnSessions:
         if len(noted) >= FILES:
             raise Occupied(f"this session has downloaded {FILES} files", "Begin another session.")
         await self._store.create(record, value)
-        if await self._store.get(session_record(session.token)) is None:
-            # The session was ended meanwhile, maybe by another process. The new record would stay forever.
-            await self.end(session)
-            raise _unknown()
+        await self._sessions.confirm(session.token)
         noted.add(record)
 
     async def noted(self, session: LearnSession) -> tuple[tuple[File, ...], tuple[Project, ...]]:
@@ -184,8 +153,15 @@ def load_exclude_newer(data: bytes) -> datetime | None:
     return bound
 
 
-def _unknown() -> UnknownSession:
-    return UnknownSession("no such learning session", "It has ended. Begin another session with POST /learn.")
+_KIND = TokenKind(
+    session_record,
+    lambda token: (recorded_file_record(token), claimed_metadata_record(LearnSession(token).name)),
+    lambda token, data: LearnSession(token, load_exclude_newer(data)),
+    SESSIONS,
+    LASTS,
+    (f"{SESSIONS} learning sessions are open", "End one of them with DELETE, or try again later."),
+    ("no such learning session", "It has ended. Begin another session with POST /learn."),
+)
 
 
 def _key(filename: str) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "build_system_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
+    "crate_record",
     "differing_metadata_record",
     "document_record",
     "holding_record",
@@ -33,6 +34,9 @@ __all__ = [
     "page_record",
     "recorded_file_record",
     "refusals_record",
+    "run_counts_record",
+    "run_entry_record",
+    "run_record",
     "sbom_record",
     "session_record",
 ]
@@ -51,6 +55,8 @@ class Owner(Enum):
     """A file in the store; the record is under the file's sha256."""
     SESSION = "session"
     """A session of the open index; the record is below its token."""
+    RUN = "run"
+    """A run that a client has begun under an address; the record is below its token."""
 
 
 @frozen
@@ -61,12 +67,14 @@ class Kind:
     :param owner: what the second part of the name means.
     :param layout: the number of the store layout that introduced it.
     :param holds: what a record of this kind contains, in a few words.
+    :param keeps: a record of this kind begins with the sha256 of a blob, in hex, that lives as long as the record.
     """
 
     folder: str
     owner: Owner
     layout: int
     holds: str
+    keeps: bool = False
 
     def below(self, owner: str = "") -> str:
         """Return the prefix of all records of this kind that belong to ``owner``; of all owners if it is empty."""
@@ -85,8 +93,12 @@ _CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdi
 _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
 _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin")
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
+_CRATE = Kind("crates", Owner.ADDRESS, 1, "the frozen line of a release of a crate", keeps=True)
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
 _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
+_RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
+_RUN_ENTRY = Kind("run-entries", Owner.RUN, 1, "something that was taken in a run, or refused")
+_RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or refused each of these")
 
 KINDS = (
     _LOCK,
@@ -101,8 +113,12 @@ KINDS = (
     _HOLDING,
     _LACKING,
     _SBOM,
+    _CRATE,
     _SESSION,
     _RECORDED_FILE,
+    _RUN,
+    _RUN_ENTRY,
+    _RUN_COUNTS,
 )
 """Every kind of record that a store may have."""
 
@@ -126,7 +142,7 @@ def kind_of(record: str) -> Kind:
 def name_for_logs(record: str) -> str:
     """Return the name of a record, with the beginning of a token in its place: who has a token has the session."""
     parts = record.split("/")
-    if kind_of(record).owner is Owner.SESSION:
+    if kind_of(record).owner in (Owner.SESSION, Owner.RUN):
         parts[1] = f"{parts[1][:_DIGITS_OF_TOKEN]}..."
     return "/".join(parts)
 
@@ -210,6 +226,15 @@ def sbom_record(address: str, name: str = "") -> str:
     return f"{_SBOM.folder}/{address}/{name}"
 
 
+def crate_record(address: str, registry: str = "", name: str = "", version: str = "") -> str:
+    """Name the record of a release of a crate; without a name, the prefix of an address.
+
+    A hash stands for the release, because names of crates differ in letter case and those of records do not.
+    """
+    release = _digest(json.dumps([registry, name, version])) if name else ""
+    return f"{_CRATE.folder}/{address}/{release}"
+
+
 def session_record(token: str) -> str:
     """Name the record of a session of the open index; with an empty token, the prefix of all."""
     return f"{_SESSION.folder}/{token}"
@@ -218,6 +243,21 @@ def session_record(token: str) -> str:
 def recorded_file_record(token: str, project: str = "", filename: str = "") -> str:
     """Name the record of a file that was downloaded in a session; without a project, the prefix of the session."""
     return f"{_RECORDED_FILE.folder}/{token}/{project}/{filename}" if project else f"{_RECORDED_FILE.folder}/{token}/"
+
+
+def run_record(token: str) -> str:
+    """Name the record of a run; with an empty token, the prefix of all."""
+    return f"{_RUN.folder}/{token}"
+
+
+def run_entry_record(token: str, key: str = "") -> str:
+    """Name the record of something that was taken in a run, or refused; without a key, the prefix of the run."""
+    return f"{_RUN_ENTRY.folder}/{token}/{key}"
+
+
+def run_counts_record(token: str, instance: str = "") -> str:
+    """Name the record of how often a process sent things in a run; without an instance, the prefix of the run."""
+    return f"{_RUN_COUNTS.folder}/{token}/{instance}"
 
 
 def _below(subdirectory: str | None) -> str:

@@ -277,6 +277,14 @@ class Shelf:
         """Return everything that was refused under ``address``, the latest first."""
         return await self._refusals.of(address)
 
+    def note_refusal(self, address: str, name: str, what: str, why: str) -> None:
+        """Count a refusal of something that is not a file of a project, such as a crate.
+
+        :param name: stands for the project.
+        :param what: stands for the filename.
+        """
+        self._refusals.note(address, canonicalize_name(name[:100]), what[:255], why)
+
     def forget_refusal(self, address: str, project: Project) -> None:
         """Uncount one refusal of a project as a whole, which turned out not to be one."""
         self._refusals.forget(address, project)

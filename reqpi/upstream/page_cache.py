@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Generic, Protocol, TypeVar
 
 from attrs import evolve, frozen
 from twisted.web.iweb import IResponse
 
-from reqpi.core.model import Project
-from reqpi.core.simple import Packed
 from reqpi.runtime.lru import LruCache
 from reqpi.upstream.http.client import header
 
-__all__ = ["CachedPage", "PageCache"]
+__all__ = ["CachedPage", "PageCache", "Weighed"]
 
 _LONGEST = 600
 """The most seconds for which a page is fresh. The public index specifies as many; a year would be a mistake."""
@@ -31,8 +30,19 @@ _SURE = 60
 """Seconds without a change after which a page's date is a strong validator (:rfc:`9110`, section 8.8.2.2)."""
 
 
+class Weighed(Protocol):
+    """A value that can be cached."""
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that it takes."""
+
+
+_T = TypeVar("_T", bound=Weighed)
+
+
 @frozen
-class CachedPage:
+class CachedPage(Generic[_T]):
     """A page as it was received last.
 
     :param url: of the page, after redirects.
@@ -41,43 +51,43 @@ class CachedPage:
     :param until: when these end, in seconds of the clock.
     """
 
-    listing: Packed
+    listing: _T
     url: str
     validators: Mapping[str, str]
     lifetime: float
     until: float
 
     @classmethod
-    def of(cls, listing: Packed, url: str, response: IResponse, now: float) -> CachedPage | None:
+    def of(cls, listing: _T, url: str, response: IResponse, now: float) -> CachedPage[_T] | None:
         """Return the cache entry for a response; ``None`` if it may not be cached, or could never be used."""
         lifetime, validators = _lifetime(response), _validators(response)
         if lifetime is None or not (lifetime or validators):
             return None
         return cls(listing, url, validators, lifetime, now + lifetime)
 
-    def again(self, response: IResponse, now: float) -> CachedPage:
+    def again(self, response: IResponse, now: float) -> CachedPage[_T]:
         """Return the same page, which the upstream has just confirmed."""
         said = _lifetime(response) if header(response, "Cache-Control") else self.lifetime
         return evolve(self, lifetime=said or 0, until=now + (said or 0))
 
 
-class PageCache:
+class PageCache(Generic[_T]):
     """The cached pages of all indexes.
 
     :param size: the most bytes of memory.
     """
 
     def __init__(self, size: int) -> None:
-        self._pages: LruCache[tuple[str, Project], CachedPage] = LruCache(size)
+        self._pages: LruCache[tuple[str, str], CachedPage[_T]] = LruCache(size)
 
-    def get(self, index: str, project: Project) -> CachedPage | None:
+    def get(self, index: str, project: str) -> CachedPage[_T] | None:
         """Return the page that an index sent last, fresh or not.
 
         :param index: the URL of the index: each has pages of its own.
         """
         return self._pages.get((index, project))
 
-    def put(self, index: str, project: Project, cached: CachedPage | None) -> None:
+    def put(self, index: str, project: str, cached: CachedPage[_T] | None) -> None:
         """Replace the cached page of a project.
 
         :param cached: ``None`` to remove it.

@@ -12,6 +12,7 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.shown_urls import as_shown
+from reqpi.core.simple import Packed
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import host_and_port
@@ -64,7 +65,7 @@ class Upstreams(ByPolicy):
         super().__init__(outside.policy)
         self._permits = outside.permits
         self._http = HttpClient(self.agent, time)
-        self._time, self._pages = time, PageCache(page_cache)
+        self._time, self._pages = time, PageCache[Packed](page_cache)
         self._indexes = {key: self._made(url, self._permits.of_index(key)) for key, url in outside.indexes.items()}
         self._repositories = Repositories(
             self._http, self._permits.of_source, reach, trust, check=self._policy.check, proxies=outside.proxies

@@ -124,7 +124,9 @@ def _address_of(documents: Sequence[Document]) -> str:
 
 
 async def _known_to_lack(services: LockServices, commitment: Commitment) -> Iterable[Note]:
-    return (*await services.build_requirements.warnings(commitment), *await services.closed.warnings(commitment))
+    further = () if services.further is None else await services.further.warnings(commitment)
+    own = (*await services.build_requirements.warnings(commitment), *await services.closed.warnings(commitment))
+    return (*own, *further)
 
 
 async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> bytes:

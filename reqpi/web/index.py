@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+from attrs import evolve
 from packaging.utils import canonicalize_name
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi.core import simple
 from reqpi.core.errors import NotServed
-from reqpi.core.model import Commitment, Page
+from reqpi.core.model import Commitment, File, Page
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
@@ -26,13 +27,29 @@ from reqpi.web.http.headers import header, listed
 from reqpi.web.http.ready_answers import ANY_TYPE, ReadyAnswers
 from reqpi.web.http.representation import Representation
 
-__all__ = ["IndexResource"]
+__all__ = ["IndexListener", "IndexResource"]
 
 _SMALL = 1 << 17
 """Bytes of a file, at most, that is kept in memory."""
 
 _Key = tuple[str, str, str, str]
 """An address, a project (empty for the listing), a content type, and the prefix of each link."""
+
+
+class IndexListener(Protocol):
+    """Learns what an index is about to send in response to one request. Nothing is sent before its method returns."""
+
+    async def page(self, page: Page) -> None:
+        """Take note of a page."""
+
+    async def file(self, file: File) -> None:
+        """Take note of a file, with its size in bytes."""
+
+    async def metadata(self, file: File, metadata: bytes) -> None:
+        """Take note of the core metadata of a wheel."""
+
+    def not_refused(self) -> None:
+        """Take note that the request, which was refused, did not count: it was pip's check of itself."""
 
 
 class IndexResource(Resource):
@@ -56,16 +73,24 @@ class IndexResource(Resource):
         return answer_with(request, partial(self._answer, request, address, rest))
 
     async def _answer(self, request: Request, address: str, rest: list[str]) -> None:
-        commitment = await self._shelf.commitment(address)
+        await self.send(request, await self._shelf.commitment(address), rest)
+
+    async def send(
+        self, request: Request, commitment: Commitment, rest: list[str], listener: IndexListener | None = None
+    ) -> None:
+        """Answer a request for ``simple/<rest…>``, wherever that is.
+
+        :param listener: learns what is about to be sent.
+        """
         match rest:
             case []:
                 await self._listing(request, commitment)
             case [project]:
-                await self._page(request, commitment, project)
+                await self._page(request, commitment, project, listener)
             case [project, filename] if filename.endswith(".metadata"):
-                await self.metadata(request, commitment, project, filename.removesuffix(".metadata"))
+                await self.metadata(request, commitment, project, filename.removesuffix(".metadata"), listener)
             case [project, filename]:
-                await self.file(request, commitment, project, filename)
+                await self.file(request, commitment, project, filename, listener)
             case _:
                 raise NotServed("no such path", "Nothing is below a file: the path is <project>/<filename> at most.")
 
@@ -77,17 +102,21 @@ class IndexResource(Resource):
         shown = await self._text(key, commitment, many, partial(render, commitment.lock.projects))
         self._send(request, commitment, content_type, shown)
 
-    async def _page(self, request: Request, commitment: Commitment, name: str) -> None:
+    async def _page(
+        self, request: Request, commitment: Commitment, name: str, listener: IndexListener | None = None
+    ) -> None:
         if canonicalize_name(name) == "pip" and "pip" not in commitment.lock.projects:
-            self._refuse_pip(request, commitment)
+            self._refuse_pip(request, commitment, listener)
         page = await self._shelf.page(commitment, name)
+        if listener is not None:
+            await listener.page(page)
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
         shown = await self._text(key, page, len(page.files), partial(render, page))
         self._send(request, commitment, content_type, shown, page.project)
 
-    def _refuse_pip(self, request: Request, commitment: Commitment) -> None:
+    def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
         """Refuse a pip that the lock does not pin, unless pip checks for a newer version of itself.
 
         Such a check is not counted as a refusal; if it is recognised later, the count is taken back.
@@ -95,10 +124,15 @@ class IndexResource(Resource):
         :raises reqpi.core.errors.NotServed: it is pip's check of itself.
         """
         site: Any = request.site
-        if site.self_checks.is_one(request, commitment.address):
+        if site.self_checks.is_one(request):
             raise NotServed(f"pip is not in lock {commitment.short}")
-        undo = partial(self._shelf.forget_refusal, commitment.address, canonicalize_name("pip"))
-        site.self_checks.may_be_one(request, commitment.address, undo)
+
+        def undo() -> None:
+            self._shelf.forget_refusal(commitment.address, canonicalize_name("pip"))
+            if listener is not None:
+                listener.not_refused()
+
+        site.self_checks.may_be_one(request, undo)
 
     def _send(self, request: Request, commitment: Commitment, variant: str, shown: Representation, *below: str) -> None:
         """Send a representation, and keep it as a ready answer.
@@ -134,9 +168,18 @@ class IndexResource(Resource):
         self._rendered.put(source, key, shown, shown.weight)
         return shown
 
-    async def file(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+    async def file(
+        self,
+        request: Request,
+        commitment: Commitment,
+        name: str,
+        filename: str,
+        listener: IndexListener | None = None,
+    ) -> None:
         """Send a file, if the lock admits it."""
         file_response = await self._shelf.file(commitment, name, filename)
+        if listener is not None:
+            await listener.file(evolve(file_response.file, size=file_response.size))
         elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
         if elsewhere is not None:
             send_elsewhere(request, elsewhere)
@@ -150,9 +193,19 @@ class IndexResource(Resource):
             return
         await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
 
-    async def metadata(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+    async def metadata(
+        self,
+        request: Request,
+        commitment: Commitment,
+        name: str,
+        filename: str,
+        listener: IndexListener | None = None,
+    ) -> None:
         """Send the core metadata of a wheel, if the lock admits the wheel."""
         metadata = await self._shelf.metadata(commitment, name, filename)
+        if listener is not None:
+            page = await self._shelf.page(commitment, name)
+            await listener.metadata(page.by_filename[filename], metadata)
         settled = await self._shelf.is_settled(commitment, name, filename)
         shown = Representation(metadata, "application/octet-stream")
         if settled:

@@ -19,7 +19,7 @@ from reqpi.shelf.learn_sessions import LearnSession
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.web.http import problems
 from reqpi.web.http.access import not_offered
-from reqpi.web.http.answers import answer_with, send_representation
+from reqpi.web.http.answers import answer_with, send_fresh, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import PAGE_POLICY, Representation
@@ -85,7 +85,7 @@ class LearnResource:
         session = await self._session(token)
         taken = await self._allowed.taken(session, beside=_all_files(request))
         body = learned_releases.lines(learned_releases.releases((*taken.files, *taken.beside))).encode()
-        return _fresh(request, "text/plain; charset=utf-8", body)
+        return send_fresh(request, "text/plain; charset=utf-8", body)
 
     # The index
 
@@ -117,7 +117,7 @@ class LearnResource:
         request.setHeader("Vary", "Accept")
         if content_type == simple.HTML:
             request.setHeader(*PAGE_POLICY)
-        return _fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
+        return send_fresh(request, content_type + ("; charset=utf-8" if content_type == simple.HTML else ""), body)
 
     async def _file(self, request: Request, session: LearnSession, project: str, filename: str) -> None:
         file_response = await self._allowed.file(session, project, filename)
@@ -166,12 +166,4 @@ def _shown(file: File) -> dict[str, Any]:
 
 
 def _json(request: Request, value: Mapping[str, Any]) -> bytes:
-    return _fresh(request, "application/json", json.dumps(value, indent=2).encode() + b"\n")
-
-
-def _fresh(request: Request, content_type: str, body: bytes) -> bytes:
-    """Set the head of a response that may differ the next time, and return its body."""
-    request.setHeader("Content-Type", content_type)
-    request.setHeader("Content-Length", str(len(body)))
-    request.setHeader("Cache-Control", "no-store")
-    return body
+    return send_fresh(request, "application/json", json.dumps(value, indent=2).encode() + b"\n")

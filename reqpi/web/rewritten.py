@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
 from twisted.web.server import Request
 
 from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble
-from reqpi.core.model import Commitment, Project
-from reqpi.core.original_urls import OriginalUrls
+from reqpi.core.model import Commitment, File
+from reqpi.core.original_urls import FileUrl, Originals, SourceUrl, source_on
 from reqpi.core.rewritten_lock import CannotRewrite, rewritten_lock
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
@@ -26,8 +24,6 @@ __all__ = ["OriginalFiles", "RewrittenLocks"]
 
 _TABLES = 16 << 20
 """Bytes of tables of original URLs in memory, estimated: about 16,000 files, or those of a larger lock alone."""
-
-_Reader = Callable[[Commitment], Coroutine[Any, Any, OriginalUrls]]
 
 
 class RewrittenLocks:
@@ -83,8 +79,8 @@ class OriginalFiles:
     def __init__(self, shelf: Shelf, index: IndexResource) -> None:
         self._shelf = shelf
         self._index = index
-        self._known: DerivedCache[OriginalUrls] = DerivedCache(_TABLES)
-        self._reading: SingleFlight[OriginalUrls] = SingleFlight()
+        self._known: DerivedCache[Originals] = DerivedCache(_TABLES)
+        self._reading: SingleFlight[Originals] = SingleFlight()
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/files/<rest…>``."""
@@ -94,44 +90,61 @@ class OriginalFiles:
         commitment = await self._shelf.commitment(address)
         query = (request.uri or b"").partition(b"?")[2].decode("latin-1")
         url = f"https://{rest[0] if rest else ''}/{'/'.join(map(quote, rest[1:]))}"
-        whole = f"{url}?{query}" if query else url
-        found = await self._resolved(commitment, whole)
-        if found is not None:
-            await self._index.file(request, commitment, *found)
-            return
-        wheel = await self._resolved(commitment, url.removesuffix(".metadata")) if url.endswith(".metadata") else None
-        if wheel is None:
+        found = (
+            None if not rest or "@" in rest[0] else await self._found(commitment, f"{url}?{query}" if query else url)
+        )
+        if found is None:
             raise NotAdmitted(
                 f"no file of lock {commitment.short} has this original URL",
                 f"/{commitment.address}/files.json lists its files with their URLs.",
             )
-        await self._index.metadata(request, commitment, *wheel)
+        file, metadata = found
+        answer = self._index.metadata if metadata else self._index.file
+        await answer(request, commitment, file.project, file.filename)
 
-    async def _resolved(self, commitment: Commitment, url: str) -> tuple[Project, str] | None:
-        known = self._known.get(commitment, commitment.address)
-        if known is not None:
-            return known.resolve(url)
+    async def _found(self, commitment: Commitment, url: str) -> tuple[File, bool] | None:
+        """Return the file at a URL, and whether the URL is that of its core metadata; ``None`` if there is none."""
+        originals = await self._originals_of(commitment)
+        asked = originals.meaning(url)
+        match asked:
+            case FileUrl(_, projects, metadata):
+                pages = [await self._shelf.page(commitment, project) for project in projects]
+                files = [originals.file_on(asked, page) for page in pages]
+            case SourceUrl(pin, metadata):
+                files = [source_on(pin, await self._shelf.page(commitment, pin.project))]
+            case _:
+                files, metadata = [], False
+        found = next((file for file in files if file is not None), None)
+        if found is not None:
+            return found, metadata
+        if isinstance(asked, FileUrl) and originals.has(asked):
+            await self._shelf.file(commitment, asked.projects[0], asked.filename)  # it says why this is not admitted
+        return await self._found_on_any_page(commitment, originals, url)
+
+    async def _found_on_any_page(
+        self, commitment: Commitment, originals: Originals, url: str
+    ) -> tuple[File, bool] | None:
+        """Return what :meth:`_found` does, for a URL that does not end in the name of its file."""
         try:
-            return (await self._read(commitment, self._all)).resolve(url)
+            return await in_thread(originals.found_on, url, (await self._shelf.pages(commitment)).values())
         except UpstreamTrouble:
             # Files of the projects that are frozen are served all the same.
-            found = (await self._read(commitment, self._as_far_as_frozen)).resolve(url)
+            pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+            found = await in_thread(originals.found_on, url, pages.values())
             if found is None:
                 raise
             return found
 
-    async def _read(self, commitment: Commitment, reader: _Reader) -> OriginalUrls:
-        """Return the original URLs, read once for all who want them at the same time."""
-        return await self._reading.do(
-            (commitment.address, id(commitment), reader.__name__), partial(reader, commitment)
-        )
+    async def _originals_of(self, commitment: Commitment) -> Originals:
+        known = self._known.get(commitment, commitment.address)
+        if known is not None:
+            return known
+        key = (commitment.address, id(commitment))
+        return await self._reading.do(key, partial(self._read, commitment))
 
-    async def _all(self, commitment: Commitment) -> OriginalUrls:
-        read = await in_thread(OriginalUrls, commitment, await self._shelf.pages(commitment))
+    async def _read(self, commitment: Commitment) -> Originals:
+        originals = Originals(commitment.lock)
+        await in_thread(originals.prepare)
         # Those of a large lock are kept alone.
-        self._known.put(commitment, commitment.address, read, min(read.weight, _TABLES))
-        return read
-
-    async def _as_far_as_frozen(self, commitment: Commitment) -> OriginalUrls:
-        pages = await self._shelf.frozen(commitment, commitment.lock.projects)
-        return await in_thread(OriginalUrls, commitment, pages)
+        self._known.put(commitment, commitment.address, originals, min(originals.weight, _TABLES))
+        return originals

@@ -10,6 +10,12 @@ r"""Every route of the server.
     GET   /learn/<token>/requirements.txt            the files that were taken, as a lock
     GET   /learn/<token>/simple/<project>/           a project's files, as upstream has them  \
     GET   /learn/<token>/simple/<project>/<file>     a file; and its core metadata: .metadata / reqpi.web.learning
+    POST  /<address>/runs                            begin a run: the index of the address, with a receipt
+    DELETE /runs/<token>/                            end the run
+    GET   /runs/<token>/receipt                      what was taken in the run
+    GET   /runs/<token>/simple/                      the index of the address                 \
+    GET   /runs/<token>/simple/<project>/            a project's files                         } reqpi.web.runs
+    GET   /runs/<token>/simple/<project>/<file>      a file; and its core metadata: .metadata /
     GET   /<address>/                                the overview of a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
@@ -30,6 +36,10 @@ r"""Every route of the server.
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
+    GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
+    GET   /<address>/crates/<path>                   the index of a crate                      } reqpi.web.crates
+    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              /
+    GET   /<address>/cargo/config.toml               the configuration for cargo
 
 Additional slashes, or no slash at the end, make no difference and cause no redirect: some clients send such paths, and
 a redirect costs each of them a round trip.
@@ -50,8 +60,10 @@ from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
+from reqpi.web.crates import CratesResource
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, problem_of_client
 from reqpi.web.http.answers import after, answer_with
@@ -65,6 +77,7 @@ from reqpi.web.learning import LearnResource
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.rewritten import OriginalFiles, RewrittenLocks
+from reqpi.web.runs import RunsResource
 from reqpi.web.sboms import SbomResource
 
 __all__ = ["Root"]
@@ -90,9 +103,12 @@ class Routes:
         exports: DerivedCache[bytes],
         base: PublicUrl,
         learning: LearnResource,
+        runs: RunsResource,
+        *,
         access: Access | None = None,
     ) -> None:
         self._access = access
+        self._runs = runs
         self._learn = learning
         self._services = services
         self._shelf = services.shelf
@@ -136,6 +152,23 @@ class Routes:
     async def taken_requirements(self, request: Request, token: str) -> bytes:
         """Serve the files that were taken, as a lock."""
         return await self._learn.requirements(request, token)
+
+    @app.route("/<address>/runs")
+    async def runs(self, request: Request, address: str) -> bytes:
+        """Begin a run."""
+        if request.method != b"POST":
+            return problems.send(request, problems.not_allowed("POST"))
+        return await self._runs.begin(request, self._base.of(request), address)
+
+    @app.route("/runs/<token>", methods=["DELETE"])
+    async def end_run(self, request: Request, token: str) -> bytes:
+        """End the run."""
+        return await self._runs.end(request, token)
+
+    @app.route("/runs/<token>/receipt", methods=["GET", "HEAD"])
+    async def receipt(self, request: Request, token: str) -> bytes:
+        """Serve the receipt of the run."""
+        return await self._runs.receipt(request, token)
 
     @app.route("/<address>", methods=["GET", "HEAD"])
     async def overview(self, request: Request, address: str) -> bytes:
@@ -228,7 +261,9 @@ class Root(Resource):
 
     :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
+    :param crates: the crates of all addresses.
     :param access: the clients of the server; ``None``: it requires no login.
+    :param runs: the runs; ``None``: the server offers none.
     """
 
     isLeaf = True
@@ -241,7 +276,9 @@ class Root(Resource):
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
+        crates: CratesResource | None = None,
         access: Access | None = None,
+        runs: Runs | None = None,
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
@@ -250,9 +287,13 @@ class Root(Resource):
         self._wheelhouses = services.wheelhouses
         self._base = base
         self._access = access
-        self._frozen = FrozenPages(services.shelf)
+        self._frozen = FrozenPages(services.shelf, runs)
         self._learn = learning or LearnResource(None)
-        self._rest = Routes(services, DerivedCache(memory), base, self._learn, access).app.resource()
+        self._crates = crates
+        self._runs = RunsResource(services.shelf, self._index, runs)
+        self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
+        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access)
+        self._rest = routes.app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""
@@ -280,12 +321,15 @@ class Root(Resource):
 
     def _routed(self, request: Request, segments: list[str]) -> Any:
         """Answer a request for a sound path."""
-        if segments[0] == "learn" and segments[2:3] == ["simple"]:
-            return self._learn.answer(request, segments[1], segments[3:])
+        with_token = self._with_token.get(segments[0])
+        if with_token is not None and segments[2:3] == ["simple"]:
+            return with_token.answer(request, segments[1], segments[3:])
         if len(segments) > 1 and segments[1] == "simple":
             return self._index.answer(request, segments[0], segments[2:])
         if len(segments) > 1 and segments[1] == "files":
             return self._files.answer(request, segments[0], segments[2:])
+        if self._crates is not None and self._crates.takes(segments):
+            return self._crates.answer(request, segments)
         if segments[1:] == ["wheelhouse.tar"]:
             work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)
@@ -300,7 +344,9 @@ def _wrong(path: list[bytes]) -> problems.Problem | None:
         return problems.Problem(problems.BAD_PATH, "bad path", "The path is not UTF-8.")
     if any("/" in segment or segment in (".", "..") for segment in segments):
         return _NO_PATH
-    if segments in ([""], ["locks"]) or segments[0] == "learn" or _ADDRESS.fullmatch(segments[0]):
+    if segments in ([""], ["locks"]) or segments[0] == "learn" or (segments[0] == "runs" and segments[1:]):
+        return None
+    if _ADDRESS.fullmatch(segments[0]):
         return None
     return _NO_ADDRESS
 

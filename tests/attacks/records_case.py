@@ -16,21 +16,26 @@ from twisted.trial.unittest import TestCase
 from reqpi.core.address import address_of
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.records import KINDS, Kind, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
+from reqpi.web.crates import CratesResource
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from tests.crates_case import PlainRegistries
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
 from tests.fake_upstream import build_sdist, build_wheel
+from tests.rust_sdists import GREET, WORDS, cargo_lock
 from tests.web.in_memory import InMemory
 from tests.web.wire import Reply
 
@@ -47,7 +52,11 @@ CONTENTS = {
 """The files of each project. The first two are in the store, of the others it has only what the upstream claims."""
 
 LOCK = b"lib==1.0\nbuilt==1.0\n"
-TOGETHER = (Document("a.txt", b"far==1.0\n"), Document("b.txt", b"raw==1.0\n"))
+TOGETHER = (
+    Document("a.txt", b"far==1.0\n"),
+    Document("b.txt", b"raw==1.0\n"),
+    Document("Cargo.lock", cargo_lock("bare", "1.0.0").encode()),
+)
 
 JUNK = {
     "nothing": b"",
@@ -106,8 +115,15 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "holding": ("/{address}/held",),
     "lacking": (),
     "bills": ("/{address}/sbom.cdx.json", "/{address}/sbom.spdx.json"),
+    "crates": (
+        "/{together}/crates/ma/de/made-words",
+        f"/{{together}}/crates/dl/made-words/1.0.2/{WORDS.sha256}.crate",
+    ),
     "learning": ("/learn/{token}/", "/learn/{token}/requirements.txt", "/learn/{token}/simple/lib/"),
     "learned": ("/learn/{token}/", "/learn/{token}/requirements.txt"),
+    "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
+    "run-entries": ("/runs/{run}/receipt",),
+    "run-counts": ("/runs/{run}/receipt",),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
 to a commit, or from ``differing``, of which the name alone counts."""
@@ -124,7 +140,7 @@ class Found:
 class RecordsCase(TestCase):
     """A server that is started again for each question, so that it reads the store each time."""
 
-    timeout = 120
+    timeout = 240
 
     def made_store(self) -> Store:
         return MemoryStore(self.clock.seconds)
@@ -135,6 +151,8 @@ class RecordsCase(TestCase):
         self.store = self.made_store()
         self.store.open()
         self.upstream = PlainUpstream()
+        self.registries = PlainRegistries()
+        self.registries.add(GREET, WORDS)
         for project, contents in CONTENTS.items():
             files = [a_file(name, content, project=project, size=len(content)) for name, content in contents.items()]
             self.upstream.offer(a_page(*files, project=project), *contents.values())
@@ -161,7 +179,12 @@ class RecordsCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock)
         self.sessions = LearnSessions(self.store, self.clock)
         learning = LearnResource(OpenIndex(self.sessions, self.upstream, files, self.clock))
-        self.site = BoundedSite(Root(self.services, PublicUrl(), learning=learning), self.clock, 1 << 16)
+        self.runs = Runs(self.store, self.clock, f"this-{next(self.count)}", patience=0)
+        crates = CratesOfLocks(self.shelf, self.store, self.registries, self.clock)
+        base = PublicUrl()
+        registry = CratesResource(self.shelf, crates, base)
+        root = Root(self.services, base, learning=learning, crates=registry, runs=self.runs)
+        self.site = BoundedSite(root, self.clock, 1 << 16)
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"") -> Reply:
         """Ask a server that was just started."""
@@ -176,13 +199,17 @@ class RecordsCase(TestCase):
         commitment, _ = await self.shelf.commit(LOCK)
         together, _ = await self.shelf.commit_together(TOGETHER)
         session = await self.sessions.begin()
-        self.names = {"address": commitment.address, "together": together.address, "token": session.token}
-        for path in (*READERS["told"], *READERS["told-build-systems"]):
+        run = await self.runs.begin(commitment)
+        self.names = {"address": commitment.address, "together": together.address}
+        self.names |= {"token": session.token, "run": run.token}
+        for path in (*READERS["told"], *READERS["told-build-systems"], *READERS["crates"]):
             await self.answered(path)
         for project in ("lib", "built"):
             (filename,) = CONTENTS[project]
             await self.shelf.hold(commitment, project, filename)
             await self.answered(f"/learn/{{token}}/simple/{project}/{filename}")
+        await self.answered("/runs/{run}/simple/lib/")
+        await self.runs.tend()
         await self.answered("/{address}/build-requirements")
         await self.answered("/{address}/sbom.cdx.json")
         await self.ask("/{address}/simple/other/")

@@ -17,7 +17,7 @@ TOKEN = "553ed5042e52e024af53cc0afcfba604"
 
 
 class TokenTests(SynchronousTestCase):
-    """A learning token in the access log: anyone who has it can add files to the lock of its owner."""
+    """A token in the access log: anyone who has it can add files to the lock, or the receipt, of its owner."""
 
     def logged(self, line: str) -> str:
         lines: list[str] = []
@@ -38,9 +38,13 @@ class TokenTests(SynchronousTestCase):
             f"/learn/{encoded}/",
             f"/learn/{encoded.upper()}/",
             f"http://localhost/learn/./{TOKEN}/",
+            f"/runs/{TOKEN}/simple/six/",
+            f"//r%75ns//{TOKEN}/receipt",
+            f"/RUNS/{TOKEN.upper()}/",
+            f'/x HTTP/1.1" 404 9 "http://localhost/runs/{TOKEN}/simple/',
             f'/x HTTP/1.1" 404 9 "http://localhost/learn/{TOKEN}/simple/',
         ):
-            line = self.logged(f'"127.0.0.1" - - "GET {path} HTTP/1.1" 200 5 "-" "-"')
+            line = self.logged(f'127.0.0.1 - - "GET {path} HTTP/1.1" 200 5 "-" "-"')
             for digits in (TOKEN[8:16], encoded[24:48]):
                 self.assertNotIn(digits, line.lower(), path)
             self.assertTrue(line.endswith('HTTP/1.1" 200 5 "-" "-"'), line)

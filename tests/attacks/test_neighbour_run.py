@@ -56,7 +56,7 @@ class NeighbourTests(InsideTestCase):
         where = urlsplit(self.index)
         words = (line.replace("INDEX", where.path) for line in lines)
         asked = [sys.executable, "-c", NEIGHBOUR, str(where.hostname), str(where.port), *words]
-        return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+        return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=240).stdout.split()
 
     def test_another_user_gets_nothing_from_run(self) -> None:
         """The neighbour knows the port and the path, and requests everything that there is."""
@@ -64,7 +64,7 @@ class NeighbourTests(InsideTestCase):
         name = self.wheel.filename
         lines = ("GET INDEX", "GET INDEXsix/", f"GET INDEXsix/{name}", "GET /", "POST /locks", "POST /learn", "PUT /x")
         self.assertEqual(self.status(process, *lines), ["401"] * len(lines))
-        out, err = process.communicate("", timeout=60)
+        out, err = process.communicate("", timeout=240)
         self.assertEqual((process.returncode, out), (0, ""))
         self.assertNotIn(str(urlsplit(self.index).password), err)
 
@@ -73,7 +73,7 @@ class NeighbourTests(InsideTestCase):
         process = self.start("learn", "-o", "learned.txt", "--", sys.executable, "-c", PAUSE)
         lines = ("GET INDEX", "GET INDEXsix/", "POST /learn", "POST /locks", "DELETE INDEX", "GET /")
         self.assertEqual(self.status(process, *lines), ["401"] * len(lines))
-        process.communicate("", timeout=60)
+        process.communicate("", timeout=240)
         self.assertEqual(process.returncode, 0)
 
     def test_the_password_is_in_no_command_line_of_ours_and_differs_each_time(self) -> None:
@@ -87,7 +87,7 @@ class NeighbourTests(InsideTestCase):
             passwords.add(password)
             shown = [path.read_bytes() for path in _command_lines() if path.exists()]
             self.assertFalse([line for line in shown if password.encode() in line])
-            process.communicate("", timeout=60)
+            process.communicate("", timeout=240)
         self.assertEqual(len(passwords), 2)
 
 

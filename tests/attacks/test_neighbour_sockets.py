@@ -30,7 +30,7 @@ class UnixSocketTests(WebCase):
     async def status(self, host: str) -> int:
         def said() -> bytes:
             with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(20)
+                client.settimeout(240)
                 client.connect(self.path)
                 client.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                 return client.recv(64)

@@ -48,7 +48,9 @@ class JunkTests(RecordsCase):
 
     def shown(self, name: str) -> str:
         """The name as the log shows it: of a token, only the beginning."""
-        return name.replace(self.names["token"], f"{self.names['token'][:6]}...")
+        for token in (self.names["token"], self.names["run"]):
+            name = name.replace(token, f"{token[:6]}...")
+        return name
 
     async def _looked_at(self, kind: Kind, record: Found, what: str) -> None:
         """``verify`` names the record, and ``--repair`` removes it if it can be made again."""
@@ -100,6 +102,15 @@ class JunkTests(RecordsCase):
     async def test_junk_in_a_file_of_a_session(self) -> None:
         await self._attack(_kind("learned"))
 
+    async def test_junk_in_a_run(self) -> None:
+        await self._attack(_kind("runs"))
+
+    async def test_junk_in_an_entry_of_a_run(self) -> None:
+        await self._attack(_kind("run-entries"))
+
+    async def test_junk_in_the_counts_of_a_run(self) -> None:
+        await self._attack(_kind("run-counts"))
+
     async def test_junk_in_the_advice_to_a_lock_stops_no_commit(self) -> None:
         """The record only adds notes, so the commit succeeds, and the log names the record."""
         record = await self.of(_kind("lacking"))
@@ -115,7 +126,7 @@ class JunkTests(RecordsCase):
 
     async def test_the_repaired_server_answers_again(self) -> None:
         """All records that can be made again are junk at once; after one repair every URL works."""
-        rebuilt = [kind for kind in KINDS if kind.folder not in {*KEPT, "learning"}]
+        rebuilt = [kind for kind in KINDS if kind.folder not in {*KEPT, "learning", "runs"}]
         for kind in rebuilt:
             await self.store.replace((await self.of(kind)).name, b"junk")
         self.assertEqual(set((await self.verified(repair=True)).values()), {True})
@@ -170,6 +181,15 @@ class ChangedTests(RecordsCase):
 
     async def test_changed_files_of_sessions(self) -> None:
         await self._attack("learned")
+
+    async def test_changed_runs(self) -> None:
+        await self._attack("runs")
+
+    async def test_changed_entries_of_runs(self) -> None:
+        await self._attack("run-entries")
+
+    async def test_changed_counts_of_runs(self) -> None:
+        await self._attack("run-counts")
 
 
 def _kind(folder: str) -> Kind:

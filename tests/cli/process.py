@@ -58,7 +58,7 @@ class CommandTestCase(SynchronousTestCase):
     def run_reqpi(self, *arguments: str, given: str = "", environ: Mapping[str, str] = {}) -> tuple[int, str, str]:
         """Run a command to its end: status, stdout, stderr."""
         process = self.start(*arguments, environ=environ)
-        out, err = process.communicate(given, timeout=60)
+        out, err = process.communicate(given, timeout=240)
         return process.returncode, out, err
 
 

@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.process import DOCUMENT, CommandTestCase
 
 # Says that it is there, and waits for a signal; the one that it handles, it names.
@@ -34,6 +36,7 @@ class RunTestCase(CommandTestCase):
         self.run_options = ("run", "-q", "--url", self.server.url, "requirements.txt", "--")
 
 
+@pytest.mark.every_python
 class StatusTests(RunTestCase):
     """How the command ended is how we end."""
 
@@ -73,6 +76,7 @@ class StatusTests(RunTestCase):
         self.assertEqual(list(self.folder.glob("core*")), [])
 
 
+@pytest.mark.every_python
 class SignalTests(RunTestCase):
     """What is sent to us reaches the command; and we wait for what it makes of it."""
 
@@ -81,7 +85,7 @@ class SignalTests(RunTestCase):
         assert process.stdout is not None
         self.assertEqual(process.stdout.readline(), "ready\n")
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(err, "")
         return process.returncode, out
 
@@ -97,7 +101,7 @@ class SignalTests(RunTestCase):
         assert process.stdout is not None
         process.stdout.readline()
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, -signal.SIGTERM)
 
     def test_what_is_ignored_stays_ignored(self) -> None:
@@ -108,7 +112,7 @@ class SignalTests(RunTestCase):
 
         program = "import signal; print(signal.getsignal(signal.SIGHUP).name)"
         process = self.start(*self.run_options, sys.executable, "-c", program, preexec_fn=ignore)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out, err), (0, "SIG_IGN\n", ""))
 
 

@@ -31,7 +31,7 @@ class ColourTests(CommandTestCase):
             pass
         finally:
             os.close(ours)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         return written.decode().replace("\r\n", "\n")
 
     def test_errors_on_a_terminal_have_colour(self) -> None:

@@ -31,7 +31,7 @@ class CompletionTests(CommandTestCase):
 
     def said(self, *command: str) -> list[str]:
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=240, check=False
         )
         self.assertEqual(done.stderr, "")
         return [line.partition("\t")[0] for line in done.stdout.split("\n") if line]
@@ -72,6 +72,6 @@ class CompletionTests(CommandTestCase):
         """Everything else works without it."""
         program = "import sys; sys.modules['shtab'] = None; import reqpi.cli as r; sys.exit(r.main(sys.argv[1:]))"
         process = self.start("completion", "bash", program=["-c", program])
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out), (2, ""))
         self.assertIn("pip install 'shtab>=1.13'", err)

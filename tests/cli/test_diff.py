@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.cli.process import CommandTestCase
+from tests.core.locks.cargo_table import B, lock, package
 
 
 class DiffTests(CommandTestCase):
@@ -22,6 +23,14 @@ class DiffTests(CommandTestCase):
     def test_nothing_differs(self) -> None:
         """Neither order nor comments count."""
         self.assertEqual(self.diff("six==1\nidna==3\n", "idna==3  # first\nSIX==1\n"), (0, "", ""))
+
+    def test_crates(self) -> None:
+        """Of a Cargo.lock: added, another version, the same version with another digest."""
+        before = lock(package("one"), package("two", "1.0.0"))
+        after = lock(package("one", checksum=B), package("two", "2.0.0"), package("three"))
+        answer = self.diff(before.decode(), after.decode())
+        said = "* cargo:one 1.0.0: other files\n+ cargo:three 1.0.0\n~ cargo:two 1.0.0 -> 2.0.0\n"
+        self.assertEqual(answer, (6, said, ""))
 
     def test_json(self) -> None:
         status, out, _ = self.diff("six==1\n", "six==2\n", "--json")

@@ -21,20 +21,20 @@ class ForwarderTests(SynchronousTestCase):
         stack = ExitStack()
         self.addCleanup(stack.close)
         self.outside = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=500))
-        self.outside.settimeout(30)
+        self.outside.settimeout(240)
         self.forwarder = stack.enter_context(Forwarder())
         inside = socket.create_server(("127.0.0.1", 0), backlog=500)
         self.place = inside.getsockname()
         self.forwarder.forward(inside, self.outside.getsockname())
 
     def connected(self) -> socket.socket:
-        client = socket.create_connection(self.place, 30)
+        client = socket.create_connection(self.place, 240)
         self.addCleanup(client.close)
         return client
 
     def accepted(self) -> socket.socket:
         server = self.outside.accept()[0]
-        server.settimeout(30)
+        server.settimeout(240)
         self.addCleanup(server.close)
         return server
 
@@ -84,7 +84,7 @@ class ForwarderTests(SynchronousTestCase):
         servers = [self.accepted() for _ in range(100)]
         self.outside.setblocking(False)
         self.assertRaises(BlockingIOError, self.outside.accept)
-        self.outside.settimeout(30)
+        self.outside.settimeout(240)
         for each in [*clients[:100], *servers]:
             each.close()
         waiting = [self.accepted() for _ in range(30)]
@@ -95,4 +95,4 @@ class ForwarderTests(SynchronousTestCase):
 
     def test_when_it_is_closed_nothing_is_accepted(self) -> None:
         self.forwarder.__exit__(None, None, None)
-        self.assertRaises(ConnectionRefusedError, socket.create_connection, self.place, 30)
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, self.place, 240)

@@ -85,7 +85,7 @@ class MainTests(CommandTestCase):
             with connection:
                 connection.recv(1)
                 process.send_signal(signal.SIGINT)
-                out, err = process.communicate(timeout=60)
+                out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out, err), (130, "", ""))
 
     def test_the_reader_of_the_output_is_gone(self) -> None:
@@ -94,7 +94,7 @@ class MainTests(CommandTestCase):
         os.close(reader)
         for arguments in (["--help"], ["check", "requirements.txt"]):
             process = self.start(*arguments, stdout=writer)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=240)
             self.assertEqual((process.returncode, err), (141, ""))
         os.close(writer)
 
@@ -103,7 +103,7 @@ class MainTests(CommandTestCase):
         broken = "import reqpi.cli as r, reqpi.cli.commands.check as c; c.read_taken = None; "
         program = f"{broken}import sys; sys.exit(r.main(sys.argv[1:]))"
         process = self.start("check", "requirements.txt", program=["-c", program])
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out), (70, ""))
         self.assertIn("Traceback", err)
 

@@ -77,7 +77,7 @@ class MergeTests(SynchronousTestCase):
     def test_it_goes_to_standard_output(self) -> None:
         command = [sys.executable, "-m", "reqpi", "merge-sboms", "ours.cdx.json", "theirs.spdx.json"]
         environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        done = subprocess.run(command, env=environ, capture_output=True, timeout=120, check=True)
+        done = subprocess.run(command, env=environ, capture_output=True, timeout=240, check=True)
         self.merge("ours.cdx.json", "theirs.spdx.json")
         self.assertEqual(done.stdout, (self.folder / "out.json").read_bytes())
 

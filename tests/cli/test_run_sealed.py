@@ -179,7 +179,7 @@ class ReachTests(SealedTestCase):
         assert process.stdout is not None
         assert process.stdin is not None
         self.assertEqual(process.stdout.readline(), "before\n")
-        self.assertEqual(process.wait(60), 3)
+        self.assertEqual(process.wait(240), 3)
         process.stdin.write("\n")
         process.stdin.flush()
         self.assertEqual(process.stdout.readline(), "refused\n")
@@ -208,7 +208,7 @@ class AsWithoutTests(SealedTestCase):
     def facts(self, *options: str, program: tuple[str, ...] = ("-m", "reqpi"), **more: object) -> dict[str, Any]:
         arguments = ("run", "-q", *options, "requirements.txt", "--", sys.executable, "-c", FACTS)
         process = self.start(*arguments, program=program, umask=0o027, **more)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, err), (0, ""), err)
         found: dict[str, Any] = json.loads(out)
         return found
@@ -272,7 +272,7 @@ class NotAllowedTests(SealedTestCase):
     def run_without_namespaces(self, *options: str) -> tuple[int, str, str]:
         arguments = ("run", *options, "requirements.txt", "--", "echo", "ran")
         process = self.start(*arguments, program=("-c", UNPRIVILEGED, "0"))
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         return process.returncode, out, err
 
     def test_seal_is_an_error_that_names_the_setting(self) -> None:
@@ -319,7 +319,7 @@ class SealedSignalTests(SealedRunTestCase, test_child.SignalTests):
         assert process.stdout is not None
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out), (-signal.SIGINT, ""))
         self.assertIn("KeyboardInterrupt", err)
 

@@ -30,7 +30,7 @@ class ServerTests(CommandTestCase):
         self.assertIn("trust on first use", err)
         self.assertTrue(out.startswith(found[1]))
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, -signal.SIGTERM)
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["requirements.txt", "store"])
 
@@ -46,7 +46,7 @@ class ServerTests(CommandTestCase):
                 if "upstream: " in line:
                     break
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=240)
             self.assertEqual("use it: reqpi gethash --url http://127.0.0.1:" in lines[0], expected, lines)
             self.assertNotIn(" at 0x", "".join(lines))
             self.assertEqual("twistd" in "".join(lines), not expected, lines)
@@ -71,7 +71,7 @@ class TakenPortTests(CommandTestCase):
         self.options = ("--http", f"tcp:{self.port}:interface=127.0.0.1", "--offline", "--store", "store")
 
     def assert_one_line(self, process: subprocess.Popen[str]) -> None:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         expected = (
             f"reqpi: cannot listen on tcp:{self.port}:interface=127.0.0.1: The port is in use. "
             "Specify another one with --http or REQPI_HTTP.\n"
@@ -91,7 +91,7 @@ class TakenPortTests(CommandTestCase):
         [free] = free_ports(1)
         twice = ("--http", f"tcp:{free}:interface=127.0.0.1") * 2
         process = self.start("server", *twice, "--offline", "--store", "store")
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 1)
         self.assertRegex(err, r"^reqpi: cannot listen on .*: The port is in use\. .*\n$")
 
@@ -99,6 +99,6 @@ class TakenPortTests(CommandTestCase):
         (self.folder / "file").touch()
         options = ("--http", "tcp:0:interface=127.0.0.1", "--offline", "--store", "file")
         process = self.start("server", *options)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 1)
         self.assertRegex(err, r"^reqpi: .*cannot be the store.*\n$")

@@ -159,13 +159,13 @@ class RealSizeTests(StoreCommandCase):
         process = self.start("verify", "--store", str(self.path))
         _wait_until_open(process.pid, endless)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, out, err), (130, "", ""))
 
 
 def _wait_until_open(process: int, path: Path) -> None:
     """Wait until a process has opened a file."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 240
     while time.monotonic() < end:
         for descriptor in Path(f"/proc/{process}/fd").iterdir():
             with contextlib.suppress(OSError):

@@ -106,7 +106,7 @@ def _handler(scripted: Scripted) -> type[BaseHTTPRequestHandler]:
             with suppress(OSError):
                 self.wfile.write(said.body)
 
-        do_POST = do_GET
+        do_POST = do_DELETE = do_GET
 
         def log_message(self, *_: object) -> None: ...
 

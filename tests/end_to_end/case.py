@@ -66,7 +66,7 @@ class EndToEnd(SynchronousTestCase):
         file = self.folder / "requirements.txt"
         file.write_text(lock)
         command = [sys.executable, "-m", "reqpi", "gethash", "--url", self.server.url, str(file)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         index = done.stdout.strip()
         self.assertEqual(index, f"{self.server.url}/{sha256(lock.encode()).hexdigest()}/simple/")
@@ -78,7 +78,7 @@ class EndToEnd(SynchronousTestCase):
         :raises http.client.IncompleteRead: the body ended early.
         """
         parts = urlsplit(url)
-        connection = HTTPConnection(parts.netloc, timeout=30)
+        connection = HTTPConnection(parts.netloc, timeout=240)
         try:
             connection.request("GET", parts._replace(scheme="", netloc="").geturl(), headers=headers)
             response = connection.getresponse()
@@ -89,7 +89,7 @@ class EndToEnd(SynchronousTestCase):
     def post(self, url: str, document: bytes) -> tuple[HTTPResponse, bytes]:
         """Commit a lock, on a connection of its own."""
         parts = urlsplit(url)
-        connection = HTTPConnection(parts.netloc, timeout=30)
+        connection = HTTPConnection(parts.netloc, timeout=240)
         try:
             connection.request("POST", parts.path, document)
             response = connection.getresponse()
@@ -102,7 +102,7 @@ class EndToEnd(SynchronousTestCase):
 
         :returns: the body.
         """
-        end = monotonic() + 30
+        end = monotonic() + 240
         while True:
             try:
                 response, body = self.get(url)
@@ -123,9 +123,11 @@ class WithSources(EndToEnd):
     """Archives and repositories beside the index."""
 
     def setUp(self) -> None:
-        super().setUp()
         self.host = SourceHost()
         self.addCleanup(self.host.close)
         self.allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
-        self.server.stop()
-        self.server = self.started("--upstream", self.upstream.url, *self.allowed)
+        super().setUp()
+
+    def started(self, *options: str) -> Server:
+        """Start a server that may ask the host, too."""
+        return super().started(*(options or ("--upstream", self.upstream.url, *self.allowed)))

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from shutil import rmtree, which
 
@@ -37,19 +39,24 @@ def environment(name: str, *requirements: str, python: str = sys.executable) -> 
 
     :param name: for its folder; the version of Python is added.
     """
-    version = subprocess.run(
-        [python, "-c", "import sys; print(sys.version.split()[0])"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    place = CACHE / f"{name}-{version}"
+    place = CACHE / f"{name}-{_version(python)}"
     made = place / "made"
     with making(place):
         if not made.exists() or made.read_text() != repr(requirements):
             rmtree(place, ignore_errors=True)
-            subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=120)
+            subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=240)
             install = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet"]
             subprocess.run([*install, *requirements], check=True, timeout=600, stdin=subprocess.DEVNULL)
             made.write_text(repr(requirements))
     return place / "bin"
+
+
+@cache
+def _version(python: str) -> str:
+    if python == sys.executable:
+        return platform.python_version()
+    asked = [python, "-c", "import platform; print(platform.python_version())"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @contextmanager

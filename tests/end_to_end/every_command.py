@@ -81,7 +81,7 @@ class EveryCommand(SynchronousTestCase):
         done = subprocess.run(
             [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder,
             env=environ | {"PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=250, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, status, f"{arguments}\n{done.stderr}")
         self.assertNotIn("Traceback", done.stderr)

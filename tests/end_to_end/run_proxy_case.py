@@ -16,7 +16,7 @@ from tests.end_to_end.server import ROOT
 from tests.fake_upstream import Distribution, Upstream
 from tests.proxy import OwnProxy
 
-__all__ = ["HOST", "RunProxyCase"]
+__all__ = ["HOST", "RunProxyCase", "original_url", "pylock", "uv_lock"]
 
 HOST = "index.example.org"
 """A name that no name server knows. The proxy of the user leads it to the tests' upstream."""
@@ -40,7 +40,7 @@ class RunProxyCase(SynchronousTestCase):
         self.other = self.upstream.wheel("other", "1.0")
 
     def url(self, file: Distribution) -> str:
-        return f"https://{HOST}/files/{file.filename}"
+        return original_url(file)
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -50,38 +50,27 @@ class RunProxyCase(SynchronousTestCase):
 
     def uv_lock(self, *files: Distribution) -> None:
         """Write a uv project, and its lock with these files."""
-        names = [file.filename.partition("-")[0] for file in files]
-        wanted = ", ".join(f'"{name}"' for name in names)
-        self.write("pyproject.toml", f'[project]\nname = "own"\nversion = "1"\ndependencies = [{wanted}]\n')
-        packages = [
-            f'[[package]]\nname = "{name}"\nversion = "{file.version}"\n'
-            f'source = {{ registry = "https://{HOST}/simple" }}\n'
-            f'wheels = [\n    {{ url = "{self.url(file)}", hash = "sha256:{file.sha256}", '
-            f"size = {len(file.content)} }},\n]\n"
-            for name, file in zip(names, files, strict=True)
-        ]
-        own = "".join(f'    {{ name = "{name}" }},\n' for name in names)
-        asked = "".join(f'    {{ name = "{name}" }},\n' for name in names)
-        head = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
-        project = (
-            '[[package]]\nname = "own"\nversion = "1"\nsource = { virtual = "." }\n'
-            f"dependencies = [\n{own}]\n\n[package.metadata]\nrequires-dist = [\n{asked}]\n"
-        )
-        self.write("uv.lock", "\n".join([head, *packages, project]))
+        for name, text in uv_lock(*files).items():
+            self.write(name, text)
 
     def pylock(self, *files: Distribution) -> None:
         """Write a pylock.toml with these files."""
-        packages = [
-            f'[[packages]]\nname = "{file.filename.partition("-")[0]}"\nversion = "{file.version}"\n'
-            f'index = "https://{HOST}/simple"\n'
-            f'wheels = [{{ url = "{self.url(file)}", size = {len(file.content)}, '
-            f'hashes = {{ sha256 = "{file.sha256}" }} }}]\n'
-            for file in files
-        ]
-        self.write("pylock.toml", "\n".join(['lock-version = "1.0"\ncreated-by = "tests"\n', *packages]))
+        self.write("pylock.toml", pylock(*files))
 
-    def run_behind(self, lock: str, *command: object, options: tuple[str, ...] = (), **environ: str) -> Done:
-        """Run a command behind ``reqpi run``; its status, and all that both print."""
+    def run_behind(
+        self,
+        lock: str,
+        *command: object,
+        options: tuple[str, ...] = (),
+        folder: str = ".",
+        limit: float = 240,
+        **environ: str,
+    ) -> Done:
+        """Run a command behind ``reqpi run``; its status, and all that both print.
+
+        :param folder: in which both run.
+        :param limit: seconds.
+        """
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         own = {
             "PYTHONPATH": str(ROOT),
@@ -96,13 +85,13 @@ class RunProxyCase(SynchronousTestCase):
         }
         done = subprocess.run(
             [sys.executable, "-m", "reqpi", "run", *options, lock, "--", *map(str, command)],
-            cwd=self.folder,
+            cwd=self.folder / folder,
             env=kept | own | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=170,
+            timeout=limit,
             check=False,
         )
         self.assertNotIn("Traceback", done.stdout)
@@ -113,3 +102,43 @@ class RunProxyCase(SynchronousTestCase):
         self.assertTrue(self.upstream.requests)
         agents = {request.headers.get("user-agent", "").partition("/")[0] for request in self.upstream.requests}
         self.assertLessEqual(agents, {"reqpi", "ReqPI"})
+
+
+def original_url(file: Distribution) -> str:
+    """Where the clients' locks have a file."""
+    return f"https://{HOST}/files/{file.filename}"
+
+
+def uv_lock(*files: Distribution) -> dict[str, str]:
+    """A uv project, and its lock with these files: texts by filename."""
+    names = [file.filename.partition("-")[0] for file in files]
+    wanted = ", ".join(f'"{name}"' for name in names)
+    packages = [
+        f'[[package]]\nname = "{name}"\nversion = "{file.version}"\n'
+        f'source = {{ registry = "https://{HOST}/simple" }}\n'
+        f'wheels = [\n    {{ url = "{original_url(file)}", hash = "sha256:{file.sha256}", '
+        f"size = {len(file.content)} }},\n]\n"
+        for name, file in zip(names, files, strict=True)
+    ]
+    own = "".join(f'    {{ name = "{name}" }},\n' for name in names)
+    head = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
+    project = (
+        '[[package]]\nname = "own"\nversion = "1"\nsource = { virtual = "." }\n'
+        f"dependencies = [\n{own}]\n\n[package.metadata]\nrequires-dist = [\n{own}]\n"
+    )
+    return {
+        "pyproject.toml": f'[project]\nname = "own"\nversion = "1"\ndependencies = [{wanted}]\n',
+        "uv.lock": "\n".join([head, *packages, project]),
+    }
+
+
+def pylock(*files: Distribution) -> str:
+    """A pylock.toml with these files."""
+    packages = [
+        f'[[packages]]\nname = "{file.filename.partition("-")[0]}"\nversion = "{file.version}"\n'
+        f'index = "https://{HOST}/simple"\n'
+        f'wheels = [{{ url = "{original_url(file)}", size = {len(file.content)}, '
+        f'hashes = {{ sha256 = "{file.sha256}" }} }}]\n'
+        for file in files
+    ]
+    return "\n".join(['lock-version = "1.0"\ncreated-by = "tests"\n', *packages])

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 _TWISTD = "from twisted.scripts.twistd import run; run()"
 _LISTENING = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")
-_LIMIT = 30.0  # seconds to start, and to stop
+_LIMIT = 240.0  # seconds to start, and to stop
 
 
 class Server:

@@ -76,7 +76,7 @@ class WheelhouseTests(EndToEnd):
         (self.folder / "requirements.txt").write_text(lock)
         command = [sys.executable, "-m", "reqpi", "wheelhouse", "requirements.txt", "-o", "a.tar", "--build"]
         return subprocess.run(
-            [*command, "--url", self.server.url, *options], cwd=self.folder, text=True, timeout=120, check=False,
+            [*command, "--url", self.server.url, *options], cwd=self.folder, text=True, timeout=240, check=False,
             capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT), "PIP_INDEX_URL": "http://127.0.0.1:1/"},
         )  # fmt: skip
 

@@ -14,10 +14,10 @@ from tests.end_to_end.case import EndToEnd
 from tests.end_to_end.test_object_store import ObjectStoreCase
 
 _CLIENTS = int(os.environ.get("REQPI_TEST_CROWD", "200"))
-_SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "20")) << 20
+_SIZE = int(os.environ.get("REQPI_TEST_CROWD_MB", "8")) << 20
 
 
-@pytest.mark.clients  # 4 GB through loopback: once a run is enough
+@pytest.mark.clients  # 1.6 GB through loopback: once a run is enough
 @pytest.mark.xdist_group("heavy")
 @pytest.mark.figures
 class CrowdTests(EndToEnd):
@@ -48,7 +48,7 @@ class SlowTests(EndToEnd):
 
     def test_50_slow_readers(self) -> None:
         """Each takes a piece now and then: the server holds neither the file nor a copy for each of them."""
-        size = int(os.environ.get("REQPI_TEST_SLOW_MB", "30")) << 20
+        size = int(os.environ.get("REQPI_TEST_SLOW_MB", "16")) << 20
         file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(size)})
         index = self.committed("large==1.0\n")
         self.get(f"{index}large/")

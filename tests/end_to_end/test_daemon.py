@@ -17,7 +17,7 @@ from tests.end_to_end.server import ROOT
 from tests.ports import free_ports
 from tests.storage.scratch import scratch
 
-_LIMIT = 30.0
+_LIMIT = 240.0
 
 
 class DaemonTests(SynchronousTestCase):
@@ -94,3 +94,28 @@ class DaemonTests(SynchronousTestCase):
         self.assertRegex(done.stdout, rf"(?m)^reqpi: {self.folder}/file cannot be the store: .* can be made\.$")
         self.assertNotIn("Traceback", done.stdout)
         self.until(lambda: not self.pid_file.exists())  # its other half is told first
+
+    def test_signals_of_log_rotation_and_of_a_lost_terminal_do_not_end_it(self) -> None:
+        """The log that was moved is made anew, whether a signal comes or not; requests in flight are not cut off."""
+        log = self.folder / "log"
+        done = self.started("--store", str(self.folder / "store"))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        pid = int(self.pid_file.read_text())
+        try:
+            self.until(self.answers)
+            log.rename(self.folder / "log.1")
+            os.kill(pid, signal.SIGUSR1)
+            os.kill(pid, signal.SIGHUP)
+            self.assertTrue(self.answers())
+            self.until(lambda: log.exists() and "GET / " in log.read_text())
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        self.until(lambda: not self.pid_file.exists())
+        self.assertEqual(log.stat().st_mode & 0o007, 0)
+
+    def test_a_log_that_cannot_be_written_is_told_at_once(self) -> None:
+        where = ["--pidfile", str(self.pid_file), "--logfile", str(self.folder / "missing" / "log")]
+        done = self.started(where=where)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^reqpi: the log .*missing/log cannot be written: ")
+        self.assertNotIn("Traceback", done.stdout)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
+from pathlib import Path
 from shutil import rmtree
 from time import monotonic
 
@@ -32,7 +33,7 @@ from tests.end_to_end.fault_rows import FILE, FILE_PASSING, PAGE, PAGE_PASSING, 
 from tests.end_to_end.server import ROOT
 from tests.fake_upstream import Distribution, Upstream
 
-pytestmark = [pytest.mark.clients, pytest.mark.figures, pytest.mark.xdist_group("heavy")]
+pytestmark = [pytest.mark.clients, pytest.mark.figures]
 
 _AT_ONCE = 4
 _CLIENTS = ("pip", "uv")
@@ -96,7 +97,8 @@ class FaultTableTests(EndToEnd):
     """Nobody gets or keeps a wrong byte; who fails is told why; and what is healed installs."""
 
     def stocked(self) -> dict[str, Distribution]:
-        """Each test has files of its own."""
+        """Each test has files of its own, and installs each case where it chooses."""
+        self.targets: dict[_Case, Path] = {}
         return {}
 
     def test_faults_of_a_file(self) -> None:
@@ -132,8 +134,7 @@ class FaultTableTests(EndToEnd):
         outcomes = [self.first(index, case) for case in cases]
         log = self.server.log
         index = self.restarted(*trusting)
-        outcomes = [self.second(index, outcome) for outcome in outcomes]
-        self.conclude(outcomes, log)
+        self.conclude(self.healed(index, outcomes), log)
 
     def tabulate(self, rows: Sequence[Row]) -> None:
         """Play all rows under all clients, and print what came of it."""
@@ -143,7 +144,7 @@ class FaultTableTests(EndToEnd):
         index = self.committed(self.lock)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             outcomes = list(pool.map(partial(self.play, index), cases))
-        self.conclude(outcomes, self.server.log)
+        self.conclude(self.healed(index, outcomes), self.server.log)
 
     def supply(self, rows: Sequence[Row]) -> list[_Case]:
         """Put a file on the upstream for each case. The clients are made too: two threads cannot make one."""
@@ -170,27 +171,37 @@ class FaultTableTests(EndToEnd):
     # One case
 
     def play(self, index: str, case: _Case) -> _Outcome:
-        """Install while the fault is on, and again when it is not."""
+        """Install while the fault is on, and take the fault away."""
         outcome = self.first(index, case)
         self.upstream.heal(self.place(case))
-        return self.second(index, outcome)
+        return outcome
 
     def first(self, index: str, case: _Case) -> _Outcome:
         """Install while the fault is on."""
         began = monotonic()
-        done = self.install(index, case, case.row.patience)
+        done = self.install(index, case.client, [case], case.row.patience)
         seconds = monotonic() - began
         outcome = _Outcome(case, done, seconds, self.asked(case), self.kept(case))
         expected = self.expected_well if isinstance(case.row, Passing) else self.expected_badly
         return evolve(outcome, wrong=tuple(expected(outcome)))
 
-    def second(self, index: str, outcome: _Outcome) -> _Outcome:
-        """Install again: nothing is lost, and what is here is not fetched again."""
-        case = outcome.case
+    def healed(self, index: str, outcomes: Sequence[_Outcome]) -> list[_Outcome]:
+        """Install again, all cases of a client at once: nothing is lost, and what is here is not fetched again."""
         # A failure that asking again would repeat is remembered for some seconds.
-        served = self.served(f"{index}{case.project}/{self.files[case.project].filename}")
+        served = {
+            each.case: self.served(f"{index}{each.case.project}/{self.files[each.case.project].filename}")
+            for each in outcomes
+        }
+        done = {}
+        for client in _CLIENTS:
+            cases = [each.case for each in outcomes if each.case.client == client]
+            done[client] = self.install(index, client, cases, None)
+        return [self.second(each, served[each.case], done[each.case.client]) for each in outcomes]
+
+    def second(self, outcome: _Outcome, served: bytes, done: Done) -> _Outcome:
+        """What is wrong after the second install."""
+        case = outcome.case
         wrong = [] if served == self.files[case.project].content else ["served: other bytes"]
-        done = self.install(index, case, None)
         if (done.status, self.installed(case), self.kept(case)) != (0, "right bytes", "right bytes"):
             wrong.append(f"healed: status {done.status}, {self.installed(case)} installed: {done.said}")
         if isinstance(case.row, Passing) and self.asked(case) != case.row.asked:
@@ -215,23 +226,24 @@ class FaultTableTests(EndToEnd):
             wrong.append(f"not said: {outcome.case.row.says}: {said}")
         return wrong
 
-    def install(self, index: str, case: _Case, patience: int | None) -> Done:
+    def install(self, index: str, client: str, cases: Sequence[_Case], patience: int | None) -> Done:
         """Install into a folder that is new, with nothing cached; status -1 if it does not end."""
-        folder = self.folder / case.project
+        folder = self.folder / ("all-" + client if len(cases) > 1 else cases[0].project)
         target = folder / "target"
         folder.mkdir(exist_ok=True)
+        self.targets |= dict.fromkeys(cases, target)
         rmtree(target, ignore_errors=True)
         command = [environment("pip", "pip") / "python", "-m", "pip", "--no-cache-dir", "install"]
         environ = {"PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": index, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         retries = ("PIP_RETRIES", "PIP_RESUME_RETRIES")
-        if case.client == "uv":
+        if client == "uv":
             command = [environment("uv", "uv") / "uv", "--no-config", "--no-cache", "pip", "install"]
             command += ["--python", sys.executable]
             environ = {"UV_DEFAULT_INDEX": index}
             retries = ("UV_HTTP_RETRIES",)
         environ |= {} if patience is None else dict.fromkeys(retries, str(patience))
         try:
-            return run([*command, "--target", target, case.project], folder, environ)
+            return run([*command, "--target", target, *(case.project for case in cases)], folder, environ)
         except subprocess.TimeoutExpired as error:
             return Done(-1, str(error))
 
@@ -254,7 +266,7 @@ class FaultTableTests(EndToEnd):
         name = f"{case.project}.bin"
         with zipfile.ZipFile(io.BytesIO(self.files[case.project].content)) as wheel:
             right = wheel.read(name)
-        return self.verdict([path.read_bytes() for path in (self.folder / case.project / "target").glob(name)], right)
+        return self.verdict([path.read_bytes() for path in self.targets[case].glob(name)], right)
 
     def verdict(self, found: list[bytes], right: bytes) -> str:
         """The word of the table for it."""
@@ -285,7 +297,7 @@ class FaultTableTests(EndToEnd):
     def assert_sound(self) -> None:
         """``reqpi verify`` finds all the files, and no damage."""
         command = [sys.executable, "-m", "reqpi", "verify", "--store", str(self.store), "--json"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
         verdict = json.loads(done.stdout)
         self.assertEqual((done.returncode, verdict["damages"]), (0, []), done.stdout)
         self.assertGreaterEqual(verdict["files"], len(self.files))

@@ -15,7 +15,7 @@ import pytest
 from tests.end_to_end import clients
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT
-from tests.fake_upstream.faults import Drip, First, Status, WrongBytes
+from tests.fake_upstream.faults import First, Status, Trickle, WrongBytes
 
 
 class FetchCase(EndToEnd):
@@ -23,7 +23,7 @@ class FetchCase(EndToEnd):
 
     def fetch(self, *options: str, lock: str = LOCK, url: bool = True) -> subprocess.CompletedProcess[str]:
         process = self.begun(*options, lock=lock, url=url)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=240)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def begun(self, *options: str, lock: str = LOCK, url: bool = True) -> subprocess.Popen[str]:
@@ -42,7 +42,7 @@ class FetchCase(EndToEnd):
         return subprocess.run(
             [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder,
             env=kept | {"PYTHONPATH": str(ROOT)} | dict(environ),
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
 
     def out(self) -> dict[str, bytes]:
@@ -108,15 +108,16 @@ class FetchTests(FetchCase):
         """Killed, or by Ctrl-C: nothing wrong is there, and what came is not fetched again."""
         for project, how in (("killed", signal.SIGKILL), ("interrupted", signal.SIGINT)):
             file = self.upstream.wheel(project, "1.0", files={"large.bin": os.urandom(4 << 20)})
-            self.upstream.fail(file.filename, Drip(1 << 17, 0.5))  # a server waits ten seconds for all of it
+            self.upstream.fail(file.filename, Trickle(piece=1 << 10, first=2 << 20))  # the rest: four minutes
             process = self.begun(lock=f"{project}==1.0\n")
             part = self.folder / "out" / f".{file.sha256}.part"
-            end = monotonic() + 60
+            end = monotonic() + 240
             while not (part.exists() and part.stat().st_size > 1 << 20):
-                self.assertLess(monotonic(), end)
+                self.assertLess(monotonic(), end, "nothing came")
+                self.assertIsNone(process.poll(), "it ended by itself")
                 sleep(0.02)
             process.send_signal(how)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=240)
             self.assertEqual((process.returncode, out), (-9 if how == signal.SIGKILL else 130, ""), err)
             self.assertEqual(set(self.out()), {part.name})
             self.upstream.heal(file.filename)

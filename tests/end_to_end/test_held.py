@@ -28,7 +28,7 @@ class HeldTests(EndToEnd):
         file.write_text(lock)
         command = [sys.executable, "-m", "reqpi", "gethash", "--url", self.server.url, *options, str(file)]
         return subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, timeout=120, check=False
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, timeout=240, check=False
         )
 
     def verdict(self, index: str, query: str = "") -> Any:
@@ -73,7 +73,7 @@ class HeldTests(EndToEnd):
         self.assertIn(f"reqpi: missing: {self.files['mid'].filename}\n", done.stderr)
         self.upstream.heal(self.files["mid"].filename)
         self.upstream.forget()
-        end = monotonic() + 30
+        end = monotonic() + 240
         while self.gethash("--hold").returncode:  # for some seconds the failure is remembered
             self.assertLess(monotonic(), end)
         self.assertEqual(self.upstream.asked(self.files["top"].filename), [])
@@ -94,11 +94,11 @@ class HeldTests(EndToEnd):
         blob.write_bytes(b"X" * len(self.files["top"].content))
         command = [sys.executable, "-m", "reqpi", "verify", "--store", str(self.store), "--repair"]
         done = subprocess.run(
-            [*command, "--url", self.server.url], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+            [*command, "--url", self.server.url], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("is fetching the removed files of lock ", done.stderr)
-        end = monotonic() + 30
+        end = monotonic() + 240
         while not self.verdict(index)["complete"]:
             self.assertLess(monotonic(), end)
         self.assertEqual(blob.read_bytes(), self.files["top"].content)

@@ -38,7 +38,7 @@ class InjectCase(WithSources):
         """What a command that succeeds says on stderr."""
         done = subprocess.run(
             [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stderr

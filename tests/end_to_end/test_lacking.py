@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from tests.end_to_end.case import WithSources
 from tests.end_to_end.test_fetch import FetchCase
 from tests.fake_upstream.faults import WrongBytes
@@ -32,9 +30,9 @@ class LackingTests(FetchCase):
 
     def test_all_are_reported_with_file_and_line(self) -> None:
         for url in (True, False):
-            begun = monotonic()
+            self.upstream.forget()
             self.assert_lacking(self.fetch(lock=LOCK, url=url))
-            self.assertLess(monotonic() - begun, 10)
+            self.assertLessEqual(len(self.upstream.asked("/simple/nosuch/")), 1, "nothing is asked for again")
 
     def test_of_two_documents(self) -> None:
         (self.folder / "more.txt").write_text("# one\nnosuch==1.0\n")
@@ -54,9 +52,9 @@ class LackingTests(FetchCase):
     def test_a_file_with_wrong_bytes_is_not_asked_for_again(self) -> None:
         self.upstream.fail(self.files["mid"].filename, WrongBytes())
         for url in (True, False):
-            begun = monotonic()
+            self.upstream.forget()
             done = self.fetch(url=url)
-            self.assertLess(monotonic() - begun, 9, done.stderr)
+            self.assertEqual(len(self.upstream.asked(self.files["mid"].filename)), 1)
             self.assertEqual(done.returncode, 3)
             self.assertIn(f"missing: {self.files['mid'].filename}: ", done.stderr)
             self.assertNotIn("Run it again", done.stderr)
@@ -69,9 +67,7 @@ class LackingSourceTests(WithSources, FetchCase):
     def test_a_404_and_wrong_bytes_are_reported_at_once(self) -> None:
         archive = self.host.archive("mine-1.0.tar.gz", b"not this")
         lock = f"mine @ {archive}#sha256={'0' * 64}\ntop==1.0\ngone @ {archive}.gone.zip#sha256={'1' * 64}\n"
-        begun = monotonic()
         done = self.fetch(lock=lock)
-        self.assertLess(monotonic() - begun, 9)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("requirements.txt:1: wrong bytes for mine-1.0.tar.gz", done.stderr)
         self.assertIn("requirements.txt:3: ", done.stderr)

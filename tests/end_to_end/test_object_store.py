@@ -67,7 +67,7 @@ class ObjectStoreCase(EndToEnd):
 
     def verify(self) -> dict[str, object]:
         command = [sys.executable, "-m", "reqpi", "verify", "--json", "--store", SeaweedFS.url, *self.options]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         found: dict[str, object] = json.loads(done.stdout)
         return found
@@ -179,7 +179,7 @@ class ObjectStoreTests(ObjectStoreCase):
         command = [sys.executable, "-m", "reqpi", "server", "--http", "tcp:0:interface=127.0.0.1", "--offline"]
         done = subprocess.run(
             [*command, "--store", self.seaweed.url, *self.options, "--store-option", "secret_access_key=not-this"],
-            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, 1)
         said = done.stdout + done.stderr

@@ -36,7 +36,7 @@ class PlainHttpTests(EndToEnd):
         plain = {"PYTHONPATH": str(ROOT), "PIP_CONFIG_FILE": "/dev/null", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         return subprocess.run(
             ["sh", "-c", command], cwd=self.folder, env=kept | plain | environ,
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
 
     def test_the_command_on_the_page_installs_and_gethash_names_the_option(self) -> None:

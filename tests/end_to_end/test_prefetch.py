@@ -55,7 +55,7 @@ class PrefetchCase(EndToEnd):
         environ |= {"PIP_INDEX_URL": index} if index else {}
         return subprocess.run(
             command, cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-            timeout=120, check=False,
+            timeout=240, check=False,
         )  # fmt: skip
 
     def fetch(self, asked: Any = "pip", *options: str, status: int = 0, inside: bool = False, index: str = "") -> str:

@@ -44,7 +44,7 @@ class RewrittenCase(EndToEnd):
         lock = self.folder / name
         document = lock.read_bytes()
         command = [sys.executable, "-m", "reqpi", "gethash", "--url", self.server.url, "--hold", "--rewrite", str(lock)]
-        done = subprocess.run([*command, str(lock)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run([*command, str(lock)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         index = f"{self.server.url}/{sha256(document).hexdigest()}/simple/"
         self.assertEqual(done.stdout, f"{index}\n")

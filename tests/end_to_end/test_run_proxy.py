@@ -1,84 +1,23 @@
-"""Clients that use the URLs in their lock, behind ``reqpi run``, with the lock as it is."""
+"""Programs behind ``reqpi run`` that ask for original URLs. ``test_sealed_clients`` has those with a lock of URLs."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
-from twisted.trial.unittest import SkipTest
 
-from tests.cli.test_run_sealed import forbidden
 from tests.end_to_end.clients import Done, environment
 from tests.end_to_end.run_proxy_case import HOST, RunProxyCase
 
 pytestmark = pytest.mark.clients
 
 
-class UvProxyTests(RunProxyCase):
-    """uv asks no index for a lock with URLs."""
-
-    def uv(self, lock: str, *words: object, options: tuple[str, ...] = ()) -> Done:
-        uv = environment("uv", "uv") / "uv"
-        self.assertTrue(Path(uv).exists())
-        return self.run_behind(lock, uv, *words, options=options, UV_PYTHON=sys.executable, UV_HTTP_RETRIES="0")
-
-    def test_uv_sync_frozen_takes_an_unchanged_lock(self) -> None:
-        self.uv_lock(self.top, self.mid)
-        done = self.uv("uv.lock", "sync", "--frozen")
-        self.assertEqual(done.status, 0, done.said)
-        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
-        self.assertTrue(list(self.folder.glob(".venv/lib/*/site-packages/top-1.0.dist-info")))
-        self.assert_only_reqpi_asked_outside()
-
-    def test_a_sealed_uv_takes_an_unchanged_lock(self) -> None:
-        """It has no network but the ways to the index and to the proxy."""
-        if why := forbidden():
-            raise SkipTest(why)
-        self.uv_lock(self.top, self.mid)
-        done = self.uv("uv.lock", "sync", "--frozen", options=("--seal", "--strict"))
-        self.assertEqual(done.status, 0, done.said)
-        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
-
-    def test_uv_pip_sync_takes_an_unchanged_pylock(self) -> None:
-        self.pylock(self.top, self.mid)
-        done = self.uv("pylock.toml", "pip", "sync", "--target", "got", "pylock.toml")
-        self.assertEqual(done.status, 0, done.said)
-        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
-        self.assert_only_reqpi_asked_outside()
-
-    def test_a_file_that_the_lock_of_the_run_lacks_is_refused_with_the_reason(self) -> None:
-        """The project's own lock has another pin than the lock that ``run`` was given."""
-        self.uv_lock(self.top, self.mid)
-        self.write("less.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\n")
-        done = self.uv("less.txt", "sync", "--frozen")
-        self.assertNotEqual(done.status, 0)
-        self.assertIn(f"# reqpi: {HOST} was asked by uv: not in this lock\n", done.said)
-        self.assertIn("403", done.said)
-
-    def test_wrong_bytes_do_not_arrive(self) -> None:
-        """The upstream has other bytes under the name that the lock pins."""
-        self.uv_lock(self.top, self.mid)
-        self.upstream.wheel("mid", "1.5", files={"mid/evil.py": b"evil = True"})
-        done = self.uv("uv.lock", "sync", "--frozen")
-        self.assertNotEqual(done.status, 0)
-        self.assertFalse(list(self.folder.rglob("evil.py")))
-
-
 class PipProxyTests(RunProxyCase):
-    """pip asks no index for a pylock.toml."""
+    """pip asks an index that is named on its command line."""
 
     def pip(self, lock: str, *words: object) -> Done:
         pip = environment("pip", "pip") / "pip"
         return self.run_behind(lock, pip, "install", "--no-cache-dir", "--target", "got", *words)
-
-    def test_pip_takes_an_unchanged_pylock(self) -> None:
-        self.pylock(self.top, self.mid)
-        done = self.pip("pylock.toml", "-r", "pylock.toml")
-        self.assertEqual(done.status, 0, done.said)
-        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
-        self.assertTrue(list(self.folder.glob("got/top-1.0.dist-info")))
-        self.assert_only_reqpi_asked_outside()
 
     def test_pip_may_name_the_index_by_its_original_url(self) -> None:
         """The page there has the original URLs, and only what the lock pins."""
@@ -153,27 +92,4 @@ class OtherProgramsTests(RunProxyCase):
         done = self.run_behind("lock.txt", sys.executable, "-c", ask)
         facts = f'["top", "1.0", ["mid>=1"]]\n{self.url(self.top)} {self.top.sha256} [\'1.0\']\n'
         self.assertEqual(done.said.split("#")[0], f"{facts}{facts}403\n410\n", done.said)
-        self.assert_only_reqpi_asked_outside()
-
-
-class PoetryProxyTests(RunProxyCase):
-    """poetry asks the default index that is built into it, whatever the environment says."""
-
-    def test_poetry_locks_and_installs_with_nothing_edited(self) -> None:
-        """Neither the mirror plug-in nor another source is needed."""
-        self.write(
-            "pyproject.toml",
-            '[project]\nname = "own"\nversion = "1"\nrequires-python = ">=3.11,<4"\ndependencies = ["top==1.0"]\n'
-            "[tool.poetry]\npackage-mode = false\n",
-        )
-        self.write("lock.txt", f"top==1.0 --hash=sha256:{self.top.sha256}\nmid==1.5 --hash=sha256:{self.mid.sha256}\n")
-        self.upstream.wheel("mid", "1.6")
-        poetry = environment("poetry", "poetry>=2.1") / "poetry"
-        own = {"POETRY_VIRTUALENVS_IN_PROJECT": "true", "POETRY_CACHE_DIR": str(self.folder / "cache")}
-        done = self.run_behind("lock.txt", poetry, "-n", "lock", **own)
-        self.assertEqual(done.status, 0, done.said[-3000:])
-        done = self.run_behind("poetry.lock", poetry, "-n", "sync", **own)
-        self.assertEqual(done.status, 0, done.said[-3000:])
-        self.assertIn("reqpi: 2 files taken, 0 refused\n", done.said)
-        self.assertTrue(list(self.folder.glob(".venv/lib/*/site-packages/mid-1.5.dist-info")))
         self.assert_only_reqpi_asked_outside()

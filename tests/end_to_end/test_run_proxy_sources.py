@@ -2,37 +2,66 @@
 
 from __future__ import annotations
 
+import sys
 from hashlib import sha256
 
 from tests.attacks.proxy_case import ProxyCase
+from tests.cli.asking import OPEN
+from tests.cli.test_run_sealed import forbidden
 from tests.fake_upstream.distributions import build_sdist
 from tests.sourcehost import SourceHost
 
+GIT = "env -u NO_PROXY -u no_proxy GIT_TERMINAL_PROMPT=0 git"
+"""git, which here asks also a host on this machine through the proxy."""
+
+ASK = OPEN + "print(opened(sys.argv[1]).status)"
+
 
 class SourcesTests(ProxyCase):
-    def test_an_archive_is_served_at_its_url_and_git_is_refused_with_the_name_of_the_archive(self) -> None:
-        host = SourceHost()
-        self.addCleanup(host.close)
-        archive = build_sdist("archived", "1.0")
-        url = host.archive("archived-1.0.tar.gz", archive)
-        repository = host.repository("thing.git")
+    def setUp(self) -> None:
+        super().setUp()
+        self.host = SourceHost()
+        self.addCleanup(self.host.close)
+        self.options = ("--ca", str(self.host.authority), "--allow-host", self.host.name)
+        repository = self.host.repository("thing.git")
         project = '[build-system]\nrequires = []\n[project]\nname = "thing"\nversion = "1"\n'
-        commit = repository.commit({"pyproject.toml": project})
+        self.commit = repository.commit({"pyproject.toml": project})
+
+    def test_an_archive_is_served_at_its_url_and_nothing_beside_it(self) -> None:
+        archive = build_sdist("archived", "1.0")
+        url = self.host.archive("archived-1.0.tar.gz", archive)
         digest = sha256(archive).hexdigest()
-        git = f"thing @ git+https://{host.name}/git/thing.git@{commit}\n"
-        self.lock.write_text(f"archived @ {url} --hash=sha256:{digest}\n{git}")
-        path = url.removeprefix(f"https://{host.name}")
+        self.lock.write_text(f"archived @ {url} --hash=sha256:{digest}\n")
+        path = url.removeprefix(f"https://{self.host.name}")
         words, err = self.child(
             f"""
 import hashlib
-where = {host.name!r}
+where = {self.host.name!r}
 answer = tunnel(where, where, {path!r}).partition("|")[2]
 print(first(answer), hashlib.sha256(answer.partition("\\r\\n\\r\\n")[2].encode("latin-1")).hexdigest())
 print(inner(where, where, {path!r} + ".other"), inner(where, where, "/git/other.git/info/refs"))
-answer = tunnel(where, where, "/git/thing.git/info/refs?service=git-upload-pack").partition("|")[2]
-print(first(answer), "which is here as an archive" in answer, "/simple/thing/thing-{commit}.tar.gz" in answer)
 """,
-            *("--ca", str(host.authority), "--allow-host", host.name),
+            *self.options,
         )
-        self.assertEqual(words, ["200", digest, "403", "403", "403", "True", "True"])
-        self.assertIn(f"# reqpi: {host.name.partition(':')[0]} was asked by attacker", err)
+        self.assertEqual(words, ["200", digest, "403", "403"])
+        self.assertIn(f"# reqpi: {self.host.name.partition(':')[0]} was asked by attacker", err)
+
+    def test_git_shows_the_name_of_the_archive_that_has_the_commit(self) -> None:
+        """The archive is at the place that the message names; another repository is not in the lock."""
+        url = f"https://{self.host.name}/git/thing.git"
+        self.lock.write_text(f"thing @ git+{url}@{self.commit}\n")
+        archive = f"thing-{self.commit}.tar.gz"
+        script = (
+            f"{GIT} clone --quiet {url} cloned; {GIT} ls-remote {url.replace('thing', 'other')}; "
+            f"{GIT} clone --quiet --branch main {url} cloned; "
+            f"{sys.executable} -c '{ASK}' ${{PIP_INDEX_URL}}thing/{archive}"
+        )
+        seal = () if forbidden() else ("--seal",)
+        status, out, err = self.run_reqpi("run", *seal, *self.options, "requirements.txt", "--", "sh", "-c", script)
+        self.assertEqual((status, out), (0, "200\n"), err)
+        self.assertEqual(err.count(f"remote: git is not served: take {archive}"), 2, err)
+        self.assertEqual(err.count(f"${{PIP_INDEX_URL}}thing/{archive}"), 2, err)
+        self.assertEqual(err.count("error: 403"), 3, err)
+        self.assertIn(f"was asked by git: git is not served: take {archive}\n", err)
+        self.assertIn("was asked by git: not in this lock\n", err)
+        self.assertFalse((self.folder / "cloned").exists())

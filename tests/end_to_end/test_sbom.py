@@ -9,6 +9,7 @@ import sys
 
 from packageurl import PackageURL
 
+from tests.core.locks.cargo_table import lock, needs, package
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.end_to_end.case import LOCK, EndToEnd
 from tests.end_to_end.server import ROOT
@@ -21,7 +22,7 @@ class SbomTests(EndToEnd):
         environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")} | variables
         return subprocess.run(
             [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
 
     def test_the_same_bytes_from_everywhere(self) -> None:
@@ -41,6 +42,16 @@ class SbomTests(EndToEnd):
             self.assertGreater(len(json.loads(sboms[0])), 5)
         done = self.reqpi("diff", "cyclonedx-0.json", "spdx-0.json")
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_a_committed_cargo_lock_is_listed(self) -> None:
+        """The client makes the same SBOM from the lock, and accepts no other crates from the server."""
+        (self.folder / "requirements.txt").write_text(LOCK)
+        (self.folder / "Cargo.lock").write_bytes(lock(package("one", more=needs("two")), package("two")))
+        done = self.reqpi("sbom", "requirements.txt", "Cargo.lock", "-o", "bill.json", "--url", self.server.url)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        purls = [each["purl"] for each in json.loads((self.folder / "bill.json").read_text())["components"]]
+        crates = [purl.partition("?")[0] for purl in purls if purl.startswith("pkg:cargo/")]
+        self.assertEqual(crates, ["pkg:cargo/one@1.0.0", "pkg:cargo/two@1.0.0"])
 
     def test_the_private_index_of_this_machine_is_in_the_purls(self) -> None:
         """As ``PIP_INDEX_URL`` spells it, with its last slash and without its login."""

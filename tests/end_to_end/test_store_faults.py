@@ -49,7 +49,7 @@ class SmallDiskCase(EndToEnd):
 
     def verify(self) -> None:
         command = [sys.executable, "-m", "reqpi", "verify", "--json", "--store", str(self.store)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(json.loads(done.stdout)["damages"], [])
 
@@ -187,7 +187,7 @@ class AwayTests(ObjectStoreCase):
 
     def wait(self) -> None:
         self.thaw.join()
-        end = monotonic() + 30
+        end = monotonic() + 240
         while self.get(f"{self.server.url}/{'0' * 64}/simple/")[0].status == 503:
             self.assertLess(monotonic(), end)
             sleep(0.2)

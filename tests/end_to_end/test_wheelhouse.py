@@ -30,13 +30,13 @@ class WheelhouseCase(EndToEnd):
         environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
         return subprocess.run(
             command, cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
 
     def archive(self, index: str) -> bytes:
         """What a server sends, once it has all of it."""
         url = f"{index.removesuffix('simple/')}wheelhouse.tar"
-        end = monotonic() + 30
+        end = monotonic() + 240
         while (answer := self.get(url))[0].status == 503:
             self.assertLess(monotonic(), end, answer[1])
             sleep(0.1)

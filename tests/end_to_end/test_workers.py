@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import pytest
 from twisted.trial.unittest import SkipTest
 
 from tests.end_to_end.case import EndToEnd
@@ -39,7 +40,7 @@ class WorkersCase(EndToEnd):
         )
 
     def until(self, look: Callable[[], Any], right: Callable[[Any], Any]) -> Any:
-        end = monotonic() + 30
+        end = monotonic() + 240
         while not right(found := look()):
             self.assertLess(monotonic(), end, found)
             sleep(0.05)
@@ -50,6 +51,7 @@ class WorkersCase(EndToEnd):
         return [line for line in self.server.log if f"worker {worker}: " in line and '"GET ' in line]
 
 
+@pytest.mark.every_python
 class WorkersTests(WorkersCase):
     """Behind a TCP port."""
 
@@ -107,7 +109,7 @@ class WorkersTests(WorkersCase):
         port = self.server.url.rpartition(":")[2]
         command = [sys.executable, "-m", "reqpi", "server", "--http", f"tcp:{port}:interface=127.0.0.1"]
         options = ["--store", str(self.folder / "another"), "--workers", "2", "--offline"]
-        done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"reqpi: cannot listen on tcp:{port}:interface=127.0.0.1: The port is in use.", done.stderr)
 
@@ -116,7 +118,7 @@ class WorkersTests(WorkersCase):
         command = [sys.executable, "-m", "reqpi", "server", "--http", "tcp:0:interface=127.0.0.1", "--offline"]
         done = subprocess.run(
             [*command, "--store", __file__, "--workers", "2"],
-            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, 1)
         self.assertIn("is a file: Name a directory", done.stdout + done.stderr)

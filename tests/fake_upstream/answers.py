@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from tests.fake_upstream.exchange import Answer, Request
 from tests.fake_upstream.pages import JSON, Distribution, Style, page, root
 
-__all__ = ["Index", "Kind", "answer", "kind"]
+__all__ = ["Index", "Kind", "answer", "conditional", "kind", "partial"]
 
 Kind = Literal["root", "page", "file", "metadata", "other"]
 
@@ -52,9 +52,9 @@ def answer(index: Index, request: Request) -> Answer:
     """Return the answer of a healthy index."""
     match kind(request.path):
         case "root" | "page":
-            return _conditional(index.style, request, _page(index, request))
+            return conditional(index.style, request, _page(index, request))
         case "file" | "metadata":
-            return _partial(index.style, request, _conditional(index.style, request, _file(index, request.path)))
+            return partial(index.style, request, conditional(index.style, request, _file(index, request.path)))
         case _:
             return _NOTHING
 
@@ -103,7 +103,8 @@ def _prefix(index: Index) -> str:
             return f"{index.elsewhere}/files/"
 
 
-def _conditional(style: Style, request: Request, whole: Answer) -> Answer:
+def conditional(style: Style, request: Request, whole: Answer) -> Answer:
+    """Return 304 instead of the ``whole`` answer, if the client has it."""
     if whole.status != 200 or not style.etags:
         return whole
     etag = _etag(whole.body)
@@ -112,7 +113,8 @@ def _conditional(style: Style, request: Request, whole: Answer) -> Answer:
     return Answer(304, headers) if etag in known else Answer(200, headers, whole.body)
 
 
-def _partial(style: Style, request: Request, whole: Answer) -> Answer:
+def partial(style: Style, request: Request, whole: Answer) -> Answer:
+    """Return the requested part of the ``whole`` answer."""
     if whole.status != 200 or not style.ranges:
         return whole
     headers = {**whole.headers, "Accept-Ranges": "bytes"}

@@ -10,7 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
-__all__ = ["build_sdist", "build_wheel", "core_metadata", "sdist_filename", "wheel_filename"]
+__all__ = ["build_sdist", "build_wheel", "core_metadata", "sdist_filename", "sdist_of_files", "wheel_filename"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # as early as a zip can say
 
@@ -78,6 +78,13 @@ def build_sdist(
         ),
     }
     return _zip(content) if form == "zip" else _tar(content)
+
+
+def sdist_of_files(name: str, version: str, files: Mapping[str, bytes]) -> bytes:
+    """Make the ``.tar.gz`` of an sdist that has these files beside its PKG-INFO, by their path below its folder."""
+    root = f"{_escaped(name)}-{version}"
+    content = {"PKG-INFO": core_metadata(name, version), **files}
+    return _tar({f"{root}/{path}": content[path] for path in content})
 
 
 def core_metadata(name: str, version: str, requires: Iterable[str] = (), python_requires: str | None = None) -> bytes:

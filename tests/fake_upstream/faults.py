@@ -159,14 +159,19 @@ class Drip:
 
 @frozen(eq=False)
 class Trickle(Hang):
-    """The true body, ``piece`` bytes every ``pause`` seconds, until :meth:`release`; then the rest at once."""
+    """The true body, ``piece`` bytes every ``pause`` seconds, until :meth:`release`; then the rest at once.
+
+    :param first: bytes that come at once, before the others.
+    """
 
     piece: int = 1
     pause: float = 0.05
+    first: int = 0
 
     def play(self, exchange: Exchange) -> None:
         exchange.head(exchange.answer)
-        sent = 0
+        exchange.write(exchange.answer.body[: self.first])
+        sent = self.first
         while sent < len(exchange.answer.body) and not self.released.wait(self.pause):
             exchange.write(exchange.answer.body[sent : sent + self.piece])
             sent += self.piece

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from tests.fake_upstream.answers import Index, answer, kind
 from tests.fake_upstream.authority import make_certificates
 from tests.fake_upstream.distributions import build_sdist, build_wheel, core_metadata, sdist_filename, wheel_filename
-from tests.fake_upstream.exchange import Exchange, Gone, Request
+from tests.fake_upstream.exchange import Answer, Exchange, Gone, Request
 from tests.fake_upstream.faults import Fault, First, Hang, Later
 from tests.fake_upstream.pages import Distribution, Style
 
@@ -57,6 +57,11 @@ class Upstream:
             self.authority, context = make_certificates(Path(self._folder.name))
         self._servers = [_Server(self, context), _Server(self, context)]
         self._here, self._elsewhere = (server.origin for server in self._servers)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: ``http://127.0.0.1:40123``."""
+        return self._here
 
     @property
     def url(self) -> str:
@@ -166,7 +171,7 @@ class Upstream:
         with self._asked:
             return [request for request in self.requests if part in request.path]
 
-    def wait_for(self, number: int, part: str = "", limit: float = 10) -> Request:
+    def wait_for(self, number: int, part: str = "", limit: float = 240) -> Request:
         """Wait for ``number`` requests whose path contains ``part``, and return the last of them.
 
         :param limit: seconds.
@@ -190,8 +195,7 @@ class Upstream:
             self.requests.append(request)
             fault, count = self._fault(request.path)
             self._asked.notify_all()
-        index = Index(self.style, self._here, self._elsewhere, self._listed, self._files, self.statuses)
-        exchange = Exchange(request, answer(index, request), count, self._closing, handler)
+        exchange = Exchange(request, self.healthy_answer(request), count, self._closing, handler)
         try:
             if fault:
                 fault.play(exchange)
@@ -200,8 +204,17 @@ class Upstream:
         except Gone:
             handler.close_connection = True
 
+    def healthy_answer(self, request: Request) -> Answer:
+        """Return the answer to a request, if no fault is set."""
+        index = Index(self.style, self._here, self._elsewhere, self._listed, self._files, self.statuses)
+        return answer(index, request)
+
+    def kind_of(self, path: str) -> str:
+        """Return what a path leads to: a fault can be set for everything of a kind."""
+        return kind(path)
+
     def _fault(self, path: str) -> tuple[Fault | None, int]:
-        for where in (path, path.rpartition("/")[2], kind(path)):
+        for where in (path, path.rpartition("/")[2], self.kind_of(path)):
             if where in self._faults:
                 fault, counts = self._faults[where]
                 counts[path] += 1

@@ -45,7 +45,7 @@ class LiveTests(SynchronousTestCase):
     def committed(self, lock: bytes) -> str:
         """The index's URL."""
         command = [sys.executable, "-m", "reqpi", "gethash", "--url", self.server.url, "-"]
-        done = subprocess.run(command, cwd=ROOT, input=lock, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=ROOT, input=lock, capture_output=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         index = done.stdout.decode().strip()
         self.assertEqual(index, f"{self.server.url}/{sha256(lock).hexdigest()}/simple/")
@@ -73,7 +73,7 @@ class LiveTests(SynchronousTestCase):
     def refused(self, index: str) -> set[str]:
         """The projects that were asked for and not admitted."""
         parts = urlsplit(index)
-        connection = HTTPConnection(parts.netloc, timeout=30)
+        connection = HTTPConnection(parts.netloc, timeout=240)
         self.addCleanup(connection.close)
         connection.request("GET", parts.path.removesuffix("simple/") + "refused")
         return {entry["project"] for entry in json.loads(connection.getresponse().read())["refused"]}

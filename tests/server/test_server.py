@@ -204,7 +204,7 @@ class AssembleTests(TestCase):
 class WholeTests(TestCase):
     """What an operator says reaches the outside."""
 
-    timeout = 60
+    timeout = 240
 
     async def test_an_archive_of_an_allowed_host_is_had_with_its_authority_and_password(self) -> None:
         """And what is under way ends with the server."""

@@ -17,6 +17,7 @@ from reqpi.client.errors import BadUsage
 from reqpi.server.options import OPTIONS, ValueKind
 from reqpi.server.settings import Settings
 from reqpi.server.twistd import TwistdOptions
+from reqpi.upstream.crates.allowed import CrateSettings
 from reqpi.upstream.upstreams import PAGE_CACHE
 
 
@@ -60,6 +61,7 @@ class OptionsTests(SynchronousTestCase):
             "REQPI_MAX_AGE": "600",
             "REQPI_WORKERS": "4",
             "REQPI_VERIFY_RATE": "1000000",
+            "REQPI_CRATES": "https://crates.example.org/ own=https://own.example.org/,token=/etc/token",
         }
         command_line = [
             *("--http", "2000", "--http", "unix:/run/reqpi", "--url", "https://index.example.org"),
@@ -90,6 +92,7 @@ class OptionsTests(SynchronousTestCase):
             *("--allow-host", "files.example.org:8443", "--trusted-host", "own.example.org"),
             *("--netrc", "/etc/reqpi/netrc", "--ca", "/etc/reqpi/ca.pem", "--client-cert", "/etc/reqpi/client.pem"),
             *("--proxy", "http://me:secret@proxy.example.org:3128"),
+            *("--crates", "https://crates.example.org/", "--crates", "own=https://own.example.org/,token=/etc/token"),
         ]
         said = settings(environ=environ)
         self.assertEqual(said, settings(*command_line))
@@ -102,6 +105,11 @@ class OptionsTests(SynchronousTestCase):
                 store=Path("/srv/reqpi"),
                 upstream="https://up.example.org/simple",
                 upstreams={"own": "https://own.example.org/simple"},
+                crates=CrateSettings(
+                    "https://crates.example.org/",
+                    {"own": "https://own.example.org/"},
+                    tokens={"own": Path("/etc/token")},
+                ),
                 allow_hosts=("git.example.org", "files.example.org:8443"),
                 trusted_hosts=("own.example.org",),
                 netrc=Path("/etc/reqpi/netrc"),
@@ -125,13 +133,9 @@ class OptionsTests(SynchronousTestCase):
         options = TwistdOptions({})
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
-            value = {
-                "url": "http://1",
-                "workers": "2",
-                "store-option": "a=b",
-                "log-level": "debug",
-                "anonymous": "read",
-            }.get(name, "1")
+            values = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}
+            values |= {"anonymous": "read", "crates": "https://crates.example.org"}
+            value = values.get(name, "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()
             self.assertNotEqual(said, without, name)

@@ -30,8 +30,14 @@ class NameTests(SynchronousTestCase):
             records.holding_record(A, target): f"holding/{A}/91ae4ed076942c7c4896084a75210395",
             records.lacking_record(A, "build-requirements"): f"lacking/{A}/build-requirements",
             records.sbom_record(A, "metadata"): f"bills/{A}/metadata",
+            records.crate_record(A, "", "made-words", "1.0.2"): (
+                f"crates/{A}/2a63f693a29e087d317ac50035baff476a60c89aab2b2c79dfb5d9c9a27918a3"
+            ),
             records.session_record("token"): "learning/token",
             records.recorded_file_record("token", "six", "key"): "learned/token/six/key",
+            records.run_record("token"): "runs/token",
+            records.run_entry_record("token", "key"): "run-entries/token/key",
+            records.run_counts_record("token", "process"): "run-counts/token/process",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})
@@ -45,6 +51,7 @@ class NameTests(SynchronousTestCase):
             "holding": records.holding_record,
             "lacking": records.lacking_record,
             "bills": records.sbom_record,
+            "crates": records.crate_record,
         }
         kinds = kinds_of(Owner.ADDRESS)
         self.assertEqual({kind.folder for kind in kinds}, set(makers))

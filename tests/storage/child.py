@@ -27,7 +27,7 @@ def started_apart(function: str, *args: object) -> subprocess.Popen[str]:
 def called_apart(function: str, *args: object) -> str:
     """Return its output; fail where it fails."""
     process = started_apart(function, *args)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=240)
     if process.returncode:
         raise AssertionError(f"{function} ended with {process.returncode}")
     return output

@@ -56,12 +56,12 @@ class HeldTests(SynchronousTestCase):
 
         def close() -> None:
             with self.held.borrow():
-                together.wait(10)
+                together.wait(240)
             self.held.close()
 
         threads = [threading.Thread(target=close) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(240)
         self.assertEqual(self.gone, ["thing"])

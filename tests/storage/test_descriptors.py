@@ -147,7 +147,7 @@ class CancellationTests(TestCase):
 
         def waiting(*args: Any, **kwargs: Any) -> Any:
             begun.set()
-            go_on.wait(10)
+            go_on.wait(240)
             return call(*args, **kwargs)
 
         return begun, go_on, self.patch(os, name, waiting)
@@ -156,7 +156,7 @@ class CancellationTests(TestCase):
         """Start the call, cancel it within that function, and wait until its thread is done."""
         begun, go_on, patched = self.paused(name)
         running: Deferred[Any] = ensureDeferred(call)
-        await deferToThread(begun.wait, 10)
+        await deferToThread(begun.wait, 240)
         running.cancel()
         await self.assertFailure(running, CancelledError)
         go_on.set()

@@ -102,7 +102,7 @@ class FullTests(TroubleCase):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         if ended.returncode == 77 or "unshare" in ended.stderr:

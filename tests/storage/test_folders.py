@@ -33,7 +33,7 @@ class SyncTests(SynchronousTestCase):
     def sync(self, folder: Path) -> None:
         self.began.append(folder)
         self.at_work.release()
-        self.go_on.wait(10)
+        self.go_on.wait(240)
         if self.failing:
             raise OSError("no")
 
@@ -49,19 +49,19 @@ class SyncTests(SynchronousTestCase):
         threads = [Thread(target=want) for _ in range(count)]
         for thread in threads:
             thread.start()
-            self.arrived.acquire(timeout=10)
+            self.arrived.acquire(timeout=240)
         return threads
 
     def end(self, threads: list[Thread]) -> None:
         self.go_on.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(240)
             self.assertFalse(thread.is_alive())
 
     def test_later_threads_share_the_next_one(self) -> None:
         """Not the one at work, which may have begun too early for them."""
         first = self.threads(1)
-        self.at_work.acquire(timeout=10)
+        self.at_work.acquire(timeout=240)
         self.end([*first, *self.threads(8)])
         self.assertEqual(len(self.began), 2)
 
@@ -75,7 +75,7 @@ class SyncTests(SynchronousTestCase):
         self.failing = True
         errors: list[OSError] = []
         first = self.threads(1, errors)
-        self.at_work.acquire(timeout=10)
+        self.at_work.acquire(timeout=240)
         self.end([*first, *self.threads(3, errors)])
         self.assertEqual((len(self.began), len(errors)), (4, 4))
 

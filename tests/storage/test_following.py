@@ -51,7 +51,7 @@ class FollowingTests(SynchronousTestCase):
     def ended(self) -> None:
         self.writer.kill()
         if self.writer.stdin is not None and not self.writer.stdin.closed:
-            self.writer.communicate(timeout=30)
+            self.writer.communicate(timeout=240)
 
     def tell(self, line: str) -> None:
         assert self.writer.stdin is not None

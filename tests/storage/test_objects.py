@@ -140,14 +140,14 @@ class ObjectStoreTests(StoreContract, TestCase):
         def create(value: bytes) -> None:
             store = ObjectStore(self.connect, spool=self.spool, in_thread=inline)
             store.open()
-            together.wait(10)
+            together.wait(240)
             stood.append(run(store.create("locks/a", value)))
 
         threads = [threading.Thread(target=create, args=(b"%d" % number,)) for number in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(240)
         self.assertEqual(stood, [await self.store.get("locks/a")] * 8)
 
 

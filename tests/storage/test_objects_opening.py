@@ -342,7 +342,7 @@ class TogetherTests(SynchronousTestCase):
         def start() -> None:
             objects = ObjectClient(connect)
             objects.open()
-            together.wait(10)
+            together.wait(240)
             try:
                 prepare(objects)
             except Exception as error:
@@ -352,7 +352,7 @@ class TogetherTests(SynchronousTestCase):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(240)
         self.assertEqual((failed, keys(connect)), ([], []))
 
 

@@ -27,7 +27,7 @@ from tests.storage.scratch import scratch
 pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("seaweed")]  # started once for each class
 
 
-PATIENCE = 30.0
+PATIENCE = 240.0
 """Seconds within which a store that answers again must be noticed; it is tested once a second."""
 
 
@@ -101,7 +101,7 @@ class SeaweedStoreTests(SeaweedCase, StoreContract, TestCase):
 
         def fetched(url: str) -> bytes | int:
             try:
-                with urlopen(url, timeout=10) as response:
+                with urlopen(url, timeout=240) as response:
                     return bytes(response.read())
             except HTTPError as error:
                 return error.code

@@ -75,14 +75,14 @@ class RemovalRaceTests(RaceCase):
 
         thread = self.meanwhile(touch)
         self.assertTrue(run(self.sweeper.remove(self.name, self.clock.now)))
-        thread.join(10)
+        thread.join(240)
         self.assertEqual(self.found, [None])
 
     def test_a_blob_kept_during_a_removal_is_there_afterwards(self) -> None:
         """A blob that existed when it was kept does not count, once it is removed."""
         thread = self.meanwhile(lambda: self.found.append(len(run(kept(self.other, b"bytes")))))
         self.assertTrue(run(self.sweeper.remove(self.name, self.clock.now)))
-        thread.join(10)
+        thread.join(240)
         self.assertEqual(self.found, [64])
         self.assertEqual(run(gathered(self.other.read(self.name))), [b"bytes"])
 

@@ -26,7 +26,7 @@ class SharingTests(SynchronousTestCase):
     def start(self, work: str, *args: object) -> subprocess.Popen[str]:
         """A process that has opened the store and waits to be released."""
         process = started_apart(f"tests.storage.sharing:{work}", self.path, *args)
-        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.wait, 240)
         self.addCleanup(process.kill)
         assert process.stdout is not None
         self.assertEqual(process.stdout.readline(), "ready\n")
@@ -42,7 +42,7 @@ class SharingTests(SynchronousTestCase):
 
     def result(self, process: subprocess.Popen[str]) -> str:
         """Return its output, once it has ended successfully."""
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0)
         return output
 

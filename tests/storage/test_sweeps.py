@@ -46,7 +46,7 @@ class _Time:
 class SweepsCase(TestCase):
     """Locks of one file each, every fourth of them used a week later."""
 
-    timeout = 60
+    timeout = 240
 
     def setUp(self) -> None:
         self.folder = scratch(self)

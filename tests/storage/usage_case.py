@@ -22,7 +22,7 @@ from tests.storage.test_objects import in_memory
 NAME = "locks/a"
 KEY = record_key(NAME)
 LONG_AGO, NOW = 1_000_000.0, 2_000_000.0
-TIMEOUT = 20.0
+TIMEOUT = 240.0
 """Seconds after which a step that is not taken fails the test."""
 
 SAYS_SO = ["remover gets the marker", "remover puts the word"]

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 __all__ = ["Shell", "Terminal"]
 
-_LIMIT = 120.0  # seconds for one command
-_TO_END = 20.0  # seconds after Ctrl-C
+_LIMIT = 240.0  # seconds for one command
+_TO_END = 240.0  # seconds after Ctrl-C
 
 
 @contextmanager

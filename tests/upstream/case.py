@@ -38,7 +38,7 @@ class UpstreamCase(TestCase):
 
     thing: Distribution
 
-    timeout = 20
+    timeout = 240
 
     def setUp(self) -> None:
         self.clock = Hasty()

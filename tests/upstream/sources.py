@@ -22,7 +22,7 @@ __all__ = ["SourceCase", "unpacked"]
 class SourceCase(UpstreamCase):
     """One host of sources, which the operator allows, and everything real but the clock."""
 
-    timeout = 60
+    timeout = 240
 
     def setUp(self) -> None:
         super().setUp()

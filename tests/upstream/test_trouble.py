@@ -7,7 +7,7 @@ import socket
 from twisted.internet.defer import Deferred
 
 from reqpi.core.errors import HostUnreachable
-from reqpi.upstream import index
+from reqpi.upstream import documents
 from tests.fake_upstream import faults
 from tests.upstream.case import UpstreamCase
 from tests.upstream.scripted import Turn
@@ -109,7 +109,7 @@ class SlowTests(UpstreamCase):
 
     async def test_a_page_that_drips_is_given_up(self) -> None:
         """A byte every 29 s is no stall, but after 300 s a page has had its time."""
-        self.patch(index, "_PAUSES", ())
+        self.patch(documents, "_PAUSES", ())
         script = self.scripted(Turn(f"HTTP/1.1 200 OK\r\n{HTML}\r\nContent-Length: 9999\r\n\r\n".encode()))
         reading = self.clock.set_for(300.0)
         asked = self.page(script.url)
@@ -131,7 +131,7 @@ class LargeTests(UpstreamCase):
 
     async def test_a_page_beyond_the_limit_is_cut_off(self) -> None:
         """With a length and without; and once is enough to know."""
-        self.patch(index, "_LARGEST_PAGE", 1 << 20)
+        self.patch(documents, "_LARGEST_PAGE", 1 << 20)
         for length in (None, 1 << 40):
             upstream = self.upstream()
             upstream.fail("page", faults.Endless(length))

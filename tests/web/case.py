@@ -66,7 +66,7 @@ class WatchedSite(BoundedSite):
 class WebCase(TestCase):
     """A server of which ``self.address`` pins six 1.0 and not its version 2.0."""
 
-    timeout = 20
+    timeout = 240
     base = PublicUrl()
     make_site = WatchedSite
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.web.http.accesslog import AccessLog, LogFile
+from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.routes import Root
 from tests.web.case import WebCase
@@ -56,29 +53,27 @@ class Lines(SynchronousTestCase):
         self.assertNotEqual(self.log.timestamp(), first)
 
 
-class Files(SynchronousTestCase):
-    """A log of its own."""
+class ClientAddressTests(SynchronousTestCase):
+    """The address of a line is that of the client, as far as the operator trusts who says so."""
 
-    def test_it_is_appended_to_and_can_be_rotated(self) -> None:
-        """Moved away, it is made anew; no signal is needed, and no line is lost."""
-        path = Path(self.mktemp())
-        path.write_text("before\n")
-        log = LogFile(path)
-        log.write("one\n")
-        os.rename(path, f"{path}.1")
-        log.write("two\n")
-        log.write("three\n")
-        self.assertEqual(Path(f"{path}.1").read_text(), "before\none\n")
-        self.assertEqual(path.read_text(), "two\nthree\n")
+    def logged(self, forwarded: str, *, trust_proxy: bool) -> str:
+        lines: list[str] = []
+        log = AccessLog(Clock(), lines.append, trust_proxy=trust_proxy)
+        log.note_ready("192.0.2.1", forwarded, "GET / HTTP/1.1", '200 5 "-" "-"')
+        log.flush()
+        return lines[0].partition(" ")[0]
 
-    def test_a_log_that_cannot_be_written_stops_nobody(self) -> None:
-        """Serving goes on."""
-        path = Path(self.mktemp())
-        log = LogFile(path / "missing")
-        log.write("lost\n")
-        path.mkdir()
-        log.write("kept\n")
-        self.assertEqual((path / "missing").read_text(), "kept\n")
+    def test_the_address_of_the_connection(self) -> None:
+        self.assertEqual(self.logged("", trust_proxy=True), "192.0.2.1")
+        self.assertEqual(self.logged("198.51.100.7", trust_proxy=False), "192.0.2.1")
+
+    def test_the_last_address_that_a_trusted_proxy_wrote(self) -> None:
+        self.assertEqual(self.logged("203.0.113.9, 198.51.100.7", trust_proxy=True), "198.51.100.7")
+        self.assertEqual(self.logged("2001:DB8::1", trust_proxy=True), "2001:db8::1")
+
+    def test_anything_but_an_address_is_not_written(self) -> None:
+        for forged in ('x" 200', "198.51.100.7\n", "unknown", "_hidden", "198.51.100.7:80"):
+            self.assertIn(self.logged(forged, trust_proxy=True), ("192.0.2.1", "198.51.100.7"))
 
 
 class BothWays(WebCase):
@@ -120,4 +115,5 @@ class BothWays(WebCase):
         pairs = "".join(lines).splitlines()
         self.assertEqual(pairs[0::2], pairs[1::2])
         self.assertIn(r'"x' + "'" + r'y" "a \"b\" \\c"', pairs[0])
-        self.assertEqual([line.split('" ')[2].split()[0] for line in pairs[0::2]], ["200", "200", "304"])
+        self.assertTrue(all(line.startswith("127.0.0.1 - - [") for line in pairs), pairs)
+        self.assertEqual([line.split('" ')[1].split()[0] for line in pairs[0::2]], ["200", "200", "304"])

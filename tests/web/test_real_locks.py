@@ -71,7 +71,7 @@ PAGE = "application/vnd.pypi.simple.v1+json"
 class RealLocksCase(WebCase):
     """A server with a default index and no other option."""
 
-    timeout = 60
+    timeout = 240
     make_site = staticmethod(lambda root, clock, _, ready_answers: WatchedSite(root, clock, LARGEST, ready_answers))  # type: ignore[assignment]
 
     async def setUp(self) -> None:

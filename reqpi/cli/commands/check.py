@@ -10,15 +10,15 @@ from typing import Any
 from attrs import field, frozen
 
 from reqpi.cli.failures import tell_failure
-from reqpi.cli.inputs.closed_locks import add_closed, check_closed, check_closed_options, status_of, tell_closed
+from reqpi.cli.inputs.closed_locks import add_closed, check_filters, status_of, tell_closed
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, take
 from reqpi.cli.inputs.read_locks import read_taken
 from reqpi.cli.inputs.server_needs import as_defect, in_words, needs_in
+from reqpi.cli.inputs.server_reports import ServerReports, check_report_options, server_reports
 from reqpi.cli.inputs.strict_builds import add_strict_builds, check_builds
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
 from reqpi.cli.statuses import DEFECTS, DONE
 from reqpi.client import BadUsage
-from reqpi.client.closed import ClosedAnswer
 from reqpi.core.address import address_of
 from reqpi.core.errors import BrokenLock
 from reqpi.core.model import Lock
@@ -27,31 +27,34 @@ from reqpi.upstream.allowed.needs import Need
 
 __all__ = ["command_line", "main"]
 
+_NOT_ASKED = ServerReports()
+
 
 @frozen
 class _Checked:
     """The result for one lock.
 
     :param lock: ``None`` if the lock itself has defects.
-    :param closed: the result of ``--closed``.
+    :param reports: the results of ``--closed`` and ``--strict-builds``.
     """
 
     taken: LockFiles
     lock: Lock | None = None
     defects: Sequence[Defect] = ()
     needs: tuple[Need, ...] = field(default=())
-    closed: ClosedAnswer | None = None
+    reports: ServerReports = _NOT_ASKED
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the defects of a lock; or the number of its pins, its address, and the server options that it needs."""
     parser = command_line()
     options = parser.parse_intermixed_args(arguments)
-    check_closed_options(parser, options)
+    check_filters(parser, options)
+    check_report_options(parser, options)
     if not options.each:
         checked = _check(options.file, options)
         _tell([checked], options, _as_json(checked))
-        return _status(checked, options)
+        return _status(checked)
     status, found = DONE, list[_Checked]()
     for file in dict.fromkeys(options.file):
         try:
@@ -61,17 +64,18 @@ def main(arguments: Sequence[str]) -> int:
             continue
         if not options.json:
             _tell(found[-1:], options, None)
-        status = max(status, _status(found[-1], options))
+        status = max(status, _status(found[-1]))
     if options.json:
         _tell(found, options, [_as_json(checked) for checked in found])
     return status
 
 
-def _status(checked: _Checked, options: argparse.Namespace) -> int:
-    """Return the exit status for one lock; with ``--strict-builds``, check also what builds its sdists."""
+def _status(checked: _Checked) -> int:
+    """Return the exit status for one lock; with ``--strict-builds``, report also what its sdists are built with."""
     if checked.defects or checked.lock is None:
         return DEFECTS
-    return status_of(checked.closed) or check_builds(command_line(), options, checked.taken, checked.lock)
+    builds = check_builds(checked.reports.builds, checked.taken, checked.lock)
+    return status_of(checked.reports.closed) or builds
 
 
 def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
@@ -84,7 +88,7 @@ def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
         return _Checked(taken, defects=broken.defects)
     needs = needs_in(lock, options)
     defects = tuple(map(as_defect, needs)) if options.as_server else ()
-    return _Checked(taken, lock, defects, needs, None if defects else check_closed(options, taken))
+    return _Checked(taken, lock, defects, needs, _NOT_ASKED if defects else server_reports(options, taken))
 
 
 def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) -> None:
@@ -103,8 +107,8 @@ def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) ->
             print(f"{whole}: {count_of(len(lock.pins), 'pin')}{loose}, address {address}")
             for need in checked.needs:
                 print(f"{whole}: needs {visible(in_words(need))}")
-        if checked.closed is not None:
-            tell_closed(checked.closed, checked.taken, quiet=options.quiet)
+        if checked.reports.closed is not None:
+            tell_closed(checked.reports.closed, checked.taken, quiet=options.quiet)
 
 
 def _as_json(checked: _Checked) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
             }
             for need in checked.needs
         ],
-        **({} if checked.closed is None else {"closed": checked.closed.said}),
+        **({} if checked.reports.closed is None else {"closed": checked.reports.closed.said}),
     }
 
 

@@ -19,7 +19,10 @@ from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client import BadUsage
 from reqpi.client.committed_lock import committed_lock
 from reqpi.client.target import index_of
+from reqpi.core.crates.contents import crate_contents
+from reqpi.core.crates.reading import crates_of
 from reqpi.core.diff import Change, Contents, NotAnSbom, changes, contents_of_lock, contents_of_sbom
+from reqpi.core.model import Lock
 
 __all__ = ["command_line", "main"]
 
@@ -54,16 +57,21 @@ def _contents(what: str) -> Contents:
         base, address = index_of(what)
         taken = LockFiles(committed_lock(base, address), DocumentNames(f"the lock of {address[:8]}"))
         found: dict[str, dict[str, frozenset[str]]] = {}
-        for file in checked_files(base, address, taken).files():
+        listing = checked_files(base, address, taken)
+        for file in listing.files():
             versions = found.setdefault(file.project, {})
             versions[file.version] = versions.get(file.version, frozenset()) | {f"sha256:{file.sha256}"}
-        return found
+        return {**found, **crate_contents(crates_of(listing.commitment.lock))}
     if what.endswith(".json") and what != "Pipfile.lock":
         try:
             return contents_of_sbom(Path(what).read_bytes())
         except (OSError, NotAnSbom) as error:
             raise BadUsage(f"{what} cannot be read: {error}") from error
-    return contents_of_lock(lock_of(take_or_tell([what])))
+    return _with_crates(lock_of(take_or_tell([what])))
+
+
+def _with_crates(lock: Lock) -> Contents:
+    return {**contents_of_lock(lock), **crate_contents(crates_of(lock))}
 
 
 def command_line() -> argparse.ArgumentParser:

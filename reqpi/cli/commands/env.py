@@ -7,10 +7,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from reqpi.cli.folders.crates_folder import CARGO_HOME, has_crates
 from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, write
+from reqpi.cli.folders.output_folder import writing
+from reqpi.cli.processes.cargo_home import config_for
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.client.target import index_of
+from reqpi.core.cargo_vars import cargo_changes
 from reqpi.core.export.env_shells import PAIRS, SHELLS, environment, environment_of_folder
 
 __all__ = ["command_line", "main"]
@@ -30,9 +34,16 @@ def main(arguments: Sequence[str]) -> int:
                 "--for-output-dir is for a folder",
                 "An index has the same URL wherever it is used: leave the option out.",
             )
-        written = environment(f"{base}/{address}/simple/", _shell(options))
+        index = f"{base}/{address}/simple/"
+        written = environment(index, _shell(options), _own_cargo_home(index, options.cargo_home))
+    elif options.cargo_home is not None:
+        raise BadUsage(
+            "--cargo-home is for the URL of an address",
+            "A folder that reqpi fetch has filled has one of its own: leave the option out.",
+        )
     else:
-        written = environment_of_folder(_links(Path(place), options.for_output_dir), _shell(options))
+        links = _links(Path(place), options.for_output_dir)
+        written = environment_of_folder(links, _shell(options), _for_cargo(Path(place), options.for_output_dir))
     if options.output is None:
         print(written.decode(), end="")
     else:
@@ -51,6 +62,26 @@ def _links(folder: Path, mounted: str | None) -> str:
             f"{folder} is not a folder", "Specify one that reqpi fetch has filled, or the URL of an address."
         )
     return mounted
+
+
+def _for_cargo(folder: Path, mounted: str | None) -> dict[str, str]:
+    """Return the variables for cargo, if the folder has crates."""
+    if not has_crates(folder):
+        return {}
+    return cargo_changes(f"{os.path.abspath(mounted or folder).rstrip('/')}/{CARGO_HOME}")
+
+
+def _own_cargo_home(index_url: str, home: Path | None) -> dict[str, str]:
+    """Write the configuration of cargo into a folder, and return the variables for cargo.
+
+    :raises BadUsage: the folder cannot be written.
+    """
+    if home is None:
+        return {}
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True)
+    write(home / "config.toml", config_for(index_url), 0o600)
+    return cargo_changes(os.path.abspath(home))
 
 
 def _shell(options: argparse.Namespace) -> str:
@@ -84,6 +115,13 @@ def command_line() -> argparse.ArgumentParser:
         "--for-output-dir",
         metavar="DIR",
         help="the path of the folder where the variables are used, such as in a container",
+    )
+    parser.add_argument(
+        "--cargo-home",
+        type=Path,
+        metavar="DIR",
+        help="for the URL of an address: write the configuration with which cargo takes crates from it to DIR, and set "
+        "CARGO_HOME",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write them to this file; to a .json in the format json"

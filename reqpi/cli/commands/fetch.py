@@ -8,24 +8,32 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from attrs import evolve
 from packaging.utils import canonicalize_name
 
+from reqpi.cli.fetched_crates import add_crates_layout, fetch_crates, removing_if_wrong
 from reqpi.cli.folders.fetched_folder import fetched_in, write
 from reqpi.cli.folders.passing_files import forgetting, passing
-from reqpi.cli.inputs.checked_listing import checked_files
+from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.install_targets import target_of_filters
-from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.needed_crates import needed_crates, refuse_unpinned, without_wheel
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import add_filters, filters_of
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
-from reqpi.cli.statuses import DONE, USAGE
+from reqpi.cli.receipts import ReceiptFile, add_receipt
+from reqpi.cli.statuses import CRATES_NOT_PINNED, DONE, USAGE
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile
 from reqpi.core import filenames
+from reqpi.core.crates.model import Crate
+from reqpi.core.crates.reading import crates_of
 from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
 from reqpi.core.model import File, Page, Project
+from reqpi.core.receipts.model import LONGEST_TEXT, taken_file
+from reqpi.core.receipts.recorder import ReceiptRecorder
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 
 __all__ = ["command_line", "main"]
@@ -39,6 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     if options.source is not None or options.request is not None:
         from reqpi.cli.hermeto_fetch import main as prefetch  # noqa: PLC0415
 
+        if options.receipt is not None:
+            parser.error("--receipt is for a lock, FILE: leave out --source and --request")
+
         return prefetch(parser, options)
     return _fetch(parser, options)
 
@@ -51,6 +62,21 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     target = target_of_filters(parser, filters_of(options))
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
+    receipt = (
+        ReceiptFile(options.receipt, taken, _shown(filters_of(options)), options.file) if options.receipt else None
+    )
+    try:
+        return _fetched(options, taken, target, receipt)
+    finally:
+        if receipt is not None:
+            receipt.write()
+
+
+def _fetched(options: argparse.Namespace, taken: LockFiles, target: InstallTarget, receipt: ReceiptFile | None) -> int:
+    """Fetch the files for a target, and report them.
+
+    :param receipt: records them, also if not all of them can be fetched.
+    """
     with passing(options, options.output) as room, server_for(options, taken, room) as url:
         lock = committed(url, taken, quiet=options.quiet)
         found = checked_files(url, lock.address, taken)
@@ -63,17 +89,73 @@ def _fetch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             if options.url:
                 found.tell_open_digests()
         forget = forgetting(room)
+        noted = _Landed(wanted, options.output)
         with metered(sum(file.size or 0 for file in wanted), len(wanted), quiet=options.quiet) as meter:
 
             def there(file: ListedFile) -> None:
                 meter.file()
                 forget(file)
+                noted(file)
 
-            fresh = fetch(url, lock.address, wanted, options.output, meter.count, landed=there, is_right=found.is_right)
+            try:
+                fresh = fetch(
+                    url, lock.address, wanted, options.output, meter.count, landed=there, is_right=found.is_right
+                )
+            finally:
+                if receipt is not None:
+                    noted.count(found, receipt.recorder)
+        with removing_if_wrong(fresh, options.output):
+            needed = _crates(found, wanted, options, everywhere=target == EVERYWHERE)
+            fetch_crates(url, {lock.address: needed}, options.output, options, forget)
         if any(file.source for file in files):
             _record(found.pages, wanted, options.output)
     _tell(lock.address, wanted, fresh, options)
     return DONE
+
+
+class _Landed:
+    """The files that are in the folder now, for a receipt. It may be called from several threads.
+
+    :param wanted: all that may land.
+    """
+
+    def __init__(self, wanted: Iterable[ListedFile], folder: Path) -> None:
+        self._folder = folder
+        self._before = {file.name for file in wanted if (folder / file.name).exists()}
+        self._landed: list[ListedFile] = []
+
+    def __call__(self, file: ListedFile) -> None:
+        self._landed.append(file)
+
+    def count(self, found: CheckedListing, recorder: ReceiptRecorder) -> None:
+        """Count each file: as taken, or as a valid copy if it was there before."""
+        for file in self._landed:
+            entry = taken_file(found.file_of(file))
+            place = self._folder / file.name
+            size = entry.size or (place.stat().st_size if place.exists() else 0)
+            recorder.took(evolve(entry, size=size), "unchanged" if file.name in self._before else "count")
+
+
+def _shown(filters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the filters as the target of a receipt."""
+    target: dict[str, list[str]] = {}
+    for name, value in filters:
+        target.setdefault(name.replace("-", "_"), []).append(value)
+    return {name: ", ".join(values)[:LONGEST_TEXT] for name, values in target.items()}
+
+
+def _crates(
+    found: CheckedListing, wanted: Sequence[ListedFile], options: argparse.Namespace, *, everywhere: bool
+) -> list[Crate]:
+    """Return the crates of the sdists that the target builds, and those of all sdists if there is no target.
+
+    :raises CratesNotPinned: nothing pins those of an sdist that has to be built.
+    """
+    sdists = [file for file in wanted if not file.filename.endswith(".whl")]
+    built = without_wheel(sdists, wanted)
+    needed = needed_crates(sdists if everywhere else built, options.output, crates_of(found.commitment.lock))
+    refuse_unpinned(needed, [sdist.name for sdist in built])
+    return needed.crates
 
 
 def _announce(wanted: Sequence[ListedFile], *, everywhere: bool) -> None:
@@ -144,13 +226,16 @@ def command_line() -> argparse.ArgumentParser:
         description="Fetch and verify everything that a lock admits into one folder, for pip install --no-index "
         "--find-links. Without --url it is fetched from the upstream, through a server inside this process.",
         epilog=f"Exit status: 0 everything is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
-        "written; 3 something could not be fetched: run it again; 4 the server returned another address.",
+        "written; 3 something could not be fetched: run it again; 4 the server returned another address; "
+        f"{CRATES_NOT_PINNED} nothing pins the crates of an sdist that has to be built.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
     _add_interfaces(parser)
     parser.add_argument("--json", action="store_true", help="print the files as JSON")
+    add_receipt(parser, "write a JSON record of the files that were fetched, and of those that were there, to FILE")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the name of each file")
+    add_crates_layout(parser)
     add_server(parser)
     add_require_hashes(parser)
     add_filters(parser)

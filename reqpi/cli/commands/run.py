@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,8 +17,10 @@ from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
+from reqpi.cli.processes.cargo_home import cargo_home, registries_in
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
+from reqpi.cli.receipts import ReceiptFile, add_receipt, this_machine
 from reqpi.cli.run_progress import Watch
 from reqpi.cli.statuses import DONE, REFUSED
 from reqpi.client import ClientError, ReportedRefusal, refused
@@ -26,6 +28,7 @@ from reqpi.client.target import with_login_of
 from reqpi.core.env_vars import pointed_at
 
 if TYPE_CHECKING:  # they import Twisted, which --url does not need
+    from reqpi.cli.inputs.in_process import Beside
     from reqpi.cli.processes.run_proxy import RunProxy
     from reqpi.cli.run_events import RunEvents
 
@@ -33,12 +36,19 @@ __all__ = ["command_line", "main"]
 
 _FILE_URL = re.compile(rb"https?://[^\s\"']{4,2048}?\.(?:whl|tar\.gz|zip)\b")
 
+_NO_CACHE = "pip --no-cache-dir and uv --no-cache"
+"""The options of clients with which they request everything."""
+
 
 class _Proxied(NamedTuple):
-    """The proxy of a run, and what it reports."""
+    """The proxy of a run, and what it reports.
+
+    :param beside: what runs beside the server: the proxy, or the receipt with the proxy.
+    """
 
     proxy: RunProxy
     events: RunEvents
+    beside: Beside
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,11 +62,19 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--pass is for the proxy of a server inside this process: leave it out, or leave out --url")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
+    receipt = ReceiptFile(options.receipt, taken, this_machine(), options.file) if options.receipt else None
     watch = Watch(quiet=options.quiet or bool(options.url))
-    with _proxied(options, taken, watch) as proxied:
-        beside = proxied.proxy if proxied is not None else None
+    with _proxied(options, taken, watch, receipt) as proxied:
+        proxy, beside = (proxied.proxy, proxied.beside) if proxied is not None else (None, None)
         with server_for(options, taken, watch=watch.note, beside=beside) as url:
-            status, refusals = _run(url, taken, command, watch, options, proxy=beside)
+            status, refusals = _run(url, taken, command, watch, options, proxy=proxy, receipt=receipt)
+    if receipt is not None:
+        receipt.write()
+        if receipt.recorder.has_copies and not options.quiet:
+            tell_remark(
+                f"the command used copies of its own cache, which {options.receipt} does not list; "
+                f"{_NO_CACHE} leave the cache out"
+            )
     if status < 0:
         return die_of(-status)
     nothing = proxied is not None and watch.nothing and not refusals and not proxied.events.refused
@@ -82,16 +100,23 @@ def _tell_counts(watch: Watch, refusals: int, *, nothing: bool, taking: bool) ->
         downloaded what.
     """
     if nothing:
-        tell_remark("nothing was asked of the index, and no original URL of the proxy")
+        tell_remark(
+            "nothing was asked of the index, and nothing of the proxy: the command needed nothing, or has it in a "
+            f"cache of its own, which {_NO_CACHE} leave out"
+        )
     files = [f"{count_of(watch.files, 'file')} taken"] if taking else []
     tell_remark(", ".join([*files, f"{refusals} refused"]))
 
 
 @contextmanager
-def _proxied(options: argparse.Namespace, taken: LockFiles, watch: Watch) -> Iterator[_Proxied | None]:
+def _proxied(
+    options: argparse.Namespace, taken: LockFiles, watch: Watch, receipt: ReceiptFile | None
+) -> Iterator[_Proxied | None]:
     """Yield the proxy for the command, in a folder that is removed at the end; ``None`` with another server.
 
     That server's shelf is not here, and only a shelf can answer for an original URL.
+
+    :param receipt: records what the command takes; ``None``: nothing does.
     """
     if options.url:
         if not options.quiet and any(_FILE_URL.search(document.data) for document in taken.documents):
@@ -101,14 +126,23 @@ def _proxied(options: argparse.Namespace, taken: LockFiles, watch: Watch) -> Ite
         yield None
         return
     from reqpi.cli.processes.run_proxy import RunProxy  # noqa: PLC0415
-    from reqpi.cli.run_events import RunEvents  # noqa: PLC0415
+    from reqpi.cli.run_events import RunEvents, all_of  # noqa: PLC0415
     from reqpi.upstream.allowed.hosts import Hosts  # noqa: PLC0415
 
     passed = Hosts.read(options.passed, "--pass")
 
     events = RunEvents(watch)
     with TemporaryDirectory(prefix="reqpi-run-", ignore_cleanup_errors=True) as folder:
-        yield _Proxied(RunProxy(Path(folder), passed, events), events)
+        if receipt is None:
+            proxy = RunProxy(Path(folder), passed, events)
+            yield _Proxied(proxy, events, proxy)
+            return
+        from reqpi.cli.processes.run_receipt import RunReceipt  # noqa: PLC0415
+
+        recorded = RunReceipt(receipt.recorder)
+        proxy = RunProxy(Path(folder), passed, all_of(events, recorded))
+        yield _Proxied(proxy, events, recorded.over(proxy))
+        receipt.recorder.complete &= recorded.settled  # the server's end is not waited for without a limit
 
 
 def _run(
@@ -119,22 +153,32 @@ def _run(
     options: argparse.Namespace,
     *,
     proxy: RunProxy | None,
+    receipt: ReceiptFile | None = None,
 ) -> tuple[int, int]:
     """Run ``command`` with the index of the lock on the server at ``url``; then print what was refused meanwhile.
 
     :param proxy: that of the command; ``None`` with another server.
+    :param receipt: learns whether the command was sealed.
     :returns: the command's status, and the number of different refusals.
     """
     lock = committed(url, taken, quiet=options.quiet)
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
-    environ = pointed_at(with_login_of(url, index), os.environ)
-    ways = [index]
-    if proxy is not None:
-        environ = proxy.environment(environ)
-        ways.append(proxy.url)
-    with sealing(options.seal, ways, quiet=options.quiet) as start, watch.telling():
-        status = run_child(command, environ, start=start)
+    registries = registries_in(document.data for document in taken.documents)
+    with _recorded(options, url, lock.address, index, receipt) as own_index:
+        environ = pointed_at(with_login_of(url, own_index), os.environ)
+        ways = [own_index]
+        if proxy is not None:
+            environ = proxy.environment(environ)
+            ways.append(proxy.url)
+        # On another server, the command could reach more than the run.
+        sealed = receipt.seal if receipt is not None and not options.url else lambda: None
+        with (
+            cargo_home(with_login_of(url, index), environ, registries) as with_cargo,
+            sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start,
+            watch.telling(),
+        ):
+            status = run_child(command, with_cargo, start=start)
     asked = since(before, _refused(url, lock.address))
     if asked:
         # Not earlier: the server may have to ask its upstream about everything that was ever refused.
@@ -144,6 +188,17 @@ def _run(
         heading = f"# reqpi: requested, but not in {taken.names.whole}. To admit it, {add}:"
         tell_lines([heading, *lines_for(asked, command)])
     return status, len(asked)
+
+
+def _recorded(
+    options: argparse.Namespace, url: str, address: str, index: str, receipt: ReceiptFile | None
+) -> AbstractContextManager[str]:
+    """Yield the URL of the index for the command: that of a run, if another server has to record what is taken."""
+    if receipt is None or not options.url:
+        return nullcontext(index)
+    from reqpi.cli.processes.server_run import recorded_on  # noqa: PLC0415  # it imports the reader of receipts
+
+    return recorded_on(url, address, index, receipt)
 
 
 def _command_for(taken: LockFiles) -> str:
@@ -168,7 +223,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi run",
         usage="reqpi run [-h] [-q] [--url URL [--follow-index] | --store WHERE --upstream URL … --offline] "
-        "[--require-hashes] [--pass HOST …] [--strict] [--allow-outside] [--seal] FILE … -- COMMAND …",
+        "[--require-hashes] [--pass HOST …] [--strict] [--receipt FILE] [--allow-outside] [--seal] FILE … -- COMMAND …",
         description="Run a command with environment variables that point pip, uv, pdm, pipenv and hatch at the index "
         "of a lock and at no other. Without --url, a server inside this process serves the lock until the "
         "command ends.",
@@ -188,8 +243,10 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing",
+        help="exit with 10 if the command succeeds, but a request was refused, or it requested nothing; "
+        f"pip and uv request nothing that their own cache has, except with {_NO_CACHE}",
     )
+    add_receipt(parser, "write a JSON record of everything that the command took, and was refused, to FILE")
     add_server(parser)
     add_follow_index(parser)
     add_require_hashes(parser)

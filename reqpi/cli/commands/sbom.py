@@ -20,6 +20,7 @@ from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
 from reqpi.client.errors import WrongListing
 from reqpi.client.sboms import take_sbom
+from reqpi.core.crates.sbom import with_committed
 from reqpi.core.errors import UnreadableProject
 from reqpi.core.sbom import MainComponent, cyclonedx, sbom_of, spdx
 from reqpi.core.sbom.reading import BadSbom, read_sbom
@@ -81,7 +82,8 @@ def _checked(received: bytes, listing: CheckedListing, own: MainComponent | None
 
     :raises WrongListing: a component of the one received differs, is missing, or is not of the lock.
     """
-    made = sbom_of(listing.commitment, listing.pages, {}, own=own)
+    lock = listing.commitment.lock
+    made = with_committed(sbom_of(listing.commitment, listing.pages, {}, own=own), lock)
     try:
         theirs = read_sbom(received, _LARGEST).sbom
     except BadSbom as bad:

@@ -28,6 +28,7 @@ from reqpi.cli.inputs.waiting import add_filters, filters_of, wait_until_held
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.build_wheels import NotBuilt, compiled, to_be_built
+from reqpi.cli.processes.cargo_home import registries_in
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE
@@ -161,7 +162,10 @@ def _build(
     index = with_login_of(url, f"{target_of(url).url}/{address}/simple/")
     pages = _pages(url, listing, index, interpreter, room) if options.url and sdists else ""
     try:
-        wheels = compiled(sdists, folder, room, index, interpreter, pages=pages) if sdists else {}
+        registries = registries_in(document.data for document in listing.commitment.lock.documents)
+        wheels = (
+            compiled(sdists, folder, room, index, interpreter, pages=pages, registries=registries) if sdists else {}
+        )
     except NotBuilt as failed:
         tell_lines(failed.said)
         tell_error(failed.title, failed.detail)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from reqpi.cli.inputs.lock_files import LockFiles, committed
+from reqpi.cli.inputs.lock_files import LockFiles
 from reqpi.cli.inputs.waiting import FILTERS, add_filters, filters_of
-from reqpi.cli.inputs.which_server import check_server, server_for
 from reqpi.cli.messages import tell_defects, tell_remark, visible
 from reqpi.cli.statuses import DONE, NOT_CLOSED, SERVER_TROUBLE
-from reqpi.client.closed import ClosedAnswer, closed
+from reqpi.client.closed import ClosedAnswer
 
-__all__ = ["add_closed", "check_closed", "check_closed_options", "status_of", "tell_closed"]
+__all__ = ["add_closed", "check_filters", "status_of", "tell_closed"]
 
 _SHOWN = 3
 """Environments that are named."""
@@ -28,24 +27,10 @@ def add_closed(parser: argparse.ArgumentParser) -> None:
     add_filters(parser)
 
 
-def check_closed_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Exit with a usage error if ``--closed`` and other options do not go together."""
-    if not options.closed:
-        if filters_of(options):
-            parser.error(f"--{', --'.join(FILTERS)} specify where a lock must be closed: add --closed")
-        return
-    check_server(parser, options)
-    several = options.each and len(options.file) > 1
-    if not options.url and (several or options.strict_builds):
-        parser.error("--closed with --strict-builds, or with --each and several files, needs --url")
-
-
-def check_closed(options: argparse.Namespace, taken: LockFiles) -> ClosedAnswer | None:
-    """Return whether a lock is closed; ``None`` without ``--closed``."""
-    if not options.closed:
-        return None
-    with server_for(options, taken) as url:
-        return closed(url, committed(url, taken, quiet=True).address, filters_of(options))
+def check_filters(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Exit with a usage error if there are filters for nothing."""
+    if filters_of(options) and not options.closed:
+        parser.error(f"--{', --'.join(FILTERS)} specify where a lock must be closed: add --closed")
 
 
 def tell_closed(found: ClosedAnswer, taken: LockFiles, *, quiet: bool) -> None:

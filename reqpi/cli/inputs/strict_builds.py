@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from reqpi.cli.inputs.lock_files import LockFiles, committed
-from reqpi.cli.inputs.which_server import add_server, check_server, server_for
+from reqpi.cli.inputs.lock_files import LockFiles
+from reqpi.cli.inputs.which_server import add_server
 from reqpi.cli.messages import tell_defects, tell_remark, visible
 from reqpi.cli.statuses import DONE, LACKING, SERVER_TROUBLE
-from reqpi.client.build_requirements import BuildRequirements, build_requirements
+from reqpi.client.build_requirements import BuildRequirements
 from reqpi.client.errors import ServerTrouble
 from reqpi.client.json_members import objects, text, texts
 from reqpi.core.model import Lock, Pin
@@ -38,16 +38,14 @@ def add_strict_builds(parser: argparse.ArgumentParser) -> None:
     add_server(parser)
 
 
-def check_builds(parser: argparse.ArgumentParser, options: argparse.Namespace, taken: LockFiles, lock: Lock) -> int:
+def check_builds(found: BuildRequirements | None, taken: LockFiles, lock: Lock) -> int:
     """Report each way in which a build could use something that the lock does not fix.
 
-    :returns: the exit status; without ``--strict-builds``, nothing is checked.
+    :param found: the build requirements of the sdists; ``None`` without ``--strict-builds``.
+    :returns: the exit status.
     """
-    if not options.strict_builds:
+    if found is None:
         return DONE
-    check_server(parser, options)
-    with server_for(options, taken) as url:
-        found = build_requirements(url, committed(url, taken, quiet=True).address)
     unknown = list(_unknown(found))
     for trouble in unknown:
         tell_remark(trouble)

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from reqpi.cli.messages import tell_remark
+from reqpi.cli.processes.cargo_home import cargo_home
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.client.errors import ClientError
 from reqpi.client.listed_file import ListedFile
@@ -66,12 +67,14 @@ def compiled(
     interpreter: Interpreter,
     *,
     pages: str = "",
+    registries: Iterable[str] = (),
 ) -> dict[str, Path]:
     """Build a wheel of each sdist.
 
     :param folder: the folder that has the sdists.
     :param room: an empty folder to work in.
     :param index_url: the index URL of the address, with a login if it needs one.
+    :param registries: the registries of crates that the lock names.
     :param pages: the URL of pages that were checked, whose links lead to that index; empty: its own pages.
     :returns: the wheels by the filename of the sdist.
     :raises NotBuilt: an sdist could not be built.
@@ -80,9 +83,10 @@ def compiled(
     environ = _environ(room, index_url) | (changes(pages)[0] if pages else {})
     python = interpreter.make_venv(room / "environment", environ)
     wheels: dict[str, Path] = {}
-    for number, sdist in enumerate(sdists):
-        tell_remark(f"building {sdist.filename}")
-        wheels[sdist.filename] = _wheel(python, sdist, folder, room / f"built-{number}", environ)
+    with cargo_home(index_url, environ, registries) as with_cargo:
+        for number, sdist in enumerate(sdists):
+            tell_remark(f"building {sdist.filename}")
+            wheels[sdist.filename] = _wheel(python, sdist, folder, room / f"built-{number}", with_cargo)
     return wheels
 
 
@@ -133,6 +137,6 @@ def _environ(room: Path, index_url: str) -> dict[str, str]:
 
 
 def _toolchain() -> dict[str, str]:
-    """Return the folders of rustup and cargo: with another ``HOME``, the programs in ``PATH`` find no compiler."""
-    places = {"RUSTUP_HOME": Path("~/.rustup").expanduser(), "CARGO_HOME": Path("~/.cargo").expanduser()}
-    return {name: str(place) for name, place in places.items() if place.is_dir()}
+    """Return the folder of rustup: with another ``HOME``, the programs in ``PATH`` find no compiler."""
+    place = Path("~/.rustup").expanduser()
+    return {"RUSTUP_HOME": str(place)} if place.is_dir() else {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import deferLater
 
 from reqpi.core.proxy_vars import through_proxy
 from reqpi.core.shown_urls import as_shown
@@ -21,7 +22,7 @@ from reqpi.web.proxy.connect import ProxyChannel, ProxyFactory
 from reqpi.web.proxy.events import Report
 from reqpi.web.proxy.resource import OriginalsResource, ProxyRequest
 
-__all__ = ["RunProxy"]
+__all__ = ["RunProxy", "default_indexes"]
 
 
 class RunProxy:
@@ -39,18 +40,20 @@ class RunProxy:
         self._report = report
         self._factory: ProxyFactory | None = None
         self._port: Any = None
+        self._default_indexes: tuple[str, ...] = ()
+        self._reactor: Any = None
         self.url = ""
 
     def start(self, server: Server, only: OnlyClient, reactor: Any) -> None:
         """Listen, beside a server that is ready. Call it in the server's thread."""
+        self._reactor = reactor
         authority = RunAuthority()
         outside = server.outside or AllowedUpstreams()
         hosts = PassedHosts.of(self._passed, outside, reactor)
         # A passed host shows its own certificate, so the command has to trust the usual authorities too.
         self._bundle.write_bytes(authority.pem + (hosts.bundle if self._passed.named else b""))
-        resource = OriginalsResource(
-            server.shelf, only.address or "", only, self._report, default_indexes=_default_indexes(outside)
-        )
+        self._default_indexes = default_indexes(outside)
+        resource = OriginalsResource(server.shelf, only.address or "", only, self._report, self._default_indexes)
         site = BoundedSite(resource, reactor, 0)
         site.protocol, site.requestFactory = ProxyChannel, ProxyRequest
         self._factory = ProxyFactory(site, authority, only, self._report, reactor, passed=hosts.endpoint)
@@ -61,14 +64,14 @@ class RunProxy:
         """Stop listening, and close all connections. Call it in the server's thread."""
         if self._port is None or self._factory is None:
             return maybeDeferred(lambda: None)
-        self._factory.abort_all()
-        return maybeDeferred(self._port.stopListening)
+        self._factory.abort_all()  # the connections are lost in the next turn, and report what they were cut short in
+        return maybeDeferred(self._port.stopListening).addBoth(lambda _: deferLater(self._reactor, 0))
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return ``environ`` changed so that the command uses this proxy, and trusts its authority alone."""
-        return through_proxy(environ, self.url, str(self._bundle))
+        return through_proxy(environ, self.url, str(self._bundle), self._default_indexes)
 
 
-def _default_indexes(outside: AllowedUpstreams) -> tuple[str, ...]:
+def default_indexes(outside: AllowedUpstreams) -> tuple[str, ...]:
     """Return the URLs that mean the default index to a lock, without logins."""
     return tuple(as_shown(url) for url in (outside.default, outside.built_in) if url)

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -65,12 +65,15 @@ def check_seal(options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def sealing(seal: str | None, urls: Sequence[str], *, quiet: bool) -> Iterator[Start]:
+def sealing(
+    seal: str | None, urls: Sequence[str], *, quiet: bool, on_sealed: Callable[[], None] = lambda: None
+) -> Iterator[Start]:
     """Yield the function that starts the child. The child's way out ends with the block.
 
     :param seal: the value of ``--seal``; ``None``: start it as any other program.
     :param urls: of the index and of the proxy: what the child can reach.
     :param quiet: make no remark if ``--seal=auto`` does not seal.
+    :param on_sealed: is called once the child runs, and is sealed.
     :raises BadUsage: the index is on another machine.
     """
     if seal is None:
@@ -81,13 +84,15 @@ def sealing(seal: str | None, urls: Sequence[str], *, quiet: bool) -> Iterator[S
 
         def start(command: Sequence[str], *, env: Mapping[str, str], stdout: TextIO | None) -> subprocess.Popen[bytes]:
             try:
-                return _sealed(command, env, stdout, openings, forwarder)
+                child = _sealed(command, env, stdout, openings, forwarder)
             except NotSealed as error:
                 if seal != "auto":
                     raise
                 if not quiet:
                     tell_remark(f"{error.title}; it runs without the seal")
                 return subprocess.Popen(command, env=env, stdout=stdout)  # noqa: S603 - it is the user's own command
+            on_sealed()
+            return child
 
         yield start
 

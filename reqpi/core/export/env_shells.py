@@ -13,23 +13,25 @@ __all__ = ["PAIRS", "SHELLS", "environment", "environment_of_folder"]
 _Settings = Mapping[str, str]
 
 
-def environment(index_url: str, shell: str) -> bytes:
+def environment(index_url: str, shell: str, more: Mapping[str, str] | None = None) -> bytes:
     """Return the variables for the index at ``index_url``.
 
     :param shell: one of :data:`SHELLS`, or :data:`PAIRS`.
+    :param more: further variables to set.
     """
     set_to, unset = changes(index_url)
-    return _WRITERS[shell](dict(sorted(set_to.items())), unset).encode()
+    return _WRITERS[shell](dict(sorted({**set_to, **(more or {})}.items())), unset).encode()
 
 
-def environment_of_folder(folder: str, shell: str) -> bytes:
+def environment_of_folder(folder: str, shell: str, more: Mapping[str, str] | None = None) -> bytes:
     """Return the variables for a folder of files, without an index.
 
     :param folder: its absolute path where the variables will be used.
     :param shell: one of :data:`SHELLS`, or :data:`PAIRS`.
+    :param more: further variables to set.
     """
     set_to, unset = changes_to_folder(folder)
-    return _WRITERS[shell](dict(sorted(set_to.items())), unset).encode()
+    return _WRITERS[shell](dict(sorted({**set_to, **(more or {})}.items())), unset).encode()
 
 
 def _sh(set_to: _Settings, unset: Set[str]) -> str:

@@ -18,7 +18,7 @@ from reqpi.core.locks.pip.ranges import Range
 from reqpi.core.locks.rules.requirements import BINARY, TOO_MANY, Refused
 from reqpi.core.locks.rules.sources import DOCUMENT_PATH, LISTING
 from reqpi.core.locks.text import decode, encoding
-from reqpi.core.locks.tools import pdm, pex, pipfile, poetry, pylock, uv
+from reqpi.core.locks.tools import cargo, pdm, pex, pipfile, poetry, pylock, uv
 from reqpi.core.model import Lock, Pin, Project
 from reqpi.core.report import Document
 
@@ -34,6 +34,7 @@ _READERS: Mapping[str, Callable[[bytes, Findings], tuple[Pin, ...]]] = {
     pdm.FORMAT: pdm.read,
     pipfile.FORMAT: pipfile.read,
     pex.FORMAT: pex.read,
+    cargo.FORMAT: cargo.read,
 }
 """Readers by the name of the format, except for requirements.txt: only that may refer to other documents."""
 
@@ -95,7 +96,7 @@ def _read(committed: bytes, documents: tuple[Document, ...]) -> Lock:
 
 def _with_note_of_nothing(parts: Sequence[_Part], pins: Sequence[Pin]) -> list[Findings]:
     whole = Findings(())
-    if not pins:
+    if not pins and not any(part.findings.crates for part in parts):
         whole.note(0, "Nothing is pinned: this lock admits nothing.")
     return [whole, *(part.findings for part in parts)]
 

@@ -23,6 +23,7 @@ class Findings:
     :param path: the document's path if several are committed together; empty otherwise.
     :ivar support: the environments that the document is made for, set by its reader.
     :ivar local: the projects that are left out because they come from folders of the user's machine.
+    :ivar crates: the number of crates of Rust that the document pins, set by its reader.
     """
 
     def __init__(self, lines: Sequence[str], path: str = "") -> None:
@@ -33,6 +34,7 @@ class Findings:
         self._more = 0
         self.support = Support()
         self.local: set[Project] = set()
+        self.crates = 0
 
     @property
     def full(self) -> bool:

@@ -13,9 +13,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.metadata import tar_members
-from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile, SparseFile, ZipRangePlan
+from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile, Readable, ZipRangePlan
 
-__all__ = ["FILES", "LARGEST_FILE", "BrokenSdist", "Files", "LazySdist", "look", "wanted"]
+__all__ = ["FILES", "LARGEST_FILE", "BrokenSdist", "Files", "LazySdist", "look", "look_into_zip", "wanted"]
 
 FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
@@ -86,10 +86,14 @@ class LazySdist(ZipRangePlan[Files]):
     """A plan of the ranges of a zip archive for :data:`FILES`. :meth:`fill` may raise :exc:`BrokenSdist`."""
 
     def __init__(self, size: int, filename: str, subdirectory: str | None, enough: Enough) -> None:
-        super().__init__(size, partial(_look_into_zip, filename=filename, subdirectory=subdirectory, enough=enough))
+        super().__init__(size, partial(look_into_zip, filename=filename, subdirectory=subdirectory, enough=enough))
 
 
-def _look_into_zip(file: SparseFile, filename: str, subdirectory: str | None, enough: Enough) -> Files:
+def look_into_zip(file: Readable, filename: str, subdirectory: str | None, enough: Enough) -> Files:
+    """Return those of :data:`FILES` that a zip archive has.
+
+    :raises BrokenSdist: it cannot be read.
+    """
     found: dict[str, bytes | None] = {}
     try:
         guarded = GuardedFile(file)

@@ -122,10 +122,9 @@ class _Unpacked:
         while size and self._unpack():
             parts.append(self._ready[:size])
             self._ready = self._ready[size:]
+            self._position += len(parts[-1])
             size -= len(parts[-1])
-        data = b"".join(parts)
-        self._position += len(data)
-        return data
+        return b"".join(parts)
 
     def seek(self, position: int) -> None:
         """Skip the bytes before ``position``.
@@ -144,9 +143,12 @@ class _Unpacked:
             self._position += skipped
             distance -= skipped
 
-    def next_member(self) -> None:
-        """Reset the bound on reads, which applies to each member."""
-        self._may_read = _LARGEST_READ
+    def next_member(self, may_read: int = _LARGEST_READ) -> None:
+        """Reset the bound on reads, which applies to each member, and once more to its content.
+
+        :param may_read: bytes.
+        """
+        self._may_read = may_read
 
     def tell(self) -> int:
         """Return the position of the next byte."""
@@ -178,12 +180,13 @@ def _decompressor(data: bytes) -> _Decompressor:
     return _Stored()
 
 
-def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+def members(data: bytes, content: int | None = None) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     """Yield every member of a tar archive, compressed or not, and the archive to read its content from.
 
     The content of a member can be read only until the next member is requested.
 
     :param data: the archive, or its beginning; the beginning ends with an error.
+    :param content: bytes of a member's content that may be read; ``None`` for as many as of its headers.
     :raises Exception: one of :data:`UNREADABLE`: the archive is damaged, has too many members, or decompresses to too
         much.
     """
@@ -194,6 +197,8 @@ def members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
             count += 1
             if count > MOST_MEMBERS:
                 raise ValueError("it has too many members")
+            if content is not None:
+                unpacked.next_member(content)
             yield member, archive
             # tarfile keeps every member that it has read, and every header that applies to all following members.
             cast(Any, archive).members.clear()

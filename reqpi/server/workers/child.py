@@ -21,6 +21,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError
+from reqpi.server.hangup import handle_hangup
 from reqpi.server.log_levels import at_level
 from reqpi.server.server import assemble
 from reqpi.server.workers.handed import FIRST_DESCRIPTOR, loaded
@@ -98,6 +99,7 @@ def main() -> None:
         server.startService()
     except ReqPIError as error:
         raise SystemExit(f"cannot start: {error}") from None
+    handle_hangup(reactor)
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
     _Lifeline(reactor).startReading()
     reactor.run()

@@ -88,9 +88,11 @@ class Workers(Service):
 
     async def _stop(self) -> None:
         self._log.info("stopping")
-        await gatherResults([Deferred.fromCoroutine(worker.stop()) for worker in self._workers])
+        ending = [Deferred.fromCoroutine(worker.stop()) for worker in self._workers]
+        # At once: as long as one process has them open, new clients connect and wait for an answer in vain.
         for each in self._sockets:
             each.close()
+        await gatherResults(ending)
         self._log.info("stopped")
 
     def _bind(self) -> None:

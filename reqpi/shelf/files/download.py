@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from reqpi.core.errors import Pending, ReqPIError, StoreTrouble, UpstreamTrouble
-from reqpi.core.interfaces import Following, Incoming, Store, Upstream
+from reqpi.core.interfaces import FileSource, Following, Incoming, Store
 from reqpi.core.model import Digest, File
 from reqpi.runtime.fair_share import FairShare
 from reqpi.runtime.singleflight import SingleFlight
@@ -79,7 +79,7 @@ class Download:
         self._rehashing: SingleFlight[bool] = SingleFlight()
         self._share = FairShare(*_SHARES)
 
-    async def fetch(self, upstream: Upstream) -> MeasuredFile:
+    async def fetch(self, upstream: FileSource) -> MeasuredFile:
         """Fetch, verify and store the file, or follow another process of this host that does so.
 
         :raises reqpi.core.errors.UpstreamTrouble: the file could not be obtained, or differs from what was claimed.
@@ -100,7 +100,7 @@ class Download:
             _fire(self._settling)
             await self._let_go()
 
-    async def _obtained(self, upstream: Upstream) -> MeasuredFile:
+    async def _obtained(self, upstream: FileSource) -> MeasuredFile:
         for _ in range(_CLAIMS):
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.interfaces import Store, Upstream
+from reqpi.core.interfaces import FileSource, Store
 from reqpi.core.model import ALGORITHMS, Digest, File
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
@@ -41,7 +41,7 @@ class Downloads:
 
     _log = Logger()
 
-    def __init__(self, store: Store, upstream: Upstream, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, upstream: FileSource, clock: IReactorTime) -> None:
         self._store = store
         self.blobs = VerifiedBlobs(store)
         self.measurements = Measurements(self.blobs)

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from reqpi.core.errors import DigestMismatch, UpstreamTrouble
-from reqpi.core.interfaces import Incoming, Transfer, Upstream
+from reqpi.core.interfaces import FileSource, Incoming, Transfer
 from reqpi.core.model import Digest, File
 from reqpi.runtime.offload import HASHED_PIECE
 
@@ -78,7 +78,7 @@ class Fetch:
         self._etag: str | None = None
         self._hashes = {name: hashlib.new(name) for name in {*algorithms, *(d.algorithm for d in file.digests)}}
 
-    async def run(self, upstream: Upstream, incoming: Incoming) -> MeasuredFile:
+    async def run(self, upstream: FileSource, incoming: Incoming) -> MeasuredFile:
         """Fetch the file into the store and verify it.
 
         :raises reqpi.core.errors.UpstreamTrouble: it could not be obtained, or differs from what was claimed.
@@ -89,7 +89,7 @@ class Fetch:
         await incoming.keep(measured.sha256)
         return measured
 
-    async def _take(self, upstream: Upstream, incoming: Incoming) -> None:
+    async def _take(self, upstream: FileSource, incoming: Incoming) -> None:
         pauses, asked_for = list(_PAUSES), 0.0
         while True:
             await self._sleep(max(pauses.pop(0), asked_for))
@@ -105,7 +105,7 @@ class Fetch:
                     raise
                 asked_for = error.pause
 
-    async def _opened(self, upstream: Upstream, start: int) -> Transfer:
+    async def _opened(self, upstream: FileSource, start: int) -> Transfer:
         """Open the file at ``start``, from its current URL: it may have moved since its page was frozen."""
         try:
             return await upstream.open(self._url, start, etag=self._etag, index=self._file.index)
@@ -116,7 +116,7 @@ class Fetch:
             self._url = moved
         return await upstream.open(self._url, start, index=self._file.index)
 
-    async def _moved(self, upstream: Upstream) -> str | None:
+    async def _moved(self, upstream: FileSource) -> str | None:
         """Return another URL under which the upstream lists the file now. The digest decides whether it is the file."""
         if self._file.source is not None or self._url != self._file.url:
             return None
@@ -157,7 +157,7 @@ class Fetch:
         if size > _LARGEST:
             detail = f"It has {size} bytes; at most {_LARGEST} are accepted. Nothing was downloaded."
             raise UpstreamTrouble(f"{self._file.filename} is too long", detail, final=True)
-        if incoming.size and size != self.size:
+        if incoming.size and size != self.size and self.size is not None:
             detail = f"It has {size} bytes now, not {self.size}."
             raise UpstreamTrouble(f"{self._file.filename} has another length upstream", detail, final=True)
         self.size = size

@@ -8,6 +8,7 @@ from functools import partial
 from packaging.utils import canonicalize_name
 
 from reqpi.core import frozen_pages as freezer
+from reqpi.core.crates.frozen_line import load_line
 from reqpi.core.errors import DamagedRecord
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.sbom import record as sbom_record
@@ -16,6 +17,8 @@ from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
+from reqpi.shelf.run_counts import load_counts, load_entry
+from reqpi.shelf.runs import load_run
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
 from reqpi.shelf.whole_lock.known_warnings import load_notes
 
@@ -39,8 +42,12 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "holding": lambda _: RecordedHold.load,
     "lacking": lambda _: load_notes,
     "bills": lambda _: sbom_record.load,
+    "crates": lambda _: load_line,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
+    "runs": lambda record: partial(load_run, record.rpartition("/")[2]),
+    "run-entries": lambda record: partial(load_entry, key=record.rpartition("/")[2]),
+    "run-counts": lambda _: load_counts,
 }
 """The function that reads a record, by the folder of its kind and the name of the record."""
 

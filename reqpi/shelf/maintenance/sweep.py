@@ -8,6 +8,7 @@ replicas may sweep at the same time.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from functools import partial
 
 from attrs import frozen
@@ -28,6 +29,7 @@ from reqpi.shelf.records import (
     Owner,
     claimed_metadata_record,
     document_record,
+    kind_of,
     kinds_of,
     lock_record,
     metadata_record,
@@ -38,6 +40,9 @@ __all__ = ["Sweep", "Swept"]
 
 _STEPS = 100
 """Records and blobs that are examined in one reactor turn, if the store does not wait for a disk: 100 µs each."""
+
+_DIGITS = 64
+"""Hex digits of a sha256."""
 
 _SPARED = 3600.0
 """Seconds for which a new blob is spared: a file may be stored before the page that names it is written."""
@@ -160,17 +165,29 @@ class Sweep:
         live: set[str] = set()
         unknown = 0
         for address in roots:
-            async for name in self._store.names(page_record(address)):
+            async for name in self._lasting(address):
                 await self._step()
                 try:
                     written = await self._store.get(name)
                     if written is None:
                         continue
-                    live |= await self._needed(name, written, address)
+                    if kind_of(name).keeps:
+                        live.add(written[:_DIGITS].decode("latin-1"))
+                    else:
+                        live |= await self._needed(name, written, address)
                 except StoreTrouble as trouble:
                     unknown += 1
                     self._log.error("no file is swept: {name}: {trouble}", name=name, trouble=trouble)
         return None if unknown else live
+
+    async def _lasting(self, address: str) -> AsyncGenerator[str, None]:
+        """Yield the names of the records of a lock that name blobs."""
+        async for name in self._store.names(page_record(address)):
+            yield name
+        for kind in kinds_of(Owner.ADDRESS):
+            if kind.keeps:
+                async for name in self._store.names(kind.below(address)):
+                    yield name
 
     async def _needed(self, name: str, written: bytes, address: str) -> set[str]:
         needed: set[str] = set()

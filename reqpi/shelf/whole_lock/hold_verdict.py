@@ -44,7 +44,7 @@ class MissingFile:
 class Platform:
     """The files for one platform tag.
 
-    :param platform: the tag, ``any`` or ``sdist``.
+    :param platform: the tag, ``any``, ``sdist`` or ``crate``.
     :param files: how many files there are.
     :param held: how many of them are in the store.
     """
@@ -68,6 +68,7 @@ class HoldVerdict:
     :param unfit: pins without a marker that have no file for the target: a client there will not find one.
     :param defects: the lines of the lock that the latest hold could not complete, and never will.
     :param differing_metadata: wheels whose core metadata is not what the upstream promised.
+    :param remarks: sentences about further files, such as crates: what nothing pins, and what differs from a promise.
     """
 
     files: int
@@ -80,6 +81,7 @@ class HoldVerdict:
     unfit: tuple[str, ...]
     defects: tuple[Defect, ...] = ()
     differing_metadata: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -106,7 +108,7 @@ def verdict_of(
 
     :param pages: the frozen pages.
     :param sizes: the size in bytes of each file on them that the target admits, in the order of the
-        pages; ``None`` if it is not in the store.
+        pages, and of each further file; ``None`` if it is not in the store.
     :param reasons: why the latest hold could not obtain a file or a page.
     :param defects: the lines of the lock that the latest hold could not complete.
     """

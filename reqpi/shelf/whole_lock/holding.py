@@ -27,6 +27,7 @@ from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
@@ -55,12 +56,14 @@ class Holds:
     """The holds of this process.
 
     :param clock: measures waiting, and gives the time of day.
+    :param further: files that are held with those of the projects.
     """
 
     _log = Logger()
 
-    def __init__(self, shelf: Shelf, store: Store, clock: IReactorTime) -> None:
+    def __init__(self, shelf: Shelf, store: Store, clock: IReactorTime, further: FurtherFiles | None = None) -> None:
         self._shelf = shelf
+        self._further = further
         self._store = store
         self._clock = clock
         self._at_once = DeferredSemaphore(_HOLDS)
@@ -72,7 +75,7 @@ class Holds:
         if record in self._under_way or await self._elsewhere(record) is not None:
             return
         if record not in self._under_way:
-            self._under_way[record] = hold = _Hold(commitment, target, self._shelf, self._clock)
+            self._under_way[record] = hold = _Hold(commitment, target, self._shelf, self._clock, self._further)
             Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
 
     async def progress(self, commitment: Commitment, target: InstallTarget) -> HoldProgress | None:
@@ -88,9 +91,16 @@ class Holds:
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
         in_order = {file: sizes[file] for file in files}
+        remarks: tuple[str, ...] = ()
+        if self._further is not None:
+            needs = await self._further.needed(commitment, pages, target)
+            held = await each(needs.files, partial(self._further.held, commitment), _AT_ONCE)
+            in_order |= {file: held[file] for file in needs.files}
+            remarks = needs.remarks
         verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
         differing = await self._shelf.differing_metadata(files)
-        return evolve(verdict, differing_metadata=tuple(file.filename for file in differing[:_SHOWN]))
+        names = tuple(file.filename for file in differing[:_SHOWN])
+        return evolve(verdict, differing_metadata=names, remarks=remarks[:_SHOWN])
 
     def stop(self) -> None:
         """Start no further fetches. Files in the store stay, and a later hold goes on from there."""
@@ -145,7 +155,14 @@ class Holds:
 class _Hold:
     """The work on one hold."""
 
-    def __init__(self, commitment: Commitment, target: InstallTarget, shelf: Shelf, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        commitment: Commitment,
+        target: InstallTarget,
+        shelf: Shelf,
+        clock: IReactorTime,
+        further: FurtherFiles | None,
+    ) -> None:
         self.stopped = False
         # The lock itself is not referenced: any number of holds may wait for their turn.
         self._address = commitment.address
@@ -153,7 +170,9 @@ class _Hold:
         self._target = target
         self._shelf = shelf
         self._clock = clock
+        self._further = further
         self._pages: dict[Project, Page] = {}
+        self._more: dict[HeldThing, File] = {}
         self._files: dict[HeldThing, File] = {}
         self._held: dict[HeldThing, int] = {}
         self._failures: dict[HeldThing, ReqPIError] = {}
@@ -167,17 +186,20 @@ class _Hold:
             await each(projects, partial(self._page, commitment), _AT_ONCE)
             things = [thing for thing in self._files if self._open(thing, self._held, thing)]
             await each(things, partial(self._file, commitment), _AT_ONCE)
+            if self._further is not None and not self.stopped:
+                await self._hold_further(commitment, self._further)
             if self.stopped or not any(_passes(error) for error in self._failures.values()):
                 return
 
     def progress(self) -> HoldProgress:
         """Return the current progress."""
         coming = sum(self._shelf.coming(file) for thing, file in self._files.items() if thing not in self._held)
+        files = self._files | self._more
         return HoldProgress(
             projects=self._projects,
             frozen=len(self._pages),
-            files=len(self._files),
-            size=sum(self._held.get(thing) or file.size or 0 for thing, file in self._files.items()),
+            files=len(files),
+            size=sum(self._held.get(thing) or file.size or 0 for thing, file in files.items()),
             held=len(self._held),
             held_size=sum(self._held.values()) + coming,
         )
@@ -210,6 +232,19 @@ class _Hold:
         size = await self._tried(thing, partial(self._shelf.hold, commitment, project, str(filename)))
         if size is not None:
             self._held[thing] = size
+
+    async def _hold_further(self, commitment: Commitment, further: FurtherFiles) -> None:
+        """Fetch the further files that are needed, as far as the files in the store tell."""
+        needs = await further.needed(commitment, self._pages, self._target)
+        self._more = {(file.project, file.filename): file for file in needs.files}
+
+        async def hold(thing: HeldThing) -> None:
+            if not self.stopped:
+                size = await self._tried(thing, partial(further.hold, commitment, self._more[thing]))
+                if size is not None:
+                    self._held[thing] = size
+
+        await each([thing for thing in self._more if self._open(thing, self._held, thing)], hold, _AT_ONCE)
 
     async def _tried(self, thing: HeldThing, work: Callable[[], Any]) -> Any:
         """Return the result of ``work``; if it fails, record the failure and return ``None``."""

@@ -9,6 +9,7 @@ from reqpi.core.interfaces import Store
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
+from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.sboms import Sboms
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
@@ -29,14 +30,16 @@ class LockServices:
     sboms: Sboms
     build_requirements: BuildRequirementsOfLocks
     closed: ClosedLocks
+    further: FurtherFiles | None = None
 
     @classmethod
-    def over(cls, shelf: Shelf, store: Store, clock: IReactorTime) -> LockServices:
+    def over(cls, shelf: Shelf, store: Store, clock: IReactorTime, further: FurtherFiles | None = None) -> LockServices:
         """Return the services over a shelf.
 
         :param store: the store of the shelf: the services keep records of their own in it.
+        :param further: files that are held with those of the projects.
         """
-        holds = Holds(shelf, store, clock)
+        holds = Holds(shelf, store, clock, further)
         building = BuildRequirementsOfLocks(shelf, store, clock)
         return cls(
             shelf,
@@ -45,4 +48,5 @@ class LockServices:
             Sboms(shelf, store, clock),
             building,
             ClosedLocks(shelf, store, building, clock),
+            further,
         )

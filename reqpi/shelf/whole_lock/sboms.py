@@ -8,7 +8,7 @@ not to be cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from attrs import frozen
@@ -16,9 +16,10 @@ from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import sbom
+from reqpi.core.crates.sbom import with_committed
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Commitment, File
+from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom import record
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
@@ -100,7 +101,7 @@ class Sboms:
         pages = await self._shelf.pages(commitment)
         described = await in_thread(sbom.described_by, commitment, pages)
         known, final = await self._known(commitment, described)
-        return await self._writing.run(in_thread, sbom.sbom_of, commitment, pages, known), final
+        return await self._writing.run(in_thread, _made_of, commitment, pages, known), final
 
     async def _known(self, commitment: Commitment, described: Iterable[File]) -> tuple[dict[File, sbom.About], bool]:
         """Return the recorded core metadata, and whether it is final.
@@ -152,6 +153,10 @@ class Sboms:
 
 def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
+
+
+def _made_of(commitment: Commitment, pages: Mapping[Project, Page], known: Mapping[File, sbom.About]) -> sbom.Sbom:
+    return with_committed(sbom.sbom_of(commitment, pages, known), commitment.lock)
 
 
 def _write(gathered: sbom.Sbom, index: str, write: Writer) -> bytes:

@@ -190,7 +190,7 @@ def _failed(url: str, response: IResponse) -> UpstreamTrouble:
     if status == 401:
         detail += (
             " It requires a login: add one to a netrc file, pass the file with --netrc, "
-            "and name the host in --upstream or --allow-host."
+            "and name the host in --upstream, --crates or --allow-host."
         )
     if status < 500 and status not in _PASSING:
         return UpstreamTrouble(title, detail, final=True)

@@ -6,18 +6,17 @@ its last 0.2 seconds.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.http import datetimeToLogString
+from twisted.web.http import combinedLogFormatter, datetimeToLogString
 
+from reqpi.web.http.headers import header
 from reqpi.web.http.redaction import redacted
 
-__all__ = ["AccessLog", "LogFile"]
+__all__ = ["AccessLog"]
 
 _LATEST = 0.2
 """Seconds until a line is written, at most."""
@@ -31,15 +30,33 @@ class AccessLog:
 
     :param clock: the time of day, and the timer for writing.
     :param write: is called with lines, each with a newline at its end.
+    :param open_file: is called once, when the server starts.
+    :param trust_proxy: believe ``X-Forwarded-For``: the operator's own proxy sets it.
     """
 
-    def __init__(self, clock: IReactorTime, write: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        write: Callable[[str], None],
+        *,
+        open_file: Callable[[], None] = lambda: None,
+        trust_proxy: bool = False,
+    ) -> None:
         self._clock = clock
         self._write = write
+        self._open_file = open_file
+        self._trust_proxy = trust_proxy
         self._lines: list[str] = []
         self._due: Any = None
         self._second = -1
         self._timestamp = ""
+
+    def open(self) -> None:
+        """Open the file of the log.
+
+        :raises reqpi.core.errors.Misconfigured: it cannot be written.
+        """
+        self._open_file()
 
     def timestamp(self) -> str:
         """Return the present time in the format of the log."""
@@ -47,6 +64,31 @@ class AccessLog:
         if second != self._second:
             self._second, self._timestamp = second, datetimeToLogString(second)
         return self._timestamp
+
+    def note_request(self, request: Any) -> None:
+        """Log a response of twisted.web."""
+        # Twisted writes the address in quotes, unlike every other server.
+        _, _, rest = combinedLogFormatter(self.timestamp(), request).partition('" - - ')
+        peer = getattr(request.getClientAddress(), "host", "-")
+        self.note(f"{self._client(peer, header(request, 'X-Forwarded-For'))} - - {rest}")
+
+    def note_ready(self, peer: str, forwarded: str, line: str, response: str) -> None:
+        """Log a response of the fast path.
+
+        :param forwarded: the value of ``X-Forwarded-For``; empty if there is none.
+        :param line: the request line, in which nothing has to be escaped.
+        :param response: what follows it, in the format of the log.
+        """
+        self.note(f'{self._client(peer, forwarded)} - - {self.timestamp()} "{line}" {response}')
+
+    def _client(self, peer: str, forwarded: str) -> str:
+        """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""
+        if not self._trust_proxy or not forwarded:
+            return peer
+        try:
+            return str(ip_address(forwarded.rpartition(",")[2].strip()))
+        except ValueError:
+            return peer
 
     def note(self, line: str) -> None:
         """Add a line, to be written soon."""
@@ -64,34 +106,3 @@ class AccessLog:
         lines, self._lines = self._lines, []
         if lines:
             self._write("\n".join([*lines, ""]))
-
-
-class LogFile:
-    """A file to which lines are appended, each batch with one write, so that several processes may use it.
-
-    It is opened again once its name does not lead to it any more: this is how logs are rotated.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor = -1
-
-    def write(self, lines: str) -> None:
-        """Append lines. They are lost if that fails: a full disk does not prevent clients from being served."""
-        with suppress(OSError):
-            if self._descriptor < 0 or not self._is_there():
-                self._open()
-            os.write(self._descriptor, lines.encode())
-
-    def _open(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-
-    def _is_there(self) -> bool:
-        try:
-            there, here = os.stat(self._path), os.fstat(self._descriptor)
-        except FileNotFoundError:
-            return False
-        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)

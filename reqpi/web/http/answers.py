@@ -25,7 +25,7 @@ from reqpi.web.http.representation import (
     takes_gzip,
 )
 
-__all__ = ["after", "answer_with", "asked", "hold_to", "send", "send_representation"]
+__all__ = ["after", "answer_with", "asked", "hold_to", "send", "send_fresh", "send_representation"]
 
 
 def asked(request: Request) -> RepresentationRequest:
@@ -53,6 +53,14 @@ def send_representation(request: Request, shown: Representation) -> bytes:
     what = asked(request)
     hold_to(request, etag_of(shown, what))
     return send(request, answer(shown, what))
+
+
+def send_fresh(request: Request, content_type: str, body: bytes) -> bytes:
+    """Set the head of a response that may differ the next time, and return its body."""
+    request.setHeader("Content-Type", content_type)
+    request.setHeader("Content-Length", str(len(body)))
+    request.setHeader("Cache-Control", "no-store")
+    return body
 
 
 def hold_to(request: Request, etag: str) -> None:

@@ -50,12 +50,14 @@ class SimpleHead:
     :param host: a valid one, with or without a port.
     :param authorization: empty if there is none.
     :param log: its referrer and user agent, in the format of the access log.
+    :param forwarded: its ``X-Forwarded-For``; empty if there is none.
     """
 
     asked: RepresentationRequest
     host: str
     authorization: str
     log: str
+    forwarded: str = ""
 
 
 def simple_head(head: bytes) -> SimpleHead | None:
@@ -83,7 +85,13 @@ def simple_head(head: bytes) -> SimpleHead | None:
         fields.get(b"if-none-match", ""),
     )
     referrer, agent = (fields.get(name, "").replace("\\", "\\\\").replace('"', '\\"') for name in _LOGGED)
-    return SimpleHead(asked, host, fields.get(b"authorization", ""), f'"{referrer or "-"}" "{agent or "-"}"')
+    return SimpleHead(
+        asked,
+        host,
+        fields.get(b"authorization", ""),
+        f'"{referrer or "-"}" "{agent or "-"}"',
+        fields.get(b"x-forwarded-for", ""),
+    )
 
 
 _LOGGED = (b"referer", b"user-agent")
@@ -178,7 +186,7 @@ class FastPathChannel(HTTPChannel):
             site.self_checks.followed(self, *self.latest)
         more = _STRICT if self._secure and needs_tls(simple_one.host) else b""
         self._send(found.wire(site.date(), head=no_body, more=more))
-        site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one.log)
+        site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one)
         return True
 
     def _admits(self, head: SimpleHead) -> bool:

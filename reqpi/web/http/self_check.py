@@ -14,13 +14,16 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
-__all__ = ["SelfChecks"]
+__all__ = ["SelfChecks", "index_of"]
 
 _SOON = 10.0
 """Seconds after the check in which a command sends its first request."""
 
 _MOST = 1000
 """Possible checks that are remembered, at most. Any further one counts as a refusal."""
+
+_ADDRESS = 65
+"""Characters of a path that are the address, including the slash before it."""
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "Via")
 
@@ -49,7 +52,7 @@ class SelfChecks:
         self.connected: set[Any] = set()
         self._clock = clock
 
-    def is_one(self, request: Request, address: str) -> bool:
+    def is_one(self, request: Request) -> bool:
         """Return whether a request for pip is a self-check, as far as that is known now.
 
         Behind a proxy it is unknown and the result is true: otherwise each plain ``pip install`` would be a refusal.
@@ -62,9 +65,9 @@ class SelfChecks:
         own: Any = request.channel
         if own is None or own.served != 1:
             return False
-        return any(_is_of_the_command(other, own, agent, address) for other in self.connected)
+        return any(_is_of_the_command(other, own, agent) for other in self.connected)
 
-    def may_be_one(self, request: Request, address: str, undo: Callable[[], None]) -> None:
+    def may_be_one(self, request: Request, undo: Callable[[], None]) -> None:
         """Remember a request that was counted as a refusal, in case a command follows.
 
         :param undo: is called in that case.
@@ -72,7 +75,7 @@ class SelfChecks:
         agent, own = request.getHeader("User-Agent") or "", getattr(request, "channel", None)
         if own is None or own.served != 1 or not agent.startswith("pip/") or len(self.waiting) >= _MOST:
             return
-        key = (own.peer, f"/{address}".encode())
+        key = (own.peer, own.latest[0])
         asked = self.waiting[key] = _Asked(own, agent, undo)
         self._clock.callLater(_SOON, lambda: self.waiting.pop(key) if self.waiting.get(key) is asked else None)
 
@@ -88,10 +91,15 @@ class SelfChecks:
             asked.undo()
 
 
-def _is_of_the_command(other: Any, own: Any, agent: str, address: str) -> bool:
+def index_of(path: bytes) -> bytes:
+    """Return the part of a path that distinguishes one index from another: an address, or a run."""
+    return path[:_ADDRESS].partition(b"/simple")[0]
+
+
+def _is_of_the_command(other: Any, own: Any, agent: str) -> bool:
     """Return whether another connection is of the same pip, and its last request was below the same address."""
     path, said = other.latest
-    same = other is not own and other.peer == own.peer and path == f"/{address}".encode()
+    same = other is not own and other.peer == own.peer and path == own.latest[0]
     return same and _is_of(said, agent)
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.web.http import RESPONSES, combinedLogFormatter, datetimeToString
+from twisted.web.http import RESPONSES, datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
@@ -27,7 +27,8 @@ from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.representation import for_one_client
-from reqpi.web.http.self_check import SelfChecks
+from reqpi.web.http.self_check import SelfChecks, index_of
+from reqpi.web.http.sent import SentResponse
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
@@ -86,7 +87,7 @@ class BoundedRequest(Request):
         self._site.began(self)
         channel: Any = self.channel
         channel.served += 1
-        channel.latest = (self.path[:65], header(self, "User-Agent"))
+        channel.latest = (index_of(self.path), header(self, "User-Agent"))
         if not self.path.rstrip(b"/").endswith(b"/simple/pip"):
             self._site.self_checks.followed(channel, *channel.latest)
         if self._site.ending:
@@ -172,6 +173,7 @@ class BoundedSite(Site):
     :param clients: the clients of the server; ``None``: it requires no login.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
+    :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
     """
 
     noisy = False  # Twisted would log that it starts, with its address in memory
@@ -196,6 +198,7 @@ class BoundedSite(Site):
         self.names: OwnNames = ANY_NAME
         self.clients = clients
         self.private = self.ready_answers.private = is_private(clients)
+        self.observer: Callable[[SentResponse], None] | None = None
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self._access = access
@@ -238,22 +241,24 @@ class BoundedSite(Site):
     def log(self, request: Any) -> None:
         """Log a response of twisted.web."""
         if self._access is not None:
-            self._access.note(combinedLogFormatter(self._access.timestamp(), request))
+            self._access.note_request(request)
+        if self.observer is not None:
+            self.observer(SentResponse.of(request, whole=True))
 
-    def answered(self, peer: str, line: bytes, status: int, length: int, said: str) -> None:
+    def answered(self, peer: str, line: bytes, status: int, length: int, head: SimpleHead) -> None:
         """Log a response of the fast path.
 
         :param line: the request line, in which nothing has to be escaped.
-        :param said: referrer and user agent, in the format of the log.
         """
-        access = self._access
-        if access is not None:
-            access.note(f'"{peer}" - - {access.timestamp()} "{line.decode("ascii")}" {status} {length or "-"} {said}')
+        if self._access is not None:
+            self._access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
+        if self.observer is not None:
+            self.observer(SentResponse.logged(line, status, head.log))
 
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""
         self._in_flight.add(request)
-        request.notifyFinish().addBoth(lambda _: self._ended(request))
+        request.notifyFinish().addErrback(lambda _: self._cut_short(request)).addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
         """Return a deferred that fires once no request is in flight. From now on a response closes its connection."""
@@ -264,6 +269,16 @@ class BoundedSite(Site):
         else:
             done.callback(None)
         return done
+
+    def stop_observing(self) -> None:
+        """Tell the observer about the responses in flight, and nothing from then on."""
+        for request in self._in_flight:
+            self._cut_short(request)
+        self.observer = None
+
+    def _cut_short(self, request: Request) -> None:
+        if self.observer is not None and request.startedWriting:
+            self.observer(SentResponse.of(request, whole=False))
 
     def _ended(self, request: Request) -> None:
         self._in_flight.discard(request)

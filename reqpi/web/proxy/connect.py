@@ -79,6 +79,12 @@ class ConnectHead:
         where = f"[{self.host}]" if ":" in self.host else self.host
         return where if self.port == 443 else f"{where}:{self.port}"
 
+    def is_to(self, host: str) -> bool:
+        """Return whether a ``Host`` inside the tunnel names where it leads to."""
+        match = _TARGET.fullmatch(host)
+        port = int(match["port"]) if match is not None and not host.endswith("]") else 443
+        return is_host(host) and (named_host(host), port) == (self.host, self.port)
+
 
 class ProxyChannel(FastPathChannel):
     """The requests of one connection.

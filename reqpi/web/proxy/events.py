@@ -12,13 +12,14 @@ __all__ = ["Event", "PassedTunnel", "RefusedRequest", "Report", "TakenThing"]
 
 @frozen
 class TakenThing:
-    """Something of the lock that the child received.
+    """Something of the lock that the child received, or has and may go on using.
 
     :param url: the original URL, as the child requested it.
     :param project: the normalised name of the project.
     :param filename: empty for a page, and for the facts of a release.
     :param sha256: of the file; empty for anything else.
     :param size: of the file in bytes; of anything else, of the answer.
+    :param how: ``count``: all of it was sent; ``partial``: a part; ``unchanged``: the copy that the child has is valid.
     """
 
     kind: Literal["file", "metadata", "page", "facts"]
@@ -27,6 +28,7 @@ class TakenThing:
     filename: str = ""
     sha256: str = ""
     size: int = 0
+    how: Literal["count", "partial", "unchanged"] = "count"
 
 
 @frozen

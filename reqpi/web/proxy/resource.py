@@ -14,6 +14,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from reqpi.core import simple
 from reqpi.core.errors import NotAdmitted, NotServed
 from reqpi.core.model import Commitment, File, Git, Page, Pin
+from reqpi.core.original_urls import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, source_on
 from reqpi.core.release_json import release_json, wheel_of
 from reqpi.runtime.offload import RENDERED_LINKS, in_thread
 from reqpi.runtime.singleflight import SingleFlight
@@ -26,10 +27,10 @@ from reqpi.web.http.headers import all_of, header, listed
 from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.problems import MISDIRECTED, NOT_OFFERED, PROXY_LOGIN_REQUIRED, Problem
 from reqpi.web.http.representation import COMMON, SERVER, Representation
+from reqpi.web.http.sent import how_sent
 from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
 from reqpi.web.proxy.events import RefusedRequest, Report, TakenThing
-from reqpi.web.proxy.originals import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, spelled
 
 __all__ = ["OriginalsResource", "ProxyRequest"]
 
@@ -47,6 +48,10 @@ class ProxyRequest(BoundedRequest):
 
 class _NotInLock(NotServed):
     """No part of the lock answers the request."""
+
+
+class _GitRefused(NotServed):
+    """The lock has a commit of the repository, which is served as an archive alone."""
 
 
 class OriginalsResource(Resource):
@@ -109,6 +114,9 @@ class OriginalsResource(Resource):
         except _NotInLock as error:
             self._note(request, url, error.title)
             request.write(_sent(request, _refusal(url, error.detail)))
+        except _GitRefused as error:
+            self._note(request, url, error.title)
+            request.write(_in_words(request, Problem(NOT_OFFERED, error.title, error.detail)))
         except (NotAdmitted, NotServed) as error:
             self._note(request, url, error.title, url.rpartition("/")[2] if isinstance(error, NotAdmitted) else "")
             request.setHeader(REFUSED, problems.problem_of(error).reason.decode("ascii"))
@@ -136,10 +144,10 @@ class OriginalsResource(Resource):
                 await self._file(request, commitment, url, file_of_source, metadata=metadata)
             case RepositoryUrl(pin):
                 found = await self._source(commitment, pin)
-                raise _NotInLock(
-                    f"git is not served: {urlsplit(url).hostname}",
-                    f"The lock has one commit of this repository, which is here as an archive: "
-                    f"/{commitment.address}/simple/{pin.project}/{found.filename} of the index in PIP_INDEX_URL.",
+                raise _GitRefused(
+                    f"git is not served: take {found.filename}",
+                    f"Lock {commitment.short} has one commit of this repository, as an archive in its index: "
+                    f"${{PIP_INDEX_URL}}{pin.project}/{found.filename}",
                 )
             case None:
                 raise _NotInLock("not in this lock", f"Nothing at this URL is in lock {commitment.short}.")
@@ -158,8 +166,7 @@ class OriginalsResource(Resource):
     async def _page(self, request: Request, commitment: Commitment, url: str, project: str) -> None:
         page = await self._shelf.page(commitment, project)
         shown = evolve(page, files=tuple(file for file in page.files if not isinstance(file.source, Git)))
-        size = await self._rendered(request, len(page.files), partial(_page, shown))
-        self._report(TakenThing("page", url, page.project, size=size))
+        await self._rendered(request, len(page.files), partial(_page, shown), TakenThing("page", url, page.project))
 
     async def _release(self, request: Request, commitment: Commitment, url: str, project: str, text: str) -> None:
         """Answer with the facts of a release.
@@ -173,16 +180,20 @@ class OriginalsResource(Resource):
         wheel = wheel_of(page, version)
         described = wheel is not None and await self._shelf.metadata(commitment, page.project, wheel.filename)
         body = await RENDERED_LINKS.run(len(page.files), release_json, page, version, described or None)
+        self._follow(request, TakenThing("facts", url, page.project, size=len(body)))
         request.write(send_representation(request, Representation(body, "application/json", page=True)))
-        self._report(TakenThing("facts", url, page.project, size=len(body)))
 
-    async def _rendered(self, request: Request, many: int, render: Any) -> int:
-        """Send a page in the format that the client prefers; return its length."""
+    async def _rendered(self, request: Request, many: int, render: Any, thing: TakenThing | None = None) -> None:
+        """Send a page in the format that the client prefers.
+
+        :param thing: is reported with the length of the page.
+        """
         content_type = simple.choose(listed(request, "Accept"))
         body = await RENDERED_LINKS.run(many, render, content_type)
+        if thing is not None:
+            self._follow(request, evolve(thing, size=len(body)))
         charset = "; charset=utf-8" if content_type == simple.HTML else ""
         request.write(send_representation(request, Representation(body, content_type + charset, page=True)))
-        return len(body)
 
     async def _listed_file(
         self, request: Request, commitment: Commitment, url: str, asked: FileUrl, originals: Originals
@@ -191,16 +202,17 @@ class OriginalsResource(Resource):
 
         :raises reqpi.core.errors.NotAdmitted: the lock pins the project, but does not admit the file.
         """
+        elsewhere = False
         for project in asked.projects:
             page = await self._shelf.page(commitment, project)
-            file = page.by_filename.get(asked.filename)
-            if file is None:
-                continue
-            if not originals.has(asked, page):
-                detail = f"Lock {commitment.short} has {asked.filename}, but not from this URL."
-                raise _NotInLock("not in this lock", detail)
-            await self._file(request, commitment, url, file, metadata=asked.metadata)
-            return
+            file = originals.file_on(asked, page)
+            if file is not None:
+                await self._file(request, commitment, url, file, metadata=asked.metadata)
+                return
+            elsewhere |= asked.filename in page.by_filename
+        if elsewhere:
+            detail = f"Lock {commitment.short} has {asked.filename}, but not from this URL."
+            raise _NotInLock("not in this lock", detail)
         await self._shelf.file(commitment, asked.projects[0], asked.filename)
 
     async def _source(self, commitment: Commitment, pin: Pin) -> File:
@@ -208,8 +220,7 @@ class OriginalsResource(Resource):
 
         :raises reqpi.core.errors.NotServed: the page of the project was frozen without it.
         """
-        page: Page = await self._shelf.page(commitment, pin.project)
-        found = next((file for file in page.files if file.source == pin.source), None)
+        found = source_on(pin, await self._shelf.page(commitment, pin.project))
         if found is None:
             raise NotServed(f"the source of {pin.project} is not here", "Its page was frozen without it.")
         return found
@@ -217,14 +228,26 @@ class OriginalsResource(Resource):
     async def _file(self, request: Request, commitment: Commitment, url: str, file: File, *, metadata: bool) -> None:
         if metadata:
             data = await self._shelf.metadata(commitment, file.project, file.filename)
+            self._follow(request, TakenThing("metadata", url, file.project, file.filename, size=len(data)))
             request.write(send_representation(request, Representation(data, "application/octet-stream")))
-            self._report(TakenThing("metadata", url, file.project, file.filename, size=len(data)))
             return
         found = await self._shelf.file(commitment, file.project, file.filename)
         sha256 = str(found.file.sha256)
+        self._follow(request, TakenThing("file", url, file.project, file.filename, sha256, found.size))
         await send_file(request, found.size, f'"{sha256}"', found.read, local=found.local)
+
+    def _follow(self, request: Request, thing: TakenThing) -> None:
+        """Report a thing once it has been sent, or a part of it once the client is gone."""
         if request.method == b"GET":
-            self._report(TakenThing("file", url, file.project, file.filename, sha256, found.size))
+            ended = request.notifyFinish()
+            ended.addCallbacks(
+                lambda _: self._sent(request, thing, whole=True), lambda _: self._sent(request, thing, whole=False)
+            )
+
+    def _sent(self, request: Request, thing: TakenThing, *, whole: bool) -> None:
+        how = how_sent(request.code, whole=whole) if request.startedWriting else None
+        if how is not None:
+            self._report(evolve(thing, how=how))
 
 
 def _url_in(request: ProxyRequest, tunnel: ConnectHead) -> str | Problem:
@@ -232,7 +255,7 @@ def _url_in(request: ProxyRequest, tunnel: ConnectHead) -> str | Problem:
     transport: Any = request.transport
     named = transport.getHandle().get_servername() or b""
     hosts = all_of(request, "Host")
-    same = len(hosts) == 1 and spelled(f"https://{hosts[0]}/") == spelled(f"https://{tunnel.authority}/")
+    same = len(hosts) == 1 and tunnel.is_to(hosts[0])
     if not same or (named and named_host(named.decode("latin-1")) != tunnel.host):
         return Problem(MISDIRECTED, "CONNECT, TLS and Host name different hosts")
     if not request.target.startswith(b"/"):
@@ -255,6 +278,15 @@ def _refusal(url: str, detail: str) -> Problem:
 def _sent(request: Request, problem: Problem) -> bytes:
     request.setHeader(REFUSED, problem.reason.decode("ascii"))
     return problems.send(request, problem)
+
+
+def _in_words(request: Request, problem: Problem) -> bytes:
+    """Set the head of a response in plain text, and return its body: git shows the user no other."""
+    _sent(request, problem)
+    body = f"{problem.title}\n{problem.detail}\n".encode()
+    request.setHeader("Content-Type", "text/plain; charset=utf-8")
+    request.setHeader("Content-Length", str(len(body)))
+    return body
 
 
 def _page(page: Page, content_type: str) -> bytes:

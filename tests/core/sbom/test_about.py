@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.sbom import About, Licence, about
+from tests.bounded_work import bounded_work
 
 
 def metadata(*lines: str) -> bytes:
@@ -73,7 +72,6 @@ class AboutTests(SynchronousTestCase):
             self.assertEqual(about(data), About(), data[:20])
 
     def test_what_is_huge_is_cut(self) -> None:
-        began = monotonic()
         large = [
             b"Summary: " + b"x" * (8 << 20),
             b"License: " + b"MIT OR " * 150_000 + b"MIT\n",
@@ -85,11 +83,11 @@ class AboutTests(SynchronousTestCase):
             b"X: y\n " + b" z\n" * 2_000_000,
         ]
         for data in large:
-            said = about(data)
+            with bounded_work():
+                said = about(data)
             self.assertLessEqual(len(said.summary), 500)
             self.assertLessEqual(sum(len(licence.text) for licence in said.licences), 1000)
             self.assertLessEqual(sum(map(len, said.requires)), 1 << 16)
-        self.assertLess(monotonic() - began, 20)
 
     def test_one_header_of_a_line_that_is_too_long_does_not_hide_the_others(self) -> None:
         said = about(metadata(f"Requires-Dist: {'a' * 3000}", "Requires-Dist: b"))

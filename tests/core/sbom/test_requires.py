@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from time import monotonic
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.requires_dist import RequiresDist, may_hold, read
 from reqpi.core.sbom import Component
 from reqpi.core.sbom.requires import edges
+from tests.bounded_work import bounded_work
 
 
 def found(requires: dict[str, list[str]], asked: dict[str, list[str]] | None = None) -> list[tuple[str, str]]:
@@ -17,10 +15,6 @@ def found(requires: dict[str, list[str]], asked: dict[str, list[str]] | None = N
     names = dict.fromkeys([*requires, *(asked or {})])
     components = [Component(name, name.partition("@")[0], name.partition("@")[2] or "1") for name in names]
     return list(edges(components, asked or {}, requires))
-
-
-SLOWER = 1 if sys.gettrace() is None else 4
-"""Measuring coverage takes up to four times as long."""
 
 
 class ReadTests(SynchronousTestCase):
@@ -99,22 +93,20 @@ class EdgesTests(SynchronousTestCase):
 
     def test_what_is_made_to_hurt(self) -> None:
         """Markers without end, deep ones, extras by the thousand."""
-        began = monotonic()
         deep = "(" * 900 + "extra == 'x'" + ")" * 900
         wide = " or ".join(f"extra == 'x{number}'" for number in range(100))
         every = ",".join(f"x{number}" for number in range(100))
         nonsense = [f"p1; {deep}", "p2; (((", "p3; extra ==", "p4; ) and or"]
         requires = {f"p{one}": [f"p{(one + 1) % 50}[{every}]; {wide}", *nonsense] for one in range(50)}
         many = [f"p1[x{number}]; extra == 'x{number}' and ({wide})" for number in range(30)]
-        answer = found({**requires, "p0": many}, {"p0": ["x1"]})
+        with bounded_work():
+            answer = found({**requires, "p0": many}, {"p0": ["x1"]})
         self.assertIn(("p1", "p2"), answer)
-        self.assertLess(monotonic() - began, 20 * SLOWER)
 
     def test_thousands_of_versions_that_require_each_other_come_to_an_end(self) -> None:
         """A lock may pin them, and what each says may be as long as it gets."""
-        began = monotonic()
         for specifier in ("", ",".join(["!=1.0.*"] * 200)):
             line = {"a": [f"b{specifier}"], "b": [f"a{specifier}"]}
-            count = len(found({f"{name}@{number}": line[name] for name in line for number in range(1000)}))
+            with bounded_work():
+                count = len(found({f"{name}@{number}": line[name] for name in line for number in range(1000)}))
             self.assertLess(count, 500_000)
-        self.assertLess(monotonic() - began, 30 * SLOWER)

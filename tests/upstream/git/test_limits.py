@@ -36,14 +36,14 @@ class LimitTests(SourceCase):
         def hold(request: object) -> None:
             if "git/" in str(getattr(request, "headers", {}).get("user-agent", "")):
                 asked.set()
-                end.wait(30)
+                end.wait()
 
         self.host.before = hold  # type: ignore[assignment]
         return asked
 
     async def ended(self) -> None:
-        """Wait until no process of git is left: one that is killed is not gone at once. The host answers after 30 s."""
-        end = monotonic() + 10
+        """Wait until no process of git is left: one that is killed is not gone at once. The host does not answer."""
+        end = monotonic() + 200
         while left := _gits_in(self.scratch):
             self.assertLess(monotonic(), end, left)
             await self.timestamp()

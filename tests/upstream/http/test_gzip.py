@@ -9,7 +9,7 @@ import zlib
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import WrongPage
-from reqpi.upstream import index
+from reqpi.upstream import documents
 from reqpi.upstream.http.gzip import decode
 from tests.fake_upstream import faults
 from tests.upstream.case import UpstreamCase
@@ -87,7 +87,7 @@ class PageTests(UpstreamCase):
 
     async def test_a_bomb_is_a_wrong_page(self) -> None:
         """And is not asked for again."""
-        self.patch(index, "_LARGEST_PAGE", 1 << 16)
+        self.patch(documents, "_LARGEST_PAGE", 1 << 16)
         script = self.scripted(ok(gzip.compress(bytes(1 << 24)), HTML, GZIP))
         await self.assertFailure(self.page(script.url), WrongPage)
         self.assertEqual(len(script.requests), 1)

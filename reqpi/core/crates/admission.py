@@ -1,0 +1,58 @@
+"""Which crates a client may have: the one predicate about crates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from reqpi.core.crates.index import index_path
+from reqpi.core.crates.model import CargoLock, Crate
+
+__all__ = ["AdmittedCrates"]
+
+
+@frozen
+class AdmittedCrates:
+    """The crates that some Cargo.locks admit.
+
+    Two locks may give different digests for one release: both are admitted, and the line of the index decides which one
+    is served, because it has a single one.
+
+    :param crates: each once, sorted.
+    """
+
+    crates: tuple[Crate, ...]
+    _by_name: Mapping[str, Mapping[str, tuple[Crate, ...]]]
+    _by_path: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of_locks(cls, locks: Iterable[CargoLock]) -> AdmittedCrates:
+        """Return what these locks admit together."""
+        crates = tuple(sorted({crate for lock in locks for crate in lock.crates}))
+        by_name: dict[str, dict[str, tuple[Crate, ...]]] = {}
+        by_path: dict[str, tuple[str, ...]] = {}
+        for crate in crates:
+            if crate.name not in by_name:
+                by_path[index_path(crate.name)] = (*by_path.get(index_path(crate.name), ()), crate.name)
+            versions = by_name.setdefault(crate.name, {})
+            versions[crate.version] = (*versions.get(crate.version, ()), crate)
+        return cls(crates, by_name, by_path)
+
+    def of(self, name: str) -> Mapping[str, tuple[Crate, ...]]:
+        """Return the admitted crates of a name by version: one for each version, unless locks differ."""
+        return self._by_name.get(name, {})
+
+    def names_at(self, path: str) -> tuple[str, ...]:
+        """Return the names whose index is at a path such as ``cf/g-/cfg-if``, in any letter case."""
+        return self._by_path.get(path, ())
+
+    def admits(self, name: str, version: str, sha256: str, registry: str | None = None) -> bool:
+        """Return whether the bytes with this sha256 are admitted as this release.
+
+        :param sha256: lower-case hex.
+        :param registry: as :attr:`~reqpi.core.crates.model.Crate.registry`; ``None`` for any.
+        """
+        return any(
+            crate.sha256 == sha256 and registry in (None, crate.registry) for crate in self.of(name).get(version, ())
+        )

@@ -1,0 +1,1 @@
+"""Receipts: what one client took under an address, what it was refused, and when."""

@@ -1,0 +1,185 @@
+"""Operations on the crates of a lock: get the index of a crate, or the file of one.
+
+:meth:`reqpi.core.crates.admission.AdmittedCrates.admits` decides on every answer. The digest in the Cargo.lock, the one
+in the index and the one of the bytes must agree; otherwise the crate is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from twisted.internet.interfaces import IReactorTime
+
+from reqpi.core.crates.admission import AdmittedCrates
+from reqpi.core.crates.cargo_config import registry_key
+from reqpi.core.crates.index import IndexLine
+from reqpi.core.crates.model import Crate
+from reqpi.core.crates.source import CrateSource, file_of
+from reqpi.core.errors import NotAdmitted, wanting
+from reqpi.core.interfaces import Store
+from reqpi.core.model import Commitment
+from reqpi.runtime.singleflight import SingleFlight, within
+from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
+from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
+from reqpi.shelf.crates.promises import CratePromises
+from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.file_responses import FileResponse, FileResponses
+from reqpi.shelf.shelf import Shelf
+
+__all__ = ["CratesOfLocks"]
+
+_PATIENCE = 25.0
+"""Seconds that a client waits before it is asked to try again: cargo gives up after 30 without a byte."""
+
+_NAMED = 3
+"""Sdists that an error names."""
+
+
+class CratesOfLocks:
+    """The crates of all locks, over a shelf.
+
+    :param store: the store of the shelf.
+    :param source: the registries.
+    :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
+
+    :ivar admitted: which crates each lock admits.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        store: Store,
+        source: CrateSource,
+        clock: IReactorTime,
+        redirect_above: int | None = None,
+    ) -> None:
+        self._shelf = shelf
+        self._store = store
+        self._clock = clock
+        self.admitted = AdmittedOfLocks(shelf, clock)
+        self._lines = FrozenLines(store, source)
+        self._downloads = Downloads(store, source, clock)
+        self._responses = FileResponses(store, self._downloads, redirect_above)
+        self._promises = CratePromises(self._responses)
+        self._looking: SingleFlight[bytes] = SingleFlight()
+
+    async def registries(self, commitment: Commitment) -> tuple[str, ...]:
+        """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
+        known = await self.admitted.here(commitment)
+        return tuple(sorted({crate.registry for crate in known.crates.crates}))
+
+    async def index(self, commitment: Commitment, key: str, path: str) -> bytes:
+        """Return the lines of the admitted releases of a crate.
+
+        :param key: the :func:`registry_key` of its registry.
+        :param path: of the crate in an index: ``se/rd/serde``.
+        :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits a crate of that name.
+        :raises reqpi.core.errors.UpstreamTrouble: its lines are not frozen yet, and cannot be obtained.
+        """
+        looking = self._looking.do((commitment.address, key, path), partial(self._index, commitment, key, path))
+        name = path.rpartition("/")[2]
+        with wanting(name):
+            return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
+
+    async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
+        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
+        found = _at(known.crates, key, path)
+        if not found:
+            raise self._refusal(commitment, known, path.rpartition("/")[2])
+        lines = [line for each in found for line in (await self._lines.of(commitment.address, each)).values()]
+        return "".join(f"{line.text}\n" for line in lines).encode()
+
+    async def file(self, commitment: Commitment, name: str, version: str, sha256: str) -> FileResponse:
+        """Return a crate, from the store or from its download.
+
+        :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
+        :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
+        """
+        crate, line = await self._line(commitment, Crate(name, version, sha256))
+        with wanting(crate.filename):
+            file = file_of(crate)
+            download = self._downloads.of(file) if await self._responses.here(file) is None else None
+            self._promises.compare_later(crate, line, download)
+            return await self._responses.of(file)
+
+    async def hold(self, commitment: Commitment, wanted: Crate) -> int:
+        """Fetch a crate unless the store has it, however long that takes; return its size in bytes.
+
+        It raises the errors of :meth:`file`.
+        """
+        crate, line = await self._line(commitment, wanted)
+        file = file_of(crate)
+        size = await self._responses.here(file)
+        if size is None:
+            size = await self._downloads.of(file).finished()
+        await self._promises.compare(crate, line)
+        return size
+
+    async def held(self, commitment: Commitment, crate: Crate) -> int | None:
+        """Return the size in bytes of a crate that is in the store with its line; ``None`` if it is not."""
+        if await self._lines.known(commitment.address, crate) is None:
+            return None
+        return await self._store.size(crate.sha256)
+
+    async def broken_promises(self, commitment: Commitment, crate: Crate) -> tuple[str, ...]:
+        """Return in words how a crate differs from its frozen line, as far as they have been compared."""
+        line = await self._lines.known(commitment.address, crate)
+        return () if line is None else self._promises.broken(crate, line)
+
+    async def _line(self, commitment: Commitment, wanted: Crate) -> tuple[Crate, IndexLine]:
+        """Return an admitted crate with its registry, and its frozen line.
+
+        :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
+        """
+        name, version, sha256 = wanted.name, wanted.version, wanted.sha256
+        known = await self.admitted.satisfying(commitment, lambda crates: crates.admits(name, version, sha256))
+        if not known.crates.admits(name, version, sha256):
+            raise self._refusal(commitment, known, name, version)
+        same = known.crates.of(name)[version]
+        crate = next(each for each in same if each.sha256 == sha256)
+        with wanting(crate.filename):
+            line = (await self._lines.of(commitment.address, _of(same, crate.registry)))[version]
+        if line.cksum != sha256:
+            raise self._other_bytes(crate, line.cksum)
+        return crate, line
+
+    @staticmethod
+    def _other_bytes(crate: Crate, cksum: str) -> NotAdmitted:
+        return NotAdmitted(
+            f"the crate {crate.name} {crate.version} has other bytes here",
+            f"Two Cargo.locks disagree: the registry listed sha256 {cksum}, and {crate.sha256} was requested.",
+        )
+
+    def _refusal(self, commitment: Commitment, known: CratesOfSdists, name: str, version: str = "") -> Exception:
+        """Return the error for a crate that is not admitted, as far as it can be known."""
+        passing = next((trouble for trouble in known.troubles if not trouble.final), None)
+        if passing is not None:
+            return passing.again()
+        what = f"{name[:70]} {version[:30]}".strip()
+        self._shelf.note_refusal(commitment.address, name, what, "no Cargo.lock admits this crate")
+        detail = "Only crates in the Cargo.lock of an sdist of the lock, or in a committed Cargo.lock, are served."
+        if known.without:
+            names = ", ".join(file.filename for file in known.without[:_NAMED])
+            detail = f"These sdists have no Cargo.lock: {names}. Commit one: reqpi gethash requirements.txt Cargo.lock."
+        elif known.troubles:
+            detail = f"{detail} An sdist cannot be read: {known.troubles[0]}"
+        return NotAdmitted(f"the crate {what} is not admitted by lock {commitment.short}", detail)
+
+
+def _at(crates: AdmittedCrates, key: str, path: str) -> list[Releases]:
+    """Return the releases of each crate at a path of an index, in the registry with this key."""
+    releases: list[Releases] = []
+    for name in crates.names_at(path):
+        own = {
+            version: of
+            for version, all_of in crates.of(name).items()
+            if (of := tuple(crate for crate in all_of if registry_key(crate.registry) == key))
+        }
+        releases += [own] if own else []
+    return releases
+
+
+def _of(same: tuple[Crate, ...], registry: str) -> Mapping[str, tuple[Crate, ...]]:
+    """Return the crates of one release that are in one registry."""
+    return {same[0].version: tuple(crate for crate in same if crate.registry == registry)}

@@ -1,0 +1,80 @@
+"""The crates that a hold covers: those of the sdists that have to be built, and those of committed Cargo.locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reqpi.core.build_requirements import BuiltSdist, sdists_of
+from reqpi.core.crates.source import crate_at, file_of
+from reqpi.core.interfaces import Records
+from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.report import Note
+from reqpi.core.targets import EVERYWHERE, InstallTarget
+from reqpi.runtime.offload import in_thread
+from reqpi.shelf.crates.admitted import CratesOfSdists
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.further_files import FurtherNeeds
+from reqpi.shelf.whole_lock.known_warnings import KnownWarnings
+
+__all__ = ["HeldCrates"]
+
+_NOTES = 100
+"""Warnings that are recorded for a lock, at most."""
+
+_UNPINNED = "it needs Rust and has no Cargo.lock, so nothing pins its crates: commit one beside the lock"
+
+
+class HeldCrates:
+    """The :class:`reqpi.shelf.whole_lock.further_files.FurtherFiles` of crates.
+
+    An sdist of which the target uses a wheel needs none.
+    """
+
+    def __init__(self, shelf: Shelf, records: Records, crates: CratesOfLocks) -> None:
+        self._shelf = shelf
+        self._crates = crates
+        self._warnings = KnownWarnings(records, "crates")
+
+    async def needed(
+        self, commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget
+    ) -> FurtherNeeds:
+        """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.needed`."""
+        found = await in_thread(sdists_of, commitment, pages, target)
+        built = {sdist.file: sdist for sdist in found if sdist.must_be_built}
+        sizes = await self._shelf.sizes(built)
+        held = [file for file, size in sizes.items() if size is not None]
+        known = await self._crates.admitted.of_sdists(commitment, held)
+        unpinned = () if await self._crates.admitted.has_committed(commitment) else known.without
+        if target == EVERYWHERE and len(held) == len(built):
+            await self._record(commitment, built, unpinned)
+        files = {(file.project, file.filename): file for file in map(file_of, known.crates.crates)}
+        return FurtherNeeds(tuple(files.values()), tuple(await self._remarks(commitment, known, unpinned)))
+
+    async def hold(self, commitment: Commitment, file: File) -> int:
+        """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.hold`."""
+        return await self._crates.hold(commitment, crate_at(file.url, file.index))
+
+    async def held(self, commitment: Commitment, file: File) -> int | None:
+        """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.held`."""
+        return await self._crates.held(commitment, crate_at(file.url, file.index))
+
+    async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
+        """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.warnings`."""
+        return await self._warnings.of(commitment.address)
+
+    async def _record(self, commitment: Commitment, built: Mapping[File, BuiltSdist], unpinned: Iterable[File]) -> None:
+        """Record a warning for each sdist whose crates nothing pins, for the next commit of the lock."""
+        pins = [built[file].pin for file in unpinned][:_NOTES]
+        notes = [
+            Note(pin.line, pin.text, f"only an sdist of it is admitted: {_UNPINNED}", pin.document) for pin in pins
+        ]
+        if notes or await self._warnings.of(commitment.address):
+            await self._warnings.record(commitment.address, notes)
+
+    async def _remarks(self, commitment: Commitment, known: CratesOfSdists, unpinned: Sequence[File]) -> list[str]:
+        remarks = [f"{file.filename}: {_UNPINNED}" for file in unpinned]
+        remarks += [str(trouble) for trouble in known.troubles]
+        for crate in known.crates.crates:
+            remarks += [f"{crate.filename}: {each}" for each in await self._crates.broken_promises(commitment, crate)]
+        return remarks

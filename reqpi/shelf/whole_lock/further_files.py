@@ -1,0 +1,50 @@
+"""The seam through which a hold covers more than the files of projects, such as the crates that sdists need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from attrs import frozen
+
+from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.report import Note
+from reqpi.core.targets import InstallTarget
+
+__all__ = ["FurtherFiles", "FurtherNeeds"]
+
+
+@frozen
+class FurtherNeeds:
+    """The further files that a lock needs.
+
+    :param files: no two have the same project and filename.
+    :param remarks: sentences about needs that nothing determines, and about files that are not as they were promised.
+    """
+
+    files: tuple[File, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class FurtherFiles(Protocol):
+    """A source of further files that a lock needs and that are on no project page."""
+
+    async def needed(
+        self, commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget
+    ) -> FurtherNeeds:
+        """Return what is needed, as far as the files in the store tell. No upstream is asked.
+
+        :param pages: the frozen pages of the lock.
+        """
+
+    async def hold(self, commitment: Commitment, file: File) -> int:
+        """Fetch one of the files unless the store has it, however long that takes; return its size in bytes.
+
+        :raises reqpi.core.errors.ReqPIError: it cannot be obtained.
+        """
+
+    async def held(self, commitment: Commitment, file: File) -> int | None:
+        """Return the size in bytes of a file that is in the store; ``None`` if an upstream would be asked for it."""
+
+    async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
+        """Return what is known to be lacking, without asking an upstream."""

@@ -1,0 +1,1 @@
+"""Registries of crates: sparse indexes, and the crates that they list."""

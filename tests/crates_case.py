@@ -1,0 +1,160 @@
+"""A server over a store in memory, an upstream with sdists that need Rust, and registries in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
+
+from attrs import define, field
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+from twisted.trial.unittest import TestCase
+
+from reqpi.core.crates.index import IndexLine, read_index
+from reqpi.core.crates.source import crate_at
+from reqpi.core.errors import NotFound
+from reqpi.core.interfaces import Store
+from reqpi.core.report import Document
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.lock_services import LockServices
+from reqpi.storage.memory import MemoryStore
+from reqpi.web.crates import CratesResource
+from reqpi.web.http.site import BoundedSite
+from reqpi.web.public_url import PublicUrl
+from reqpi.web.routes import Root
+from tests.crates_registry import MadeCrate, index_path
+from tests.distributions import a_file, a_page
+from tests.fake_index import Hook, PlainTransfer, PlainUpstream
+from tests.fake_upstream import Distribution
+from tests.rust_sdists import GREET, WORDS, maturin_sdist
+from tests.web.in_memory import InMemory
+from tests.web.wire import Reply
+
+__all__ = ["CratesCase", "PlainRegistries"]
+
+
+@define
+class PlainRegistries:
+    """A :class:`reqpi.core.crates.source.CrateSource` over dictionaries.
+
+    :ivar indexes: the index file of each crate, by registry and name.
+    :ivar contents: the bytes of each crate, by registry, name and version.
+    :ivar asked: the index files and crates that it was asked for, in order.
+    :ivar before: what to await before an index file or a crate is sent, by its name or filename; it may raise.
+    """
+
+    indexes: dict[tuple[str, str], bytes] = field(factory=dict)
+    contents: dict[tuple[str, str, str], bytes] = field(factory=dict)
+    asked: list[str] = field(factory=list)
+    before: dict[str, Hook] = field(factory=dict)
+
+    def add(self, *crates: MadeCrate, registry: str = "") -> None:
+        """List crates and serve them."""
+        for crate in crates:
+            key = registry, crate.name
+            self.indexes[key] = self.indexes.get(key, b"") + crate.line + b"\n"
+            self.contents[registry, crate.name, crate.version] = crate.content
+
+    async def lines(self, name: str, registry: str, versions: Collection[str]) -> Mapping[str, IndexLine]:
+        await self._asked(name)
+        if (registry, name) not in self.indexes:
+            raise NotFound(f"no {name}")
+        return read_index(self.indexes[registry, name], name)
+
+    async def page(self, *args: Any, **options: Any) -> NoReturn:
+        raise NotFound("no page")
+
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> PlainTransfer:
+        crate = crate_at(url, index)
+        await self._asked(crate.filename)
+        content = self.contents.get((index, crate.name, crate.version))
+        if content is None:
+            raise NotFound(f"no {crate.filename}")
+        return PlainTransfer(len(content), start, content[start:stop])
+
+    def reveals(self, registry: str) -> bool:
+        return True
+
+    async def _asked(self, what: str) -> None:
+        self.asked.append(what)
+        if what in self.before:
+            await self.before[what]()
+
+
+class CratesCase(TestCase):
+    """The lock at ``self.address`` pins one sdist, whose Cargo.lock names two crates."""
+
+    timeout = 60
+    sdist: Distribution = maturin_sdist()
+    crates: tuple[MadeCrate, ...] = (GREET, WORDS)
+
+    async def setUp(self) -> None:
+        self.clock = self.made_clock()
+        self.store: Store = MemoryStore(self.clock.seconds)
+        self.upstream = PlainUpstream()
+        self.registries = PlainRegistries()
+        self.registries.add(*self.crates)
+        self.offer("shout", self.sdist)
+        self.logged: list[str] = []
+        globalLogPublisher.addObserver(self._log)
+        self.addCleanup(globalLogPublisher.removeObserver, self._log)
+        self.restart()
+        self.address = await self.committed("shout==1.0")
+
+    def tearDown(self) -> None:
+        self.site.stopFactory()
+
+    def made_clock(self) -> Clock:
+        clock = Clock()
+        clock.advance(1_000_000_000)
+        return clock
+
+    def _log(self, event: LogEvent) -> None:
+        if event.get("log_namespace", "").startswith("reqpi"):
+            self.logged.append(formatEvent(event))
+
+    def offer(self, project: str, *sdists: Distribution) -> None:
+        """Have the upstream list these files of a project."""
+        files = [a_file(each.filename, each.content, project=project, size=len(each.content)) for each in sdists]
+        self.upstream.offer(a_page(*files, project=project), *(each.content for each in sdists))
+
+    def restart(self, source: Any = None) -> None:
+        """Start a server that has nothing in memory.
+
+        :param source: of crates, in place of the registries.
+        """
+        self.shelf = Shelf(self.store, self.upstream, self.clock, "tests")
+        crates = CratesOfLocks(self.shelf, self.store, source or self.registries, self.clock)
+        further = HeldCrates(self.shelf, self.store, crates)
+        self.services = LockServices.over(self.shelf, self.store, self.clock, further)
+        base = PublicUrl()
+        registry = CratesResource(self.shelf, crates, base)
+        self.site = BoundedSite(Root(self.services, base, crates=registry), self.clock, 1 << 20)
+
+    async def committed(self, *lines: str) -> str:
+        """Commit a lock of these lines; its address."""
+        commitment, _ = await self.shelf.commit("".join(f"{line}\n" for line in lines).encode())
+        return commitment.address
+
+    async def committed_together(self, lines: str, cargo_lock: str) -> str:
+        """Commit a requirements file with a Cargo.lock; its address."""
+        documents = Document("requirements.txt", lines.encode()), Document("Cargo.lock", cargo_lock.encode())
+        commitment, _ = await self.shelf.commit_together(documents)
+        return commitment.address
+
+    async def ask(self, path: str, method: str = "GET", **headers: str) -> Reply:
+        """Ask for a path below the address. Time passes, so that nothing counts as just looked up."""
+        self.clock.advance(1)
+        return await InMemory(self.site).ask(f"/{self.address}/{path}", method, **headers)
+
+    async def index_of(self, name: str) -> Reply:
+        """Ask for the index of a crate."""
+        return await self.ask(f"crates/{index_path(name)}")
+
+    async def take(self, crate: MadeCrate, sha256: str = "") -> Reply:
+        """Ask for a crate."""
+        return await self.ask(f"crates/dl/{crate.name}/{crate.version}/{sha256 or crate.sha256}.crate")

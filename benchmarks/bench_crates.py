@@ -57,11 +57,11 @@ def main() -> None:
                 folder / "project",
                 CARGO_HOME=str(cargo_home(new / "home", origin)),
             ),
-            "reqpi fetch": lambda new: run([*fetch, "-o", str(new / "out")], folder, REQPI_STORE=str(new / "store")),
+            "reqpi fetch": lambda new: run([*fetch, "-o", str(new / "out")], folder, XDG_CACHE_HOME=str(new / "cache")),
             "reqpi fetch --crates-layout local-registry": lambda new: run(
                 [*fetch, "-o", str(new / "out"), "--crates-layout", "local-registry"],
                 folder,
-                REQPI_STORE=str(new / "store"),
+                XDG_CACHE_HOME=str(new / "cache"),
             ),
         }
         report(measured(ways, folder))

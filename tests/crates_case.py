@@ -88,7 +88,7 @@ class PlainRegistries:
 class CratesCase(TestCase):
     """The lock at ``self.address`` pins one sdist, whose Cargo.lock names two crates."""
 
-    timeout = 60
+    timeout = 300
     sdist: Distribution = maturin_sdist()
     crates: tuple[MadeCrate, ...] = (GREET, WORDS)
 
@@ -108,10 +108,14 @@ class CratesCase(TestCase):
     def tearDown(self) -> None:
         self.site.stopFactory()
 
-    def made_clock(self) -> Clock:
+    def made_clock(self) -> Any:
         clock = Clock()
         clock.advance(1_000_000_000)
         return clock
+
+    def pass_time(self) -> None:
+        """Let a second pass before a request, so that nothing counts as just looked up."""
+        self.clock.advance(1)
 
     def _log(self, event: LogEvent) -> None:
         if event.get("log_namespace", "").startswith("reqpi"):
@@ -147,8 +151,8 @@ class CratesCase(TestCase):
         return commitment.address
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> Reply:
-        """Ask for a path below the address. Time passes, so that nothing counts as just looked up."""
-        self.clock.advance(1)
+        """Ask for a path below the address."""
+        self.pass_time()
         return await InMemory(self.site).ask(f"/{self.address}/{path}", method, **headers)
 
     async def index_of(self, name: str) -> Reply:

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from gzip import compress
 from hashlib import sha256
 from typing import Any
@@ -23,7 +24,7 @@ _NOTHING = Answer(404, {"Content-Type": "text/plain"}, b"no such crate\n")
 _INDEX = "/index/"
 
 
-@frozen
+@frozen(slots=False)
 class MadeCrate:
     """A crate, and the line of a registry's index for it.
 
@@ -40,7 +41,7 @@ class MadeCrate:
     extra: Mapping[str, Any] = field(factory=dict)
     given: bytes = field(default=b"", repr=False)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return sha256(self.content).hexdigest()
 
@@ -48,7 +49,7 @@ class MadeCrate:
     def filename(self) -> str:
         return f"{self.name}-{self.version}.crate"
 
-    @property
+    @cached_property
     def line(self) -> bytes:
         """Its line in the index, without the end of the line."""
         if self.given:

@@ -32,6 +32,10 @@ _REGISTRY = "local-registry"
 LAYOUTS = (_VENDORED, _REGISTRY)
 
 
+_AT_ONCE = 24
+"""Crates that are downloaded at the same time. Most have some KB: what takes long is that the registry is asked."""
+
+
 def add_crates_layout(parser: argparse.ArgumentParser) -> None:
     """Add ``--crates-layout``."""
     parser.add_argument(
@@ -122,7 +126,17 @@ def _fetch_all(
         for address, crates in wanted.items():
             listed = [_listed(crate) for crate in sorted(set(crates))]
             try:
-                fetch(url, address, listed, files, meter.count, landed=there, replace=True, path_of=_path_of)
+                fetch(
+                    url,
+                    address,
+                    listed,
+                    files,
+                    meter.count,
+                    landed=there,
+                    replace=True,
+                    path_of=_path_of,
+                    at_once=_AT_ONCE,
+                )
             except FetchFailed as failed:
                 failures |= failed.failures
     if failures:

@@ -13,7 +13,7 @@ from reqpi.cli.hermeto_packages import ChosenFiles
 from reqpi.cli.inputs.needed_crates import SdistCrates, needed_crates, refuse_unpinned, without_wheel
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.reading import crates_of
-from reqpi.core.crates.sbom import ComponentCrates, main_package, with_crates
+from reqpi.core.crates.sbom import NeededCrates, main_package, with_crates
 from reqpi.core.sbom import Sbom
 
 __all__ = ["crates_fetched", "sbom_with_crates"]
@@ -49,9 +49,9 @@ def sbom_with_crates(sbom: Sbom, crates: SdistCrates | None) -> Sbom:
     return sbom if crates is None else with_crates(sbom, _needed(sbom, crates), annotate=True)
 
 
-def _needed(sbom: Sbom, crates: SdistCrates) -> Iterator[ComponentCrates]:
+def _needed(sbom: Sbom, crates: SdistCrates) -> Iterator[NeededCrates]:
     refs = {artifact.filename: component.ref for component in sbom.components for artifact in component.artifacts}
     for name, lock in crates.locks.items():
-        yield ComponentCrates(lock, refs.get(name, ""), main_package(crates.found[name]))
+        yield NeededCrates(lock, refs.get(name, ""), main_package(crates.found[name]))
     for lock in crates.committed:
-        yield ComponentCrates(lock, sbom.own.ref if sbom.own is not None else "")
+        yield NeededCrates(lock, sbom.own.ref if sbom.own is not None else "")

@@ -70,6 +70,7 @@ def fetch(
     is_right: Callable[[ListedFile, BinaryIO], bool] = lambda *_: True,
     replace: bool = False,
     path_of: Callable[[ListedFile], str] = path_in_index,
+    at_once: int = _AT_ONCE,
 ) -> list[ListedFile]:
     """Download the ``files`` that are not in ``folder`` yet, and verify those that are.
 
@@ -80,6 +81,7 @@ def fetch(
         whether the file is right in any other respect.
     :param replace: replace a file of the same name that has other bytes; otherwise it is an error.
     :param path_of: returns the path of a file below the address, escaped.
+    :param at_once: files that are downloaded at the same time.
     :returns: the files that were not there before.
     :raises FetchFailed: some files could not be fetched.
     :raises BadUsage: the folder cannot be written.
@@ -89,7 +91,7 @@ def fetch(
     except OSError as error:
         raise BadUsage(f"{folder} cannot be written: {error.strerror}") from error
     job = _Fetch(target_of(base_url), address, folder, progress, is_right=is_right, replace=replace, path_of=path_of)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
 
         def have(file: ListedFile) -> bool:
             fresh = job.have(file)

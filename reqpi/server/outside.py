@@ -1,4 +1,4 @@
-"""The outside of a server: the upstreams, logins, proxies and authorities that its settings allow."""
+"""The outside of a server: the upstreams, hosts, logins, authorities and proxies that its settings allow."""
 
 from __future__ import annotations
 

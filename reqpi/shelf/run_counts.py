@@ -48,16 +48,17 @@ class RunEntry:
         return write_receipt(Receipt(address, (), at, at, refused=(self.thing,)))
 
 
-def entry_of(thing: TakenEntry | RefusedEntry) -> RunEntry:
-    """Return the entry of a thing, with the texts of a client in the form that a receipt has them in."""
+def entry_of(thing: TakenEntry | RefusedEntry) -> RunEntry | None:
+    """Return the entry of a thing, with the texts of a client in the form that a receipt has them in.
+
+    :returns: ``None`` if a receipt cannot have it, because of a name that is too long or cannot be printed.
+    """
     recorder = ReceiptRecorder()
     if isinstance(thing, TakenEntry):
         recorder.took(thing, "partial")
-        (taken,) = _alone(recorder).taken
-        return RunEntry(f"t-{_digest(taken.key)}", taken)
+        return next((RunEntry(f"t-{_digest(each.key)}", each) for each in _alone(recorder).taken), None)
     recorder.refused(evolve(thing, count=1))
-    (refused,) = _alone(recorder).refused
-    return RunEntry(f"r-{_digest(astuple(refused)[:-1])}", refused)
+    return next((RunEntry(f"r-{_digest(astuple(each)[:-1])}", each) for each in _alone(recorder).refused), None)
 
 
 def load_entry(data: bytes, key: str) -> RunEntry:
@@ -73,7 +74,7 @@ def load_entry(data: bytes, key: str) -> RunEntry:
     if len(things) != 1:
         raise ValueError("it has more or less than one entry")
     entry = entry_of(things[0])
-    if entry.key != key or entry.dump(receipt.address) != data:
+    if entry is None or entry.key != key or entry.dump(receipt.address) != data:
         raise ValueError("it is the record of another entry")
     return entry
 
@@ -100,10 +101,12 @@ class Counts:
     used: bool = True
 
     def count(self, key: str, how: How | None, now: float) -> None:
-        """Count that an entry was sent.
+        """Count that an entry was sent, if the store has it.
 
         :param how: ``None``: nothing of it was sent after all.
         """
+        if key not in self.known:
+            return
         counter = self.sent.setdefault(key, Counter())
         if how is not None:
             counter[how] += 1
@@ -112,9 +115,9 @@ class Counts:
 
     def uncount(self, key: str) -> None:
         """Uncount one refusal."""
-        counter = self.sent.setdefault(key, Counter())
-        counter["count"] = max(0, counter["count"] - 1)
-        self.changed = self.used = True
+        if key in self.sent:
+            self.sent[key]["count"] = max(0, self.sent[key]["count"] - 1)
+            self.changed = self.used = True
 
     def dump(self) -> bytes:
         """Return the record."""

@@ -21,7 +21,7 @@ from reqpi.core.errors import Occupied, StoreTrouble, UnknownSession
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment
 from reqpi.core.receipts.document import TIMESTAMP, timestamp
-from reqpi.core.receipts.model import Receipt, ReceiptDocument, RefusedEntry, TakenEntry
+from reqpi.core.receipts.model import Receipt, ReceiptDocument, RefusedEntry
 from reqpi.core.receipts.recorder import How, ReceiptRecorder
 from reqpi.core.stored_json import mapping, parse, typed
 from reqpi.runtime.offload import in_thread
@@ -112,16 +112,17 @@ class Runs:
 
     # Recording
 
-    async def taking(self, run: Run, thing: TakenEntry) -> str:
-        """Record a thing that is about to be sent; return its key for :meth:`count`.
+    async def taking(self, run: Run, entry: RunEntry | None) -> None:
+        """Record a thing that is about to be sent. :meth:`count` it once it was.
 
+        :param entry: ``None``: no receipt can have it, so that this one is not complete.
         :raises reqpi.core.errors.Occupied: the run has taken :data:`ENTRIES` things.
         :raises reqpi.core.errors.UnknownSession: the run has ended.
         """
-        entry = entry_of(thing)
-        if not await self._enter(run, entry, ENTRIES):
+        if entry is None:
+            await self._leave_out(run)
+        elif not await self._enter(run, entry, ENTRIES):
             raise Occupied(f"this run has taken {ENTRIES} things", "Begin another run.")
-        return entry.key
 
     async def count(self, run: Run, key: str, how: How | None) -> None:
         """Count that a thing was sent; ``None``: nothing of it was."""
@@ -129,20 +130,24 @@ class Runs:
         counts.count(key, how, self._clock.seconds())
         await self._write(run.token, counts)
 
-    async def refuse(self, run: Run, request: RefusedEntry) -> str | None:
-        """Record and count a request that was refused; return its key, or ``None`` if there are too many.
+    async def refuse(self, run: Run, request: RefusedEntry) -> str:
+        """Record and count a request that was refused; return its key, or an empty text if there are too many.
 
         :raises reqpi.core.errors.UnknownSession: the run has ended.
         """
         entry = entry_of(request)
-        entered = await self._enter(run, entry, REFUSALS)
+        if entry is None or not await self._enter(run, entry, REFUSALS):
+            await self._leave_out(run)
+            return ""
+        await self.count(run, entry.key, "count")
+        return entry.key
+
+    async def _leave_out(self, run: Run) -> None:
+        """Record that the receipt has not everything."""
         counts = await self._counts_of(run)
-        if entered:
-            counts.count(entry.key, "count", self._clock.seconds())
-        else:
+        if counts.complete:
             counts.complete, counts.changed = False, True
-        await self._write(run.token, counts)
-        return entry.key if entered else None
+            await self._write(run.token, counts)
 
     async def forget(self, run: Run, key: str) -> None:
         """Uncount a request that turned out not to be refused."""
@@ -162,7 +167,7 @@ class Runs:
             return False
         await self._store.create(run_entry_record(run.token, entry.key), entry.dump(run.address))
         await self._runs.confirm(run.token)
-        known.add(entry.key)
+        (await self._counts_of(run)).known.add(entry.key)  # it may have left memory meanwhile
         return True
 
     async def _counts_of(self, run: Run) -> Counts:
@@ -217,7 +222,7 @@ class Runs:
             if counts.changed:
                 await self._write(token, counts)
             elif not counts.used:
-                del self._counts[token]
+                self._counts.pop(token, None)
             counts.used = False
         if self._clock.seconds() - self._expired >= _EXPIRE:
             self._expired = self._clock.seconds()

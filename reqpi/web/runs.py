@@ -18,6 +18,7 @@ from reqpi.core.receipts.document import write_receipt
 from reqpi.core.receipts.model import RefusedEntry, TakenEntry, taken_file, taken_metadata
 from reqpi.core.receipts.recorder import How
 from reqpi.shelf.receipts import entry_of_project
+from reqpi.shelf.run_counts import entry_of
 from reqpi.shelf.runs import Run, Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_fresh
@@ -117,9 +118,12 @@ class _Recording:
 
     async def _taking(self, thing: TakenEntry) -> None:
         """Record something that is about to be sent, and count it once it was."""
-        key = await self._runs.taking(self._run, thing)
-        ended = self._request.notifyFinish()
-        ended.addCallbacks(lambda _: self._count(key, whole=True), lambda _: self._count(key, whole=False))
+        entry = entry_of(thing)
+        if entry is not None:
+            key = entry.key
+            ended = self._request.notifyFinish()
+            ended.addCallbacks(lambda _: self._count(key, whole=True), lambda _: self._count(key, whole=False))
+        await self._runs.taking(self._run, entry)
 
     def _count(self, key: str, *, whole: bool) -> None:
         """Count a response.
@@ -133,7 +137,7 @@ class _Recording:
     async def refused(self, rest: list[str], error: NotAdmitted) -> None:
         """Record that the request was refused."""
         agent, url = header(self._request, "User-Agent"), "/".join(["simple", *rest])
-        self._refused = await self._runs.refuse(self._run, RefusedEntry("", rest[0], url, agent, error.title)) or ""
+        self._refused = await self._runs.refuse(self._run, RefusedEntry("", rest[0], url, agent, error.title))
         if self._is_check:
             self.not_refused()
 

@@ -16,7 +16,7 @@ from reqpi.core.metadata import build_system
 from reqpi.core.receipts.model import TakenEntry
 from reqpi.shelf.maintenance.record_checks import REMADE, check
 from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.run_counts import entry_of
+from reqpi.shelf.run_counts import RunEntry
 from tests.attacks.fuzzing import fuzz, json_of
 from tests.distributions import a_file, a_page, digest_of
 
@@ -36,7 +36,7 @@ WRITTEN = {
     "bills": {"layout": 1, "files": {"a" * 64: ["x", [["MIT", True]], ["six"]]}},
     "learning": {"exclude-newer": "2024-01-01T00:00:00+00:00"},
     "runs": {"layout": 1, "address": "a" * 64, "started": "2026-11-29T14:50:24Z"},
-    "run-entries": json.loads(entry_of(TakenEntry("page", "lib")).dump("a" * 64)),
+    "run-entries": json.loads(RunEntry("", TakenEntry("page", "lib", partial=1)).dump("a" * 64)),
     "run-counts": {"layout": 1, "last": 1.0, "complete": True, "sent": {"t-" + "a" * 64: [1, 0, 0]}},
 }
 """What ReqPI writes into records of some kinds."""

@@ -6,6 +6,7 @@ import json
 
 from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
+from tests.core.locks.cargo_table import lock, package
 
 
 class CheckTests(CommandTestCase):
@@ -15,6 +16,15 @@ class CheckTests(CommandTestCase):
         """How many pins, and which address."""
         expected = f"requirements.txt: 1 pin, 1 without digests, address {address_of(DOCUMENT)}\n"
         self.assertEqual(self.run_reqpi("check", "requirements.txt"), (0, expected, ""))
+
+    def test_crates_are_counted(self) -> None:
+        """A Cargo.lock pins no project."""
+        document = lock(package("one"), package("two"))
+        (self.folder / "Cargo.lock").write_bytes(document)
+        expected = f"Cargo.lock: 0 pins, 2 crates, address {address_of(document)}\n"
+        self.assertEqual(self.run_reqpi("check", "Cargo.lock"), (0, expected, ""))
+        _, out, _ = self.run_reqpi("check", "Cargo.lock", "--json")
+        self.assertIn('"crates": 2', out)
 
     def test_standard_input(self) -> None:
         """It has a name in messages."""

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 
+import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi import __version__
@@ -31,6 +32,7 @@ class MainTests(CommandTestCase):
             for command, summary in COMMANDS.items():
                 self.assertRegex(out, rf"\n  {command} +{summary}\n")
 
+    @pytest.mark.every_python
     def test_every_command_has_help(self) -> None:
         """And says what its exit status means, or, as the server, what its options do."""
         for command in COMMANDS:

@@ -81,7 +81,7 @@ def oldest_pip() -> Path:
     raise SkipTest("pip 20.3 needs Python 3.11 or older, and there is none here")
 
 
-def run(command: Sequence[object], folder: Path, environ: Mapping[str, str], limit: float = 180) -> Done:
+def run(command: Sequence[object], folder: Path, environ: Mapping[str, str], limit: float = 900) -> Done:
     """Run a client that knows nothing of this machine's configuration.
 
     :param folder: where it runs, has its home, and keeps its caches.

@@ -54,7 +54,7 @@ print(inner(where, where, {path!r} + ".other"), inner(where, where, "/git/other.
         script = (
             f"{GIT} clone --quiet {url} cloned; {GIT} ls-remote {url.replace('thing', 'other')}; "
             f"{GIT} clone --quiet --branch main {url} cloned; "
-            f"{sys.executable} -c '{ASK}' ${{PIP_INDEX_URL}}thing/{archive}"
+            f"{sys.executable} -c '{ASK}' thing/{archive}"
         )
         seal = () if forbidden() else ("--seal",)
         status, out, err = self.run_reqpi("run", *seal, *self.options, "requirements.txt", "--", "sh", "-c", script)

@@ -20,6 +20,7 @@ from reqpi.cli.messages import count_of, tell_defects, tell_notes, visible
 from reqpi.cli.statuses import DEFECTS, DONE
 from reqpi.client import BadUsage
 from reqpi.core.address import address_of
+from reqpi.core.crates.reading import crates_of
 from reqpi.core.errors import BrokenLock
 from reqpi.core.model import Lock
 from reqpi.core.report import Defect
@@ -104,11 +105,17 @@ def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) ->
         elif lock is not None and not options.quiet:
             whole, address = visible(names.whole), address_of(checked.taken.committed)
             loose = f", {lock.without_digests} without digests" if lock.without_digests else ""
-            print(f"{whole}: {count_of(len(lock.pins), 'pin')}{loose}, address {address}")
+            crates = _crates(lock)
+            also = f", {count_of(crates, 'crate')}" if crates else ""
+            print(f"{whole}: {count_of(len(lock.pins), 'pin')}{loose}{also}, address {address}")
             for need in checked.needs:
                 print(f"{whole}: needs {visible(in_words(need))}")
         if checked.reports.closed is not None:
             tell_closed(checked.reports.closed, checked.taken, quiet=options.quiet)
+
+
+def _crates(lock: Lock) -> int:
+    return sum(len(each.crates) + len(each.git) for each in crates_of(lock))
 
 
 def _as_json(checked: _Checked) -> dict[str, Any]:
@@ -130,6 +137,7 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
             }
             for need in checked.needs
         ],
+        **({"crates": _crates(lock)} if lock is not None and _crates(lock) else {}),
         **({} if checked.reports.closed is None else {"closed": checked.reports.closed.said}),
     }
 

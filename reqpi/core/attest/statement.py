@@ -102,7 +102,7 @@ def predicate_of(receipt: Receipt, sha256: str, builder: str) -> dict[str, Any]:
             "externalParameters": {
                 "address": receipt.address,
                 "target": dict(sorted(receipt.target.items())),
-                "passed": [f"{each.host}:{each.port}" for each in receipt.passed],
+                "passed": sorted({f"{each.host}:{each.port}" for each in receipt.passed}),
             },
             "internalParameters": {
                 "sealed": receipt.sealed,

@@ -26,7 +26,7 @@ from reqpi.core.model import Digest, Lock
 from reqpi.core.sbom.gathering import united
 from reqpi.core.sbom.model import Artifact, Component, Sbom
 
-__all__ = ["CARGO", "GENERATED", "ComponentCrates", "main_package", "purl_of_crate", "with_committed", "with_crates"]
+__all__ = ["CARGO", "GENERATED", "NeededCrates", "main_package", "purl_of_crate", "with_committed", "with_crates"]
 
 CARGO = "hermeto:backend:cargo"
 """The annotation by which Hermeto names the backend that fetched a crate."""
@@ -36,7 +36,7 @@ GENERATED = "hermeto:permissive-mode:cargo:generated-lockfile"
 
 
 @frozen
-class ComponentCrates:
+class NeededCrates:
     """The crates that a Cargo.lock names, and what needs them.
 
     :param needed_by: the ref of a component: the sdist whose Cargo.lock it is, or the project that a committed one
@@ -86,10 +86,10 @@ def _tables(manifest: bytes) -> Mapping[str, object]:
 def with_committed(sbom: Sbom, lock: Lock) -> Sbom:
     """Return ``sbom`` with the crates of the Cargo.locks among the documents of a lock."""
     committed = crates_of(lock)
-    return with_crates(sbom, map(ComponentCrates, committed)) if committed else sbom
+    return with_crates(sbom, map(NeededCrates, committed)) if committed else sbom
 
 
-def with_crates(sbom: Sbom, needed: Iterable[ComponentCrates], *, annotate: bool = False) -> Sbom:
+def with_crates(sbom: Sbom, needed: Iterable[NeededCrates], *, annotate: bool = False) -> Sbom:
     """Return ``sbom`` with all packages of some Cargo.locks as components, each once.
 
     :param annotate: name the backend, as Hermeto does.
@@ -105,7 +105,7 @@ def with_crates(sbom: Sbom, needed: Iterable[ComponentCrates], *, annotate: bool
     )
 
 
-def _components(needed: ComponentCrates, annotate: bool) -> Iterator[Component]:
+def _components(needed: NeededCrates, annotate: bool) -> Iterator[Component]:
     annotations = [CARGO] * annotate + [GENERATED] * needed.generated
     for package in needed.lock.packages:
         if not _is_main(package, needed):
@@ -125,11 +125,11 @@ def _artifacts(package: Package) -> Iterator[Artifact]:
         yield Artifact(f"{package.name}-{package.commit}", wheel=False, url=f"git+{package.url}@{package.commit}")
 
 
-def _is_main(package: Package, needed: ComponentCrates) -> bool:
+def _is_main(package: Package, needed: NeededCrates) -> bool:
     return isinstance(package, LocalCrate) and package.name == needed.main
 
 
-def _edges(needed: ComponentCrates, refs: set[str]) -> Iterator[tuple[str, str]]:
+def _edges(needed: NeededCrates, refs: set[str]) -> Iterator[tuple[str, str]]:
     """Yield the edges between packages, and those from the component that needs them."""
     top = needed.needed_by if needed.needed_by in refs else ""
     names = {each: top if _is_main(each, needed) else purl_of_crate(each) for each in needed.lock.packages}

@@ -119,7 +119,7 @@ class _Search:
         """Return the rank of a file in a folder, the lowest being the best; ``None`` if it does not count."""
         parts = tuple(path.split("/"))
         folder = parts[1:-1]
-        if len(parts) < 2 or not parts[0] or ".." in parts:
+        if len(parts) < 2 or not parts[0] or ".." in parts or not path.isprintable():
             return None
         if folder[: len(self.project)] == self.project:
             return 0, len(folder), path

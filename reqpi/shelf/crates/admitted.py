@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.admission import AdmittedCrates
@@ -16,7 +16,7 @@ from reqpi.core.model import Commitment, File, Page
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight, each
-from reqpi.shelf.crates.sdist_locks import SdistCargoLocks
+from reqpi.shelf.crates.sdist_locks import SdistCargoLocks, project_key
 from reqpi.shelf.shelf import Shelf
 
 __all__ = ["AdmittedOfLocks", "CratesOfSdists"]
@@ -70,10 +70,10 @@ class _Known:
     committed: tuple[CargoLock, ...]
     sdists: tuple[File, ...] | None = None
     scanned: float = float("-inf")
-    held: tuple[File, ...] = ()
+    held: frozenset[File] = frozenset()
     searched: float = float("-inf")
     found: CratesOfSdists | None = None
-    plain: frozenset[File] = frozenset()
+    plain: set[File] = field(factory=set)
 
 
 class AdmittedOfLocks:
@@ -115,7 +115,7 @@ class AdmittedOfLocks:
             await self._scanning.do(commitment.address, partial(self._scan, commitment, state))
         return await self.of_sdists(commitment, state.held)
 
-    async def of_sdists(self, commitment: Commitment, sdists: Sequence[File]) -> CratesOfSdists:
+    async def of_sdists(self, commitment: Commitment, sdists: Collection[File]) -> CratesOfSdists:
         """Return the crates that the committed Cargo.locks and these sdists admit; the sdists are fetched if needed."""
         state = await self._state(commitment)
         troubles: list[UpstreamTrouble] = []
@@ -135,10 +135,10 @@ class AdmittedOfLocks:
             elif found.needed:
                 without.append(file)
             elif self._sdist_locks.known(file) is None:
-                state.plain |= {file}
+                state.plain.add(file)
 
         await each(sdists, look, _AT_ONCE)
-        key = (commitment.address, tuple(sorted(str(file.sha256) for file in locks)))
+        key = (commitment.address, tuple(sorted(map(project_key, locks))))
         crates = self._together.get(commitment, key)
         if crates is None:
             crates = AdmittedCrates.of_locks((*state.committed, *locks.values()))
@@ -177,7 +177,7 @@ class AdmittedOfLocks:
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
         began = self._clock.seconds()
         sizes = await self._shelf.sizes(await self.sdists(commitment))
-        state.held = tuple(file for file, size in sizes.items() if size is not None)
+        state.held = frozenset(file for file, size in sizes.items() if size is not None)
         state.scanned = began
 
 

@@ -22,7 +22,7 @@ from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 
-__all__ = ["RustSdist", "SdistCargoLocks"]
+__all__ = ["RustSdist", "SdistCargoLocks", "project_key"]
 
 _LOCKS = 32 << 20
 """Bytes of Cargo.locks kept in memory, as an estimate: those of some 30,000 crates."""
@@ -62,7 +62,7 @@ class SdistCargoLocks:
 
     def known(self, file: File) -> RustSdist | None:
         """Return what was read of an sdist; ``None`` if it has to be read."""
-        return self._read_before.get(_key(file))
+        return self._read_before.get(project_key(file))
 
     async def of(self, commitment: Commitment, file: File) -> RustSdist:
         """Return whether an admitted sdist needs Rust, and its Cargo.lock, however long it takes to find out.
@@ -72,7 +72,9 @@ class SdistCargoLocks:
         :raises reqpi.core.errors.UpstreamTrouble: it cannot be obtained, or it or its Cargo.lock is broken.
         """
         known = self.known(file)
-        return known or await self._reading.do((commitment.address, _key(file)), partial(self._of, commitment, file))
+        return known or await self._reading.do(
+            (commitment.address, project_key(file)), partial(self._of, commitment, file)
+        )
 
     async def _of(self, commitment: Commitment, file: File) -> RustSdist:
         system = await self._shelf.build_system(commitment, file.project, file.filename)
@@ -81,7 +83,7 @@ class SdistCargoLocks:
             found = await self._at_once.run(lambda: Deferred.fromCoroutine(self._in_sdist(commitment, file)))
         elif await self._shelf.held(file) is None:
             return found  # it may be the upstream's claim
-        self._read_before.put(_key(file), found, found.weight)
+        self._read_before.put(project_key(file), found, found.weight)
         return found
 
     async def _in_sdist(self, commitment: Commitment, file: File) -> RustSdist:
@@ -93,7 +95,8 @@ class SdistCargoLocks:
         return RustSdist(needed=True, lock=await in_thread(_lock_in, data, file))
 
 
-def _key(file: File) -> tuple[str, str]:
+def project_key(file: File) -> tuple[str, str]:
+    """Return what identifies the project in an sdist: an archive may have several, in subdirectories."""
     return str(file.sha256), _subdirectory(file) or ""
 
 

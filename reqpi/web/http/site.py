@@ -196,9 +196,9 @@ class BoundedSite(Site):
         self.ready_answers = ready_answers or ReadyAnswers(0, clock.seconds)
         self.heads = SimpleHeads()
         self.names: OwnNames = ANY_NAME
+        self.observer: Callable[[SentResponse], None] | None = None
         self.clients = clients
         self.private = self.ready_answers.private = is_private(clients)
-        self.observer: Callable[[SentResponse], None] | None = None
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self._access = access

@@ -10,7 +10,7 @@ from reqpi.core.crates.reading import cargo_lock
 from reqpi.core.crates.sbom import (
     CARGO,
     GENERATED,
-    ComponentCrates,
+    NeededCrates,
     main_package,
     purl_of_crate,
     with_committed,
@@ -34,7 +34,7 @@ LOCK = cargo_lock(lock(package("one", more=needs("two")), package("two", checksu
 
 def edges_of(document: bytes, main: str = "mine") -> set[tuple[str, str]]:
     """The edges of an SBOM with the crates of a document; crates without their qualifiers."""
-    made = with_crates(EMPTY, [ComponentCrates(cargo_lock(document), SDIST, main)])
+    made = with_crates(EMPTY, [NeededCrates(cargo_lock(document), SDIST, main)])
     return {
         (one.partition("?")[0].rpartition("/")[2], two.partition("?")[0].rpartition("/")[2]) for one, two in made.edges
     }
@@ -68,7 +68,7 @@ class EdgeTests(SynchronousTestCase):
     """The sdist reaches every crate."""
 
     def test_the_sdist_stands_for_its_own_package(self) -> None:
-        made = with_crates(EMPTY, [ComponentCrates(LOCK, SDIST, "orjson")])
+        made = with_crates(EMPTY, [NeededCrates(LOCK, SDIST, "orjson")])
         self.assertEqual([each.purl for each in made.components], sorted([ONE, TWO, SDIST, "pkg:pypi/six@1"]))
         self.assertEqual(made.edges, ((ONE, TWO), (SDIST, ONE)))
         self.assertEqual(made.tops, (SDIST, "pkg:pypi/six@1"))
@@ -87,16 +87,14 @@ class EdgeTests(SynchronousTestCase):
         self.assertEqual(edges_of(document), top | {("one@1.0.0", "two@1.0.0"), ("two@1.0.0", "one@1.0.0")})
 
     def test_a_crate_of_two_sdists_is_one_component(self) -> None:
-        made = with_crates(
-            EMPTY, [ComponentCrates(LOCK, SDIST, "orjson"), ComponentCrates(LOCK, "pkg:pypi/six@1", "orjson")]
-        )
+        made = with_crates(EMPTY, [NeededCrates(LOCK, SDIST, "orjson"), NeededCrates(LOCK, "pkg:pypi/six@1", "orjson")])
         self.assertEqual(len(made.components), 4)
         self.assertEqual(made.edges, ((ONE, TWO), (SDIST, ONE), ("pkg:pypi/six@1", ONE)))
 
     def test_a_committed_lock_has_no_sdist(self) -> None:
-        made = with_crates(EMPTY, [ComponentCrates(LOCK)])
+        made = with_crates(EMPTY, [NeededCrates(LOCK)])
         self.assertEqual(made.edges, ((ONE, TWO), ("pkg:cargo/orjson@3.9.9", ONE)))
-        self.assertEqual(with_crates(EMPTY, [ComponentCrates(LOCK, "pkg:pypi/unknown@1")]), made)
+        self.assertEqual(with_crates(EMPTY, [NeededCrates(LOCK, "pkg:pypi/unknown@1")]), made)
 
     def test_nothing_changes_without_crates(self) -> None:
         self.assertEqual(with_crates(EMPTY, []), EMPTY)
@@ -124,8 +122,8 @@ class DocumentTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         git = package("lib", source=f"git+https://example.org/lib#{COMMIT}", checksum="")
-        committed = ComponentCrates(cargo_lock(lock(git)), generated=True)
-        self.made = with_crates(EMPTY, [ComponentCrates(LOCK, SDIST, "orjson"), committed], annotate=True)
+        committed = NeededCrates(cargo_lock(lock(git)), generated=True)
+        self.made = with_crates(EMPTY, [NeededCrates(LOCK, SDIST, "orjson"), committed], annotate=True)
 
     def test_both_formats_are_valid_and_read_again(self) -> None:
         self.assertEqual(flaws_of_cyclonedx(cyclonedx(self.made)), [])
@@ -138,19 +136,19 @@ class DocumentTests(SynchronousTestCase):
     def test_annotations_name_the_backend(self) -> None:
         said = {each.name: each.annotations for each in self.made.components}
         self.assertEqual(said, {"one": (CARGO,), "two": (CARGO,), "lib": (CARGO, GENERATED), "orjson": (), "six": ()})
-        self.assertFalse(any(each.annotations for each in with_crates(EMPTY, [ComponentCrates(LOCK)]).components))
+        self.assertFalse(any(each.annotations for each in with_crates(EMPTY, [NeededCrates(LOCK)]).components))
 
     def test_nothing_says_that_a_crate_is_a_wheel(self) -> None:
         self.assertNotIn(b"pip:package", cyclonedx(self.made) + spdx(self.made))
 
     def test_merging_keeps_crates(self) -> None:
-        other = with_crates(EMPTY, [ComponentCrates(cargo_lock(lock(package("four"))))])
+        other = with_crates(EMPTY, [NeededCrates(cargo_lock(lock(package("four"))))])
         names = [component.name for component in merged([self.made, other]).components]
         self.assertEqual(sorted(names), ["four", "lib", "one", "orjson", "six", "two"])
 
     def test_a_crate_and_a_project_of_one_name_are_two(self) -> None:
         """orjson is a project of the index, and may be a crate."""
-        without = with_crates(EMPTY, [ComponentCrates(cargo_lock(lock(package("orjson"), package("Six"))))])
+        without = with_crates(EMPTY, [NeededCrates(cargo_lock(lock(package("orjson"), package("Six"))))])
         for write in (cyclonedx, spdx):
             found = changes(contents_of_sbom(write(EMPTY)), contents_of_sbom(write(without)))
             self.assertEqual([each.project for each in found], ["cargo:Six", "cargo:orjson"])

@@ -83,6 +83,10 @@ class HostileSdistTests(SynchronousTestCase):
             link.type, link.linkname = kind, "/etc/passwd"
             self.assertIsNone(found(crate_of_members(link)))
 
+    def test_a_path_that_moves_the_cursor_does_not_count(self) -> None:
+        """The path of the one that counts stands in messages."""
+        self.assertIsNone(path_in("x/\x1b[2J/Cargo.lock", "x/\u202e/Cargo.lock"))
+
     def test_one_that_is_too_large_is_an_error_only_if_it_counts(self) -> None:
         large = ("x/a/Cargo.lock", b"#" * (LARGEST_FILE + 1))
         for data in (a_tar(large), a_zip(large)):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.crates.allowed import AllowedRegistries, read_crates
@@ -21,7 +20,7 @@ __all__ = ["LoopbackCase"]
 class LoopbackCase(UpstreamCase, CratesCase):
     """Everything is real but the clock, the store and the upstream of the sdist."""
 
-    timeout = 120
+    timeout = 600
 
     async def setUp(self) -> None:  # type: ignore[override]
         UpstreamCase.setUp(self)
@@ -29,7 +28,7 @@ class LoopbackCase(UpstreamCase, CratesCase):
         await CratesCase.setUp(self)
         self.restart()
 
-    def made_clock(self) -> Clock:
+    def made_clock(self) -> Any:
         return self.clock
 
     def a_registry(self, **options: Any) -> SparseRegistry:

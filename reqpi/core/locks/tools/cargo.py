@@ -130,6 +130,7 @@ class _Reader:
 
     checksums: Mapping[str, object]
     _seen: set[tuple[str, str, str]] = field(factory=set)
+    _registries: set[str] = field(factory=set)
     _packages: dict[Package, _Stated] = field(factory=dict)
     _index: dict[str, dict[str, dict[str, Package]]] = field(factory=dict)
 
@@ -154,7 +155,9 @@ class _Reader:
             return _git(stated)
         if not stated.source.startswith(_REGISTRIES):
             raise stated.entry.flaw(rules.SOURCE, stated.source, "source")
-        _check_registry(stated)
+        if stated.source not in self._registries:
+            _check_registry(stated)
+            self._registries.add(stated.source)
         return Crate(stated.name, stated.version, self._checksum(stated), registry_of(stated.source))
 
     def _checksum(self, stated: _Stated) -> str:

@@ -62,9 +62,10 @@ def check_reach(settings: Settings, addresses: Iterable[Any], *, with_login: boo
     """Check that not everyone gets what the logins of this server open, unless the operator wants that.
 
     :param addresses: the Twisted addresses that the server listens on.
-    :param with_login: it has a login for an upstream.
+    :param with_login: it has a login for an upstream that is not a registry of crates.
     :raises reqpi.core.errors.Misconfigured: other machines can reach it, and anyone may commit a lock.
     """
+    with_login = with_login or bool(settings.crates.tokens) or any("@" in url for url in _registries(settings))
     if not with_login or settings.offline or settings.only is not None or settings.anonymous == "commit":
         return
     anyone_commits = anonymous_client(anonymous_of(settings)).may(AccessScope.COMMIT)
@@ -74,6 +75,11 @@ def check_reach(settings: Settings, addresses: Iterable[Any], *, with_login: boo
             "Make tokens with reqpi token and specify their file with --tokens, or let anyone commit with "
             "--anonymous commit.",
         )
+
+
+def _registries(settings: Settings) -> Iterable[str]:
+    """Return the URLs of the registries of crates, which may contain logins."""
+    return filter(None, (settings.crates.default, *settings.crates.registries.values()))
 
 
 class TokensOfFile:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from attrs import evolve
 
 from reqpi.core.access.clients import AccessScope
@@ -71,6 +73,21 @@ class ReadingTests(LimitsCase):
         self.assertEqual((await self.as_client("six-only", f"/{self.address}/simple/six/")).status, 200)
         for path in ("/simple/six/", f"/simple/six/{WHEEL}", "/files.json", "/files.json", "/held"):
             self.assertEqual((await self.under(path)).status, 200, path)
+
+    async def test_a_run_is_no_way_around(self) -> None:
+        """The attacker begins a run of the address, and reads its index through that."""
+        reply = await self.ask(f"/{self.address}/runs", "POST", b"")
+        self.assertEqual(reply.status, 201, reply.body)
+        index = json.loads(reply.body)["index"]
+        path = index[index.index("/runs/") :]
+        for below in ("six/", f"six/{WHEEL}"):
+            self.assertEqual((await self.ask(f"{path}{below}")).status, 503)
+        self.assertEqual(self.upstream.asked, [])
+        self.assertEqual((await self.as_client("free", f"{path}six/")).status, 200)
+        self.assertEqual((await self.ask(f"{path}six/")).status, 200)
+        run = path.removesuffix("/simple/")
+        self.assertEqual((await self.ask(f"{run}/receipt")).status, 200)
+        self.assertEqual((await self.ask(run, "DELETE")).status, 204)
 
     async def test_a_head_is_answered_as_a_get_is(self) -> None:
         """With and without the page."""

@@ -6,6 +6,7 @@ from base64 import b64encode
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import Token, Tokens, digest_of, token_text
+from reqpi.shelf.runs import Runs
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.http.token_access import TokenAccess
 from reqpi.web.routes import Root
@@ -49,7 +50,8 @@ class TokensCase(WebCase):
 
     def made_root(self) -> Root:
         self.access = TokenAccess(Tokens(map(token, SCOPES)), self.anonymous, self.clock.seconds)
-        return Root(self.services(), self.base, self.ready_answers, access=self.access)
+        runs = Runs(self.store, self.clock, "tests")
+        return Root(self.services(), self.base, self.ready_answers, access=self.access, runs=runs)
 
     def make_site(self, *args: object) -> WatchedSite:  # type: ignore[override]
         return WatchedSite(*args, clients=self.access)

@@ -19,6 +19,7 @@ from reqpi.server.access import TokensOfFile, check_reach, clients_of
 from reqpi.server.open_to_others import open_to_others
 from reqpi.server.server import assemble
 from reqpi.server.settings import Settings
+from reqpi.upstream.crates.allowed import CrateSettings
 from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.token_access import TokenAccess
 from tests.attacks.tokens_case import basic, text_of, token
@@ -143,6 +144,14 @@ class ReachTests(TestCase):
             self.assertFalse(self.is_refused(EVERYWHERE, offline=True, **settings))
         for settings in ({"anonymous": "commit"}, {"anonymous": "read"}, {"tokens": Path("x")}):
             self.assertFalse(self.is_refused(EVERYWHERE, **settings))
+
+    def test_the_token_of_a_registry_of_crates_is_a_login_too(self) -> None:
+        for crates in (
+            CrateSettings("https://crates.example.org", tokens={"": Path("x")}),
+            CrateSettings(registries={"own": "https://me:secret@crates.example.org"}),
+        ):
+            self.assertTrue(self.is_refused(EVERYWHERE, with_login=False, crates=crates))
+        self.assertFalse(self.is_refused(EVERYWHERE, with_login=False, crates=CrateSettings("https://c.example.org")))
 
     def test_it_does_not_even_listen(self) -> None:
         """With a login in the URL of the upstream."""

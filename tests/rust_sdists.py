@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reqpi.core.crates.model import CRATES_IO
 from tests.crates_registry import MadeCrate, build_crate
 from tests.fake_upstream import Distribution
 from tests.fake_upstream.distributions import sdist_of_files
@@ -23,9 +24,6 @@ MATURIN = "maturin==1.9.6"
 SETUPTOOLS_RUST = "setuptools-rust==1.12.0"
 SETUPTOOLS = "setuptools==80.9.0"
 """Build requirements of the sdists: real packages, with which they build."""
-
-CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
-"""The source that every Cargo.lock has for the usual registry, wherever the crates come from."""
 
 WORDS = build_crate("made-words", "1.0.2")
 GREET = build_crate(

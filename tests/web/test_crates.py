@@ -95,9 +95,11 @@ class RegistryTests(CratesCase):
         self.registries.before["made-words"] = slow
         for ask in (self.index_of("made-words"), self.take(WORDS)):
             asking = Deferred.fromCoroutine(ask)
-            while not asking.called:
+            while "made-words" not in self.registries.asked:
                 await deferLater(reactor, 0)  # type: ignore[arg-type]
+            while not asking.called:
                 self.clock.advance(1)
+                await deferLater(reactor, 0)  # type: ignore[arg-type]
             reply = await asking
             self.assertEqual(reply.status, 503, reply)
             self.assertIn(b"on the way", reply.body)

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import asdict
 
 from reqpi.server.settings import Settings
+from reqpi.upstream.crates.allowed import CrateSettings
 
 __all__ = ["FIRST_DESCRIPTOR", "dumped", "loaded"]
 
@@ -25,4 +26,5 @@ def dumped(settings: Settings) -> bytes:
 
 def loaded(line: bytes) -> Settings:
     """Return the settings from a line of :func:`dumped`."""
-    return Settings(**json.loads(line, object_hook=lambda read: Path(read[_PATH]) if _PATH in read else read))
+    read = json.loads(line, object_hook=lambda found: Path(found[_PATH]) if _PATH in found else found)
+    return Settings(**read | {"crates": CrateSettings(**read["crates"])})

@@ -11,7 +11,6 @@ from reqpi.core.access.clients import AccessScope, Client
 from reqpi.core.errors import NotPermitted, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Lock, Project
 from reqpi.runtime.derived_cache import DerivedCache
-from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.access import identity_of
 
@@ -43,17 +42,16 @@ class FrozenPages:
 
     A page that is not frozen has to be looked up, with the login of the server if its upstream requires one. That is
     for those who may commit a lock with it.
-
-    :param runs: the runs of the server; ``None``: it has none.
     """
 
-    def __init__(self, shelf: Shelf, runs: Runs | None = None) -> None:
+    def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._runs = runs
         self._whole: DerivedCache[bool] = DerivedCache(_MOST)
 
     def concern(self, request: Request, segments: Sequence[str]) -> bool:
         """Return whether :meth:`check` has to be awaited before the request is answered.
+
+        A path in a run does not name its address, so :meth:`check_run` checks it later.
 
         :param segments: of its path; for a run, of the same path below the address.
         """
@@ -75,8 +73,6 @@ class FrozenPages:
         :raises reqpi.core.errors.UpstreamTrouble: a page that the answer needs is not frozen yet.
         """
         try:
-            if segments[0] == "runs" and self._runs is not None:
-                segments = [(await self._runs.get(segments[1])).address, *segments[2:]]
             commitment = await self._shelf.commitment(segments[0])
         except ReqPIError:  # the route reports it
             return
@@ -103,8 +99,6 @@ class FrozenPages:
 
 def _needed(lock: Lock, segments: Sequence[str]) -> Sequence[Project]:
     """Return the pinned projects whose pages a request needs: one for a page or a file of the index, or all."""
-    if segments[1:] in ([], ["receipt"]):  # the end of a run, and what it has taken
-        return ()
     if segments[1] != "simple":
         return tuple(lock.projects)
     project = canonicalize_name(segments[2]) if len(segments) > 2 else ""

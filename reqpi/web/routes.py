@@ -287,7 +287,7 @@ class Root(Resource):
         self._wheelhouses = services.wheelhouses
         self._base = base
         self._access = access
-        self._frozen = FrozenPages(services.shelf, runs)
+        self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
         self._crates = crates
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)

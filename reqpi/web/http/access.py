@@ -71,7 +71,7 @@ def problem_of_client(request: Request, access: Access | None, segments: Sequenc
         return None
     identified.identity = access.client_of(header(request, "Authorization"))
     first = segments[0].decode("latin-1")
-    problem = problem_of_scope(access, identified.identity, _scope_of(request.method, segments))
+    problem = problem_of_scope(access, identified.identity, _scope_of(request.method, segments[0]))
     if problem is not None:
         return problem
     return None if first in _OPEN or access.offers(first) else not_offered()
@@ -100,14 +100,11 @@ def not_offered() -> Problem:
     return Problem(NOT_OFFERED, "not offered here", "This server serves what its command is about, and nothing else.")
 
 
-def _scope_of(method: bytes, segments: Sequence[bytes]) -> AccessScope:
+def _scope_of(method: bytes, first: bytes) -> AccessScope:
     """Return the scope that a request needs, at least. A method that is not known to read is taken for one that writes.
 
-    A run records what a client reads.
-
-    :param segments: of its path.
+    :param first: the first segment of its path.
     """
-    if segments[0] == b"learn":
+    if first == b"learn":
         return AccessScope.LEARN
-    is_run = segments[0] == b"runs" or segments[1:] == [b"runs"]
-    return AccessScope.READ if is_run or method in (b"GET", b"HEAD") else AccessScope.COMMIT
+    return AccessScope.READ if method in (b"GET", b"HEAD") else AccessScope.COMMIT

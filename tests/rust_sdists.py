@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reqpi.core.crates.model import CRATES_IO
+from reqpi.core.crates.registry_names import CRATES_IO
 from tests.crates_registry import MadeCrate, build_crate
 from tests.fake_upstream import Distribution
 from tests.fake_upstream.distributions import sdist_of_files

@@ -1,8 +1,7 @@
-"""``--receipt FILE``: a record of what a command took, written when it has ended."""
+"""The file of ``--receipt``: a record of what a command took, written when it has ended."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
@@ -18,15 +17,7 @@ from reqpi.core.receipts.document import timestamp, write_receipt
 from reqpi.core.receipts.model import ReceiptDocument
 from reqpi.core.receipts.recorder import ReceiptRecorder
 
-__all__ = ["ReceiptFile", "add_receipt", "this_machine"]
-
-
-def add_receipt(parser: argparse.ArgumentParser, text: str) -> None:
-    """Add ``--receipt FILE``.
-
-    :param text: its help.
-    """
-    parser.add_argument("--receipt", type=Path, metavar="FILE", help=text)
+__all__ = ["ReceiptFile", "this_machine"]
 
 
 class ReceiptFile:

@@ -38,14 +38,13 @@ class EnvironmentTests(SynchronousTestCase):
         self.assertLessEqual(said.items(), self.seen(**said).items())
 
     def test_a_rust_toolchain_in_the_home_is_found(self) -> None:
-        """The home itself is not; and what the user set stays."""
+        """The home itself is not; and what the user set stays. The builds get a home of cargo later."""
         home = Path(self.mktemp()).absolute()
         (home / ".rustup").mkdir(parents=True)
-        (home / ".cargo").mkdir()
         environ = self.seen(HOME=str(home))
-        self.assertEqual((environ["RUSTUP_HOME"], environ["CARGO_HOME"]), (f"{home}/.rustup", f"{home}/.cargo"))
+        self.assertEqual(environ["RUSTUP_HOME"], f"{home}/.rustup")
         self.assertNotEqual(environ["HOME"], str(home))
-        self.assertEqual(self.seen(HOME=str(home), CARGO_HOME="/cargo")["CARGO_HOME"], "/cargo")
+        self.assertEqual(self.seen(HOME=str(home), RUSTUP_HOME="/rustup")["RUSTUP_HOME"], "/rustup")
         self.assertNotIn("RUSTUP_HOME", self.seen(HOME="/nowhere"))
 
 

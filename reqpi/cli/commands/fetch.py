@@ -18,12 +18,13 @@ from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.needed_crates import needed_crates, refuse_unpinned, without_wheel
+from reqpi.cli.inputs.receipt_option import add_receipt
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.waiting import add_filters, filters_of
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.progress import metered
-from reqpi.cli.receipts import ReceiptFile, add_receipt
+from reqpi.cli.receipts import ReceiptFile
 from reqpi.cli.statuses import CRATES_NOT_PINNED, DONE, USAGE
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reqpi.cli.inputs.follow_index import add_follow_index, check_follow_index, index_for
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
+from reqpi.cli.inputs.receipt_option import add_receipt
 from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
@@ -20,7 +21,6 @@ from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.cargo_home import cargo_home, has_crates, registries_in
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
-from reqpi.cli.receipts import ReceiptFile, add_receipt, this_machine
 from reqpi.cli.run_progress import Watch
 from reqpi.cli.statuses import DONE, REFUSED
 from reqpi.client import ClientError, ReportedRefusal, refused
@@ -30,6 +30,7 @@ from reqpi.core.env_vars import pointed_at
 if TYPE_CHECKING:  # they import Twisted, which --url does not need
     from reqpi.cli.inputs.in_process import Beside
     from reqpi.cli.processes.run_proxy import RunProxy
+    from reqpi.cli.receipts import ReceiptFile
     from reqpi.cli.run_events import RunEvents
 
 __all__ = ["command_line", "main"]
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--pass is for the proxy of a server inside this process: leave it out, or leave out --url")
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
-    receipt = ReceiptFile(options.receipt, taken, this_machine(), options.file) if options.receipt else None
+    receipt = _receipt(options, taken) if options.receipt else None
     watch = Watch(quiet=options.quiet or bool(options.url))
     with _proxied(options, taken, watch, receipt) as proxied:
         proxy, beside = (proxied.proxy, proxied.beside) if proxied is not None else (None, None)
@@ -82,6 +83,12 @@ def main(arguments: Sequence[str]) -> int:
     if not options.quiet:
         _tell_counts(watch, refusals, nothing=nothing, taking=not options.url)
     return REFUSED if options.strict and status == DONE and (refusals or nothing) else status
+
+
+def _receipt(options: argparse.Namespace, taken: LockFiles) -> ReceiptFile:
+    from reqpi.cli.receipts import ReceiptFile, this_machine  # noqa: PLC0415  # SBOMs come with them
+
+    return ReceiptFile(options.receipt, taken, this_machine(), options.file)
 
 
 def _tell_refused_hosts(proxied: _Proxied | None) -> int:

@@ -96,7 +96,7 @@ def command_line() -> argparse.ArgumentParser:
         epilog="A new token is printed on stdout, once; the file has its digest. Exit status: 0 done, 2 usage, or the "
         "file cannot be read or written.",
     )
-    parser.add_argument("action", choices=_ACTIONS, help="what to do")
+    parser.add_argument("action", choices=tuple(_ACTIONS), help="what to do")
     parser.add_argument("name", nargs="?", metavar="NAME", help="the name of the token: a-z, 0-9, dots and hyphens")
     parser.add_argument(
         "--tokens",

@@ -19,7 +19,7 @@ from reqpi.client.exchange import basic
 from reqpi.client.target import target_of
 from reqpi.core.cargo_vars import with_cargo
 from reqpi.core.crates.cargo_config import config_of_index
-from reqpi.core.crates.model import registry_of
+from reqpi.core.crates.registry_names import registry_of
 
 __all__ = ["cargo_home", "config_for", "has_crates", "registries_in"]
 

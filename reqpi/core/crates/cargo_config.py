@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from reqpi.core.crates.model import GitCrate
+if TYPE_CHECKING:  # it imports attrs, which takes longer than this module does
+    from reqpi.core.crates.model import GitCrate
+
 
 __all__ = ["FOLDER", "config_of_folder", "config_of_index", "registry_key"]
 

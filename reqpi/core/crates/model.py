@@ -6,22 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-__all__ = ["CRATES_IO", "CargoLock", "Crate", "GitCrate", "LocalCrate", "Package", "registry_of"]
-
-_DEFAULT = "crates.io"
-
-CRATES_IO = f"registry+https://github.com/rust-lang/{_DEFAULT}-index"
-"""The default registry as every Cargo.lock spells it, whichever protocol cargo asks it by."""
-
-_SPELLINGS = frozenset(
-    [
-        CRATES_IO,
-        f"{CRATES_IO}.git",
-        f"{CRATES_IO}/",
-        f"sparse+https://index.{_DEFAULT}",
-        f"sparse+https://index.{_DEFAULT}/",
-    ]
-)
+__all__ = ["CargoLock", "Crate", "GitCrate", "LocalCrate", "Package"]
 
 
 @frozen(order=True)
@@ -96,8 +81,3 @@ class CargoLock:
     def packages(self) -> tuple[Package, ...]:
         """All packages."""
         return (*self.crates, *self.git, *self.local)
-
-
-def registry_of(source: str) -> str:
-    """Return the registry of a source, as :class:`Crate` has it: empty for cargo's default registry."""
-    return "" if source in _SPELLINGS else source

@@ -6,8 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.index import DownloadTemplate, index_path, read_config, read_index
-from reqpi.core.crates.model import CRATES_IO, CargoLock, Crate, registry_of
+from reqpi.core.crates.model import CargoLock, Crate
 from reqpi.core.crates.reading import cargo_lock
+from reqpi.core.crates.registry_names import CRATES_IO, registry_of
 
 A, B = "a" * 64, "b" * 64
 LOCK = f"""\

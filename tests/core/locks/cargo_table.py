@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.core.crates.model import CRATES_IO
+from reqpi.core.crates.registry_names import CRATES_IO
 
 __all__ = ["ACCEPTED", "COMMIT", "REFUSED", "A", "B", "lock", "needs", "package"]
 

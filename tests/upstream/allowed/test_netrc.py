@@ -11,7 +11,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.errors import Misconfigured
-from reqpi.server.server import _outside
+from reqpi.server.outside import outside_of
 from reqpi.server.settings import Settings
 from reqpi.upstream.allowed.credentials import Keyring, UpstreamLogin, basic, read_logins
 from reqpi.upstream.allowed.hosts import Hosts
@@ -166,7 +166,7 @@ class OwnFileTests(SynchronousTestCase):
         path.write_text(text)
         settings = Settings(upstream="https://index.example.org/simple", allow_hosts=["src.example.org"],
                             own_netrc=path, **more)  # fmt: skip
-        permits = _outside(settings).permits
+        permits = outside_of(settings).permits
         hosts = ("index.example.org", "src.example.org", "other.example.org")
         urls = [f"https://{host}/x" for host in hosts]
         return [said(permits.of_source(url).login_for(url)) for url in urls]

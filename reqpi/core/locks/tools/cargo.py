@@ -16,7 +16,8 @@ from itertools import chain
 from attrs import define, field, frozen
 from packaging.utils import canonicalize_name
 
-from reqpi.core.crates.model import CRATES_IO, CargoLock, Crate, GitCrate, LocalCrate, Package, registry_of
+from reqpi.core.crates.model import CargoLock, Crate, GitCrate, LocalCrate, Package
+from reqpi.core.crates.registry_names import CRATES_IO, registry_of
 from reqpi.core.locks import urls
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.rules import crates as rules

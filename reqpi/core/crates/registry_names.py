@@ -1,0 +1,25 @@
+"""The names of registries in Cargo.locks. The standard library is enough: ``reqpi run`` reads them before it starts."""
+
+from __future__ import annotations
+
+__all__ = ["CRATES_IO", "registry_of"]
+
+_DEFAULT = "crates.io"
+
+CRATES_IO = f"registry+https://github.com/rust-lang/{_DEFAULT}-index"
+"""The default registry as every Cargo.lock spells it, whichever protocol cargo asks it by."""
+
+_SPELLINGS = frozenset(
+    [
+        CRATES_IO,
+        f"{CRATES_IO}.git",
+        f"{CRATES_IO}/",
+        f"sparse+https://index.{_DEFAULT}",
+        f"sparse+https://index.{_DEFAULT}/",
+    ]
+)
+
+
+def registry_of(source: str) -> str:
+    """Return the registry of a source, as a crate has it: empty for cargo's default registry."""
+    return "" if source in _SPELLINGS else source

@@ -15,12 +15,12 @@ class FetchedCratesTests(RustCase):
     """One sdist, and the two crates that its Cargo.lock names."""
 
     def test_crates_are_in_the_receipt_with_the_sdist(self) -> None:
-        """As taken; a local registry has them the next time, and vendored folders are written anew."""
+        """As taken; a local registry has them the next time."""
         lock = self.lock(self.shout, build=())
         sdist = (self.shout.filename, self.shout.sha256, len(self.shout.content))
         crates = [(each.filename, each.sha256, len(each.content)) for each in (GREET, WORDS)]
         for layout, counts in (("vendored", (1, 0)), ("local-registry", (1, 0)), ("local-registry", (0, 1))):
-            words = ("fetch", "--crates-layout", layout, "-o", "out", "--receipt", "receipt.json", lock)
+            words = ("fetch", "--crates-layout", layout, "-o", f"out-{layout}", "--receipt", "receipt.json", lock)
             done = self.reqpi(*words)
             self.assertEqual(done.status, 0, done.said)
             receipt = read_receipt((self.folder / "receipt.json").read_bytes())

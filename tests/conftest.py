@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 
@@ -17,6 +18,12 @@ def _mktemp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(SynchronousTestCase, "mktemp", lambda _: str(tmp_path_factory.mktemp("test") / "temp"))
         patch.setattr(util, "DEFAULT_TIMEOUT_DURATION", 240.0)  # trial's 120 s are few on a busy machine
         yield
+
+
+def pytest_configure() -> None:
+    """Let SIGINT interrupt, also what tests start: a shell has a command in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,7 +4,7 @@
 KB, reached over a line that takes 15 ms in each direction, and an sdist whose Cargo.lock names all of them. In several
 rounds, each with empty caches, it runs ``cargo vendor`` and ``reqpi fetch``, which unpack the crates, and ``reqpi fetch
 --crates-layout local-registry``. It prints the median time of each, its share of that of ``cargo vendor``, and its
-processor time. The registry and the line have processes of their own, and take processor time too.
+processor time. The registry and the line are in the process of the benchmark, and take processor time too.
 """
 
 from __future__ import annotations

@@ -93,7 +93,9 @@ def crate_of_members(*members: tuple[str, bytes] | tarfile.TarInfo) -> bytes:
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for member in members:
             if isinstance(member, tarfile.TarInfo):
-                archive.addfile(member)
+                # Not addfile: from Python 3.13 on, it checks what the header claims.
+                out.write(member.tobuf(tarfile.GNU_FORMAT))
+                archive.offset = out.tell()
                 continue
             info = tarfile.TarInfo(member[0])
             info.size = len(member[1])

@@ -79,7 +79,8 @@ class AccessLog:
         :param line: the request line, in which nothing has to be escaped.
         :param response: what follows it, in the format of the log.
         """
-        self.note(f'{self._client(peer, forwarded)} - - {self.timestamp()} "{line}" {response}')
+        client = self._client(peer, forwarded) if forwarded else peer
+        self.note(f'{client} - - {self.timestamp()} "{line}" {response}')
 
     def _client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""

@@ -11,8 +11,6 @@ _DIGIT = r"(?:[0-9a-f]|%3[0-9]|%[46][1-6])"
 _TOKEN = re.compile(rf"(?<![0-9a-f])({_DIGIT}{{6}}){_DIGIT}{{26}}(?![0-9a-f])", re.IGNORECASE)
 """A token, any digit of which may be percent-encoded. An address is longer."""
 
-_HAS_TOKEN = re.compile(r"learn|runs", re.IGNORECASE)
-
 
 def redacted(text: str) -> str:
     """Return ``text`` with the first six digits of each token.
@@ -20,4 +18,6 @@ def redacted(text: str) -> str:
     A token is found wherever it is: slashes may be doubled, ``learn`` may be percent-encoded too, and a ``Referer``
     may have it.
     """
-    return _TOKEN.sub(r"\1...", text) if "%" in text or _HAS_TOKEN.search(text) else text
+    lower = text.lower()  # an expression that ignores case takes ten times as long, for each line of the access log
+    may_have_one = "%" in text or "learn" in lower or "runs" in lower
+    return _TOKEN.sub(r"\1...", text) if may_have_one else text

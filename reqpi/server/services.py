@@ -11,6 +11,7 @@ from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.parsing import Parsing, parsing_of
 from reqpi.server.settings import Settings
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
@@ -50,6 +51,7 @@ class Services:
     access: AccessLog | None
     site: BoundedSite
     crates: CratesOfLocks
+    parsing: Parsing
 
 
 def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> Services:
@@ -58,8 +60,9 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    files = FileParts.over(store, upstream, reactor, settings.redirect_above)
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
+    parsing = parsing_of(settings)
+    files = FileParts.over(store, upstream, reactor, settings.redirect_above, parsing.sdists)
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
     crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
     locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
     open_index = None
@@ -81,4 +84,4 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     )
     access = access_log(reactor, settings)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
-    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)
+    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing)

@@ -6,6 +6,7 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.interfaces import Store, Upstream
+from reqpi.runtime.child_process import ChildProcess
 from reqpi.shelf.files.build_systems import BuildSystems
 from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
@@ -29,17 +30,23 @@ class FileParts:
 
     @classmethod
     def over(
-        cls, store: Store, upstream: Upstream, clock: IReactorTime, redirect_above: int | None = None
+        cls,
+        store: Store,
+        upstream: Upstream,
+        clock: IReactorTime,
+        redirect_above: int | None = None,
+        parsing: ChildProcess | None = None,
     ) -> FileParts:
         """Return the parts over a store and an upstream.
 
         :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object
             store; ``None``: never.
+        :param parsing: a process that parses large files of sdists; ``None``: a thread does.
         """
         downloads = Downloads(store, upstream, clock)
         return cls(
             downloads,
             FileResponses(store, downloads, redirect_above),
             CoreMetadata(store, upstream, downloads, clock),
-            BuildSystems(store, upstream, downloads),
+            BuildSystems(store, upstream, downloads, parsing),
         )

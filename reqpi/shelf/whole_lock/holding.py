@@ -23,6 +23,7 @@ from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
 from reqpi.runtime.singleflight import each
+from reqpi.runtime.troubles import log_trouble
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import holding_record
@@ -121,7 +122,7 @@ class Holds:
             del self._under_way[record]
 
     def _failed(self, failure: Any, record: str) -> None:
-        self._log.failure("a hold failed: {record}", failure, record=record)
+        log_trouble(self._log, f"the hold {record} failed", failure)
 
     async def _note(self, record: str, hold: _Hold, at: float | None) -> None:
         """Record the progress of a hold.

@@ -29,6 +29,9 @@ __all__ = ["main"]
 _SIXTY = Path(__file__).parents[1] / "tests" / "live" / "sixty.txt"
 _MADE = ("requirements.txt", "pylock.toml", "files.json", "env", "", "held", "refused", "sbom.cdx.json")
 _CLIENTS = 4
+_LOCKS = 30
+"""Different locks. They fit into the caches, which are full after half of the time: growth from then on is a leak."""
+
 _SHARES = 10
 _LATE = re.compile(r"the reactor was late by [0-9.]+ s: this process computed for ([0-9.]+) s")
 _PAUSE = 0.02
@@ -65,7 +68,7 @@ class _Soak:
                 time.sleep(_PAUSE)
 
     def _round(self, random: Random) -> Iterator[tuple[str, str, bytes | None]]:
-        document = f"# {next(self._numbers)}\n{self.document}".encode()
+        document = f"# {next(self._numbers) % _LOCKS}\n{self.document}".encode()
         below = f"{self.server.url}/{sha256(document).hexdigest()}"
         yield "commits", f"{self.server.url}/locks{random.choice(['', '?hold=1'])}", document
         yield "defects", f"{self.server.url}/locks", b"six\n" * random.randrange(2000)

@@ -33,6 +33,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     upstream replicas {{
+        hash $uri consistent;
 {servers}
         keepalive 16;
     }}
@@ -54,7 +55,7 @@ http {{
 
 
 class Nginx:
-    """It deals requests out among the servers, and asks another where one cannot be reached.
+    """It asks one server for each path, and another where that one cannot be reached.
 
     :param folder: for its configuration and its log.
     :param servers: ``127.0.0.1:40123`` and so on.

@@ -37,6 +37,7 @@ __all__ = [
     "UpstreamTrouble",
     "WrongPage",
     "wanting",
+    "without_frames",
 ]
 
 
@@ -64,6 +65,17 @@ class ReqPIError(Exception):
         error.__dict__.update(self.__dict__)
         error.__cause__ = self.__cause__
         return error
+
+
+def without_frames(error: BaseException | None) -> None:
+    """Drop the frames that an error and its causes passed through, once it has been reported.
+
+    They refer to everything that was at hand, such as a lock, and some of them to the error itself: only the collector
+    would free them.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 # The lock

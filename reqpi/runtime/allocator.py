@@ -29,6 +29,9 @@ _TOP_PAD = 1 << 23
 _GROWN = 16 << 20
 """Bytes by which the process has to grow before trimming is worth its cost, which is some milliseconds."""
 
+_GROWN_MUCH = 64 << 20
+"""Bytes by which the process has to grow before it is worth stopping for a tenth of a second and more."""
+
 
 def limit_arenas() -> None:
     """Make all threads share a few arenas. Call it before any thread is started."""
@@ -56,24 +59,33 @@ def resident() -> int:
 class Trimming:
     """A check that trims memory after the process has grown.
 
-    :param free: frees what is no longer needed, such as cycles of objects.
+    :param free: frees what is no longer needed, such as cycles of objects, as far as that takes little time.
+    :param free_all: frees all of it, which stops the process for a moment: only after it has grown a lot.
     :param resident: returns the resident memory of the process, in bytes.
     :param trim: returns free memory to the operating system.
     """
 
     def __init__(
-        self, free: Callable[[], None], resident: Callable[[], int] = resident, trim: Callable[[], None] = trim
+        self,
+        free: Callable[[], None],
+        free_all: Callable[[], None],
+        resident: Callable[[], int] = resident,
+        trim: Callable[[], None] = trim,
     ) -> None:
         self._free = free
+        self._free_all = free_all
         self._resident = resident
         self._trim = trim
-        self._least = resident()
+        self._least = self._all_freed = resident()
 
     def run(self) -> None:
         """Trim if the process has grown by some MiB over its smallest size since the last trim."""
         now = self._resident()
+        self._all_freed = min(self._all_freed, now)
         if now >= self._least + _GROWN:
-            self._free()
+            much = now >= self._all_freed + _GROWN_MUCH
+            (self._free_all if much else self._free)()
             self._trim()
             now = self._least = self._resident()
+            self._all_freed = now if much else self._all_freed
         self._least = min(self._least, now)

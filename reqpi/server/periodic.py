@@ -59,7 +59,7 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     yield _WRITE_COUNTS, services.runs.tend
     if settings.frequency is not None and settings.max_age is not None:
         yield settings.frequency, Sweep(services.store, reactor, settings.max_age).run
-    yield _TRIM, _trim(Trimming(gc_pause.collect_all))
+    yield _TRIM, _trim(Trimming(gc_pause.collect_new, gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):
         yield _REFRESH, refresh

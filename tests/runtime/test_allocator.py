@@ -38,11 +38,15 @@ class TrimmingTests(SynchronousTestCase):
     """It trims after a burst, and not while nothing changes."""
 
     def setUp(self) -> None:
-        self.size, self.trimmed, self.freed = 60 * MIB, 0, 0
-        self.trimming = Trimming(self.free, lambda: self.size, self.trim)
+        self.size, self.trimmed, self.freed, self.all_freed = 60 * MIB, 0, 0, 0
+        self.trimming = Trimming(self.free, self.free_all, lambda: self.size, self.trim)
 
     def free(self) -> None:
         self.freed += 1
+
+    def free_all(self) -> None:
+        self.free()
+        self.all_freed += 1
 
     def trim(self) -> None:
         self.trimmed += 1
@@ -60,6 +64,13 @@ class TrimmingTests(SynchronousTestCase):
             self.size = size * MIB
             self.trimming.run()
             self.assertEqual(self.trimmed, trimmed, size)
+
+    def test_everything_is_freed_after_much_growth_alone(self) -> None:
+        """That stops the process for a moment, longer with each megabyte."""
+        for size, freed in ((80, 0), (90, 0), (105, 0), (123, 0), (140, 1), (150, 1), (190, 1), (200, 2)):
+            self.size = size * MIB
+            self.trimming.run()
+            self.assertEqual(self.all_freed, freed, size)
 
 
 @skipUnless(sys.platform == "linux" and resident(), "it needs /proc and glibc")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress as suppressed  # trial takes a name `suppress` of a module for its own
 from threading import current_thread, main_thread
 
 from twisted.trial.unittest import TestCase
@@ -48,6 +49,18 @@ class ThresholdTests(TestCase):
 
     async def test_the_collector_runs_if_no_pause_is_asked_for(self) -> None:
         self.assertTrue(await Threshold(10).run(1 << 40, gc.isenabled))
+
+    async def test_a_call_in_a_thread_leaves_nothing_to_the_collector(self) -> None:
+        """A server makes thousands of them, and a round of the collector stops it."""
+        await in_thread(here)
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for _ in range(50):
+            await in_thread(here)
+            with suppressed(ZeroDivisionError):
+                await in_thread(scaled, 1, by=0)
+        self.assertLess(gc.collect(), 50)
 
     async def test_what_blocks_always_runs_in_a_thread(self) -> None:
         self.assertFalse(await in_thread(here))

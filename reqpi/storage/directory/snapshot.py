@@ -43,11 +43,9 @@ class SnapshotStore(DirectoryStore):
         return _read_only() if standing is None else standing
 
     async def replace(self, name: str, value: bytes) -> None:
-        """See :meth:`reqpi.core.interfaces.Records.replace`."""
+        """See :meth:`reqpi.core.interfaces.Records.replace`. Refusals, and the progress of holds, are not kept."""
         if not self._fixed:
             await super().replace(name, value)
-        elif await self.get(name) != value:
-            _read_only()
 
     async def use(self, name: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Records.use`."""

@@ -30,6 +30,7 @@ from reqpi.core.errors import (
     UnknownAddress,
     UnknownSession,
     UpstreamTrouble,
+    without_frames,
 )
 from reqpi.web.http.redaction import redacted
 
@@ -210,6 +211,8 @@ def respond(request: Request, error: BaseException | Failure) -> bytes:
     problem = problem_of(failure.value)
     if problem.status >= 500:
         _report(request, problem, failure)
+    if problem.status != 500:
+        without_frames(failure.value)
     return send(request, problem)
 
 

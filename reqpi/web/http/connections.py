@@ -27,6 +27,10 @@ _TURNED_AWAY = 128
 """Connections beyond the limit that are open until the client has read 503. Further ones are closed at once."""
 
 
+_NO_ADDRESS = "-"
+"""The host of a Unix socket: a proxy, which has the connections of all clients."""
+
+
 class OpenConnection(Protocol):
     """A connection of a client.
 
@@ -94,6 +98,11 @@ class Connections:
     def __len__(self) -> int:
         return len(self._all)
 
+    @property
+    def clients(self) -> int:
+        """Network addresses that have connections."""
+        return len(self._of_clients)
+
     def reached(self, host: str) -> Limit | None:
         """Return the limit that one more connection of this host exceeds, if no idle one can be closed for it."""
         own = self._of_clients.get(network_of(host))
@@ -109,7 +118,7 @@ class Connections:
     def opened(self, connection: OpenConnection, host: str) -> None:
         """Count a connection."""
         self._all.add(connection)
-        if self.most_of_client:
+        if self.most_of_client and host != _NO_ADDRESS:
             self._of_clients.setdefault(network_of(host), _Pool(self.most_of_client)).add(connection)
 
     def closed(self, connection: OpenConnection, host: str) -> None:

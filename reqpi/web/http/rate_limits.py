@@ -50,6 +50,11 @@ class RateLimits:
             return f"token {name}"
         return network_of((last_forwarded(forwarded) if self._trust_proxy else "") or peer)
 
+    @property
+    def remembered(self) -> int:
+        """Buckets that are kept."""
+        return self._buckets.weight
+
     def bucket(self, limit: Limit, client: str) -> Bucket | None:
         """Return the bucket of a client; ``None`` if the limit does not hold."""
         rate = self._rates.get(limit)

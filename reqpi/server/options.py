@@ -9,6 +9,7 @@ This module imports the standard library only: local commands build their parser
 
 from __future__ import annotations
 
+from reqpi.server.limit_options import LIMIT_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
 
 __all__ = ["LEVELS", "OPTIONS", "BadOption", "ServerOption", "ValueKind", "option_named"]
@@ -253,6 +254,7 @@ OPTIONS = (
         8 << 20,
         least=1,
     ),
+    *LIMIT_OPTIONS,
     ServerOption(
         "frequency",
         "frequency",

@@ -11,6 +11,7 @@ from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.limits import limits_of
 from reqpi.server.settings import Settings
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
@@ -80,5 +81,6 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
         locks, base, ready_answers, quarter, learning=learning, features=[registry], access=clients, runs=offered
     )
     access = access_log(reactor, settings)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
+    limits = limits_of(settings, reactor.seconds)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
     return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)

@@ -11,6 +11,8 @@ from typing import Any
 from attrs import field, frozen
 
 from reqpi.core.errors import Misconfigured
+from reqpi.core.limits.rates import BadRate, read_rate
+from reqpi.server.limit_options import RATE_OPTIONS
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
@@ -44,6 +46,8 @@ class Settings:
     :param file_hosts: the hosts that have the files of an index, by its name, which is empty for the default one.
     :param crates: the registries of crates.
     :param proxy: the URL of a proxy, ``off``, or ``None`` for the proxies in the environment.
+    :param limit_requests: the text of a rate, as for the other three; see :func:`reqpi.core.limits.rates.read_rate`.
+    :param max_client_connections: ``None``: half of ``max_connections``.
     :param frequency: seconds between two sweeps; ``None``: never.
     :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
     :param access_log: ``log``, ``off``, or the path of a file.
@@ -84,6 +88,16 @@ class Settings:
     trust_proxy: bool = False
     require_hashes: bool = False
     largest_document: int = _DEFAULTS["largest_document"]
+    limit_requests: str = _DEFAULTS["limit_requests"]
+    limit_commits: str = _DEFAULTS["limit_commits"]
+    limit_holds: str = _DEFAULTS["limit_holds"]
+    limit_sessions: str = _DEFAULTS["limit_sessions"]
+    max_connections: int = _DEFAULTS["max_connections"]
+    max_client_connections: int | None = None
+    head_timeout: int = _DEFAULTS["head_timeout"]
+    body_timeout: int = _DEFAULTS["body_timeout"]
+    max_uploads: int = _DEFAULTS["max_uploads"]
+    max_unread: int = _DEFAULTS["max_unread"]
     frequency: float | None = None
     max_age: float | None = None
     verify_rate: int | None = None
@@ -170,6 +184,14 @@ def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
     return tuple(hosts)
 
 
+def _rate(option: str, text: str) -> str:
+    try:
+        read_rate(text)
+    except BadRate as bad:
+        raise Misconfigured(f"--{option} {text}: {bad}.") from None
+    return text
+
+
 def _access_log(where: str) -> str:
     return where if where in ("log", "off") else str(Path(where).absolute())
 
@@ -184,5 +206,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "allow-host": partial(_hosts, "--allow-host"),
     "trusted-host": partial(_hosts, "--trusted-host"),
     "access-log": _access_log,
+    **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
 }
 """The options whose text is more than text, a path or a list."""

@@ -104,7 +104,7 @@ class Holds:
         if record not in self._under_way:
             self._check_waiting()
             room = HoldRoom(self._store, self._largest)
-            hold = _Hold(commitment, target, self._shelf, self._clock, self._further, room)
+            hold = _Hold(commitment, target, self._shelf, self._clock, self._further, room=room)
             self._under_way[record] = hold
             Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
 
@@ -140,9 +140,7 @@ class Holds:
 
     def _check_waiting(self) -> None:
         if self._turns.waiting(requester()) >= _WAITING_EACH:
-            raise Occupied(
-                f"{_WAITING_EACH} holds of this client are waiting", "Try again when some of them have ended."
-            )
+            raise Occupied(f"{_WAITING_EACH} holds of this client are waiting", "Try again when some have ended.")
         if self._turns.all_waiting >= _WAITING:
             raise Occupied(f"{_WAITING} holds are waiting", "Try again later.")
 
@@ -215,6 +213,7 @@ class _Hold:
         shelf: Shelf,
         clock: IReactorTime,
         further: FurtherFiles | None,
+        *,
         room: HoldRoom,
     ) -> None:
         self.stopped = False

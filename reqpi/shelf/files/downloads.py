@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -19,7 +21,7 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
-from reqpi.shelf.files.fetch import Keeps, MeasuredFile, TooSlow, checked
+from reqpi.shelf.files.fetch import LARGEST, Keeps, MeasuredFile, TooSlow, checked
 from reqpi.shelf.files.measurements import Measurements
 from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
@@ -50,18 +52,21 @@ class Downloads:
     Two listings of a file share a download only if they are of the same index and claim the same URL, size and digests:
     otherwise a wrong listing would spoil the download of the other, or would get what another index's login gets.
 
+    :param largest: bytes of a file, at most.
+
     :ivar blobs: the blobs of the store, each verified before it is used.
     :ivar measurements: the digests of stored files that this process has computed.
     """
 
     _log = Logger()
 
-    def __init__(self, store: Store, upstream: FileSource, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, upstream: FileSource, clock: IReactorTime, *, largest: int = LARGEST) -> None:
         self._store = store
         self.blobs = VerifiedBlobs(store)
         self.measurements = Measurements(self.blobs)
         self._upstream = upstream
         self._clock = clock
+        self._largest = largest
         self._under_way: dict[_Key, Download] = {}
         self._measuring: SingleFlight[MeasuredFile] = SingleFlight()
         self._measured: LruCache[_Key, tuple[MeasuredFile, float]] = LruCache(_MEASURED_FILES)
@@ -79,10 +84,13 @@ class Downloads:
         if download is None:
             whole = (file.url, file.index, file.size, sorted(file.digests))
             name = hashlib.sha256(repr(whole).encode()).hexdigest()
-            download = self._under_way[key] = Download(file, self._store, self._clock, name=name, blobs=self.blobs)
+            download = self._under_way[key] = self._download(file, name=name, blobs=self.blobs)
             fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return download
+
+    def _download(self, file: File, algorithms: Collection[str] = ("sha256",), **others: Any) -> Download:
+        return Download(file, self._store, self._clock, algorithms, largest=self._largest, **others)
 
     def received(self, file: File) -> int:
         """Return how many bytes of a file have been received; 0 if its download is not in flight."""
@@ -116,7 +124,7 @@ class Downloads:
         try:
             measured = None if file.sha256 is None else await self._stored(file, str(file.sha256))
             if measured is None:
-                download = Download(file, self._store, self._clock, ALGORITHMS, keeps=keeps)
+                download = self._download(file, ALGORITHMS, keeps=keeps)
                 measured = await download.fetch(self._upstream)
         except UpstreamTrouble as error:
             self._remember(file, error)

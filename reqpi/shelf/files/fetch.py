@@ -14,13 +14,13 @@ from reqpi.core.interfaces import FileSource, Incoming, Transfer
 from reqpi.core.model import Digest, File
 from reqpi.runtime.offload import HASHED_PIECE
 
-__all__ = ["Fetch", "Keeps", "MeasuredFile", "TooSlow", "checked"]
+__all__ = ["LARGEST", "Fetch", "Keeps", "MeasuredFile", "TooSlow", "checked"]
 
-_LARGEST = 1 << 36
-"""Bytes of a file, at most: an endless response must be cut off somewhere."""
+LARGEST = 16 << 30
+"""Bytes of a file, at most, unless the operator specifies another number."""
 
 _LARGEST_UNSAID = 1 << 32
-"""Bytes of a file, at most, if neither a page nor the response gives its length."""
+"""Bytes of a file, at most, all the more if neither a page nor the response gives its length."""
 
 _SLOWEST = 8192
 """Bytes a second, on average, that a download must reach after its first :data:`_HEAD_START` seconds."""
@@ -68,6 +68,7 @@ class Fetch:
     :param on_progress: called with the size of the file, in bytes, as far as it is known, whenever that or the number
         of received bytes has changed.
     :param algorithms: the names of the digests to compute.
+    :param largest: bytes of the file, at most.
     :param keeps: whether to store a file with these digests; ``None``: every file is stored.
     """
 
@@ -78,6 +79,8 @@ class Fetch:
         on_progress: Callable[[int | None], None],
         algorithms: Collection[str] = ("sha256",),
         keeps: Keeps | None = None,
+        *,
+        largest: int = LARGEST,
     ) -> None:
         self._file = file
         self.size = file.size
@@ -85,6 +88,7 @@ class Fetch:
         self._began = clock.seconds()
         self._on_progress = on_progress
         self._keeps = keeps
+        self._largest = largest
         self._url = file.url
         self._etag: str | None = None
         self._hashes = {name: hashlib.new(name) for name in {*algorithms, *(d.algorithm for d in file.digests)}}
@@ -166,8 +170,8 @@ class Fetch:
 
     def _expect(self, size: int, incoming: Incoming) -> None:
         """Prefer the length in the response to the one on a page; the digest decides in the end."""
-        if size > _LARGEST:
-            detail = f"It has {size} bytes; at most {_LARGEST} are accepted. Nothing was downloaded."
+        if size > self._largest:
+            detail = f"It has {size} bytes; at most {self._largest} are accepted (--max-file). Nothing was downloaded."
             raise UpstreamTrouble(f"{self._file.filename} is too long", detail, final=True)
         if incoming.size and size != self.size and self.size is not None:
             detail = f"It has {size} bytes now, not {self.size}."
@@ -177,7 +181,7 @@ class Fetch:
 
     async def _append(self, data: bytes, incoming: Incoming) -> None:
         size = incoming.size + len(data)
-        if size > (_LARGEST_UNSAID if self.size is None else self.size):
+        if size > min(self._largest, _LARGEST_UNSAID if self.size is None else self.size):
             title = f"the upstream sent too much of {self._file.filename}"
             raise UpstreamTrouble(title, "It was discarded.", final=True)
         self._hurry(size)

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Store, Upstream
+from reqpi.core.limits.rates import read_rate
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
 from reqpi.server.limits import limits_of
@@ -59,15 +60,16 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    files = FileParts.over(store, upstream, reactor, settings.redirect_above)
+    files = FileParts.over(store, upstream, reactor, settings.redirect_above, largest=settings.largest_file)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
-    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)
+    held = HeldCrates(shelf, store, crates)
+    locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None)
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
         open_index = OpenIndex(sessions, upstream, files, reactor)
-    prefreeze = Prefreeze(shelf, reactor)
+    prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)

@@ -113,7 +113,7 @@ class Workers(Service):
         settings = evolve(self._settings, listen=described)
         if number:
             # One worker is enough for work on the whole store.
-            settings = evolve(settings, frequency=None, max_age=None, verify_rate=None)
+            settings = evolve(settings, frequency=0, verify_rate=None)
         return _Worker(number, self._reactor, settings, [each.sockets[number].fileno() for each in self._sockets])
 
 

@@ -21,6 +21,7 @@ from reqpi.core.access.clients import AccessScope
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.limits.rates import Bucket
 from reqpi.runtime.limit_counts import Limit
+from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
@@ -130,6 +131,11 @@ class BoundedRequest(Request):
             self.registerProducer(_Turn(self._answer), True)
         else:
             self._load()
+
+    def render(self, resrc: IResource) -> None:
+        """Answer the request on behalf of its client, which takes turns with others."""
+        with on_behalf_of(self._client):
+            super().render(resrc)
 
     def _answer(self) -> None:
         self.unregisterProducer()

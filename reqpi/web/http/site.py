@@ -18,6 +18,7 @@ from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from reqpi.core.access.clients import AccessScope
+from reqpi.runtime.counts import ServerCounts
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
@@ -171,6 +172,7 @@ class BoundedSite(Site):
     :param ready_answers: the answers of the fast path.
     :param access: the access log; ``None``: there is none.
     :param clients: the clients of the server; ``None``: it requires no login.
+    :param counts: counts what happens; ``None``: it counts for itself.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
@@ -189,6 +191,7 @@ class BoundedSite(Site):
         access: AccessLog | None = None,
         *,
         clients: Access | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
@@ -198,6 +201,7 @@ class BoundedSite(Site):
         self.names: OwnNames = ANY_NAME
         self.observer: Callable[[SentResponse], None] | None = None
         self.clients = clients
+        self.counts = counts or ServerCounts()
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)

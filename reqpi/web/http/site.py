@@ -22,6 +22,7 @@ from reqpi.core.errors import StoreTrouble
 from reqpi.core.limits.rates import Bucket
 from reqpi.runtime.limit_counts import Limit
 from reqpi.runtime.on_behalf import on_behalf_of
+from reqpi.runtime.counts import ServerCounts
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
@@ -211,6 +212,7 @@ class BoundedSite(Site):
     :param access: the access log; ``None``: there is none.
     :param clients: the clients of the server; ``None``: it requires no login.
     :param limits: ``None``: there are none.
+    :param counts: counts what happens; ``None``: it counts for itself.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
@@ -230,6 +232,7 @@ class BoundedSite(Site):
         *,
         clients: Access | None = None,
         limits: SiteLimits | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
@@ -240,6 +243,7 @@ class BoundedSite(Site):
         self.observer: Callable[[SentResponse], None] | None = None
         self.clients = clients
         self.limits = limits or SiteLimits(clock.seconds)
+        self.counts = counts or ServerCounts()
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)

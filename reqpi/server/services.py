@@ -13,6 +13,7 @@ from reqpi.core.limits.rates import read_rate
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
 from reqpi.server.limits import limits_of
+from reqpi.server.parsing import Parsing, parsing_of
 from reqpi.server.settings import Settings
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
@@ -52,6 +53,7 @@ class Services:
     access: AccessLog | None
     site: BoundedSite
     crates: CratesOfLocks
+    parsing: Parsing
 
 
 def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> Services:
@@ -60,8 +62,11 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    files = FileParts.over(store, upstream, reactor, settings.redirect_above, largest=settings.largest_file)
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
+    parsing = parsing_of(settings)
+    files = FileParts.over(
+        store, upstream, reactor, settings.redirect_above, parsing.sdists, largest=settings.largest_file
+    )
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
     crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)
     held = HeldCrates(shelf, store, crates)
     locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None)
@@ -85,4 +90,4 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     access = access_log(reactor, settings)
     limits = limits_of(settings, reactor.seconds)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
-    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)
+    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing)

@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from reqpi.core.crates.index import IndexLine, read_index
-from reqpi.core.crates.source import crate_at
-from reqpi.core.errors import NotFound
+from reqpi.core.crates.index import DownloadTemplate, IndexLine, read_index
+from reqpi.core.crates.source import RegistryPlace, crate_at
+from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
@@ -42,12 +42,14 @@ class PlainRegistries:
     :ivar indexes: the index file of each crate, by registry and name.
     :ivar contents: the bytes of each crate, by registry, name and version.
     :ivar asked: the index files and crates that it was asked for, in order.
+    :ivar places: the URL of each registry's index, and its template for files.
     :ivar before: what to await before an index file or a crate is sent, by its name or filename; it may raise.
     """
 
     indexes: dict[tuple[str, str], bytes] = field(factory=dict)
     contents: dict[tuple[str, str, str], bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
+    places: dict[str, tuple[str, str]] = field(factory=dict)
     before: dict[str, Hook] = field(factory=dict)
 
     def add(self, *crates: MadeCrate, registry: str = "") -> None:
@@ -62,6 +64,13 @@ class PlainRegistries:
         if (registry, name) not in self.indexes:
             raise NotFound(f"no {name}")
         return read_index(self.indexes[registry, name], name)
+
+    async def place(self, registry: str) -> RegistryPlace:
+        await self._asked("config.json")
+        if registry not in self.places:
+            raise UpstreamTrouble("crates.example.org cannot be reached")
+        index, template = self.places[registry]
+        return RegistryPlace(index, DownloadTemplate(template))
 
     async def page(self, *args: Any, **options: Any) -> NoReturn:
         raise NotFound("no page")

@@ -17,13 +17,18 @@ from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.http.access import Access
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from reqpi.web.run_crates import RunCrates
 from tests.crates_registry import MadeCrate, index_path
 from tests.distributions import a_file, a_page
 from tests.fake_index import Hook, PlainTransfer, PlainUpstream
@@ -146,7 +151,14 @@ class CratesCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock, further)
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
-        self.site = BoundedSite(Root(self.services, base, features=[registry]), self.clock, 1 << 20)
+        self.runs = Runs(self.store, self.clock, "tests")
+        features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
+        root = Root(self.services, base, features=features, access=self.access(), runs=self.runs)
+        self.site = BoundedSite(root, self.clock, 1 << 20)
+
+    def access(self) -> Access | None:
+        """The clients of the server; none has to log in, unless a test says otherwise."""
+        return None
 
     async def committed(self, *lines: str) -> str:
         """Commit a lock of these lines; its address."""

@@ -25,7 +25,7 @@ from reqpi.web.crate_answers import (
 from reqpi.web.http.answers import answer_with
 from reqpi.web.public_url import PublicUrl
 
-__all__ = ["CratesResource"]
+__all__ = ["CratesResource", "answered"]
 
 _ROOTS = ("crates", "cargo")
 """The first segments below an address that lead here."""
@@ -65,17 +65,22 @@ class CratesResource(Resource):
             commitment = await self._shelf.commitment(address)
             await self._send(request, commitment, commitment.address, rest)
 
-        await _answered(request, work, rest)
+        await answered(request, work, rest)
 
     async def send(
-        self, request: Request, commitment: Commitment, here: str, rest: tuple[str, ...], listener: CrateListener
+        self,
+        request: Request,
+        commitment: Commitment,
+        here: str,
+        rest: tuple[str, ...],
+        listener: CrateListener | None,
     ) -> None:
         """Answer a request for ``crates/…`` or ``cargo/…``, wherever that is.
 
         :param here: the path that they are below.
         :param listener: learns what is about to be sent.
         """
-        await _answered(request, partial(self._send, request, commitment, here, rest, listener), rest, listener)
+        await answered(request, partial(self._send, request, commitment, here, rest, listener), rest, listener)
 
     async def _send(
         self,
@@ -115,7 +120,7 @@ class CratesResource(Resource):
         send_fleeting(request, body, "application/toml")
 
 
-async def _answered(
+async def answered(
     request: Request, work: Callable[[], Awaitable[None]], rest: tuple[str, ...], listener: CrateListener | None = None
 ) -> None:
     """Answer a request as cargo understands it, if it is one of cargo."""

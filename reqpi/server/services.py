@@ -27,11 +27,14 @@ from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.crates import CratesResource
 from reqpi.web.http.access import is_private
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from reqpi.web.run_crates import RunCrates
 
 __all__ = ["Services", "services_of"]
 
@@ -84,9 +87,8 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
     registry = CratesResource(shelf, crates, base, login=is_private(clients))
-    root = Root(
-        locks, base, ready_answers, quarter, learning=learning, features=[registry], access=clients, runs=offered
-    )
+    features: list[Feature] = [registry, RunCrates(shelf, registry, FrozenPages(shelf), offered)]
+    root = Root(locks, base, ready_answers, quarter, learning=learning, features=features, access=clients, runs=offered)
     access = access_log(reactor, settings)
     limits = limits_of(settings, reactor.seconds)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)

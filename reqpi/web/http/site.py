@@ -20,9 +20,9 @@ from zope.interface import implementer
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.limits.rates import Bucket
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.limit_counts import Limit
 from reqpi.runtime.on_behalf import on_behalf_of
-from reqpi.runtime.counts import ServerCounts
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target

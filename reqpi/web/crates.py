@@ -97,7 +97,9 @@ class CratesResource(Resource):
         place = f"{self._base.of(request)}/{here}/crates"
         match rest:
             case ("cargo", "config.toml"):
-                await self._cargo_config(request, commitment, f"{place}/")
+                registries = await self._crates.registries(commitment)
+                body = config_of_index(f"{place}/", registries, login=self._needs_login(request))
+                send_fleeting(request, body, "application/toml")
             case ("crates", "dl", name, version, filename):
                 await self._answers.file(request, commitment, (name, version, filename), listener)
             case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
@@ -112,12 +114,6 @@ class CratesResource(Resource):
     def _needs_login(self, request: Request) -> bool:
         """Return whether cargo has to log in. A login in the request may be for a proxy in front, for crates too."""
         return self._login or request.requestHeaders.hasHeader("Authorization")
-
-    async def _cargo_config(self, request: Request, commitment: Commitment, crates_url: str) -> None:
-        """Send the configuration that makes cargo take all crates from here, as far as registries are known."""
-        registries = await self._crates.registries(commitment)
-        body = config_of_index(crates_url, registries)
-        send_fleeting(request, body, "application/toml")
 
 
 async def answered(

@@ -25,6 +25,7 @@ from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.shelf import Shelf
 
@@ -43,6 +44,7 @@ class CratesOfLocks:
     :param store: the store of the shelf.
     :param source: the registries.
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
+    :param largest: likewise.
 
     :ivar admitted: which crates each lock admits.
     """
@@ -54,6 +56,8 @@ class CratesOfLocks:
         source: CrateSource,
         clock: IReactorTime,
         redirect_above: int | None = None,
+        *,
+        largest: int = LARGEST,
     ) -> None:
         self._shelf = shelf
         self._store = store
@@ -61,7 +65,7 @@ class CratesOfLocks:
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
         self._lines = FrozenLines(store, source)
-        self._downloads = Downloads(store, source, clock)
+        self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()

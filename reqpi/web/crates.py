@@ -22,7 +22,9 @@ from reqpi.web.crate_answers import (
     send_config,
     send_fleeting,
 )
+from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import answer_with
+from reqpi.web.permission import may_use_logins
 from reqpi.web.public_url import PublicUrl
 
 __all__ = ["CratesResource", "answered"]
@@ -94,6 +96,7 @@ class CratesResource(Resource):
 
         :raises reqpi.core.errors.ReqPIError: it cannot be sent.
         """
+        may_ask = may_use_logins(identity_of(request))
         place = f"{self._base.of(request)}/{here}/crates"
         match rest:
             case ("cargo", "config.toml"):
@@ -101,13 +104,13 @@ class CratesResource(Resource):
                 body = config_of_index(f"{place}/", registries, login=self._needs_login(request))
                 send_fleeting(request, body, "application/toml")
             case ("crates", "dl", name, version, filename):
-                await self._answers.file(request, commitment, (name, version, filename), listener)
+                await self._answers.file(request, commitment, (name, version, filename), listener, may_ask=may_ask)
             case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
                 send_config(request, f"{place}/dl", login=self._needs_login(request))
             case ("crates", "registry", key, *path) if path:
-                await self._answers.index(request, commitment, key, path)
+                await self._answers.index(request, commitment, key, path, may_ask=may_ask)
             case ("crates", *path):
-                await self._answers.index(request, commitment, "", path)
+                await self._answers.index(request, commitment, "", path, may_ask=may_ask)
             case _:
                 raise no_such_path()
 

@@ -158,8 +158,9 @@ class CratesCase(TestCase):
         registry = CratesResource(self.shelf, crates, base)
         self.runs = Runs(self.store, self.clock, "tests")
         features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
-        root = Root(self.services, base, features=features, access=self.access(), runs=self.runs)
-        self.site = BoundedSite(root, self.clock, 1 << 20)
+        access = self.access()
+        root = Root(self.services, base, features=features, access=access, runs=self.runs)
+        self.site = BoundedSite(root, self.clock, 1 << 20, clients=access)
 
     def access(self) -> Access | None:
         """The clients of the server; none has to log in, unless a test says otherwise."""

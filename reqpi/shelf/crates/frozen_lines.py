@@ -121,8 +121,8 @@ def _agrees(crates: Iterable[Crate], line: IndexLine) -> bool:
 def _not_frozen(crate: Crate) -> UpstreamTrouble:
     return UpstreamTrouble(
         f"the crate {crate.name} {crate.version} is not frozen yet",
-        "Its registry requires a login, which is used for a client that may commit any lock: send a token with the scope "
-        "commit and without limits, or have the lock held.",
+        "Its registry requires a login, which is used for clients that may commit any lock: send a token with the "
+        "scope commit and without limits, or have one hold the lock.",
     )
 
 

@@ -331,15 +331,18 @@ class Shelf:
             raise all_lacking(lacking)
         return {project: page for project, page in pages.items() if page is not None}
 
-    async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
+    async def suggest(
+        self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
+    ) -> dict[Project, str]:
         """Return, for each project, a line that would pin the newest release that the upstream has now.
 
         It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, nothing is suggested: its versions are not for every client.
+        requires a login, its versions are not for every client.
+
+        :param may_know: whether the client may commit a lock that pins a project, with that login.
         """
-        if not self._upstream.reveals(""):
-            return {}
-        asked = tuple(sorted(projects)[:_SUGGESTIONS])
+        told = self._upstream.reveals("")
+        asked = tuple(sorted(project for project in projects if told or may_know(project))[:_SUGGESTIONS])
         found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
         return {project: line for project, line in found.items() if line is not None}
 

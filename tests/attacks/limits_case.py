@@ -26,6 +26,8 @@ __all__ = ["ATTACKER", "OTHER", "LimitsCase", "Peer"]
 ATTACKER = "192.0.2.66"
 OTHER = "192.0.2.7"
 
+_RATES = ("requests", "commits", "holds", "sessions")
+
 _HIGH = 1 << 16
 """Bytes after which a transport asks its producer to wait, as Twisted's do."""
 
@@ -46,6 +48,7 @@ class Peer(StringTransport):
         self.dataBuffer = b""
         self.channel: Any = site.buildProtocol(self.peerAddr)
         if self.channel is None:
+            self.disconnecting = True
             self.wire.connectionLost()
         else:
             self.channel.makeConnection(self)
@@ -77,8 +80,8 @@ class Peer(StringTransport):
         self.wire.connectionLost()
 
     def say(self, data: bytes) -> None:
-        """Send bytes; nothing once the connection is closed."""
-        if not self.disconnecting:
+        """Send bytes, if there are any and the connection is open."""
+        if data and not self.disconnecting:
             self.channel.dataReceived(data)
 
 
@@ -87,9 +90,19 @@ class LimitsCase(TokensCase):
 
     anonymous = "all"
 
+    async def setUp(self) -> None:
+        self.peers: list[Peer] = []
+        await super().setUp()
+
+    async def tearDown(self) -> None:
+        for peer in self.peers:
+            peer.abortConnection()
+        await self.turn()
+        await super().tearDown()
+
     def limit(self, *, trust_proxy: bool = False, **options: Any) -> SiteLimits:
         """Give the server limits: rates by name, and the other options of the server."""
-        rates = {Limit(name): read_rate(options.pop(name)) for name in list(options) if name in set(Limit)}
+        rates = {Limit(name): read_rate(options.pop(name)) for name in list(options) if name in _RATES}
         known = {limit: rate for limit, rate in rates.items() if rate is not None}
         self.site.limits = SiteLimits(
             self.clock.seconds,
@@ -104,9 +117,8 @@ class LimitsCase(TokensCase):
 
     def peer(self, host: str = ATTACKER) -> Peer:
         """A new connection."""
-        peer = Peer(self.site, host)
-        self.addCleanup(peer.abortConnection)
-        return peer
+        self.peers.append(Peer(self.site, host))
+        return self.peers[-1]
 
     async def sent(self, peer: Peer, path: str, method: str = "GET", body: bytes | None = None, **said: str) -> Reply:
         """Send one request on a connection; the response."""

@@ -183,6 +183,7 @@ class FastPathChannel(HTTPChannel):
     def hang_up(self) -> None:
         """See :class:`~reqpi.web.http.connections.OpenConnection`."""
         self._between = False
+        self.setTimeout(None)
         self.loseConnection()
         self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
 

@@ -6,12 +6,13 @@ Twisted does not limit the body of a request, and parses a form before the appli
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
 from attrs import define
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IReactorTime
 from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
@@ -34,6 +35,7 @@ from reqpi.web.http.refusal import LINGER, refusal
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.representation import for_one_client
 from reqpi.web.http.self_check import SelfChecks, index_of
+from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
 from reqpi.web.http.site_limits import SiteLimits
 from reqpi.web.http.uploads import Uploads, too_many_bytes
@@ -127,11 +129,15 @@ class BoundedRequest(Request):
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         if channel._waitingForTransport:
-            self.registerProducer(_Turn(self._answer), True)
+            stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
+            self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
+            self.registerProducer(_Turn(partial(self._answer, stalled)), True)
         else:
             self._load()
 
-    def _answer(self) -> None:
+    def _answer(self, stalled: IDelayedCall) -> None:
+        if stalled.active():
+            stalled.cancel()
         self.unregisterProducer()
         self._load()
 

@@ -125,9 +125,7 @@ class LimitsCase(TokensCase):
         peer.say(self.request(path, method, body, **said))
         return await peer.wire.reply(method)
 
-    async def as_peer(
-        self, host: str, path: str, method: str = "GET", body: bytes | None = None, **said: str
-    ) -> Reply:
+    async def as_peer(self, host: str, path: str, method: str = "GET", body: bytes | None = None, **said: str) -> Reply:
         """Send one request on a connection of its own; the response."""
         peer = self.peer(host)
         reply = await self.sent(peer, path, method, body, **said)

@@ -103,8 +103,8 @@ class DiskTests(LimitsCase):
 
     async def test_a_full_disk_is_a_refusal(self) -> None:
         """The attacker has filled it."""
-        limits = self.limit()
-        self.patch(limits.uploads, "file", lambda: Path("/dev/full").open("wb", buffering=0))
+        full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115  # the request closes it
+        self.patch(self.limit().uploads, "file", lambda: full)
         reply = await self.as_peer(OTHER, "/locks", "POST", LOCK)
         self.assertEqual(self.assert_problem(reply, 503)["type"], "urn:reqpi:store-trouble")
 

@@ -24,7 +24,20 @@ class RateTests(SynchronousTestCase):
 
     def test_any_other_text_is_an_error(self) -> None:
         """It says what to write."""
-        for text in ("", "5", "5/", "5/day", "0/s", "5/s,burst=0", "-5/s", "5/s,burst", "5 / s", "1e3/s", "OFF", "5/s\n"):
+        for text in (
+            "",
+            "5",
+            "5/",
+            "5/day",
+            "0/s",
+            "5/s,burst=0",
+            "-5/s",
+            "5/s,burst",
+            "5 / s",
+            "1e3/s",
+            "OFF",
+            "5/s\n",
+        ):
             self.assertIn("60/min,burst=600", str(self.assertRaises(BadRate, read_rate, text)), text)
 
     def test_processes_share_a_rate(self) -> None:

@@ -10,8 +10,9 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import read_rate
-from reqpi.runtime.limit_counts import Limit
+from reqpi.runtime.counts import ServerCounts
 from reqpi.web.http.connections import Connections
 from reqpi.web.http.rate_limits import RateLimits
 from reqpi.web.http.site import BoundedSite
@@ -104,6 +105,7 @@ class LimitsCase(TokensCase):
         """Give the server limits: rates by name, and the other options of the server."""
         rates = {Limit(name): read_rate(options.pop(name)) for name in list(options) if name in _RATES}
         known = {limit: rate for limit, rate in rates.items() if rate is not None}
+        self.site.counts = ServerCounts()
         self.site.limits = SiteLimits(
             self.clock.seconds,
             rates=RateLimits(known, self.clock.seconds, trust_proxy=trust_proxy),
@@ -138,4 +140,4 @@ class LimitsCase(TokensCase):
         self.assertEqual(problem["limit"], str(limit))
         self.assertGreaterEqual(int(reply["Retry-After"] or 0), 1)
         self.assertEqual(reply["Connection"], "close")
-        self.assertGreater(self.site.limits.counts.totals[limit], 0)
+        self.assertGreater(self.site.counts.refusals.get(limit.reason, 0), 0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import BinaryIO
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from reqpi.web.http import uploads
 from reqpi.web.http.uploads import IN_MEMORY, Uploads
 from tests.attacks.limits_case import ATTACKER, OTHER, LimitsCase, Peer
@@ -14,6 +15,11 @@ LOCK = b"six==1.0\n"
 
 LARGE = 2 * IN_MEMORY
 PIECE = b"#" * 10_000
+
+
+def full_disk() -> BinaryIO:
+    """A file to which nothing can be written."""
+    return Path("/dev/full").open("wb", buffering=0)
 
 
 class BodyTests(LimitsCase):
@@ -103,8 +109,7 @@ class DiskTests(LimitsCase):
 
     async def test_a_full_disk_is_a_refusal(self) -> None:
         """The attacker has filled it."""
-        full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115  # the request closes it
-        self.patch(self.limit().uploads, "file", lambda: full)
+        self.patch(self.limit().uploads, "file", full_disk)
         reply = await self.as_peer(OTHER, "/locks", "POST", LOCK)
         self.assertEqual(self.assert_problem(reply, 503)["type"], "urn:reqpi:store-trouble")
 
@@ -178,7 +183,7 @@ class UnreadTests(LimitsCase):
         self.assertEqual([peer.disconnecting for peer in peers], [True] * 8 + [False] * 4)
         self.assertFalse(slow.disconnecting)
         self.assertLess(limits.unread.bytes, 1_300_000)
-        self.assertEqual(limits.counts.totals[Limit.UNREAD], 8)
+        self.assertEqual(self.site.counts.refusals.get(Limit.UNREAD.reason, 0), 8)
 
     async def test_a_client_that_reads_is_not_counted(self) -> None:
         """It reads slowly, and all of it."""
@@ -189,7 +194,7 @@ class UnreadTests(LimitsCase):
             slow.dataBuffer, slow.reads = b"", True
             slow.channel.resumeProducing()
             self.assertEqual(limits.unread.bytes, 0)
-        self.assertEqual(limits.counts.totals[Limit.UNREAD], 0)
+        self.assertEqual(self.site.counts.refusals.get(Limit.UNREAD.reason, 0), 0)
 
     async def test_nothing_is_left_of_a_client_that_is_gone(self) -> None:
         """Neither its bytes nor a timer."""

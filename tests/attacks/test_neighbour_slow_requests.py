@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from tests.attacks.limits_case import OTHER, LimitsCase, Peer
 
 LOCK = b"six==1.0\n"
@@ -23,7 +23,7 @@ class SlowTests(LimitsCase):
         reply = await peer.wire.reply()
         self.assertEqual(self.assert_problem(reply, 408)["limit"], str(limit))
         await peer.wire.ended
-        self.assertEqual(self.site.limits.counts.totals[limit], 1)
+        self.assertEqual(self.site.counts.refusals.get(limit.reason, 0), 1)
         self.assertEqual(len(self.site.limits.connections), 0)
 
     async def test_without_a_limit_the_connection_is_kept(self) -> None:

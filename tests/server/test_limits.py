@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from reqpi.server import limits
 from reqpi.server.limits import ConnectionLimits, announce_limits, connection_limits, limits_of
 from reqpi.server.settings import Settings

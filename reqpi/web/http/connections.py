@@ -13,8 +13,8 @@ from twisted.internet.protocol import Protocol as Connection
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.networks import network_of
-from reqpi.runtime.limit_counts import Limit
 from reqpi.web.http.problems import BUSY, Problem
 from reqpi.web.http.refusal import LINGER, refusal
 

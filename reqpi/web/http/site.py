@@ -20,8 +20,10 @@ from zope.interface import implementer
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.errors import StoreTrouble
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Bucket
-from reqpi.runtime.limit_counts import Limit
+from reqpi.runtime.counts import ServerCounts
+from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
@@ -64,7 +66,7 @@ class BoundedRequest(Request):
         self._client = site.client_of(header(self, "Authorization"), channel.peer, header(self, "X-Forwarded-For"))
         reached = site.limits.rates.reached(channel._command, channel._path, self._client)
         if reached is not None:
-            site.limits.refused(reached[0], self._client)
+            site.refused(reached[0], self._client)
             self._refuse(too_many(*reached))
         elif length is not None and length > self._limit:
             self._refuse(self._too_large)
@@ -85,7 +87,7 @@ class BoundedRequest(Request):
         limits = self._site.limits
         reached = limits.uploads.take(self._client, len(data))
         if reached is not None:
-            limits.refused(reached, self._client)
+            self._site.refused(reached, self._client)
             self._refuse(too_many_bytes(reached))
             return
         if not self._taken:
@@ -134,6 +136,11 @@ class BoundedRequest(Request):
             self.registerProducer(_Turn(partial(self._answer, stalled)), True)
         else:
             self._load()
+
+    def render(self, resrc: IResource) -> None:
+        """Answer the request on behalf of its client, which takes turns with others."""
+        with on_behalf_of(self._client):
+            super().render(resrc)
 
     def _answer(self, stalled: IDelayedCall) -> None:
         if stalled.active():
@@ -211,6 +218,7 @@ class BoundedSite(Site):
     :param access: the access log; ``None``: there is none.
     :param clients: the clients of the server; ``None``: it requires no login.
     :param limits: ``None``: there are none.
+    :param counts: counts what happens; ``None``: it counts for itself.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
@@ -230,6 +238,7 @@ class BoundedSite(Site):
         *,
         clients: Access | None = None,
         limits: SiteLimits | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
@@ -240,6 +249,7 @@ class BoundedSite(Site):
         self.observer: Callable[[SentResponse], None] | None = None
         self.clients = clients
         self.limits = limits or SiteLimits(clock.seconds)
+        self.counts = counts or ServerCounts()
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
@@ -270,8 +280,12 @@ class BoundedSite(Site):
         reached = connections.reached(peer)
         if reached is None:
             return super().buildProtocol(addr)
-        self.limits.refused(reached, peer)
+        self.refused(reached, peer)
         return TurnedAway(connections, self.clock, reached) if connections.may_turn_away else None
+
+    def refused(self, limit: Limit, client: str) -> None:
+        """Report that a client has reached a limit."""
+        self.limits.report(limit, client, self.counts)
 
     def client_of(self, authorization: str, peer: str, forwarded: str) -> str:
         """Return the text that identifies a client, for limits."""

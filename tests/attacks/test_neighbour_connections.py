@@ -50,14 +50,14 @@ class ConnectionTests(LimitsCase):
         refused.say(b"x" * 1000)
         self.clock.advance(LINGER)
         await refused.wire.ended
-        self.assertEqual(self.site.limits.connections.turned_away, 0)
+        self.assertEqual(self.site.limits.connections.refused_open, 0)
 
     async def test_a_flood_of_refused_connections_is_closed_at_once(self) -> None:
         """The refusals are connections too."""
         self.limit(most=1)
         self.holding(1)
         peers = self.holding(300, b"")
-        self.assertEqual(self.site.limits.connections.turned_away, 128)
+        self.assertEqual(self.site.limits.connections.refused_open, 128)
         self.assertEqual(sum(peer.wire.over for peer in peers), 300 - 128)
 
     async def test_an_idle_connection_is_closed_for_a_new_one(self) -> None:

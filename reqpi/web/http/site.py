@@ -27,7 +27,7 @@ from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
-from reqpi.web.http.connections import TurnedAway
+from reqpi.web.http.connections import RefusedConnection
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
@@ -281,7 +281,7 @@ class BoundedSite(Site):
         if reached is None:
             return super().buildProtocol(addr)
         self.refused(reached, peer)
-        return TurnedAway(connections, self.clock, reached) if connections.may_turn_away else None
+        return RefusedConnection(connections, self.clock, reached) if connections.may_answer_refused else None
 
     def refused(self, limit: Limit, client: str) -> None:
         """Report that a client has reached a limit."""

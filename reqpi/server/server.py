@@ -262,4 +262,5 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache,
         settings.cache_size,
         settings.record_key,
+        fixed=settings.offline,
     )

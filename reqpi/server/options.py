@@ -9,6 +9,7 @@ This module imports the standard library only: local commands build their parser
 
 from __future__ import annotations
 
+from reqpi.server.limit_options import LIMIT_OPTIONS
 from reqpi.server.room_options import ROOM_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
 
@@ -145,7 +146,7 @@ OPTIONS = (
         "trusted_hosts",
         ValueKind.LIST,
         "HOST",
-        "HOST or HOST:PORT: do not verify its TLS certificate",
+        "HOST, all of its ports, or HOST:PORT: do not verify its TLS certificate",
         (),
         "none",
         local=True,
@@ -254,6 +255,7 @@ OPTIONS = (
         8 << 20,
         least=1,
     ),
+    *LIMIT_OPTIONS,
     *ROOM_OPTIONS,
     ServerOption(
         "frequency",

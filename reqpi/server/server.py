@@ -218,6 +218,7 @@ class Server(Service):
             await self._close_upstream()
         if self._services.access is not None:
             self._services.access.flush()
+        self._services.parsing.close()
         await self.store.close()
         self._lag.stop()
         self._log.debug("the reactor was late by {late:.3f} s at most", late=self._lag.longest)
@@ -265,4 +266,5 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache,
         settings.cache_size,
         settings.record_key,
+        fixed=settings.offline,
     )

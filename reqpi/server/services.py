@@ -12,6 +12,8 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.limits.rates import read_rate
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.limits import limits_of
+from reqpi.server.parsing import Parsing, parsing_of
 from reqpi.server.room import room_of
 from reqpi.server.settings import Settings
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
@@ -28,11 +30,14 @@ from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
 from reqpi.web.http.access import is_private
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from reqpi.web.run_crates import RunCrates
 
 __all__ = ["Services", "services_of"]
 
@@ -55,6 +60,7 @@ class Services:
     access: AccessLog | None
     site: BoundedSite
     crates: CratesOfLocks
+    parsing: Parsing
     room: StoreRoom | None
 
 
@@ -67,8 +73,11 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     clients = clients_of(settings, reactor.seconds)
     room = room_of(settings, reactor, store, clients)
     store = store if room is None else CountedStore(store, room)
-    files = FileParts.over(store, upstream, reactor, settings.redirect_above, largest=settings.largest_file)
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
+    parsing = parsing_of(settings)
+    files = FileParts.over(
+        store, upstream, reactor, settings.redirect_above, parsing.sdists, largest=settings.largest_file
+    )
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
     crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)
     held = HeldCrates(shelf, store, crates)
     locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None)
@@ -85,9 +94,9 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
     registry = CratesResource(shelf, crates, base, login=is_private(clients))
-    root = Root(
-        locks, base, ready_answers, quarter, learning=learning, features=[registry], access=clients, runs=offered
-    )
+    features: list[Feature] = [registry, RunCrates(shelf, registry, FrozenPages(shelf), offered)]
+    root = Root(locks, base, ready_answers, quarter, learning=learning, features=features, access=clients, runs=offered)
     access = access_log(reactor, settings)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
-    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, room)
+    limits = limits_of(settings, reactor.seconds)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
+    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room)

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.limits.rates import BadRate, read_rate
+from reqpi.server.limit_options import RATE_OPTIONS
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
@@ -45,6 +46,8 @@ class Settings:
     :param file_hosts: the hosts that have the files of an index, by its name, which is empty for the default one.
     :param crates: the registries of crates.
     :param proxy: the URL of a proxy, ``off``, or ``None`` for the proxies in the environment.
+    :param limit_requests: the text of a rate, as for the other three; see :func:`reqpi.core.limits.rates.read_rate`.
+    :param max_client_connections: ``None``: half of ``max_connections``.
     :param largest_store: 0: any size; likewise ``largest_hold``.
     :param limit_prefreeze: the text of a rate; see :func:`reqpi.core.limits.rates.read_rate`.
     :param frequency: seconds between two sweeps; 0: never; ``None``: see :mod:`reqpi.server.sweeping`.
@@ -88,6 +91,16 @@ class Settings:
     trust_proxy: bool = False
     require_hashes: bool = False
     largest_document: int = _DEFAULTS["largest_document"]
+    limit_requests: str = _DEFAULTS["limit_requests"]
+    limit_commits: str = _DEFAULTS["limit_commits"]
+    limit_holds: str = _DEFAULTS["limit_holds"]
+    limit_sessions: str = _DEFAULTS["limit_sessions"]
+    max_connections: int = _DEFAULTS["max_connections"]
+    max_client_connections: int | None = None
+    head_timeout: int = _DEFAULTS["head_timeout"]
+    body_timeout: int = _DEFAULTS["body_timeout"]
+    max_uploads: int = _DEFAULTS["max_uploads"]
+    max_unread: int = _DEFAULTS["max_unread"]
     largest_store: int = _DEFAULTS["largest_store"]
     largest_hold: int = _DEFAULTS["largest_hold"]
     largest_file: int = _DEFAULTS["largest_file"]
@@ -161,6 +174,10 @@ def _setting(option: ServerOption, value: Any) -> Any:
 def _url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise Misconfigured(f"--url {url}: write a URL that begins with http:// or https://.")
+    if "?" in url or "#" in url:
+        raise Misconfigured(f"--url {url}: write the URL without a query and without a fragment.")
+    if "@" in url.split("/")[2]:
+        raise Misconfigured("--url has a login: write the URL without it, because every client sees it.")
     return url
 
 
@@ -171,8 +188,8 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
-    Hosts.read(hosts, option)
+def _hosts(option: str, hosts: Sequence[str], *, every_port: bool = False) -> tuple[str, ...]:
+    Hosts.read(hosts, option, every_port=every_port)
     return tuple(hosts)
 
 
@@ -196,8 +213,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "store-option": options_of,
     "crates": read_crates,
     "allow-host": partial(_hosts, "--allow-host"),
-    "trusted-host": partial(_hosts, "--trusted-host"),
+    "trusted-host": partial(_hosts, "--trusted-host", every_port=True),
     "access-log": _access_log,
+    **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
     "limit-prefreeze": partial(_rate, "limit-prefreeze"),
 }
 """The options whose text is more than text, a path or a list."""

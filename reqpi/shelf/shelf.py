@@ -31,6 +31,7 @@ from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.lacking_pins import all_lacking
+from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
 
 __all__ = ["FileResponse", "Shelf"]
@@ -58,6 +59,7 @@ class Shelf:
     :param instance: a name for this process that no other process on the same store has.
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
+    :param reading: reads documents as locks; ``None``: in threads of this process.
     """
 
     def __init__(
@@ -69,8 +71,9 @@ class Shelf:
         files: FileParts | None = None,
         *,
         in_memory: int = COMMITMENTS_IN_MEMORY,
+        reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(store, clock, upstream.denies, in_memory)
+        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
@@ -331,15 +334,18 @@ class Shelf:
             raise all_lacking(lacking)
         return {project: page for project, page in pages.items() if page is not None}
 
-    async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
+    async def suggest(
+        self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
+    ) -> dict[Project, str]:
         """Return, for each project, a line that would pin the newest release that the upstream has now.
 
         It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, nothing is suggested: its versions are not for every client.
+        requires a login, its versions are not for every client.
+
+        :param may_know: whether the client may commit a lock that pins a project, with that login.
         """
-        if not self._upstream.reveals(""):
-            return {}
-        asked = tuple(sorted(projects)[:_SUGGESTIONS])
+        told = self._upstream.reveals("")
+        asked = tuple(sorted(project for project in projects if told or may_know(project))[:_SUGGESTIONS])
         found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
         return {project: line for project, line in found.items() if line is not None}
 

@@ -16,7 +16,7 @@ from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.cargo_config import registry_key
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
-from reqpi.core.crates.source import CrateSource, file_of
+from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
 from reqpi.core.errors import NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment
@@ -62,6 +62,7 @@ class CratesOfLocks:
     ) -> None:
         self._shelf = shelf
         self._store = store
+        self._source = source
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
         self._lines = FrozenLines(store, source)
@@ -72,41 +73,61 @@ class CratesOfLocks:
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
-        known = await self.admitted.here(commitment)
-        return tuple(sorted({crate.registry for crate in known.crates.crates}))
+        return (await self.admitted.here(commitment)).crates.registries
 
-    async def index(self, commitment: Commitment, key: str, path: str) -> bytes:
+    async def place(self, registry: str) -> RegistryPlace:
+        """Return where a registry is.
+
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
+        """
+        return await self._source.place(registry)
+
+    async def chosen(self, commitment: Commitment, crates: tuple[Crate, ...]) -> Crate:
+        """Return the one of some crates that is served: they are the same release, with the digests of several locks.
+
+        :param crates: admitted ones; at least one.
+        :raises reqpi.core.errors.UpstreamTrouble: the line that decides is not frozen yet, and cannot be obtained.
+        """
+        if len(crates) == 1:
+            return crates[0]
+        line = (await self._lines.of(commitment.address, {crates[0].version: crates}))[crates[0].version]
+        return next(crate for crate in crates if crate.sha256 == line.cksum)
+
+    async def index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool = True) -> bytes:
         """Return the lines of the admitted releases of a crate.
 
         :param key: the :func:`registry_key` of its registry.
         :param path: of the crate in an index: ``se/rd/serde``.
+        :param may_ask: a registry with a login may be asked for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits a crate of that name.
         :raises reqpi.core.errors.UpstreamTrouble: its lines are not frozen yet, and cannot be obtained.
         """
         work_under(commitment.address)
-        looking = self._looking.do((commitment.address, key, path), partial(self._index, commitment, key, path))
+        work = partial(self._index, commitment, key, path, may_ask=may_ask)
+        looking = self._looking.do((commitment.address, key, path, may_ask), work)
         name = path.rpartition("/")[2]
         with wanting(name):
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
-    async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
+    async def _index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool) -> bytes:
         known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
-        lines = [line for each in found for line in (await self._lines.of(commitment.address, each)).values()]
-        return "".join(f"{line.text}\n" for line in lines).encode()
+        lines = [await self._lines.of(commitment.address, releases, may_ask=may_ask) for releases in found]
+        return "".join(f"{line.text}\n" for each in lines for line in each.values()).encode()
 
-    async def file(self, commitment: Commitment, name: str, version: str, sha256: str) -> FileResponse:
+    async def file(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> FileResponse:
         """Return a crate, from the store or from its download.
 
+        :param wanted: as the client names it; its registry does not matter.
+        :param may_ask: a registry with a login may be asked for the line of the crate, for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
         work_under(commitment.address)
-        wanted = Crate(name, version, sha256)
         with wanting(wanted.filename):
-            looking = Deferred.fromCoroutine(self._line(commitment, wanted))
+            looking = Deferred.fromCoroutine(self._line(commitment, wanted, may_ask=may_ask))
             crate, line = await within(_PATIENCE, self._clock, looking, f"the crate {wanted.filename} is")
             file = file_of(crate)
             download = self._downloads.of(file) if await self._responses.here(file) is None else None
@@ -138,7 +159,7 @@ class CratesOfLocks:
         line = await self._lines.known(commitment.address, crate)
         return () if line is None else self._promises.broken(crate, line)
 
-    async def _line(self, commitment: Commitment, wanted: Crate) -> tuple[Crate, IndexLine]:
+    async def _line(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> tuple[Crate, IndexLine]:
         """Return an admitted crate with its registry, and its frozen line.
 
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
@@ -150,7 +171,8 @@ class CratesOfLocks:
         same = known.crates.of(name)[version]
         crate = next(each for each in same if each.sha256 == sha256)
         with wanting(crate.filename):
-            line = (await self._lines.of(commitment.address, _of(same, crate.registry)))[version]
+            releases = _of(same, crate.registry)
+            line = (await self._lines.of(commitment.address, releases, may_ask=may_ask))[version]
         if line.cksum != sha256:
             raise self._other_bytes(crate, line.cksum)
         return crate, line

@@ -6,6 +6,7 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.interfaces import Store, Upstream
+from reqpi.runtime.child_process import ChildProcess
 from reqpi.shelf.files.build_systems import BuildSystems
 from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
@@ -35,6 +36,7 @@ class FileParts:
         upstream: Upstream,
         clock: IReactorTime,
         redirect_above: int | None = None,
+        parsing: ChildProcess | None = None,
         *,
         largest: int = LARGEST,
     ) -> FileParts:
@@ -42,6 +44,7 @@ class FileParts:
 
         :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object
             store; ``None``: never.
+        :param parsing: a process that parses large files of sdists; ``None``: a thread does.
         :param largest: bytes of a file, at most.
         """
         downloads = Downloads(store, upstream, clock, largest=largest)
@@ -49,5 +52,5 @@ class FileParts:
             downloads,
             FileResponses(store, downloads, redirect_above),
             CoreMetadata(store, upstream, downloads, clock),
-            BuildSystems(store, upstream, downloads),
+            BuildSystems(store, upstream, downloads, parsing),
         )

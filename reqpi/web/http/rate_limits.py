@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 from urllib.parse import unquote_to_bytes
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.networks import last_forwarded, network_of
 from reqpi.core.limits.rates import Bucket, Rate
-from reqpi.runtime.limit_counts import Limit
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.on_behalf import WITH_TOKEN
 from reqpi.web.http.problems import TOO_MANY_REQUESTS, Problem
@@ -50,6 +50,11 @@ class RateLimits:
         if name:
             return f"{WITH_TOKEN}{name}"
         return network_of((last_forwarded(forwarded) if self._trust_proxy else "") or peer)
+
+    @property
+    def remembered(self) -> int:
+        """Buckets that are kept."""
+        return self._buckets.weight
 
     def bucket(self, limit: Limit, client: str) -> Bucket | None:
         """Return the bucket of a client; ``None`` if the limit does not hold."""

@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from attrs import define
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from reqpi.web.http.problems import BUSY, Problem
 
 __all__ = ["IN_MEMORY", "Uploads", "too_many_bytes"]
@@ -34,7 +34,7 @@ class Uploads:
     One client may have half of the bytes, so that it cannot keep others from sending theirs.
 
     :param most: bytes in total; 0 for any number.
-    :param folder: for large bodies; ``None``: the system's folder for temporary files.
+    :param folder: for large bodies; ``None``, or while it does not exist: the system's folder for temporary files.
     """
 
     def __init__(self, most: int = 0, folder: Path | None = None) -> None:
@@ -52,9 +52,7 @@ class Uploads:
 
     def file(self) -> IO[bytes]:
         """Return a file for one body."""
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder = None if self._folder is None else str(self._folder)
+        folder = str(self._folder) if self._folder is not None and self._folder.is_dir() else None
         return cast("IO[bytes]", SpooledTemporaryFile(IN_MEMORY, dir=folder))
 
     def take(self, client: str, size: int) -> Limit | None:

@@ -23,6 +23,7 @@ from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.releases import newest
 from reqpi.core.report import Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, Lease
 from reqpi.shelf.files.file_parts import FileParts
@@ -135,6 +136,7 @@ class Shelf:
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
+        work_under(commitment.address)
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
         cached = self._pages.get(commitment, key)
@@ -163,6 +165,7 @@ class Shelf:
 
         Callers that request the page meanwhile get it as soon as it is frozen.
         """
+        work_under(commitment.address)
         await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
 
     @property

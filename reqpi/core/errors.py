@@ -16,6 +16,7 @@ from reqpi.core.report import Defect
 __all__ = [
     "BrokenLock",
     "DamagedRecord",
+    "Denied",
     "DigestMismatch",
     "HostUnreachable",
     "Misconfigured",
@@ -98,6 +99,10 @@ class UnknownSession(ReqPIError):
 
 class NotAdmitted(ReqPIError):
     """The lock does not admit the requested file or project. This is policy: it never changes for an address."""
+
+
+class Denied(NotAdmitted):
+    """The operator denies what the lock admits. Unlike other refusals, this one can be revoked."""
 
 
 class NotServed(ReqPIError):

@@ -67,7 +67,7 @@ _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
 _REFRESH = 1.0
-"""Seconds between two looks at the file of tokens."""
+"""Seconds between two looks at the file of tokens, and at the deny list."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -108,7 +108,7 @@ def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
-        open_index = OpenIndex(sessions, upstream, files, reactor)
+        open_index = OpenIndex(sessions, upstream, files, reactor, shelf.denials)
     prefreeze = Prefreeze(shelf, reactor)
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
@@ -201,6 +201,7 @@ class Server(Service):
         if settings.frequency is not None and settings.max_age is not None:
             yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
         yield _TRIM, self._trim
+        yield _REFRESH, services.locks.shelf.denials.refresh
         site = services.site
         for refresh in followed(settings, site.clients, site.clients_changed, self._reactor.seconds):
             yield _REFRESH, refresh

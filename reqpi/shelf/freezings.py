@@ -1,0 +1,86 @@
+"""Records of when and by whom a page was frozen whose lock gives no digests: the upstream decided what is on it.
+
+They stand beside the frozen pages, which never change. A page from before there were such records has none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from reqpi.core import admission
+from reqpi.core.access.acting import acting_client
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.interfaces import Records
+from reqpi.core.model import Commitment, Project
+from reqpi.core.stored_json import finite, mapping, parse, typed
+from reqpi.shelf.record_reading import read_record
+from reqpi.shelf.records import freezing_record
+
+__all__ = ["Freezings", "PageFreezing", "load_freezing"]
+
+_LONGEST = 500
+"""Characters of the name of a client."""
+
+_log = Logger()
+
+
+@frozen
+class PageFreezing:
+    """When and by whom a page was frozen.
+
+    :param at: seconds since the epoch.
+    :param by: the name of the client's token; empty for one without a token.
+    :param again: the operator had it frozen again.
+    """
+
+    at: float
+    by: str = ""
+    again: bool = False
+
+
+def load_freezing(data: bytes) -> PageFreezing:
+    """Read a record.
+
+    :raises ValueError: it is something else, as :data:`reqpi.core.stored_json.NOT_WRITTEN` lists.
+    """
+    value = mapping(parse(data))
+    by = typed(value["by"], str)
+    if typed(value["layout"], int) != 1 or len(by) > _LONGEST or not by.isprintable():
+        raise ValueError("it does not say who has frozen a page")
+    return PageFreezing(finite(value["at"]), by, typed(value["again"], bool))
+
+
+class Freezings:
+    """The records of a store."""
+
+    def __init__(self, records: Records, clock: IReactorTime) -> None:
+        self._records = records
+        self._clock = clock
+
+    async def note(self, commitment: Commitment, project: Project, *, again: bool = False) -> None:
+        """Note that a page was frozen now, for the client at whose request it was. The page counts without that too."""
+        if not again and all(admission.required(pin) for pin in commitment.lock.projects[project]):
+            return
+        said = {"layout": 1, "at": self._clock.seconds(), "by": acting_client.get()[:_LONGEST], "again": again}
+        try:
+            await self._records.replace(freezing_record(commitment.address, project), json.dumps(said).encode())
+        except StoreTrouble as trouble:
+            _log.warn("it is not recorded who has frozen a page: {trouble}", trouble=trouble)
+
+    async def of(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, PageFreezing]:
+        """Return when and by whom the pages of ``projects`` were frozen, as far as that was recorded.
+
+        :raises reqpi.core.errors.DamagedRecord: a record is not what is written here.
+        """
+        found: dict[Project, PageFreezing] = {}
+        for project in projects:
+            record = freezing_record(commitment.address, project)
+            written = await self._records.get(record)
+            if written is not None:
+                found[project] = read_record(record, written, load_freezing)
+        return found

@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import InvalidVersion, Version
 
-from reqpi.core.errors import Denied
+from reqpi.core.errors import DeniedByOperator
 from reqpi.core.model import File, Page
 
 __all__ = ["LONGEST_REASON", "BadDenial", "Denial", "DenyList", "is_withheld", "key_of", "read_denied", "read_reason"]
@@ -66,13 +66,13 @@ class Denial:
     at: float = 0.0
     by: str = ""
 
-    def error(self, what: str) -> Denied:
+    def error(self, what: str) -> DeniedByOperator:
         """Return the error for a request.
 
         :param what: was requested.
         """
         reason = self.because if len(self.because) <= _SHOWN else f"{self.because[:_SHOWN]}..."
-        return Denied(
+        return DeniedByOperator(
             f"{what[:100]} is denied: {reason}",
             f"The operator of this server denies {self.what}: {self.because.removesuffix('.')}.",
         )

@@ -16,7 +16,7 @@ from reqpi.core.report import Defect
 __all__ = [
     "BrokenLock",
     "DamagedRecord",
-    "Denied",
+    "DeniedByOperator",
     "DigestMismatch",
     "HostUnreachable",
     "Misconfigured",
@@ -101,7 +101,7 @@ class NotAdmitted(ReqPIError):
     """The lock does not admit the requested file or project. This is policy: it never changes for an address."""
 
 
-class Denied(NotAdmitted):
+class DeniedByOperator(NotAdmitted):
     """The operator denies what the lock admits. Unlike other refusals, this one can be revoked."""
 
 

@@ -6,13 +6,12 @@ They stand beside the frozen pages, which never change. A page from before there
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 from attrs import frozen
+from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from reqpi.core import admission
 from reqpi.core.access.acting import acting_client
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
@@ -64,7 +63,7 @@ class Freezings:
 
     async def note(self, commitment: Commitment, project: Project, *, again: bool = False) -> None:
         """Note that a page was frozen now, for the client at whose request it was. The page counts without that too."""
-        if not again and all(admission.required(pin) for pin in commitment.lock.projects[project]):
+        if not again and not any(pin.trusted_on_first_use for pin in commitment.lock.projects[project]):
             return
         said = {"layout": 1, "at": self._clock.seconds(), "by": acting_client.get()[:_LONGEST], "again": again}
         try:
@@ -72,15 +71,15 @@ class Freezings:
         except StoreTrouble as trouble:
             _log.warn("it is not recorded who has frozen a page: {trouble}", trouble=trouble)
 
-    async def of(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, PageFreezing]:
-        """Return when and by whom the pages of ``projects`` were frozen, as far as that was recorded.
+    async def of(self, commitment: Commitment) -> dict[Project, PageFreezing]:
+        """Return when and by whom pages were frozen, as far as that was recorded, by project in alphabetical order.
 
         :raises reqpi.core.errors.DamagedRecord: a record is not what is written here.
         """
         found: dict[Project, PageFreezing] = {}
-        for project in projects:
-            record = freezing_record(commitment.address, project)
-            written = await self._records.get(record)
+        for record in sorted([name async for name in self._records.names(freezing_record(commitment.address))]):
+            project = canonicalize_name(record.rpartition("/")[2])
+            written = await self._records.get(record) if project in commitment.lock.projects else None
             if written is not None:
                 found[project] = read_record(record, written, load_freezing)
         return found

@@ -80,7 +80,7 @@ class OpenIndex:
         """Return the page of a project as the upstream has it, without files excluded by the session's exclude-newer.
 
         :param name: the project's name, in any spelling.
-        :raises reqpi.core.errors.Denied: the operator denies all of its files.
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies all of its files.
         :raises reqpi.core.errors.NothingUpstream: there is no such project, or the upload times that exclude-newer
             needs are not known.
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
@@ -100,7 +100,7 @@ class OpenIndex:
     async def _check(self, file: File) -> None:
         """Check that the operator does not deny a file.
 
-        :raises reqpi.core.errors.Denied: that is so.
+        :raises reqpi.core.errors.DeniedByOperator: that is so.
         """
         denial = (await self._denied()).of(file)
         if denial is not None:
@@ -175,7 +175,7 @@ class OpenIndex:
     async def _digested(self, session: LearnSession, file: File) -> File:
         """Return the file with the sha256 that it is stored under: the upstream's claim, or computed from its bytes.
 
-        :raises reqpi.core.errors.Denied: the operator denies a file with these bytes.
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies a file with these bytes.
         """
         digested = await self._with_digest(session, file)
         await self._check(digested)

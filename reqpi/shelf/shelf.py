@@ -52,8 +52,6 @@ class Shelf:
     :param clock: measures waiting, and gives the time of day.
     :param instance: a name for this process that no other process on the same store has.
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
-
-    :ivar denials: what the operator denies, whatever a lock admits.
     :param in_memory: bytes of commitments that are kept in memory.
     """
 
@@ -68,8 +66,8 @@ class Shelf:
         in_memory: int = COMMITMENTS_IN_MEMORY,
     ) -> None:
         self._commitments = Commitments(store, clock, upstream.denies, in_memory)
-        self.denials = Denials(store, clock)
-        self.denials.changed.append(self._commitments.renew)
+        self._denials = Denials(store, clock)
+        self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
@@ -122,6 +120,13 @@ class Shelf:
         """Return what a user should know about the parts of a lock that the operator allows."""
         return self._upstream.notes(lock)
 
+    # Denials
+
+    @property
+    def denials(self) -> Denials:
+        """The deny list of the operator, whatever a lock admits."""
+        return self._denials
+
     # Pages
 
     async def page(self, commitment: Commitment, name: str) -> Page:
@@ -129,7 +134,8 @@ class Shelf:
 
         :param name: the project's name, in any spelling.
         :raises reqpi.core.errors.NotAdmitted: the lock does not pin the project.
-        :raises reqpi.core.errors.Denied: the operator denies all of its files. Those that are denied are not on a page.
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies all of its files. A page leaves out those that
+            are denied.
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
@@ -145,7 +151,7 @@ class Shelf:
         cached = self._pages.get(commitment, key)
         if cached is None:
             frozen = await self._whole(commitment, project)
-            frozen = (await self.denials.current()).left_on(frozen)
+            frozen = (await self._denials.current()).left_on(frozen)
         else:
             frozen = cached
         page = without_promises(frozen, await self._files.core_metadata.differences.wheels())
@@ -162,9 +168,9 @@ class Shelf:
     async def _check_denied(self, commitment: Commitment, what: str, page: Page, file: File | None = None) -> None:
         """Check that a file, or a file on a page, is not denied; note a refusal if it is.
 
-        :raises reqpi.core.errors.Denied: it is.
+        :raises reqpi.core.errors.DeniedByOperator: it is.
         """
-        denial = (await self.denials.current()).first_of(page.files if file is None else [file])
+        denial = (await self._denials.current()).first_of(page.files if file is None else [file])
         if denial is not None:
             filename = None if file is None else file.filename
             self._refusals.note(commitment.address, page.project, filename, f"denied: {denial.because}")
@@ -192,7 +198,7 @@ class Shelf:
 
     async def freezings(self, commitment: Commitment) -> dict[Project, PageFreezing]:
         """Return when and by whom pages were frozen, as far as that was recorded."""
-        return await self._freezing.freezings.of(commitment, commitment.lock.projects)
+        return await self._freezing.freezings.of(commitment)
 
     @property
     def crowded(self) -> bool:
@@ -211,12 +217,12 @@ class Shelf:
         Files that the operator denies are not on them, and a page may have no file left.
         """
         pages = await self._freezing.known(commitment, projects)
-        denied = await self.denials.current()
+        denied = await self._denials.current()
         return {project: denied.left_on(page) for project, page in pages.items()}
 
     async def withheld(self, commitment: Commitment, projects: Iterable[Project]) -> list[tuple[File, Denial]]:
         """Return the files on the frozen pages of ``projects`` that the operator denies, each with the denial."""
-        denied = await self.denials.current()
+        denied = await self._denials.current()
         pages = await self._freezing.known(commitment, projects) if denied.denials else {}
         files = [file for page in pages.values() for file in page.files]
         return [(file, denial) for file in files if (denial := denied.of(file)) is not None]
@@ -345,7 +351,7 @@ class Shelf:
     async def pages(self, commitment: Commitment) -> dict[Project, Page]:
         """Return the frozen page of every project that the lock pins: the input of an export.
 
-        :raises reqpi.core.errors.Denied: the operator denies all files of some pin.
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies all files of some pin.
         :raises reqpi.core.errors.UpstreamTrouble: some page is not frozen yet, and an upstream cannot be asked.
         """
         # Another commitment of the same address is one from before the deny list changed.

@@ -19,7 +19,7 @@ __all__ = ["FrozenPages", "check_lock"]
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "cargo", "runs")
+_NO_PAGES = ("lock", "env", "refused", "cargo", "runs", "forget", "refreeze", "frozen")
 """Segments below an address whose answers need no page."""
 
 

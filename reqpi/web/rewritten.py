@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from twisted.web.server import Request
 
-from reqpi.core.errors import Denied, NotAdmitted, NotServed, UpstreamTrouble
+from reqpi.core.errors import DeniedByOperator, NotAdmitted, NotServed, UpstreamTrouble
 from reqpi.core.model import Commitment, File, Page
 from reqpi.core.original_urls import FileUrl, Originals, SourceUrl, source_on
 from reqpi.core.rewritten_lock import CannotRewrite, rewritten_lock
@@ -125,7 +125,7 @@ class OriginalFiles:
     async def _check_denied(self, commitment: Commitment, url: str) -> None:
         """Check that no file with this URL is left out because the operator denies it.
 
-        :raises reqpi.core.errors.Denied: one is.
+        :raises reqpi.core.errors.DeniedByOperator: one is.
         """
         originals = await self._originals_of(commitment)
         for file, _ in await self._shelf.withheld(commitment, commitment.lock.projects):
@@ -138,7 +138,7 @@ class OriginalFiles:
         """Return what :meth:`_found` does, for a URL that does not end in the name of its file."""
         try:
             return await in_thread(originals.found_on, url, (await self._shelf.pages(commitment)).values())
-        except (Denied, UpstreamTrouble):
+        except (DeniedByOperator, UpstreamTrouble):
             # Files of the projects that are frozen are served all the same.
             pages = await self._shelf.frozen(commitment, commitment.lock.projects)
             found = await in_thread(originals.found_on, url, pages.values())

@@ -9,7 +9,7 @@ from io import BytesIO
 from attrs import evolve
 
 from reqpi.core.denials import read_denied
-from reqpi.core.errors import Denied
+from reqpi.core.errors import DeniedByOperator
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.open_index import OpenIndex
@@ -150,9 +150,9 @@ class DeniedFileTests(DeniedCase):
         await self.deny(f"sha256:{LINKED[1].sha256}")
         self.assertIsNone(self.shelf.lease(before))
         self.assertEqual(len((await self.shelf.page(await self.shelf.commitment(self.address), "six")).files), 1)
-        with self.assertRaises(Denied):
+        with self.assertRaises(DeniedByOperator):
             await self.shelf.file(before, "six", WHEEL)
-        with self.assertRaises(Denied):
+        with self.assertRaises(DeniedByOperator):
             await self.shelf.hold(before, "six", WHEEL)
 
     async def test_the_same_bytes_under_another_address_are_denied(self) -> None:
@@ -191,8 +191,8 @@ class DeniedExportTests(DeniedCase):
             self.assertNotIn("immutable", str(reply["Cache-Control"]), path)
             self.assertNotIn(str(LINKED[1].sha256).encode(), reply.body, path)
             self.assertIn(b"lib==" if "requirements" in path else self.lib.encode(), reply.body, path)
-        archive = tarfile.open(fileobj=BytesIO((await self.under("/wheelhouse.tar")).body))
-        self.assertNotIn(WHEEL, str(archive.getnames()))
+        with tarfile.open(fileobj=BytesIO((await self.under("/wheelhouse.tar")).body)) as archive:
+            self.assertNotIn(WHEEL, str(archive.getnames()))
         await self.revoke(f"sha256:{LINKED[1].sha256}")
         for path in self.EXPORTS:
             reply = await self.under(path)
@@ -239,7 +239,7 @@ class OtherReplicaTests(DeniedCase):
         await other.denials.refresh()
         self.assertEqual(dropped, [True])
         for asked in (commitment, await other.commitment(self.address)):
-            with self.assertRaises(Denied):
+            with self.assertRaises(DeniedByOperator):
                 await other.file(asked, "six", WHEEL)
         await other.denials.refresh()
         self.assertEqual(dropped, [True])
@@ -252,10 +252,10 @@ class OtherReplicaTests(DeniedCase):
         """The attacker asks before the first look at the deny list."""
         await self.deny("six")
         other = self.replica()
-        with self.assertRaises(Denied):
+        with self.assertRaises(DeniedByOperator):
             await other.file(await other.commitment(self.address), "six", WHEEL)
         services = LockServices.over(self.replica(), self.store, self.clock)
-        with self.assertRaises(Denied):
+        with self.assertRaises(DeniedByOperator):
             await services.shelf.pages(await services.shelf.commitment(self.address))
 
 

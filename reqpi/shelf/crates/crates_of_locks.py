@@ -18,7 +18,7 @@ from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource, file_of
 from reqpi.core.denials import Denial
-from reqpi.core.errors import Denied, NotAdmitted, wanting
+from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment
 from reqpi.runtime.singleflight import SingleFlight, within
@@ -159,7 +159,7 @@ class CratesOfLocks:
             raise self._other_bytes(crate, line.cksum)
         return crate, line
 
-    def _denied(self, commitment: Commitment, name: str, version: str, denial: Denial) -> Denied:
+    def _denied(self, commitment: Commitment, name: str, version: str, denial: Denial) -> DeniedByOperator:
         what = f"{name[:70]} {version[:30]}".strip()
         self._shelf.note_refusal(commitment.address, name, what, f"denied: {denial.because}")
         return denial.error(f"the crate {what}")

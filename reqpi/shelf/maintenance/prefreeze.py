@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from reqpi.core.access.acting import acting_client
 from reqpi.core.errors import ReqPIError
 from reqpi.core.model import Commitment, Project
 from reqpi.shelf.shelf import Shelf
@@ -42,7 +43,7 @@ class Prefreeze:
     def __init__(self, shelf: Shelf, clock: IReactorTime) -> None:
         self._shelf = shelf
         self._clock = clock
-        self._waiting: deque[tuple[Commitment, Iterator[Project]]] = deque()
+        self._waiting: deque[tuple[Commitment, Iterator[Project], str]] = deque()
         self._left = 0
         self._weight = 0
         self._workers = 0
@@ -58,7 +59,7 @@ class Prefreeze:
             return
         self._left += len(projects)
         self._weight += weight
-        self._waiting.append((commitment, iter(projects)))
+        self._waiting.append((commitment, iter(projects), acting_client.get()))
         for _ in range(min(_AT_ONCE - self._workers, len(projects))):
             self._workers += 1
             Deferred.fromCoroutine(self._work()).addErrback(
@@ -81,18 +82,21 @@ class Prefreeze:
                 found = self._next()
                 if found is None:
                     return
-                await self._freeze(*found)
+                commitment, project, by = found
+                acting_client.set(by)  # in the context of this coroutine alone
+                await self._freeze(commitment, project)
         finally:
             self._workers -= 1
 
-    def _next(self) -> tuple[Commitment, Project] | None:
+    def _next(self) -> tuple[Commitment, Project, str] | None:
+        """Return the next project, with its lock and the client that has committed it."""
         while self._waiting:
-            commitment, projects = self._waiting.popleft()
+            commitment, projects, by = self._waiting.popleft()
             project = next(projects, None)
             if project is not None:
                 self._left -= 1
-                self._waiting.append((commitment, projects))
-                return commitment, project
+                self._waiting.append((commitment, projects, by))
+                return commitment, project, by
             self._weight -= commitment.lock.weight
         return None
 

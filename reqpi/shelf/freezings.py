@@ -12,11 +12,11 @@ from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from reqpi.core.access.acting import acting_client
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Project
 from reqpi.core.stored_json import finite, mapping, parse, typed
+from reqpi.runtime.on_behalf import requester
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import freezing_record
 
@@ -24,6 +24,9 @@ __all__ = ["Freezings", "PageFreezing", "load_freezing"]
 
 _LONGEST = 500
 """Characters of the name of a client."""
+
+_TOKEN = "token "
+"""The beginning of a client's text, if it has a token; its name follows."""
 
 _log = Logger()
 
@@ -65,7 +68,10 @@ class Freezings:
         """Note that a page was frozen now, for the client at whose request it was. The page counts without that too."""
         if not again and not any(pin.trusted_on_first_use for pin in commitment.lock.projects[project]):
             return
-        said = {"layout": 1, "at": self._clock.seconds(), "by": acting_client.get()[:_LONGEST], "again": again}
+        # The network address of a client without a token is not for everyone who may read the lock.
+        client = requester()
+        by = client.removeprefix(_TOKEN)[:_LONGEST] if client.startswith(_TOKEN) else ""
+        said = {"layout": 1, "at": self._clock.seconds(), "by": by, "again": again}
         try:
             await self._records.replace(freezing_record(commitment.address, project), json.dumps(said).encode())
         except StoreTrouble as trouble:

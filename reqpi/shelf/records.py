@@ -41,6 +41,7 @@ __all__ = [
     "run_record",
     "sbom_record",
     "session_record",
+    "time_record",
 ]
 
 
@@ -105,6 +106,7 @@ _RUN_ENTRY = Kind("run-entries", Owner.RUN, 1, "something that was taken in a ru
 _RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or refused each of these")
 _DECISION = Kind("decisions", Owner.OPERATOR, 1, "what the operator denies, or has undone")
 _FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a project was frozen")
+_TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
 
 KINDS = (
     _LOCK,
@@ -127,6 +129,7 @@ KINDS = (
     _RUN_COUNTS,
     _DECISION,
     _FREEZING,
+    _TIME,
 )
 """Every kind of record that a store may have."""
 
@@ -276,6 +279,11 @@ def decision_record(name: str) -> str:
 def freezing_record(address: str, project: str = "") -> str:
     """Name the record of how a page was frozen; without a project, the prefix of an address."""
     return f"{_FREEZING.folder}/{address}/{project}"
+
+
+def time_record(what: str) -> str:
+    """Name the record whose last use is the time at which something was done; with an empty name, the prefix of all."""
+    return f"{_TIME.folder}/{what}"
 
 
 def _below(subdirectory: str | None) -> str:

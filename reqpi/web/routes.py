@@ -16,6 +16,8 @@ r"""Every route of the server.
     GET   /runs/<token>/simple/                      the index of the address                 \
     GET   /runs/<token>/simple/<project>/            a project's files                         } reqpi.web.runs
     GET   /runs/<token>/simple/<project>/<file>      a file; and its core metadata: .metadata /
+    GET   /runs/<token>/crates/<path>                the crates of its sdists                 \
+    GET   /runs/<token>/cargo/config.toml            the configuration for cargo              / reqpi.web.run_crates
     GET   /<address>/                                the overview of a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
@@ -65,13 +67,12 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from reqpi.core.access.acting import acting_client
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
 from reqpi.web.http import problems
-from reqpi.web.http.access import Access, identity_of, problem_of_client
+from reqpi.web.http.access import Access, problem_of_client
 from reqpi.web.http.answers import after, answer_with
 from reqpi.web.http.authority import needs_tls, problem_of_host
 from reqpi.web.http.cross_site import problem_of_page
@@ -304,10 +305,7 @@ class Root(Resource):
         self._rest = routes.app.resource()
 
     def render(self, request: Request) -> Any:
-        """Answer a request. Work that it causes is done in the name of its client."""
-        return copy_context().run(self._rendered, request)
-
-    def _rendered(self, request: Request) -> Any:
+        """Answer a request."""
         site: Any = request.site
         request.setHeader("Server", SERVER)
         request.setHeader("Date", site.date())
@@ -324,7 +322,6 @@ class Root(Resource):
         )
         if problem is not None:
             return problems.send(request, problem)
-        acting_client.set(identity_of(request).name)
         segments = [segment.decode("utf-8") for segment in request.postpath]
         if self._access is None or not self._frozen.concern(request, segments):
             return self._routed(request, segments)

@@ -128,9 +128,11 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "run-counts": ("/runs/{run}/receipt",),
     "decisions": (),
     "freezings": ("/{address}/frozen", "/{address}/"),
+    "times": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
-to a commit, or from ``differing``, of which the name alone counts. Every request reads ``decisions``."""
+to a commit, from ``differing``, of which the name alone counts, or from ``times``, of which the time does. Every
+request reads ``decisions``."""
 
 
 @frozen

@@ -40,6 +40,7 @@ class NameTests(SynchronousTestCase):
             records.run_counts_record("token", "process"): "run-counts/token/process",
             records.decision_record("name"): "decisions/name",
             records.freezing_record(A, "six"): f"freezings/{A}/six",
+            records.time_record("sweep"): "times/sweep",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})

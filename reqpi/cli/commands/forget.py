@@ -49,8 +49,8 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reqpi forget",
         description="Remove a lock, its frozen lists and everything else that belongs to its address, which is then "
-        "unknown. Its files stay in the store until a sweep removes them. The same lock can be committed again: then it "
-        "has the same address, and new lists.",
+        "unknown. Its files stay in the store until a sweep removes them. The same lock can be committed again: it has "
+        "the same address then, and new lists.",
         epilog="Exit status: 0 done, 2 usage, 3 there is no such lock, or the server or the store has an error.",
     )
     parser.add_argument("address", metavar="ADDRESS", help="of the lock: 64 hex digits")

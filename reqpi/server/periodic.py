@@ -13,6 +13,7 @@ from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming
 from reqpi.runtime.offload import in_thread
 from reqpi.server.access import followed
+from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
@@ -60,7 +61,7 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
-        yield sweeps.interval, sweeps.tend
+        yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
     yield _REFRESH, services.locks.shelf.denials.refresh
     yield _TRIM, _trim(Trimming(gc_pause.collect_all))
     site = services.site

@@ -12,6 +12,7 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.limits.rates import read_rate
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.audit import audit_log
 from reqpi.server.limits import limits_of
 from reqpi.server.parsing import Parsing, parsing_of
 from reqpi.server.settings import Settings
@@ -95,4 +96,5 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     access = access_log(reactor, settings)
     limits = limits_of(settings, reactor.seconds)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
+    site.audit = audit_log(reactor, settings)
     return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing)

@@ -25,7 +25,7 @@ __all__ = ["Freezings", "PageFreezing", "load_freezing"]
 _LONGEST = 500
 """Characters of the name of a client."""
 
-_TOKEN = "token "
+_NAMED = "token "
 """The beginning of a client's text, if it has a token; its name follows."""
 
 _log = Logger()
@@ -70,7 +70,7 @@ class Freezings:
             return
         # The network address of a client without a token is not for everyone who may read the lock.
         client = requester()
-        by = client.removeprefix(_TOKEN)[:_LONGEST] if client.startswith(_TOKEN) else ""
+        by = client.removeprefix(_NAMED)[:_LONGEST] if client.startswith(_NAMED) else ""
         said = {"layout": 1, "at": self._clock.seconds(), "by": by, "again": again}
         try:
             await self._records.replace(freezing_record(commitment.address, project), json.dumps(said).encode())

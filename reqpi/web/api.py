@@ -32,6 +32,7 @@ from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, identity_of, not_offered, problem_of_scope
 from reqpi.web.http.answers import send_representation
+from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
@@ -84,6 +85,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         commitment, created = await shelf.commit_together(documents, check)
     else:
         commitment, created = await shelf.commit(documents[0].data, check)
+    note_detail(request, address=commitment.address)
     if target is not None:
         await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.

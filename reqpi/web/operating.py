@@ -27,6 +27,7 @@ from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.web.http import problems
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import after, send_fresh
+from reqpi.web.http.audit import note_detail
 from reqpi.web.uploads import UnusableBody
 
 __all__ = ["OperatorResource"]
@@ -87,6 +88,7 @@ class OperatorResource:
         body = _object(request.content.read(_LONGEST + 1))  # type: ignore[union-attr]  # the request is complete
         with _usable():
             what, because = read_denied(body.get("what", "")), read_reason(body.get("because", ""))
+        note_detail(request, denied=what, because=because)
         denial = await self._undoing.denials.deny(what, because, identity_of(request).name)
         request.setResponseCode(201)
         return _json(request, _shown(denial))
@@ -94,6 +96,7 @@ class OperatorResource:
     async def _revoke(self, request: Request) -> bytes:
         with _usable():
             what = read_denied(request.args.get(b"what", [b""])[-1].decode("utf-8", "replace"))
+        note_detail(request, denied=what)
         revoked = await self._undoing.denials.revoke(what)
         return _json(request, {"revoked": [_shown(denial) for denial in revoked]})
 
@@ -103,6 +106,7 @@ class OperatorResource:
 
     async def _refreeze(self, request: Request, address: str) -> bytes:
         project = request.args.get(b"project", [b""])[-1].decode("utf-8", "replace")
+        note_detail(request, project=project)
         changes = await self._undoing.refreeze(address, project, identity_of(request).name)
         return _json(request, {"address": address, "projects": [change.as_json() for change in changes]})
 

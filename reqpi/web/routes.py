@@ -35,10 +35,12 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
-    GET   /<address>/frozen                          when and by whom pages were frozen        \
-    POST  /<address>/refreeze                        freeze its pages again                    | reqpi.web.operating
-    POST  /<address>/forget                          remove the lock and its frozen lists      |
-    GET   /denials                                   what is denied; POST denies, DELETE revokes /
+    GET   /<address>/frozen                          when and by whom pages were frozen       \
+    POST  /<address>/refreeze                        freeze its pages again                   |
+    POST  /<address>/forget                          remove the lock and its frozen lists     |
+    GET   /denials                                   everything that the operator denies      | reqpi.web.operating
+    POST  /denials                                   deny something                           |
+    DELETE /denials                                  revoke a denial                          /
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /

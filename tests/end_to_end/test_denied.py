@@ -24,6 +24,8 @@ class DeniedTests(EndToEnd):
         scopes = ("--scope", "operate", "--scope", "read")
         self.token = self.reqpi("token", "new", "op", "--tokens", str(self.tokens), *scopes)[1].splitlines()[-1]
         options = ("--upstream", self.upstream.url, "--tokens", str(self.tokens), "--anonymous", "commit")
+        self.audit = self.folder / "audit-of-server"
+        options += ("--audit-log", str(self.audit))
         self.other = self.started(*options)
         self.connections = {
             server: HTTPConnection(server.url.removeprefix("http://"), timeout=60) for server in self.both
@@ -94,12 +96,19 @@ class DeniedTests(EndToEnd):
         self.assertEqual(self.reqpi("refreeze", self.address, "top", *local)[1], "top: nothing has changed\n")
         frozen = self.ask(self.server, f"/{self.address}/frozen")[1]["projects"]["top"]
         self.assertTrue(frozen["again"])
-        said = self.reqpi("forget", self.address.upper(), "--store", str(self.store))[1]
+        audit = self.folder / "audit"
+        local = ("--store", str(self.store), "--audit-log", str(audit))
+        said = self.reqpi("forget", self.address.upper(), *local)[1]
         self.assertTrue(said.startswith(f"forgot {self.address} with "), said)
         for server in self.both:
             self.until(lambda server=server: self.ask(server, self.page)[0] == 410)  # type: ignore[misc]
             self.assertEqual(self.ask(server, self.page)[1]["type"], "urn:reqpi:unknown-address")
-        self.reqpi("forget", self.address, "--store", str(self.store), status=3)
+        self.reqpi("forget", self.address, *local, status=3)
+        lines = [json.loads(line) for line in audit.read_text().splitlines()]
+        ended = [(line["what"], line["outcome"]) for line in lines]
+        self.assertEqual(ended, [("forget", "done"), ("forget", "failed")])
+        lines = [json.loads(line) for line in self.audit.read_text().splitlines()]
+        self.assertEqual([line["what"] for line in lines], ["refreeze"])
 
     @property
     def operated(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reqpi.cli.inputs.operated import add_operated, check_operated, own_name
+from reqpi.cli.inputs.operated import add_operated, audited, check_operated, own_name
 from reqpi.cli.inputs.stores import opened
 from reqpi.cli.messages import tell_remark, visible
 from reqpi.cli.statuses import DIFFERENT, DONE
@@ -64,9 +64,11 @@ def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[
         if options.list:
             found: Sequence[Denial] = wait(denials.listed())
         elif options.revoke:
-            found = wait(denials.revoke(what))
+            with audited(options, "revoke", denied=what):
+                found = wait(denials.revoke(what))
         else:
-            found = [wait(denials.deny(what, because, own_name()))]
+            with audited(options, "deny", denied=what, because=because):
+                found = [wait(denials.deny(what, because, own_name()))]
     return [{"what": each.what, "because": each.because, "at": each.at, "by": each.by} for each in found]
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from reqpi.cli.inputs.operated import add_operated, check_operated, own_name
+from reqpi.cli.inputs.operated import add_operated, audited, check_operated, own_name
 from reqpi.cli.inputs.stores import opened
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
@@ -41,7 +41,8 @@ def _in_store(options: argparse.Namespace, address: str) -> int:
         from reqpi.shelf.denials import Denials  # noqa: PLC0415
         from reqpi.shelf.maintenance.undoing import forget_lock  # noqa: PLC0415
 
-        return wait(forget_lock(store, Denials(store, reactor), address, own_name()))
+        with audited(options, "forget", address=address):
+            return wait(forget_lock(store, Denials(store, reactor), address, own_name()))
 
 
 def command_line() -> argparse.ArgumentParser:

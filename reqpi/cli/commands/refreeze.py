@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from reqpi.cli.inputs.operated import add_audit_log, audited
 from reqpi.cli.inputs.which_server import add_server, check_server, operated_server
 from reqpi.cli.messages import count_of, visible
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
@@ -26,15 +27,18 @@ def main(arguments: Sequence[str]) -> int:
     address = options.address.lower()
     if not is_address(address):
         parser.error(f"{options.address}: an address has 64 hex digits")
+    if options.url and options.audit_log:
+        parser.error("--audit-log is for a command without a server: the server of --url has one of its own")
     check_server(parser, options)
-    with operated_server(options, address) as url:
-        answer = refreeze_at(url, address, options.project or "")
+    project = options.project or ""
+    with operated_server(options, address) as url, audited(options, "refreeze", address=address, project=project):
+        answer = refreeze_at(url, address, project)
     projects = objects(answer, "projects")
     if options.json:
         print(json.dumps(answer, indent=2))
     else:
-        for project in projects:
-            for line in _in_words(project):
+        for each in projects:
+            for line in _in_words(each):
                 print(visible(line))
     return SERVER_TROUBLE if any(text(project, "trouble") for project in projects) else DONE
 
@@ -75,4 +79,5 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="freeze its page alone")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_server(parser)
+    add_audit_log(parser)
     return parser

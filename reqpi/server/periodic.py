@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.troubles import log_trouble
 from reqpi.server.access import followed
 from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
@@ -84,7 +85,7 @@ def _call(reactor: Any, work: _Work) -> LoopingCall:
 
     def run() -> Deferred[Any]:
         done: Deferred[Any] = Deferred.fromCoroutine(work())  # type: ignore[arg-type]
-        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
+        return done.addErrback(lambda failure: log_trouble(log, f"{work.__qualname__} failed", failure))
 
     call = LoopingCall(run)
     call.clock = reactor

@@ -264,4 +264,5 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache,
         settings.cache_size,
         settings.record_key,
+        fixed=settings.offline,
     )

@@ -215,10 +215,7 @@ class Shelf:
         return await self._freezing.is_known(commitment, project)
 
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
-        """Return the pages of those ``projects`` that are already frozen, without asking an upstream.
-
-        Files that the operator denies are not on them, and a page may have no file left.
-        """
+        """Return the pages that are already frozen, without denied files, even if that leaves none; ask no upstream."""
         pages = await self._freezing.known(commitment, projects)
         denied = await self._denials.current()
         return {project: denied.left_on(page) for project, page in pages.items()}
@@ -369,13 +366,17 @@ class Shelf:
                 await self._check_denied(commitment, project, await self._whole(commitment, project))
         return pages
 
-    async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
+    async def suggest(
+        self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
+    ) -> dict[Project, str]:
         """Return, for each project, a line that would pin the newest release that the upstream has now.
 
         It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, nothing is suggested: its versions are not for every client.
+        requires a login, its versions are not for every client.
+
+        :param may_know: whether the client may commit a lock that pins a project, with that login.
         """
-        return await self._suggestions.of(projects)
+        return await self._suggestions.of(projects, may_know)
 
     # Shared by all of them
 

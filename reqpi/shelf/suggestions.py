@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from twisted.internet.defer import Deferred, TimeoutError
@@ -29,11 +29,10 @@ class Suggestions:
         self._clock = clock
         self._looking: SingleFlight[dict[Project, str | None]] = SingleFlight()
 
-    async def of(self, projects: Iterable[Project]) -> dict[Project, str]:
+    async def of(self, projects: Iterable[Project], may_know: Callable[[Project], bool]) -> dict[Project, str]:
         """See :meth:`reqpi.shelf.shelf.Shelf.suggest`."""
-        if not self._upstream.reveals(""):
-            return {}
-        asked = tuple(sorted(projects)[:_MOST])
+        told = self._upstream.reveals("")
+        asked = tuple(sorted(project for project in projects if told or may_know(project))[:_MOST])
         found = await self._looking.do(asked, partial(each, asked, self._suggestion, _AT_ONCE))
         return {project: line for project, line in found.items() if line is not None}
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 from urllib.parse import unquote_to_bytes
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.networks import last_forwarded, network_of
 from reqpi.core.limits.rates import Bucket, Rate
-from reqpi.runtime.limit_counts import Limit
 from reqpi.runtime.lru import LruCache
 from reqpi.web.http.problems import TOO_MANY_REQUESTS, Problem
 

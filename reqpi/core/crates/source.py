@@ -31,6 +31,15 @@ class CrateSource(FileSource, Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
         """
 
+    async def whole(self, name: str, registry: str) -> bytes:
+        """Return the index file of a crate as a registry has it now, with all of its releases.
+
+        :param name: in lower case; the file may spell it in another way.
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`.
+        :raises reqpi.core.errors.NotFound: the registry has no such crate.
+        :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
+        """
+
     def reveals(self, registry: str) -> bool:
         """Return whether a client may be told which releases a registry lists, and with which digests.
 

@@ -45,6 +45,7 @@ class CratesOfLocks:
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
 
     :ivar admitted: which crates each lock admits.
+    :ivar source: the registries.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class CratesOfLocks:
         self._store = store
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
+        self.source = source
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock)
         self._responses = FileResponses(store, self._downloads, redirect_above)

@@ -63,6 +63,10 @@ class CrateRegistries:
         """See :meth:`reqpi.core.crates.source.CrateSource.lines`."""
         return await (await self._registry(registry)).lines(name, versions)
 
+    async def whole(self, name: str, registry: str) -> bytes:
+        """See :meth:`reqpi.core.crates.source.CrateSource.whole`."""
+        return await (await self._registry(registry)).whole(name)
+
     async def page(
         self,
         project: Project,

@@ -81,6 +81,17 @@ class SparseRegistry:
                 return known
         return await self._read(await self._documents.current(path, f"{self.name}/{path}", _received), name)
 
+    async def whole(self, name: str) -> bytes:
+        """Return the index file of a crate, in which its name may be spelled in any letter case.
+
+        It raises the errors of :meth:`lines`.
+        """
+        path = index_path(name)
+        cached = self._documents.cached(path)
+        if cached is not None and self._documents.is_fresh(cached):
+            return cached.listing.data
+        return (await self._documents.current(path, f"{self.name}/{path}", _received)).data
+
     async def open(self, crate: Crate, start: int, stop: int | None, etag: str | None) -> Transfer:
         """Begin to download a crate; see :meth:`reqpi.core.interfaces.Upstream.open`."""
         config = await self._configuration()

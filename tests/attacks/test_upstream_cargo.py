@@ -44,7 +44,7 @@ class CargoTests(SynchronousTestCase):
         self.folder = Path(folder.name).resolve()
         self.marks = self.folder / "started"
         self.marks.mkdir()
-        found = local_cargo()
+        found = local_cargo(os.environ)
         assert found is not None
         (self.folder / "bin").mkdir()
         for name in ("rustc", "git", "ssh", "wrapper", "provider"):

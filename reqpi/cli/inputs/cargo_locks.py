@@ -6,13 +6,14 @@ permissive mode write what is missing. A release that has a wheel needs neither.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from attrs import evolve
 
-from reqpi.cli.inputs.crate_lines import OpenCrates
 from reqpi.cli.inputs.needed_crates import NeededCrates
 from reqpi.cli.messages import tell_remark
 from reqpi.cli.processes.cargo_resolve import LocalCargo, NotResolved, local_cargo
@@ -27,7 +28,7 @@ from reqpi.core.crates.sdist import SdistCargoLock
 from reqpi.core.errors import BrokenLock
 from reqpi.core.metadata import BrokenSdist
 
-__all__ = ["PERMISSIVE", "with_new_locks", "with_stale_locks"]
+__all__ = ["PERMISSIVE", "CratesView", "with_new_locks", "with_stale_locks"]
 
 PERMISSIVE = "Or have cargo make one: --mode permissive."
 
@@ -48,7 +49,7 @@ def with_stale_locks(
     :param frozen: returns the lines of the crates of a Cargo.lock.
     """
     checked = [sdist for sdist in built if sdist.name in needed.locks and not needed.locks[sdist.name].git]
-    cargo = local_cargo() if checked else None
+    cargo = local_cargo(os.environ) if checked else None
     stale: dict[str, str] = {}
     for sdist in checked if cargo is not None else ():
         assert cargo is not None
@@ -61,6 +62,18 @@ def with_stale_locks(
                 crate = needed.mains[sdist.name]
                 stale[sdist.name] = f"its Cargo.lock does not match the Cargo.toml of {crate} ({difference})"
     return _without(needed, stale)
+
+
+class CratesView(Protocol):
+    """The releases that registries list now: see :class:`reqpi.cli.inputs.crate_lines.OpenCrates`."""
+
+    def lines(self, registries: Sequence[str], registry: str, name: str) -> Sequence[IndexLine]:
+        """Return the lines of a crate; none if the registry has no such crate.
+
+        :param registries: those that a line may name.
+        :param name: in lower case.
+        :raises IndexUnknown: they cannot be obtained.
+        """
 
 
 class _Undecided(Exception):
@@ -116,7 +129,7 @@ def _without(needed: NeededCrates, stale: dict[str, str]) -> NeededCrates:
 
 
 def with_new_locks(
-    needed: NeededCrates, built: Iterable[ListedFile], folder: Path, view: OpenCrates | None
+    needed: NeededCrates, built: Iterable[ListedFile], folder: Path, view: CratesView | None
 ) -> NeededCrates:
     """Return ``needed`` with a Cargo.lock of cargo for each sdist that has no right one, as far as cargo can make them.
 
@@ -139,13 +152,13 @@ def with_new_locks(
 
 
 def _new_lock(
-    needed: NeededCrates, sdist: ListedFile, folder: Path, view: OpenCrates | None
+    needed: NeededCrates, sdist: ListedFile, folder: Path, view: CratesView | None
 ) -> tuple[CargoTree, bytes, CargoLock]:
     """Return the Cargo.lock that cargo makes for an sdist.
 
     :raises _Undecided: it makes none, or one with crates that no registry listed.
     """
-    cargo = local_cargo()
+    cargo = local_cargo(os.environ)
     if cargo is None:
         raise _Undecided("there is no cargo on PATH")
     if view is None:

@@ -8,7 +8,6 @@ rustup any ``rust-toolchain.toml``. No build script, compiler or credential prov
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,8 +41,8 @@ _REGENERATE = ("update", "--workspace")
 
 _DIFFERS = ("because --locked was passed to prevent this", "needs to be updated but --locked was passed")
 _UNMET = ("failed to select a version", "no matching package")
-"""What cargo says if the lock is another one than it would write, and if nothing in the lock is what a manifest wants.
-The first ones are those of cargo 1.93 and newer, and of older ones."""
+"""The words of cargo if it would write another lock: those of 1.93 and newer, and those of older ones; and its words if
+nothing in the lock is what a manifest requires."""
 
 _CHANGE = re.compile(r"^ +(Adding|Removing|Updating|Downgrading) ([^\s`]{1,80}) (v\S{1,80})", re.MULTILINE)
 _PLACE = re.compile(r" \(/[^)\n]*\)")
@@ -123,8 +122,11 @@ class LocalCargo:
         return run_bounded(words, home.anchor, with_cargo(environ, str(home), self.toolchain), seconds=_SECONDS)
 
 
-def local_cargo(environ: Mapping[str, str] = os.environ) -> LocalCargo | None:
-    """Return the cargo of this machine; ``None`` if there is none."""
+def local_cargo(environ: Mapping[str, str]) -> LocalCargo | None:
+    """Return the cargo of this machine; ``None`` if there is none.
+
+    :param environ: the variables of this process.
+    """
     program = which("cargo", path=environ.get("PATH"))
     if program is None:
         return None

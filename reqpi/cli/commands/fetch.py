@@ -255,7 +255,7 @@ def command_line() -> argparse.ArgumentParser:
         "--find-links. Without --url it is fetched from the upstream, through a server inside this process.",
         epilog=f"Exit status: 0 everything is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
         "written; 3 something could not be fetched: run it again; 4 the server returned another address; "
-        f"{CRATES_NOT_PINNED} nothing pins the crates of an sdist that has to be built.",
+        f"{CRATES_NOT_PINNED} nothing pins the crates of an sdist that has to be built, or its Cargo.lock is stale.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
     _add_interfaces(parser)

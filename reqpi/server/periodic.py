@@ -15,7 +15,8 @@ from reqpi.runtime.offload import in_thread
 from reqpi.server.access import followed
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
-from reqpi.shelf.maintenance.sweep import Sweep
+from reqpi.server.sweeping import sweeping_of
+from reqpi.shelf.maintenance.regular_sweeps import RegularSweeps
 
 __all__ = ["Periodic"]
 
@@ -56,8 +57,10 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     """Return each work with its interval."""
     yield _WRITE_COUNTS, services.locks.shelf.write_refusals
     yield _WRITE_COUNTS, services.runs.tend
-    if settings.frequency is not None and settings.max_age is not None:
-        yield settings.frequency, Sweep(services.store, reactor, settings.max_age).run
+    sweeping = sweeping_of(settings)
+    if sweeping is not None:
+        sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
+        yield sweeps.interval, sweeps.tend
     yield _TRIM, _trim(Trimming(gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):

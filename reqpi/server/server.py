@@ -214,6 +214,7 @@ class Server(Service):
             await self._close_upstream()
         if self._services.access is not None:
             self._services.access.flush()
+        self._services.parsing.close()
         await self.store.close()
         self._lag.stop()
         self._log.debug("the reactor was late by {late:.3f} s at most", late=self._lag.longest)

@@ -39,6 +39,7 @@ __all__ = [
     "run_record",
     "sbom_record",
     "session_record",
+    "time_record",
 ]
 
 
@@ -99,6 +100,7 @@ _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded i
 _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
 _RUN_ENTRY = Kind("run-entries", Owner.RUN, 1, "something that was taken in a run, or refused")
 _RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or refused each of these")
+_TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
 
 KINDS = (
     _LOCK,
@@ -119,6 +121,7 @@ KINDS = (
     _RUN,
     _RUN_ENTRY,
     _RUN_COUNTS,
+    _TIME,
 )
 """Every kind of record that a store may have."""
 
@@ -258,6 +261,11 @@ def run_entry_record(token: str, key: str = "") -> str:
 def run_counts_record(token: str, instance: str = "") -> str:
     """Name the record of how often a process sent things in a run; without an instance, the prefix of the run."""
     return f"{_RUN_COUNTS.folder}/{token}/{instance}"
+
+
+def time_record(what: str) -> str:
+    """Name the record whose last use is the time at which something was done; with an empty name, the prefix of all."""
+    return f"{_TIME.folder}/{what}"
 
 
 def _below(subdirectory: str | None) -> str:

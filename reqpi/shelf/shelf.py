@@ -30,6 +30,7 @@ from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.lacking_pins import all_lacking
+from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
 
 __all__ = ["FileResponse", "Shelf"]
@@ -57,6 +58,7 @@ class Shelf:
     :param instance: a name for this process that no other process on the same store has.
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
+    :param reading: reads documents as locks; ``None``: in threads of this process.
     """
 
     def __init__(
@@ -68,8 +70,9 @@ class Shelf:
         files: FileParts | None = None,
         *,
         in_memory: int = COMMITMENTS_IN_MEMORY,
+        reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(store, clock, upstream.denies, in_memory)
+        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream

@@ -16,6 +16,8 @@ r"""Every route of the server.
     GET   /runs/<token>/simple/                      the index of the address                 \
     GET   /runs/<token>/simple/<project>/            a project's files                         } reqpi.web.runs
     GET   /runs/<token>/simple/<project>/<file>      a file; and its core metadata: .metadata /
+    GET   /runs/<token>/crates/<path>                the crates of its sdists                 \
+    GET   /runs/<token>/cargo/config.toml            the configuration for cargo              / reqpi.web.run_crates
     GET   /<address>/                                the overview of a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents

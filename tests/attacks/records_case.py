@@ -124,9 +124,10 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
     "run-entries": ("/runs/{run}/receipt",),
     "run-counts": ("/runs/{run}/receipt",),
+    "times": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
-to a commit, or from ``differing``, of which the name alone counts."""
+to a commit, from ``differing``, of which the name alone counts, or from ``times``, of which the time does."""
 
 
 @frozen

@@ -38,6 +38,7 @@ class NameTests(SynchronousTestCase):
             records.run_record("token"): "runs/token",
             records.run_entry_record("token", "key"): "run-entries/token/key",
             records.run_counts_record("token", "process"): "run-counts/token/process",
+            records.time_record("sweep"): "times/sweep",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})

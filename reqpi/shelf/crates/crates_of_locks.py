@@ -16,7 +16,7 @@ from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.cargo_config import registry_key
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
-from reqpi.core.crates.source import CrateSource, file_of
+from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
 from reqpi.core.errors import NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File
@@ -26,6 +26,7 @@ from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
 from reqpi.shelf.crates.sdist_locks import project_key
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.shelf import Shelf
 
@@ -44,6 +45,7 @@ class CratesOfLocks:
     :param store: the store of the shelf.
     :param source: the registries.
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
+    :param largest: likewise.
 
     :ivar admitted: which crates each lock admits.
     :ivar source: the registries.
@@ -56,14 +58,17 @@ class CratesOfLocks:
         source: CrateSource,
         clock: IReactorTime,
         redirect_above: int | None = None,
+        *,
+        largest: int = LARGEST,
     ) -> None:
         self._shelf = shelf
         self._store = store
+        self._source = source
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
         self.source = source
         self._lines = FrozenLines(store, source)
-        self._downloads = Downloads(store, source, clock)
+        self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
@@ -82,8 +87,25 @@ class CratesOfLocks:
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
-        known = await self.admitted.here(commitment)
-        return tuple(sorted({crate.registry for crate in known.crates.crates}))
+        return (await self.admitted.here(commitment)).crates.registries
+
+    async def place(self, registry: str) -> RegistryPlace:
+        """Return where a registry is.
+
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
+        """
+        return await self._source.place(registry)
+
+    async def chosen(self, commitment: Commitment, crates: tuple[Crate, ...]) -> Crate:
+        """Return the one of some crates that is served: they are the same release, with the digests of several locks.
+
+        :param crates: admitted ones; at least one.
+        :raises reqpi.core.errors.UpstreamTrouble: the line that decides is not frozen yet, and cannot be obtained.
+        """
+        if len(crates) == 1:
+            return crates[0]
+        line = (await self._lines.of(commitment.address, {crates[0].version: crates}))[crates[0].version]
+        return next(crate for crate in crates if crate.sha256 == line.cksum)
 
     async def index(self, commitment: Commitment, key: str, path: str) -> bytes:
         """Return the lines of the admitted releases of a crate.

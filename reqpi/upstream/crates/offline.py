@@ -26,6 +26,10 @@ class OfflineRegistries:
         """Raise: there is never an index file."""
         raise _not_here(f"the index of the crate {name}", "asks no registry for it")
 
+    async def place(self, registry: str) -> NoReturn:
+        """Raise: no registry is asked where its crates are."""
+        raise _not_here("the configuration of a registry", "keeps none")
+
     async def page(
         self,
         project: Project,

@@ -10,7 +10,7 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.index import IndexLine
-from reqpi.core.crates.source import crate_at
+from reqpi.core.crates.source import RegistryPlace, crate_at
 from reqpi.core.errors import Misconfigured, NotFound, UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Project
@@ -66,6 +66,10 @@ class CrateRegistries:
     async def whole(self, name: str, registry: str) -> bytes:
         """See :meth:`reqpi.core.crates.source.CrateSource.whole`."""
         return await (await self._registry(registry)).whole(name)
+
+    async def place(self, registry: str) -> RegistryPlace:
+        """See :meth:`reqpi.core.crates.source.CrateSource.place`."""
+        return await (await self._registry(registry)).place()
 
     async def page(
         self,

@@ -38,6 +38,7 @@ __all__ = [
     "BAD_HOST",
     "BAD_PARAMETER",
     "BAD_PATH",
+    "BUSY",
     "CONTENT_TYPE",
     "CROSS_SITE",
     "DOCUMENT_TOO_LARGE",
@@ -48,6 +49,8 @@ __all__ = [
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
     "PROXY_LOGIN_REQUIRED",
+    "REQUEST_TIMEOUT",
+    "TOO_MANY_REQUESTS",
     "UNSUPPORTED_BODY",
     "Problem",
     "ProblemType",
@@ -88,10 +91,13 @@ MISSING_SCOPE = ProblemType(403, "missing-scope")
 NO_SUCH_PATH = ProblemType(404, "no-such-path")
 PROXY_LOGIN_REQUIRED = ProblemType(407, "proxy-login-required")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
+REQUEST_TIMEOUT = ProblemType(408, "request-timeout")
 DOCUMENT_TOO_LARGE = ProblemType(413, "document-too-large")
 UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
+TOO_MANY_REQUESTS = ProblemType(429, "too-many-requests")
 MISDIRECTED = ProblemType(421, "misdirected")
 INTERNAL_ERROR = ProblemType(500, "internal-error")
+BUSY = ProblemType(503, "busy")
 
 _TYPES: dict[type[ReqPIError], ProblemType] = {
     BrokenLock: ProblemType(422, "lock-defects"),
@@ -106,7 +112,7 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
     # 503 and not 502 or 504: pip and uv both ask again.
     Pending: ProblemType(503, "pending"),
     UpstreamTrouble: ProblemType(503, "upstream-trouble"),
-    Occupied: ProblemType(503, "busy"),
+    Occupied: BUSY,
     StoreFull: ProblemType(507, "store-full"),
     StoreTrouble: ProblemType(503, "store-trouble"),
 }
@@ -125,6 +131,8 @@ PROBLEM_TYPES = (
     PROXY_LOGIN_REQUIRED,
     DOCUMENT_TOO_LARGE,
     UNSUPPORTED_BODY,
+    REQUEST_TIMEOUT,
+    TOO_MANY_REQUESTS,
     MISDIRECTED,
     INTERNAL_ERROR,
     *_TYPES.values(),

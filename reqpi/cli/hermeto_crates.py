@@ -72,5 +72,6 @@ def _needed(
     permissive = options.mode == "permissive"
     if permissive:
         needed = with_new_locks(needed, built, output.deps, view)
-    refuse_unpinned(needed, [sdist.name for sdist in built], "" if permissive else PERMISSIVE)
+    advice = "" if permissive or options.source is None else PERMISSIVE  # a request of Cachito has no mode
+    refuse_unpinned(needed, [sdist.name for sdist in built], advice)
     return needed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from shutil import which
@@ -182,8 +183,15 @@ class BoundTests(SynchronousTestCase):
         """It writes without end."""
         self.assertIsNone(self.run_shell("while :; do echo much >&2; done", 600))
 
+    def test_a_program_that_takes_too_much_memory_fails(self) -> None:
+        """It asks for a gigabyte."""
+        command = [sys.executable, "-c", "bytearray(1 << 30)"]
+        for memory, fails in ((1 << 28, True), (1 << 32, False)):
+            ended = run_bounded(command, "/", {}, seconds=600, memory=memory)
+            self.assertEqual(ended.status != 0, fails, ended)
+
     def test_a_program_that_ends_leaves_nothing_running(self) -> None:
         self.assertEqual(self.run_shell("exit 3", 600), 3)
 
-    def test_a_program_that_is_not_there_has_no_status(self) -> None:
-        self.assertIsNone(run_bounded(["/nowhere/cargo"], "/", {}, seconds=600).status)
+    def test_a_program_that_is_not_there_fails(self) -> None:
+        self.assertEqual(run_bounded(["/nowhere/cargo"], "/", {}, seconds=600).status, 127)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # it imports Twisted, which --url does not need
 
 __all__ = ["OpenCrates", "frozen_lines"]
 
-_AT_ONCE = 16
+_AT_ONCE = 24
 
 
 def frozen_lines(url: str, address: str, lock: CargoLock) -> Mapping[tuple[str, str], Sequence[IndexLine]]:

@@ -1,4 +1,4 @@
-"""A program that reads what a stranger wrote: it may take so long, and say so much."""
+"""A program that reads what a stranger wrote: it may take so long, say so much, and use so much memory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from threading import Timer
 from attrs import frozen
 
 __all__ = ["Ended", "run_bounded"]
+
+_SHELL = "/bin/sh"
+_LIMITED = 'ulimit -v "$0" 2>/dev/null; exec "$@"'
+"""A script that limits the memory of a program. Systems without such a limit ignore it."""
 
 
 @frozen
@@ -27,17 +31,24 @@ class Ended:
 
 
 def run_bounded(
-    command: Sequence[str], folder: str, environ: Mapping[str, str], *, seconds: float, most: int = 1 << 16
+    command: Sequence[str],
+    folder: str,
+    environ: Mapping[str, str],
+    *,
+    seconds: float,
+    most: int = 1 << 16,
+    memory: int = 4 << 30,
 ) -> Ended:
     """Run a program that reads nothing from us, and stop it and what it started if it exceeds a bound.
 
     :param folder: the one that it runs in.
     :param environ: all of its environment variables.
     :param most: bytes of stderr; its stdout is discarded.
+    :param memory: bytes of address space.
     """
     try:
         child = subprocess.Popen(  # noqa: S603 - the caller determines the command
-            list(command),
+            [*_limit(memory), *command],
             cwd=folder,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
@@ -58,6 +69,11 @@ def run_bounded(
             timer.cancel()
             _stop(child)
     return Ended(status if status is not None and status >= 0 else None, said[:most].decode("utf-8", "replace"))
+
+
+def _limit(memory: int) -> list[str]:
+    """Return the words before a command that limit its memory."""
+    return [_SHELL, "-c", _LIMITED, str(memory >> 10)] if os.access(_SHELL, os.X_OK) else []
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

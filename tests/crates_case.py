@@ -48,6 +48,7 @@ class PlainRegistries:
     :ivar contents: the bytes of each crate, by registry, name and version.
     :ivar asked: the index files and crates that it was asked for, in order.
     :ivar places: the URL of each registry's index, and its template for files.
+    :ivar with_login: the registries that the server has a login for.
     :ivar before: what to await before an index file or a crate is sent, by its name or filename; it may raise.
     """
 
@@ -55,6 +56,7 @@ class PlainRegistries:
     contents: dict[tuple[str, str, str], bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
     places: dict[str, tuple[str, str]] = field(factory=dict)
+    with_login: set[str] = field(factory=set)
     before: dict[str, Hook] = field(factory=dict)
 
     def add(self, *crates: MadeCrate, registry: str = "") -> None:
@@ -97,7 +99,10 @@ class PlainRegistries:
         return PlainTransfer(len(content), start, content[start:stop])
 
     def reveals(self, registry: str) -> bool:
-        return True
+        return registry not in self.with_login
+
+    async def has_login(self, registry: str) -> bool:
+        return registry in self.with_login
 
     async def _asked(self, what: str) -> None:
         self.asked.append(what)
@@ -159,8 +164,9 @@ class CratesCase(TestCase):
         registry = CratesResource(self.shelf, crates, base)
         self.runs = Runs(self.store, self.clock, "tests")
         features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
-        root = Root(self.services, base, features=features, access=self.access(), runs=self.runs)
-        self.site = BoundedSite(root, self.clock, 1 << 20)
+        access = self.access()
+        root = Root(self.services, base, features=features, access=access, runs=self.runs)
+        self.site = BoundedSite(root, self.clock, 1 << 20, clients=access)
 
     def access(self) -> Access | None:
         """The clients of the server; none has to log in, unless a test says otherwise."""

@@ -146,7 +146,7 @@ OPTIONS = (
         "trusted_hosts",
         ValueKind.LIST,
         "HOST",
-        "HOST or HOST:PORT: do not verify its TLS certificate",
+        "HOST, all of its ports, or HOST:PORT: do not verify its TLS certificate",
         (),
         "none",
         local=True,

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.troubles import log_trouble
 from reqpi.server.access import followed
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
@@ -57,6 +58,9 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     """Return each work with its interval."""
     yield _WRITE_COUNTS, services.locks.shelf.write_refusals
     yield _WRITE_COUNTS, services.runs.tend
+    if services.room is not None:
+        yield _WRITE_COUNTS, services.room.write
+        yield _WRITE_COUNTS, services.room.tend
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
@@ -82,7 +86,7 @@ def _call(reactor: Any, work: _Work) -> LoopingCall:
 
     def run() -> Deferred[Any]:
         done: Deferred[Any] = Deferred.fromCoroutine(work())  # type: ignore[arg-type]
-        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
+        return done.addErrback(lambda failure: log_trouble(log, f"{work.__qualname__} failed", failure))
 
     call = LoopingCall(run)
     call.clock = reactor

@@ -174,6 +174,10 @@ def _setting(option: ServerOption, value: Any) -> Any:
 def _url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise Misconfigured(f"--url {url}: write a URL that begins with http:// or https://.")
+    if "?" in url or "#" in url:
+        raise Misconfigured(f"--url {url}: write the URL without a query and without a fragment.")
+    if "@" in url.split("/")[2]:
+        raise Misconfigured("--url has a login: write the URL without it, because every client sees it.")
     return url
 
 
@@ -184,8 +188,8 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
-    Hosts.read(hosts, option)
+def _hosts(option: str, hosts: Sequence[str], *, every_port: bool = False) -> tuple[str, ...]:
+    Hosts.read(hosts, option, every_port=every_port)
     return tuple(hosts)
 
 
@@ -209,7 +213,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "store-option": options_of,
     "crates": read_crates,
     "allow-host": partial(_hosts, "--allow-host"),
-    "trusted-host": partial(_hosts, "--trusted-host"),
+    "trusted-host": partial(_hosts, "--trusted-host", every_port=True),
     "access-log": _access_log,
     **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
     "limit-prefreeze": partial(_rate, "limit-prefreeze"),

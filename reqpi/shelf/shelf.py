@@ -23,6 +23,7 @@ from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.releases import newest
 from reqpi.core.report import Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, Lease
 from reqpi.shelf.files.file_parts import FileParts
@@ -135,6 +136,7 @@ class Shelf:
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
+        work_under(commitment.address)
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
         cached = self._pages.get(commitment, key)
@@ -163,6 +165,7 @@ class Shelf:
 
         Callers that request the page meanwhile get it as soon as it is frozen.
         """
+        work_under(commitment.address)
         await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
 
     @property
@@ -331,15 +334,18 @@ class Shelf:
             raise all_lacking(lacking)
         return {project: page for project, page in pages.items() if page is not None}
 
-    async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
+    async def suggest(
+        self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
+    ) -> dict[Project, str]:
         """Return, for each project, a line that would pin the newest release that the upstream has now.
 
         It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, nothing is suggested: its versions are not for every client.
+        requires a login, its versions are not for every client.
+
+        :param may_know: whether the client may commit a lock that pins a project, with that login.
         """
-        if not self._upstream.reveals(""):
-            return {}
-        asked = tuple(sorted(projects)[:_SUGGESTIONS])
+        told = self._upstream.reveals("")
+        asked = tuple(sorted(project for project in projects if told or may_know(project))[:_SUGGESTIONS])
         found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
         return {project: line for project, line in found.items() if line is not None}
 

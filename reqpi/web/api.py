@@ -33,7 +33,7 @@ from reqpi.web.http.answers import send_representation
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import IMMUTABLE, Representation
-from reqpi.web.permission import check_lock
+from reqpi.web.permission import check_lock, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
 
@@ -184,7 +184,8 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     refusals = await shelf.refused(commitment.address)
     shown = [refusal.as_json() for refusal in refusals]
     if _is_set(request, b"suggest"):
-        lines = await shelf.suggest({refusal.project for refusal in refusals if refusal.filename is None})
+        projects = {refusal.project for refusal in refusals if refusal.filename is None}
+        lines = await shelf.suggest(projects, partial(may_know_versions, identity_of(request)))
         for entry in shown:
             entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
     return _json(request, {"address": commitment.address, "refused": shown})

@@ -68,15 +68,19 @@ class CrateAnswers:
     def __init__(self, crates: CratesOfLocks) -> None:
         self._crates = crates
 
-    async def index(self, request: Request, commitment: Commitment, key: str, path: Sequence[str]) -> None:
+    async def index(
+        self, request: Request, commitment: Commitment, key: str, path: Sequence[str], *, may_ask: bool = True
+    ) -> None:
         """Send the file of an index, with the lines of the admitted releases.
 
+        :param may_ask: a registry with a login may be asked for this client.
         :param key: the :func:`~reqpi.core.crates.cargo_config.registry_key` of the registry.
         """
         name = path[-1]
         if not _NAME.fullmatch(name) or index_path(name) != "/".join(path):
             raise no_such_path()
-        send_fleeting(request, await self._crates.index(commitment, key, "/".join(path)), "text/plain; charset=utf-8")
+        lines = await self._crates.index(commitment, key, "/".join(path), may_ask=may_ask)
+        send_fleeting(request, lines, "text/plain; charset=utf-8")
 
     async def file(
         self,
@@ -84,6 +88,8 @@ class CrateAnswers:
         commitment: Commitment,
         path: tuple[str, str, str],
         listener: CrateListener | None = None,
+        *,
+        may_ask: bool = True,
     ) -> None:
         """Send a crate, if a Cargo.lock admits it.
 
@@ -93,7 +99,7 @@ class CrateAnswers:
         named = _FILE.fullmatch(filename)
         if named is None or not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
             raise no_such_path()
-        response = await self._crates.file(commitment, name, version, named[1])
+        response = await self._crates.file(commitment, Crate(name, version, named[1]), may_ask=may_ask)
         if listener is not None:
             await listener.crate(Crate(name, version, named[1], response.file.index), response.size)
         elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None

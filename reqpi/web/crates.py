@@ -22,7 +22,9 @@ from reqpi.web.crate_answers import (
     send_config,
     send_fleeting,
 )
+from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import answer_with
+from reqpi.web.permission import may_use_logins
 from reqpi.web.public_url import PublicUrl
 
 __all__ = ["CratesResource", "answered"]
@@ -94,30 +96,27 @@ class CratesResource(Resource):
 
         :raises reqpi.core.errors.ReqPIError: it cannot be sent.
         """
+        may_ask = may_use_logins(identity_of(request))
         place = f"{self._base.of(request)}/{here}/crates"
         match rest:
             case ("cargo", "config.toml"):
-                await self._cargo_config(request, commitment, f"{place}/")
+                registries = await self._crates.registries(commitment)
+                body = config_of_index(f"{place}/", registries, login=self._needs_login(request))
+                send_fleeting(request, body, "application/toml")
             case ("crates", "dl", name, version, filename):
-                await self._answers.file(request, commitment, (name, version, filename), listener)
+                await self._answers.file(request, commitment, (name, version, filename), listener, may_ask=may_ask)
             case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
                 send_config(request, f"{place}/dl", login=self._needs_login(request))
             case ("crates", "registry", key, *path) if path:
-                await self._answers.index(request, commitment, key, path)
+                await self._answers.index(request, commitment, key, path, may_ask=may_ask)
             case ("crates", *path):
-                await self._answers.index(request, commitment, "", path)
+                await self._answers.index(request, commitment, "", path, may_ask=may_ask)
             case _:
                 raise no_such_path()
 
     def _needs_login(self, request: Request) -> bool:
         """Return whether cargo has to log in. A login in the request may be for a proxy in front, for crates too."""
         return self._login or request.requestHeaders.hasHeader("Authorization")
-
-    async def _cargo_config(self, request: Request, commitment: Commitment, crates_url: str) -> None:
-        """Send the configuration that makes cargo take all crates from here, as far as registries are known."""
-        registries = await self._crates.registries(commitment)
-        body = config_of_index(crates_url, registries)
-        send_fleeting(request, body, "application/toml")
 
 
 async def answered(

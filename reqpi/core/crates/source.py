@@ -60,6 +60,12 @@ class CrateSource(FileSource, Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
         """
 
+    async def has_login(self, registry: str) -> bool:
+        """Return whether the server has a login for a registry. No request is made.
+
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`.
+        """
+
     def reveals(self, registry: str) -> bool:
         """Return whether a client may be told which releases a registry lists, and with which digests.
 

@@ -20,6 +20,7 @@ from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
 from reqpi.core.errors import NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
@@ -107,36 +108,41 @@ class CratesOfLocks:
         line = (await self._lines.of(commitment.address, {crates[0].version: crates}))[crates[0].version]
         return next(crate for crate in crates if crate.sha256 == line.cksum)
 
-    async def index(self, commitment: Commitment, key: str, path: str) -> bytes:
+    async def index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool = True) -> bytes:
         """Return the lines of the admitted releases of a crate.
 
         :param key: the :func:`registry_key` of its registry.
         :param path: of the crate in an index: ``se/rd/serde``.
+        :param may_ask: a registry with a login may be asked for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits a crate of that name.
         :raises reqpi.core.errors.UpstreamTrouble: its lines are not frozen yet, and cannot be obtained.
         """
-        looking = self._looking.do((commitment.address, key, path), partial(self._index, commitment, key, path))
+        work_under(commitment.address)
+        work = partial(self._index, commitment, key, path, may_ask=may_ask)
+        looking = self._looking.do((commitment.address, key, path, may_ask), work)
         name = path.rpartition("/")[2]
         with wanting(name):
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
-    async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
+    async def _index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool) -> bytes:
         known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
-        lines = [line for each in found for line in (await self._lines.of(commitment.address, each)).values()]
-        return "".join(f"{line.text}\n" for line in lines).encode()
+        lines = [await self._lines.of(commitment.address, releases, may_ask=may_ask) for releases in found]
+        return "".join(f"{line.text}\n" for each in lines for line in each.values()).encode()
 
-    async def file(self, commitment: Commitment, name: str, version: str, sha256: str) -> FileResponse:
+    async def file(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> FileResponse:
         """Return a crate, from the store or from its download.
 
+        :param wanted: as the client names it; its registry does not matter.
+        :param may_ask: a registry with a login may be asked for the line of the crate, for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
-        wanted = Crate(name, version, sha256)
+        work_under(commitment.address)
         with wanting(wanted.filename):
-            looking = Deferred.fromCoroutine(self._line(commitment, wanted))
+            looking = Deferred.fromCoroutine(self._line(commitment, wanted, may_ask=may_ask))
             crate, line = await within(_PATIENCE, self._clock, looking, f"the crate {wanted.filename} is")
             file = file_of(crate)
             download = self._downloads.of(file) if await self._responses.here(file) is None else None
@@ -148,6 +154,7 @@ class CratesOfLocks:
 
         It raises the errors of :meth:`file`.
         """
+        work_under(commitment.address)
         crate, line = await self._line(commitment, wanted)
         file = file_of(crate)
         size = await self._responses.here(file)
@@ -167,7 +174,7 @@ class CratesOfLocks:
         line = await self._lines.known(commitment.address, crate)
         return () if line is None else self._promises.broken(crate, line)
 
-    async def _line(self, commitment: Commitment, wanted: Crate) -> tuple[Crate, IndexLine]:
+    async def _line(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> tuple[Crate, IndexLine]:
         """Return an admitted crate with its registry, and its frozen line.
 
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
@@ -179,7 +186,8 @@ class CratesOfLocks:
         same = known.crates.of(name)[version]
         crate = next(each for each in same if each.sha256 == sha256)
         with wanting(crate.filename):
-            line = (await self._lines.of(commitment.address, _of(same, crate.registry)))[version]
+            releases = _of(same, crate.registry)
+            line = (await self._lines.of(commitment.address, releases, may_ask=may_ask))[version]
         if line.cksum != sha256:
             raise self._other_bytes(crate, line.cksum)
         return crate, line

@@ -26,6 +26,7 @@ from reqpi.core.targets import InstallTarget
 from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import each
+from reqpi.runtime.troubles import log_trouble
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.presence import STALE, Presence
 from reqpi.shelf.record_reading import read_record
@@ -167,7 +168,7 @@ class Holds:
             await beating
 
     def _failed(self, failure: Any, record: str) -> None:
-        self._log.failure("a hold failed: {record}", failure, record=record)
+        log_trouble(self._log, f"the hold {record} failed", failure)
 
     async def _note(self, record: str, hold: _Hold, at: float | None, *, waits: bool = False) -> None:
         """Record the progress of a hold.

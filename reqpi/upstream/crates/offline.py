@@ -46,6 +46,10 @@ class OfflineRegistries:
         """Raise: there is never a file."""
         raise _not_here(crate_at(url, index).filename, "has not fetched this crate before")
 
+    async def has_login(self, registry: str) -> bool:
+        """Return that there is no login that could be used."""
+        return False
+
     def reveals(self, registry: str) -> bool:
         """Return whether a client may be told what a registry lists: nothing is known of any."""
         return True

@@ -102,9 +102,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
             "index": index,
             "pins": len(commitment.lock.pins),
             "without_digests": commitment.lock.without_digests,
-            "warnings": [
-                note.as_dict() for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *denied, *lacking)
-            ],
+            "warnings": [note.as_dict() for note in warnings],
         },
     )
 

@@ -28,6 +28,7 @@ __all__ = [
     "NothingUpstream",
     "Occupied",
     "OtherBytes",
+    "OverQuota",
     "Pending",
     "ReqPIError",
     "StoreFull",
@@ -241,3 +242,7 @@ class DamagedRecord(StoreTrouble):
 
 class StoreFull(StoreTrouble):
     """The store has no room left."""
+
+
+class OverQuota(StoreFull):
+    """A token has filled as much of the store as it may."""

@@ -62,6 +62,9 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     """Return each work with its interval."""
     yield _WRITE_COUNTS, services.locks.shelf.write_refusals
     yield _WRITE_COUNTS, services.runs.tend
+    if services.room is not None:
+        yield _WRITE_COUNTS, services.room.write
+        yield _WRITE_COUNTS, services.room.tend
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)

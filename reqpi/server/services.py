@@ -15,6 +15,7 @@ from reqpi.server.access_log import access_log
 from reqpi.server.audit import audit_log
 from reqpi.server.limits import limits_of
 from reqpi.server.parsing import Parsing, parsing_of
+from reqpi.server.room import room_of
 from reqpi.server.settings import Settings
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
@@ -23,9 +24,11 @@ from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.open_index import OpenIndex
+from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
+from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
 from reqpi.web.http.access import is_private
 from reqpi.web.http.accesslog import AccessLog
@@ -48,6 +51,7 @@ class Services:
 
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param access: the access log; ``None`` where there is none.
+    :param room: the room of the store; ``None`` where nothing bounds it.
     """
 
     store: Store
@@ -60,6 +64,7 @@ class Services:
     site: BoundedSite
     crates: CratesOfLocks
     parsing: Parsing
+    room: StoreRoom | None
 
 
 def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> Services:
@@ -68,6 +73,9 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
+    clients = clients_of(settings, reactor.seconds)
+    room = room_of(settings, reactor, store, clients)
+    store = store if room is None else CountedStore(store, room)
     parsing = parsing_of(settings)
     files = FileParts.over(
         store, upstream, reactor, settings.redirect_above, parsing.sdists, largest=settings.largest_file
@@ -86,7 +94,6 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
-    clients = clients_of(settings, reactor.seconds)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
     registry = CratesResource(shelf, crates, base, login=is_private(clients))
@@ -97,4 +104,4 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     limits = limits_of(settings, reactor.seconds)
     site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
     site.audit = audit_log(reactor, settings)
-    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing)
+    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room)

@@ -23,6 +23,7 @@ from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.page_change import PageChange
 from reqpi.core.report import Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, Lease
 from reqpi.shelf.denials import Denials
@@ -55,6 +56,7 @@ class Shelf:
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
     :param reading: reads documents as locks; ``None``: in threads of this process.
+    :ivar denials: the deny list of the operator, whatever a lock admits.
     """
 
     def __init__(
@@ -69,8 +71,8 @@ class Shelf:
         reading: LockReading | None = None,
     ) -> None:
         self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
-        self._denials = Denials(store, clock)
-        self._denials.changed.append(self._commitments.renew)
+        self.denials = Denials(store, clock)
+        self.denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
@@ -123,13 +125,6 @@ class Shelf:
         """Return what a user should know about the parts of a lock that the operator allows."""
         return self._upstream.notes(lock)
 
-    # Denials
-
-    @property
-    def denials(self) -> Denials:
-        """The deny list of the operator, whatever a lock admits."""
-        return self._denials
-
     # Pages
 
     async def page(self, commitment: Commitment, name: str) -> Page:
@@ -149,12 +144,13 @@ class Shelf:
 
     async def _shown(self, commitment: Commitment, name: str) -> Page:
         """Return the frozen page without the files that the operator denies, even if it then has no file."""
+        work_under(commitment.address)
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
         cached = self._pages.get(commitment, key)
         if cached is None:
             frozen = await self._whole(commitment, project)
-            frozen = (await self._denials.current()).left_on(frozen)
+            frozen = (await self.denials.current()).left_on(frozen)
         else:
             frozen = cached
         page = without_promises(frozen, await self._files.core_metadata.differences.wheels())
@@ -173,7 +169,7 @@ class Shelf:
 
         :raises reqpi.core.errors.DeniedByOperator: it is.
         """
-        denial = (await self._denials.current()).first_of(page.files if file is None else [file])
+        denial = (await self.denials.current()).first_of(page.files if file is None else [file])
         if denial is not None:
             filename = None if file is None else file.filename
             self._refusals.note(commitment.address, page.project, filename, f"denied: {denial.because}")
@@ -193,6 +189,7 @@ class Shelf:
 
         Callers that request the page meanwhile get it as soon as it is frozen.
         """
+        work_under(commitment.address)
         await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
 
     async def refreeze(self, commitment: Commitment, project: Project) -> PageChange:
@@ -217,12 +214,12 @@ class Shelf:
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages that are already frozen, without denied files, even if that leaves none; ask no upstream."""
         pages = await self._freezing.known(commitment, projects)
-        denied = await self._denials.current()
+        denied = await self.denials.current()
         return {project: denied.left_on(page) for project, page in pages.items()}
 
     async def withheld(self, commitment: Commitment, projects: Iterable[Project]) -> list[tuple[File, Denial]]:
         """Return the files on the frozen pages of ``projects`` that the operator denies, each with the denial."""
-        denied = await self._denials.current()
+        denied = await self.denials.current()
         pages = await self._freezing.known(commitment, projects) if denied.denials else {}
         files = [file for page in pages.values() for file in page.files]
         return [(file, denial) for file in files if (denial := denied.of(file)) is not None]

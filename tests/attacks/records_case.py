@@ -22,7 +22,8 @@ from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.records import KINDS, Kind, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.records import KINDS, Kind, charge_record, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.room.charges import Charge
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
@@ -126,13 +127,14 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
     "run-entries": ("/runs/{run}/receipt",),
     "run-counts": ("/runs/{run}/receipt",),
+    "charges": (),
     "decisions": (),
     "freezings": ("/{address}/frozen", "/{address}/"),
     "times": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
-to a commit, from ``differing``, of which the name alone counts, or from ``times``, of which the time does. Every
-request reads ``decisions``."""
+to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, or from
+``charges``, which only bound what is stored. Every request reads ``decisions``."""
 
 
 @frozen
@@ -226,6 +228,7 @@ class RecordsCase(TestCase):
             await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.shelf.denials.deny("other", "it is not used here", "operator")
         await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
+        await self.store.create(charge_record(commitment.address, "one"), Charge("ci", 5).dump())
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})
 
     async def answered(self, path: str, method: str = "GET", body: bytes = b"") -> None:

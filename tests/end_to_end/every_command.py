@@ -165,7 +165,6 @@ class EveryCommand(SynchronousTestCase):
             said = self.reqpi("sweep", "--store", str(self.store), "--max-age", str(YEAR), option)
             self.assertIn("would remove 0 locks" if option == "--dry-run" else '"locks": 0', said)
 
-
     def command_deny(self) -> None:
         """Something that no lock pins."""
         store = ("--store", str(self.store))

@@ -21,6 +21,7 @@ from reqpi.core.denials import Denial
 from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
@@ -102,6 +103,7 @@ class CratesOfLocks:
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits a crate of that name.
         :raises reqpi.core.errors.UpstreamTrouble: its lines are not frozen yet, and cannot be obtained.
         """
+        work_under(commitment.address)
         work = partial(self._index, commitment, key, path, may_ask=may_ask)
         looking = self._looking.do((commitment.address, key, path, may_ask), work)
         name = path.rpartition("/")[2]
@@ -132,6 +134,7 @@ class CratesOfLocks:
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
+        work_under(commitment.address)
         with wanting(wanted.filename):
             looking = Deferred.fromCoroutine(self._line(commitment, wanted, may_ask=may_ask))
             crate, line = await within(_PATIENCE, self._clock, looking, f"the crate {wanted.filename} is")
@@ -145,6 +148,7 @@ class CratesOfLocks:
 
         It raises the errors of :meth:`file`.
         """
+        work_under(commitment.address)
         crate, line = await self._line(commitment, wanted)
         file = file_of(crate)
         size = await self._responses.here(file)

@@ -19,6 +19,7 @@ from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
+from reqpi.shelf.room.charges import load_charge
 from reqpi.shelf.run_counts import load_counts, load_entry
 from reqpi.shelf.runs import load_run
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
@@ -45,6 +46,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "lacking": lambda _: load_notes,
     "bills": lambda _: sbom_record.load,
     "crates": lambda _: load_line,
+    "charges": lambda _: load_charge,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
     "runs": lambda record: partial(load_run, record.rpartition("/")[2]),

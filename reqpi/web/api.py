@@ -89,6 +89,8 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
+    denied = (await shelf.denials.current()).notes(commitment.lock)
+    warnings = (*commitment.lock.notes, *shelf.notes(commitment.lock), *denied, *lacking)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -99,7 +101,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
             "index": index,
             "pins": len(commitment.lock.pins),
             "without_digests": commitment.lock.without_digests,
-            "warnings": [note.as_dict() for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *lacking)],
+            "warnings": [note.as_dict() for note in warnings],
         },
     )
 

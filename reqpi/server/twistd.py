@@ -29,6 +29,7 @@ from reqpi.server.log_levels import at_level
 from reqpi.server.options import OPTIONS, ServerOption, ValueKind
 from reqpi.server.readable_python import check_readable
 from reqpi.server.server import assemble
+from reqpi.server.service_manager import ServiceManager
 from reqpi.server.settings import Settings, check_values, read_values, settings_of
 from reqpi.server.workers import Workers, probe
 
@@ -150,6 +151,7 @@ class _OneLine(MultiService):
         self._maker = os.getpid()
         self._observer = observer
         self._terminal = _Terminal()
+        self._manager = ServiceManager()
         with self._failing_in_one_line():
             probe(settings.listen)
             service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
@@ -177,9 +179,15 @@ class _OneLine(MultiService):
             self._log.warn("{warning}", warning=left)
         self._terminal.close()
         handle_hangup(reactor)
+        self._manager.ready(reactor)
         gc_pause.settle()
         # While a thread computes, the reactor waits this long for the interpreter, again after each read and write.
         sys.setswitchinterval(_SWITCH)
+
+    def stopService(self) -> Any:
+        """See :class:`reqpi.server.server.Server`."""
+        self._manager.stopping()
+        return super().stopService()
 
     @contextmanager
     def _failing_in_one_line(self) -> Iterator[None]:

@@ -20,11 +20,13 @@ class AdmittedCrates:
     is served, because it has a single one.
 
     :param crates: each once, sorted.
+    :param registries: those that they are from, sorted; an empty text for cargo's default one.
     """
 
     crates: tuple[Crate, ...]
     _by_name: Mapping[str, Mapping[str, tuple[Crate, ...]]]
     _by_path: Mapping[str, tuple[str, ...]]
+    registries: tuple[str, ...] = ()
 
     @classmethod
     def of_locks(cls, locks: Iterable[CargoLock]) -> AdmittedCrates:
@@ -37,7 +39,7 @@ class AdmittedCrates:
                 by_path[index_path(crate.name)] = (*by_path.get(index_path(crate.name), ()), crate.name)
             versions = by_name.setdefault(crate.name, {})
             versions[crate.version] = (*versions.get(crate.version, ()), crate)
-        return cls(crates, by_name, by_path)
+        return cls(crates, by_name, by_path, tuple(sorted({crate.registry for crate in crates})))
 
     def of(self, name: str) -> Mapping[str, tuple[Crate, ...]]:
         """Return the admitted crates of a name by version: one for each version, unless locks differ."""

@@ -61,10 +61,12 @@ class Bucket:
 
     _rate: Rate
     _full: float = field(default=0.0, init=False)
+    _each: float = field(init=False)
     _slack: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._slack = self._rate.each * (self._rate.burst - 1) + 1e-6
+        self._each = self._rate.each
+        self._slack = self._each * (self._rate.burst - 1) + 1e-6
 
     def take(self, now: float) -> bool:
         """Return whether one more request is allowed, and count it if so.
@@ -73,12 +75,12 @@ class Bucket:
         """
         owed = self._full - now
         if owed <= 0.0:
-            self._full = now + self._rate.each
+            self._full = now + self._each
             return True
         if owed <= self._slack:
-            self._full += self._rate.each
+            self._full += self._each
             return True
-        self._full = min(self._full, now + self._slack + self._rate.each)
+        self._full = min(self._full, now + self._slack + self._each)
         return False
 
     def wait(self, now: float) -> float:

@@ -148,6 +148,7 @@ class FastPathChannel(HTTPChannel):
         self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
         limits = self.site.limits
         limits.connections.opened(self, self.peer)
+        self._now = self.site.clock.seconds
         self._time = RequestTime(self.site.clock, limits.seconds, self._too_slow)
         self._secure = ISSLTransport.providedBy(self.transport)
         self._local = self.transport.getHost()
@@ -244,7 +245,7 @@ class FastPathChannel(HTTPChannel):
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
         bucket = self._bucket
-        if bucket is not None and not bucket.take(site.clock.seconds()):
+        if bucket is not None and not bucket.take(self._now()):
             return False
         self.resetTimeout()
         self.served += 1

@@ -19,6 +19,9 @@ from tests.end_to_end.login_clients import CLIENTS, PAGE, PINNED, LoginClient, p
 from tests.end_to_end.server import ROOT
 from tests.end_to_end.test_sealed_clients import names_in
 
+HERE = tuple(client for client in CLIENTS if client.name != "pex" or sys.version_info < (3, 12))
+"""The clients that work here: from Python 3.12 on, pex installs a pip of its own first, which no lock here pins."""
+
 ISSUER = "https://ci.example.org"
 
 KEYRING = """#!/bin/sh
@@ -70,7 +73,7 @@ class LoginClientsTests(EndToEnd):
     def test_each_client_logs_in_in_each_way_and_fails_without_a_login(self) -> None:
         index = self.index()
         found, expected = {}, {}
-        for client in CLIENTS:
+        for client in HERE:
             for way in ("none", *client.ways):
                 folder = self.folder / f"{client.name}-{way}"
                 done = self.install(client, way, folder, index)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["BadSize", "read_size", "size_text"]
+__all__ = ["BadSize", "exact_size", "read_size", "size_text"]
 
 _SIZE = re.compile(r"([0-9]{1,15}) ?([A-Za-z]{0,3})")
 
@@ -23,6 +23,8 @@ _UNITS = {
     "gib": 1 << 30,
     "tib": 1 << 40,
 }
+
+_SPELLED = {unit.lower(): unit for unit in ("kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")}
 
 _MOST = 10**18
 
@@ -44,6 +46,14 @@ def read_size(text: str) -> int:
     if size >= _MOST:
         raise BadSize("write a whole number of bytes, such as 1048576, 500 MB or 20 GiB")
     return size
+
+
+def exact_size(size: int) -> str:
+    """Return a size as a text that :func:`read_size` reads, with the largest unit that makes it a whole number."""
+    for unit, factor in sorted(_UNITS.items(), key=lambda each: -each[1]):
+        if size and not size % factor:
+            return f"{size // factor}{_SPELLED.get(unit, '')}"
+    return str(size)
 
 
 def size_text(size: int) -> str:

@@ -23,13 +23,14 @@ REASONS: Mapping[str, str] = {
     "file-bytes": "a file is larger than one file may be",
     "hold-bytes": "the files of one hold are larger than they may be together",
     "holds": "a client began more holds than it may in that time",
-    "learning": "a client began more learning sessions than it may in that time",
     "parse": "reading a lock took more time, lines or tables than it may",
     "quota": "a client has used the space in the store that it may use",
     "requests": "a client sent more requests than it may in that time",
+    "sessions": "a client began more learn sessions or runs than it may in that time",
     "slow-body": "the body of a request did not arrive in time",
     "slow-head": "the head of a request did not arrive in time",
     "store-bytes": "the store is as large as it may be",
+    "unread-bytes": "responses that clients do not read were as large as they may be together",
     OTHER: "a bound that this table does not have",
 }
 """Why a bound or a rule of the operator refuses something, and what that means. Add a row for a new bound."""

@@ -1,7 +1,7 @@
-"""The client on whose behalf work is done: noted where a request arrives, and read where work queues.
+"""The client and the lock on whose behalf work is done: noted where it begins, and read where it queues or stores.
 
-It is a context variable, so a coroutine keeps the client that started it, however long it waits. Work that a queue or a
-pool starts later has to note the client itself.
+Each is a context variable, so a coroutine keeps the ones that started it, however long it waits. Work that a queue or a
+pool starts later has to note them itself.
 """
 
 from __future__ import annotations
@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["on_behalf_of", "requester"]
+__all__ = ["WITH_TOKEN", "on_behalf_of", "requested_address", "requester", "work_under"]
+
+WITH_TOKEN = "token "  # noqa: S105  # it is none
+"""The beginning of the text of a client with a token, before its name."""
 
 _requester: ContextVar[str] = ContextVar("requester", default="")
+
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
 def requester() -> str:
@@ -31,3 +36,13 @@ def on_behalf_of(client: str) -> Iterator[None]:
         yield
     finally:
         _requester.reset(before)
+
+
+def requested_address() -> str:
+    """Return the address under which the caller works; empty if it works under none."""
+    return _address.get()
+
+
+def work_under(address: str) -> None:
+    """Work under an address from now on, in this coroutine and in those that it starts."""
+    _address.set(address)

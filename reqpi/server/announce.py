@@ -17,6 +17,7 @@ from reqpi.server.open_to_others import open_to_others
 from reqpi.server.own_names import beyond_loopback
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
+from reqpi.server.unknown_variables import unknown_variables
 from reqpi.upstream.allowed.operator import proxies_of
 
 __all__ = ["Address", "announce", "reach", "url_of"]
@@ -45,7 +46,7 @@ def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Seq
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         log.info("{sweeping}", sweeping=sweeping)
-    for warning in open_to_others(settings):
+    for warning in (*open_to_others(settings), *unknown_variables(os.environ)):
         log.warn("{warning}", warning=warning)
     if settings.learning:
         log.warn(

@@ -82,7 +82,7 @@ LIMIT_OPTIONS = (
     ServerOption(
         "max-uploads",
         "max_uploads",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "bodies of requests that are not answered yet, in total; one client may have half; 0 for any number",
         256 << 20,
@@ -90,7 +90,7 @@ LIMIT_OPTIONS = (
     ServerOption(
         "max-unread",
         "max_unread",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "responses in memory that clients do not read, in total; one client may have half; 0 for any number",
         256 << 20,

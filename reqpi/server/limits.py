@@ -9,8 +9,8 @@ from pathlib import Path
 from attrs import frozen
 from twisted.logger import Logger
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Rate, read_rate
-from reqpi.runtime.limit_counts import Limit
 from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.limit_options import RATE_OPTIONS
 from reqpi.server.settings import Settings

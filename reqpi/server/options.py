@@ -146,7 +146,7 @@ OPTIONS = (
         "trusted_hosts",
         ValueKind.LIST,
         "HOST",
-        "HOST or HOST:PORT: do not verify its TLS certificate",
+        "HOST, all of its ports, or HOST:PORT: do not verify its TLS certificate",
         (),
         "none",
         local=True,
@@ -298,6 +298,14 @@ OPTIONS = (
         "WHERE",
         "write a line for each answer to a file, to the server's own log (log), or nowhere (off)",
         "log",
+    ),
+    ServerOption(
+        "audit-log",
+        "audit_log",
+        ValueKind.PATH,
+        "FILE",
+        "append a line of JSON to this file for each commit, hold, run, denial and sweep, with who did it",
+        shown="none",
     ),
     ServerOption(
         "log-level",

@@ -12,7 +12,9 @@ from twisted.logger import Logger
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.troubles import log_trouble
 from reqpi.server.access import followed
+from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
@@ -30,6 +32,9 @@ _TRIM = 5.0
 
 _REFRESH = 1.0
 """Seconds between two looks at the file of tokens."""
+
+_DECISIONS = 2.0
+"""Seconds between two looks at the decisions of the operator: each is a request to an object store."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -57,10 +62,14 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     """Return each work with its interval."""
     yield _WRITE_COUNTS, services.locks.shelf.write_refusals
     yield _WRITE_COUNTS, services.runs.tend
+    if services.room is not None:
+        yield _WRITE_COUNTS, services.room.write
+        yield _WRITE_COUNTS, services.room.tend
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
-        yield sweeps.interval, sweeps.tend
+        yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
+    yield _DECISIONS, services.locks.shelf.denials.refresh
     yield _TRIM, _trim(Trimming(gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):
@@ -82,7 +91,7 @@ def _call(reactor: Any, work: _Work) -> LoopingCall:
 
     def run() -> Deferred[Any]:
         done: Deferred[Any] = Deferred.fromCoroutine(work())  # type: ignore[arg-type]
-        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
+        return done.addErrback(lambda failure: log_trouble(log, f"{work.__qualname__} failed", failure))
 
     call = LoopingCall(run)
     call.clock = reactor

@@ -111,6 +111,7 @@ class Settings:
     workers: int = _DEFAULTS["workers"]
     memory: int = _DEFAULTS["memory"]
     access_log: str = _DEFAULTS["access_log"]
+    audit_log: Path | None = None
     page_cache: int = _DEFAULTS["page_cache"]
     local: bool = False
     log_level: str = _DEFAULTS["log_level"]
@@ -174,6 +175,10 @@ def _setting(option: ServerOption, value: Any) -> Any:
 def _url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise Misconfigured(f"--url {url}: write a URL that begins with http:// or https://.")
+    if "?" in url or "#" in url:
+        raise Misconfigured(f"--url {url}: write the URL without a query and without a fragment.")
+    if "@" in url.split("/")[2]:
+        raise Misconfigured("--url has a login: write the URL without it, because every client sees it.")
     return url
 
 
@@ -184,8 +189,8 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
-    Hosts.read(hosts, option)
+def _hosts(option: str, hosts: Sequence[str], *, every_port: bool = False) -> tuple[str, ...]:
+    Hosts.read(hosts, option, every_port=every_port)
     return tuple(hosts)
 
 
@@ -209,7 +214,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "store-option": options_of,
     "crates": read_crates,
     "allow-host": partial(_hosts, "--allow-host"),
-    "trusted-host": partial(_hosts, "--trusted-host"),
+    "trusted-host": partial(_hosts, "--trusted-host", every_port=True),
     "access-log": _access_log,
     **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
     "limit-prefreeze": partial(_rate, "limit-prefreeze"),

@@ -10,8 +10,9 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import read_rate
-from reqpi.runtime.limit_counts import Limit
+from reqpi.runtime.counts import ServerCounts
 from reqpi.web.http.connections import Connections
 from reqpi.web.http.rate_limits import RateLimits
 from reqpi.web.http.site import BoundedSite
@@ -25,6 +26,8 @@ __all__ = ["ATTACKER", "OTHER", "LimitsCase", "Peer"]
 
 ATTACKER = "192.0.2.66"
 OTHER = "192.0.2.7"
+
+_RATES = ("requests", "commits", "holds", "sessions")
 
 _HIGH = 1 << 16
 """Bytes after which a transport asks its producer to wait, as Twisted's do."""
@@ -46,6 +49,7 @@ class Peer(StringTransport):
         self.dataBuffer = b""
         self.channel: Any = site.buildProtocol(self.peerAddr)
         if self.channel is None:
+            self.disconnecting = True
             self.wire.connectionLost()
         else:
             self.channel.makeConnection(self)
@@ -77,8 +81,8 @@ class Peer(StringTransport):
         self.wire.connectionLost()
 
     def say(self, data: bytes) -> None:
-        """Send bytes; nothing once the connection is closed."""
-        if not self.disconnecting:
+        """Send bytes, if there are any and the connection is open."""
+        if data and not self.disconnecting:
             self.channel.dataReceived(data)
 
 
@@ -87,10 +91,21 @@ class LimitsCase(TokensCase):
 
     anonymous = "all"
 
+    async def setUp(self) -> None:
+        self.peers: list[Peer] = []
+        await super().setUp()
+
+    async def tearDown(self) -> None:
+        for peer in self.peers:
+            peer.abortConnection()
+        await self.turn()
+        await super().tearDown()
+
     def limit(self, *, trust_proxy: bool = False, **options: Any) -> SiteLimits:
         """Give the server limits: rates by name, and the other options of the server."""
-        rates = {Limit(name): read_rate(options.pop(name)) for name in list(options) if name in set(Limit)}
+        rates = {Limit(name): read_rate(options.pop(name)) for name in list(options) if name in _RATES}
         known = {limit: rate for limit, rate in rates.items() if rate is not None}
+        self.site.counts = ServerCounts()
         self.site.limits = SiteLimits(
             self.clock.seconds,
             rates=RateLimits(known, self.clock.seconds, trust_proxy=trust_proxy),
@@ -104,18 +119,15 @@ class LimitsCase(TokensCase):
 
     def peer(self, host: str = ATTACKER) -> Peer:
         """A new connection."""
-        peer = Peer(self.site, host)
-        self.addCleanup(peer.abortConnection)
-        return peer
+        self.peers.append(Peer(self.site, host))
+        return self.peers[-1]
 
     async def sent(self, peer: Peer, path: str, method: str = "GET", body: bytes | None = None, **said: str) -> Reply:
         """Send one request on a connection; the response."""
         peer.say(self.request(path, method, body, **said))
         return await peer.wire.reply(method)
 
-    async def as_peer(
-        self, host: str, path: str, method: str = "GET", body: bytes | None = None, **said: str
-    ) -> Reply:
+    async def as_peer(self, host: str, path: str, method: str = "GET", body: bytes | None = None, **said: str) -> Reply:
         """Send one request on a connection of its own; the response."""
         peer = self.peer(host)
         reply = await self.sent(peer, path, method, body, **said)
@@ -128,4 +140,4 @@ class LimitsCase(TokensCase):
         self.assertEqual(problem["limit"], str(limit))
         self.assertGreaterEqual(int(reply["Retry-After"] or 0), 1)
         self.assertEqual(reply["Connection"], "close")
-        self.assertGreater(self.site.limits.counts.totals[limit], 0)
+        self.assertGreater(self.site.counts.refusals.get(limit.reason, 0), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from reqpi.web.http.refusal import LINGER
 from tests.attacks.limits_case import ATTACKER, OTHER, LimitsCase, Peer
 
@@ -50,14 +50,14 @@ class ConnectionTests(LimitsCase):
         refused.say(b"x" * 1000)
         self.clock.advance(LINGER)
         await refused.wire.ended
-        self.assertEqual(self.site.limits.connections.turned_away, 0)
+        self.assertEqual(self.site.limits.connections.refused_open, 0)
 
     async def test_a_flood_of_refused_connections_is_closed_at_once(self) -> None:
         """The refusals are connections too."""
         self.limit(most=1)
         self.holding(1)
         peers = self.holding(300, b"")
-        self.assertEqual(self.site.limits.connections.turned_away, 128)
+        self.assertEqual(self.site.limits.connections.refused_open, 128)
         self.assertEqual(sum(peer.wire.over for peer in peers), 300 - 128)
 
     async def test_an_idle_connection_is_closed_for_a_new_one(self) -> None:
@@ -70,7 +70,7 @@ class ConnectionTests(LimitsCase):
             self.assertEqual((await self.as_peer(OTHER, f"/{self.address}{PAGE}")).status, 200)
             await self.turn()
         self.assertTrue([peer for peer in (answered, *idle) if peer.wire.over])
-        self.assertEqual(self.site.limits.counts.totals[Limit.CONNECTIONS], 0)
+        self.assertEqual(self.site.counts.refusals.get(Limit.CONNECTIONS.reason, 0), 0)
 
     async def test_a_connection_in_use_is_kept(self) -> None:
         """The attacker wants those of others closed: one that receives a response, and one between two requests."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from tests.attacks.limits_case import ATTACKER, OTHER, LimitsCase
 from tests.attacks.tokens_case import basic, text_of
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reqpi.runtime.limit_counts import Limit
+from twisted.internet.defer import Deferred
+
+from reqpi.core.limits.limit import Limit
 from tests.attacks.limits_case import OTHER, LimitsCase, Peer
 
 LOCK = b"six==1.0\n"
@@ -21,7 +23,7 @@ class SlowTests(LimitsCase):
         reply = await peer.wire.reply()
         self.assertEqual(self.assert_problem(reply, 408)["limit"], str(limit))
         await peer.wire.ended
-        self.assertEqual(self.site.limits.counts.totals[limit], 1)
+        self.assertEqual(self.site.counts.refusals.get(limit.reason, 0), 1)
         self.assertEqual(len(self.site.limits.connections), 0)
 
     async def test_without_a_limit_the_connection_is_kept(self) -> None:
@@ -75,9 +77,21 @@ class SlowTests(LimitsCase):
     async def test_the_time_of_a_response_does_not_count(self) -> None:
         """A client waits for its answer for as long as that takes, with part of its next request sent."""
         self.limit(head=20, body=60)
+        asked: Deferred[None] = Deferred()
+        answering: Deferred[None] = Deferred()
+
+        async def hold() -> None:
+            asked.callback(None)
+            await answering
+
+        self.upstream.before["six"] = hold
         peer = self.peer(OTHER)
         peer.say(self.request(f"/{self.address}/simple/six/") + b"GET / HT")
+        await asked
         self.clock.advance(100)
+        answering.callback(None)
+        await peer.wire.reply()
+        peer.say(b"TP/1.1\r\nHost: x\r\n\r\n")
         self.assertEqual((await peer.wire.reply()).status, 200)
         self.assertFalse(peer.disconnecting)
 

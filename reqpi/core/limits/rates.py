@@ -71,11 +71,11 @@ class Bucket:
 
         :param now: in seconds. If a clock is set back, the bucket is empty at worst.
         """
-        ahead = self._full - now
-        if ahead <= 0.0:
+        owed = self._full - now
+        if owed <= 0.0:
             self._full = now + self._rate.each
             return True
-        if ahead <= self._slack:
+        if owed <= self._slack:
             self._full += self._rate.each
             return True
         self._full = min(self._full, now + self._slack + self._rate.each)

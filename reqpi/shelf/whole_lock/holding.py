@@ -18,14 +18,17 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
+from reqpi.core.denials import is_withheld
 from reqpi.core.errors import Occupied, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import each
+from reqpi.runtime.troubles import log_trouble
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.presence import STALE, Presence
 from reqpi.shelf.record_reading import read_record
@@ -33,7 +36,7 @@ from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
-from reqpi.shelf.whole_lock.hold_room import HoldRoom
+from reqpi.shelf.whole_lock.hold_room import HoldRoom, HoldTooLarge
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
 __all__ = ["Holds"]
@@ -69,6 +72,7 @@ class Holds:
     :param clock: measures waiting, and gives the time of day.
     :param further: files that are held with those of the projects.
     :param largest: the bytes of one hold, at most; ``None``: any number.
+    :param counts: receives each hold that is refused.
     """
 
     _log = Logger()
@@ -81,12 +85,14 @@ class Holds:
         further: FurtherFiles | None = None,
         *,
         largest: int | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         self._shelf = shelf
         self._further = further
         self._store = store
         self._clock = clock
         self._largest = largest
+        self._counts = counts or ServerCounts()
         self._turns = FairTurns(_HOLDS, each=_EACH)
         self._presence = Presence(store, clock)
         self._under_way: dict[str, _Hold] = {}
@@ -117,17 +123,20 @@ class Holds:
     async def verdict(self, commitment: Commitment, target: InstallTarget) -> HoldVerdict:
         """Return which files of a lock are in the store now and which are missing, without asking an upstream."""
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+        withheld = await self._shelf.withheld(commitment, pages) if is_withheld(pages.values()) else []
+        pages = {project: page for project, page in pages.items() if page.files}
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
+        denied: dict[HeldThing, str] = {(file.project, None): f"denied: {why.because}" for file, why in withheld}
         in_order = {file: sizes[file] for file in files}
-        remarks: tuple[str, ...] = ()
+        remarks = tuple(f"{file.filename} is denied: {denial.because}" for file, denial in withheld)
         if self._further is not None:
             needs = await self._further.needed(commitment, pages, target)
             held = await each(needs.files, partial(self._further.held, commitment), _AT_ONCE)
             in_order |= {file: held[file] for file in needs.files}
-            remarks = needs.remarks
-        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+            remarks += needs.remarks
+        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons | denied, defects=defects)
         differing = await self._shelf.differing_metadata(files)
         names = tuple(file.filename for file in differing[:_SHOWN])
         return evolve(verdict, differing_metadata=names, remarks=remarks[:_SHOWN])
@@ -139,7 +148,10 @@ class Holds:
         self._presence.hide()
 
     def _check_waiting(self) -> None:
-        if self._turns.waiting(requester()) >= _WAITING_EACH:
+        own = self._turns.waiting(requester())
+        if own >= _WAITING_EACH or self._turns.all_waiting >= _WAITING:
+            self._counts.refused("holds")
+        if own >= _WAITING_EACH:
             raise Occupied(f"{_WAITING_EACH} holds of this client are waiting", "Try again when some have ended.")
         if self._turns.all_waiting >= _WAITING:
             raise Occupied(f"{_WAITING} holds are waiting", "Try again later.")
@@ -150,6 +162,8 @@ class Holds:
             await self._note(record, hold, self._clock.seconds(), waits=True)
             await self._turns.run(requester(), partial(self._work, record, hold))
         finally:
+            if hold.is_too_large:
+                self._counts.refused("hold-bytes")
             await self._note(record, hold, None)
             del self._under_way[record]
             if not self._turns.is_crowded:
@@ -167,7 +181,7 @@ class Holds:
             await beating
 
     def _failed(self, failure: Any, record: str) -> None:
-        self._log.failure("a hold failed: {record}", failure, record=record)
+        log_trouble(self._log, f"the hold {record} failed", failure)
 
     async def _note(self, record: str, hold: _Hold, at: float | None, *, waits: bool = False) -> None:
         """Record the progress of a hold.
@@ -260,6 +274,11 @@ class _Hold:
             held=len(self._held),
             held_size=sum(self._held.values()) + coming,
         )
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it was not allowed to take all that it needs."""
+        return any(isinstance(error, HoldTooLarge) for error in self._failures.values())
 
     def failures(self) -> tuple[tuple[Project, str | None, str], ...]:
         """Return the projects and files that could not be obtained, each with the reason."""

@@ -13,17 +13,17 @@ from twisted.internet.protocol import Protocol as Connection
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.networks import network_of
-from reqpi.runtime.limit_counts import Limit
 from reqpi.web.http.problems import BUSY, Problem
 from reqpi.web.http.refusal import LINGER, refusal
 
-__all__ = ["Connections", "OpenConnection", "TurnedAway"]
+__all__ = ["Connections", "OpenConnection", "RefusedConnection"]
 
 _LOOKS = 256
 """Connections that are looked at for an idle one, at most: all of ten thousand would take milliseconds each time."""
 
-_TURNED_AWAY = 128
+_MOST_REFUSED = 128
 """Connections beyond the limit that are open until the client has read 503. Further ones are closed at once."""
 
 
@@ -91,7 +91,7 @@ class Connections:
     def __init__(self, most: int = 0, most_of_client: int = 0) -> None:
         self.most = most
         self.most_of_client = most_of_client
-        self.turned_away = 0
+        self.refused_open = 0
         self._all = _Pool(most)
         self._of_clients: dict[str, _Pool] = {}
 
@@ -111,9 +111,9 @@ class Connections:
         return None if self._has_room(self._all) else Limit.CONNECTIONS
 
     @property
-    def may_turn_away(self) -> bool:
+    def may_answer_refused(self) -> bool:
         """Whether one more client may be told that there is no room."""
-        return self.turned_away < _TURNED_AWAY
+        return self.refused_open < _MOST_REFUSED
 
     def opened(self, connection: OpenConnection, host: str) -> None:
         """Count a connection."""
@@ -142,7 +142,7 @@ class Connections:
         return True
 
 
-class TurnedAway(Connection):
+class RefusedConnection(Connection):
     """A connection for which there is no room: it gets 503, whatever it sends."""
 
     def __init__(self, connections: Connections, clock: IReactorTime, limit: Limit) -> None:
@@ -153,14 +153,14 @@ class TurnedAway(Connection):
 
     def connectionMade(self) -> None:
         """Send the response, and close the connection soon: at once, the client might see a reset instead."""
-        self._connections.turned_away += 1
+        self._connections.refused_open += 1
         transport = cast(Any, self.transport)
         transport.write(refusal(_no_room(self._limit)))
         self._cut = self._clock.callLater(LINGER, transport.abortConnection)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget it."""
-        self._connections.turned_away -= 1
+        self._connections.refused_open -= 1
         if self._cut.active():
             self._cut.cancel()
 

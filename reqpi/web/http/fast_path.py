@@ -18,8 +18,8 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Bucket
-from reqpi.runtime.limit_counts import Limit
 from reqpi.web.http.authority import is_host, needs_tls
 from reqpi.web.http.refusal import refusal
 from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
@@ -183,12 +183,13 @@ class FastPathChannel(HTTPChannel):
     def hang_up(self) -> None:
         """See :class:`~reqpi.web.http.connections.OpenConnection`."""
         self._between = False
+        self.setTimeout(None)
         self.loseConnection()
         self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
 
     def cut(self, limit: Limit) -> None:
         """See :class:`~reqpi.web.http.unread.Reader`."""
-        self.site.limits.refused(limit, self.peer)
+        self.site.refused(limit, self.peer)
         self._forget()
         self.transport.abortConnection()
 
@@ -220,7 +221,7 @@ class FastPathChannel(HTTPChannel):
         """Refuse a request that takes too long to arrive. One that was refused before is closed soon anyway."""
         if self.requests and self.requests[-1].is_refused:
             return
-        self.site.limits.refused(part, self.peer)
+        self.site.refused(part, self.peer)
         self.transport.write(refusal(too_slow(part)))
         self.hang_up()
 

@@ -16,6 +16,7 @@ from twisted.web.server import Request
 
 from reqpi.core.errors import (
     BrokenLock,
+    DeniedByOperator,
     HostUnreachable,
     NotAdmitted,
     NothingUpstream,
@@ -23,6 +24,7 @@ from reqpi.core.errors import (
     NotServed,
     Occupied,
     OtherBytes,
+    OverQuota,
     Pending,
     ReqPIError,
     StoreFull,
@@ -106,6 +108,7 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
     UnknownSession: ProblemType(410, "unknown-session"),
     NotPermitted: MISSING_SCOPE,
     NotAdmitted: ProblemType(410, "not-admitted"),
+    DeniedByOperator: ProblemType(410, "denied"),
     NothingUpstream: ProblemType(410, "nothing-upstream"),
     NotServed: ProblemType(404, "not-served"),
     OtherBytes: ProblemType(412, "other-bytes"),
@@ -113,6 +116,7 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
     Pending: ProblemType(503, "pending"),
     UpstreamTrouble: ProblemType(503, "upstream-trouble"),
     Occupied: BUSY,
+    OverQuota: ProblemType(507, "over-quota"),
     StoreFull: ProblemType(507, "store-full"),
     StoreTrouble: ProblemType(503, "store-trouble"),
 }
@@ -187,7 +191,7 @@ def problem_of(error: BaseException | None) -> Problem:
         return Problem(
             INTERNAL_ERROR, "internal error", "This is a fault of ReqPI. The server's log has the traceback."
         )
-    headers = {"Retry-After": str(_RETRY_AFTER)} if kind.status == 503 else {}
+    headers = {"Retry-After": str(_RETRY_AFTER)} if kind.status in (503, 507) else {}
     return Problem(kind, error.title, _detail(error), _members(error), headers)
 
 

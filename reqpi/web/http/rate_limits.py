@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 from urllib.parse import unquote_to_bytes
 
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.networks import last_forwarded, network_of
 from reqpi.core.limits.rates import Bucket, Rate
-from reqpi.runtime.limit_counts import Limit
 from reqpi.runtime.lru import LruCache
+from reqpi.runtime.on_behalf import WITH_TOKEN
 from reqpi.web.http.problems import TOO_MANY_REQUESTS, Problem
 
 __all__ = ["RateLimits", "limits_on", "too_many"]
@@ -47,7 +48,7 @@ class RateLimits:
         :param forwarded: its ``X-Forwarded-For``.
         """
         if name:
-            return f"token {name}"
+            return f"{WITH_TOKEN}{name}"
         return network_of((last_forwarded(forwarded) if self._trust_proxy else "") or peer)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from reqpi.web.http.problems import REQUEST_TIMEOUT, Problem
 
 __all__ = ["RequestTime", "too_slow"]

@@ -6,12 +6,13 @@ Twisted does not limit the body of a request, and parses a form before the appli
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
 from attrs import define
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IReactorTime
 from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
@@ -19,14 +20,15 @@ from zope.interface import implementer
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.errors import StoreTrouble
+from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Bucket
-from reqpi.runtime.limit_counts import Limit
-from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.runtime.counts import ServerCounts
+from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
-from reqpi.web.http.connections import TurnedAway
+from reqpi.web.http.connections import RefusedConnection
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
@@ -36,6 +38,7 @@ from reqpi.web.http.refusal import LINGER, refusal
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.representation import for_one_client
 from reqpi.web.http.self_check import SelfChecks, index_of
+from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
 from reqpi.web.http.site_limits import SiteLimits
 from reqpi.web.http.uploads import Uploads, too_many_bytes
@@ -64,7 +67,7 @@ class BoundedRequest(Request):
         self._client = site.client_of(header(self, "Authorization"), channel.peer, header(self, "X-Forwarded-For"))
         reached = site.limits.rates.reached(channel._command, channel._path, self._client)
         if reached is not None:
-            site.limits.refused(reached[0], self._client)
+            site.refused(reached[0], self._client)
             self._refuse(too_many(*reached))
         elif length is not None and length > self._limit:
             self._refuse(self._too_large)
@@ -85,7 +88,7 @@ class BoundedRequest(Request):
         limits = self._site.limits
         reached = limits.uploads.take(self._client, len(data))
         if reached is not None:
-            limits.refused(reached, self._client)
+            self._site.refused(reached, self._client)
             self._refuse(too_many_bytes(reached))
             return
         if not self._taken:
@@ -129,7 +132,9 @@ class BoundedRequest(Request):
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         if channel._waitingForTransport:
-            self.registerProducer(_Turn(self._answer), True)
+            stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
+            self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
+            self.registerProducer(_Turn(partial(self._answer, stalled)), True)
         else:
             self._load()
 
@@ -138,7 +143,9 @@ class BoundedRequest(Request):
         with on_behalf_of(self._client):
             super().render(resrc)
 
-    def _answer(self) -> None:
+    def _answer(self, stalled: IDelayedCall) -> None:
+        if stalled.active():
+            stalled.cancel()
         self.unregisterProducer()
         self._load()
 
@@ -215,6 +222,7 @@ class BoundedSite(Site):
     :param counts: counts what happens; ``None``: it counts for itself.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
+    :ivar audit: notes the requests that change something; ``None``: nothing does.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
     """
 
@@ -241,6 +249,7 @@ class BoundedSite(Site):
         self.heads = SimpleHeads()
         self.names: OwnNames = ANY_NAME
         self.observer: Callable[[SentResponse], None] | None = None
+        self.audit: AuditLog | None = None
         self.clients = clients
         self.limits = limits or SiteLimits(clock.seconds)
         self.counts = counts or ServerCounts()
@@ -274,8 +283,12 @@ class BoundedSite(Site):
         reached = connections.reached(peer)
         if reached is None:
             return super().buildProtocol(addr)
-        self.limits.refused(reached, peer)
-        return TurnedAway(connections, self.clock, reached) if connections.may_turn_away else None
+        self.refused(reached, peer)
+        return RefusedConnection(connections, self.clock, reached) if connections.may_answer_refused else None
+
+    def refused(self, limit: Limit, client: str) -> None:
+        """Report that a client has reached a limit."""
+        self.limits.report(limit, client, self.counts)
 
     def client_of(self, authorization: str, peer: str, forwarded: str) -> str:
         """Return the text that identifies a client, for limits."""
@@ -308,6 +321,8 @@ class BoundedSite(Site):
         """Log a response of twisted.web."""
         if self._access is not None:
             self._access.note_request(request)
+        if self.audit is not None:
+            self.audit.note_request(request, whole=True)
         if self.observer is not None:
             self.observer(SentResponse.of(request, whole=True))
 
@@ -324,7 +339,7 @@ class BoundedSite(Site):
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""
         self._in_flight.add(request)
-        request.notifyFinish().addErrback(lambda _: self._cut_short(request)).addBoth(lambda _: self._ended(request))
+        request.notifyFinish().addErrback(lambda _: self._gone(request)).addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
         """Return a deferred that fires once no request is in flight. From now on a response closes its connection."""
@@ -341,6 +356,12 @@ class BoundedSite(Site):
         for request in self._in_flight:
             self._cut_short(request)
         self.observer = None
+
+    def _gone(self, request: Request) -> None:
+        """Take note that the client of a request is gone before all of the response was sent."""
+        if self.audit is not None:
+            self.audit.note_request(request, whole=False)
+        self._cut_short(request)
 
     def _cut_short(self, request: Request) -> None:
         if self.observer is not None and request.startedWriting:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from attrs import Factory, field, frozen
 from twisted.logger import Logger
 
-from reqpi.runtime.limit_counts import Limit, LimitCounts
+from reqpi.core.limits.limit import Limit
+from reqpi.runtime.counts import ServerCounts
 from reqpi.web.http.connections import Connections
 from reqpi.web.http.rate_limits import RateLimits
 from reqpi.web.http.repeats import Repeats
@@ -25,7 +26,6 @@ class SiteLimits:
 
     :param now: returns the time, in seconds.
     :param seconds: for the parts of a request, :attr:`Limit.HEAD_TIME` and :attr:`Limit.BODY_TIME`.
-    :param counts: receives each refusal.
     """
 
     now: Callable[[], float]
@@ -34,11 +34,10 @@ class SiteLimits:
     uploads: Uploads = field(factory=Uploads)
     unread: Unread = field(factory=Unread)
     seconds: Mapping[Limit, float] = field(factory=dict)
-    counts: LimitCounts = field(factory=LimitCounts)
     _logged: Repeats = field(default=Factory(lambda own: Repeats(own.now), takes_self=True), init=False)
 
-    def refused(self, limit: Limit, client: str) -> None:
-        """Count a refusal, and log it unless the same was logged in the last minute."""
-        self.counts.refused(limit)
+    def report(self, limit: Limit, client: str, counts: ServerCounts) -> None:
+        """Count a refusal, and log it unless the same limit was logged in the last minute."""
+        counts.refused(limit.reason)
         if self._logged.is_new(str(limit)):
             _log.warn("{client} has reached the limit of {limit}", client=client, limit=limit)

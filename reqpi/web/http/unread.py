@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from attrs import define, field
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 
 __all__ = ["Unread", "unsent"]
 

@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from attrs import define
 
-from reqpi.runtime.limit_counts import Limit
+from reqpi.core.limits.limit import Limit
 from reqpi.web.http.problems import BUSY, Problem
 
 __all__ = ["IN_MEMORY", "Uploads", "too_many_bytes"]

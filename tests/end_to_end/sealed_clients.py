@@ -227,9 +227,9 @@ These programs take nothing from a lock of Python packages, and are refused with
 """
 
 _TAIL = """
-A lock has no crates: vendor them, or name their host with `--pass`. A commit of a git repository that the lock pins is
-an archive in the index of the run, at `${PIP_INDEX_URL}PROJECT/PROJECT-COMMIT.tar.gz`: install the project from the
-index, and not from its repository.
+[Crates that the lock pins](../crates.md) are served, also to a cargo without a configuration. A commit of a git
+repository that the lock pins is an archive in the index of the run, at
+`${PIP_INDEX_URL}PROJECT/PROJECT-COMMIT.tar.gz`: install the project from the index, and not from its repository.
 """
 
 

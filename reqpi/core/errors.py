@@ -16,6 +16,7 @@ from reqpi.core.report import Defect
 __all__ = [
     "BrokenLock",
     "DamagedRecord",
+    "DeniedByOperator",
     "DigestMismatch",
     "HostUnreachable",
     "Misconfigured",
@@ -99,6 +100,10 @@ class UnknownSession(ReqPIError):
 
 class NotAdmitted(ReqPIError):
     """The lock does not admit the requested file or project. This is policy: it never changes for an address."""
+
+
+class DeniedByOperator(NotAdmitted):
+    """The operator denies what the lock admits. Unlike other refusals, this one can be revoked."""
 
 
 class NotServed(ReqPIError):

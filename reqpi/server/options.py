@@ -300,6 +300,14 @@ OPTIONS = (
         "log",
     ),
     ServerOption(
+        "audit-log",
+        "audit_log",
+        ValueKind.PATH,
+        "FILE",
+        "append a line of JSON to this file for each commit, hold, run, denial and sweep, with who did it",
+        shown="none",
+    ),
+    ServerOption(
         "log-level",
         "log_level",
         ValueKind.TEXT,

@@ -14,6 +14,7 @@ from reqpi.runtime.allocator import Trimming
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.troubles import log_trouble
 from reqpi.server.access import followed
+from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
@@ -30,7 +31,7 @@ _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
 _REFRESH = 1.0
-"""Seconds between two looks at the file of tokens."""
+"""Seconds between two looks at the file of tokens, and at the deny list."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -64,7 +65,8 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
-        yield sweeps.interval, sweeps.tend
+        yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
+    yield _REFRESH, services.locks.shelf.denials.refresh
     yield _TRIM, _trim(Trimming(gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):

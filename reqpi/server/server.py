@@ -131,6 +131,8 @@ class Server(Service):
         limit_arenas()
         if self._services.access is not None:
             self._services.access.open()
+        if self.site.audit is not None:
+            self.site.audit.open()
         self.store.open()
         if not self._ports:
             self._listen()

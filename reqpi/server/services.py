@@ -13,6 +13,7 @@ from reqpi.core.limits.rates import read_rate
 from reqpi.runtime.counts import ServerCounts
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.audit import audit_log
 from reqpi.server.limits import limits_of
 from reqpi.server.parsing import Parsing, parsing_of
 from reqpi.server.room import room_of
@@ -22,6 +23,7 @@ from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
+from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.open_index import OpenIndex
 from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.shelf.runs import Runs
@@ -35,6 +37,7 @@ from reqpi.web.http.feature import Feature
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
+from reqpi.web.operating import OperatorResource
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -86,7 +89,7 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
-        open_index = OpenIndex(sessions, upstream, files, reactor)
+        open_index = OpenIndex(sessions, upstream, files, reactor, shelf.denials)
     prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
@@ -97,6 +100,7 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     offered = None if settings.only is not None else runs
     registry = CratesResource(shelf, crates, base, login=is_private(clients))
     features: list[Feature] = [registry, RunCrates(shelf, registry, FrozenPages(shelf), offered)]
+    features.append(OperatorResource(Undoing(shelf, store)))
     root = Root(locks, base, ready_answers, quarter, learning=learning, features=features, access=clients, runs=offered)
     access = access_log(reactor, settings)
     limits = limits_of(settings, reactor.seconds)
@@ -110,4 +114,5 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
         limits=limits,
         counts=counts,
     )
+    site.audit = audit_log(reactor, settings)
     return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room)

@@ -111,6 +111,7 @@ class Settings:
     workers: int = _DEFAULTS["workers"]
     memory: int = _DEFAULTS["memory"]
     access_log: str = _DEFAULTS["access_log"]
+    audit_log: Path | None = None
     page_cache: int = _DEFAULTS["page_cache"]
     local: bool = False
     log_level: str = _DEFAULTS["log_level"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -155,6 +155,13 @@ class Commitments:
         """Return the lease of a recently requested commitment; ``None`` if the lock has been read again since."""
         read = self._read.get(commitment.address)
         return read.lease if read is not None and read.commitment is commitment else None
+
+    def renew(self) -> None:
+        """Let nothing count any more that was made from a commitment, other than its lock.
+
+        Each commitment in memory becomes another object, and its lease ends: the next request looks for its lock again.
+        """
+        self._read.change(lambda read: _Read(evolve(read.commitment), Lease(-math.inf)))
 
     async def _load(self, address: str) -> _Read:
         document = await self._records.get(lock_record(address)) if is_address(address) else None

@@ -11,12 +11,14 @@ from contextlib import suppress
 from functools import partial
 
 from attrs import evolve
+from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
+from reqpi.core.page_change import PageChange, change_between
 from reqpi.core.shown_urls import as_shown
 from reqpi.core.source_names import beside
 from reqpi.runtime.fair_turns import FairTurns
@@ -24,6 +26,7 @@ from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.runtime.on_behalf import requester
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import MeasuredFile
+from reqpi.shelf.freezings import Freezings
 from reqpi.shelf.lacking_pins import lines_of, named
 from reqpi.shelf.listings import PinListings, wanted
 from reqpi.shelf.record_reading import read_record
@@ -37,9 +40,13 @@ _AT_ONCE = 32
 
 
 class Freezing:
-    """The frozen pages of every commitment."""
+    """The frozen pages of every commitment.
 
-    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
+    :ivar freezings: when and by whom pages were frozen.
+    """
+
+    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
+        self.freezings = Freezings(store, clock)
         self._store = store
         self._upstream = upstream
         self._downloads = downloads
@@ -57,7 +64,9 @@ class Freezing:
         record = page_record(commitment.address, project)
         written = await self._store.get(record)
         if written is None:
-            page = await self._first(commitment, record, await self._narrowed(commitment, project))
+            page, first = await self._first(commitment, record, await self._narrowed(commitment, project))
+            if first:
+                await self.freezings.note(commitment, project)
         else:
             with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
                 written = await self._protected(record, written)
@@ -66,14 +75,32 @@ class Freezing:
             await self._need(page)
         return page
 
-    async def _first(self, commitment: Commitment, record: str, page: Page) -> Page:
-        """Store a page that has just been looked up, unless another process was faster; return the stored page."""
+    async def again(self, commitment: Commitment, project: Project) -> PageChange:
+        """Freeze what the upstream lists now, whatever was frozen before, and return what has changed.
+
+        :raises reqpi.core.errors.UpstreamTrouble: the page cannot be frozen now. The one from before stays.
+        """
+        record = page_record(commitment.address, project)
+        old = (await self.known(commitment, [project])).get(project)
+        page = await self._narrowed(commitment, project)
+        await self._store.replace(record, await DECIDED_FILES.run(len(page.files), freezer.dump, page))
+        await self._need(page)
+        await self.freezings.note(commitment, project, again=True)
+        new = (await self.known(commitment, [project]))[project]
+        return await DECIDED_FILES.run(len(page.files), change_between, old, new)
+
+    async def _first(self, commitment: Commitment, record: str, page: Page) -> tuple[Page, bool]:
+        """Store a page that has just been looked up, unless another process was faster.
+
+        :returns: the stored page, and whether it is this one.
+        """
         written = await DECIDED_FILES.run(len(page.files), freezer.dump, page)
         standing = await self._store.create(record, written)
         if standing == written and all(file.listed for file in page.files):
             # Reading the record back would give the same page.
-            return await DECIDED_FILES.run(len(page.files), requires_python.with_markers, commitment.lock, page)
-        return await _read(commitment, page.project, await self._protected(record, standing))
+            shown = DECIDED_FILES.run(len(page.files), requires_python.with_markers, commitment.lock, page)
+            return await shown, True
+        return await _read(commitment, page.project, await self._protected(record, standing)), standing == written
 
     async def _protected(self, record: str, page: bytes) -> bytes:
         """Protect a stored page from being swept; return the content of its record.

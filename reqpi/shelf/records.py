@@ -23,8 +23,10 @@ __all__ = [
     "claimed_build_system_record",
     "claimed_metadata_record",
     "crate_record",
+    "decision_record",
     "differing_metadata_record",
     "document_record",
+    "freezing_record",
     "holding_record",
     "kind_of",
     "kinds_of",
@@ -57,6 +59,8 @@ class Owner(Enum):
     """A file in the store; the record is under the file's sha256."""
     SESSION = "session"
     """A session of the open index; the record is below its token."""
+    OPERATOR = "operator"
+    """The operator, who revokes it. No sweep removes it."""
     RUN = "run"
     """A run that a client has begun under an address; the record is below its token."""
 
@@ -102,6 +106,8 @@ _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
 _RUN_ENTRY = Kind("run-entries", Owner.RUN, 1, "something that was taken in a run, or refused")
 _RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or refused each of these")
 _CHARGE = Kind("charges", Owner.ADDRESS, 1, "what one process has charged a token for a lock")
+_DECISION = Kind("decisions", Owner.OPERATOR, 1, "what the operator denies, or has undone")
+_FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a project was frozen")
 _TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
 
 KINDS = (
@@ -124,6 +130,8 @@ KINDS = (
     _RUN_ENTRY,
     _RUN_COUNTS,
     _CHARGE,
+    _DECISION,
+    _FREEZING,
     _TIME,
 )
 """Every kind of record that a store may have."""
@@ -272,6 +280,16 @@ def charge_record(address: str, instance: str = "") -> str:
     With an empty address, it is the prefix of all.
     """
     return f"{_CHARGE.folder}/{address}/{instance}" if address else f"{_CHARGE.folder}/"
+
+
+def decision_record(name: str) -> str:
+    """Name the record of a decision; with an empty name, the prefix of all."""
+    return f"{_DECISION.folder}/{name}"
+
+
+def freezing_record(address: str, project: str = "") -> str:
+    """Name the record of how a page was frozen; without a project, the prefix of an address."""
+    return f"{_FREEZING.folder}/{address}/{project}"
 
 
 def time_record(what: str) -> str:

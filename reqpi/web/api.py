@@ -9,13 +9,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from attrs import asdict
+from attrs import asdict, evolve
 from twisted.web.server import Request
 
 from reqpi.core import export
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.address import address_of, listing_of
 from reqpi.core.build_requirements import written
+from reqpi.core.denials import is_withheld
 from reqpi.core.errors import NotServed, UpstreamTrouble
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.report import Document, Note
@@ -24,16 +25,16 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, identity_of, not_offered, problem_of_scope
 from reqpi.web.http.answers import send_representation
+from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import IMMUTABLE, Representation
+from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
 from reqpi.web.permission import check_lock, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
@@ -83,6 +84,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         commitment, created = await shelf.commit_together(documents, check)
     else:
         commitment, created = await shelf.commit(documents[0].data, check)
+    note_detail(request, address=commitment.address)
     if target is not None:
         await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
@@ -226,18 +228,23 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
         request.write(problems.send(request, unusable.problem))
         return
     archive = await wheelhouses.of(commitment, target, one=_is_set(request, b"one"))
+    caching = WITHHELD if is_withheld((await shelf.pages(commitment)).values()) else IMMUTABLE
     read = partial(wheelhouses.read, commitment, archive)
-    await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
+    await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar", caching=caching)
 
 
-async def build_requirements(request: Request, shelf: Shelf, building: BuildRequirementsOfLocks, address: str) -> bytes:
+async def build_requirements(request: Request, services: LockServices, address: str) -> bytes:
     """Answer ``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
-    commitment = await shelf.commitment(address)
+    commitment = await services.shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
-    answer = await building.of(commitment, target, _patience(request))
+    patience = _patience(request)
+    answer = await services.build_requirements.of(commitment, target, patience)
+    if services.further is not None:
+        unpinned = await services.further.unpinned(commitment, answer.sdists, target, patience)
+        answer = evolve(answer, notes=(*answer.notes, *unpinned))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
     return _json(request, shown | written(answer))
 
@@ -288,8 +295,10 @@ async def _exported(
     content_type: str,
     caching: str = IMMUTABLE,
 ) -> bytes:
-    """Return an export. It never changes for an address, so it is written at the first request and cached."""
+    """Return an export, which is written at the first request and cached: only a denial changes it."""
     pages = await shelf.pages(commitment)
+    if caching == IMMUTABLE and is_withheld(pages.values()):
+        caching = WITHHELD
     key = (commitment.address, write.__name__, here)
     written = exports.get(commitment, key)
     if written is None:

@@ -20,7 +20,7 @@ __all__ = ["FrozenPages", "check_lock", "may_know_versions", "may_use_logins"]
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "runs")
+_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen")
 """Segments below an address whose answers need no page."""
 
 

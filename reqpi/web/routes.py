@@ -35,6 +35,12 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
+    GET   /<address>/frozen                          when and by whom pages were frozen       \
+    POST  /<address>/refreeze                        freeze its pages again                   |
+    POST  /<address>/forget                          remove the lock and its frozen lists     |
+    GET   /denials                                   everything that the operator denies      | reqpi.web.operating
+    POST  /denials                                   deny something                           |
+    DELETE /denials                                  revoke a denial                          /
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -51,6 +57,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -117,7 +124,6 @@ class Routes:
         self._shelf = services.shelf
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._rewritten = RewrittenLocks(services.shelf, exports, base)
-        self._building = services.build_requirements
         self._closed = services.closed
         self._exports = exports
         self._base = base
@@ -241,7 +247,7 @@ class Routes:
     @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """Serve the build requirements of its sdists, and those that it lacks."""
-        return await api.build_requirements(request, self._shelf, self._building, address)
+        return await api.build_requirements(request, self._services, address)
 
     @app.route("/<address>/closed", methods=["GET", "HEAD"])
     async def closed(self, request: Request, address: str) -> bytes:
@@ -321,7 +327,7 @@ class Root(Resource):
         if self._access is None or not self._frozen.concern(request, segments):
             return self._routed(request, segments)
         checked = Deferred.fromCoroutine(self._frozen.check(request, segments))
-        return after(request, checked, partial(self._routed, request, segments))
+        return after(request, checked, partial(copy_context().run, self._routed, request, segments))
 
     def _routed(self, request: Request, segments: list[str]) -> Any:
         """Answer a request for a sound path."""

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.model import CargoLock
 from reqpi.core.crates.reading import crates_of
-from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.errors import DeniedByOperator, UpstreamTrouble
 from reqpi.core.model import Commitment, File, Page
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import LOCK
@@ -160,7 +160,7 @@ class AdmittedOfLocks:
             return state.sdists
         try:
             pages = await self._shelf.pages(commitment)
-        except UpstreamTrouble:
+        except (DeniedByOperator, UpstreamTrouble):
             pages = await self._shelf.frozen(commitment, commitment.lock.projects)
             return _sdists(pages.values())
         state.sdists = _sdists(pages.values())

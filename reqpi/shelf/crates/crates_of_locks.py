@@ -6,7 +6,7 @@ in the index and the one of the bytes must agree; otherwise the crate is refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -17,14 +17,16 @@ from reqpi.core.crates.cargo_config import registry_key
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
-from reqpi.core.errors import NotAdmitted, wanting
+from reqpi.core.denials import Denial
+from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Commitment
+from reqpi.core.model import Commitment, File
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
+from reqpi.shelf.crates.sdist_locks import project_key
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
@@ -48,6 +50,7 @@ class CratesOfLocks:
     :param largest: likewise.
 
     :ivar admitted: which crates each lock admits.
+    :ivar source: the registries.
     """
 
     def __init__(
@@ -65,11 +68,24 @@ class CratesOfLocks:
         self._source = source
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
+        self.source = source
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
+        self._reading: SingleFlight[CratesOfSdists] = SingleFlight()
+
+    async def of_sdists(self, commitment: Commitment, sdists: Collection[File], patience: float) -> CratesOfSdists:
+        """Return the crates that some sdists admit, with the committed ones; the sdists are fetched if needed.
+
+        :param patience: how long to wait, in seconds.
+        :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; the work goes on.
+        """
+        key = (commitment.address, *sorted(map(project_key, sdists)))
+        reading = self._reading.do(key, partial(self.admitted.of_sdists, commitment, sdists))
+        what = f"the crates of lock {commitment.short} are"
+        return await within(min(patience, _PATIENCE), self._clock, reading, what)
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
@@ -114,8 +130,16 @@ class CratesOfLocks:
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
-        lines = [await self._lines.of(commitment.address, releases, may_ask=may_ask) for releases in found]
-        return "".join(f"{line.text}\n" for each in lines for line in each.values()).encode()
+        name = path.rpartition("/")[2]
+        frozen = [await self._lines.of(commitment.address, releases, may_ask=may_ask) for releases in found]
+        lines = [line for each in frozen for line in each.values()]
+        denied = await self._shelf.denials.current()
+        denials = {line: denied.of_crate(name, line.vers, line.cksum) for line in lines}
+        left = [line for line, denial in denials.items() if denial is None]
+        for denial in denials.values():
+            if denial is not None and not left:
+                raise self._denied(commitment, name, "", denial)
+        return "".join(f"{line.text}\n" for line in left).encode()
 
     async def file(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> FileResponse:
         """Return a crate, from the store or from its download.
@@ -150,7 +174,8 @@ class CratesOfLocks:
 
     async def held(self, commitment: Commitment, crate: Crate) -> int | None:
         """Return the size in bytes of a crate that is in the store with its line; ``None`` if it is not."""
-        if await self._lines.known(commitment.address, crate) is None:
+        denied = (await self._shelf.denials.current()).of_crate(crate.name, crate.version, crate.sha256)
+        if denied is not None or await self._lines.known(commitment.address, crate) is None:
             return None
         return await self._store.size(crate.sha256)
 
@@ -168,6 +193,9 @@ class CratesOfLocks:
         known = await self.admitted.satisfying(commitment, lambda crates: crates.admits(name, version, sha256))
         if not known.crates.admits(name, version, sha256):
             raise self._refusal(commitment, known, name, version)
+        denial = (await self._shelf.denials.current()).of_crate(name, version, sha256)
+        if denial is not None:
+            raise self._denied(commitment, name, version, denial)
         same = known.crates.of(name)[version]
         crate = next(each for each in same if each.sha256 == sha256)
         with wanting(crate.filename):
@@ -176,6 +204,11 @@ class CratesOfLocks:
         if line.cksum != sha256:
             raise self._other_bytes(crate, line.cksum)
         return crate, line
+
+    def _denied(self, commitment: Commitment, name: str, version: str, denial: Denial) -> DeniedByOperator:
+        what = f"{name[:70]} {version[:30]}".strip()
+        self._shelf.note_refusal(commitment.address, name, what, f"denied: {denial.because}")
+        return denial.error(f"the crate {what}")
 
     @staticmethod
     def _other_bytes(crate: Crate, cksum: str) -> NotAdmitted:

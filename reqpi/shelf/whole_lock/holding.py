@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
+from reqpi.core.denials import is_withheld
 from reqpi.core.errors import Occupied, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
@@ -122,17 +123,20 @@ class Holds:
     async def verdict(self, commitment: Commitment, target: InstallTarget) -> HoldVerdict:
         """Return which files of a lock are in the store now and which are missing, without asking an upstream."""
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+        withheld = await self._shelf.withheld(commitment, pages) if is_withheld(pages.values()) else []
+        pages = {project: page for project, page in pages.items() if page.files}
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
+        denied: dict[HeldThing, str] = {(file.project, None): f"denied: {why.because}" for file, why in withheld}
         in_order = {file: sizes[file] for file in files}
-        remarks: tuple[str, ...] = ()
+        remarks = tuple(f"{file.filename} is denied: {denial.because}" for file, denial in withheld)
         if self._further is not None:
             needs = await self._further.needed(commitment, pages, target)
             held = await each(needs.files, partial(self._further.held, commitment), _AT_ONCE)
             in_order |= {file: held[file] for file in needs.files}
-            remarks = needs.remarks
-        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+            remarks += needs.remarks
+        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons | denied, defects=defects)
         differing = await self._shelf.differing_metadata(files)
         names = tuple(file.filename for file in differing[:_SHOWN])
         return evolve(verdict, differing_metadata=names, remarks=remarks[:_SHOWN])

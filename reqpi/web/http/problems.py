@@ -16,6 +16,7 @@ from twisted.web.server import Request
 
 from reqpi.core.errors import (
     BrokenLock,
+    DeniedByOperator,
     HostUnreachable,
     NotAdmitted,
     NothingUpstream,
@@ -107,6 +108,7 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
     UnknownSession: ProblemType(410, "unknown-session"),
     NotPermitted: MISSING_SCOPE,
     NotAdmitted: ProblemType(410, "not-admitted"),
+    DeniedByOperator: ProblemType(410, "denied"),
     NothingUpstream: ProblemType(410, "nothing-upstream"),
     NotServed: ProblemType(404, "not-served"),
     OtherBytes: ProblemType(412, "other-bytes"),

@@ -24,6 +24,7 @@ __all__ = [
     "PAGE_POLICY",
     "SERVER",
     "STRICT_TRANSPORT",
+    "WITHHELD",
     "Representation",
     "RepresentationRequest",
     "RepresentationResponse",
@@ -41,6 +42,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 DERIVED = "private, no-cache"
 """For this client alone, and revalidated each time: the answer has URLs that the head of the request determines."""
+
+WITHHELD = "public, no-cache"
+"""Revalidated each time: the operator denies a file that belongs here, and may revoke that."""
 
 SERVER = f"reqpi/{__version__}"
 

@@ -26,6 +26,7 @@ from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
 from reqpi.web.http.connections import RefusedConnection
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
@@ -221,6 +222,7 @@ class BoundedSite(Site):
     :param counts: counts what happens; ``None``: it counts for itself.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
+    :ivar audit: notes the requests that change something; ``None``: nothing does.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
     """
 
@@ -247,6 +249,7 @@ class BoundedSite(Site):
         self.heads = SimpleHeads()
         self.names: OwnNames = ANY_NAME
         self.observer: Callable[[SentResponse], None] | None = None
+        self.audit: AuditLog | None = None
         self.clients = clients
         self.limits = limits or SiteLimits(clock.seconds)
         self.counts = counts or ServerCounts()
@@ -318,6 +321,8 @@ class BoundedSite(Site):
         """Log a response of twisted.web."""
         if self._access is not None:
             self._access.note_request(request)
+        if self.audit is not None:
+            self.audit.note_request(request, whole=True)
         if self.observer is not None:
             self.observer(SentResponse.of(request, whole=True))
 
@@ -334,7 +339,7 @@ class BoundedSite(Site):
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""
         self._in_flight.add(request)
-        request.notifyFinish().addErrback(lambda _: self._cut_short(request)).addBoth(lambda _: self._ended(request))
+        request.notifyFinish().addErrback(lambda _: self._gone(request)).addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
         """Return a deferred that fires once no request is in flight. From now on a response closes its connection."""
@@ -351,6 +356,12 @@ class BoundedSite(Site):
         for request in self._in_flight:
             self._cut_short(request)
         self.observer = None
+
+    def _gone(self, request: Request) -> None:
+        """Take note that the client of a request is gone before all of the response was sent."""
+        if self.audit is not None:
+            self.audit.note_request(request, whole=False)
+        self._cut_short(request)
 
     def _cut_short(self, request: Request) -> None:
         if self.observer is not None and request.startedWriting:

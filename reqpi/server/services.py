@@ -80,7 +80,13 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     store = store if room is None else CountedStore(store, room)
     parsing = parsing_of(settings)
     files = FileParts.over(
-        store, upstream, reactor, settings.redirect_above, parsing.sdists, largest=settings.largest_file
+        store,
+        upstream,
+        reactor,
+        settings.redirect_above,
+        parsing.sdists,
+        largest=settings.largest_file,
+        counts=counts,
     )
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
     crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)

@@ -8,7 +8,7 @@ from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import Token, Tokens, digest_of
 from reqpi.core.address import address_of
 from reqpi.shelf.maintenance.sweep import Sweep
-from reqpi.shelf.records import charge_record
+from reqpi.shelf.records import charge_record, decision_record
 from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.storage.counted import CountedStore
 from reqpi.storage.memory import MemoryStore
@@ -108,6 +108,12 @@ class FullTests(RoomCase):
         comment = "# " + "x" * 5000
         self.assertEqual((await self.commit_reply("free", comment, "six==1.0")).status, 507)
         self.assertEqual((await self.commit_reply("free", *BIG)).status, 200)
+
+    async def test_the_operator_can_still_deny_what_filled_it(self) -> None:
+        """The attacker fills the store so that no decision can be written."""
+        await self.fill()
+        decision = decision_record("0" * 32)
+        self.assertEqual(await self.store.create(decision, KILO * 10), KILO * 10)
 
     async def test_downloads_that_fail_take_no_room(self) -> None:
         """The attacker has the upstream send wrong bytes again and again."""

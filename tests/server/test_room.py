@@ -79,7 +79,9 @@ class RoomTests(TestCase):
             server = self.serving(size, largest_file=2000)
             status, said = await self.file_of(server)
             self.assertEqual(status, 503)
-            self.assertIn("six-1.0.tar.gz", said)
+            self.assertIn("six-1.0.tar.gz is too long", said)
+            self.assertIn("--max-file", said)
+            self.assertEqual(server.site.counts.refusals, {"file-bytes": 1})
 
     async def test_max_hold(self) -> None:
         server = self.serving(largest_hold=2000)

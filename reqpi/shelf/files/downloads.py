@@ -16,12 +16,13 @@ from twisted.python.failure import Failure
 from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import FileSource, Store
 from reqpi.core.model import ALGORITHMS, Digest, File
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
-from reqpi.shelf.files.fetch import LARGEST, Keeps, MeasuredFile, TooSlow, checked
+from reqpi.shelf.files.fetch import LARGEST, Keeps, MeasuredFile, TooLong, TooSlow, checked
 from reqpi.shelf.files.measurements import Measurements
 from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
@@ -53,6 +54,7 @@ class Downloads:
     otherwise a wrong listing would spoil the download of the other, or would get what another index's login gets.
 
     :param largest: bytes of a file, at most.
+    :param counts: receives each file that is larger.
 
     :ivar blobs: the blobs of the store, each verified before it is used.
     :ivar measurements: the digests of stored files that this process has computed.
@@ -60,8 +62,17 @@ class Downloads:
 
     _log = Logger()
 
-    def __init__(self, store: Store, upstream: FileSource, clock: IReactorTime, *, largest: int = LARGEST) -> None:
+    def __init__(
+        self,
+        store: Store,
+        upstream: FileSource,
+        clock: IReactorTime,
+        *,
+        largest: int = LARGEST,
+        counts: ServerCounts | None = None,
+    ) -> None:
         self._store = store
+        self._counts = counts or ServerCounts()
         self.blobs = VerifiedBlobs(store)
         self.measurements = Measurements(self.blobs)
         self._upstream = upstream
@@ -150,6 +161,8 @@ class Downloads:
             self._remember(file, failure.value)
 
     def _remember(self, file: File, error: UpstreamTrouble) -> None:
+        if isinstance(error, TooLong):
+            self._counts.refused("file-bytes")
         if error.final:
             self._failed.put(_key(file), (error, self._clock.seconds()), 1)
 

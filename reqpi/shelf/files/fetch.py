@@ -14,7 +14,7 @@ from reqpi.core.interfaces import FileSource, Incoming, Transfer
 from reqpi.core.model import Digest, File
 from reqpi.runtime.offload import HASHED_PIECE
 
-__all__ = ["LARGEST", "Fetch", "Keeps", "MeasuredFile", "TooSlow", "checked"]
+__all__ = ["LARGEST", "Fetch", "Keeps", "MeasuredFile", "TooLong", "TooSlow", "checked"]
 
 LARGEST = 16 << 30
 """Bytes of a file, at most, unless the operator specifies another number."""
@@ -172,7 +172,7 @@ class Fetch:
         """Prefer the length in the response to the one on a page; the digest decides in the end."""
         if size > self._largest:
             detail = f"It has {size} bytes; at most {self._largest} are accepted (--max-file). Nothing was downloaded."
-            raise UpstreamTrouble(f"{self._file.filename} is too long", detail, final=True)
+            raise TooLong(f"{self._file.filename} is too long", detail)
         if incoming.size and size != self.size and self.size is not None:
             detail = f"It has {size} bytes now, not {self.size}."
             raise UpstreamTrouble(f"{self._file.filename} has another length upstream", detail, final=True)
@@ -181,7 +181,11 @@ class Fetch:
 
     async def _append(self, data: bytes, incoming: Incoming) -> None:
         size = incoming.size + len(data)
-        if size > min(self._largest, _LARGEST_UNSAID if self.size is None else self.size):
+        if size > self._largest:
+            raise TooLong(
+                f"{self._file.filename} is too long", f"At most {self._largest} bytes are accepted (--max-file)."
+            )
+        if size > (_LARGEST_UNSAID if self.size is None else self.size):
             title = f"the upstream sent too much of {self._file.filename}"
             raise UpstreamTrouble(title, "It was discarded.", final=True)
         self._hurry(size)
@@ -222,6 +226,12 @@ def checked(file: File, measured: MeasuredFile) -> MeasuredFile:
         if computed[expected.algorithm] != expected:
             raise DigestMismatch(file.filename, expected, computed[expected.algorithm])
     return measured
+
+
+class TooLong(UpstreamTrouble):
+    """A file has more bytes than the operator accepts."""
+
+    final = True
 
 
 class TooSlow(UpstreamTrouble):

@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.runtime.child_process import ChildProcess
+from reqpi.runtime.counts import ServerCounts
 from reqpi.shelf.files.build_systems import BuildSystems
 from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
@@ -39,6 +40,7 @@ class FileParts:
         parsing: ChildProcess | None = None,
         *,
         largest: int = LARGEST,
+        counts: ServerCounts | None = None,
     ) -> FileParts:
         """Return the parts over a store and an upstream.
 
@@ -46,8 +48,9 @@ class FileParts:
             store; ``None``: never.
         :param parsing: a process that parses large files of sdists; ``None``: a thread does.
         :param largest: bytes of a file, at most.
+        :param counts: receives each file that is larger.
         """
-        downloads = Downloads(store, upstream, clock, largest=largest)
+        downloads = Downloads(store, upstream, clock, largest=largest, counts=counts)
         return cls(
             downloads,
             FileResponses(store, downloads, redirect_above),

@@ -18,7 +18,7 @@ from reqpi.core.interfaces import Store
 from reqpi.core.sizes import size_text
 from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.on_behalf import WITH_TOKEN, requested_address, requester
-from reqpi.shelf.records import lock_record
+from reqpi.shelf.records import decision_record, differing_metadata_record, lock_record, time_record
 from reqpi.shelf.room.charges import Charges
 from reqpi.shelf.room.tally import Tally
 
@@ -41,6 +41,10 @@ _STEPS = 1000
 
 _PAUSE = 0.05
 """Seconds: a survey looks at 20,000 files a second, at most."""
+
+_ALWAYS = (decision_record(""), time_record(""), differing_metadata_record(""))
+"""Records that are stored in a full store too: what the operator has decided, and what protects others. All are small.
+"""
 
 
 class StoreRoom:
@@ -89,6 +93,8 @@ class StoreRoom:
 
     async def for_record(self, name: str) -> _LockAccount:
         """See :meth:`reqpi.storage.counted.Accounts.for_record`: a lock is on that of the token that commits it."""
+        if name.startswith(_ALWAYS):
+            return _LockAccount(self, "", "", is_bounded=False)
         if not name.startswith(lock_record("")):
             return await self.for_blob()
         token = requester().removeprefix(WITH_TOKEN) if requester().startswith(WITH_TOKEN) else ""
@@ -208,15 +214,18 @@ class _LockAccount:
 
     :param address: empty if it is on behalf of none.
     :param token: the name of the one that is charged; empty if none is.
+    :param is_bounded: it holds to the bounds.
     """
 
     room: StoreRoom
     address: str
     token: str
+    is_bounded: bool = True
 
     def check(self, size: int) -> None:
         """See :meth:`reqpi.storage.counted.Account.check`."""
-        self.room.check(self.token, size)
+        if self.is_bounded:
+            self.room.check(self.token, size)
 
     def take(self, size: int) -> None:
         """See :meth:`reqpi.storage.counted.Account.take`."""

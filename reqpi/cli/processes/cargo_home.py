@@ -21,7 +21,7 @@ from reqpi.core.cargo_vars import with_cargo
 from reqpi.core.crates.cargo_config import config_of_index
 from reqpi.core.crates.registry_names import registry_of
 
-__all__ = ["cargo_home", "config_for", "registries_in"]
+__all__ = ["active_toolchain", "cargo_home", "config_for", "registries_in"]
 
 _SOURCE = re.compile(rb'^source = "((?:registry|sparse)\+[!-~]{1,2000})"\r?$', re.MULTILINE)
 """The source of a crate in a Cargo.lock, as cargo writes it."""
@@ -56,10 +56,10 @@ def cargo_home(index_url: str, environ: Mapping[str, str], registries: Iterable[
     """
     with TemporaryDirectory(prefix="reqpi-run-cargo-", ignore_cleanup_errors=True) as place:
         (Path(place) / "config.toml").write_bytes(config_for(index_url, registries))
-        yield with_cargo(environ, place, _toolchain(environ))
+        yield with_cargo(environ, place, active_toolchain(environ))
 
 
-def _toolchain(environ: Mapping[str, str]) -> str:
+def active_toolchain(environ: Mapping[str, str]) -> str:
     """Return the toolchain that rustup uses in the current folder; empty if there is none, or no rustup."""
     program = which("rustup", path=environ.get("PATH"))
     if program is None or environ.get("RUSTUP_TOOLCHAIN"):

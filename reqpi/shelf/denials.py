@@ -21,7 +21,7 @@ from reqpi.core.decisions import DENY, Decision, dump_decision, load_decision
 from reqpi.core.denials import Denial, DenyList, key_of
 from reqpi.core.errors import DamagedRecord, Occupied, StoreTrouble
 from reqpi.core.interfaces import Records
-from reqpi.runtime.singleflight import SingleFlight
+from reqpi.runtime.singleflight import SingleFlight, each
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import decision_record
 
@@ -29,6 +29,9 @@ __all__ = ["Denials"]
 
 MOST = 10_000
 """Decisions of a store: all of their names are listed every two seconds."""
+
+_AT_ONCE = 16
+"""Decisions that are read concurrently: a process that has just started reads all of them."""
 
 _LASTS = 3600.0
 """Seconds after which a decision that denies nothing is removed: every process has seen it, or has started since."""
@@ -141,7 +144,8 @@ class Denials:
     async def _read(self) -> None:
         was = self._known or {}
         names = [name async for name in self._records.names(decision_record(""))]
-        known = {name: was[name] if name in was else await self._loaded(name) for name in names[: 2 * MOST]}
+        fresh = await each([name for name in names[: 2 * MOST] if name not in was], self._loaded, _AT_ONCE)
+        known = {name: was[name] for name in names if name in was} | fresh
         self._known = known
         self._list = DenyList(denial for decision in known.values() if (denial := _denial(decision)) is not None)
         if self._matters(was, known):

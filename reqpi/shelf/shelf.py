@@ -150,19 +150,22 @@ class Shelf:
         work_under(commitment.address)
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
-        cached = self._pages.get(commitment, key)
-        if cached is None:
-            frozen = await self._whole(commitment, project)
-            frozen = (await self._denials.current()).left_on(frozen)
-        else:
-            frozen = cached
-        page = without_promises(frozen, await self._files.core_metadata.differences.wheels())
+        page = cached = self._pages.get(commitment, key)
+        if page is None:
+            whole = await self._whole(commitment, project)
+            page = (await self._denials.current()).left_on(whole)
+            if page.withheld:
+                self._pages.put(commitment, (*key, "whole"), whole, whole.weight)
+        page = without_promises(page, await self._files.core_metadata.differences.wheels())
         if page is not cached:
             self._pages.put(commitment, key, page, page.weight)
         return page
 
     async def _whole(self, commitment: Commitment, project: Project) -> Page:
         """Return the frozen page with all of its files."""
+        cached = self._pages.get(commitment, (commitment.address, project, "whole"))
+        if cached is not None:
+            return cached
         waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
         with wanting(project):
             return await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
@@ -174,8 +177,7 @@ class Shelf:
         """
         denial = (await self._denials.current()).first_of(page.files if file is None else [file])
         if denial is not None:
-            filename = None if file is None else file.filename
-            self._refusals.note(commitment.address, page.project, filename, f"denied: {denial.because}")
+            self._refusals.note(commitment.address, page.project, file and file.filename, f"denied: {denial.because}")
             raise denial.error(what)
 
     def on_metadata_difference(self, forget: Callable[[], None]) -> None:
@@ -197,6 +199,7 @@ class Shelf:
 
     async def refreeze(self, commitment: Commitment, project: Project) -> PageChange:
         """See :meth:`reqpi.shelf.freezing.Freezing.again`. What is in memory of the old page stays until it is told."""
+        work_under(commitment.address)
         return await self._freezing.again(commitment, project)
 
     async def freezings(self, commitment: Commitment) -> dict[Project, PageFreezing]:

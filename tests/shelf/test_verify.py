@@ -52,7 +52,9 @@ class VerifyingTests(DamageCase):
     async def test_nothing_is_wrong(self) -> None:
         """And all of it was looked at."""
         await self.prepared()
-        self.assertEqual(await self.verify(), StoreVerdict(files=1, size=len(SIX), locks=1, lists=1, trusted=1))
+        self.assertEqual(
+            await self.verify(), StoreVerdict(files=1, size=len(SIX), locks=1, lists=1, records=1, trusted=1)
+        )
 
     async def test_looking_is_no_use(self) -> None:
         """An unused lock must grow old although it is verified each day."""

@@ -33,6 +33,7 @@ class TypeTests(SynchronousTestCase):
             (errors.UnknownAddress, 410, "unknown-address"),
             (errors.UnknownSession, 410, "unknown-session"),
             (errors.NotAdmitted, 410, "not-admitted"),
+            (errors.DeniedByOperator, 410, "denied"),
             (errors.NotServed, 404, "not-served"),
             (errors.OtherBytes, 412, "other-bytes"),
             (errors.Occupied, 503, "busy"),

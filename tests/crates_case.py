@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
+from reqpi.core.crates.commits import CrateCommit, commit_at
 from reqpi.core.crates.index import IndexLine, read_index
 from reqpi.core.crates.source import crate_at
 from reqpi.core.errors import NotFound
@@ -41,12 +42,14 @@ class PlainRegistries:
 
     :ivar indexes: the index file of each crate, by registry and name.
     :ivar contents: the bytes of each crate, by registry, name and version.
+    :ivar commits: the archives of commits of git repositories.
     :ivar asked: the index files and crates that it was asked for, in order.
     :ivar before: what to await before an index file or a crate is sent, by its name or filename; it may raise.
     """
 
     indexes: dict[tuple[str, str], bytes] = field(factory=dict)
     contents: dict[tuple[str, str, str], bytes] = field(factory=dict)
+    commits: dict[CrateCommit, bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
     before: dict[str, Hook] = field(factory=dict)
 
@@ -69,11 +72,15 @@ class PlainRegistries:
     async def open(
         self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
     ) -> PlainTransfer:
-        crate = crate_at(url, index)
-        await self._asked(crate.filename)
-        content = self.contents.get((index, crate.name, crate.version))
+        commit = commit_at(url)
+        named = commit or crate_at(url, index)
+        await self._asked(named.filename)
+        if isinstance(named, CrateCommit):
+            content = self.commits.get(named)
+        else:
+            content = self.contents.get((index, named.name, named.version))
         if content is None:
-            raise NotFound(f"no {crate.filename}")
+            raise NotFound(f"no {named.filename}")
         return PlainTransfer(len(content), start, content[start:stop])
 
     def reveals(self, registry: str) -> bool:

@@ -24,7 +24,7 @@ from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
-from reqpi.core.crates.model import Crate
+from reqpi.core.crates.model import Crate, GitCrate
 from reqpi.core.crates.reading import crates_of
 from reqpi.core.hermeto import (
     BadInput,
@@ -202,7 +202,7 @@ def _with_crates(
 
     :raises CratesNotPinned: an sdist has no Cargo.lock, or a wrong one, and there is no wheel of its release.
     """
-    wanted: dict[str, list[Crate]] = {}
+    wanted: dict[str, list[Crate | GitCrate]] = {}
     by_package: dict[str, NeededCrates] = {}
     for pick in picks:
         files = pick.listed()

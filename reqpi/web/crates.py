@@ -22,6 +22,7 @@ from reqpi.core.errors import NotServed, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Commitment
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.shelf import Shelf
+from reqpi.web.crate_commits import send_commit
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
@@ -76,6 +77,8 @@ class CratesResource(Resource):
                 await self._cargo_config(request, await self._shelf.commitment(address))
             case ("crates", "dl", name, version, filename):
                 await self._outspoken(request, partial(self._file, request, address, name, version, filename), 410)
+            case ("crates", "git", *path) if path:
+                await send_commit(request, self._crates.commits, await self._shelf.commitment(address), path)
             case ("crates", "registry", key, *path) if path:
                 await self._outspoken(request, partial(self._registry, request, address, key, path), 403)
             case ("crates", *path):

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from reqpi.cli.messages import tell_error, tell_remark
 from reqpi.client.errors import CratesNotPinned
 from reqpi.client.listed_file import ListedFile
-from reqpi.core.crates.model import CargoLock, Crate
+from reqpi.core.crates.model import CargoLock, Crate, GitCrate
 from reqpi.core.crates.reading import cargo_lock
 from reqpi.core.crates.sbom import main_package
 from reqpi.core.crates.sdist_needs import rust_needs
@@ -38,9 +38,11 @@ class NeededCrates:
     mains: Mapping[str, str] = field(factory=dict)
 
     @property
-    def crates(self) -> list[Crate]:
-        """The crates of registries, each once, sorted."""
-        return sorted({crate for lock in (*self.locks.values(), *self.committed) for crate in lock.crates})
+    def crates(self) -> list[Crate | GitCrate]:
+        """The crates of registries and of git repositories, each once, sorted."""
+        locks = (*self.locks.values(), *self.committed)
+        ours = sorted({crate for lock in locks for crate in lock.crates})
+        return [*ours, *sorted({crate for lock in locks for crate in lock.git})]
 
 
 def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequence[CargoLock] = ()) -> NeededCrates:
@@ -109,6 +111,4 @@ def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str] | None:
     except BrokenLock as broken:
         first = broken.defects[0]
         raise _Unpinned(f"line {first.line} of its {needs.lock.path}: {first.problem}") from broken
-    if lock.git:
-        raise _Unpinned(f"its Cargo.lock has a crate from git: {lock.git[0].name} of {lock.git[0].url}")
     return lock, main_package(needs.lock)

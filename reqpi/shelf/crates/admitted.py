@@ -142,7 +142,7 @@ class AdmittedOfLocks:
         crates = self._together.get(commitment, key)
         if crates is None:
             crates = AdmittedCrates.of_locks((*state.committed, *locks.values()))
-            self._together.put(commitment, key, crates, _OVERHEAD + _WEIGHT * len(crates.crates))
+            self._together.put(commitment, key, crates, _OVERHEAD + _WEIGHT * (len(crates.crates) + len(crates.git)))
         return CratesOfSdists(crates, tuple(sorted(without, key=lambda file: file.filename)), tuple(troubles))
 
     async def sdists(self, commitment: Commitment) -> tuple[File, ...]:

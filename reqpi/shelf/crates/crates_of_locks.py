@@ -22,6 +22,7 @@ from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
+from reqpi.shelf.crates.crate_commits import CrateCommits
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
 from reqpi.shelf.files.downloads import Downloads
@@ -45,6 +46,7 @@ class CratesOfLocks:
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
 
     :ivar admitted: which crates each lock admits.
+    :ivar commits: the commits of git repositories that have crates.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class CratesOfLocks:
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock)
         self._responses = FileResponses(store, self._downloads, redirect_above)
+        self.commits = CrateCommits(store, self.admitted, self._responses, clock, self._refusal_of)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
 
@@ -156,10 +159,16 @@ class CratesOfLocks:
 
     def _refusal(self, commitment: Commitment, known: CratesOfSdists, name: str, version: str = "") -> Exception:
         """Return the error for a crate that is not admitted, as far as it can be known."""
+        return self._refusal_of(commitment, known, f"{name[:70]} {version[:30]}".strip(), name)
+
+    def _refusal_of(self, commitment: Commitment, known: CratesOfSdists, what: str, name: str = "git") -> Exception:
+        """Return the error for a crate or a commit that is not admitted.
+
+        :param name: stands for a project in the list of what was refused.
+        """
         passing = next((trouble for trouble in known.troubles if not trouble.final), None)
         if passing is not None:
             return passing.again()
-        what = f"{name[:70]} {version[:30]}".strip()
         self._shelf.note_refusal(commitment.address, name, what, "no Cargo.lock admits this crate")
         detail = "Only crates in the Cargo.lock of an sdist of the lock, or in a committed Cargo.lock, are served."
         if known.without:

@@ -8,6 +8,7 @@ from functools import partial
 from packaging.utils import canonicalize_name
 
 from reqpi.core import frozen_pages as freezer
+from reqpi.core.crates.commits import load_commit
 from reqpi.core.crates.frozen_line import load_line
 from reqpi.core.errors import DamagedRecord
 from reqpi.core.metadata import BuildSystem
@@ -43,6 +44,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "lacking": lambda _: load_notes,
     "bills": lambda _: sbom_record.load,
     "crates": lambda _: load_line,
+    "crate-commits": lambda _: load_commit,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
     "runs": lambda record: partial(load_run, record.rpartition("/")[2]),

@@ -1,0 +1,60 @@
+"""The commits from which crates are taken: which are known, the digest of the archive of each, and the archive.
+
+cargo cannot take them from here by itself: it takes a git repository from git, or from a folder. A client writes that
+folder.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from twisted.web.server import Request
+
+from reqpi.core.errors import NotServed
+from reqpi.core.model import Commitment
+from reqpi.shelf.crates.crate_commits import CrateCommits
+from reqpi.web.http.answers import send_representation
+from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.representation import Representation
+
+__all__ = ["send_commit"]
+
+_KEY = re.compile(r"[0-9a-f]{16}")
+_FILE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|tar\.gz)")
+
+
+async def send_commit(request: Request, commits: CrateCommits, commitment: Commitment, path: list[str]) -> None:
+    """Answer a path below ``/<address>/crates/git/``.
+
+    :raises reqpi.core.errors.ReqPIError: it is not served.
+    """
+    if path == [""]:
+        _send(request, {"crates": await _known(commits, commitment)})
+        return
+    named = _FILE.fullmatch(path[-1]) if len(path) == 2 and _KEY.fullmatch(path[0]) else None
+    if named is None:
+        raise NotServed("no such path", "The archive of a commit is at crates/git/<repository>/<commit>.tar.gz.")
+    if named[2] == "json":
+        file = await commits.archive(commitment, path[0], named[1])
+        _send(request, {"filename": file.filename, "sha256": file.sha256, "size": file.size})
+        return
+    response = await commits.file(commitment, path[0], named[1])
+    elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
+    if elsewhere is not None:
+        send_elsewhere(request, elsewhere)
+        return
+    await send_file(request, response.size, f'"{response.file.sha256}"', response.read, local=response.local)
+
+
+async def _known(commits: CrateCommits, commitment: Commitment) -> list[dict[str, str]]:
+    return [
+        {"name": each.name, "version": each.version, "url": each.url, "commit": each.commit, "query": each.query}
+        for each in await commits.known(commitment)
+    ]
+
+
+def _send(request: Request, content: object) -> None:
+    """Send what may be more the next time."""
+    body = json.dumps(content).encode() + b"\n"
+    request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))

@@ -144,7 +144,7 @@ class CratesCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock, further)
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
-        self.site = BoundedSite(Root(self.services, base, crates=registry), self.clock, 1 << 20)
+        self.site = BoundedSite(Root(self.services, base, features=[registry]), self.clock, 1 << 20)
 
     async def committed(self, *lines: str) -> str:
         """Commit a lock of these lines; its address."""

@@ -2,127 +2,48 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
-from reqpi.runtime import gc_pause
-from reqpi.runtime.allocator import Trimming, limit_arenas
-from reqpi.runtime.offload import in_thread
+from reqpi.runtime.allocator import limit_arenas
 from reqpi.runtime.reactor_lag import ReactorLag
-from reqpi.server.access import check_reach, clients_of, followed
-from reqpi.server.access_log import access_log
+from reqpi.server.access import check_reach
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.listening import cannot_listen
 from reqpi.server.outside import outside_of
 from reqpi.server.own_names import own_names
+from reqpi.server.periodic import Periodic
 from reqpi.server.ports import listening_now, stopped
+from reqpi.server.services import services_of
 from reqpi.server.settings import Settings
 from reqpi.server.sources import Sources
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
-from reqpi.shelf.crates.held_crates import HeldCrates
-from reqpi.shelf.files.file_parts import FileParts
-from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.maintenance.scrubber import Scrubber
-from reqpi.shelf.maintenance.sweep import Sweep
-from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.passing import PassingStore
 from reqpi.storage.place import StorePlace
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
 from reqpi.upstream.crates.offline import OfflineRegistries
-from reqpi.web.crates import CratesResource
-from reqpi.web.http.access import is_private
-from reqpi.web.http.accesslog import AccessLog
-from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
-from reqpi.web.learning import LearnResource
-from reqpi.web.public_url import PublicUrl
-from reqpi.web.routes import Root
 
 __all__ = ["GRACE", "Server", "assemble"]
 
-_WRITE_REFUSALS = 5.0
-"""Seconds between two writes of the refusals."""
-
-_TRIM = 5.0
-"""Seconds between two checks whether freed memory should be returned to the system."""
-
-_REFRESH = 1.0
-"""Seconds between two looks at the file of tokens."""
-
-_EXPIRE = 600.0
-"""Seconds between two checks for learn sessions that are no longer used."""
-
 GRACE = 30.0
 """Seconds that requests in flight have to finish when the server stops."""
-
-
-@frozen
-class _Services:
-    """The parts of one server, wired together.
-
-    :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
-    :param access: the access log; ``None`` where there is none.
-    """
-
-    store: Store
-    upstream: Upstream
-    locks: LockServices
-    prefreeze: Prefreeze
-    open_index: OpenIndex | None
-    runs: Runs
-    access: AccessLog | None
-    site: BoundedSite
-    crates: CratesOfLocks
-
-
-def _services(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> _Services:
-    """Wire the parts of a server.
-
-    Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
-    """
-    quarter = settings.memory // 4
-    files = FileParts.over(store, upstream, reactor, settings.redirect_above)
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
-    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
-    open_index = None
-    if settings.learning:
-        sessions = LearnSessions(store, reactor)
-        open_index = OpenIndex(sessions, upstream, files, reactor)
-    prefreeze = Prefreeze(shelf, reactor)
-    if not settings.offline:
-        shelf.on_new(prefreeze.begin)
-    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
-    base = PublicUrl(settings.url, settings.trust_proxy)
-    learning = LearnResource(open_index, single=settings.only is not None)
-    clients = clients_of(settings, reactor.seconds)
-    runs = Runs(store, reactor, uuid.uuid4().hex)
-    offered = None if settings.only is not None else runs
-    registry = CratesResource(shelf, crates, base, login=is_private(clients))
-    root = Root(locks, base, ready_answers, quarter, learning=learning, crates=registry, access=clients, runs=offered)
-    access = access_log(reactor, settings)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
-    return _Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)
 
 
 class Server(Service):
@@ -158,14 +79,13 @@ class Server(Service):
         self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
-        self._services = _services(settings, reactor, store, upstream, crates or OfflineRegistries())
+        self._services = services_of(settings, reactor, store, upstream, crates or OfflineRegistries())
         self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
         self._here = here or Here()
         self._ports: list[IListeningPort] = []
-        self._trimming = Trimming(gc_pause.collect_all)
-        self._calls = [_every(reactor, seconds, work) for seconds, work in self._periodic()]
+        self._periodic = Periodic(settings, self._services, reactor)
         self._scrubber: Deferred[None] | None = None
         self._lag = ReactorLag(reactor)
 
@@ -194,20 +114,6 @@ class Server(Service):
         """The part that freezes new locks in the background."""
         return self._services.prefreeze
 
-    def _periodic(self) -> Iterator[tuple[float, Callable[[], Awaitable[Any]]]]:
-        """Return what is done again and again, each with the seconds between two times."""
-        settings, services = self._settings, self._services
-        yield _WRITE_REFUSALS, services.locks.shelf.write_refusals
-        if settings.frequency is not None and settings.max_age is not None:
-            yield settings.frequency, Sweep(services.store, self._reactor, settings.max_age).run
-        yield _TRIM, self._trim
-        site = services.site
-        for refresh in followed(settings, site.clients, site.clients_changed, self._reactor.seconds):
-            yield _REFRESH, refresh
-        if services.open_index is not None:
-            yield _EXPIRE, services.open_index.sessions.expire
-        yield _WRITE_REFUSALS, services.runs.tend
-
     def privilegedStartService(self) -> None:
         """Listen, while the process may still use ports below 1024.
 
@@ -232,8 +138,7 @@ class Server(Service):
         for address, secure in self._addresses:
             if hasattr(address, "port"):
                 self._here.listen(address.host, address.port, secure=secure)
-        for call, seconds in self._calls:
-            call.start(seconds, now=False)
+        self._periodic.start()
         self._lag.start()
         if self._settings.verify_rate is not None:
             scrubber = Scrubber(self.store, self.shelf, self._reactor, self._settings.verify_rate)
@@ -288,13 +193,8 @@ class Server(Service):
     def _addresses(self) -> list[Address]:
         return [(port.getHost(), getattr(port, "_type", "") == "TLS") for port in self._ports]
 
-    async def _trim(self) -> None:
-        await in_thread(self._trimming.run)
-
     async def _stop(self) -> None:
-        for call, _ in self._calls:
-            if call.running:
-                call.stop()
+        self._periodic.stop()
         self._services.locks.holds.stop()
         self.prefreeze.stop()
         if self._scrubber is not None:
@@ -362,15 +262,3 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache_size,
         settings.record_key,
     )
-
-
-def _every(reactor: Any, seconds: float, work: Callable[[], Any]) -> tuple[LoopingCall, float]:
-    log = Logger()
-
-    def run() -> Deferred[Any]:
-        done = Deferred.fromCoroutine(work())
-        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
-
-    call = LoopingCall(run)
-    call.clock = reactor
-    return call, seconds

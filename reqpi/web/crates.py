@@ -51,6 +51,7 @@ class CratesResource(Resource):
     """
 
     isLeaf = True
+    names: frozenset[str] = frozenset()
 
     def __init__(self, shelf: Shelf, crates: CratesOfLocks, base: PublicUrl, *, login: bool = False) -> None:
         super().__init__()

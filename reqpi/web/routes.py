@@ -48,6 +48,7 @@ a redirect costs each of them a round trip.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -63,12 +64,12 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
-from reqpi.web.crates import CratesResource
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, problem_of_client
 from reqpi.web.http.answers import after, answer_with
 from reqpi.web.http.authority import needs_tls, problem_of_host
 from reqpi.web.http.cross_site import problem_of_page
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.headers import header
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
@@ -261,7 +262,7 @@ class Root(Resource):
 
     :param memory: bytes for rendered pages, and as many for exports.
     :param learning: everything under ``/learn``, if the operator allows record mode.
-    :param crates: the crates of all addresses.
+    :param features: what else it answers, the first one first that takes a path.
     :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
     """
@@ -276,7 +277,7 @@ class Root(Resource):
         memory: int = 32 << 20,
         *,
         learning: LearnResource | None = None,
-        crates: CratesResource | None = None,
+        features: Sequence[Feature] = (),
         access: Access | None = None,
         runs: Runs | None = None,
     ) -> None:
@@ -289,7 +290,8 @@ class Root(Resource):
         self._access = access
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._crates = crates
+        self._features = tuple(features)
+        self._names = frozenset[str]().union(*(feature.names for feature in features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
         routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access)
@@ -309,7 +311,7 @@ class Root(Resource):
             problem_of_client(request, self._access, request.postpath)
             or problem_of_host(request, site.names)
             or problem_of_page(request, self._base.of(request))
-            or _wrong(request.postpath)
+            or _wrong(request.postpath, self._names)
         )
         if problem is not None:
             return problems.send(request, problem)
@@ -328,16 +330,20 @@ class Root(Resource):
             return self._index.answer(request, segments[0], segments[2:])
         if len(segments) > 1 and segments[1] == "files":
             return self._files.answer(request, segments[0], segments[2:])
-        if self._crates is not None and self._crates.takes(segments):
-            return self._crates.answer(request, segments)
+        feature = next((each for each in self._features if each.takes(segments)), None)
+        if feature is not None:
+            return feature.answer(request, segments)
         if segments[1:] == ["wheelhouse.tar"]:
             work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)
         return self._rest.render(request)
 
 
-def _wrong(path: list[bytes]) -> problems.Problem | None:
-    """Return the problem of a path, whatever the method is; ``None`` if there is none."""
+def _wrong(path: list[bytes], names: frozenset[str]) -> problems.Problem | None:
+    """Return the problem of a path, whatever the method is; ``None`` if there is none.
+
+    :param names: the first segments of the paths of features.
+    """
     try:
         segments = [segment.decode("utf-8") for segment in path]
     except UnicodeDecodeError:
@@ -346,7 +352,7 @@ def _wrong(path: list[bytes]) -> problems.Problem | None:
         return _NO_PATH
     if segments in ([""], ["locks"]) or segments[0] == "learn" or (segments[0] == "runs" and segments[1:]):
         return None
-    if _ADDRESS.fullmatch(segments[0]):
+    if segments[0] in names or _ADDRESS.fullmatch(segments[0]):
         return None
     return _NO_ADDRESS
 

@@ -191,7 +191,7 @@ class RecordsCase(TestCase):
         crates = CratesOfLocks(self.shelf, self.store, self.registries, self.clock)
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
-        root = Root(self.services, base, learning=learning, crates=registry, runs=self.runs)
+        root = Root(self.services, base, learning=learning, features=[registry], runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 16)
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"") -> Reply:

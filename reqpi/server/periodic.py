@@ -1,0 +1,86 @@
+"""The work that a server does again and again, each with its interval in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from reqpi.runtime import gc_pause
+from reqpi.runtime.allocator import Trimming
+from reqpi.runtime.offload import in_thread
+from reqpi.server.access import followed
+from reqpi.server.services import Services
+from reqpi.server.settings import Settings
+from reqpi.shelf.maintenance.sweep import Sweep
+
+__all__ = ["Periodic"]
+
+_Work = Callable[[], Awaitable[Any]]
+
+_WRITE_COUNTS = 5.0
+"""Seconds between two writes of the refusals, and of the receipts of runs."""
+
+_TRIM = 5.0
+"""Seconds between two checks whether freed memory should be returned to the system."""
+
+_REFRESH = 1.0
+"""Seconds between two looks at the file of tokens."""
+
+_EXPIRE = 600.0
+"""Seconds between two checks for learn sessions that are no longer used."""
+
+
+class Periodic:
+    """The periodic work of one server."""
+
+    def __init__(self, settings: Settings, services: Services, reactor: Any) -> None:
+        self._calls = [(_call(reactor, work), seconds) for seconds, work in _works(settings, services, reactor)]
+
+    def start(self) -> None:
+        """Do each work after its interval, and from then on."""
+        for call, seconds in self._calls:
+            call.start(seconds, now=False)
+
+    def stop(self) -> None:
+        """Begin no work any more."""
+        for call, _ in self._calls:
+            if call.running:
+                call.stop()
+
+
+def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tuple[float, _Work]]:
+    """Return each work with its interval."""
+    yield _WRITE_COUNTS, services.locks.shelf.write_refusals
+    yield _WRITE_COUNTS, services.runs.tend
+    if settings.frequency is not None and settings.max_age is not None:
+        yield settings.frequency, Sweep(services.store, reactor, settings.max_age).run
+    yield _TRIM, _trim(Trimming(gc_pause.collect_all))
+    site = services.site
+    for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):
+        yield _REFRESH, refresh
+    if services.open_index is not None:
+        yield _EXPIRE, services.open_index.sessions.expire
+
+
+def _trim(trimming: Trimming) -> _Work:
+    async def trim() -> None:
+        await in_thread(trimming.run)
+
+    return trim
+
+
+def _call(reactor: Any, work: _Work) -> LoopingCall:
+    """Return a call that reports an error and goes on."""
+    log = Logger()
+
+    def run() -> Deferred[Any]:
+        done: Deferred[Any] = Deferred.fromCoroutine(work())  # type: ignore[arg-type]
+        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
+
+    call = LoopingCall(run)
+    call.clock = reactor
+    return call

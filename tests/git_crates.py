@@ -13,7 +13,7 @@ __all__ = ["WORKSPACE", "git_lock", "git_sdist"]
 WORKSPACE: Mapping[str, str] = {
     "Cargo.toml": (
         '[workspace]\nmembers = ["crates/*"]\n\n'
-        '[workspace.package]\nversion = "0.3.1"\nedition = "2021"\n\n'
+        '[workspace.package]\nversion = "0.4.0"\nedition = "2021"\n\n'
         "[workspace.dependencies]\n"
         f'made-words = "{WORDS.version}"\n'
         'loud = { path = "crates/loud", features = ["very"] }\n'
@@ -48,7 +48,7 @@ def git_lock(url: str, commit: str, query: str = "", name: str = "shout") -> str
         f'[[package]]\nname = "loud"\nversion = "2.0.0"\nsource = "{source}"\n\n'
         f'[[package]]\nname = "made-words"\nversion = "{WORDS.version}"\nsource = "{CRATES_IO}"\n'
         f'checksum = "{WORDS.sha256}"\n\n'
-        f'[[package]]\nname = "made_greet"\nversion = "0.3.1"\nsource = "{source}"\n'
+        f'[[package]]\nname = "made_greet"\nversion = "0.4.0"\nsource = "{source}"\n'
         'dependencies = [\n "loud",\n "made-words",\n]\n\n'
         f'[[package]]\nname = "{name}"\nversion = "1.0.0"\ndependencies = [\n "made_greet",\n]\n'
     )

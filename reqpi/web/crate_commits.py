@@ -1,4 +1,4 @@
-"""The commits from which crates are taken: which are known, the digest of the archive of each, and the archive.
+"""The commits from which crates are taken: the archive of each, and its digest.
 
 cargo cannot take them from here by itself: it takes a git repository from git, or from a folder. A client writes that
 folder.
@@ -29,15 +29,14 @@ async def send_commit(request: Request, commits: CrateCommits, commitment: Commi
 
     :raises reqpi.core.errors.ReqPIError: it is not served.
     """
-    if path == [""]:
-        _send(request, {"crates": await _known(commits, commitment)})
-        return
     named = _FILE.fullmatch(path[-1]) if len(path) == 2 and _KEY.fullmatch(path[0]) else None
     if named is None:
         raise NotServed("no such path", "The archive of a commit is at crates/git/<repository>/<commit>.tar.gz.")
     if named[2] == "json":
         file = await commits.archive(commitment, path[0], named[1])
-        _send(request, {"filename": file.filename, "sha256": file.sha256, "size": file.size})
+        content = {"filename": file.filename, "sha256": file.sha256, "size": file.size}
+        body = json.dumps(content).encode() + b"\n"
+        request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))
         return
     response = await commits.file(commitment, path[0], named[1])
     elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
@@ -45,16 +44,3 @@ async def send_commit(request: Request, commits: CrateCommits, commitment: Commi
         send_elsewhere(request, elsewhere)
         return
     await send_file(request, response.size, f'"{response.file.sha256}"', response.read, local=response.local)
-
-
-async def _known(commits: CrateCommits, commitment: Commitment) -> list[dict[str, str]]:
-    return [
-        {"name": each.name, "version": each.version, "url": each.url, "commit": each.commit, "query": each.query}
-        for each in await commits.known(commitment)
-    ]
-
-
-def _send(request: Request, content: object) -> None:
-    """Send what may be more the next time."""
-    body = json.dumps(content).encode() + b"\n"
-    request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))

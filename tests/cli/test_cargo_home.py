@@ -8,7 +8,8 @@ import stat
 import tomllib
 from pathlib import Path
 
-from reqpi.cli.processes.cargo_home import cargo_home, config_for, registries_in
+from reqpi.cli.processes.cargo_home import cargo_home
+from reqpi.cli.processes.cargo_settings import config_for, registries_in
 from reqpi.core.address import address_of
 from reqpi.core.crates.cargo_config import config_of_folder
 from tests.cli.process import DOCUMENT, CommandTestCase

@@ -30,10 +30,11 @@ from reqpi.core.crates.model import GitCrate
 __all__ = ["unpack_git_crates"]
 
 _MOST_MANIFESTS = 20_000
-_MOST_ENTRIES = 100_000
+_MOST_LINKS = 1000
+_MOST_ENTRIES = 50_000
 _LARGEST_FILE = 512 << 20
 _LARGEST = 2 << 30
-"""Bytes of all files of a crate. Links to one folder can show it any number of times."""
+"""Bytes of all files of a crate."""
 
 _LONGEST = 1000
 _LARGEST_MANIFEST = 4 << 20
@@ -189,11 +190,12 @@ class _Copy:
     to: VendoredCrate
     _entries: int = 0
     _size: int = 0
+    _links: int = 0
     _left_out: list[str] = field(factory=list)
 
     def all_below(self, folder: Path) -> list[str]:
         """Copy all files apart from the Cargo.toml; return what was left out."""
-        for path, place in self._below(folder, "", (folder.resolve(),)):
+        for path, place in self._below(folder.resolve(), "", (folder.resolve(),)):
             if path != MANIFEST:
                 self._copy(path, place)
         return self._left_out
@@ -201,25 +203,36 @@ class _Copy:
     def _below(self, folder: Path, path: str, within: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
         """Yield the files below a folder, as links show them, without those of other packages.
 
-        :param within: the real folders that it is in: a link to one of them would have no end.
+        :param folder: a real folder: no link is on the way to it, however it was reached.
+        :param within: the real folders through which it was reached: a link to one of them would have no end.
         """
-        for place in sorted(folder.iterdir()):
-            inner = f"{path}{place.name}"
-            if place.name in NOT_VENDORED:
+        for shown in sorted(folder.iterdir()):
+            inner = f"{path}{shown.name}"
+            if shown.name in NOT_VENDORED:
                 continue
             self._count(0)
-            if not inner.isprintable() or len(inner) > _LONGEST or not self._is_inside(place):
+            place = self._real(shown)
+            if place is None or place in within or not inner.isprintable() or len(inner) > _LONGEST:
                 self._left_out.append(f"{self.crate.folder}/{ascii(inner)[1:-1]}")
             elif place.is_file():
                 yield inner, place
-            elif place.resolve() in within:
-                self._left_out.append(f"{self.crate.folder}/{inner}")
             elif not (place / MANIFEST).exists():
-                yield from self._below(place, f"{inner}/", (*within, place.resolve()))
+                self._count_link(linked=shown.is_symlink())
+                yield from self._below(place, f"{inner}/", (*within, place))
 
-    def _is_inside(self, place: Path) -> bool:
-        """Return whether there is a file or a folder of the repository: a link may lead nowhere."""
-        return place.exists() and place.resolve().is_relative_to(self.top)
+    def _real(self, shown: Path) -> Path | None:
+        """Return the file or folder that is shown; ``None`` if a link leads nowhere, or outside the repository."""
+        place = shown.resolve() if shown.is_symlink() and shown.exists() else shown
+        return place if place.is_relative_to(self.top) and (place.is_file() or place.is_dir()) else None
+
+    def _count_link(self, *, linked: bool) -> None:
+        """Count a folder that is shown through a link: a few of them can show one folder any number of times.
+
+        :raises BrokenCrate: there are too many.
+        """
+        self._links += linked
+        if self._links > _MOST_LINKS:
+            raise _unusable(self.crate, f"it has folders through more than {_MOST_LINKS} links")
 
     def _copy(self, path: str, place: Path) -> None:
         status = place.stat()

@@ -25,7 +25,10 @@ _AT_ONCE = 8
 """Sdists of one lock that are looked at concurrently."""
 
 _SCAN_LASTS = 0.1
-"""Seconds for which the list of sdists in the store is used: cargo requests many crates at the same time."""
+"""Seconds for which an sdist counts as missing in the store: cargo requests many crates at the same time."""
+
+_HELD_LASTS = 60.0
+"""Seconds for which an sdist counts as held: until then one that was swept is read from memory, or fetched again."""
 
 _SEARCH_LASTS = 5.0
 """Seconds for which the result of a search through all sdists is used: anyone can ask for crates that no lock has."""
@@ -60,7 +63,8 @@ class _Known:
 
     :ivar committed: its own Cargo.locks.
     :ivar sdists: the sdists that it admits; ``None`` while some page is not frozen.
-    :ivar scanned: when the store was last looked through, in seconds.
+    :ivar scanned: when the store was last looked through for sdists that were missing, in seconds.
+    :ivar scanned_all: when it was last looked through for all sdists.
     :ivar held: the sdists that were in the store then.
     :ivar searched: when all sdists were last searched, in seconds.
     :ivar found: the result.
@@ -70,6 +74,7 @@ class _Known:
     committed: tuple[CargoLock, ...]
     sdists: tuple[File, ...] | None = None
     scanned: float = float("-inf")
+    scanned_all: float = float("-inf")
     held: frozenset[File] = frozenset()
     searched: float = float("-inf")
     found: CratesOfSdists | None = None
@@ -96,10 +101,14 @@ class AdmittedOfLocks:
 
         :param wanted: whether some crates are all that is needed.
         """
+        state = await self._state(commitment)
+        if self._clock.seconds() - state.scanned_all <= _HELD_LASTS:
+            known = await self.of_sdists(commitment, state.held)
+            if wanted(known.crates):
+                return known  # without a look at the store
         known = await self.here(commitment)
         if wanted(known.crates):
             return known
-        state = await self._state(commitment)
         if state.found is None or self._clock.seconds() - state.searched > _SEARCH_LASTS:
             return await self._searching.do(commitment.address, partial(self._search, commitment, state))
         return state.found
@@ -176,9 +185,13 @@ class AdmittedOfLocks:
 
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
         began = self._clock.seconds()
-        sizes = await self._shelf.sizes(await self.sdists(commitment))
-        state.held = frozenset(file for file, size in sizes.items() if size is not None)
+        sdists = await self.sdists(commitment)
+        anew = began - state.scanned_all > _HELD_LASTS
+        before: frozenset[File] = frozenset() if anew else state.held
+        sizes = await self._shelf.sizes(file for file in sdists if file not in before)
+        state.held = before | {file for file, size in sizes.items() if size is not None}
         state.scanned = began
+        state.scanned_all = began if anew else state.scanned_all
 
 
 def _sdists(pages: Iterable[Page]) -> tuple[File, ...]:

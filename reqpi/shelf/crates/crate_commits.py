@@ -14,7 +14,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.commits import CrateCommit, dump_commit, load_commit
-from reqpi.core.crates.model import GitCrate
 from reqpi.core.errors import DamagedRecord, StoreTrouble, wanting
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File
@@ -53,10 +52,6 @@ class CrateCommits:
         self._clock = clock
         self._refusal = refusal
         self._freezing: SingleFlight[File] = SingleFlight()
-
-    async def known(self, commitment: Commitment) -> tuple[GitCrate, ...]:
-        """Return the crates of git repositories in committed Cargo.locks and in those of the sdists in the store."""
-        return (await self._admitted.here(commitment)).crates.git
 
     async def archive(self, commitment: Commitment, key: str, commit: str) -> File:
         """Return the archive of a commit, with its digest. The repository is asked unless it is frozen.

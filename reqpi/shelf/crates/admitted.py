@@ -93,16 +93,19 @@ class AdmittedOfLocks:
         self._scanning: SingleFlight[None] = SingleFlight()
         self._searching: SingleFlight[CratesOfSdists] = SingleFlight()
 
-    async def satisfying(self, commitment: Commitment, wanted: Callable[[AdmittedCrates], bool]) -> CratesOfSdists:
+    async def satisfying(
+        self, commitment: Commitment, wanted: Callable[[AdmittedCrates], bool], *, listing: bool = False
+    ) -> CratesOfSdists:
         """Return the admitted crates as far as they are needed.
 
         A client that builds an sdist has taken it from here, so sdists in the store are read first. The others are
         read, and fetched if they need Rust, only if those do not admit what is wanted.
 
         :param wanted: whether some crates are all that is needed.
+        :param listing: all that are known are needed: an sdist that has just arrived may admit more of them.
         """
         state = await self._state(commitment)
-        if self._clock.seconds() - state.scanned_all <= _HELD_LASTS:
+        if not listing and self._clock.seconds() - state.scanned_all <= _HELD_LASTS:
             known = await self.of_sdists(commitment, state.held)
             if wanted(known.crates):
                 return known  # without a look at the store

@@ -87,7 +87,7 @@ class CratesOfLocks:
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
     async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
-        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
+        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)), listing=True)
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])

@@ -10,7 +10,19 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import cold, curves, documented, files, installs, memory, memory_session, pages, run_proxy, together
+from benchmarks import (
+    cold,
+    curves,
+    documented,
+    files,
+    installs,
+    memory,
+    memory_session,
+    pages,
+    run_proxy,
+    soak,
+    together,
+)
 from benchmarks.outcomes import Outcome
 from benchmarks.peers import PEERS
 from benchmarks.setting import setting
@@ -27,9 +39,10 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "curves": curves.main,
     "cold": cold.main,
     "run-proxy": run_proxy.main,
+    "soak": soak.main,
 }
 
-_SELF_CONTAINED = {"memory-session", "run-proxy"}
+_SELF_CONTAINED = {"memory-session", "run-proxy", "soak"}
 """Parts that need none of nginx, wrk and openssl."""
 
 

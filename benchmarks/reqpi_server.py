@@ -15,6 +15,14 @@ __all__ = ["ReqPI"]
 _TWISTD = "from reqpi.cli.commands.server import main; import sys; sys.exit(main(sys.argv[1:]))"
 """``reqpi server`` is ``twistd -n reqpi``, and works even if an editable install hides the plugin from twistd."""
 
+_LIMITS = {
+    "REQPI_LIMIT_REQUESTS": "1000000/s,burst=100000000",
+    "REQPI_LIMIT_COMMITS": "1000000/s",
+    "REQPI_LIMIT_HOLDS": "1000000/s",
+}
+"""Rates that one client on this machine does not reach, and that are checked all the same. An older ReqPI ignores
+them."""
+
 
 class ReqPI(Process):
     """A ReqPI server.
@@ -48,7 +56,8 @@ class ReqPI(Process):
             command += ["--http", f"ssl:{secure}:{keys}:interface=127.0.0.1"]
         command += ["--store", str(folder / "store"), "--workers", str(workers), *options]
         command += ["--upstream", upstream] if upstream else ["--offline"]
-        super().__init__(command, lambda: get(f"{self.url}/"), folder / "log", None if workers > 1 else core)
+        core = None if workers > 1 else core
+        super().__init__(command, lambda: get(f"{self.url}/"), folder / "log", core, _LIMITS)
 
     def commit(self, lock: str, hold: bool = True) -> str:
         """Commit a lock, and with ``hold`` wait until every file that it admits is in the store.

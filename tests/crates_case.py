@@ -10,21 +10,32 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
+<<<<<<< HEAD
 from reqpi.core.crates.commits import CrateCommit, commit_at
 from reqpi.core.crates.index import IndexLine, read_index
 from reqpi.core.crates.source import crate_at
 from reqpi.core.errors import NotFound
+=======
+from reqpi.core.crates.index import DownloadTemplate, IndexLine, read_index
+from reqpi.core.crates.source import RegistryPlace, crate_at
+from reqpi.core.errors import NotFound, UpstreamTrouble
+>>>>>>> main
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.http.access import Access
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from reqpi.web.run_crates import RunCrates
 from tests.crates_registry import MadeCrate, index_path
 from tests.distributions import a_file, a_page
 from tests.fake_index import Hook, PlainTransfer, PlainUpstream
@@ -44,6 +55,8 @@ class PlainRegistries:
     :ivar contents: the bytes of each crate, by registry, name and version.
     :ivar commits: the archives of commits of git repositories.
     :ivar asked: the index files and crates that it was asked for, in order.
+    :ivar places: the URL of each registry's index, and its template for files.
+    :ivar with_login: the registries that the server has a login for.
     :ivar before: what to await before an index file or a crate is sent, by its name or filename; it may raise.
     """
 
@@ -51,6 +64,8 @@ class PlainRegistries:
     contents: dict[tuple[str, str, str], bytes] = field(factory=dict)
     commits: dict[CrateCommit, bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
+    places: dict[str, tuple[str, str]] = field(factory=dict)
+    with_login: set[str] = field(factory=set)
     before: dict[str, Hook] = field(factory=dict)
 
     def add(self, *crates: MadeCrate, registry: str = "") -> None:
@@ -65,6 +80,13 @@ class PlainRegistries:
         if (registry, name) not in self.indexes:
             raise NotFound(f"no {name}")
         return read_index(self.indexes[registry, name], name)
+
+    async def place(self, registry: str) -> RegistryPlace:
+        await self._asked("config.json")
+        if registry not in self.places:
+            raise UpstreamTrouble("crates.example.org cannot be reached")
+        index, template = self.places[registry]
+        return RegistryPlace(index, DownloadTemplate(template))
 
     async def page(self, *args: Any, **options: Any) -> NoReturn:
         raise NotFound("no page")
@@ -84,7 +106,10 @@ class PlainRegistries:
         return PlainTransfer(len(content), start, content[start:stop])
 
     def reveals(self, registry: str) -> bool:
-        return True
+        return registry not in self.with_login
+
+    async def has_login(self, registry: str) -> bool:
+        return registry in self.with_login
 
     async def _asked(self, what: str) -> None:
         self.asked.append(what)
@@ -144,7 +169,15 @@ class CratesCase(TestCase):
         self.services = LockServices.over(self.shelf, self.store, self.clock, further)
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
-        self.site = BoundedSite(Root(self.services, base, features=[registry]), self.clock, 1 << 20)
+        self.runs = Runs(self.store, self.clock, "tests")
+        features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
+        access = self.access()
+        root = Root(self.services, base, features=features, access=access, runs=self.runs)
+        self.site = BoundedSite(root, self.clock, 1 << 20, clients=access)
+
+    def access(self) -> Access | None:
+        """The clients of the server; none has to log in, unless a test says otherwise."""
+        return None
 
     async def committed(self, *lines: str) -> str:
         """Commit a lock of these lines; its address."""

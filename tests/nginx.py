@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,9 +14,10 @@ from shutil import rmtree, which
 from twisted.trial.unittest import SkipTest
 
 from tests.end_to_end.clients import CACHE, making
+from tests.end_to_end.server import ROOT
 from tests.ports import free_ports
 
-__all__ = ["Nginx"]
+__all__ = ["Nginx", "shipped"]
 
 _READY = 240.0
 
@@ -32,43 +34,47 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    upstream replicas {{
-{servers}
-        keepalive 16;
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://replicas;
-            proxy_set_header Host $http_host;
-            proxy_set_header Connection "";
-            proxy_http_version 1.1;
-            proxy_buffering off;
-            proxy_read_timeout 120s;
-            proxy_next_upstream error timeout;
-            client_max_body_size 16m;
-        }}
-    }}
+    include {folder}/reqpi.conf;
 }}
 """
 
+_SHIPPED = ROOT / "deploy" / "nginx" / "reqpi.conf"
+
+
+def shipped(port: int, servers: list[str], certificates: Path | None = None) -> str:
+    """The shipped configuration, on a port of loopback, in front of some servers.
+
+    :param certificates: a folder with ``fullchain.pem`` and ``privkey.pem``; ``None``: plain http.
+    """
+    text = _SHIPPED.read_text("utf-8")
+    text = text[: text.index("server {\n    listen 80;")]
+    text = re.sub(r"^    listen \[::\]:443 ssl;\n", "", text, flags=re.M)
+    if certificates is None:
+        text = re.sub(r"^ +ssl_.*\n", "", text, flags=re.M).replace("443 ssl", "443")
+    else:
+        text = text.replace("/etc/reqpi/tls", str(certificates))
+    replicas = "\n    ".join(f"server {each} max_fails=1 fail_timeout=2s;" for each in servers)
+    text = text.replace("server 127.0.0.1:2000;", replicas)
+    return text.replace("listen 443", f"listen 127.0.0.1:{port}")
+
 
 class Nginx:
-    """It deals requests out among the servers, and asks another where one cannot be reached.
+    """It deals requests out among the servers, and asks another where one cannot be reached. As shipped: ``deploy/``.
 
     :param folder: for its configuration and its log.
     :param servers: ``127.0.0.1:40123`` and so on.
+    :param certificates: see :func:`shipped`.
     :ivar url: where it is.
     :raises twisted.trial.unittest.SkipTest: there is none here, and none to be had.
     """
 
-    def __init__(self, folder: Path, servers: list[str]) -> None:
+    def __init__(self, folder: Path, servers: list[str], certificates: Path | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         [port] = free_ports(1)
-        lines = "\n".join(f"        server {each} max_fails=1 fail_timeout=2s;" for each in servers)
+        (folder / "reqpi.conf").write_text(shipped(port, servers, certificates))
         configuration = folder / "nginx.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, servers=lines, port=port))
-        self.url = f"http://127.0.0.1:{port}"
+        configuration.write_text(_CONFIGURATION.format(folder=folder))
+        self.url = f"{'http' if certificates is None else 'https'}://127.0.0.1:{port}"
         self._process = subprocess.Popen(
             [_program(), "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(configuration)],
             stdin=subprocess.DEVNULL,

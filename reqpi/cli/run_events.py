@@ -7,7 +7,7 @@ from collections import Counter
 from threading import Lock
 
 from reqpi.cli.run_progress import Watch
-from reqpi.web.proxy.events import Event, RefusedRequest, Report, TakenThing
+from reqpi.web.proxy.events import Event, RefusedRequest, Report, TakenCrate, TakenThing
 
 __all__ = ["RunEvents", "all_of"]
 
@@ -36,6 +36,8 @@ class RunEvents:
         if isinstance(event, TakenThing):
             got = event.kind == "file" and event.how != "unchanged"
             self._watch.took(event.project, event.filename if got else "", event.size)
+        elif isinstance(event, TakenCrate):
+            self._watch.took(event.crate.name, event.crate.filename if event.how != "unchanged" else "", event.size)
         elif isinstance(event, RefusedRequest) and not event.project:  # a refused project is in the server's own list
             key = (event.host, _product(event.agent), event.reason)
             with self._lock:

@@ -7,12 +7,15 @@ and a response that arrives while the body is still being sent (413) must be rea
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
+from time import sleep
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,6 +30,7 @@ LONGEST = 16 * 1024 * 1024  # bytes of a response; less is needed for a lock of 
 TO_CONNECT = 10.0  # seconds
 SILENCE = 120.0  # seconds without a byte; a server may ask its upstream before it responds
 _NO_RESPONSE = (OSError, http.client.HTTPException, UnicodeError)  # the last: a name that DNS cannot have
+PATIENT = 60.0  # seconds in total for which a server that limits its clients may have one wait
 WHOLE = 600.0  # seconds for the whole request, against a server that sends a byte a minute
 
 
@@ -35,6 +39,7 @@ class ServerResponse(NamedTuple):
 
     :param content_type: lower case, without parameters.
     :param location: the target of a redirect, as the server spells it; ``None`` for anything else.
+    :param retry_after: the seconds after which a server that limits its clients wants another attempt; 0: it does not.
     """
 
     status: int
@@ -42,6 +47,7 @@ class ServerResponse(NamedTuple):
     content_type: str
     location: str | None
     body: bytes
+    retry_after: int = 0
 
 
 def ask(
@@ -55,7 +61,7 @@ def ask(
     headers: Mapping[str, str] = MappingProxyType({}),
     silence: float | None = None,
 ) -> ServerResponse:
-    """Send a request to ``target``, and return the response.
+    """Send a request to ``target``, and return the response. Wait if the server limits its clients, and send it again.
 
     :param path: begins with a slash; the prefix of the target is put before it.
     :param content_type: of the body.
@@ -66,6 +72,37 @@ def ask(
     :raises reqpi.client.errors.BadUsage: an environment variable names a proxy or a certificate bundle that cannot be
         used.
     """
+    asked = partial(
+        _asked,
+        target,
+        method,
+        path,
+        body,
+        content_type=content_type,
+        longest=longest or LONGEST,
+        headers=headers,
+        silence=silence or SILENCE,
+    )
+    answer, waited = asked(), 0
+    while 0 < answer.retry_after <= PATIENT - waited:
+        sleep(answer.retry_after)
+        waited += answer.retry_after
+        answer = asked()
+    return answer
+
+
+def _asked(
+    target: ServerTarget,
+    method: str,
+    path: str,
+    body: bytes | None,
+    *,
+    content_type: str,
+    longest: int,
+    headers: Mapping[str, str],
+    silence: float,
+) -> ServerResponse:
+    """Send a request once; see :func:`ask`."""
     proxy = proxy_for(target)
     connection = _connection(target, proxy)
     overdue = threading.Event()
@@ -76,9 +113,9 @@ def ask(
     try:
         connection.connect()
         opened.append(connection.sock)
-        connection.sock.settimeout(SILENCE if silence is None else silence)
+        connection.sock.settimeout(silence)
         url, sent, own = _request(target, path, body, content_type, proxy)
-        answer = _answer(target, _send(connection, method, url, sent, own | dict(headers)), longest or LONGEST)
+        answer = _answer(target, _send(connection, method, url, sent, own | dict(headers)), longest)
         if overdue.is_set():  # a response without a length seems complete when the connection is shut down here
             raise TimeoutError
         return answer
@@ -175,7 +212,15 @@ def _answer(target: ServerTarget, response: http.client.HTTPResponse, longest: i
         response.headers.get_content_type(),
         response.getheader("Location"),
         body,
+        _retry_after(response, body),
     )
+
+
+def _retry_after(response: http.client.HTTPResponse, body: bytes) -> int:
+    """Return the seconds after which a server wants another attempt, if it has refused this one by a limit."""
+    limited = response.status == 429 or (response.status == 503 and b'"limit"' in body)
+    seconds = response.getheader("Retry-After", "") if limited else ""
+    return int(seconds) if re.fullmatch(r"[0-9]{1,4}", seconds) else 0
 
 
 def _hang_up(connection: http.client.HTTPConnection, opened: list[socket.socket], overdue: threading.Event) -> None:

@@ -16,6 +16,7 @@ from reqpi.core.report import Defect
 __all__ = [
     "BrokenLock",
     "DamagedRecord",
+    "DeniedByOperator",
     "DigestMismatch",
     "HostUnreachable",
     "Misconfigured",
@@ -27,6 +28,7 @@ __all__ = [
     "NothingUpstream",
     "Occupied",
     "OtherBytes",
+    "OverQuota",
     "Pending",
     "ReqPIError",
     "StoreFull",
@@ -98,6 +100,10 @@ class UnknownSession(ReqPIError):
 
 class NotAdmitted(ReqPIError):
     """The lock does not admit the requested file or project. This is policy: it never changes for an address."""
+
+
+class DeniedByOperator(NotAdmitted):
+    """The operator denies what the lock admits. Unlike other refusals, this one can be revoked."""
 
 
 class NotServed(ReqPIError):
@@ -236,3 +242,7 @@ class DamagedRecord(StoreTrouble):
 
 class StoreFull(StoreTrouble):
     """The store has no room left."""
+
+
+class OverQuota(StoreFull):
+    """A token has filled as much of the store as it may."""

@@ -238,6 +238,9 @@ class Store(Blobs, Records, Protocol):
         :raises reqpi.core.errors.Misconfigured: the store cannot be used; the message says why.
         """
 
+    def sizes(self) -> AsyncGenerator[int, None]:
+        """Yield the bytes that each blob and each record takes in the store, in any order."""
+
     async def close(self) -> None:
         """Release all resources. No call follows."""
 

@@ -307,11 +307,15 @@ class Status:
 
 @frozen(slots=False)
 class Page:
-    """A project page: the files of one project, as an upstream lists them or as a commitment admits them."""
+    """A project page: the files of one project, as an upstream lists them or as a commitment admits them.
+
+    :param withheld: files were left out that may come back, because the operator denies them.
+    """
 
     project: Project
     files: tuple[File, ...]
     status: Status | None = None
+    withheld: bool = False
 
     @cached_property
     def by_filename(self) -> Mapping[str, File]:

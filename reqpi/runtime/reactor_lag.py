@@ -62,9 +62,15 @@ class ReactorLag:
         late = time.monotonic() - self._due
         used, used_by_all = time.thread_time(), time.process_time()
         self.longest = max(self.longest, late)
-        self.held = max(self.held, min(late, used_by_all - self._used_by_all))
+        held = min(late, used_by_all - self._used_by_all)
+        self.held = max(self.held, held)
         self.busiest = max(self.busiest, used - self._used)
         if late > _LONG:
-            self._log.warn("the reactor was late by {late:.3f} s", late=late)
+            self._log.warn(
+                "the reactor was late by {late:.3f} s: this process computed for {held:.3f} s, and waited for the "
+                "machine otherwise",
+                late=late,
+                held=held,
+            )
         self._used, self._used_by_all = used, used_by_all
         self._next()

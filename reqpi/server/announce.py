@@ -12,9 +12,12 @@ from twisted.logger import Logger
 from reqpi.core.access.clients import ANONYMOUS
 from reqpi.core.shown_urls import as_shown
 from reqpi.server.access import anonymous_of
+from reqpi.server.limits import announce_limits
 from reqpi.server.open_to_others import open_to_others
 from reqpi.server.own_names import beyond_loopback
 from reqpi.server.settings import Settings
+from reqpi.server.sweeping import sweeping_of
+from reqpi.server.unknown_variables import unknown_variables
 from reqpi.upstream.allowed.operator import proxies_of
 
 __all__ = ["Address", "announce", "reach", "url_of"]
@@ -39,7 +42,11 @@ def announce(log: Logger, settings: Settings, upstream_name: str, addresses: Seq
         log.info("clients without a token may: {what}", what=", ".join(sorted(ANONYMOUS[anyone])) or "nothing")
     elif beyond_loopback(address for address, _ in addresses):
         log.warn("anyone who can reach this server can commit locks: --tokens and --anonymous restrict that")
-    for warning in open_to_others(settings):
+    announce_limits(log, settings)
+    sweeping = sweeping_of(settings)
+    if sweeping is not None:
+        log.info("{sweeping}", sweeping=sweeping)
+    for warning in (*open_to_others(settings), *unknown_variables(os.environ)):
         log.warn("{warning}", warning=warning)
     if settings.learning:
         log.warn(

@@ -9,6 +9,8 @@ This module imports the standard library only: local commands build their parser
 
 from __future__ import annotations
 
+from reqpi.server.limit_options import LIMIT_OPTIONS
+from reqpi.server.room_options import ROOM_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
 
 __all__ = ["LEVELS", "OPTIONS", "BadOption", "ServerOption", "ValueKind", "option_named"]
@@ -84,7 +86,7 @@ OPTIONS = (
     ServerOption(
         "cache-size",
         "cache_size",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "the largest size of --cache",
         10 << 30,
@@ -103,7 +105,7 @@ OPTIONS = (
     ServerOption(
         "redirect-above",
         "redirect_above",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "redirect clients to the object store for files that are larger",
         shown="never",
@@ -144,7 +146,7 @@ OPTIONS = (
         "trusted_hosts",
         ValueKind.LIST,
         "HOST",
-        "HOST or HOST:PORT: do not verify its TLS certificate",
+        "HOST, all of its ports, or HOST:PORT: do not verify its TLS certificate",
         (),
         "none",
         local=True,
@@ -189,7 +191,7 @@ OPTIONS = (
     ServerOption(
         "page-cache",
         "page_cache",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "memory of each process for cached pages of upstreams; 0 for none",
         32 << 20,
@@ -247,33 +249,34 @@ OPTIONS = (
     ServerOption(
         "max-document",
         "largest_document",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "the size of the largest lock that is accepted",
         8 << 20,
         least=1,
     ),
+    *LIMIT_OPTIONS,
+    *ROOM_OPTIONS,
     ServerOption(
         "frequency",
         "frequency",
         ValueKind.NUMBER,
         "SECONDS",
-        "the time between two sweeps, which remove what is unused; needs --max-age",
-        shown="never",
-        least=1,
+        "the time between two sweeps, which remove what is unused; 0 for none",
+        shown="86400, a day; with --offline none",
     ),
     ServerOption(
         "max-age",
         "max_age",
         ValueKind.NUMBER,
         "SECONDS",
-        "the time without use after which a sweep removes a lock; needs --frequency",
-        shown="never",
+        "the time without use after which a sweep removes a lock",
+        shown="7776000, 90 days",
     ),
     ServerOption(
         "verify-rate",
         "verify_rate",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "bytes of the store per second that are hashed again in the background",
         shown="none",
@@ -283,7 +286,7 @@ OPTIONS = (
     ServerOption(
         "memory",
         "memory",
-        ValueKind.NUMBER,
+        ValueKind.SIZE,
         "BYTES",
         "memory of each process for answers that are kept ready",
         64 << 20,
@@ -295,6 +298,14 @@ OPTIONS = (
         "WHERE",
         "write a line for each answer to a file, to the server's own log (log), or nowhere (off)",
         "log",
+    ),
+    ServerOption(
+        "audit-log",
+        "audit_log",
+        ValueKind.PATH,
+        "FILE",
+        "append a line of JSON to this file for each commit, hold, run, denial and sweep, with who did it",
+        shown="none",
     ),
     ServerOption(
         "log-level",

@@ -30,7 +30,7 @@ def outside_of(settings: Settings) -> AllowedUpstreams:
         built_in=builtin_index(),
         hosts=Hosts.read(settings.allow_hosts, "--allow-host"),
         file_hosts=settings.file_hosts,
-        unverified=Hosts.read(settings.trusted_hosts, "--trusted-host"),
+        unverified=Hosts.read(settings.trusted_hosts, "--trusted-host", every_port=True),
         logins=_logins(settings),
         certificates=b"" if settings.ca is None else read_certificates(settings.ca),
         client_certificate=None if settings.client_cert is None else read_client_certificate(settings.client_cert),

@@ -12,10 +12,13 @@ from twisted.logger import Logger
 from reqpi.runtime import gc_pause
 from reqpi.runtime.allocator import Trimming
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.troubles import log_trouble
 from reqpi.server.access import followed
+from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
-from reqpi.shelf.maintenance.sweep import Sweep
+from reqpi.server.sweeping import sweeping_of
+from reqpi.shelf.maintenance.regular_sweeps import RegularSweeps
 
 __all__ = ["Periodic"]
 
@@ -28,7 +31,7 @@ _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
 _REFRESH = 1.0
-"""Seconds between two looks at the file of tokens."""
+"""Seconds between two looks at the file of tokens, and at the deny list."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -56,8 +59,14 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     """Return each work with its interval."""
     yield _WRITE_COUNTS, services.locks.shelf.write_refusals
     yield _WRITE_COUNTS, services.runs.tend
-    if settings.frequency is not None and settings.max_age is not None:
-        yield settings.frequency, Sweep(services.store, reactor, settings.max_age).run
+    if services.room is not None:
+        yield _WRITE_COUNTS, services.room.write
+        yield _WRITE_COUNTS, services.room.tend
+    sweeping = sweeping_of(settings)
+    if sweeping is not None:
+        sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
+        yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
+    yield _REFRESH, services.locks.shelf.denials.refresh
     yield _TRIM, _trim(Trimming(gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):
@@ -79,7 +88,7 @@ def _call(reactor: Any, work: _Work) -> LoopingCall:
 
     def run() -> Deferred[Any]:
         done: Deferred[Any] = Deferred.fromCoroutine(work())  # type: ignore[arg-type]
-        return done.addErrback(lambda failure: log.failure("{work} failed", failure, work=work.__qualname__))
+        return done.addErrback(lambda failure: log_trouble(log, f"{work.__qualname__} failed", failure))
 
     call = LoopingCall(run)
     call.clock = reactor

@@ -131,6 +131,8 @@ class Server(Service):
         limit_arenas()
         if self._services.access is not None:
             self._services.access.open()
+        if self.site.audit is not None:
+            self.site.audit.open()
         self.store.open()
         if not self._ports:
             self._listen()
@@ -197,6 +199,8 @@ class Server(Service):
         self._periodic.stop()
         self._services.locks.holds.stop()
         self.prefreeze.stop()
+        if self._services.room is not None:
+            self._services.room.stop()
         if self._scrubber is not None:
             self._scrubber.cancel()
         await gatherResults([stopped(port) for port in self._ports])
@@ -208,12 +212,15 @@ class Server(Service):
         try:
             await self.shelf.write_refusals()
             await self._services.runs.tend()
+            if self._services.room is not None:
+                await self._services.room.write()
         except ReqPIError as error:
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:
             await self._close_upstream()
         if self._services.access is not None:
             self._services.access.flush()
+        self._services.parsing.close()
         await self.store.close()
         self._lag.stop()
         self._log.debug("the reactor was late by {late:.3f} s at most", late=self._lag.longest)
@@ -261,4 +268,5 @@ def _place(settings: Settings) -> StorePlace:
         settings.cache,
         settings.cache_size,
         settings.record_key,
+        fixed=settings.offline,
     )

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from reqpi.core.sizes import BadSize, read_size
+
 __all__ = ["BadOption", "ServerOption", "ValueKind"]
 
 _YES = ("1", "yes", "true", "on")
@@ -26,6 +28,8 @@ class ValueKind(Enum):
     TEXT = "text"
     PATH = "path"
     NUMBER = "number"
+    SIZE = "size"
+    """A number of bytes, which may have a unit."""
     FLAG = "flag"
     LIST = "list"
     """Repeatable. Its variable lists the values, separated by spaces."""
@@ -103,6 +107,8 @@ class ServerOption(NamedTuple):
         value = (text or None) if given is None else given
         if value is not None and self.kind is ValueKind.NUMBER:
             return self._number(value)
+        if value is not None and self.kind is ValueKind.SIZE:
+            return self._size(value)
         if value is not None and self.choices and value not in self.choices:
             raise BadOption(f"--{self.name} {value}: write {', '.join(self.choices[:-1])} or {self.choices[-1]}.")
         return value
@@ -111,6 +117,15 @@ class ServerOption(NamedTuple):
         if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS or int(text) < self.least:
             raise BadOption(f"--{self.name} {text}: write a whole number, {self.least} or more.")
         return int(text)
+
+    def _size(self, text: str) -> int:
+        try:
+            size = read_size(text)
+        except BadSize as bad:
+            raise BadOption(f"--{self.name} {text[:100]}: {bad}.") from None
+        if size < self.least:
+            raise BadOption(f"--{self.name} {text}: write {self.least} or more.")
+        return size
 
 
 def _flag(variable: str, text: str) -> bool:

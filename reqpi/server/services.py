@@ -9,26 +9,38 @@ from attrs import frozen
 
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Store, Upstream
+from reqpi.core.limits.rates import read_rate
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.audit import audit_log
+from reqpi.server.limits import limits_of
+from reqpi.server.parsing import Parsing, parsing_of
+from reqpi.server.room import room_of
 from reqpi.server.settings import Settings
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
+from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.open_index import OpenIndex
+from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
+from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
 from reqpi.web.http.access import is_private
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
+from reqpi.web.operating import OperatorResource
+from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from reqpi.web.run_crates import RunCrates
 
 __all__ = ["Services", "services_of"]
 
@@ -39,6 +51,7 @@ class Services:
 
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param access: the access log; ``None`` where there is none.
+    :param room: the room of the store; ``None`` where nothing bounds it.
     """
 
     store: Store
@@ -50,6 +63,8 @@ class Services:
     access: AccessLog | None
     site: BoundedSite
     crates: CratesOfLocks
+    parsing: Parsing
+    room: StoreRoom | None
 
 
 def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> Services:
@@ -58,27 +73,35 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
     quarter = settings.memory // 4
-    files = FileParts.over(store, upstream, reactor, settings.redirect_above)
-    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files)
-    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above)
-    locks = LockServices.over(shelf, store, reactor, HeldCrates(shelf, store, crates))
+    clients = clients_of(settings, reactor.seconds)
+    room = room_of(settings, reactor, store, clients)
+    store = store if room is None else CountedStore(store, room)
+    parsing = parsing_of(settings)
+    files = FileParts.over(
+        store, upstream, reactor, settings.redirect_above, parsing.sdists, largest=settings.largest_file
+    )
+    shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
+    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)
+    held = HeldCrates(shelf, store, crates)
+    locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None)
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
-        open_index = OpenIndex(sessions, upstream, files, reactor)
-    prefreeze = Prefreeze(shelf, reactor)
+        open_index = OpenIndex(sessions, upstream, files, reactor, shelf.denials)
+    prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
     ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
-    clients = clients_of(settings, reactor.seconds)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
     registry = CratesResource(shelf, crates, base, login=is_private(clients))
-    root = Root(
-        locks, base, ready_answers, quarter, learning=learning, features=[registry], access=clients, runs=offered
-    )
+    features: list[Feature] = [registry, RunCrates(shelf, registry, FrozenPages(shelf), offered)]
+    features.append(OperatorResource(Undoing(shelf, store)))
+    root = Root(locks, base, ready_answers, quarter, learning=learning, features=features, access=clients, runs=offered)
     access = access_log(reactor, settings)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients)
-    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates)
+    limits = limits_of(settings, reactor.seconds)
+    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
+    site.audit = audit_log(reactor, settings)
+    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room)

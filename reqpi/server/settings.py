@@ -11,6 +11,8 @@ from typing import Any
 from attrs import field, frozen
 
 from reqpi.core.errors import Misconfigured
+from reqpi.core.limits.rates import BadRate, read_rate
+from reqpi.server.limit_options import RATE_OPTIONS
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
@@ -44,7 +46,12 @@ class Settings:
     :param file_hosts: the hosts that have the files of an index, by its name, which is empty for the default one.
     :param crates: the registries of crates.
     :param proxy: the URL of a proxy, ``off``, or ``None`` for the proxies in the environment.
-    :param frequency: seconds between two sweeps; ``None``: never.
+    :param limit_requests: the text of a rate, as for the other three; see :func:`reqpi.core.limits.rates.read_rate`.
+    :param max_client_connections: ``None``: half of ``max_connections``.
+    :param largest_store: 0: any size; likewise ``largest_hold``.
+    :param limit_prefreeze: the text of a rate; see :func:`reqpi.core.limits.rates.read_rate`.
+    :param frequency: seconds between two sweeps; 0: never; ``None``: see :mod:`reqpi.server.sweeping`.
+    :param max_age: seconds without use after which a sweep removes a lock; ``None``: likewise.
     :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
     :param access_log: ``log``, ``off``, or the path of a file.
     :param own_netrc: the netrc file of the user who runs a local command. Its logins are used for upstreams and for
@@ -84,12 +91,27 @@ class Settings:
     trust_proxy: bool = False
     require_hashes: bool = False
     largest_document: int = _DEFAULTS["largest_document"]
+    limit_requests: str = _DEFAULTS["limit_requests"]
+    limit_commits: str = _DEFAULTS["limit_commits"]
+    limit_holds: str = _DEFAULTS["limit_holds"]
+    limit_sessions: str = _DEFAULTS["limit_sessions"]
+    max_connections: int = _DEFAULTS["max_connections"]
+    max_client_connections: int | None = None
+    head_timeout: int = _DEFAULTS["head_timeout"]
+    body_timeout: int = _DEFAULTS["body_timeout"]
+    max_uploads: int = _DEFAULTS["max_uploads"]
+    max_unread: int = _DEFAULTS["max_unread"]
+    largest_store: int = _DEFAULTS["largest_store"]
+    largest_hold: int = _DEFAULTS["largest_hold"]
+    largest_file: int = _DEFAULTS["largest_file"]
+    limit_prefreeze: str = _DEFAULTS["limit_prefreeze"]
     frequency: float | None = None
     max_age: float | None = None
     verify_rate: int | None = None
     workers: int = _DEFAULTS["workers"]
     memory: int = _DEFAULTS["memory"]
     access_log: str = _DEFAULTS["access_log"]
+    audit_log: Path | None = None
     page_cache: int = _DEFAULTS["page_cache"]
     local: bool = False
     log_level: str = _DEFAULTS["log_level"]
@@ -119,8 +141,6 @@ def check_values(values: Mapping[str, Any]) -> None:
     url, alias = values["url"], values["baseurl"]
     if url and alias and url != alias:
         raise Misconfigured("--url and --baseurl are the same option, but have different values.")
-    if (values["frequency"] is None) != (values["max-age"] is None):
-        raise Misconfigured("--frequency and --max-age go together: how often, and after how long without use.")
     only = [option.name for option in OPTIONS if option.object_store and values[option.name] not in _ABSENT]
     if only and not (values["store"] and isinstance(place_of(values["store"]), str)):
         raise Misconfigured(f"--{only[0]} is for an object store: --store s3://BUCKET/PREFIX.")
@@ -155,6 +175,10 @@ def _setting(option: ServerOption, value: Any) -> Any:
 def _url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise Misconfigured(f"--url {url}: write a URL that begins with http:// or https://.")
+    if "?" in url or "#" in url:
+        raise Misconfigured(f"--url {url}: write the URL without a query and without a fragment.")
+    if "@" in url.split("/")[2]:
+        raise Misconfigured("--url has a login: write the URL without it, because every client sees it.")
     return url
 
 
@@ -165,9 +189,17 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _hosts(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
-    Hosts.read(hosts, option)
+def _hosts(option: str, hosts: Sequence[str], *, every_port: bool = False) -> tuple[str, ...]:
+    Hosts.read(hosts, option, every_port=every_port)
     return tuple(hosts)
+
+
+def _rate(option: str, text: str) -> str:
+    try:
+        read_rate(text)
+    except BadRate as bad:
+        raise Misconfigured(f"--{option} {text}: {bad}.") from None
+    return text
 
 
 def _access_log(where: str) -> str:
@@ -182,7 +214,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "store-option": options_of,
     "crates": read_crates,
     "allow-host": partial(_hosts, "--allow-host"),
-    "trusted-host": partial(_hosts, "--trusted-host"),
+    "trusted-host": partial(_hosts, "--trusted-host", every_port=True),
     "access-log": _access_log,
+    **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
+    "limit-prefreeze": partial(_rate, "limit-prefreeze"),
 }
 """The options whose text is more than text, a path or a list."""

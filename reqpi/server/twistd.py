@@ -22,11 +22,14 @@ from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.runtime import gc_pause
 from reqpi.runtime.log_file import LogFile
+from reqpi.server.daemon import pidfile_left, report_failure, watch_start
 from reqpi.server.hangup import handle_hangup
 from reqpi.server.listening import CannotListen, private_socket
 from reqpi.server.log_levels import at_level
 from reqpi.server.options import OPTIONS, ServerOption, ValueKind
+from reqpi.server.readable_python import check_readable
 from reqpi.server.server import assemble
+from reqpi.server.service_manager import ServiceManager
 from reqpi.server.settings import Settings, check_values, read_values, settings_of
 from reqpi.server.workers import Workers, probe
 
@@ -128,7 +131,9 @@ Options = TwistdOptions
 
 def makeService(options: TwistdOptions) -> IService:
     """Return the service that the options describe; twistd calls this."""
-    return _OneLine(options.settings, partial(_observer, options))
+    twistds = getattr(options, "parent", None)
+    config = twistds if isinstance(twistds, ServerOptions) else {}
+    return _OneLine(options.settings, partial(_observer, options), config)
 
 
 class _OneLine(MultiService):
@@ -136,11 +141,17 @@ class _OneLine(MultiService):
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, observer: Callable[[], ILogObserver | None]) -> None:
+    def __init__(
+        self, settings: Settings, observer: Callable[[], ILogObserver | None], config: Mapping[str, Any]
+    ) -> None:
         super().__init__()
+        watch_start()
+        self._config = config
+        self._user = os.geteuid()
         self._maker = os.getpid()
         self._observer = observer
         self._terminal = _Terminal()
+        self._manager = ServiceManager()
         with self._failing_in_one_line():
             probe(settings.listen)
             service = Workers(settings, reactor) if settings.workers > 1 else assemble(settings, reactor)
@@ -161,12 +172,22 @@ class _OneLine(MultiService):
     def startService(self) -> None:
         """See :class:`reqpi.server.server.Server`."""
         with self._failing_in_one_line():
+            if os.geteuid() != self._user:
+                check_readable()
             super().startService()
+        if left := pidfile_left(self._config):
+            self._log.warn("{warning}", warning=left)
         self._terminal.close()
         handle_hangup(reactor)
+        self._manager.ready(reactor)
         gc_pause.settle()
         # While a thread computes, the reactor waits this long for the interpreter, again after each read and write.
         sys.setswitchinterval(_SWITCH)
+
+    def stopService(self) -> Any:
+        """See :class:`reqpi.server.server.Server`."""
+        self._manager.stopping()
+        return super().stopService()
 
     @contextmanager
     def _failing_in_one_line(self) -> Iterator[None]:
@@ -178,14 +199,8 @@ class _OneLine(MultiService):
             self._terminal.say(message)
             if os.getpid() != self._maker:
                 self._log.critical("{message}", message=message)
-                # twistd has forked. The parent waits forever if the daemon just exits; it prints the first hundred
-                # bytes of an exception.
-                raise NotStarted("the line above says why") from None
+                report_failure(self._config)  # the parent would wait forever
             raise SystemExit(1) from None
-
-
-class NotStarted(Exception):
-    """The daemon could not start, and its error has been printed."""
 
 
 class _Terminal:

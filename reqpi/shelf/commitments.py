@@ -6,22 +6,19 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
 
-from attrs import define, frozen
-from twisted.internet.defer import Deferred, DeferredLock
+from attrs import define, evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from reqpi.core import locks
 from reqpi.core.address import address_of, is_address, is_listing, parse_listing
 from reqpi.core.errors import BrokenLock, DamagedRecord, StoreTrouble, UnknownAddress
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Lock
 from reqpi.core.report import Defect, Document
 from reqpi.runtime.lru import LruCache
-from reqpi.runtime.offload import LOCK
 from reqpi.runtime.singleflight import SingleFlight
+from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.records import document_record, lock_record
 
 __all__ = ["COMMITMENTS_IN_MEMORY", "Check", "Commitments", "Lease"]
@@ -31,8 +28,6 @@ _NOTED_EVERY = 10.0
 
 COMMITMENTS_IN_MEMORY = 32 << 20
 """Bytes of commitments kept in memory: ten locks of 1 MiB, or hundreds of a usual size; a larger one is kept alone."""
-
-_T = TypeVar("_T")
 
 _log = Logger()
 
@@ -69,6 +64,7 @@ class Commitments:
 
     :param denied: returns the parts of a lock that the operator does not allow, as defects.
     :param in_memory: bytes of commitments that are kept in memory.
+    :param reading: reads the documents; ``None``: in threads of this process.
 
     :ivar on_new: called with each commitment that is new in this store.
     """
@@ -81,6 +77,7 @@ class Commitments:
         clock: IReactorTime,
         denied: Callable[[Lock], Sequence[Defect]] = lambda _: (),
         in_memory: int = COMMITMENTS_IN_MEMORY,
+        reading: LockReading | None = None,
     ) -> None:
         self._records = records
         self._denied = denied
@@ -88,9 +85,7 @@ class Commitments:
         self._read: LruCache[str, _Read] = LruCache(in_memory)
         self._in_memory = in_memory
         self._loading: SingleFlight[_Read] = SingleFlight()
-        # One document at a time: reading keeps one core busy, and CPython 3.11 may fail when two threads parse deeply
-        # nested markers concurrently. The other threads are for the store.
-        self._reading = DeferredLock()
+        self._reading = reading or LockReading()
 
     @property
     def weight(self) -> int:
@@ -105,14 +100,13 @@ class Commitments:
         :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
             allow; nothing is stored.
         """
-        return await self._commit(await self._lock(locks.read, document, len(document)), check)
+        return await self._commit(await self._reading.read(document, known=False), check)
 
     async def commit_together(
         self, documents: Sequence[Document], check: Check = lambda _: None
     ) -> tuple[Commitment, bool]:
         """Store a lock of several documents under the address of their listing; see :meth:`commit`."""
-        size = sum(len(document.data) for document in documents)
-        return await self._commit(await self._lock(locks.read_together, documents, size), check)
+        return await self._commit(await self._reading.read(documents, known=False), check)
 
     async def _commit(self, lock: Lock, check: Check) -> tuple[Commitment, bool]:
         check(lock)
@@ -162,6 +156,13 @@ class Commitments:
         read = self._read.get(commitment.address)
         return read.lease if read is not None and read.commitment is commitment else None
 
+    def renew(self) -> None:
+        """Let nothing count any more that was made from a commitment, other than its lock.
+
+        Each commitment in memory becomes another object, and its lease ends: the next request looks for its lock again.
+        """
+        self._read.change(lambda read: _Read(evolve(read.commitment), Lease(-math.inf)))
+
     async def _load(self, address: str) -> _Read:
         document = await self._records.get(lock_record(address)) if is_address(address) else None
         if document is None:
@@ -170,10 +171,9 @@ class Commitments:
             raise _damaged(lock_record(address))
         if is_listing(document):
             documents = [await self._listed(*entry) for entry in parse_listing(document)]
-            size = sum(len(each.data) for each in documents)
-            lock = await self._lock(locks.read_together, documents, size)
+            lock = await self._reading.read(documents, known=True)
         else:
-            lock = await self._lock(locks.read, document, len(document))
+            lock = await self._reading.read(document, known=True)
         read = self._keep(Commitment(address, lock))
         await self._note_use(address)
         return read
@@ -191,23 +191,12 @@ class Commitments:
         self._read.put(commitment.address, read, weight)
         return read
 
-    async def _lock(self, read: Callable[[_T], Lock], document: _T, size: int) -> Lock:
-        reading: Deferred[Lock] = self._reading.run(LOCK.run, size, _worked_out, read, document)
-        return await reading
-
     async def _note_use(self, address: str) -> None:
         """Record, for sweeps, that an address is used. A store that is readable but not writable can still serve."""
         try:
             await self._records.use(lock_record(address))
         except StoreTrouble as trouble:
             _log.warn("could not record the use of lock {address}: {trouble}", address=address, trouble=trouble)
-
-
-def _worked_out(read: Callable[[_T], Lock], document: _T) -> Lock:
-    """Read a lock and compute its indices and its weight: each takes up to 50 ms for ten thousand pins."""
-    lock = read(document)
-    _ = lock.projects, lock.releases, lock.weight
-    return lock
 
 
 def _unknown(address: str) -> UnknownAddress:

@@ -11,17 +11,22 @@ from contextlib import suppress
 from functools import partial
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
+from reqpi.core.page_change import PageChange, change_between
 from reqpi.core.shown_urls import as_shown
 from reqpi.core.source_names import beside
+from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
+from reqpi.runtime.on_behalf import requester
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.fetch import MeasuredFile
+from reqpi.shelf.freezings import Freezings
 from reqpi.shelf.lacking_pins import lines_of, named
 from reqpi.shelf.listings import PinListings, wanted
 from reqpi.shelf.record_reading import read_record
@@ -31,32 +36,37 @@ from reqpi.shelf.url_sources import UrlSources
 __all__ = ["Freezing"]
 
 _AT_ONCE = 32
-"""Projects for which upstreams are asked concurrently, for all callers together."""
+"""Projects for which indexes are asked concurrently, for all callers together. Files are downloaded outside of it."""
 
 
 class Freezing:
-    """The frozen pages of every commitment."""
+    """The frozen pages of every commitment.
 
-    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
+    :ivar freezings: when and by whom pages were frozen.
+    """
+
+    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
+        self.freezings = Freezings(store, clock)
         self._store = store
         self._upstream = upstream
         self._downloads = downloads
         self._listings = PinListings(upstream)
         self._sources = UrlSources(downloads)
-        self._at_once = DeferredSemaphore(_AT_ONCE)
+        self._asking = FairTurns(_AT_ONCE)
 
     @property
     def crowded(self) -> bool:
         """Whether projects wait because the limit of concurrent upstream lookups is reached."""
-        return bool(self._at_once.waiting)
+        return self._asking.is_crowded
 
     async def page(self, commitment: Commitment, project: Project) -> Page:
         """Return the frozen page, freezing what the upstream lists now if there is none yet."""
         record = page_record(commitment.address, project)
         written = await self._store.get(record)
         if written is None:
-            fresh: Deferred[Page] = self._at_once.run(self._fresh, commitment, project)
-            page = await self._first(commitment, record, await fresh)
+            page, first = await self._first(commitment, record, await self._narrowed(commitment, project))
+            if first:
+                await self.freezings.note(commitment, project)
         else:
             with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
                 written = await self._protected(record, written)
@@ -65,14 +75,32 @@ class Freezing:
             await self._need(page)
         return page
 
-    async def _first(self, commitment: Commitment, record: str, page: Page) -> Page:
-        """Store a page that has just been looked up, unless another process was faster; return the stored page."""
+    async def again(self, commitment: Commitment, project: Project) -> PageChange:
+        """Freeze what the upstream lists now, whatever was frozen before, and return what has changed.
+
+        :raises reqpi.core.errors.UpstreamTrouble: the page cannot be frozen now. The one from before stays.
+        """
+        record = page_record(commitment.address, project)
+        old = (await self.known(commitment, [project])).get(project)
+        page = await self._narrowed(commitment, project)
+        await self._store.replace(record, await DECIDED_FILES.run(len(page.files), freezer.dump, page))
+        await self._need(page)
+        await self.freezings.note(commitment, project, again=True)
+        new = (await self.known(commitment, [project]))[project]
+        return await DECIDED_FILES.run(len(page.files), change_between, old, new)
+
+    async def _first(self, commitment: Commitment, record: str, page: Page) -> tuple[Page, bool]:
+        """Store a page that has just been looked up, unless another process was faster.
+
+        :returns: the stored page, and whether it is this one.
+        """
         written = await DECIDED_FILES.run(len(page.files), freezer.dump, page)
         standing = await self._store.create(record, written)
         if standing == written and all(file.listed for file in page.files):
             # Reading the record back would give the same page.
-            return await DECIDED_FILES.run(len(page.files), requires_python.with_markers, commitment.lock, page)
-        return await _read(commitment, page.project, await self._protected(record, standing))
+            shown = DECIDED_FILES.run(len(page.files), requires_python.with_markers, commitment.lock, page)
+            return await shown, True
+        return await _read(commitment, page.project, await self._protected(record, standing)), standing == written
 
     async def _protected(self, record: str, page: bytes) -> bytes:
         """Protect a stored page from being swept; return the content of its record.
@@ -82,9 +110,6 @@ class Freezing:
         """
         await self._store.use(record)
         return await self._store.create(record, page)
-
-    def _fresh(self, commitment: Commitment, project: Project) -> Deferred[Page]:
-        return Deferred.fromCoroutine(self._narrowed(commitment, project))
 
     async def _need(self, page: Page) -> None:
         """Mark the blobs that a page names as needed: they may have been stored before any page named them."""
@@ -110,7 +135,7 @@ class Freezing:
         status: Status | None = None
         looked_at: list[File] = [*files]
         refused: list[File] = []
-        for listing in await self._listings.of(project, pins):
+        for listing in await self._asking.run(requester(), partial(self._listings.of, project, pins)):
             refused += filter(self._reveals, listing.refused)
             # Each listing is for some pins and is restricted by those alone: another pin may admit more of its index.
             theirs = evolve(commitment.lock, pins=listing.pins)
@@ -127,7 +152,7 @@ class Freezing:
                     f"the upstream has no file of {project} that the lock admits",
                     _why_refused(refused)
                     or _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
-                    or await self._listings.why_none(project, pins),
+                    or await self._asking.run(requester(), partial(self._listings.why_none, project, pins)),
                 )
         missing = [pin for pin in pins if pin not in found]
         with named(missing):
@@ -173,12 +198,16 @@ class Freezing:
     async def _decided(self, lock: Lock, files: Sequence[File]) -> list[File]:
         """Return the files; measure those whose listing does not contain enough to decide."""
         undecided = await DECIDED_FILES.run(len(files), _undecided, lock, files)
-        return [await self._measured(file) if is_open else file for file, is_open in zip(files, undecided, strict=True)]
+        decided = zip(files, undecided, strict=True)
+        return [await self._measured(lock, file) if is_open else file for file, is_open in decided]
 
-    async def _measured(self, file: File) -> File:
-        """Return the file with the digests and the size computed from its bytes, which are stored."""
-        measured = await self._downloads.measure(file)
-        return evolve(file, digests=measured.digests, size=measured.size, measured=True)
+    async def _measured(self, lock: Lock, file: File) -> File:
+        """Return the file with the digests and the size computed from its bytes, which are stored if it is admitted."""
+
+        def keeps(measured: MeasuredFile) -> bool:
+            return admission.admits(lock, measured.added_to(file))
+
+        return (await self._downloads.measure(file, keeps)).added_to(file)
 
 
 async def _read(commitment: Commitment, project: Project, written: bytes) -> Page:

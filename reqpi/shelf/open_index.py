@@ -14,12 +14,14 @@ from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 
+from reqpi.core.denials import DenyList
 from reqpi.core.errors import NotFound, NothingUpstream, NotServed
 from reqpi.core.exclude_newer import before, has_no_times
 from reqpi.core.interfaces import Upstream
 from reqpi.core.model import File, Page, Project
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
+from reqpi.shelf.denials import Denials
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.learn_sessions import LearnSession, LearnSessions
@@ -61,7 +63,9 @@ class OpenIndex:
         upstream: Upstream,
         files: FileParts,
         clock: IReactorTime,
+        denials: Denials | None = None,
     ) -> None:
+        self._denials = denials
         self.sessions = sessions
         self._upstream = upstream
         self._files = files
@@ -76,11 +80,34 @@ class OpenIndex:
         """Return the page of a project as the upstream has it, without files excluded by the session's exclude-newer.
 
         :param name: the project's name, in any spelling.
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies all of its files.
         :raises reqpi.core.errors.NothingUpstream: there is no such project, or the upload times that exclude-newer
             needs are not known.
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         :raises reqpi.core.errors.UpstreamTrouble: the upstream cannot be asked.
         """
+        whole = await self._whole(session, name)
+        denied = await self._denied()
+        page = denied.left_on(whole)
+        denial = denied.first_of(whole.files) if page.withheld and not page.files else None
+        if denial is not None:
+            raise denial.error(whole.project)
+        return page
+
+    async def _denied(self) -> DenyList:
+        return DenyList() if self._denials is None else await self._denials.current()
+
+    async def _check(self, file: File) -> None:
+        """Check that the operator does not deny a file.
+
+        :raises reqpi.core.errors.DeniedByOperator: that is so.
+        """
+        denial = (await self._denied()).of(file)
+        if denial is not None:
+            raise denial.error(file.filename)
+
+    async def _whole(self, session: LearnSession, name: str) -> Page:
+        """Return the page with the files that the operator denies."""
         project = canonicalize_name(name)
         if _NAME.fullmatch(project) is None:
             raise NotServed("no such project", "The name is not a valid project name.")
@@ -139,13 +166,22 @@ class OpenIndex:
         return await self._files.core_metadata.of(await self._digested(session, file), session.name)
 
     async def _listed(self, session: LearnSession, name: str, filename: str) -> File:
-        file = (await self.page(session, name)).by_filename.get(filename)
+        file = (await self._whole(session, name)).by_filename.get(filename)
         if file is None:
             raise NotServed(f"the upstream lists no {filename[:100]}", "Ask for the page of its project.")
+        await self._check(file)
         return file
 
     async def _digested(self, session: LearnSession, file: File) -> File:
-        """Return the file with the sha256 that it is stored under: the upstream's claim, or computed from its bytes."""
+        """Return the file with the sha256 that it is stored under: the upstream's claim, or computed from its bytes.
+
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies a file with these bytes.
+        """
+        digested = await self._with_digest(session, file)
+        await self._check(digested)
+        return digested
+
+    async def _with_digest(self, session: LearnSession, file: File) -> File:
         if file.sha256 is not None:
             return file
         key = (session.name, file.url)

@@ -19,12 +19,15 @@ __all__ = [
     "Kind",
     "Owner",
     "build_system_record",
+    "charge_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
     "crate_commit_record",
     "crate_record",
+    "decision_record",
     "differing_metadata_record",
     "document_record",
+    "freezing_record",
     "holding_record",
     "kind_of",
     "kinds_of",
@@ -40,6 +43,7 @@ __all__ = [
     "run_record",
     "sbom_record",
     "session_record",
+    "time_record",
 ]
 
 
@@ -56,6 +60,8 @@ class Owner(Enum):
     """A file in the store; the record is under the file's sha256."""
     SESSION = "session"
     """A session of the open index; the record is below its token."""
+    OPERATOR = "operator"
+    """The operator, who revokes it. No sweep removes it."""
     RUN = "run"
     """A run that a client has begun under an address; the record is below its token."""
 
@@ -101,6 +107,10 @@ _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded i
 _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
 _RUN_ENTRY = Kind("run-entries", Owner.RUN, 1, "something that was taken in a run, or refused")
 _RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or refused each of these")
+_CHARGE = Kind("charges", Owner.ADDRESS, 1, "what one process has charged a token for a lock")
+_DECISION = Kind("decisions", Owner.OPERATOR, 1, "what the operator denies, or has undone")
+_FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a project was frozen")
+_TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
 
 KINDS = (
     _LOCK,
@@ -122,6 +132,10 @@ KINDS = (
     _RUN,
     _RUN_ENTRY,
     _RUN_COUNTS,
+    _CHARGE,
+    _DECISION,
+    _FREEZING,
+    _TIME,
 )
 """Every kind of record that a store may have."""
 
@@ -266,6 +280,29 @@ def run_entry_record(token: str, key: str = "") -> str:
 def run_counts_record(token: str, instance: str = "") -> str:
     """Name the record of how often a process sent things in a run; without an instance, the prefix of the run."""
     return f"{_RUN_COUNTS.folder}/{token}/{instance}"
+
+
+def charge_record(address: str, instance: str = "") -> str:
+    """Name the record of what a process charged for a lock; without an instance, the prefix of an address.
+
+    With an empty address, it is the prefix of all.
+    """
+    return f"{_CHARGE.folder}/{address}/{instance}" if address else f"{_CHARGE.folder}/"
+
+
+def decision_record(name: str) -> str:
+    """Name the record of a decision; with an empty name, the prefix of all."""
+    return f"{_DECISION.folder}/{name}"
+
+
+def freezing_record(address: str, project: str = "") -> str:
+    """Name the record of how a page was frozen; without a project, the prefix of an address."""
+    return f"{_FREEZING.folder}/{address}/{project}"
+
+
+def time_record(what: str) -> str:
+    """Name the record whose last use is the time at which something was done; with an empty name, the prefix of all."""
+    return f"{_TIME.folder}/{what}"
 
 
 def _below(subdirectory: str | None) -> str:

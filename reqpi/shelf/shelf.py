@@ -11,41 +11,39 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from packaging.utils import canonicalize_name
-from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission
-from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble, wanting
+from reqpi.core.denials import Denial
+from reqpi.core.errors import NotAdmitted, NotServed, wanting
 from reqpi.core.interfaces import Store, Upstream, UpstreamUse
 from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
-from reqpi.core.releases import newest
+from reqpi.core.page_change import PageChange
 from reqpi.core.report import Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, Lease
+from reqpi.shelf.denials import Denials
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
-from reqpi.shelf.lacking_pins import all_lacking
+from reqpi.shelf.freezings import PageFreezing
+from reqpi.shelf.lock_reading import LockReading
+from reqpi.shelf.pages_of_lock import pages_of
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
+from reqpi.shelf.suggestions import Suggestions
 
 __all__ = ["FileResponse", "Shelf"]
 
 _PAGES = 24 << 20
 """Bytes of frozen pages kept in memory: about 13,000 files."""
 
-_AT_ONCE = 16
-"""Pages that one export requests from the upstream concurrently."""
-
 _LOOKED_UP = 16
 """Files that one caller looks up in the store concurrently."""
-
-_SUGGESTIONS = 50
-_SUGGESTING = 4
-"""Projects for which a suggestion is looked up, and how many of them concurrently."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
@@ -57,6 +55,8 @@ class Shelf:
     :param instance: a name for this process that no other process on the same store has.
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
+    :param reading: reads documents as locks; ``None``: in threads of this process.
+    :ivar denials: the deny list of the operator, whatever a lock admits.
     """
 
     def __init__(
@@ -68,17 +68,20 @@ class Shelf:
         files: FileParts | None = None,
         *,
         in_memory: int = COMMITMENTS_IN_MEMORY,
+        reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(store, clock, upstream.denies, in_memory)
+        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
+        self.denials = Denials(store, clock)
+        self.denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
-        self._freezing = Freezing(store, upstream, self._files.downloads)
+        self._freezing = Freezing(store, upstream, self._files.downloads, clock)
         self._under_way: SingleFlight[Page] = SingleFlight()
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
-        self._suggesting: SingleFlight[dict[Project, str | None]] = SingleFlight()
+        self._suggestions = Suggestions(upstream, clock)
         self._gathering: SingleFlight[dict[Project, Page]] = SingleFlight()
 
     # Locks
@@ -129,22 +132,48 @@ class Shelf:
 
         :param name: the project's name, in any spelling.
         :raises reqpi.core.errors.NotAdmitted: the lock does not pin the project.
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies all of its files. A page leaves out those that
+            are denied.
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         :raises reqpi.core.errors.UpstreamTrouble: the page is not frozen yet, and the upstream cannot be asked.
         """
+        page = await self._shown(commitment, name)
+        if page.withheld and not page.files:
+            await self._check_denied(commitment, page.project, await self._whole(commitment, page.project))
+        return page
+
+    async def _shown(self, commitment: Commitment, name: str) -> Page:
+        """Return the frozen page without the files that the operator denies, even if it then has no file."""
+        work_under(commitment.address)
         project = self._pinned(commitment, name)
         key = (commitment.address, project)
         cached = self._pages.get(commitment, key)
         if cached is None:
-            waiting = self._under_way.do(key, partial(self._freezing.page, commitment, project))
-            with wanting(project):
-                frozen = await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+            frozen = await self._whole(commitment, project)
+            frozen = (await self.denials.current()).left_on(frozen)
         else:
             frozen = cached
         page = without_promises(frozen, await self._files.core_metadata.differences.wheels())
         if page is not cached:
             self._pages.put(commitment, key, page, page.weight)
         return page
+
+    async def _whole(self, commitment: Commitment, project: Project) -> Page:
+        """Return the frozen page with all of its files."""
+        waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+        with wanting(project):
+            return await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
+
+    async def _check_denied(self, commitment: Commitment, what: str, page: Page, file: File | None = None) -> None:
+        """Check that a file, or a file on a page, is not denied; note a refusal if it is.
+
+        :raises reqpi.core.errors.DeniedByOperator: it is.
+        """
+        denial = (await self.denials.current()).first_of(page.files if file is None else [file])
+        if denial is not None:
+            filename = None if file is None else file.filename
+            self._refusals.note(commitment.address, page.project, filename, f"denied: {denial.because}")
+            raise denial.error(what)
 
     def on_metadata_difference(self, forget: Callable[[], None]) -> None:
         """Call ``forget`` when a page that was served before must not promise core metadata any more."""
@@ -160,7 +189,16 @@ class Shelf:
 
         Callers that request the page meanwhile get it as soon as it is frozen.
         """
+        work_under(commitment.address)
         await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+
+    async def refreeze(self, commitment: Commitment, project: Project) -> PageChange:
+        """See :meth:`reqpi.shelf.freezing.Freezing.again`. What is in memory of the old page stays until it is told."""
+        return await self._freezing.again(commitment, project)
+
+    async def freezings(self, commitment: Commitment) -> dict[Project, PageFreezing]:
+        """Return when and by whom pages were frozen, as far as that was recorded."""
+        return await self._freezing.freezings.of(commitment)
 
     @property
     def crowded(self) -> bool:
@@ -174,8 +212,17 @@ class Shelf:
         return await self._freezing.is_known(commitment, project)
 
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
-        """Return the pages of those ``projects`` that are already frozen, without asking an upstream."""
-        return await self._freezing.known(commitment, projects)
+        """Return the pages that are already frozen, without denied files, even if that leaves none; ask no upstream."""
+        pages = await self._freezing.known(commitment, projects)
+        denied = await self.denials.current()
+        return {project: denied.left_on(page) for project, page in pages.items()}
+
+    async def withheld(self, commitment: Commitment, projects: Iterable[Project]) -> list[tuple[File, Denial]]:
+        """Return the files on the frozen pages of ``projects`` that the operator denies, each with the denial."""
+        denied = await self.denials.current()
+        pages = await self._freezing.known(commitment, projects) if denied.denials else {}
+        files = [file for page in pages.values() for file in page.files]
+        return [(file, denial) for file in files if (denial := denied.of(file)) is not None]
 
     # Files
 
@@ -258,8 +305,10 @@ class Shelf:
         return await self._files.core_metadata.is_settled(await self._admitted(commitment, name, filename))
 
     async def _admitted(self, commitment: Commitment, name: str, filename: str) -> File:
-        page = await self.page(commitment, name)
+        page = await self._shown(commitment, name)
         file = page.by_filename.get(filename)
+        if file is None and page.withheld:
+            file = (await self._whole(commitment, page.project)).by_filename.get(filename)
         if file is None or not admission.admits(commitment.lock, file):
             pinned = ", ".join(sorted({pin.version for pin in commitment.lock.projects[page.project]}))
             self._refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
@@ -267,6 +316,7 @@ class Shelf:
                 f"{filename[:100]} is not admitted by lock {commitment.short}",
                 f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
             )
+        await self._check_denied(commitment, filename, page, file)
         if admission.rests_on_measurement(commitment.lock, file):
             await self._files.downloads.measurements.confirm(file)
         return file
@@ -298,56 +348,32 @@ class Shelf:
     async def pages(self, commitment: Commitment) -> dict[Project, Page]:
         """Return the frozen page of every project that the lock pins: the input of an export.
 
+        :raises reqpi.core.errors.DeniedByOperator: the operator denies all files of some pin.
         :raises reqpi.core.errors.UpstreamTrouble: some page is not frozen yet, and an upstream cannot be asked.
         """
-        waiting = self._gathering.do(commitment.address, partial(self._pages_of, commitment))
+        # Another commitment of the same address is one from before the deny list changed.
+        key = (commitment.address, id(commitment))
+        waiting = self._gathering.do(key, partial(self._pages_of, commitment))
         return await within(PATIENCE, self._clock, waiting, f"the pages of lock {commitment.short} are")
 
     async def _pages_of(self, commitment: Commitment) -> dict[Project, Page]:
-        """Return the pages.
+        pages = await pages_of(commitment.lock, partial(self.page, commitment))
+        for project, page in pages.items():
+            if page.withheld and len(admission.by_pin(commitment.lock, page)) < len(commitment.lock.projects[project]):
+                await self._check_denied(commitment, project, await self._whole(commitment, project))
+        return pages
 
-        :raises reqpi.core.errors.UpstreamTrouble: as :meth:`pages`; if pins cannot be completed, it names all of them.
-        """
-        lacking: list[UpstreamTrouble] = []
-
-        async def page(project: Project) -> Page | None:
-            try:
-                return await self.page(commitment, project)
-            except UpstreamTrouble as error:
-                if not error.defects:
-                    raise
-                lacking.append(error)
-                return None
-
-        try:
-            pages = await each(commitment.lock.projects, page, _AT_ONCE)
-        except UpstreamTrouble:
-            if not lacking:
-                raise
-        if lacking:
-            raise all_lacking(lacking)
-        return {project: page for project, page in pages.items() if page is not None}
-
-    async def suggest(self, projects: Iterable[Project]) -> dict[Project, str]:
+    async def suggest(
+        self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
+    ) -> dict[Project, str]:
         """Return, for each project, a line that would pin the newest release that the upstream has now.
 
         It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, nothing is suggested: its versions are not for every client.
-        """
-        if not self._upstream.reveals(""):
-            return {}
-        asked = tuple(sorted(projects)[:_SUGGESTIONS])
-        found = await self._suggesting.do(asked, partial(each, asked, self._suggestion, _SUGGESTING))
-        return {project: line for project, line in found.items() if line is not None}
+        requires a login, its versions are not for every client.
 
-    async def _suggestion(self, project: Project) -> str | None:
-        try:
-            page = await Deferred.fromCoroutine(self._upstream.page(project)).addTimeout(PATIENCE / 2, self._clock)
-        except (UpstreamTrouble, TimeoutError):
-            return None
-        versions = {file.version for file in page.files if not file.yanked}
-        found = newest({version for version in versions if not version.is_prerelease} or versions)
-        return f"{project}=={found[0]}" if found else None
+        :param may_know: whether the client may commit a lock that pins a project, with that login.
+        """
+        return await self._suggestions.of(projects, may_know)
 
     # Shared by all of them
 

@@ -34,8 +34,7 @@ class UrlSources:
         :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained, or is not what the lock says.
         """
         wanted = _unlisted(pin, source)
-        measured = await self._downloads.measure(wanted)
-        file = evolve(wanted, digests=measured.digests, size=measured.size, measured=True)
+        file = (await self._downloads.measure(wanted)).added_to(wanted)
         return _listed(file) if file.wheel else await self._identified(file)
 
     async def _identified(self, file: File) -> File:

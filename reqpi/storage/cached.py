@@ -160,6 +160,11 @@ class CachedStore:
         """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         return await self._store.link(sha256, seconds)
 
+    async def sizes(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.sizes`. The cache is no part of the store."""
+        async for size in self._store.sizes():
+            yield size
+
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         async with aclosing(self._store.all()) as names:

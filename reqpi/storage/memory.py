@@ -112,6 +112,11 @@ class MemoryStore:
         for sha256 in list(self._blobs):
             yield sha256
 
+    async def sizes(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.sizes`."""
+        for value in [*self._blobs.values(), *self._records.values()]:
+            yield len(value)
+
     # Records
 
     async def get(self, name: str) -> bytes | None:

@@ -99,6 +99,13 @@ class PassingStore(DirectoryStore):
         here = await super().repair(sha256)
         return await self._behind.repair(sha256) or here
 
+    async def sizes(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.sizes`."""
+        async for size in super().sizes():
+            yield size
+        async for size in self._behind.sizes():
+            yield size
+
     async def all(self) -> AsyncGenerator[str, None]:
         """See :meth:`reqpi.core.interfaces.Blobs.all`."""
         seen = set()

@@ -13,6 +13,7 @@ from reqpi.core.interfaces import Store
 from reqpi.runtime import offload
 from reqpi.storage.cache import Cache
 from reqpi.storage.cached import CachedStore
+from reqpi.storage.directory.snapshot import SnapshotStore
 from reqpi.storage.directory.store import DirectoryStore
 from reqpi.storage.objects.connect import SCHEMES
 from reqpi.storage.objects.store import object_store
@@ -32,6 +33,7 @@ class StorePlace:
     :param cache: folder on this machine for the blobs that were read last from an object store.
     :param cache_size: bytes of the cache, at most.
     :param record_key: the file with the keys that seal records; ``None``: records are not sealed.
+    :param fixed: serve a directory as it is if it cannot be written.
     """
 
     where: Path | str
@@ -40,6 +42,7 @@ class StorePlace:
     cache: Path | None = None
     cache_size: int = 10 << 30
     record_key: Path | None = None
+    fixed: bool = False
 
     def store(self, in_thread: InThread = offload.in_thread) -> SealedStore:
         """Return the store, not yet opened.
@@ -51,7 +54,7 @@ class StorePlace:
 
     def _unsealed(self, in_thread: InThread) -> Store:
         if isinstance(self.where, Path):
-            return DirectoryStore(self.where, in_thread=in_thread)
+            return (SnapshotStore if self.fixed else DirectoryStore)(self.where, in_thread=in_thread)
         if self.cache is None:
             return object_store(self.where, self.options, self.spool, in_thread=in_thread)
         cache = Cache(self.cache, self.cache_size, in_thread)

@@ -16,6 +16,7 @@ from reqpi.core import export
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.address import address_of, listing_of
 from reqpi.core.build_requirements import written
+from reqpi.core.denials import is_withheld
 from reqpi.core.errors import NotServed, UpstreamTrouble
 from reqpi.core.model import Commitment, Page, Project
 from reqpi.core.report import Document, Note
@@ -31,10 +32,11 @@ from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, identity_of, not_offered, problem_of_scope
 from reqpi.web.http.answers import send_representation
+from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import IMMUTABLE, Representation
-from reqpi.web.permission import check_lock
+from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
+from reqpi.web.permission import check_lock, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
 
@@ -83,6 +85,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         commitment, created = await shelf.commit_together(documents, check)
     else:
         commitment, created = await shelf.commit(documents[0].data, check)
+    note_detail(request, address=commitment.address)
     if target is not None:
         await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
@@ -185,7 +188,8 @@ async def refused(request: Request, shelf: Shelf, address: str) -> bytes:
     refusals = await shelf.refused(commitment.address)
     shown = [refusal.as_json() for refusal in refusals]
     if _is_set(request, b"suggest"):
-        lines = await shelf.suggest({refusal.project for refusal in refusals if refusal.filename is None})
+        projects = {refusal.project for refusal in refusals if refusal.filename is None}
+        lines = await shelf.suggest(projects, partial(may_know_versions, identity_of(request)))
         for entry in shown:
             entry["line"] = lines.get(entry["project"]) if entry["filename"] is None else None
     return _json(request, {"address": commitment.address, "refused": shown})
@@ -225,8 +229,9 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
         request.write(problems.send(request, unusable.problem))
         return
     archive = await wheelhouses.of(commitment, target, one=_is_set(request, b"one"))
+    caching = WITHHELD if is_withheld((await shelf.pages(commitment)).values()) else IMMUTABLE
     read = partial(wheelhouses.read, commitment, archive)
-    await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar")
+    await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar", caching=caching)
 
 
 async def build_requirements(request: Request, shelf: Shelf, building: BuildRequirementsOfLocks, address: str) -> bytes:
@@ -287,8 +292,10 @@ async def _exported(
     content_type: str,
     caching: str = IMMUTABLE,
 ) -> bytes:
-    """Return an export. It never changes for an address, so it is written at the first request and cached."""
+    """Return an export, which is written at the first request and cached: only a denial changes it."""
     pages = await shelf.pages(commitment)
+    if caching == IMMUTABLE and is_withheld(pages.values()):
+        caching = WITHHELD
     key = (commitment.address, write.__name__, here)
     written = exports.get(commitment, key)
     if written is None:

@@ -1,53 +1,50 @@
-"""The crates of an address, as a sparse registry for cargo: its configuration, its index, its files.
-
-cargo takes 404, 410 and 451 in an index to mean that there is no such crate, and says nothing about the reason. It
-shows the beginning of the body of any other 4xx, and does not ask again, as it does after a 5xx. So a crate that cannot
-be served, now or later, is 403 in the index and 410 among the files.
-"""
+"""The crates of an address, as a sparse registry for cargo: its configuration, its index, its files."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from attrs import evolve
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi.core.crates.cargo_config import config_of_index
-from reqpi.core.crates.index import index_path
-from reqpi.core.errors import NotServed, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Commitment
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.shelf import Shelf
+<<<<<<< HEAD
 from reqpi.web.crate_commits import send_commit
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.representation import Representation
+=======
+from reqpi.web.crate_answers import (
+    OF_FILES,
+    OF_INDEX,
+    CrateAnswers,
+    CrateListener,
+    no_such_path,
+    outspoken,
+    send_config,
+    send_fleeting,
+)
+from reqpi.web.http.access import identity_of
+from reqpi.web.http.answers import answer_with
+from reqpi.web.permission import may_use_logins
+>>>>>>> main
 from reqpi.web.public_url import PublicUrl
 
-__all__ = ["CratesResource"]
+__all__ = ["CratesResource", "answered"]
 
 _ROOTS = ("crates", "cargo")
 """The first segments below an address that lead here."""
 
-_NO_CACHE = "no-cache"
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_VERSION = re.compile(r"[0-9A-Za-z.+-]{1,256}")
-_FILE = re.compile(r"([0-9a-f]{64})\.crate")
-
-_NO_BODY_SHOWN = (404, 410)
-"""The statuses after which cargo does not show what it was told."""
-
 
 class CratesResource(Resource):
-    """``/<address>/crates/`` and ``/<address>/cargo/``, with everything below them.
+    """``/<address>/crates/`` and ``/<address>/cargo/``, with everything below them; the same below a run.
 
-    :param login: cargo has to log in for each request: the server has one client, with a password.
+    :param login: cargo has to log in for each request: nothing here can be read without a login.
     """
 
     isLeaf = True
@@ -57,6 +54,7 @@ class CratesResource(Resource):
         super().__init__()
         self._shelf = shelf
         self._crates = crates
+        self._answers = CrateAnswers(crates)
         self._base = base
         self._login = login
 
@@ -64,7 +62,7 @@ class CratesResource(Resource):
     def takes(segments: list[str]) -> bool:
         """Return whether a path leads here.
 
-        :param segments: of the path, with the address first.
+        :param segments: of the path, with the address first, or the token of a run.
         """
         return len(segments) > 2 and segments[1] in _ROOTS
 
@@ -72,6 +70,7 @@ class CratesResource(Resource):
         """Answer the path, whose first segment is the address."""
         return answer_with(request, partial(self._answer, request, *segments))
 
+<<<<<<< HEAD
     async def _answer(self, request: Request, address: str, root: str, *rest: str) -> None:
         match (root, *rest):
             case ("cargo", "config.toml"):
@@ -86,65 +85,73 @@ class CratesResource(Resource):
                 await self._outspoken(request, partial(self._registry, request, address, "", path), 403)
             case _:
                 raise _no_such_path()
+=======
+    async def _answer(self, request: Request, address: str, *rest: str) -> None:
+        async def work() -> None:
+            commitment = await self._shelf.commitment(address)
+            await self._send(request, commitment, commitment.address, rest)
+>>>>>>> main
 
-    @staticmethod
-    async def _outspoken(request: Request, work: Callable[[], Awaitable[None]], status: int) -> None:
-        """Answer a request of cargo, with an error that cargo shows at once if asking again is of no use.
+        await answered(request, work, rest)
 
-        :param status: of such an error.
+    async def send(
+        self,
+        request: Request,
+        commitment: Commitment,
+        here: str,
+        rest: tuple[str, ...],
+        listener: CrateListener | None,
+    ) -> None:
+        """Answer a request for ``crates/…`` or ``cargo/…``, wherever that is.
+
+        :param here: the path that they are below.
+        :param listener: learns what is about to be sent.
         """
-        try:
+        await answered(request, partial(self._send, request, commitment, here, rest, listener), rest, listener)
+
+    async def _send(
+        self,
+        request: Request,
+        commitment: Commitment,
+        here: str,
+        rest: tuple[str, ...],
+        listener: CrateListener | None = None,
+    ) -> None:
+        """Send what is at a path.
+
+        :raises reqpi.core.errors.ReqPIError: it cannot be sent.
+        """
+        may_ask = may_use_logins(identity_of(request))
+        place = f"{self._base.of(request)}/{here}/crates"
+        match rest:
+            case ("cargo", "config.toml"):
+                registries = await self._crates.registries(commitment)
+                body = config_of_index(f"{place}/", registries, login=self._needs_login(request))
+                send_fleeting(request, body, "application/toml")
+            case ("crates", "dl", name, version, filename):
+                await self._answers.file(request, commitment, (name, version, filename), listener, may_ask=may_ask)
+            case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
+                send_config(request, f"{place}/dl", login=self._needs_login(request))
+            case ("crates", "registry", key, *path) if path:
+                await self._answers.index(request, commitment, key, path, may_ask=may_ask)
+            case ("crates", *path):
+                await self._answers.index(request, commitment, "", path, may_ask=may_ask)
+            case _:
+                raise no_such_path()
+
+    def _needs_login(self, request: Request) -> bool:
+        """Return whether cargo has to log in. A login in the request may be for a proxy in front, for crates too."""
+        return self._login or request.requestHeaders.hasHeader("Authorization")
+
+
+async def answered(
+    request: Request, work: Callable[[], Awaitable[None]], rest: tuple[str, ...], listener: CrateListener | None = None
+) -> None:
+    """Answer a request as cargo understands it, if it is one of cargo."""
+    match rest:
+        case ("crates", "dl", _, _, _):
+            await outspoken(request, work, OF_FILES, listener)
+        case ("crates", *_):
+            await outspoken(request, work, OF_INDEX, listener)
+        case _:
             await work()
-        except ReqPIError as error:
-            problem = problems.problem_of(error)
-            if problem.status not in _NO_BODY_SHOWN and not (isinstance(error, UpstreamTrouble) and error.final):
-                raise
-            request.write(problems.send(request, evolve(problem, status=status, headers={})))
-
-    async def _registry(self, request: Request, address: str, key: str, path: list[str]) -> None:
-        """Answer a path of an index."""
-        commitment = await self._shelf.commitment(address)
-        if path == ["config.json"]:
-            self._config(request, commitment)
-        else:
-            await self._index(request, commitment, key, path)
-
-    def _config(self, request: Request, commitment: Commitment) -> None:
-        place = f"{self._base.of(request)}/{commitment.address}/crates/dl"
-        # A client that logs in here, perhaps at a proxy in front, has to be told to log in for crates too.
-        login = self._login or request.requestHeaders.hasHeader("Authorization")
-        config = {"dl": f"{place}/{{crate}}/{{version}}/{{sha256-checksum}}.crate", "auth-required": login}
-        self._send(request, json.dumps(config).encode() + b"\n", "application/json")
-
-    async def _index(self, request: Request, commitment: Commitment, key: str, path: list[str]) -> None:
-        name = path[-1]
-        if not _NAME.fullmatch(name) or index_path(name) != "/".join(path):
-            raise _no_such_path()
-        self._send(request, await self._crates.index(commitment, key, "/".join(path)), "text/plain; charset=utf-8")
-
-    async def _file(self, request: Request, address: str, name: str, version: str, filename: str) -> None:
-        """Send a crate, if a Cargo.lock admits it."""
-        commitment = await self._shelf.commitment(address)
-        named = _FILE.fullmatch(filename)
-        if named is None or not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
-            raise _no_such_path()
-        response = await self._crates.file(commitment, name, version, named[1])
-        elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
-        if elsewhere is not None:
-            send_elsewhere(request, elsewhere)
-            return
-        await send_file(request, response.size, f'"{named[1]}"', response.read, local=response.local)
-
-    async def _cargo_config(self, request: Request, commitment: Commitment) -> None:
-        """Send the configuration that makes cargo take all crates from here, as far as registries are known."""
-        here = f"{self._base.of(request)}/{commitment.address}/crates"
-        body = config_of_index(f"{here}/", await self._crates.registries(commitment))
-        self._send(request, body, "application/toml")
-
-    def _send(self, request: Request, body: bytes, content_type: str) -> None:
-        """Send what may be more the next time: another sdist was fetched, or the server has another URL."""
-        request.write(send_representation(request, Representation(body, content_type, caching=_NO_CACHE)))
-
-
-def _no_such_path() -> NotServed:
-    return NotServed("no such path", "cargo requests config.json, the index files, and dl/<crate>/<version>/<file>.")

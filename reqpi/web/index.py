@@ -25,7 +25,7 @@ from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_elsewhere, send_file
 from reqpi.web.http.headers import header, listed
 from reqpi.web.http.ready_answers import ANY_TYPE, ReadyAnswers
-from reqpi.web.http.representation import Representation
+from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
 
 __all__ = ["IndexListener", "IndexResource"]
 
@@ -67,6 +67,7 @@ class IndexResource(Resource):
         self._rendered: DerivedCache[Representation] = DerivedCache(rendered_bytes)
         self._rendering: SingleFlight[Representation] = SingleFlight()
         shelf.on_metadata_difference(ready_answers.clear)
+        shelf.denials.changed.append(ready_answers.clear)
 
     def answer(self, request: Request, address: str, rest: list[str]) -> int:
         """Answer ``/<address>/simple/<rest…>``."""
@@ -164,7 +165,8 @@ class IndexResource(Resource):
         self, key: _Key, source: Commitment | Page, many: int, render: Callable[..., bytes]
     ) -> Representation:
         content_type, prefix = key[2:]
-        shown = await RENDERED_LINKS.run(many, _represent, render, content_type, prefix)
+        caching = WITHHELD if isinstance(source, Page) and source.withheld else IMMUTABLE
+        shown = await RENDERED_LINKS.run(many, _represent, render, content_type, prefix, caching)
         self._rendered.put(source, key, shown, shown.weight)
         return shown
 
@@ -221,8 +223,8 @@ def _prefix(request: Request, here: str) -> str:
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
 
 
-def _represent(render: Callable[..., bytes], content_type: str, prefix: str) -> Representation:
+def _represent(render: Callable[..., bytes], content_type: str, prefix: str, caching: str) -> Representation:
     charset = "; charset=utf-8" if content_type == simple.HTML else ""
-    shown = Representation(render(prefix=prefix), content_type + charset, page=True)
+    shown = Representation(render(prefix=prefix), content_type + charset, page=True, caching=caching)
     shown.prepare()
     return shown

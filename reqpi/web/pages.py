@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from shlex import quote as quoted
 from urllib.parse import quote
@@ -12,9 +13,11 @@ from twisted.web.server import Request
 from twisted.web.template import Tag, tags
 
 from reqpi.core import admission
+from reqpi.core.denials import Denial
 from reqpi.core.env_vars import trusted_host
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.runtime.offload import in_thread
+from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.sheet import Sheet, send
@@ -52,13 +55,23 @@ async def overview(request: Request, shelf: Shelf, base: str, address: str) -> b
     commitment = await shelf.commitment(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
     refusals = await shelf.refused(address)
+    withheld = await shelf.withheld(commitment, frozen)
+    freezings = await shelf.freezings(commitment)
     # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    return send(request, await in_thread(_overview, commitment, base, here, frozen, refusals))
+    render = partial(_overview, withheld=withheld, freezings=freezings)
+    return send(request, await in_thread(render, commitment, base, here, frozen, refusals))
 
 
 def _overview(
-    commitment: Commitment, base: str, here: str, frozen: dict[Project, Page], refusals: list[RecordedRefusal]
+    commitment: Commitment,
+    base: str,
+    here: str,
+    frozen: dict[Project, Page],
+    refusals: list[RecordedRefusal],
+    *,
+    withheld: Sequence[tuple[File, Denial]],
+    freezings: Mapping[Project, PageFreezing],
 ) -> bytes:
     """Render the page. For a long lock it takes a second or two, so it is called in a thread."""
     sheet = Sheet(
@@ -74,9 +87,11 @@ def _overview(
                 tags.a("CycloneDX", href=f"{here}sbom.cdx.json"), " and as ",
                 tags.a("SPDX", href=f"{here}sbom.spdx.json"), ".",
             ),
+            *_denied(withheld),
             *_refused(refusals),
             tags.h2("What it pins"),
             _pins(commitment, here, frozen),
+            *_frozen(freezings),
         ],
     )  # fmt: skip
     return sheet.rendered()
@@ -144,7 +159,7 @@ def _refused(refusals: Iterable[RecordedRefusal]) -> list[Tag]:
             tags.td(refusal.filename or refusal.project),
             tags.td(refusal.reason),
             tags.td(str(refusal.count), class_="number"),
-            tags.td(datetime.fromtimestamp(refusal.last, UTC).strftime("%Y-%m-%d %H:%M UTC")),
+            tags.td(_at(refusal.last)),
         )
         for refusal in refusals
     ]
@@ -152,3 +167,38 @@ def _refused(refusals: Iterable[RecordedRefusal]) -> list[Tag]:
         return []
     head = tags.tr(tags.th("request"), tags.th("reason"), tags.th("times"), tags.th("last"))
     return [tags.h2("What was refused"), tags.table(tags.thead(head), tags.tbody(rows))]
+
+
+def _denied(withheld: Sequence[tuple[File, Denial]]) -> list[Tag]:
+    if not withheld:
+        return []
+    rows = [
+        tags.tr(tags.td(file.filename), tags.td(denial.because), tags.td(_at(denial.at)))
+        for file, denial in withheld[:_MOST_ROWS]
+    ]
+    head = tags.tr(tags.th("file"), tags.th("reason"), tags.th("since"))
+    return [tags.h2("What the operator denies"), tags.table(tags.thead(head), tags.tbody(rows))]
+
+
+def _frozen(freezings: Mapping[Project, PageFreezing]) -> list[Tag]:
+    """Return the table of pages that the lock gives no digests for: the upstream decided what is on them."""
+    if not freezings:
+        return []
+    rows = [
+        tags.tr(
+            tags.td(project),
+            tags.td(_at(freezing.at) + (", again" if freezing.again else "")),
+            tags.td(freezing.by or "a client without a token"),
+        )
+        for project, freezing in islice(freezings.items(), _MOST_ROWS)
+    ]
+    head = tags.tr(tags.th("project"), tags.th("frozen"), tags.th("for"))
+    return [tags.h2("What was trusted on first use"), tags.table(tags.thead(head), tags.tbody(rows))]
+
+
+def _at(seconds: float) -> str:
+    """Return a time for people. The store may have any number in its place."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):
+        return "an unknown time"

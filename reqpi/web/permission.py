@@ -8,19 +8,33 @@ from packaging.utils import canonicalize_name
 from twisted.web.server import Request
 
 from reqpi.core.access.clients import AccessScope, Client
+from reqpi.core.access.token_file import DEFAULT_UPSTREAM
 from reqpi.core.errors import NotPermitted, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Lock, Project
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.access import identity_of
 
-__all__ = ["FrozenPages", "check_lock"]
+__all__ = ["FrozenPages", "check_lock", "may_know_versions", "may_use_logins"]
 
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "cargo", "runs")
+_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen")
 """Segments below an address whose answers need no page."""
+
+
+def may_use_logins(client: Client) -> bool:
+    """Return whether a client may have anything looked up, with every login of the server."""
+    return client.may(AccessScope.COMMIT) and not client.is_limited
+
+
+def may_know_versions(client: Client, project: Project) -> bool:
+    """Return whether a client may be told which versions of a project the default upstream has, if that has a login.
+
+    The client has to be logged in itself, and to be one that may commit a lock with the project.
+    """
+    return bool(client.name) and client.may(AccessScope.COMMIT) and not client.is_denied(project, [DEFAULT_UPSTREAM])
 
 
 def check_lock(shelf: Shelf, client: Client, lock: Lock) -> None:
@@ -55,8 +69,7 @@ class FrozenPages:
 
         :param segments: of its path; for a run, of the same path below the address.
         """
-        client = identity_of(request)
-        free = client.may(AccessScope.COMMIT) and not client.is_limited
+        free = may_use_logins(identity_of(request))
         return not (free or len(segments) < 2 or segments[0] in ("learn", "runs") or segments[1] in _NO_PAGES)
 
     async def check_run(self, request: Request, segments: Sequence[str]) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from reqpi.core.receipts.model import Kind, RefusedEntry, TakenEntry
-from reqpi.core.receipts.recorder import ReceiptRecorder
+from reqpi.core.receipts.recorder import How, ReceiptRecorder
 from reqpi.shelf.receipts import Taking
 from reqpi.web.http.sent import SentResponse
 
-__all__ = ["AddressObserver"]
+__all__ = ["AddressObserver", "took_crate"]
 
 _METADATA = ".metadata"
 _CRATE = ".crate"
@@ -65,14 +65,20 @@ class AddressObserver:
         if sent.status in _REFUSALS:
             self._refused(sent, "", "/".join(["crates", *rest]))
         elif sent.how is not None and rest[:1] == ["dl"] and len(rest) == 4:
-            name, version, sha256 = *rest[1:3], rest[3].removesuffix(_CRATE)
-            self._taking.took_as(
-                ("crate", name, version, sha256), sent.how, partial(self._crate, name, version, sha256)
-            )
+            took_crate(self._taking, self._crate, (rest[1], rest[2], rest[3].removesuffix(_CRATE)), sent.how)
 
     def _refused(self, sent: SentResponse, project: str, path: str) -> None:
         reason = sent.reason or "not in this lock"
         self._recorder.refused(RefusedEntry("", project, path, sent.agent, reason))
+
+
+def took_crate(taking: Taking, entry: _CrateEntry, crate: tuple[str, str, str], how: How) -> None:
+    """Count a crate that was sent, from wherever.
+
+    :param entry: returns its entry.
+    :param crate: its name, version and sha256.
+    """
+    taking.took_as(("crate", *crate), how, partial(entry, *crate))
 
 
 def _path_of(target: str) -> list[str]:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from twisted.web.server import Request
 
-from reqpi.core.errors import NotAdmitted, NotServed, UpstreamTrouble
-from reqpi.core.model import Commitment, File
+from reqpi.core.errors import DeniedByOperator, NotAdmitted, NotServed, UpstreamTrouble
+from reqpi.core.model import Commitment, File, Page
 from reqpi.core.original_urls import FileUrl, Originals, SourceUrl, source_on
 from reqpi.core.rewritten_lock import CannotRewrite, rewritten_lock
 from reqpi.runtime.derived_cache import DerivedCache
@@ -94,6 +94,7 @@ class OriginalFiles:
             None if not rest or "@" in rest[0] else await self._found(commitment, f"{url}?{query}" if query else url)
         )
         if found is None:
+            await self._check_denied(commitment, url)
             raise NotAdmitted(
                 f"no file of lock {commitment.short} has this original URL",
                 f"/{commitment.address}/files.json lists its files with their URLs.",
@@ -121,13 +122,23 @@ class OriginalFiles:
             await self._shelf.file(commitment, asked.projects[0], asked.filename)  # it says why this is not admitted
         return await self._found_on_any_page(commitment, originals, url)
 
+    async def _check_denied(self, commitment: Commitment, url: str) -> None:
+        """Check that no file with this URL is left out because the operator denies it.
+
+        :raises reqpi.core.errors.DeniedByOperator: one is.
+        """
+        originals = await self._originals_of(commitment)
+        for file, _ in await self._shelf.withheld(commitment, commitment.lock.projects):
+            if originals.found_on(url, [Page(file.project, (file,))]) is not None:
+                await self._shelf.file(commitment, file.project, file.filename)
+
     async def _found_on_any_page(
         self, commitment: Commitment, originals: Originals, url: str
     ) -> tuple[File, bool] | None:
         """Return what :meth:`_found` does, for a URL that does not end in the name of its file."""
         try:
             return await in_thread(originals.found_on, url, (await self._shelf.pages(commitment)).values())
-        except UpstreamTrouble:
+        except (DeniedByOperator, UpstreamTrouble):
             # Files of the projects that are frozen are served all the same.
             pages = await self._shelf.frozen(commitment, commitment.lock.projects)
             found = await in_thread(originals.found_on, url, pages.values())

@@ -16,6 +16,8 @@ r"""Every route of the server.
     GET   /runs/<token>/simple/                      the index of the address                 \
     GET   /runs/<token>/simple/<project>/            a project's files                         } reqpi.web.runs
     GET   /runs/<token>/simple/<project>/<file>      a file; and its core metadata: .metadata /
+    GET   /runs/<token>/crates/<path>                the crates of its sdists                 \
+    GET   /runs/<token>/cargo/config.toml            the configuration for cargo              / reqpi.web.run_crates
     GET   /<address>/                                the overview of a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
@@ -33,6 +35,12 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
+    GET   /<address>/frozen                          when and by whom pages were frozen       \
+    POST  /<address>/refreeze                        freeze its pages again                   |
+    POST  /<address>/forget                          remove the lock and its frozen lists     |
+    GET   /denials                                   everything that the operator denies      | reqpi.web.operating
+    POST  /denials                                   deny something                           |
+    DELETE /denials                                  revoke a denial                          /
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -49,6 +57,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -319,7 +328,7 @@ class Root(Resource):
         if self._access is None or not self._frozen.concern(request, segments):
             return self._routed(request, segments)
         checked = Deferred.fromCoroutine(self._frozen.check(request, segments))
-        return after(request, checked, partial(self._routed, request, segments))
+        return after(request, checked, partial(copy_context().run, self._routed, request, segments))
 
     def _routed(self, request: Request, segments: list[str]) -> Any:
         """Answer a request for a sound path."""

@@ -12,7 +12,9 @@ from twisted.logger import Logger
 from twisted.web.server import Request
 
 from reqpi.core.address import address_of as sha256_of
-from reqpi.core.errors import NotAdmitted, NotServed
+from reqpi.core.crates.model import Crate
+from reqpi.core.crates.receipts import entry_of_crate
+from reqpi.core.errors import NotAdmitted, NotServed, ReqPIError
 from reqpi.core.model import Commitment, File, Page
 from reqpi.core.receipts.document import write_receipt
 from reqpi.core.receipts.model import RefusedEntry, TakenEntry, taken_file, taken_metadata
@@ -27,7 +29,7 @@ from reqpi.web.http.sent import how_sent
 from reqpi.web.index import IndexResource
 from reqpi.web.permission import FrozenPages
 
-__all__ = ["RunsResource"]
+__all__ = ["Recording", "RunsResource", "offered"]
 
 _ELSEWHERE = 307
 """The status that sends the client to the file in the object store."""
@@ -79,32 +81,42 @@ class RunsResource:
         run = await self._runs.get(token)
         commitment = await self._shelf.commitment(run.address)
         await self._frozen.check_run(request, [run.address, "simple", *rest])
-        recording = _Recording(self._runs, run, commitment, request)
+        recording = Recording(self._runs, run, commitment, request, "/".join(["simple", *rest]))
         try:
             await self._index.send(request, commitment, rest, recording if request.method == b"GET" else None)
         except NotAdmitted as error:
-            await recording.refused(rest, error)
+            await recording.refused(rest[0], error)
             raise
 
     @property
     def _runs(self) -> Runs:
-        """The runs.
-
-        :raises reqpi.core.errors.NotServed: the server is private.
-        """
-        if self._open is None:
-            raise NotServed("this server records no runs", "It belongs to one command: use reqpi run --receipt FILE.")
-        return self._open
+        return offered(self._open)
 
 
-class _Recording:
-    """The record of one request: a :class:`~reqpi.web.index.IndexListener`."""
+def offered(runs: Runs | None) -> Runs:
+    """Return the runs.
 
-    def __init__(self, runs: Runs, run: Run, commitment: Commitment, request: Request) -> None:
+    :raises reqpi.core.errors.NotServed: the server offers none.
+    """
+    if runs is None:
+        raise NotServed("this server records no runs", "It belongs to one command: use reqpi run --receipt FILE.")
+    return runs
+
+
+class Recording:
+    """The record of one request: an :class:`~reqpi.web.index.IndexListener`.
+
+    It is a :class:`~reqpi.web.crate_answers.CrateListener`, too.
+
+    :param path: of the request, below the run.
+    """
+
+    def __init__(self, runs: Runs, run: Run, commitment: Commitment, request: Request, path: str) -> None:
         self._runs = runs
         self._commitment = commitment
         self._run = run
         self._request = request
+        self._path = path
         self._refused = ""
         self._is_check = False
 
@@ -119,6 +131,15 @@ class _Recording:
     async def metadata(self, file: File, metadata: bytes) -> None:
         """Record core metadata."""
         await self._taking(taken_metadata(file, sha256_of(metadata), len(metadata)))
+
+    async def crate(self, crate: Crate, size: int) -> None:
+        """Record a crate."""
+        await self._taking(entry_of_crate(crate, size))
+
+    async def crate_refused(self, error: ReqPIError) -> None:
+        """Record that the request of cargo was refused."""
+        if isinstance(error, NotAdmitted):
+            await self._refuse("", error)
 
     async def _taking(self, thing: TakenEntry) -> None:
         """Record something that is about to be sent, and count it once it was."""
@@ -138,12 +159,15 @@ class _Recording:
         how: How | None = "count" if elsewhere else how_sent(self._request.code, whole=whole)
         self._later(self._runs.count(self._run, key, how if self._request.startedWriting else None))
 
-    async def refused(self, rest: list[str], error: NotAdmitted) -> None:
+    async def refused(self, project: str, error: NotAdmitted) -> None:
         """Record that the request was refused."""
-        agent, url = header(self._request, "User-Agent"), "/".join(["simple", *rest])
-        self._refused = await self._runs.refuse(self._run, RefusedEntry("", rest[0], url, agent, error.title))
+        await self._refuse(project, error)
         if self._is_check:
             self.not_refused()
+
+    async def _refuse(self, project: str, error: ReqPIError) -> None:
+        agent = header(self._request, "User-Agent")
+        self._refused = await self._runs.refuse(self._run, RefusedEntry("", project, self._path, agent, error.title))
 
     def not_refused(self) -> None:
         """Uncount the refusal; if it is not recorded yet, as soon as it is."""

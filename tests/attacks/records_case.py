@@ -20,9 +20,11 @@ from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
+from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.records import KINDS, Kind, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.records import KINDS, Kind, charge_record, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.room.charges import Charge
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
@@ -30,6 +32,7 @@ from reqpi.storage.memory import MemoryStore
 from reqpi.web.crates import CratesResource
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
+from reqpi.web.operating import OperatorResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.crates_case import PlainRegistries
@@ -131,9 +134,14 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
     "run-entries": ("/runs/{run}/receipt",),
     "run-counts": ("/runs/{run}/receipt",),
+    "charges": (),
+    "decisions": (),
+    "freezings": ("/{address}/frozen", "/{address}/"),
+    "times": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
-to a commit, or from ``differing``, of which the name alone counts."""
+to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, or from
+``charges``, which only bound what is stored. Every request reads ``decisions``."""
 
 
 @frozen
@@ -191,7 +199,8 @@ class RecordsCase(TestCase):
         crates = CratesOfLocks(self.shelf, self.store, self.registries, self.clock)
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
-        root = Root(self.services, base, learning=learning, features=[registry], runs=self.runs)
+        operating = OperatorResource(Undoing(self.shelf, self.store))
+        root = Root(self.services, base, learning=learning, features=[registry, operating], runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 16)
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"") -> Reply:
@@ -228,7 +237,9 @@ class RecordsCase(TestCase):
         await self.answered("/locks?hold=1", "POST", LOCK)
         while not [name async for name in self.store.names(holding_record(commitment.address))]:
             await deferLater(reactor, 0)  # type: ignore[arg-type]
+        await self.shelf.denials.deny("other", "it is not used here", "operator")
         await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
+        await self.store.create(charge_record(commitment.address, "one"), Charge("ci", 5).dump())
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})
 
     async def answered(self, path: str, method: str = "GET", body: bytes = b"") -> None:

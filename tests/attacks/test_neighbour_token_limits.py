@@ -6,7 +6,7 @@ import json
 
 from attrs import evolve
 
-from reqpi.core.access.clients import AccessScope
+from reqpi.core.access.clients import AccessScope, anonymous_client
 from reqpi.core.access.tokens import Token, Tokens, digest_of
 from reqpi.upstream.allowed.policy import Policy
 from reqpi.upstream.allowed.urls import index_key
@@ -105,6 +105,35 @@ class ReadingTests(LimitsCase):
             self.assertIn((await self.under(path)).status, (200, 410), path)
         self.assertEqual((await self.ask(f"/{'0' * 64}/simple/six/")).status, 410)
         self.assertEqual(self.upstream.asked, [])
+
+
+class SuggestionTests(LimitsCase):
+    """The attacker asks for a project that the lock does not pin, and then for what would pin it."""
+
+    async def line(self, name: str) -> str | None:
+        """Return the suggestion that a client gets; without a name, one without a token."""
+        path = f"/{self.address}/refused?suggest=1"
+        reply = await (self.as_client(name, path) if name else self.ask(path))
+        [entry] = json.loads(reply.body)["refused"]
+        return entry["line"]  # type: ignore[no-any-return]
+
+    async def test_versions_are_suggested_to_those_who_may_commit_them(self) -> None:
+        """Neither without a token, nor with one that reads, nor with one for other upstreams or projects."""
+        self.upstream.offer(a_page(a_file("own-7.7.tar.gz", project="own"), project="own"), b"own")
+        await self.under("/simple/own/")
+        for name in ("", "reader", "corp-only", "six-only"):
+            self.assertIsNone(await self.line(name), name)
+        self.assertEqual(self.upstream.asked, [])
+        self.assertEqual(await self.line("free"), "own==7.7")
+
+    async def test_where_anyone_may_commit_a_login_of_the_client_is_needed(self) -> None:
+        """The server has tokens, and takes locks from everyone."""
+        self.access._anonymous = anonymous_client("commit")
+        self.upstream.offer(a_page(a_file("own-7.7.tar.gz", project="own"), project="own"), b"own")
+        await self.under("/simple/own/")
+        self.assertIsNone(await self.line(""))
+        self.assertIsNone(await self.line("corp-only"))
+        self.assertEqual(await self.line("free"), "own==7.7")
 
 
 class NoLoginTests(LimitsCase):

@@ -97,8 +97,8 @@ class RunsTests(CommandTestCase):
         receipt = self.receipt()
         self.assertEqual((receipt.taken, receipt.complete), ((), False))
 
-    def test_crates_are_not_in_the_run_and_the_receipt_says_so(self) -> None:
-        """The command takes crates from the address, where no receipt of the server has them."""
+    def test_cargo_takes_crates_from_the_run_alone(self) -> None:
+        """The server leads cargo to the address, where no receipt has what is taken."""
         document = CARGO_LOCK.read_bytes()
         self.lock.write_bytes(document)
         self.server.takes(document)
@@ -106,8 +106,12 @@ class RunsTests(CommandTestCase):
         self.server.says(f"/{address}/refused", 200, {"refused": []})
         self.server.says(f"/{address}/runs", 201, {"token": TOKEN})
         self.server.says(f"/runs/{TOKEN}/receipt", 200, write_receipt(evolve(GOOD, address=address)))
-        self.assertIn("it does not have the crates", self.run_recorded()[1])
-        self.assertEqual((self.receipt().taken, self.receipt().complete), ((TAKEN,), False))
+        options = ("-q", "--url", self.server.url, "--receipt", "receipt.json", "requirements.txt")
+        status, out, err = self.run_reqpi("run", *options, "--", "sh", "-c", "cat $CARGO_HOME/config.toml")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn(f"sparse+{self.server.url}/runs/{TOKEN}/crates/", out)
+        self.assertNotIn(address, out)
+        self.assertEqual((self.receipt().taken, self.receipt().complete), ((TAKEN,), True))
 
     def test_a_run_that_does_not_end_is_reported(self) -> None:
         """The server keeps the run."""

@@ -18,7 +18,7 @@ PROTECTED = frozenset({"locks", "documents"})
 MOST = 4
 """URLs that are asked for each change of a record."""
 
-KEPT = frozenset({*PROTECTED, "frozen"})
+KEPT = frozenset({*PROTECTED, "frozen", "decisions"})
 """Kinds that cannot be made again, so that a repair leaves them."""
 
 
@@ -121,6 +121,21 @@ class JunkTests(RecordsCase):
             self.assertIn(record.name, "\n".join(self.logged), what)
             await self._looked_at(_kind("lacking"), record, what)
 
+    async def test_junk_in_a_decision_stops_no_request_and_no_other_denial(self) -> None:
+        """It denies nothing any more, and the log names the record."""
+        record = await self.of(_kind("decisions"))
+        await self.shelf.denials.deny("lib", "it mines coins", "operator")
+        for what, junk in self.junk.items():
+            await self.store.replace(record.name, junk)
+            self.logged.clear()
+            self.assertEqual((await self.ask("/{address}/simple/lib/")).status, 410, what)
+            await self.answered("/{address}/simple/built/")
+            self.assertIn(record.name, "\n".join(self.logged), what)
+            await self._looked_at(_kind("decisions"), record, what)
+
+    async def test_junk_in_the_record_of_who_has_frozen_a_page(self) -> None:
+        await self._attack(_kind("freezings"))
+
     async def _document(self) -> bytes:
         return await self.store.get(f"locks/{self.names['address']}") or b""
 
@@ -181,6 +196,12 @@ class ChangedTests(RecordsCase):
 
     async def test_changed_files_of_sessions(self) -> None:
         await self._attack("learned")
+
+    async def test_changed_decisions(self) -> None:
+        await self._attack("decisions")
+
+    async def test_changed_records_of_who_has_frozen_a_page(self) -> None:
+        await self._attack("freezings")
 
     async def test_changed_runs(self) -> None:
         await self._attack("runs")

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import tomllib
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 from reqpi.cli.processes.cargo_home import cargo_home
@@ -86,6 +87,29 @@ class EnvTests(CommandTestCase):
         self.assertEqual(stat.S_IMODE(config.stat().st_mode), 0o600)
         self.assertIn("Basic", config.read_text())
         self.assertNotIn("CARGO_HOME", self.said(INDEX))
+
+    def test_the_token_of_the_user_is_in_the_file_and_not_in_what_is_printed(self) -> None:
+        """From a file or from REQPI_TOKEN; a login in the URL takes precedence."""
+        (self.folder / "token").write_text("of-a-file\n")
+        config = self.folder / "home" / "config.toml"
+        for options, environ, login in (
+            ((), "of-the-variable", "__token__:of-the-variable"),
+            (("--token-file", "token"), "of-the-variable", "__token__:of-a-file"),
+        ):
+            self.environ["REQPI_TOKEN"] = environ
+            said = self.said(INDEX, "--cargo-home", "home", *options)
+            self.assertNotIn("__token__", json.dumps(said))
+            written = tomllib.loads(config.read_text())["registries"]["reqpi"]["token"]
+            self.assertEqual(b64decode(written.removeprefix("Basic ")).decode(), login)
+        self.said(INDEX.replace("//", "//own:secret@"), "--cargo-home", "home")
+        self.assertIn(b64encode(b"own:secret").decode(), config.read_text())
+
+    def test_a_file_of_a_token_is_for_cargo(self) -> None:
+        (self.folder / "token").write_text("secret\n")
+        for words in ((INDEX,), (".",)):
+            status, _, err = self.run_reqpi("env", *words, "--token-file", "token")
+            self.assertEqual(status, 2)
+            self.assertIn("--token-file is for", err)
 
     def test_a_folder_needs_no_other_home(self) -> None:
         os.makedirs(self.folder / "out")

@@ -59,7 +59,11 @@ class Scripted:
 
     def says_then(self, path: str, status: int, body: object) -> None:
         """What it says of ``path`` from the second time on."""
-        self._next[path] = Said(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        self.then(path, Said(status, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+
+    def then(self, path: str, said: Said) -> None:
+        """The same, as a whole answer."""
+        self._next[path] = said
 
     def takes(self, document: bytes, *, prefix: str = "", status: int = 201, **more: object) -> str:
         """Answer as ReqPI does where ``document`` is a good lock.

@@ -203,3 +203,12 @@ class BlobsContract(StoreCase):
         await self.store.create("locks/" + self.absent, b"record")
         found = await gathered(self.store.all())
         self.assertEqual(sorted(found), sorted(names))
+
+    async def test_the_sizes_are_those_of_everything_in_the_store(self) -> None:
+        """At least its bytes; a store may need some more for each thing."""
+        before = [size async for size in self.store.sizes()]
+        await kept(self.store, b"blob" * 1000)
+        await self.store.create("locks/a", b"record" * 100)
+        sizes = [size async for size in self.store.sizes()]
+        self.assertEqual(len(sizes), len(before) + 2)
+        self.assertTrue(4600 <= sum(sizes) - sum(before) <= 1 << 20, sizes)

@@ -21,7 +21,7 @@ __all__ = ["EveryCommand", "commands_that_take_a_store_or_a_lock"]
 
 TARGET = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12", "--only-binary=:all:")
 ASK = OPEN + "opened(sys.argv[1] + '/').read()"
-STORE_ALONE = ("verify", "sweep")
+STORE_ALONE = ("verify", "sweep", "forget")
 YEAR = 365 * 86400
 
 
@@ -164,6 +164,28 @@ class EveryCommand(SynchronousTestCase):
         for option in ("--dry-run", "--json"):
             said = self.reqpi("sweep", "--store", str(self.store), "--max-age", str(YEAR), option)
             self.assertIn("would remove 0 locks" if option == "--dry-run" else '"locks": 0', said)
+
+    def command_deny(self) -> None:
+        """Something that no lock pins."""
+        store = ("--store", str(self.store))
+        self.reqpi("deny", "no-such-project", "--because", "it is a test", *store)
+        self.assertIn("no-such-project: it is a test", self.reqpi("deny", "--list", *store))
+        self.reqpi("deny", "--revoke", "no-such-project", *store)
+
+    def command_refreeze(self) -> None:
+        """The upstream has what it had."""
+        said = self.reqpi("refreeze", self.address, self.project, *self.own)
+        self.assertEqual(said, f"{self.project}: nothing has changed\n")
+
+    def command_forget(self) -> None:
+        """The last lock of all."""
+        self.assertIn(self.address, self.reqpi("forget", self.address, "--store", str(self.store)))
+        self.reqpi("forget", self.address, "--store", str(self.store), status=3)
+
+    @property
+    def address(self) -> str:
+        """That of the lock."""
+        return self.index.rstrip("/").split("/")[-2]
 
 
 def _method(command: str) -> str:

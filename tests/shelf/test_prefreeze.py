@@ -10,6 +10,7 @@ from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Commitment
+from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
 from reqpi.shelf.records import page_record
 from reqpi.shelf.shelf import Shelf
@@ -182,7 +183,7 @@ class ManyTests(AheadCase):
         """The rest is looked up when it is asked for."""
         commitment = await self.committed("six")
         pin = commitment.lock.pins[0]
-        pins = tuple(evolve(pin, project=f"thing{number}") for number in range(15_000))
+        pins = tuple(evolve(pin, project=f"thing{number}") for number in range(1_500))
         lock = evolve(commitment.lock, pins=pins)
         self.prefreeze.stop()
         prefreeze = Prefreeze(self.shelf, self.clock)
@@ -190,6 +191,11 @@ class ManyTests(AheadCase):
             for _ in range(3):
                 prefreeze.begin(evolve(commitment, lock=lock))
         self.assertEqual(len(logged), 2)
+        with capturedLogs() as logged:
+            for number in range(20):
+                with on_behalf_of(f"another {number}"):
+                    prefreeze.begin(evolve(commitment, lock=lock))
+        self.assertGreater(len(logged), 7)
         prefreeze.stop()
 
     async def test_the_memory_of_what_waits_is_bounded(self) -> None:

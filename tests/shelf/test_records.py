@@ -41,6 +41,10 @@ class NameTests(SynchronousTestCase):
             records.run_record("token"): "runs/token",
             records.run_entry_record("token", "key"): "run-entries/token/key",
             records.run_counts_record("token", "process"): "run-counts/token/process",
+            records.charge_record(A, "process"): f"charges/{A}/process",
+            records.decision_record("name"): "decisions/name",
+            records.freezing_record(A, "six"): f"freezings/{A}/six",
+            records.time_record("sweep"): "times/sweep",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})
@@ -56,6 +60,8 @@ class NameTests(SynchronousTestCase):
             "bills": records.sbom_record,
             "crates": records.crate_record,
             "crate-commits": records.crate_commit_record,
+            "charges": records.charge_record,
+            "freezings": records.freezing_record,
         }
         kinds = kinds_of(Owner.ADDRESS)
         self.assertEqual({kind.folder for kind in kinds}, set(makers))

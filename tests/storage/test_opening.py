@@ -166,3 +166,36 @@ class OpeningTests(OpeningCase):
         first, second = self.open(), self.open()
         run(first.create("locks/a", b"value"))
         self.assertEqual(run(second.get("locks/a")), b"value")
+
+
+class OwnerTests(OpeningCase):
+    """Root does not fill the store of a service's user with files that this user cannot read."""
+
+    def test_root_does_not_open_the_store_of_another_user(self) -> None:
+        self.open()
+        if os.geteuid() == 0:
+            os.chown(self.path, 65534, 65534)
+        else:
+            self.patch(os, "geteuid", lambda: 0)  # root's answer is played for another user
+        owner = self.path.stat().st_uid
+        self.assertIn(f"it belongs to user {owner}", self.refusal())
+        self.assertIn(f"--reuid={owner}", self.refusal())
+
+
+class RestoredTests(OpeningCase):
+    """A store that was restored without its layout file."""
+
+    def test_it_is_not_stamped_anew(self) -> None:
+        """A newer ReqPI may have written it."""
+        run(self.open().create("locks/a", b"value"))
+        (self.path / "layout").unlink()
+        self.assertIn("its file `layout` is missing", self.refusal())
+        self.assertIn(f"echo 1 > {self.path / 'layout'}", self.refusal())
+        self.assertFalse((self.path / "layout").exists())
+
+    def test_a_first_start_that_was_interrupted_is_completed(self) -> None:
+        """There are folders, and nothing in them."""
+        self.open()
+        (self.path / "layout").unlink()
+        self.open()
+        self.assertEqual((self.path / "layout").read_text(), "1\n")

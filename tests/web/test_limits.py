@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.web.http import site
+from reqpi.web.http.refusal import LINGER
 from tests.web.case import LARGEST, WebCase
 from tests.web.wire import Reply, Wire
 
@@ -55,7 +55,7 @@ class TooLarge(WebCase):
             await self.turn()
         await self.refusal(wire)
         self.assertFalse(wire.over)
-        self.clock.advance(site._LINGER)
+        self.clock.advance(LINGER)
         wire.say(b"#")
         await wire.ended
 

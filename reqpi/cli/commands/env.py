@@ -10,7 +10,12 @@ from pathlib import Path
 from reqpi.cli.folders.crates_folder import CARGO_HOME, has_crates
 from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, write
 from reqpi.cli.folders.output_folder import writing
+<<<<<<< HEAD
 from reqpi.cli.processes.cargo_home import fill_home
+=======
+from reqpi.cli.inputs.own_token import add_token_file, own_token, with_token
+from reqpi.cli.processes.cargo_home import config_for
+>>>>>>> main
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.client.target import index_of
@@ -35,10 +40,10 @@ def main(arguments: Sequence[str]) -> int:
                 "An index has the same URL wherever it is used: leave the option out.",
             )
         index = f"{base}/{address}/simple/"
-        written = environment(index, _shell(options), _own_cargo_home(index, options.cargo_home))
-    elif options.cargo_home is not None:
+        written = environment(index, _shell(options), _own_cargo_home(index, options))
+    elif options.cargo_home is not None or options.token_file is not None:
         raise BadUsage(
-            "--cargo-home is for the URL of an address",
+            f"{'--token-file' if options.cargo_home is None else '--cargo-home'} is for the URL of an address",
             "A folder that reqpi fetch has filled has one of its own: leave the option out.",
         )
     else:
@@ -71,17 +76,25 @@ def _for_cargo(folder: Path, mounted: str | None) -> dict[str, str]:
     return cargo_changes(f"{os.path.abspath(mounted or folder).rstrip('/')}/{CARGO_HOME}")
 
 
-def _own_cargo_home(index_url: str, home: Path | None) -> dict[str, str]:
-    """Write the configuration of cargo into a folder, and return the variables for cargo.
+def _own_cargo_home(index_url: str, options: argparse.Namespace) -> dict[str, str]:
+    """Write the configuration of cargo, with the user's token, into a folder, and return the variables for cargo.
 
-    :raises BadUsage: the folder cannot be written.
+    :raises BadUsage: the folder cannot be written, or there is no folder for the token.
     """
+    home: Path | None = options.cargo_home
     if home is None:
+        if options.token_file is not None:
+            raise BadUsage("--token-file is for cargo", "Add --cargo-home DIR; pip and uv read a token from netrc.")
         return {}
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
+<<<<<<< HEAD
     further = fill_home(home, index_url, os.environ)
     return cargo_changes(os.path.abspath(home)) | further
+=======
+    write(home / "config.toml", config_for(with_token(index_url, own_token(options.token_file))), 0o600)
+    return cargo_changes(os.path.abspath(home))
+>>>>>>> main
 
 
 def _shell(options: argparse.Namespace) -> str:
@@ -123,6 +136,7 @@ def command_line() -> argparse.ArgumentParser:
         help="for the URL of an address: write the configuration with which cargo takes crates from it to DIR, and set "
         "CARGO_HOME",
     )
+    add_token_file(parser, "for the URL of an address, with --cargo-home: a file with the token of the server")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write them to this file; to a .json in the format json"
     )

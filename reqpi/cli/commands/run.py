@@ -18,8 +18,12 @@ from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
+<<<<<<< HEAD
 from reqpi.cli.processes.cargo_home import cargo_home
 from reqpi.cli.processes.cargo_settings import has_crates, registries_in
+=======
+from reqpi.cli.processes.cargo_home import cargo_home, registries_in
+>>>>>>> main
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
 from reqpi.cli.run_progress import Watch
@@ -173,8 +177,7 @@ def _run(
     index = index_for(options, url, lock)
     before = () if lock.created else _refused(url, lock.address)
     registries = registries_in(document.data for document in taken.documents)
-    crates = has_crates(document.data for document in taken.documents)
-    with _recorded(options, url, lock.address, index, receipt, crates=crates) as own_index:
+    with _recorded(options, url, lock.address, index, receipt) as own_index:
         environ = pointed_at(with_login_of(url, own_index), os.environ)
         ways = [own_index]
         if proxy is not None:
@@ -183,7 +186,7 @@ def _run(
         # On another server, the command could reach more than the run.
         sealed = receipt.seal if receipt is not None and not options.url else lambda: None
         with (
-            cargo_home(with_login_of(url, index), environ, registries) as with_cargo,
+            cargo_home(with_login_of(url, own_index), environ, registries) as with_cargo,
             sealing(options.seal, ways, quiet=options.quiet, on_sealed=sealed) as start,
             watch.telling(),
         ):
@@ -200,19 +203,13 @@ def _run(
 
 
 def _recorded(
-    options: argparse.Namespace, url: str, address: str, index: str, receipt: ReceiptFile | None, *, crates: bool
+    options: argparse.Namespace, url: str, address: str, index: str, receipt: ReceiptFile | None
 ) -> AbstractContextManager[str]:
-    """Yield the URL of the index for the command: that of a run, if another server has to record what is taken.
-
-    :param crates: the lock has crates, which a run does not record.
-    """
+    """Yield the URL of the index for the command: that of a run, if another server has to record what is taken."""
     if receipt is None or not options.url:
         return nullcontext(index)
     from reqpi.cli.processes.server_run import recorded_on  # noqa: PLC0415  # it imports the reader of receipts
 
-    if crates:
-        receipt.recorder.complete = False
-        tell_remark("the receipt will not be complete: with --url, it does not have the crates that the command takes")
     return recorded_on(url, address, index, receipt)
 
 

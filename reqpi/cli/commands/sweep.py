@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from attrs import asdict
 
+from reqpi.cli.inputs.operated import add_audit_log, audited
 from reqpi.cli.inputs.stores import add_store, opened
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
@@ -24,7 +25,10 @@ def main(arguments: Sequence[str]) -> int:
         # Imported here because the reactor must not be installed before a server chooses its own.
         from twisted.internet import reactor  # noqa: PLC0415
 
-        swept = wait(Sweep(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run).run())
+        sweep = Sweep(store, cast(Any, reactor), options.max_age, dry_run=options.dry_run)
+        with audited(options, "sweep", dry_run=options.dry_run) as detail:
+            swept = wait(sweep.run())
+            detail.update(locks=swept.locks, files=swept.blobs, bytes=swept.size)
     if options.json:
         print(json.dumps(asdict(swept), indent=2))
     else:
@@ -50,6 +54,7 @@ def command_line() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="remove locks that were not used for this long",
     )
+    add_audit_log(parser)
     parser.add_argument("--dry-run", action="store_true", help="remove nothing, and print what would be removed")
     return parser
 

@@ -19,6 +19,7 @@ from reqpi.client.errors import BadUsage
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.token_file import BadTokenFile, line_of, read_tokens, with_token, without_token
 from reqpi.core.access.tokens import SECRET_BYTES, Token, digest_of, token_text
+from reqpi.core.sizes import BadSize, read_size
 
 __all__ = ["command_line", "main"]
 
@@ -34,8 +35,9 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("name the file of tokens with --tokens FILE or REQPI_TOKENS")
     if (options.name is None) != (options.action == "list"):
         parser.error("write reqpi token new NAME, reqpi token revoke NAME, or reqpi token list")
-    if options.action != "new" and (options.scope or options.upstream or options.project or options.days):
-        parser.error("--scope, --upstream, --project and --days describe a new token: reqpi token new NAME …")
+    described = (options.scope, options.upstream, options.project, options.days, options.quota)
+    if options.action != "new" and any(value is not None for value in described):
+        parser.error("--scope, --upstream, --project, --days and --quota describe a new token: reqpi token new NAME …")
     _ACTIONS[options.action](options)
     return DONE
 
@@ -50,6 +52,7 @@ def _new(options: argparse.Namespace) -> None:
         frozenset(options.upstream) if options.upstream else None,
         frozenset(options.project) if options.project else None,
         None if options.days is None else datetime.now(UTC).replace(microsecond=0) + timedelta(days=options.days),
+        options.quota,
     )
     try:
         read_tokens(line_of(token).encode("ascii", "replace"))
@@ -84,6 +87,7 @@ def _as_json(token: Token) -> dict[str, Any]:
         "scopes": [scope for scope in AccessScope if scope in token.scopes],
         "upstreams": None if token.upstreams is None else sorted(token.upstreams),
         "projects": None if token.projects is None else sorted(token.projects),
+        "quota": token.quota,
         "expires": None if token.expires is None else f"{token.expires:%Y-%m-%dT%H:%M:%SZ}",
     }
 
@@ -126,6 +130,12 @@ def command_line() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the projects that its locks may pin (repeatable; default: all)",
     )
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        metavar="BYTES",
+        help="the bytes that its locks may bring into the store, such as 20GB (default: any number)",
+    )
     parser.add_argument("--days", type=_days, metavar="N", help="how long it is valid (default: until it is revoked)")
     parser.add_argument("--json", action="store_true", help="list as JSON")
     return parser
@@ -136,6 +146,13 @@ def _scope(text: str) -> AccessScope:
         return AccessScope(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text}: write one of {', '.join(AccessScope)}") from None
+
+
+def _quota(text: str) -> int:
+    try:
+        return read_size(text)
+    except BadSize as bad:
+        raise argparse.ArgumentTypeError(f"{text}: {bad}") from None
 
 
 def _days(text: str) -> int:

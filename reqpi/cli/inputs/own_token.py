@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from reqpi.client.errors import BadUsage
 
-__all__ = ["add_token_file", "log_in", "with_token"]
+__all__ = ["add_token_file", "log_in", "own_token", "with_token"]
 
 _LONGEST = 16384
 """Bytes of a token; one that a CI system signs has some thousand."""
@@ -17,13 +17,16 @@ _LONGEST = 16384
 _USER = "__token__"
 
 
-def add_token_file(parser: argparse.ArgumentParser) -> None:
-    """Add ``--token-file``."""
+def add_token_file(parser: argparse.ArgumentParser, of: str = "a file with the token for the server of --url") -> None:
+    """Add ``--token-file``.
+
+    :param of: says which token is in the file.
+    """
     parser.add_argument(
         "--token-file",
         type=Path,
         metavar="FILE",
-        help="a file with the token for the server of --url (default: the token in $REQPI_TOKEN, then netrc)",
+        help=f"{of} (default: the token in $REQPI_TOKEN, then netrc)",
     )
 
 
@@ -35,7 +38,7 @@ def log_in(options: argparse.Namespace) -> None:
     if options.token_file is not None and not options.url:
         raise BadUsage("--token-file is for a running server", "Add --url, or leave it out.")
     if options.url:
-        options.url = with_token(options.url, _token(options.token_file))
+        options.url = with_token(options.url, own_token(options.token_file))
 
 
 def with_token(url: str, token: str) -> str:
@@ -49,7 +52,11 @@ def with_token(url: str, token: str) -> str:
     return parts._replace(netloc=f"{_USER}:{quote(token, safe='')}@{parts.netloc}").geturl()
 
 
-def _token(path: Path | None) -> str:
+def own_token(path: Path | None) -> str:
+    """Return the token of ``--token-file``, otherwise that of ``REQPI_TOKEN``; empty if there is none.
+
+    :raises reqpi.client.errors.BadUsage: it is not a token.
+    """
     where, data = "REQPI_TOKEN", os.environ.get("REQPI_TOKEN", "").encode("utf-8", "surrogateescape")
     if path is not None:
         where = str(path)

@@ -28,6 +28,7 @@ __all__ = [
     "add_server",
     "check_server",
     "open_server_for",
+    "operated_server",
     "private_index",
     "server_for",
     "value_of",
@@ -156,6 +157,14 @@ def open_server_for(options: argparse.Namespace) -> AbstractContextManager[str]:
     return nullcontext(options.url) if options.url else _served(options)
 
 
+def operated_server(options: argparse.Namespace, address: str) -> AbstractContextManager[str]:
+    """Return the URL of a server whose operator the user is, as a context manager.
+
+    :param address: the lock that it is about.
+    """
+    return nullcontext(options.url) if options.url else _served(options, address, operates=True)
+
+
 def _served(
     options: argparse.Namespace,
     address: str | None = None,
@@ -163,12 +172,14 @@ def _served(
     watch: Callable[[str], None] = lambda _: None,
     *,
     several: bool = False,
+    operates: bool = False,
     beside: Beside | None = None,
 ) -> AbstractContextManager[str]:
     """Start a server that only this process and its children can use, with settings as for ``reqpi server``.
 
     :param address: the address of the lock that it serves; ``None``: to learn from.
     :param several: it serves other locks too.
+    :param operates: its client is an operator.
     :param beside: runs beside it.
     """
     # Imported here because they import Twisted, which --url does not need.
@@ -183,6 +194,6 @@ def _served(
         local=True,
         own_netrc=netrc_of_user(),
         passing=passing,
-        only=OnlyClient(token_hex(16), None if several else address or ""),
+        only=OnlyClient(token_hex(16), None if several else address or "", operates),
     )
     return served(settings, watch, beside)

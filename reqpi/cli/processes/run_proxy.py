@@ -19,6 +19,7 @@ from reqpi.web.http.only_client import LOGIN, OnlyClient
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.proxy.certificates import RunAuthority
 from reqpi.web.proxy.connect import ProxyChannel, ProxyFactory
+from reqpi.web.proxy.crates import OriginalCrates
 from reqpi.web.proxy.events import Report
 from reqpi.web.proxy.resource import OriginalsResource, ProxyRequest
 
@@ -53,7 +54,15 @@ class RunProxy:
         # A passed host shows its own certificate, so the command has to trust the usual authorities too.
         self._bundle.write_bytes(authority.pem + (hosts.bundle if self._passed.named else b""))
         self._default_indexes = default_indexes(outside)
-        resource = OriginalsResource(server.shelf, only.address or "", only, self._report, self._default_indexes)
+        crates = OriginalCrates(server.crates, reactor)
+        resource = OriginalsResource(
+            server.shelf,
+            only.address or "",
+            only,
+            self._report,
+            default_indexes=self._default_indexes,
+            crates=crates,
+        )
         site = BoundedSite(resource, reactor, 0)
         site.protocol, site.requestFactory = ProxyChannel, ProxyRequest
         self._factory = ProxyFactory(site, authority, only, self._report, reactor, passed=hosts.endpoint)

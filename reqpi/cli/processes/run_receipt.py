@@ -15,8 +15,8 @@ from reqpi.shelf.crates.receipts import CrateEntries
 from reqpi.shelf.receipts import Taking
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.web.http.only_client import OnlyClient
-from reqpi.web.proxy.events import Event, RefusedRequest, TakenThing
-from reqpi.web.receipts import AddressObserver
+from reqpi.web.proxy.events import Event, RefusedRequest, TakenCrate, TakenThing
+from reqpi.web.receipts import AddressObserver, took_crate
 
 __all__ = ["RunReceipt"]
 
@@ -33,6 +33,7 @@ class RunReceipt:
         self._beside: Beside | None = None
         self._server: Server | None = None
         self._taking: Taking | None = None
+        self._crates: CrateEntries | None = None
         self.settled = False
 
     def over(self, beside: Beside) -> RunReceipt:
@@ -47,8 +48,8 @@ class RunReceipt:
         indexes = default_indexes(server.outside or AllowedUpstreams())
         self._server = server
         self._taking = Taking(server.shelf, address, self._recorder, *indexes[:1])
-        crates = CrateEntries(server.shelf, server.crates, address)
-        server.site.observer = AddressObserver(address, self._taking, self._recorder, crates)
+        self._crates = CrateEntries(server.shelf, server.crates, address)
+        server.site.observer = AddressObserver(address, self._taking, self._recorder, self._crates)
         if self._beside is not None:
             self._beside.start(server, only, reactor)
 
@@ -69,6 +70,10 @@ class RunReceipt:
         if isinstance(event, TakenThing):
             if self._taking is not None:
                 self._taking.took(event.kind, event.project, event.filename, event.how)
+        elif isinstance(event, TakenCrate):
+            if self._taking is not None and self._crates is not None:
+                crate = (event.crate.name, event.crate.version, event.crate.sha256)
+                took_crate(self._taking, self._crates, crate, event.how)
         elif isinstance(event, RefusedRequest):
             self._recorder.refused(RefusedEntry(event.host, "", event.url, event.agent, event.reason))
         else:

@@ -48,12 +48,14 @@ class Client:
     :param upstreams: the names of the upstreams that its locks may use, where the default one has the name ``default``;
         ``None``: all of them.
     :param projects: the normalized names of the projects that its locks may pin; ``None``: all of them.
+    :param issuer: of a signed token, whose subject is the name; empty for any other client.
     """
 
     name: str = ""
     scopes: frozenset[AccessScope] = EVERYTHING
     upstreams: frozenset[str] | None = field(default=None, kw_only=True)
     projects: frozenset[str] | None = field(default=None, kw_only=True)
+    issuer: str = field(default="", kw_only=True)
 
     def may(self, scope: AccessScope) -> bool:
         """Return whether the client has a scope."""

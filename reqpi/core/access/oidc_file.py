@@ -78,7 +78,8 @@ class OidcIssuer:
             return None
         subject = claims.get("sub")
         name = subject if isinstance(subject, str) and subject.isascii() and subject.isprintable() else self.url
-        return Client(name[:_LONGEST_NAME] or self.url, rule.scopes, upstreams=rule.upstreams, projects=rule.projects)
+        limits = {"upstreams": rule.upstreams, "projects": rule.projects}
+        return Client(name[:_LONGEST_NAME] or self.url, rule.scopes, **limits, issuer=self.url)
 
 
 def read_oidc(data: bytes) -> tuple[OidcIssuer, ...]:

@@ -2,7 +2,7 @@
 
 ::
 
-    # NAME  sha256:HEX  SCOPES  [upstreams=NAMES] [projects=NAMES] [expires=TIME]
+    # NAME  sha256:HEX  SCOPES  [upstreams=NAMES] [projects=NAMES] [quota=SIZE] [expires=TIME]
     ci      sha256:9f86…  read,commit,hold  projects=acme-core,acme-web  expires=2027-01-31T00:00:00Z
 
 Empty lines, and lines that begin with ``#``, are left as they are.
@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import NAME, Token
+from reqpi.core.sizes import BadSize, exact_size, read_size
 
 __all__ = ["DEFAULT_UPSTREAM", "LARGEST", "BadTokenFile", "line_of", "read_tokens", "with_token", "without_token"]
 
@@ -79,6 +80,8 @@ def line_of(token: Token) -> str:
         words.append(f"upstreams={_joined(token.upstreams)}")
     if token.projects is not None:
         words.append(f"projects={_joined(token.projects)}")
+    if token.quota is not None:
+        words.append(f"quota={exact_size(token.quota)}")
     if token.expires is not None:
         words.append(f"expires={token.expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     return " ".join(words)
@@ -162,6 +165,13 @@ def _projects(text: str) -> frozenset[str]:
     return frozenset(str(canonicalize_name(name)) for name in _names(text))
 
 
+def _quota(text: str) -> int:
+    try:
+        return read_size(text)
+    except BadSize:
+        raise _BadLine(f"quota={_shown(text)}: write a size without spaces, such as 20GB") from None
+
+
 def _time(text: str) -> datetime:
     try:
         if _TIME.fullmatch(text):
@@ -171,7 +181,12 @@ def _time(text: str) -> datetime:
     raise _BadLine(f"expires={_shown(text)}: write a time in UTC, such as 2027-01-31T00:00:00Z")
 
 
-_READERS: Mapping[str, Callable[[str], Any]] = {"upstreams": _names, "projects": _projects, "expires": _time}
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "upstreams": _names,
+    "projects": _projects,
+    "quota": _quota,
+    "expires": _time,
+}
 
 
 def _joined(words: frozenset[Any]) -> str:

@@ -52,6 +52,7 @@ class Token:
     :param digest: its sha256 in hex.
     :param upstreams: see :class:`~reqpi.core.access.clients.Client`.
     :param projects: likewise.
+    :param quota: the bytes that its locks may bring into the store; ``None``: any number.
     :param expires: the time from which on it is not valid, with a zone; ``None``: it is valid until it is revoked.
     """
 
@@ -61,6 +62,7 @@ class Token:
     upstreams: frozenset[str] | None = None
     projects: frozenset[str] | None = None
     expires: datetime | None = None
+    quota: int | None = None
 
     def is_valid(self, now: float) -> bool:
         """Return whether the token has not expired.
@@ -99,6 +101,11 @@ class Tokens:
         token = None if match is None else self._by_name.get(match[1])
         same = compare_digest(digest_of(text), _NO_DIGEST if token is None else token.digest)
         return token if token is not None and same and token.is_valid(now) else None
+
+    def quota(self, name: str) -> int | None:
+        """Return the quota of the token with this name; ``None`` if there is none."""
+        token = self._by_name.get(name)
+        return None if token is None else token.quota
 
     def next_expiry(self, now: float) -> float | None:
         """Return when the next token expires, in seconds since the epoch; ``None`` if none does."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["CRATES_IO", "registry_of"]
+__all__ = ["CRATES_IO", "DEFAULT_INDEX", "registry_of"]
 
 _DEFAULT = "crates.io"
 
 CRATES_IO = f"registry+https://github.com/rust-lang/{_DEFAULT}-index"
 """The default registry as every Cargo.lock spells it, whichever protocol cargo asks it by."""
 
+DEFAULT_INDEX = f"https://index.{_DEFAULT}/"
+"""The URL at which a cargo without a configuration asks for the index of the default registry."""
+
 _SPELLINGS = frozenset(
     [
         CRATES_IO,
         f"{CRATES_IO}.git",
         f"{CRATES_IO}/",
-        f"sparse+https://index.{_DEFAULT}",
-        f"sparse+https://index.{_DEFAULT}/",
+        f"sparse+{DEFAULT_INDEX.rstrip('/')}",
+        f"sparse+{DEFAULT_INDEX}",
     ]
 )
 

@@ -6,17 +6,30 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 from urllib.parse import quote, unquote
 
+from attrs import frozen
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from reqpi.core.crates.index import IndexLine
+from reqpi.core.crates.index import DownloadTemplate, IndexLine
 from reqpi.core.crates.model import Crate
 from reqpi.core.interfaces import FileSource
 from reqpi.core.model import Digest, File
 
-__all__ = ["CrateSource", "crate_at", "file_of"]
+__all__ = ["CrateSource", "RegistryPlace", "crate_at", "file_of"]
 
 _KIND = "crate+"
+
+
+@frozen
+class RegistryPlace:
+    """The place where a registry is.
+
+    :param index: the URL of its sparse index, without a login.
+    :param files: where its crates are.
+    """
+
+    index: str
+    files: DownloadTemplate
 
 
 class CrateSource(FileSource, Protocol):
@@ -29,6 +42,19 @@ class CrateSource(FileSource, Protocol):
         :param versions: those that should be there. A cached index file that lacks one of them is not used.
         :raises reqpi.core.errors.NotFound: the registry has no such crate.
         :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
+        """
+
+    async def place(self, registry: str) -> RegistryPlace:
+        """Return where a registry is.
+
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`.
+        :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
+        """
+
+    async def has_login(self, registry: str) -> bool:
+        """Return whether the server has a login for a registry. No request is made.
+
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`.
         """
 
     def reveals(self, registry: str) -> bool:

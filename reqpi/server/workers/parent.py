@@ -109,10 +109,11 @@ class Workers(Service):
         self._model.check_reach([address for address, _ in (each.address for each in self._sockets)])
 
     def _made(self, number: int) -> _Worker:
-        settings = self._settings
+        described = [each.described(text) for each, text in zip(self._sockets, self._settings.listen, strict=True)]
+        settings = evolve(self._settings, listen=described)
         if number:
             # One worker is enough for work on the whole store.
-            settings = evolve(settings, frequency=None, max_age=None, verify_rate=None)
+            settings = evolve(settings, frequency=0, verify_rate=None)
         return _Worker(number, self._reactor, settings, [each.sockets[number].fileno() for each in self._sockets])
 
 

@@ -38,6 +38,15 @@ class Sockets:
         family, name = self.sockets[0].family, self.sockets[0].getsockname()
         return (IPv6Address if family == socket.AF_INET6 else IPv4Address)("TCP", *name[:2]), self.secure
 
+    def described(self, description: str) -> str:
+        """Return the description for a worker, which does not have the environment that systemd made for its parent.
+
+        A worker opens nothing: the description shows it what kind of socket it has received.
+        """
+        if not description.startswith("systemd:"):
+            return description
+        return "tcp6:0" if self.sockets[0].family == socket.AF_INET6 else "tcp:0"
+
     def close(self) -> None:
         """Stop listening."""
         for each in self.sockets:
@@ -69,6 +78,11 @@ class _Noting:
         """Note a Unix socket."""
         self.opened.append(lambda count: _unix(address, backlog, mode, count))
 
+    def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> None:
+        """Note a socket that systemd has opened. The endpoint would close it if this succeeded."""
+        self.opened.append(lambda count: _adopted(fileDescriptor, addressFamily, count))
+        raise NotImplementedError
+
 
 def opened(description: str, count: int) -> Sockets:
     """Open the sockets of an endpoint, and listen.
@@ -80,7 +94,7 @@ def opened(description: str, count: int) -> Sockets:
     """
     noting = _noted(description)
     if len(noting.opened) != 1:
-        raise ValueError("--workers supports tcp, tcp6, ssl, tls and unix endpoints only")
+        raise ValueError("--workers supports tcp, tcp6, ssl, tls, unix and systemd endpoints only")
     return noting.opened[0](count)
 
 
@@ -146,3 +160,12 @@ def _unix(path: str, backlog: int, mode: int, count: int) -> Sockets:
         raise
     made.setblocking(False)
     return Sockets([made] * count, secure=False, path=path)
+
+
+def _adopted(descriptor: int, family: int, count: int) -> Sockets:
+    """Share one socket that systemd has opened among all workers."""
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        raise ValueError("--workers supports domain=INET and domain=INET6 of systemd endpoints only")
+    made = socket.socket(family, fileno=os.dup(descriptor))
+    made.setblocking(False)
+    return Sockets([made] * count, secure=False)

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.model import CargoLock
 from reqpi.core.crates.reading import crates_of
-from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.errors import DeniedByOperator, UpstreamTrouble
 from reqpi.core.model import Commitment, File, Page
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import LOCK
@@ -127,6 +127,14 @@ class AdmittedOfLocks:
             await self._scanning.do(commitment.address, partial(self._scan, commitment, state))
         return await self.of_sdists(commitment, state.held)
 
+    async def at_hand(self, commitment: Commitment) -> AdmittedCrates:
+        """Return what :meth:`here` does, as far as it is known without asking an upstream: pages may not be frozen."""
+        state = await self._state(commitment)
+        if state.sdists is not None:
+            return (await self.here(commitment)).crates
+        pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+        return (await self.of_sdists(commitment, await self._held(_sdists(pages.values())))).crates
+
     async def of_sdists(self, commitment: Commitment, sdists: Collection[File]) -> CratesOfSdists:
         """Return the crates that the committed Cargo.locks and these sdists admit; the sdists are fetched if needed."""
         state = await self._state(commitment)
@@ -164,7 +172,7 @@ class AdmittedOfLocks:
             return state.sdists
         try:
             pages = await self._shelf.pages(commitment)
-        except UpstreamTrouble:
+        except (DeniedByOperator, UpstreamTrouble):
             pages = await self._shelf.frozen(commitment, commitment.lock.projects)
             return _sdists(pages.values())
         state.sdists = _sdists(pages.values())
@@ -188,13 +196,22 @@ class AdmittedOfLocks:
 
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
         began = self._clock.seconds()
+<<<<<<< HEAD
         sdists = await self.sdists(commitment)
         anew = began - state.scanned_all > _HELD_LASTS
         before: frozenset[File] = frozenset() if anew else state.held
         sizes = await self._shelf.sizes(file for file in sdists if file not in before)
         state.held = before | {file for file, size in sizes.items() if size is not None}
+=======
+        state.held = await self._held(await self.sdists(commitment))
+>>>>>>> main
         state.scanned = began
         state.scanned_all = began if anew else state.scanned_all
+
+    async def _held(self, sdists: Iterable[File]) -> frozenset[File]:
+        """Return those of some sdists that are in the store."""
+        sizes = await self._shelf.sizes(sdists)
+        return frozenset(file for file, size in sizes.items() if size is not None)
 
 
 def _sdists(pages: Iterable[Page]) -> tuple[File, ...]:

@@ -16,16 +16,19 @@ from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.cargo_config import registry_key
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
-from reqpi.core.crates.source import CrateSource, file_of
-from reqpi.core.errors import NotAdmitted, wanting
+from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
+from reqpi.core.denials import Denial
+from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.crate_commits import CrateCommits
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
 from reqpi.shelf.shelf import Shelf
 
@@ -44,6 +47,7 @@ class CratesOfLocks:
     :param store: the store of the shelf.
     :param source: the registries.
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
+    :param largest: likewise.
 
     :ivar admitted: which crates each lock admits.
     :ivar commits: the commits of git repositories that have crates.
@@ -56,13 +60,16 @@ class CratesOfLocks:
         source: CrateSource,
         clock: IReactorTime,
         redirect_above: int | None = None,
+        *,
+        largest: int = LARGEST,
     ) -> None:
         self._shelf = shelf
         self._store = store
+        self._source = source
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
         self._lines = FrozenLines(store, source)
-        self._downloads = Downloads(store, source, clock)
+        self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
         self.commits = CrateCommits(store, self.admitted, self._responses, clock, self._refusal_of)
         self._promises = CratePromises(self._responses)
@@ -70,39 +77,74 @@ class CratesOfLocks:
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
-        known = await self.admitted.here(commitment)
-        return tuple(sorted({crate.registry for crate in known.crates.crates}))
+        return (await self.admitted.here(commitment)).crates.registries
 
-    async def index(self, commitment: Commitment, key: str, path: str) -> bytes:
+    async def place(self, registry: str) -> RegistryPlace:
+        """Return where a registry is.
+
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
+        """
+        return await self._source.place(registry)
+
+    async def chosen(self, commitment: Commitment, crates: tuple[Crate, ...]) -> Crate:
+        """Return the one of some crates that is served: they are the same release, with the digests of several locks.
+
+        :param crates: admitted ones; at least one.
+        :raises reqpi.core.errors.UpstreamTrouble: the line that decides is not frozen yet, and cannot be obtained.
+        """
+        if len(crates) == 1:
+            return crates[0]
+        line = (await self._lines.of(commitment.address, {crates[0].version: crates}))[crates[0].version]
+        return next(crate for crate in crates if crate.sha256 == line.cksum)
+
+    async def index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool = True) -> bytes:
         """Return the lines of the admitted releases of a crate.
 
         :param key: the :func:`registry_key` of its registry.
         :param path: of the crate in an index: ``se/rd/serde``.
+        :param may_ask: a registry with a login may be asked for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits a crate of that name.
         :raises reqpi.core.errors.UpstreamTrouble: its lines are not frozen yet, and cannot be obtained.
         """
-        looking = self._looking.do((commitment.address, key, path), partial(self._index, commitment, key, path))
+        work_under(commitment.address)
+        work = partial(self._index, commitment, key, path, may_ask=may_ask)
+        looking = self._looking.do((commitment.address, key, path, may_ask), work)
         name = path.rpartition("/")[2]
         with wanting(name):
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
+<<<<<<< HEAD
     async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
         known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)), listing=True)
+=======
+    async def _index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool) -> bytes:
+        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
+>>>>>>> main
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
-        lines = [line for each in found for line in (await self._lines.of(commitment.address, each)).values()]
-        return "".join(f"{line.text}\n" for line in lines).encode()
+        name = path.rpartition("/")[2]
+        frozen = [await self._lines.of(commitment.address, releases, may_ask=may_ask) for releases in found]
+        lines = [line for each in frozen for line in each.values()]
+        denied = await self._shelf.denials.current()
+        denials = {line: denied.of_crate(name, line.vers, line.cksum) for line in lines}
+        left = [line for line, denial in denials.items() if denial is None]
+        for denial in denials.values():
+            if denial is not None and not left:
+                raise self._denied(commitment, name, "", denial)
+        return "".join(f"{line.text}\n" for line in left).encode()
 
-    async def file(self, commitment: Commitment, name: str, version: str, sha256: str) -> FileResponse:
+    async def file(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> FileResponse:
         """Return a crate, from the store or from its download.
 
+        :param wanted: as the client names it; its registry does not matter.
+        :param may_ask: a registry with a login may be asked for the line of the crate, for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
-        wanted = Crate(name, version, sha256)
+        work_under(commitment.address)
         with wanting(wanted.filename):
-            looking = Deferred.fromCoroutine(self._line(commitment, wanted))
+            looking = Deferred.fromCoroutine(self._line(commitment, wanted, may_ask=may_ask))
             crate, line = await within(_PATIENCE, self._clock, looking, f"the crate {wanted.filename} is")
             file = file_of(crate)
             download = self._downloads.of(file) if await self._responses.here(file) is None else None
@@ -114,6 +156,7 @@ class CratesOfLocks:
 
         It raises the errors of :meth:`file`.
         """
+        work_under(commitment.address)
         crate, line = await self._line(commitment, wanted)
         file = file_of(crate)
         size = await self._responses.here(file)
@@ -124,7 +167,8 @@ class CratesOfLocks:
 
     async def held(self, commitment: Commitment, crate: Crate) -> int | None:
         """Return the size in bytes of a crate that is in the store with its line; ``None`` if it is not."""
-        if await self._lines.known(commitment.address, crate) is None:
+        denied = (await self._shelf.denials.current()).of_crate(crate.name, crate.version, crate.sha256)
+        if denied is not None or await self._lines.known(commitment.address, crate) is None:
             return None
         return await self._store.size(crate.sha256)
 
@@ -133,7 +177,7 @@ class CratesOfLocks:
         line = await self._lines.known(commitment.address, crate)
         return () if line is None else self._promises.broken(crate, line)
 
-    async def _line(self, commitment: Commitment, wanted: Crate) -> tuple[Crate, IndexLine]:
+    async def _line(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> tuple[Crate, IndexLine]:
         """Return an admitted crate with its registry, and its frozen line.
 
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
@@ -142,13 +186,22 @@ class CratesOfLocks:
         known = await self.admitted.satisfying(commitment, lambda crates: crates.admits(name, version, sha256))
         if not known.crates.admits(name, version, sha256):
             raise self._refusal(commitment, known, name, version)
+        denial = (await self._shelf.denials.current()).of_crate(name, version, sha256)
+        if denial is not None:
+            raise self._denied(commitment, name, version, denial)
         same = known.crates.of(name)[version]
         crate = next(each for each in same if each.sha256 == sha256)
         with wanting(crate.filename):
-            line = (await self._lines.of(commitment.address, _of(same, crate.registry)))[version]
+            releases = _of(same, crate.registry)
+            line = (await self._lines.of(commitment.address, releases, may_ask=may_ask))[version]
         if line.cksum != sha256:
             raise self._other_bytes(crate, line.cksum)
         return crate, line
+
+    def _denied(self, commitment: Commitment, name: str, version: str, denial: Denial) -> DeniedByOperator:
+        what = f"{name[:70]} {version[:30]}".strip()
+        self._shelf.note_refusal(commitment.address, name, what, f"denied: {denial.because}")
+        return denial.error(f"the crate {what}")
 
     @staticmethod
     def _other_bytes(crate: Crate, cksum: str) -> NotAdmitted:

@@ -37,23 +37,26 @@ class FrozenLines:
         self._source = source
         self._looking: SingleFlight[dict[str, IndexLine]] = SingleFlight()
 
-    async def of(self, address: str, releases: Releases) -> Mapping[str, IndexLine]:
+    async def of(self, address: str, releases: Releases, *, may_ask: bool = True) -> Mapping[str, IndexLine]:
         """Return the lines of admitted releases, by version; the registry is asked for those that are not frozen.
 
         A release that the registry does not list, or lists with another digest, is left out if there is another one.
 
         :param releases: of one crate in one registry; at least one.
+        :param may_ask: a registry with a login may be asked for this client.
         :raises reqpi.core.errors.UpstreamTrouble: none of them can be served.
         """
-        key = (address, *(crate for crates in releases.values() for crate in crates))
-        return await self._looking.do(key, partial(self._of, address, releases))
+        key = (may_ask, address, *(crate for crates in releases.values() for crate in crates))
+        return await self._looking.do(key, partial(self._of, address, releases, may_ask=may_ask))
 
-    async def _of(self, address: str, releases: Releases) -> dict[str, IndexLine]:
+    async def _of(self, address: str, releases: Releases, *, may_ask: bool) -> dict[str, IndexLine]:
         found = {version: line for version in releases if (line := await self._frozen(address, releases[version]))}
         missing = [version for version in releases if version not in found]
         if not missing:
             return found
         crate = releases[missing[0]][0]
+        if not may_ask and await self._source.has_login(crate.registry):
+            raise _not_frozen(crate)
         refused: list[UpstreamTrouble] = []
         try:
             listed = await self._source.lines(crate.name, crate.registry, missing)
@@ -113,6 +116,14 @@ def _load(record: str, written: bytes, crates: tuple[Crate, ...]) -> IndexLine:
 def _agrees(crates: Iterable[Crate], line: IndexLine) -> bool:
     """Return whether the registry lists the bytes that a Cargo.lock pins."""
     return any(crate.sha256 == line.cksum for crate in crates)
+
+
+def _not_frozen(crate: Crate) -> UpstreamTrouble:
+    return UpstreamTrouble(
+        f"the crate {crate.name} {crate.version} is not frozen yet",
+        "Its registry requires a login, which is used for clients that may commit any lock: send a token with the "
+        "scope commit and without limits, or have one hold the lock.",
+    )
 
 
 def _refused(crates: tuple[Crate, ...], line: IndexLine | None, *, told: bool) -> NothingUpstream:

@@ -6,6 +6,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from reqpi.core.crates.claims import differences
 from reqpi.core.crates.crate_archive import BrokenCrate, manifest_in
@@ -15,6 +16,7 @@ from reqpi.core.crates.source import file_of
 from reqpi.core.errors import ReqPIError
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.troubles import log_trouble
 from reqpi.shelf.files.download import Download
 from reqpi.shelf.files.file_responses import FileResponses
 
@@ -77,8 +79,8 @@ class CratePromises:
             _log.warn("{filename}: {difference}", filename=crate.filename, difference=each)
 
     @staticmethod
-    def _failed(failure: object, crate: Crate) -> None:
-        _log.failure("{filename} could not be compared with its index", failure, filename=crate.filename)  # type: ignore[arg-type]
+    def _failed(failure: Failure, crate: Crate) -> None:
+        log_trouble(_log, f"{crate.filename} could not be compared with its index", failure)
 
 
 def _differences(data: bytes, crate: Crate, line: IndexLine) -> tuple[str, ...]:

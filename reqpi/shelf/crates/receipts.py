@@ -24,5 +24,6 @@ class CrateEntries:
 
         :raises reqpi.core.errors.ReqPIError: it is gone from the store, and cannot be obtained.
         """
-        found = await self._crates.file(await self._shelf.commitment(self._address), name, version, sha256)
+        wanted = Crate(name, version, sha256)
+        found = await self._crates.file(await self._shelf.commitment(self._address), wanted)
         return entry_of_crate(Crate(name, version, sha256, found.file.index), found.size)

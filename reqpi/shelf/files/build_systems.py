@@ -7,6 +7,7 @@ the rule. An sdist that was received completely and has the right digest is veri
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import aclosing
 from functools import partial
 
@@ -17,6 +18,7 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.metadata import BrokenSdist, BuildSystem, LazySdist
 from reqpi.core.model import File
+from reqpi.runtime.child_process import ChildProcess, OverBudget
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.downloads import Downloads
@@ -37,6 +39,13 @@ _LARGEST_RANGE = 24 << 20
 """Bytes of one range of a zip archive, at most."""
 
 
+_LARGE_PROGRAM = 1 << 13
+"""Bytes of a setup.py above which a process parses it: Python's parser holds the interpreter, for up to 5 ms here."""
+
+_LARGE_FILES = 1 << 16
+"""Bytes of the other files above which a process parses them."""
+
+
 class TooDeep(UpstreamTrouble):
     """The beginning of an sdist does not contain its build system, and the caller does not want the whole sdist."""
 
@@ -44,15 +53,21 @@ class TooDeep(UpstreamTrouble):
 
 
 class BuildSystems:
-    """The build systems of all sdists."""
+    """The build systems of all sdists.
 
-    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads) -> None:
+    :param parsing: a process that parses large files; ``None``: a thread does.
+    """
+
+    def __init__(
+        self, store: Store, upstream: Upstream, downloads: Downloads, parsing: ChildProcess | None = None
+    ) -> None:
         self._store = store
         self._blobs = downloads.blobs
         self._upstream = upstream
         self._facts = Facts(store, downloads, _loaded)
         self._finding: SingleFlight[BuildSystem] = SingleFlight()
         self._looks = DeferredSemaphore(_LOOKS)
+        self._parsing = parsing
 
     async def of(self, file: File, address: str, *, whole: bool = True) -> BuildSystem:
         """Return the build system of an admitted sdist, however long it takes to find out.
@@ -78,10 +93,20 @@ class BuildSystems:
         files, verified = await self._facts.find(file, claim, partial(self._stored, file))
         records = _records(file, address)
         record = records.verified if verified else records.claimed
-        system = await in_thread(metadata.build_system, files)
+        system = await self._parsed(files)
         await self._store.use(record)
         # Replaces a record that a ReqPI of another layout wrote; otherwise the same bytes give the same record.
         await self._store.replace(record, system.dump())
+        return system
+
+    async def _parsed(self, files: metadata.Files) -> BuildSystem:
+        """Parse the files, which come from anyone."""
+        if self._parsing is None or not _are_large(files):
+            return await in_thread(metadata.build_system, files)
+        try:
+            (system,) = await self._parsing.call(_build_system, files)
+        except OverBudget as over:
+            return BuildSystem(unread=(f"reading pyproject.toml, setup.py and setup.cfg takes {over}",))
         return system
 
     async def _claimed(self, file: File, *, whole: bool) -> tuple[metadata.Files | None, bool]:
@@ -151,6 +176,15 @@ class BuildSystems:
     async def _by_ranges(self, file: File, size: int | None, take: Take) -> metadata.Files | None:
         plan = partial(LazySdist, filename=file.filename, subdirectory=_subdirectory(file), enough=metadata.enough)
         return await by_ranges(file, size, plan, take)
+
+
+def _are_large(files: metadata.Files) -> bool:
+    sizes = {name: len(data or b"") for name, data in files.items()}
+    return sizes.pop("setup.py", 0) > _LARGE_PROGRAM or sum(sizes.values()) > _LARGE_FILES
+
+
+def _build_system(files: metadata.Files) -> Iterator[BuildSystem]:
+    yield metadata.build_system(files)
 
 
 async def _loaded(record: str, data: bytes) -> BuildSystem | None:

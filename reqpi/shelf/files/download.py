@@ -21,7 +21,7 @@ from reqpi.core.interfaces import FileSource, Following, Incoming, Store
 from reqpi.core.model import Digest, File
 from reqpi.runtime.fair_share import FairShare
 from reqpi.runtime.singleflight import SingleFlight
-from reqpi.shelf.files.fetch import Fetch, MeasuredFile
+from reqpi.shelf.files.fetch import LARGEST, Fetch, Keeps, MeasuredFile
 from reqpi.shelf.files.verified_blobs import AT_LENGTH, HELD_BACK, VerifiedBlobs
 
 __all__ = ["HELD_BACK", "Download"]
@@ -47,6 +47,8 @@ class Download:
     :param name: the name under which the processes of this host share the download: one fetches, the others follow.
         ``None``: it is not shared.
     :param blobs: the blobs of the store, each verified before it is used.
+    :param keeps: see :class:`reqpi.shelf.files.fetch.Fetch`. A file that is not kept has no readers.
+    :param largest: likewise.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Download:
         *,
         name: str | None = None,
         blobs: VerifiedBlobs | None = None,
+        keeps: Keeps | None = None,
+        largest: int = LARGEST,
     ) -> None:
         self.file = file
         self.size = file.size
@@ -69,6 +73,8 @@ class Download:
         self._name = name
         self._incoming: Incoming | Following | None = None
         self._algorithms = tuple(algorithms)
+        self._keeps = keeps
+        self._largest = largest
         self._failure: UpstreamTrouble | Exception | None = None
         self._watchers: list[Deferred[None]] = []
         self._settling: list[Deferred[None]] = []
@@ -80,7 +86,7 @@ class Download:
         self._share = FairShare(*_SHARES)
 
     async def fetch(self, upstream: FileSource) -> MeasuredFile:
-        """Fetch, verify and store the file, or follow another process of this host that does so.
+        """Fetch, verify and keep the file, or follow another process of this host that does so.
 
         :raises reqpi.core.errors.UpstreamTrouble: the file could not be obtained, or differs from what was claimed.
         :raises reqpi.core.errors.StoreTrouble: the file cannot be stored.
@@ -105,7 +111,7 @@ class Download:
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
                 self._incoming, self._is_intact = incoming, True
-                fetch = Fetch(self.file, self._clock, self._grown, self._algorithms)
+                fetch = Fetch(self.file, self._clock, self._grown, self._algorithms, self._keeps, largest=self._largest)
                 return await self._meanwhile() or await fetch.run(upstream, incoming)
             following = await self._store.follow(str(self._name))
             if following is not None:

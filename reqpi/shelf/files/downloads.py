@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.core.errors import UpstreamTrouble
+from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import FileSource, Store
 from reqpi.core.model import ALGORITHMS, Digest, File
+from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.lru import LruCache
+from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
-from reqpi.shelf.files.fetch import MeasuredFile, TooSlow
+from reqpi.shelf.files.fetch import LARGEST, Keeps, MeasuredFile, TooSlow, checked
 from reqpi.shelf.files.measurements import Measurements
 from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
@@ -28,6 +33,18 @@ _REMEMBERED = 2.0
 _SLOW_REMEMBERED = 60.0
 """The same for a file that is sent too slowly: pip would resume it for as long again, five times."""
 
+_MEASURED = 600.0
+"""Seconds for which it is remembered what was measured behind a URL that is listed without a sha256: no longer than a
+page of an upstream counts as fresh."""
+
+_MEASURED_FILES = 10_000
+
+_AT_ONCE = 8
+"""Files that are measured concurrently: each takes room until it is known whether it is kept."""
+
+_EACH = 6
+"""Those of one client, at most."""
+
 
 class Downloads:
     """All in-flight downloads of this process.
@@ -35,20 +52,25 @@ class Downloads:
     Two listings of a file share a download only if they are of the same index and claim the same URL, size and digests:
     otherwise a wrong listing would spoil the download of the other, or would get what another index's login gets.
 
+    :param largest: bytes of a file, at most.
+
     :ivar blobs: the blobs of the store, each verified before it is used.
     :ivar measurements: the digests of stored files that this process has computed.
     """
 
     _log = Logger()
 
-    def __init__(self, store: Store, upstream: FileSource, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, upstream: FileSource, clock: IReactorTime, *, largest: int = LARGEST) -> None:
         self._store = store
         self.blobs = VerifiedBlobs(store)
         self.measurements = Measurements(self.blobs)
         self._upstream = upstream
         self._clock = clock
+        self._largest = largest
         self._under_way: dict[_Key, Download] = {}
         self._measuring: SingleFlight[MeasuredFile] = SingleFlight()
+        self._measured: LruCache[_Key, tuple[MeasuredFile, float]] = LruCache(_MEASURED_FILES)
+        self._turns = FairTurns(_AT_ONCE, each=_EACH)
         self._failed: LruCache[_Key, tuple[UpstreamTrouble, float]] = LruCache(_FAILURES)
 
     def of(self, file: File) -> Download:
@@ -62,33 +84,64 @@ class Downloads:
         if download is None:
             whole = (file.url, file.index, file.size, sorted(file.digests))
             name = hashlib.sha256(repr(whole).encode()).hexdigest()
-            download = self._under_way[key] = Download(file, self._store, self._clock, name=name, blobs=self.blobs)
+            download = self._under_way[key] = self._download(file, name=name, blobs=self.blobs)
             fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
         return download
+
+    def _download(self, file: File, algorithms: Collection[str] = ("sha256",), **others: Any) -> Download:
+        return Download(file, self._store, self._clock, algorithms, largest=self._largest, **others)
 
     def received(self, file: File) -> int:
         """Return how many bytes of a file have been received; 0 if its download is not in flight."""
         download = self._under_way.get(_key(file))
         return 0 if download is None else download.received
 
-    async def measure(self, file: File) -> MeasuredFile:
-        """Fetch and store a file about which the upstream claims too little; return its computed digests and size.
+    async def measure(self, file: File, keeps: Keeps | None = None) -> MeasuredFile:
+        """Return the computed digests and the size of a file about which the upstream claims too little.
 
-        The digests that the upstream does claim must hold.
+        It is fetched unless the store has it. The digests that the upstream does claim must hold.
+
+        :param keeps: whether to store the file; ``None``: it is in the store afterwards. A file that was measured a
+            while ago, or is measured for another caller at the same time, need not be.
         """
         key = _key(file)
         self._recall(key)
-        return await self._measuring.do(key, partial(self._measure, file))
+        measured = self._measured_lately(file)
+        if measured is not None and keeps is not None:
+            return measured
+        return await self._measuring.do((key, keeps is None), partial(self._measure, file, keeps))
 
-    async def _measure(self, file: File) -> MeasuredFile:
+    def _measured_lately(self, file: File) -> MeasuredFile | None:
+        """Return what was measured for the same listing. Without a sha256, the file at a URL may be replaced."""
+        measured, when = self._measured.get(_key(file)) or (None, 0.0)
+        return measured if file.sha256 is not None or self._clock.seconds() - when < _MEASURED else None
+
+    async def _measure(self, file: File, keeps: Keeps | None) -> MeasuredFile:
+        return await self._turns.run(requester(), partial(self._stored_or_fetched, file, keeps))
+
+    async def _stored_or_fetched(self, file: File, keeps: Keeps | None) -> MeasuredFile:
         try:
-            measured = await Download(file, self._store, self._clock, ALGORITHMS).fetch(self._upstream)
+            measured = None if file.sha256 is None else await self._stored(file, str(file.sha256))
+            if measured is None:
+                download = self._download(file, ALGORITHMS, keeps=keeps)
+                measured = await download.fetch(self._upstream)
         except UpstreamTrouble as error:
             self._remember(file, error)
             raise
         self.measurements.note(measured.sha256, measured.digests)
+        self._measured.put(_key(file), (measured, self._clock.seconds()), 1)
         return measured
+
+    async def _stored(self, file: File, sha256: str) -> MeasuredFile | None:
+        """Return what the bytes in the store say about a file; ``None`` if they are not there."""
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
+            await self._store.touch(sha256)
+        identity = await self.blobs.verified(sha256)
+        digests = None if identity is None else await self.measurements.of_stored(sha256)
+        if identity is None or digests is None:
+            return None
+        return checked(file, MeasuredFile(digests, identity.size))
 
     def _missed(self, failure: Failure, file: File) -> None:
         reason = failure.getErrorMessage()

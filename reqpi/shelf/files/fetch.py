@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -14,13 +14,13 @@ from reqpi.core.interfaces import FileSource, Incoming, Transfer
 from reqpi.core.model import Digest, File
 from reqpi.runtime.offload import HASHED_PIECE
 
-__all__ = ["Fetch", "MeasuredFile", "TooSlow"]
+__all__ = ["LARGEST", "Fetch", "Keeps", "MeasuredFile", "TooSlow", "checked"]
 
-_LARGEST = 1 << 36
-"""Bytes of a file, at most: an endless response must be cut off somewhere."""
+LARGEST = 16 << 30
+"""Bytes of a file, at most, unless the operator specifies another number."""
 
 _LARGEST_UNSAID = 1 << 32
-"""Bytes of a file, at most, if neither a page nor the response gives its length."""
+"""Bytes of a file, at most, all the more if neither a page nor the response gives its length."""
 
 _SLOWEST = 8192
 """Bytes a second, on average, that a download must reach after its first :data:`_HEAD_START` seconds."""
@@ -51,6 +51,14 @@ class MeasuredFile:
         """The digest that the file is stored under, in lower-case hex."""
         return next(digest.hex for digest in self.digests if digest.algorithm == "sha256")
 
+    def added_to(self, file: File) -> File:
+        """Return a file with these digests and this size, as one that was measured."""
+        return evolve(file, digests=self.digests, size=self.size, measured=True)
+
+
+Keeps = Callable[[MeasuredFile], bool]
+"""A decision whether a file is stored, once it was measured."""
+
 
 class Fetch:
     """One fetch.
@@ -60,6 +68,8 @@ class Fetch:
     :param on_progress: called with the size of the file, in bytes, as far as it is known, whenever that or the number
         of received bytes has changed.
     :param algorithms: the names of the digests to compute.
+    :param largest: bytes of the file, at most.
+    :param keeps: whether to store a file with these digests; ``None``: every file is stored.
     """
 
     def __init__(
@@ -68,25 +78,31 @@ class Fetch:
         clock: IReactorTime,
         on_progress: Callable[[int | None], None],
         algorithms: Collection[str] = ("sha256",),
+        keeps: Keeps | None = None,
+        *,
+        largest: int = LARGEST,
     ) -> None:
         self._file = file
         self.size = file.size
         self._clock = clock
         self._began = clock.seconds()
         self._on_progress = on_progress
+        self._keeps = keeps
+        self._largest = largest
         self._url = file.url
         self._etag: str | None = None
         self._hashes = {name: hashlib.new(name) for name in {*algorithms, *(d.algorithm for d in file.digests)}}
 
     async def run(self, upstream: FileSource, incoming: Incoming) -> MeasuredFile:
-        """Fetch the file into the store and verify it.
+        """Fetch the file, verify it, and store it unless it is not to be kept.
 
         :raises reqpi.core.errors.UpstreamTrouble: it could not be obtained, or differs from what was claimed.
         :raises reqpi.core.errors.StoreTrouble: it cannot be stored.
         """
         await self._take(upstream, incoming)
         measured = self._verified(incoming.size)
-        await incoming.keep(measured.sha256)
+        if self._keeps is None or self._keeps(measured):
+            await incoming.keep(measured.sha256)
         return measured
 
     async def _take(self, upstream: FileSource, incoming: Incoming) -> None:
@@ -154,8 +170,8 @@ class Fetch:
 
     def _expect(self, size: int, incoming: Incoming) -> None:
         """Prefer the length in the response to the one on a page; the digest decides in the end."""
-        if size > _LARGEST:
-            detail = f"It has {size} bytes; at most {_LARGEST} are accepted. Nothing was downloaded."
+        if size > self._largest:
+            detail = f"It has {size} bytes; at most {self._largest} are accepted (--max-file). Nothing was downloaded."
             raise UpstreamTrouble(f"{self._file.filename} is too long", detail, final=True)
         if incoming.size and size != self.size and self.size is not None:
             detail = f"It has {size} bytes now, not {self.size}."
@@ -165,7 +181,7 @@ class Fetch:
 
     async def _append(self, data: bytes, incoming: Incoming) -> None:
         size = incoming.size + len(data)
-        if size > (_LARGEST_UNSAID if self.size is None else self.size):
+        if size > min(self._largest, _LARGEST_UNSAID if self.size is None else self.size):
             title = f"the upstream sent too much of {self._file.filename}"
             raise UpstreamTrouble(title, "It was discarded.", final=True)
         self._hurry(size)
@@ -188,15 +204,24 @@ class Fetch:
             raise TooSlow(f"{self._file.filename} comes too slowly", detail)
 
     def _verified(self, size: int) -> MeasuredFile:
-        digests = {name: Digest(name, computed.hexdigest()) for name, computed in self._hashes.items()}
-        for expected in sorted(self._file.digests):
-            if digests[expected.algorithm] != expected:
-                raise DigestMismatch(self._file.filename, expected, digests[expected.algorithm])
-        return MeasuredFile(frozenset(digests.values()), size)
+        digests = frozenset(Digest(name, computed.hexdigest()) for name, computed in self._hashes.items())
+        return checked(self._file, MeasuredFile(digests, size))
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:
             await deferLater(self._clock, seconds)
+
+
+def checked(file: File, measured: MeasuredFile) -> MeasuredFile:
+    """Return what was measured.
+
+    :raises reqpi.core.errors.DigestMismatch: the file was claimed to have another digest.
+    """
+    computed = {digest.algorithm: digest for digest in measured.digests}
+    for expected in sorted(file.digests):
+        if computed[expected.algorithm] != expected:
+            raise DigestMismatch(file.filename, expected, computed[expected.algorithm])
+    return measured
 
 
 class TooSlow(UpstreamTrouble):

@@ -6,9 +6,11 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.interfaces import Store, Upstream
+from reqpi.runtime.child_process import ChildProcess
 from reqpi.shelf.files.build_systems import BuildSystems
 from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
+from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponses
 
 __all__ = ["FileParts"]
@@ -29,17 +31,26 @@ class FileParts:
 
     @classmethod
     def over(
-        cls, store: Store, upstream: Upstream, clock: IReactorTime, redirect_above: int | None = None
+        cls,
+        store: Store,
+        upstream: Upstream,
+        clock: IReactorTime,
+        redirect_above: int | None = None,
+        parsing: ChildProcess | None = None,
+        *,
+        largest: int = LARGEST,
     ) -> FileParts:
         """Return the parts over a store and an upstream.
 
         :param redirect_above: the size in bytes above which clients are redirected to the file's URL in the object
             store; ``None``: never.
+        :param parsing: a process that parses large files of sdists; ``None``: a thread does.
+        :param largest: bytes of a file, at most.
         """
-        downloads = Downloads(store, upstream, clock)
+        downloads = Downloads(store, upstream, clock, largest=largest)
         return cls(
             downloads,
             FileResponses(store, downloads, redirect_above),
             CoreMetadata(store, upstream, downloads, clock),
-            BuildSystems(store, upstream, downloads),
+            BuildSystems(store, upstream, downloads, parsing),
         )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import StoreTrouble, wanting
@@ -95,8 +95,7 @@ class FileResponses:
 
         :raises reqpi.core.errors.UpstreamTrouble: the file cannot be obtained, or differs from the upstream's claims.
         """
-        measured = await self._downloads.measure(file)
-        return evolve(file, digests=measured.digests, size=measured.size, measured=True)
+        return (await self._downloads.measure(file)).added_to(file)
 
     async def here(self, file: File) -> int | None:
         """Return the size in bytes of a file in the store, protected from sweeps; ``None`` if it is not there."""

@@ -41,16 +41,19 @@ class Measurements:
         :raises reqpi.core.errors.StoreTrouble: it lacks one of them.
         """
         sha256 = str(file.sha256)
-        digests = self._known.get(sha256)
-        if digests is None:
-            if await self._blobs.identity(sha256) is None:
-                return
-            digests = await self._measuring.do(sha256, partial(self._measure, sha256))
-        if not file.digests <= digests:
+        digests = await self.of_stored(sha256)
+        if digests is not None and not file.digests <= digests:
             raise StoreTrouble(
                 f"the frozen list of {file.project} is wrong",
                 f"It gives {file.filename} a digest that its bytes do not have. The operator can remove the list.",
             )
+
+    async def of_stored(self, sha256: str) -> frozenset[Digest] | None:
+        """Return the digests of a stored file; ``None`` if they are not known and the store does not have it."""
+        digests = self._known.get(sha256)
+        if digests is not None or await self._blobs.identity(sha256) is None:
+            return digests
+        return await self._measuring.do(sha256, partial(self._measure, sha256))
 
     async def _measure(self, sha256: str) -> frozenset[Digest]:
         hashes = {name: hashlib.new(name) for name in ALGORITHMS}

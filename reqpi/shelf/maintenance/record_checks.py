@@ -10,14 +10,17 @@ from packaging.utils import canonicalize_name
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.crates.commits import load_commit
 from reqpi.core.crates.frozen_line import load_line
+from reqpi.core.decisions import load_decision
 from reqpi.core.errors import DamagedRecord
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.sbom import record as sbom_record
 from reqpi.shelf.files.core_metadata import load_digest
+from reqpi.shelf.freezings import load_freezing
 from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
+from reqpi.shelf.room.charges import load_charge
 from reqpi.shelf.run_counts import load_counts, load_entry
 from reqpi.shelf.runs import load_run
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
@@ -44,17 +47,23 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "lacking": lambda _: load_notes,
     "bills": lambda _: sbom_record.load,
     "crates": lambda _: load_line,
+<<<<<<< HEAD
     "crate-commits": lambda _: load_commit,
+=======
+    "charges": lambda _: load_charge,
+>>>>>>> main
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
     "runs": lambda record: partial(load_run, record.rpartition("/")[2]),
     "run-entries": lambda record: partial(load_entry, key=record.rpartition("/")[2]),
     "run-counts": lambda _: load_counts,
+    "decisions": lambda _: load_decision,
+    "freezings": lambda _: load_freezing,
 }
 """The function that reads a record, by the folder of its kind and the name of the record."""
 
 REMADE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.folder in _LOADS)
-"""The kinds of record that a server makes again when they are missing."""
+"""The kinds of record that can be missing: a server makes them again, except for a decision of the operator."""
 
 
 def check(record: str, data: bytes) -> DamagedRecord | None:

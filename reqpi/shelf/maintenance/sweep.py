@@ -34,6 +34,7 @@ from reqpi.shelf.records import (
     lock_record,
     metadata_record,
     page_record,
+    time_record,
 )
 
 __all__ = ["Sweep", "Swept"]
@@ -90,6 +91,7 @@ class Sweep:
         blobs, size = await self._blobs(live, began)
         if not self._dry_run:
             await self._forget_metadata(live, began)
+            await self._forget(time_record(""), began)
             await self._forget_documents(roots, began)
             message = "swept {locks} locks and {blobs} files of {size} bytes"
             self._log.info(message, locks=removed, blobs=blobs, size=size)

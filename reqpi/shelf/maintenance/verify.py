@@ -22,7 +22,7 @@ from reqpi.runtime.offload import FROZEN_PAGE, LOCK
 from reqpi.shelf.files.hashing import Pace, at_full_speed, is_right
 from reqpi.shelf.maintenance.record_checks import REMADE, check
 from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.records import document_record, lock_record, name_for_logs, page_record
+from reqpi.shelf.records import Owner, document_record, kind_of, lock_record, name_for_logs, page_record
 
 __all__ = ["Damage", "StoreVerdict", "Verification"]
 
@@ -132,7 +132,8 @@ class Verification:
             return verdict.found(Damage("record", name_for_logs(record), str(trouble)))
         if damaged is None:
             return verdict
-        removed = self._repair and await self._store.delete(record)
+        decided = kind_of(record).owner is Owner.OPERATOR  # it counts no more, and the operator has to decide again
+        removed = self._repair and not decided and await self._store.delete(record)
         return verdict.found(Damage("record", damaged.record, damaged.problem, repaired=removed))
 
     async def _file(self, verdict: StoreVerdict, sha256: str) -> StoreVerdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from attrs import asdict, fields, frozen
@@ -13,6 +14,8 @@ from reqpi.core.report import Defect
 from reqpi.core.stored_json import finite, mapping, optional, parse, typed
 
 __all__ = ["HoldProgress", "RecordedHold"]
+
+_PROCESS = re.compile("[0-9a-f]{32}")
 
 Failure = tuple[Project, str | None, str]
 """A project, a filename of it or ``None`` for all files, and why they could not be obtained."""
@@ -44,18 +47,22 @@ class RecordedHold:
 
     :param at: when it was written, in seconds since the epoch; ``None`` if the work on the hold has ended.
     :param defects: the lines of the lock that cannot be completed.
+    :param waits_in: the process in which the hold waits for its turn; ``None`` if it has begun. While it waits, the
+        record is not written again: the hold is in progress as long as the process is present.
     """
 
     at: float | None
     progress: HoldProgress
     failures: tuple[Failure, ...]
     defects: tuple[Defect, ...]
+    waits_in: str | None = None
 
     def dump(self) -> bytes:
         """Return the content of the record."""
         defects = [defect._asdict() for defect in self.defects]
         noted = {"at": self.at, "progress": asdict(self.progress), "failures": self.failures, "defects": defects}
-        return json.dumps(noted).encode()
+        waits = {} if self.waits_in is None else {"waits_in": self.waits_in}
+        return json.dumps(noted | waits).encode()
 
     @classmethod
     def load(cls, data: bytes) -> RecordedHold:
@@ -70,11 +77,19 @@ class RecordedHold:
             HoldProgress(*(typed(progress[field.name], int) for field in fields(HoldProgress))),
             tuple(_failure(*typed(entry, list)) for entry in typed(noted["failures"], list)),
             tuple(_defect(mapping(entry)) for entry in typed(noted.get("defects", []), list)),
+            _process(noted.get("waits_in")),
         )
 
 
 def _failure(project: object, filename: object, reason: object) -> Failure:
     return canonicalize_name(typed(project, str)), optional(filename, str), typed(reason, str)
+
+
+def _process(name: object) -> str | None:
+    """Return the name of a process, which becomes part of the name of a record."""
+    if name is not None and not _PROCESS.fullmatch(typed(name, str)):
+        raise ValueError("it names no process")
+    return optional(name, str)
 
 
 def _defect(entry: Mapping[str, object]) -> Defect:

@@ -1,7 +1,8 @@
 """Holds: fetch everything that a lock admits into the store before a client needs it.
 
 The progress of a hold is a record that the fetching process writes every few seconds. A record that is not written any
-more belongs to a process that ended; a new request for the hold goes on from what the store has.
+more belongs to a process that ended; a new request for the hold goes on from what the store has. A hold that waits for
+its turn writes nothing: its record names the process, which records its presence for all of them.
 """
 
 from __future__ import annotations
@@ -12,23 +13,29 @@ from functools import partial
 from typing import Any
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
-from reqpi.core.errors import ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.denials import is_withheld
+from reqpi.core.errors import Occupied, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
+from reqpi.runtime.fair_turns import FairTurns
+from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import each
+from reqpi.runtime.troubles import log_trouble
 from reqpi.shelf.lacking_pins import lines_of
+from reqpi.shelf.presence import STALE, Presence
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
+from reqpi.shelf.whole_lock.hold_room import HoldRoom
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
 __all__ = ["Holds"]
@@ -36,14 +43,20 @@ __all__ = ["Holds"]
 _HOLDS = 4
 """Holds that one process works on concurrently; others wait."""
 
+_EACH = 3
+"""Those of one client, at most: a hold may take hours."""
+
+_WAITING_EACH = 1000
+"""Holds of one client that may wait in one process."""
+
+_WAITING = 10_000
+"""Holds of all clients that may wait in one process: about 1 KB of memory each."""
+
 _AT_ONCE = 8
 """Projects, and then files, that one hold fetches concurrently."""
 
 _BEAT = 2.0
 """Seconds between two records of the progress of a hold."""
-
-_STALE = 20.0
-"""Seconds without such a record after which the process of a hold is considered to have ended."""
 
 _PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each round; files that failed permanently are not in the next round."""
@@ -57,25 +70,44 @@ class Holds:
 
     :param clock: measures waiting, and gives the time of day.
     :param further: files that are held with those of the projects.
+    :param largest: the bytes of one hold, at most; ``None``: any number.
     """
 
     _log = Logger()
 
-    def __init__(self, shelf: Shelf, store: Store, clock: IReactorTime, further: FurtherFiles | None = None) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        store: Store,
+        clock: IReactorTime,
+        further: FurtherFiles | None = None,
+        *,
+        largest: int | None = None,
+    ) -> None:
         self._shelf = shelf
         self._further = further
         self._store = store
         self._clock = clock
-        self._at_once = DeferredSemaphore(_HOLDS)
+        self._largest = largest
+        self._turns = FairTurns(_HOLDS, each=_EACH)
+        self._presence = Presence(store, clock)
         self._under_way: dict[str, _Hold] = {}
 
     async def begin(self, commitment: Commitment, target: InstallTarget) -> None:
-        """Begin to hold the files of a lock that ``target`` admits, unless some process is doing so already."""
+        """Begin to hold the files of a lock that ``target`` admits, unless some process is doing so already.
+
+        Clients take turns.
+
+        :raises reqpi.core.errors.Occupied: too many holds are waiting.
+        """
         record = holding_record(commitment.address, target)
         if record in self._under_way or await self._elsewhere(record) is not None:
             return
         if record not in self._under_way:
-            self._under_way[record] = hold = _Hold(commitment, target, self._shelf, self._clock, self._further)
+            self._check_waiting()
+            room = HoldRoom(self._store, self._largest)
+            hold = _Hold(commitment, target, self._shelf, self._clock, self._further, room=room)
+            self._under_way[record] = hold
             Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
 
     async def progress(self, commitment: Commitment, target: InstallTarget) -> HoldProgress | None:
@@ -87,17 +119,20 @@ class Holds:
     async def verdict(self, commitment: Commitment, target: InstallTarget) -> HoldVerdict:
         """Return which files of a lock are in the store now and which are missing, without asking an upstream."""
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
+        withheld = await self._shelf.withheld(commitment, pages) if is_withheld(pages.values()) else []
+        pages = {project: page for project, page in pages.items() if page.files}
         files = [file for page in pages.values() for file in page.files if target.takes(file)]
         sizes = await self._shelf.sizes(files)
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
+        denied: dict[HeldThing, str] = {(file.project, None): f"denied: {why.because}" for file, why in withheld}
         in_order = {file: sizes[file] for file in files}
-        remarks: tuple[str, ...] = ()
+        remarks = tuple(f"{file.filename} is denied: {denial.because}" for file, denial in withheld)
         if self._further is not None:
             needs = await self._further.needed(commitment, pages, target)
             held = await each(needs.files, partial(self._further.held, commitment), _AT_ONCE)
             in_order |= {file: held[file] for file in needs.files}
-            remarks = needs.remarks
-        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons, defects=defects)
+            remarks += needs.remarks
+        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons | denied, defects=defects)
         differing = await self._shelf.differing_metadata(files)
         names = tuple(file.filename for file in differing[:_SHOWN])
         return evolve(verdict, differing_metadata=names, remarks=remarks[:_SHOWN])
@@ -106,39 +141,60 @@ class Holds:
         """Start no further fetches. Files in the store stay, and a later hold goes on from there."""
         for hold in self._under_way.values():
             hold.stopped = True
+        self._presence.hide()
+
+    def _check_waiting(self) -> None:
+        if self._turns.waiting(requester()) >= _WAITING_EACH:
+            raise Occupied(f"{_WAITING_EACH} holds of this client are waiting", "Try again when some have ended.")
+        if self._turns.all_waiting >= _WAITING:
+            raise Occupied(f"{_WAITING} holds are waiting", "Try again later.")
 
     async def _run(self, record: str, hold: _Hold) -> None:
+        try:
+            self._presence.show()
+            await self._note(record, hold, self._clock.seconds(), waits=True)
+            await self._turns.run(requester(), partial(self._work, record, hold))
+        finally:
+            await self._note(record, hold, None)
+            del self._under_way[record]
+            if not self._turns.is_crowded:
+                self._presence.hide()
+
+    async def _work(self, record: str, hold: _Hold) -> None:
         beat = LoopingCall(lambda: Deferred.fromCoroutine(self._note(record, hold, self._clock.seconds())))
         beat.clock = self._clock
         beating = beat.start(_BEAT)
         try:
-            await self._at_once.run(lambda: Deferred.fromCoroutine(hold.run()))
+            await hold.run()
         finally:
             if beat.running:
                 beat.stop()
             await beating
-            await self._note(record, hold, None)
-            del self._under_way[record]
 
     def _failed(self, failure: Any, record: str) -> None:
-        self._log.failure("a hold failed: {record}", failure, record=record)
+        log_trouble(self._log, f"the hold {record} failed", failure)
 
-    async def _note(self, record: str, hold: _Hold, at: float | None) -> None:
+    async def _note(self, record: str, hold: _Hold, at: float | None, *, waits: bool = False) -> None:
         """Record the progress of a hold.
 
         :param at: the time, in seconds since the epoch; ``None`` if the work on it has ended.
+        :param waits: it waits for its turn.
         """
-        noted = RecordedHold(at, hold.progress(), hold.failures(), hold.defects())
+        waits_in = self._presence.name if waits else None
+        noted = RecordedHold(at, hold.progress(), hold.failures(), hold.defects(), waits_in)
         with suppress(StoreTrouble):  # the only consequence: others see the hold as not in progress
             await self._store.replace(record, noted.dump())
 
     async def _elsewhere(self, record: str) -> HoldProgress | None:
         """Return the progress of a hold by another process."""
         noted = await self._recorded(record)
-        # The time is from another machine's clock, which may be ahead.
-        if noted is None or noted.at is None or abs(self._clock.seconds() - noted.at) > _STALE:
+        if noted is None or noted.at is None:
             return None
-        return noted.progress
+        # The time is from another machine's clock, which may be ahead.
+        present = abs(self._clock.seconds() - noted.at) <= STALE
+        if not present and noted.waits_in is not None:
+            present = await self._presence.is_present(noted.waits_in)
+        return noted.progress if present else None
 
     async def _reasons(self, record: str) -> tuple[dict[HeldThing, str], tuple[Defect, ...]]:
         """Return why the latest hold could not obtain the missing files, and the lines of the lock that are why."""
@@ -162,8 +218,11 @@ class _Hold:
         shelf: Shelf,
         clock: IReactorTime,
         further: FurtherFiles | None,
+        *,
+        room: HoldRoom,
     ) -> None:
         self.stopped = False
+        self._room = room
         # The lock itself is not referenced: any number of holds may wait for their turn.
         self._address = commitment.address
         self._projects = len(commitment.lock.projects)
@@ -179,11 +238,14 @@ class _Hold:
 
     async def run(self) -> None:
         """Fetch missing files, in rounds, until none is missing or the rest failed permanently or in every round."""
+        if self.stopped:
+            return
         commitment = await self._shelf.commitment(self._address)
         for pause in _PAUSES:
             projects = [name for name in commitment.lock.projects if self._open((name, None), self._pages, name)]
             await self._wait(pause if self._failures else 0.0)
             await each(projects, partial(self._page, commitment), _AT_ONCE)
+            self._room.announce(self._files.values())
             things = [thing for thing in self._files if self._open(thing, self._held, thing)]
             await each(things, partial(self._file, commitment), _AT_ONCE)
             if self._further is not None and not self.stopped:
@@ -229,7 +291,8 @@ class _Hold:
         if self.stopped:
             return
         project, filename = thing
-        size = await self._tried(thing, partial(self._shelf.hold, commitment, project, str(filename)))
+        work = partial(self._shelf.hold, commitment, project, str(filename))
+        size = await self._tried(thing, partial(self._room.run, self._files[thing], work))
         if size is not None:
             self._held[thing] = size
 
@@ -240,7 +303,8 @@ class _Hold:
 
         async def hold(thing: HeldThing) -> None:
             if not self.stopped:
-                size = await self._tried(thing, partial(further.hold, commitment, self._more[thing]))
+                work = partial(further.hold, commitment, self._more[thing])
+                size = await self._tried(thing, partial(self._room.run, self._more[thing], work))
                 if size is not None:
                     self._held[thing] = size
 

@@ -33,13 +33,22 @@ class LockServices:
     further: FurtherFiles | None = None
 
     @classmethod
-    def over(cls, shelf: Shelf, store: Store, clock: IReactorTime, further: FurtherFiles | None = None) -> LockServices:
+    def over(
+        cls,
+        shelf: Shelf,
+        store: Store,
+        clock: IReactorTime,
+        further: FurtherFiles | None = None,
+        *,
+        largest_hold: int | None = None,
+    ) -> LockServices:
         """Return the services over a shelf.
 
         :param store: the store of the shelf: the services keep records of their own in it.
         :param further: files that are held with those of the projects.
+        :param largest_hold: the bytes of one hold, at most; ``None``: any number.
         """
-        holds = Holds(shelf, store, clock, further)
+        holds = Holds(shelf, store, clock, further, largest=largest_hold)
         building = BuildRequirementsOfLocks(shelf, store, clock)
         return cls(
             shelf,

@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import sbom
 from reqpi.core.crates.sbom import with_committed
+from reqpi.core.denials import is_withheld
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
@@ -78,7 +79,7 @@ class Sboms:
         :param index: the URL of the default index, if purls are to name it.
         :raises reqpi.core.errors.UpstreamTrouble: some page is not frozen yet, or core metadata is being fetched.
         """
-        key = (commitment.address, own, write, index)
+        key = (commitment.address, id(commitment), own, write, index)
         waiting = self._under_way.do(key, partial(self._made, commitment, own, write, index))
         return await within(PATIENCE, self._clock, waiting, f"the SBOM of lock {commitment.short} is")
 
@@ -90,7 +91,8 @@ class Sboms:
         self._asked_for += 1
         try:
             # The gathered data are the same for every project that a caller claims the lock belongs to.
-            gathered, final = await self._gathering.do(commitment.address, partial(self._gathered, commitment))
+            key = (commitment.address, id(commitment))
+            gathered, final = await self._gathering.do(key, partial(self._gathered, commitment))
             body = await self._writing.run(in_thread, _write, gathered.of(own), index, write)
             return SbomResponse(body, final and not gathered.unread)
         finally:
@@ -100,26 +102,31 @@ class Sboms:
         """Return the SBOM, and whether it is final."""
         pages = await self._shelf.pages(commitment)
         described = await in_thread(sbom.described_by, commitment, pages)
-        known, final = await self._known(commitment, described)
+        lasting = not is_withheld(pages.values())
+        known, final = await self._known(commitment, described, lasting=lasting)
         return await self._writing.run(in_thread, _made_of, commitment, pages, known), final
 
-    async def _known(self, commitment: Commitment, described: Iterable[File]) -> tuple[dict[File, sbom.About], bool]:
+    async def _known(
+        self, commitment: Commitment, described: Iterable[File], *, lasting: bool
+    ) -> tuple[dict[File, sbom.About], bool]:
         """Return the recorded core metadata, and whether it is final.
 
         If there is none, return what can be obtained now. It is recorded if all of it is there and verified.
+
+        :param lasting: these are all files: none is denied.
         """
         files = {str(file.sha256): file for file in described}
         name = sbom_record(commitment.address, "metadata")
         recorded = await self._store.get(name)
         if recorded is None:
             found = await self._found(commitment, files.values())
-            if len(found) < len(files) or not await self._is_verified(commitment, files.values()):
+            if not lasting or len(found) < len(files) or not await self._is_verified(commitment, files.values()):
                 return found, False
             fresh = await in_thread(record.dump, {str(file.sha256): about for file, about in found.items()})
             recorded = await self._store.create(name, fresh)
         about = await in_thread(read_record, name, recorded, record.load)
         # The record is final: finding more would make a different SBOM.
-        return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}, True
+        return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}, lasting
 
     async def _is_verified(self, commitment: Commitment, files: Iterable[File]) -> bool:
         """Return whether all core metadata was read from verified wheels: a claim must not be recorded as final."""

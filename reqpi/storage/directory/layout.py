@@ -8,6 +8,7 @@ incoming/           temporary files
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -17,12 +18,16 @@ from attrs import frozen
 from reqpi.core.errors import Misconfigured
 from reqpi.storage.directory.folders import make_folders
 from reqpi.storage.directory.temporary import Temporary, remove_abandoned
+from reqpi.storage.directory.walk import files_below
 from reqpi.storage.errors import FULL
 
 __all__ = ["LAYOUT", "Layout"]
 
 LAYOUT = 1
 """Increment it when the previous version of ReqPI could not read a store that this version writes."""
+
+
+_AS_IT_IS = "With --offline, a server serves a store that it can only read."
 
 
 @frozen
@@ -54,6 +59,24 @@ class Layout:
         """The folder of the temporary files."""
         return self.root / "incoming"
 
+    def is_fixed(self) -> bool:
+        """Return whether this is a store that this user cannot write."""
+        folders = (self.root, self.incoming, self.blobs, self.records)
+        return self.version.exists() and not all(_is_writable(folder) for folder in folders if folder.exists())
+
+    def recognise(self) -> None:
+        """Check that a store that is only read can be read.
+
+        :raises reqpi.core.errors.Misconfigured: it cannot.
+        """
+        try:
+            self._refuse_newer()
+            for folder in (self.blobs, self.records):
+                if folder.exists():
+                    os.listdir(folder)
+        except OSError as error:
+            raise self._refusal(str(error), f"User {os.geteuid()} must be able to read it.") from error
+
     def prepare(self) -> None:
         """Create what is missing, and remove the temporary files of processes that crashed. It blocks.
 
@@ -69,23 +92,27 @@ class Layout:
             ) from error
         except PermissionError as error:
             raise self._refusal(
-                f"no permission for {error.filename}", f"User {os.geteuid()} must own it and be able to write to it."
+                f"no permission for {error.filename}",
+                f"User {os.geteuid()} must own it and be able to write to it. {_AS_IT_IS}",
             ) from error
         except OSError as error:
-            raise self._refusal(str(error), "Name another directory.") from error
+            advice = _AS_IT_IS if error.errno == errno.EROFS and self.version.exists() else "Name another directory."
+            raise self._refusal(str(error), advice) from error
 
     def _refusal(self, problem: str, advice: str) -> Misconfigured:
         return Misconfigured(f"{self.root} cannot be the store: {problem}", advice)
 
     def _prepare(self) -> None:
         make_folders(self.root)
+        self._refuse_owner(self.root.stat().st_uid)
         self._refuse_other_files()
         for folder in (self.incoming, self.blobs, self.records):
             make_folders(folder)
         for folder in (self.root, self.incoming, self.blobs, self.records):
             if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                 raise self._refusal(
-                    f"{folder} cannot be written", f"User {os.geteuid()} must be able to read and write it."
+                    f"{folder} cannot be written",
+                    f"User {os.geteuid()} must be able to read and write it. {_AS_IT_IS}",
                 )
         remove_abandoned(self.incoming)
         self._try_out()
@@ -98,6 +125,27 @@ class Layout:
             raise self._refusal(
                 f"it contains other files ({min(strange)}) and was not made by ReqPI",
                 "Name an empty directory or a new one.",
+            )
+
+        filled = [folder for folder in (self.blobs, self.records) if folder.exists() and next(files_below(folder), ())]
+        # Another process that starts on a new store writes this file before anything else.
+        if filled and not self.version.exists():
+            raise self._refusal(
+                f"its file `layout` is missing, and {filled[0]} has files",
+                "Restore the whole store, that file included. If a ReqPI of this layout wrote it, write the number "
+                f"into it: echo {LAYOUT} > {self.version}",
+            )
+
+    def _refuse_owner(self, owner: int) -> None:
+        """Reject a store of another user for root, whose files the other user could not read.
+
+        :param owner: the number of the user that owns the store.
+        """
+        if os.geteuid() == 0 and owner != 0:
+            raise self._refusal(
+                f"it belongs to user {owner}, who could not read what root adds to it",
+                f"Run the command as that user: setpriv --reuid={owner} --clear-groups COMMAND, or twistd with --uid "
+                f"{owner}.",
             )
 
     def _try_out(self) -> None:
@@ -143,3 +191,7 @@ class Layout:
                 f"a newer ReqPI wrote it (layout {int(text)}; this one knows {LAYOUT})",
                 "Run that version, or name another directory.",
             )
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)

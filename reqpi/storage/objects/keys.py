@@ -25,6 +25,9 @@ PROBES = "probes"
 
 _RECORDS = "records"
 
+FOLDERS = (BLOBS, _RECORDS)
+"""The folders that have everything except the marks of use."""
+
 
 def blob_key(sha256: str) -> str:
     """Return the key of a blob.

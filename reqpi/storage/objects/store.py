@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from reqpi.storage.directory.temporary import Temporary, remove_abandoned
 from reqpi.storage.objects.blobs import ObjectBlobs
 from reqpi.storage.objects.client import ObjectClient
 from reqpi.storage.objects.connect import Connection, connect
+from reqpi.storage.objects.keys import FOLDERS
 from reqpi.storage.objects.opening import prepare
 from reqpi.storage.objects.records import ObjectRecords
 from reqpi.storage.objects.usage import UsageMarks
-from reqpi.storage.threads import InThread
+from reqpi.storage.threads import InThread, streamed
 
 __all__ = ["ObjectStore", "object_store"]
 
@@ -51,6 +52,7 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         objects = ObjectClient(connect)
         usage = UsageMarks(objects, clock, coarse, sleep)
         self._folder = spool
+        self._listing = in_thread
         ObjectBlobs.__init__(self, objects, usage, spool, in_thread, kept)
         ObjectRecords.__init__(self, objects, usage, in_thread)
 
@@ -59,6 +61,16 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         _make_ready(self._folder)
         self._objects.open()
         prepare(self._objects)
+
+    async def sizes(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.sizes`: one request for each thousand objects."""
+        async for size in streamed(self._listing, self._sizes):
+            yield size
+
+    def _sizes(self) -> Generator[int, None, None]:
+        for folder in FOLDERS:
+            for each in self._objects.listed(folder):
+                yield each.size
 
     async def close(self) -> None:
         """See :meth:`reqpi.core.interfaces.Store.close`."""

@@ -29,21 +29,27 @@ class Hosts:
     named: frozenset[tuple[str, int]] = frozenset()
 
     @classmethod
-    def read(cls, words: Iterable[str], option: str) -> Hosts:
+    def read(cls, words: Iterable[str], option: str, *, every_port: bool = False) -> Hosts:
         """Read the values of an option.
 
         :param option: its name, for messages.
+        :param every_port: a host without a port stands for all of its ports, as with pip's ``--trusted-host``.
         :raises reqpi.core.errors.Misconfigured: one of ``words`` is not a valid host.
         """
         named: set[tuple[str, int]] = set()
         for word in words:
             match = _WRITTEN.fullmatch(word)
             host = normalized(match[1].strip("[]")) if match else ""
+            if "*" in host:
+                raise Misconfigured(
+                    f"{option} {word!r:.100} is not a valid host", "No pattern is possible. Name each host by itself."
+                )
             if not match or not host or int(match[2] or 1 if match[2] != "*" else 1) not in range(1, 65536):
                 raise Misconfigured(
                     f"{option} {word!r:.100} is not a valid host", "Write HOST or HOST:PORT, without a scheme or path."
                 )
-            ports = USUAL.values() if match[2] is None else [0 if match[2] == "*" else int(match[2])]
+            usual = [0] if every_port else USUAL.values()
+            ports = usual if match[2] is None else [0 if match[2] == "*" else int(match[2])]
             named.update((host, port) for port in ports)
         return cls(frozenset(named))
 

@@ -23,6 +23,10 @@ class OfflineRegistries:
         what = ", ".join(sorted(versions)[:3])
         raise _not_here(f"the crate {name} {what}", "has not asked a registry for it for this lock")
 
+    async def place(self, registry: str) -> NoReturn:
+        """Raise: no registry is asked where its crates are."""
+        raise _not_here("the configuration of a registry", "keeps none")
+
     async def page(
         self,
         project: Project,
@@ -41,6 +45,10 @@ class OfflineRegistries:
         if commit is not None:
             raise _not_here(commit.filename, "has not fetched this commit before")
         raise _not_here(crate_at(url, index).filename, "has not fetched this crate before")
+
+    async def has_login(self, registry: str) -> bool:
+        """Return that there is no login that could be used."""
+        return False
 
     def reveals(self, registry: str) -> bool:
         """Return whether a client may be told what a registry lists: nothing is known of any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from attrs import evolve, field, frozen
@@ -10,7 +11,7 @@ from packaging.version import Version
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.index import IndexLine
-from reqpi.core.crates.source import crate_at
+from reqpi.core.crates.source import RegistryPlace, crate_at
 from reqpi.core.errors import Misconfigured, NotFound, UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Project
@@ -63,6 +64,10 @@ class CrateRegistries:
         """See :meth:`reqpi.core.crates.source.CrateSource.lines`."""
         return await (await self._registry(registry)).lines(name, versions)
 
+    async def place(self, registry: str) -> RegistryPlace:
+        """See :meth:`reqpi.core.crates.source.CrateSource.place`."""
+        return await (await self._registry(registry)).place()
+
     async def page(
         self,
         project: Project,
@@ -82,6 +87,14 @@ class CrateRegistries:
         """
         return await (await self._registry(index)).open(crate_at(url, index), start, stop, etag)
 
+    async def has_login(self, registry: str) -> bool:
+        """See :meth:`reqpi.core.crates.source.CrateSource.has_login`. The default registry may have to be found out."""
+        with suppress(UpstreamTrouble):
+            allowed = (await self._wired_for(registry)).allowed
+            key = allowed.key(registry)
+            return key is not None and allowed.has_login(key)
+        return False
+
     def reveals(self, registry: str) -> bool:
         """See :meth:`reqpi.core.crates.source.CrateSource.reveals`. The operator may know everything."""
         allowed = self._wired.allowed
@@ -99,9 +112,7 @@ class CrateRegistries:
         :raises reqpi.upstream.allowed.denied.Denied: it may not be asked.
         :raises reqpi.core.errors.UpstreamTrouble: no default registry is known.
         """
-        wired = self._wired
-        if not registry and wired.allowed.outside.default is None:
-            wired = await self._wiring.do("", self._with_default)
+        wired = await self._wired_for(registry)
         key = wired.allowed.key(registry)
         if key is None and registry.startswith(_SPARSE) and wired.allowed.outside.policy.is_open(bare(registry)):
             url = bare(registry)
@@ -113,6 +124,15 @@ class CrateRegistries:
         if url not in wired.registries:
             wired.registries[url] = SparseRegistry(url, wired.http, self._time, self._files, permit)
         return wired.registries[url]
+
+    async def _wired_for(self, registry: str) -> _Wired:
+        """Return the registries, with the default one if that is needed.
+
+        :raises reqpi.core.errors.UpstreamTrouble: no default registry is known.
+        """
+        if registry or self._wired.allowed.outside.default is not None:
+            return self._wired
+        return await self._wiring.do("", self._with_default)
 
     async def _with_default(self) -> _Wired:
         """Wire everything again, with the default registry of this host."""

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.crates.index import LARGEST_INDEX, IndexLine, RegistryConfig, index_path, read_config, read_index
 from reqpi.core.crates.model import Crate
+from reqpi.core.crates.source import RegistryPlace
 from reqpi.core.errors import WrongPage
 from reqpi.core.interfaces import Transfer
 from reqpi.core.shown_urls import as_shown
@@ -80,6 +81,13 @@ class SparseRegistry:
             elif self._documents.is_fresh(cached):
                 return known
         return await self._read(await self._documents.current(path, f"{self.name}/{path}", _received), name)
+
+    async def place(self) -> RegistryPlace:
+        """Return where the registry is, by its configuration.
+
+        :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
+        """
+        return RegistryPlace(self.name, (await self._configuration()).dl)
 
     async def open(self, crate: Crate, start: int, stop: int | None, etag: str | None) -> Transfer:
         """Begin to download a crate; see :meth:`reqpi.core.interfaces.Upstream.open`."""

@@ -117,12 +117,22 @@ class HttpClient:
             raise HostUnreachable(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
             self._breaker.forget(url)
-            detail = f"{reasons_of(Failure(error))}."
-            raise UpstreamTrouble(f"the connection to {host_of(url)} failed", detail) from error
+            raise _cut_off(url, reasons_of(Failure(error))) from error
         except (SchemeNotSupported, ValueError) as error:
             raise UpstreamTrouble(f"no request can be sent to {host_of(url)}", str(error), final=True) from error
         self._breaker.forget(url)
         return response
+
+
+def _cut_off(url: str, reasons: str) -> UpstreamTrouble:
+    host = host_of(url)
+    if "certificate verify failed" not in reasons and "VerificationError" not in reasons:
+        return UpstreamTrouble(f"the connection to {host} failed", f"{reasons}.")
+    return UpstreamTrouble(
+        f"the certificate of {host} is not trusted",
+        f"{reasons}. Either it is for another name, or it has expired, or no authority that this server knows has "
+        "signed it: --ca FILE adds an authority.",
+    )
 
 
 def _headers(headers: dict[str, str], login: str | None) -> Headers:

@@ -15,8 +15,11 @@ __all__ = ["Access", "identity_of", "is_private", "may_read", "not_offered", "pr
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="reqpi"'}
 
-_OPEN = ("", "locks", "learn")
+_OPEN = ("", "locks", "learn", "denials")
 """First segments of a path that belong to no lock."""
+
+_OPERATING = ([b"forget"], [b"refreeze"])
+"""Paths below an address that are for the operator."""
 
 _ANYONE = anonymous_client("all")
 """The client of a server that requires no login."""
@@ -71,7 +74,7 @@ def problem_of_client(request: Request, access: Access | None, segments: Sequenc
         return None
     identified.identity = access.client_of(header(request, "Authorization"))
     first = segments[0].decode("latin-1")
-    problem = problem_of_scope(access, identified.identity, _scope_of(request.method, segments[0]))
+    problem = problem_of_scope(access, identified.identity, _scope_of(request.method, segments))
     if problem is not None:
         return problem
     return None if first in _OPEN or access.offers(first) else not_offered()
@@ -100,11 +103,13 @@ def not_offered() -> Problem:
     return Problem(NOT_OFFERED, "not offered here", "This server serves what its command is about, and nothing else.")
 
 
-def _scope_of(method: bytes, first: bytes) -> AccessScope:
+def _scope_of(method: bytes, segments: Sequence[bytes]) -> AccessScope:
     """Return the scope that a request needs, at least. A method that is not known to read is taken for one that writes.
 
-    :param first: the first segment of its path.
+    :param segments: of its path.
     """
-    if first == b"learn":
+    if segments[0] == b"learn":
         return AccessScope.LEARN
+    if segments[0] == b"denials" or segments[1:] in _OPERATING:
+        return AccessScope.OPERATE
     return AccessScope.READ if method in (b"GET", b"HEAD") else AccessScope.COMMIT

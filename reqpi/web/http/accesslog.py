@@ -7,12 +7,12 @@ its last 0.2 seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import combinedLogFormatter, datetimeToLogString
 
+from reqpi.core.limits.networks import last_forwarded
 from reqpi.web.http.headers import header
 from reqpi.web.http.redaction import redacted
 
@@ -84,12 +84,7 @@ class AccessLog:
 
     def _client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""
-        if not self._trust_proxy or not forwarded:
-            return peer
-        try:
-            return str(ip_address(forwarded.rpartition(",")[2].strip()))
-        except ValueError:
-            return peer
+        return (last_forwarded(forwarded) if self._trust_proxy else "") or peer
 
     def note(self, line: str) -> None:
         """Add a line, to be written soon."""

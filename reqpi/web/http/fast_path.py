@@ -18,8 +18,13 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from reqpi.core import simple
+from reqpi.core.limits.limit import Limit
+from reqpi.core.limits.rates import Bucket
 from reqpi.web.http.authority import is_host, needs_tls
+from reqpi.web.http.refusal import refusal
 from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
+from reqpi.web.http.request_time import RequestTime, too_slow
+from reqpi.web.http.unread import unsent
 
 __all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
 
@@ -127,6 +132,9 @@ class FastPathChannel(HTTPChannel):
     _admitted: SimpleHead | None = None
     """The latest head that the site admitted on this connection."""
 
+    _bucket: Bucket | None = None
+    """The requests of the client that sent it; ``None``: they are not limited."""
+
     served = 0
     """Number of requests so far."""
 
@@ -138,6 +146,9 @@ class FastPathChannel(HTTPChannel):
         super().connectionMade()
         self.site.self_checks.connected.add(self)
         self.peer = str(getattr(self.transport.getPeer(), "host", "-"))
+        limits = self.site.limits
+        limits.connections.opened(self, self.peer)
+        self._time = RequestTime(self.site.clock, limits.seconds, self._too_slow)
         self._secure = ISSLTransport.providedBy(self.transport)
         self._local = self.transport.getHost()
         self._plain = isinstance(self.transport, Connection)
@@ -150,16 +161,69 @@ class FastPathChannel(HTTPChannel):
                 return
             self._between = False
         super().dataReceived(data)
+        self._note_part()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the connection."""
         self.site.self_checks.connected.discard(self)
+        self._forget()
         super().connectionLost(reason)
 
     def requestDone(self, request: Any) -> None:
         """Return to the fast path, if twisted.web has answered everything that has arrived."""
         super().requestDone(request)
         self._between = bool(self.persistent) and not self.requests and not self._buffer
+        self._note_part()
+
+    @property
+    def is_idle(self) -> bool:
+        """See :class:`~reqpi.web.http.connections.OpenConnection`."""
+        return self._between
+
+    def hang_up(self) -> None:
+        """See :class:`~reqpi.web.http.connections.OpenConnection`."""
+        self._between = False
+        self.setTimeout(None)
+        self.loseConnection()
+        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+
+    def cut(self, limit: Limit) -> None:
+        """See :class:`~reqpi.web.http.unread.Reader`."""
+        self.site.refused(limit, self.peer)
+        self._forget()
+        self.transport.abortConnection()
+
+    def pauseProducing(self) -> None:
+        """Wait until the client has read what waits for it."""
+        super().pauseProducing()
+        self.site.limits.unread.waits(self, self.peer, unsent(self.transport))
+
+    def resumeProducing(self) -> None:
+        """Go on: the client has read."""
+        self.site.limits.unread.has_read(self, self.peer)
+        super().resumeProducing()
+
+    def _forget(self) -> None:
+        """Hold this connection to no limit any more."""
+        limits = self.site.limits
+        limits.connections.closed(self, self.peer)
+        limits.unread.has_read(self, self.peer)
+        self._time.receives(None)
+
+    def _note_part(self) -> None:
+        """Note which part of a request is being received, if any."""
+        if self._between or self._handlingRequest or self.transport.disconnecting:
+            self._time.receives(None)
+        else:
+            self._time.receives(Limit.HEAD_TIME if self.line_mode else Limit.BODY_TIME)
+
+    def _too_slow(self, part: Limit) -> None:
+        """Refuse a request that takes too long to arrive. One that was refused before is closed soon anyway."""
+        if self.requests and self.requests[-1].is_refused:
+            return
+        self.site.refused(part, self.peer)
+        self.transport.write(refusal(too_slow(part)))
+        self.hang_up()
 
     def _answered(self, data: bytes) -> bool:
         """Answer the bytes if they are a request with a ready answer; return whether they were."""
@@ -179,6 +243,9 @@ class FastPathChannel(HTTPChannel):
         found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
+        bucket = self._bucket
+        if bucket is not None and not bucket.take(site.clock.seconds()):
+            return False
         self.resetTimeout()
         self.served += 1
         self.latest = (target[:_ADDRESS], simple_one.log)
@@ -193,6 +260,7 @@ class FastPathChannel(HTTPChannel):
         """Return whether the site admits a head. Clients repeat their heads, and a known head is the same object."""
         admitted: bool = self.site.admits(head, self._local)
         self._admitted = head if admitted else None
+        self._bucket = self.site.bucket_of(head, self.peer) if admitted else None
         return admitted
 
     def _send(self, data: bytes) -> None:

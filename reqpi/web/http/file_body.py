@@ -17,7 +17,7 @@ from zope.interface import implementer
 from reqpi.core.errors import StoreTrouble
 from reqpi.web.http.answers import hold_to, send
 from reqpi.web.http.headers import header, listed
-from reqpi.web.http.representation import RepresentationResponse, constant, has
+from reqpi.web.http.representation import IMMUTABLE, RepresentationResponse, constant, has
 from reqpi.web.http.sendfile import STALL, sent_by_kernel, takes_from_kernel
 
 __all__ = ["send_elsewhere", "send_file"]
@@ -38,6 +38,7 @@ async def send_file(
     *,
     local: Callable[[], Awaitable[BinaryIO | None]] | None = None,
     content_type: str = "application/octet-stream",
+    caching: str = IMMUTABLE,
 ) -> None:
     """Send a file, or the range that the client requests, as fast as the client reads it.
 
@@ -48,7 +49,7 @@ async def send_file(
         client mistakes the part for the whole.
     """
     hold_to(request, etag)
-    made = _head_of(request, size, etag, content_type)
+    made = _head_of(request, size, etag, content_type, caching)
     send(request, made)
     if made.status not in (200, 206) or request.method == b"HEAD":
         request.write(b"")
@@ -74,8 +75,8 @@ async def _chunks(file: BinaryIO, start: int, stop: int) -> AsyncGenerator[bytes
         start += len(piece)
 
 
-def _head_of(request: Request, size: int, etag: str, content_type: str) -> RepresentationResponse:
-    fixed = constant(etag, ranges=True)
+def _head_of(request: Request, size: int, etag: str, content_type: str, caching: str) -> RepresentationResponse:
+    fixed = constant(etag, ranges=True, caching=caching)
     if has(listed(request, "If-None-Match"), etag):
         return RepresentationResponse(304, fixed, b"")
     start, stop = _range_of(request, size, etag)

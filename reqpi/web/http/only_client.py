@@ -11,7 +11,7 @@ from hmac import compare_digest
 
 from attrs import field, frozen
 
-from reqpi.core.access.clients import ANONYMOUS, Client
+from reqpi.core.access.clients import ANONYMOUS, EVERYTHING, Client
 
 __all__ = ["LOGIN", "OnlyClient"]
 
@@ -24,10 +24,12 @@ class OnlyClient:
 
     :param password: of the user :data:`LOGIN`, in characters that a URL can have as they are.
     :param address: the only lock that can be committed and read; empty: no lock can; ``None``: any lock can.
+    :param operates: it is an operator.
     """
 
     password: str = field(repr=False)
     address: str | None = None
+    operates: bool = False
 
     @property
     def advice(self) -> str:
@@ -36,7 +38,8 @@ class OnlyClient:
 
     def client_of(self, authorization: str) -> Client | None:
         """See :class:`~reqpi.web.http.access.Access`."""
-        return Client(LOGIN, ANONYMOUS["all"]) if self.is_client(authorization) else None
+        scopes = EVERYTHING if self.operates else ANONYMOUS["all"]
+        return Client(LOGIN, scopes) if self.is_client(authorization) else None
 
     def is_client(self, authorization: str) -> bool:
         """Return whether this ``Authorization`` has the password."""

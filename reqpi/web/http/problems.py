@@ -16,6 +16,7 @@ from twisted.web.server import Request
 
 from reqpi.core.errors import (
     BrokenLock,
+    DeniedByOperator,
     HostUnreachable,
     NotAdmitted,
     NothingUpstream,
@@ -23,6 +24,7 @@ from reqpi.core.errors import (
     NotServed,
     Occupied,
     OtherBytes,
+    OverQuota,
     Pending,
     ReqPIError,
     StoreFull,
@@ -38,6 +40,7 @@ __all__ = [
     "BAD_HOST",
     "BAD_PARAMETER",
     "BAD_PATH",
+    "BUSY",
     "CONTENT_TYPE",
     "CROSS_SITE",
     "DOCUMENT_TOO_LARGE",
@@ -48,6 +51,8 @@ __all__ = [
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
     "PROXY_LOGIN_REQUIRED",
+    "REQUEST_TIMEOUT",
+    "TOO_MANY_REQUESTS",
     "UNSUPPORTED_BODY",
     "Problem",
     "ProblemType",
@@ -88,10 +93,13 @@ MISSING_SCOPE = ProblemType(403, "missing-scope")
 NO_SUCH_PATH = ProblemType(404, "no-such-path")
 PROXY_LOGIN_REQUIRED = ProblemType(407, "proxy-login-required")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed")
+REQUEST_TIMEOUT = ProblemType(408, "request-timeout")
 DOCUMENT_TOO_LARGE = ProblemType(413, "document-too-large")
 UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
+TOO_MANY_REQUESTS = ProblemType(429, "too-many-requests")
 MISDIRECTED = ProblemType(421, "misdirected")
 INTERNAL_ERROR = ProblemType(500, "internal-error")
+BUSY = ProblemType(503, "busy")
 
 _TYPES: dict[type[ReqPIError], ProblemType] = {
     BrokenLock: ProblemType(422, "lock-defects"),
@@ -100,13 +108,15 @@ _TYPES: dict[type[ReqPIError], ProblemType] = {
     UnknownSession: ProblemType(410, "unknown-session"),
     NotPermitted: MISSING_SCOPE,
     NotAdmitted: ProblemType(410, "not-admitted"),
+    DeniedByOperator: ProblemType(410, "denied"),
     NothingUpstream: ProblemType(410, "nothing-upstream"),
     NotServed: ProblemType(404, "not-served"),
     OtherBytes: ProblemType(412, "other-bytes"),
     # 503 and not 502 or 504: pip and uv both ask again.
     Pending: ProblemType(503, "pending"),
     UpstreamTrouble: ProblemType(503, "upstream-trouble"),
-    Occupied: ProblemType(503, "busy"),
+    Occupied: BUSY,
+    OverQuota: ProblemType(507, "over-quota"),
     StoreFull: ProblemType(507, "store-full"),
     StoreTrouble: ProblemType(503, "store-trouble"),
 }
@@ -125,6 +135,8 @@ PROBLEM_TYPES = (
     PROXY_LOGIN_REQUIRED,
     DOCUMENT_TOO_LARGE,
     UNSUPPORTED_BODY,
+    REQUEST_TIMEOUT,
+    TOO_MANY_REQUESTS,
     MISDIRECTED,
     INTERNAL_ERROR,
     *_TYPES.values(),
@@ -179,7 +191,7 @@ def problem_of(error: BaseException | None) -> Problem:
         return Problem(
             INTERNAL_ERROR, "internal error", "This is a fault of ReqPI. The server's log has the traceback."
         )
-    headers = {"Retry-After": str(_RETRY_AFTER)} if kind.status == 503 else {}
+    headers = {"Retry-After": str(_RETRY_AFTER)} if kind.status in (503, 507) else {}
     return Problem(kind, error.title, _detail(error), _members(error), headers)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "PAGE_POLICY",
     "SERVER",
     "STRICT_TRANSPORT",
+    "WITHHELD",
     "Representation",
     "RepresentationRequest",
     "RepresentationResponse",
@@ -41,6 +42,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 DERIVED = "private, no-cache"
 """For this client alone, and revalidated each time: the answer has URLs that the head of the request determines."""
+
+WITHHELD = "public, no-cache"
+"""Revalidated each time: the operator denies a file that belongs here, and may revoke that."""
 
 SERVER = f"reqpi/{__version__}"
 
@@ -156,7 +160,8 @@ def constant(etag: str, *, page: bool = False, ranges: bool = False, caching: st
 
 def for_one_client(caching: str) -> str:
     """Return a ``Cache-Control`` that keeps a response out of shared caches."""
-    return caching.replace("public", "private")
+    kept_out = "private" in caching or "no-store" in caching
+    return caching if kept_out else f"private, {caching.removeprefix('public, ')}"
 
 
 def has(etags: str, etag: str) -> bool:

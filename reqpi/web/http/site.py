@@ -6,51 +6,71 @@ Twisted does not limit the body of a request, and parses a form before the appli
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from attrs import define
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.web.http import RESPONSES, datetimeToString
+from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IReactorTime
+from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from reqpi.core.access.clients import AccessScope
+from reqpi.core.errors import StoreTrouble
+from reqpi.core.limits.limit import Limit
+from reqpi.core.limits.rates import Bucket
+from reqpi.runtime.counts import ServerCounts
+from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
+from reqpi.web.http.connections import RefusedConnection
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
-from reqpi.web.http.problems import CONTENT_TYPE, DOCUMENT_TOO_LARGE, Problem
+from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
+from reqpi.web.http.rate_limits import too_many
 from reqpi.web.http.ready_answers import ReadyAnswers
+from reqpi.web.http.refusal import LINGER, refusal
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.representation import for_one_client
 from reqpi.web.http.self_check import SelfChecks, index_of
+from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
+from reqpi.web.http.site_limits import SiteLimits
+from reqpi.web.http.uploads import Uploads, too_many_bytes
 
 __all__ = ["BoundedRequest", "BoundedSite"]
 
 _SMALL = 1 << 16
 """Bytes of a body that no route reads, at most."""
 
-_LINGER = 2.0
-"""Seconds for which the rest of a refused body is discarded, so that the client can read why before the reset."""
-
 
 class BoundedRequest(Request):
     """A request whose body is refused as soon as it is known to be too large: by its length, or by counting bytes."""
 
-    _body: BytesIO
-    _refused = False
+    _body: IO[bytes]
     _taken = 0
+    is_refused = False
+    """The response is a refusal, and nothing else of the request counts."""
 
     def gotLength(self, length: int | None) -> None:
-        """Check the length of the body, once the head is complete; ``None``: it has no known length."""
-        self.content = self._body = BytesIO()
-        if length is not None and length > self._limit:
-            self._refuse()
+        """Check the rate of the client and the length of the body, once the head is complete.
+
+        :param length: ``None``: it has no known length.
+        """
+        site, channel = self._site, cast(Any, self.channel)
+        self.content = self._body = BytesIO() if length == 0 else site.limits.uploads.file()
+        self._client = site.client_of(header(self, "Authorization"), channel.peer, header(self, "X-Forwarded-For"))
+        reached = site.limits.rates.reached(channel._command, channel._path, self._client)
+        if reached is not None:
+            site.refused(reached[0], self._client)
+            self._refuse(too_many(*reached))
+        elif length is not None and length > self._limit:
+            self._refuse(self._too_large)
 
     def setHeader(self, name: Any, value: Any) -> None:
         """Set a header of the response. What needs a login is for no shared cache (:rfc:`9111`, section 5.2.2.7)."""
@@ -60,13 +80,31 @@ class BoundedRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """Add a piece of the body, and check its length."""
-        if self._refused:
+        if self.is_refused:
             return
+        if self._taken + len(data) > self._limit:
+            self._refuse(self._too_large)
+            return
+        limits = self._site.limits
+        reached = limits.uploads.take(self._client, len(data))
+        if reached is not None:
+            self._site.refused(reached, self._client)
+            self._refuse(too_many_bytes(reached))
+            return
+        if not self._taken:
+            self.notifyFinish().addBoth(lambda _: self._release(limits.uploads))
         self._taken += len(data)
-        if self._taken > self._limit:
-            self._refuse()
-        else:
+        try:
             self._body.write(data)
+        except OSError as error:
+            trouble = StoreTrouble("a large body could not be written to disk", f"{error.strerror or error}.")
+            self._refuse(problem_of(trouble))
+
+    def _release(self, uploads: Uploads) -> None:
+        """Count the body no longer."""
+        uploads.release(self._client, self._taken)
+        uploads.unload(self)
+        self._body.close()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Process the request, once its body is complete."""
@@ -74,7 +112,7 @@ class BoundedRequest(Request):
         if absolute is not None:
             authority, path = absolute
             let_target_name(self, authority, version)
-        if not self._refused:
+        if not self.is_refused:
             super().requestReceived(command, path, version)
 
     def process(self) -> None:
@@ -94,13 +132,26 @@ class BoundedRequest(Request):
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         if channel._waitingForTransport:
-            self.registerProducer(_Turn(self._answer), True)
+            stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
+            self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
+            self.registerProducer(_Turn(partial(self._answer, stalled)), True)
         else:
-            super().process()
+            self._load()
 
-    def _answer(self) -> None:
+    def render(self, resrc: IResource) -> None:
+        """Answer the request on behalf of its client, which takes turns with others."""
+        with on_behalf_of(self._client):
+            super().render(resrc)
+
+    def _answer(self, stalled: IDelayedCall) -> None:
+        if stalled.active():
+            stalled.cancel()
         self.unregisterProducer()
-        super().process()
+        self._load()
+
+    def _load(self) -> None:
+        """Answer once the body may be in memory."""
+        self._site.limits.uploads.load(self, self._client, self._taken, super().process)
 
     def getRequestHostname(self) -> bytes:
         """Return a valid host name. No route depends on it, and klein fails if it is not valid."""
@@ -129,24 +180,20 @@ class BoundedRequest(Request):
             return None
         return problem_of_scope(clients, clients.client_of(header(self, "Authorization")), AccessScope.COMMIT)
 
-    def _refuse(self) -> None:
-        """Respond with 413, or the problem of the client, in the middle of the request, and close the connection."""
-        self._refused = True
-        self.requestHeaders.removeHeader(b"Expect")
-        self.content = self._body = BytesIO()
+    @property
+    def _too_large(self) -> Problem:
         detail = f"At most {self._limit} bytes; the operator can allow more."
-        problem = self._not_for_client or Problem(DOCUMENT_TOO_LARGE, "the document is too large", detail)
-        body = problem.body()
-        more = "".join(f"{name}: {value}\r\n" for name, value in problem.headers.items())
-        reason = "Content Too Large" if problem.status == 413 else RESPONSES[problem.status].decode("ascii")
-        head = (
-            f"HTTP/1.1 {problem.status} {reason}\r\n{more}Content-Type: {CONTENT_TYPE}\r\n"
-            f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-            "Connection: close\r\n\r\n"
-        )
-        transport: Any = self.channel.transport
-        transport.write(head.encode("ascii") + body)
-        cut = self._site.clock.callLater(_LINGER, transport.abortConnection)
+        return self._not_for_client or Problem(DOCUMENT_TOO_LARGE, "the document is too large", detail)
+
+    def _refuse(self, problem: Problem) -> None:
+        """Respond with a problem in the middle of the request, and close the connection."""
+        self.is_refused = True
+        self.requestHeaders.removeHeader(b"Expect")
+        self._body.close()
+        channel: Any = self.channel
+        transport = channel.transport
+        transport.write(refusal(problem, head=channel._command == b"HEAD"))
+        cut = self._site.clock.callLater(LINGER, transport.abortConnection)
         self.notifyFinish().addErrback(lambda _: cut.cancel() if cut.active() else None)
 
 
@@ -171,8 +218,11 @@ class BoundedSite(Site):
     :param ready_answers: the answers of the fast path.
     :param access: the access log; ``None``: there is none.
     :param clients: the clients of the server; ``None``: it requires no login.
+    :param limits: ``None``: there are none.
+    :param counts: counts what happens; ``None``: it counts for itself.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
+    :ivar audit: notes the requests that change something; ``None``: nothing does.
     :ivar observer: receives each response that was sent, also a part of one; ``None``: there is no observer.
     """
 
@@ -189,6 +239,8 @@ class BoundedSite(Site):
         access: AccessLog | None = None,
         *,
         clients: Access | None = None,
+        limits: SiteLimits | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
@@ -197,7 +249,10 @@ class BoundedSite(Site):
         self.heads = SimpleHeads()
         self.names: OwnNames = ANY_NAME
         self.observer: Callable[[SentResponse], None] | None = None
+        self.audit: AuditLog | None = None
         self.clients = clients
+        self.limits = limits or SiteLimits(clock.seconds)
+        self.counts = counts or ServerCounts()
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
@@ -221,6 +276,30 @@ class BoundedSite(Site):
         """Ask again for each head whether its client may read: a connection remembers the head that it admitted."""
         self.heads = SimpleHeads()
 
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """Return the protocol of a new connection; if there is no room for it, one that says so, or none at all."""
+        peer = str(getattr(addr, "host", "-"))
+        connections = self.limits.connections
+        reached = connections.reached(peer)
+        if reached is None:
+            return super().buildProtocol(addr)
+        self.refused(reached, peer)
+        return RefusedConnection(connections, self.clock, reached) if connections.may_answer_refused else None
+
+    def refused(self, limit: Limit, client: str) -> None:
+        """Report that a client has reached a limit."""
+        self.limits.report(limit, client, self.counts)
+
+    def client_of(self, authorization: str, peer: str, forwarded: str) -> str:
+        """Return the text that identifies a client, for limits."""
+        client = self.clients.client_of(authorization) if self.clients is not None and authorization else None
+        return self.limits.rates.client("" if client is None else client.name, peer, forwarded)
+
+    def bucket_of(self, head: SimpleHead, peer: str) -> Bucket | None:
+        """Return the bucket for the requests of the client that sends this head."""
+        client = self.client_of(head.authorization, peer, head.forwarded)
+        return self.limits.rates.bucket(Limit.REQUESTS, client)
+
     def acceptableProtocols(self) -> list[bytes]:
         """Return HTTP/1.1 only: Twisted's HTTP/2 is slower than its HTTP/1.1 over TLS."""
         return [b"http/1.1"]
@@ -242,6 +321,8 @@ class BoundedSite(Site):
         """Log a response of twisted.web."""
         if self._access is not None:
             self._access.note_request(request)
+        if self.audit is not None:
+            self.audit.note_request(request, whole=True)
         if self.observer is not None:
             self.observer(SentResponse.of(request, whole=True))
 
@@ -258,7 +339,7 @@ class BoundedSite(Site):
     def began(self, request: Request) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""
         self._in_flight.add(request)
-        request.notifyFinish().addErrback(lambda _: self._cut_short(request)).addBoth(lambda _: self._ended(request))
+        request.notifyFinish().addErrback(lambda _: self._gone(request)).addBoth(lambda _: self._ended(request))
 
     def drained(self) -> Deferred[None]:
         """Return a deferred that fires once no request is in flight. From now on a response closes its connection."""
@@ -275,6 +356,12 @@ class BoundedSite(Site):
         for request in self._in_flight:
             self._cut_short(request)
         self.observer = None
+
+    def _gone(self, request: Request) -> None:
+        """Take note that the client of a request is gone before all of the response was sent."""
+        if self.audit is not None:
+            self.audit.note_request(request, whole=False)
+        self._cut_short(request)
 
     def _cut_short(self, request: Request) -> None:
         if self.observer is not None and request.startedWriting:

@@ -7,7 +7,9 @@ from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["Event", "PassedTunnel", "RefusedRequest", "Report", "TakenThing"]
+from reqpi.core.crates.model import Crate
+
+__all__ = ["Event", "PassedTunnel", "RefusedRequest", "Report", "TakenCrate", "TakenThing"]
 
 
 @frozen
@@ -28,6 +30,21 @@ class TakenThing:
     filename: str = ""
     sha256: str = ""
     size: int = 0
+    how: Literal["count", "partial", "unchanged"] = "count"
+
+
+@frozen
+class TakenCrate:
+    """A crate of the lock that the child received, or has and may go on using.
+
+    :param url: the original URL, as the child requested it.
+    :param size: bytes.
+    :param how: as that of :class:`TakenThing`.
+    """
+
+    crate: Crate
+    url: str
+    size: int
     how: Literal["count", "partial", "unchanged"] = "count"
 
 
@@ -57,7 +74,7 @@ class PassedTunnel:
     agent: str
 
 
-Event = TakenThing | RefusedRequest | PassedTunnel
+Event = TakenThing | TakenCrate | RefusedRequest | PassedTunnel
 
 Report = Callable[[Event], None]
 """Receives each event, in the thread of the server."""

@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import evolve
+from attrs import evolve, frozen
 from packaging.version import Version
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from reqpi.core import simple
-from reqpi.core.errors import NotAdmitted, NotServed
+from reqpi.core.crates.model import Crate
+from reqpi.core.errors import NotAdmitted, NotServed, ReqPIError
 from reqpi.core.model import Commitment, File, Git, Page, Pin
 from reqpi.core.original_urls import FileUrl, IndexUrl, Originals, ReleaseUrl, RepositoryUrl, SourceUrl, source_on
 from reqpi.core.release_json import release_json, wheel_of
@@ -30,7 +31,8 @@ from reqpi.web.http.representation import COMMON, SERVER, Representation
 from reqpi.web.http.sent import how_sent
 from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
-from reqpi.web.proxy.events import RefusedRequest, Report, TakenThing
+from reqpi.web.proxy.crates import OriginalCrates
+from reqpi.web.proxy.events import RefusedRequest, Report, TakenCrate, TakenThing
 
 __all__ = ["OriginalsResource", "ProxyRequest"]
 
@@ -60,12 +62,20 @@ class OriginalsResource(Resource):
     :param address: of the one lock.
     :param only: the child.
     :param default_indexes: the URLs that mean the default index.
+    :param crates: those of the lock, for cargo.
     """
 
     isLeaf = True
 
     def __init__(
-        self, shelf: Shelf, address: str, only: OnlyClient, report: Report, default_indexes: tuple[str, ...]
+        self,
+        shelf: Shelf,
+        address: str,
+        only: OnlyClient,
+        report: Report,
+        *,
+        default_indexes: tuple[str, ...],
+        crates: OriginalCrates,
     ) -> None:
         super().__init__()
         self._shelf = shelf
@@ -73,6 +83,7 @@ class OriginalsResource(Resource):
         self._only = only
         self._report = report
         self._default_indexes = default_indexes
+        self._crates = crates
         self._originals: Originals | None = None
         self._preparing: SingleFlight[Originals] = SingleFlight()
 
@@ -95,7 +106,7 @@ class OriginalsResource(Resource):
         return answer_with(request, partial(self._answer, request, url))
 
     def _refuse(self, request: Request, url: str, problem: Problem) -> int:
-        self._note(request, url, problem.title)
+        self.note(request, url, problem.title)
         return self._send(request, problem)
 
     def _send(self, request: Request, problem: Problem) -> int:
@@ -104,7 +115,8 @@ class OriginalsResource(Resource):
         request.finish()
         return NOT_DONE_YET
 
-    def _note(self, request: Request, url: str, reason: str, project: str = "") -> None:
+    def note(self, request: Request, url: str, reason: str, project: str = "") -> None:
+        """Report a request that is refused."""
         host = urlsplit(url).hostname or "an invalid URL"
         self._report(RefusedRequest(host, url, header(request, "User-Agent")[:300], reason, project))
 
@@ -112,13 +124,13 @@ class OriginalsResource(Resource):
         try:
             await self._answer_original(request, url)
         except _NotInLock as error:
-            self._note(request, url, error.title)
+            self.note(request, url, error.title)
             request.write(_sent(request, _refusal(url, error.detail)))
         except _GitRefused as error:
-            self._note(request, url, error.title)
+            self.note(request, url, error.title)
             request.write(_in_words(request, Problem(NOT_OFFERED, error.title, error.detail)))
         except (NotAdmitted, NotServed) as error:
-            self._note(request, url, error.title, url.rpartition("/")[2] if isinstance(error, NotAdmitted) else "")
+            self.note(request, url, error.title, url.rpartition("/")[2] if isinstance(error, NotAdmitted) else "")
             request.setHeader(REFUSED, problems.problem_of(error).reason.decode("ascii"))
             raise
 
@@ -150,6 +162,8 @@ class OriginalsResource(Resource):
                     f"${{PIP_INDEX_URL}}{pin.project}/{found.filename}",
                 )
             case None:
+                if await self._crates.answer(request, commitment, url, _OfCrates(self, request, url)):
+                    return
                 raise _NotInLock("not in this lock", f"Nothing at this URL is in lock {commitment.short}.")
 
     async def _originals_of(self, commitment: Commitment) -> Originals:
@@ -180,7 +194,7 @@ class OriginalsResource(Resource):
         wheel = wheel_of(page, version)
         described = wheel is not None and await self._shelf.metadata(commitment, page.project, wheel.filename)
         body = await RENDERED_LINKS.run(len(page.files), release_json, page, version, described or None)
-        self._follow(request, TakenThing("facts", url, page.project, size=len(body)))
+        self.follow(request, TakenThing("facts", url, page.project, size=len(body)))
         request.write(send_representation(request, Representation(body, "application/json", page=True)))
 
     async def _rendered(self, request: Request, many: int, render: Any, thing: TakenThing | None = None) -> None:
@@ -191,7 +205,7 @@ class OriginalsResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         body = await RENDERED_LINKS.run(many, render, content_type)
         if thing is not None:
-            self._follow(request, evolve(thing, size=len(body)))
+            self.follow(request, evolve(thing, size=len(body)))
         charset = "; charset=utf-8" if content_type == simple.HTML else ""
         request.write(send_representation(request, Representation(body, content_type + charset, page=True)))
 
@@ -228,15 +242,15 @@ class OriginalsResource(Resource):
     async def _file(self, request: Request, commitment: Commitment, url: str, file: File, *, metadata: bool) -> None:
         if metadata:
             data = await self._shelf.metadata(commitment, file.project, file.filename)
-            self._follow(request, TakenThing("metadata", url, file.project, file.filename, size=len(data)))
+            self.follow(request, TakenThing("metadata", url, file.project, file.filename, size=len(data)))
             request.write(send_representation(request, Representation(data, "application/octet-stream")))
             return
         found = await self._shelf.file(commitment, file.project, file.filename)
         sha256 = str(found.file.sha256)
-        self._follow(request, TakenThing("file", url, file.project, file.filename, sha256, found.size))
+        self.follow(request, TakenThing("file", url, file.project, file.filename, sha256, found.size))
         await send_file(request, found.size, f'"{sha256}"', found.read, local=found.local)
 
-    def _follow(self, request: Request, thing: TakenThing) -> None:
+    def follow(self, request: Request, thing: TakenThing | TakenCrate) -> None:
         """Report a thing once it has been sent, or a part of it once the client is gone."""
         if request.method == b"GET":
             ended = request.notifyFinish()
@@ -244,10 +258,29 @@ class OriginalsResource(Resource):
                 lambda _: self._sent(request, thing, whole=True), lambda _: self._sent(request, thing, whole=False)
             )
 
-    def _sent(self, request: Request, thing: TakenThing, *, whole: bool) -> None:
+    def _sent(self, request: Request, thing: TakenThing | TakenCrate, *, whole: bool) -> None:
         how = how_sent(request.code, whole=whole) if request.startedWriting else None
         if how is not None:
             self._report(evolve(thing, how=how))
+
+
+@frozen
+class _OfCrates:
+    """The listener for crates of one request: a :class:`~reqpi.web.crate_answers.CrateListener`."""
+
+    resource: OriginalsResource
+    request: Request
+    url: str
+
+    async def crate(self, crate: Crate, size: int) -> None:
+        """Follow a crate."""
+        self.resource.follow(self.request, TakenCrate(crate, self.url, size))
+
+    async def crate_refused(self, error: ReqPIError) -> None:
+        """Report a refusal."""
+        named = isinstance(error, NotAdmitted)
+        self.resource.note(self.request, self.url, error.title, self.url.rpartition("/")[2] if named else "")
+        self.request.setHeader(REFUSED, problems.problem_of(error).reason.decode("ascii"))
 
 
 def _url_in(request: ProxyRequest, tunnel: ConnectHead) -> str | Problem:

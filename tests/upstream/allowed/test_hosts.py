@@ -28,6 +28,18 @@ class HostsTests(SynchronousTestCase):
         self.assertFalse(hosts("example.org:8443").has("example.org", 443))
         self.assertTrue(hosts("example.org:*").has("example.org", 22))
 
+    def test_a_trusted_host_is_all_of_its_ports(self) -> None:
+        """As with pip's option of that name; one port can be named."""
+        named = Hosts.read(["example.org", "other.example:8443"], "--trusted-host", every_port=True)
+        self.assertTrue(named.has("example.org", 8443))
+        self.assertTrue(named.has("other.example", 8443))
+        self.assertFalse(named.has("other.example", 443))
+
+    def test_no_pattern_stands_for_hosts(self) -> None:
+        """It would name no host, and whoever wrote it would believe that it names all."""
+        for word in ("*", "*.example.org", "*:8443", "*:*"):
+            self.assertIn("Name each host", str(self.assertRaises(Misconfigured, hosts, word)), word)
+
     def test_an_address_has_one_spelling(self) -> None:
         """With brackets in a URL, and without in a URL's parts."""
         self.assertTrue(hosts("[2001:DB8::0:1]").has("2001:db8::1", 443))

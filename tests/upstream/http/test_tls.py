@@ -46,7 +46,9 @@ class TrustTests(TlsCase):
     async def test_an_upstream_that_is_not_trusted_is_not_asked(self) -> None:
         """Its certificate is from an authority that the system does not know."""
         trouble = await self.trouble(self.page(self.secure.url))
+        self.assertRegex(trouble.title, "^the certificate of 127.0.0.1:[0-9]+ is not trusted$")
         self.assertIn("certificate verify failed", trouble.detail)
+        self.assertIn("--ca FILE", trouble.detail)
         self.assertEqual(self.secure.requests, [])
 
     async def test_an_upstream_with_another_name_is_not_asked(self) -> None:

@@ -96,6 +96,11 @@ ENCODING = Rule(
 )
 UNDECODABLE = Rule("undecodable", "some bytes are not valid {what}", "save the lock as UTF-8 text")
 TOO_MANY = Rule("too-many", "there are more than {what}; the rest was not read", "commit fewer at a time")
+TOO_COSTLY = Rule(
+    "too-costly",
+    "reading it takes more than {what}",
+    "regenerate the lock with the tool that wrote it, or commit several smaller ones",
+)
 MORE_DEFECTS = Rule("more-defects", "{what} more defects are not listed", "fix the listed ones first")
 
 # Characters and lines

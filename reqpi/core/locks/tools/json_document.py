@@ -13,6 +13,7 @@ from reqpi.core.locks.pip.lines import physical_lines
 from reqpi.core.locks.rules.entries import NESTING
 from reqpi.core.locks.rules.requirements import UNDECODABLE, Refused
 from reqpi.core.locks.rules.tools import JSON, REPEATED
+from reqpi.core.locks.tools.toml_document import VALUES, too_many
 
 __all__ = ["JsonDocument", "Place", "load"]
 
@@ -51,6 +52,8 @@ def load(document: bytes, findings: Findings, items: str = "") -> JsonDocument:
     except UnicodeDecodeError as error:
         before = document[: error.start].decode("utf-8-sig", "replace")
         findings.only(Refused(UNDECODABLE, "UTF-8"), len(physical_lines(before + ".")))
+    if sum(map(text.count, ",[{")) > VALUES:
+        findings.only(too_many(), 0)
     try:
         # Numbers that matter are short. Python would take quadratic time to parse others, or reject them.
         value = json.loads(text, parse_int=_short, parse_float=_none, parse_constant=_none)

@@ -1,0 +1,75 @@
+"""The options of an operator's commands: the server of ``--url``, or a store without one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from pathlib import Path
+from time import time
+from typing import Any
+
+from reqpi.cli.inputs.own_token import add_token_file, log_in
+from reqpi.cli.inputs.stores import add_store
+from reqpi.core.audit import DONE, FAILED, AuditedClient, audit_line
+
+__all__ = ["add_audit_log", "add_operated", "audited", "check_operated", "own_name"]
+
+_SERVER = "the running server at this URL, which needs a token with the scope operate"
+
+
+def add_operated(parser: argparse.ArgumentParser) -> None:
+    """Add ``--url`` and its token, or ``--store`` and its key."""
+    parser.add_argument("--url", help=f"use {_SERVER}")
+    add_token_file(parser)
+    add_store(parser)
+    parser.add_argument("--record-key", type=Path, metavar="FILE", help="the keys of the servers on this store")
+    add_audit_log(parser)
+
+
+def add_audit_log(parser: argparse.ArgumentParser) -> None:
+    """Add ``--audit-log``, for a command that changes a store without a server."""
+    parser.add_argument(
+        "--audit-log", type=Path, metavar="FILE", help="append a line of JSON to this file, as a server does"
+    )
+
+
+@contextmanager
+def audited(options: argparse.Namespace, what: str, *, address: str = "", **detail: Any) -> Iterator[dict[str, Any]]:
+    """Note in the audit log what the block does to a store, and how it ends.
+
+    The file is opened first: without it, nothing is done.
+
+    :param detail: members of the line; the block may add some to what it gets.
+    :raises reqpi.core.errors.Misconfigured: the file cannot be written.
+    """
+    if options.audit_log is None:
+        yield detail
+        return
+    from reqpi.runtime.log_file import LogFile  # noqa: PLC0415  # a command with --url needs no log
+
+    file = LogFile(options.audit_log.absolute(), "the audit log")
+    file.open()
+    client = AuditedClient(user=own_name().removeprefix("the user "))
+    outcome = FAILED
+    try:
+        yield detail
+        outcome = DONE
+    finally:
+        file.write(audit_line(time(), what, outcome, client, address=address, detail=detail))
+
+
+def check_operated(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Exit with a usage error if a server and a store are named; log in to the server."""
+    if options.url and (options.store or options.store_option or options.record_key or options.audit_log):
+        parser.error("--url names a server, which has an audit log of its own, and --store what servers use")
+    log_in(options)
+
+
+def own_name() -> str:
+    """Return the name of the user who runs the command, for the record of who has decided."""
+    try:
+        return f"the user {getuser()}"[:200]
+    except (OSError, KeyError):  # a user without a name
+        return "a user without a name"

@@ -1,0 +1,1 @@
+"""Limits on what one client may do: rates, and who counts as one client."""

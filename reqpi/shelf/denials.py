@@ -1,0 +1,176 @@
+"""The deny list of a store: the operator's decisions, which every process that shares the store learns within seconds.
+
+Each decision is a record that never changes, under a name of its own, so that a listing of the names tells whether
+anything has changed. A process lists them every second. When one was added or revoked, everything that was made from
+commitments is dropped: no cache has to know what is denied.
+
+A lock that was forgotten, and a page that was frozen again, are decisions too, so that other processes drop what they
+have in memory. Such a record has no further use after an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from secrets import token_hex
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from reqpi.core.decisions import DENY, Decision, dump_decision, load_decision
+from reqpi.core.denials import Denial, DenyList, key_of
+from reqpi.core.errors import DamagedRecord, Occupied, StoreTrouble
+from reqpi.core.interfaces import Records
+from reqpi.runtime.singleflight import SingleFlight
+from reqpi.shelf.record_reading import read_record
+from reqpi.shelf.records import decision_record
+
+__all__ = ["Denials"]
+
+MOST = 10_000
+"""Decisions of a store: all of their names are listed every second."""
+
+_LASTS = 3600.0
+"""Seconds after which a decision that denies nothing is removed: every process has seen it, or has started since."""
+
+
+class Denials:
+    """The decisions of a store, as this process knows them.
+
+    :ivar changed: are called when the decisions have changed.
+    """
+
+    _log = Logger()
+
+    def __init__(self, records: Records, clock: IReactorTime) -> None:
+        self.changed: list[Callable[[], None]] = []
+        self._records = records
+        self._clock = clock
+        self._known: dict[str, Decision | None] | None = None
+        self._list = DenyList()
+        self._reading: SingleFlight[None] = SingleFlight()
+        self._failing = False
+
+    async def current(self) -> DenyList:
+        """Return what is denied now. It is read before the first request is answered.
+
+        :raises reqpi.core.errors.StoreTrouble: it was never read, and cannot be.
+        """
+        if self._known is None:
+            await self._reading.do("", self._read)
+        return self._list
+
+    async def refresh(self) -> None:
+        """Learn what was decided elsewhere. A server does so every second.
+
+        While the store cannot be read, what was denied before is denied.
+        """
+        try:
+            await self._reading.do("", self._read)
+        except StoreTrouble as trouble:
+            if not self._failing:
+                self._log.error("the deny list cannot be read, and stays as it is: {trouble}", trouble=trouble)
+            self._failing = True
+        else:
+            self._failing = False
+
+    async def listed(self) -> tuple[Denial, ...]:
+        """Return every denial that is in the store now, the earliest first."""
+        await self._read_anew()
+        return self._list.denials
+
+    async def deny(self, what: str, because: str, by: str) -> Denial:
+        """Deny something. If it was denied before, the new reason takes the place of that one.
+
+        :param what: a result of :func:`reqpi.core.denials.read_denied`.
+        :param because: a result of :func:`reqpi.core.denials.read_reason`.
+        :raises reqpi.core.errors.Occupied: there are as many decisions as there may be.
+        """
+        before = self._named(what, await self._decisions())
+        denial = Denial(what, because, self._clock.seconds(), by)
+        await self._decide(Decision(DENY, what, because, denial.at, by))
+        for name in before:
+            await self._records.delete(name)
+        await self._read_anew()
+        return denial
+
+    async def revoke(self, what: str) -> tuple[Denial, ...]:
+        """Revoke the denial of exactly this, and return it; return nothing if it was not denied.
+
+        :param what: a result of :func:`reqpi.core.denials.read_denied`.
+        """
+        decisions = await self._decisions()
+        names = self._named(what, decisions)
+        revoked = DenyList(denial for name in names if (denial := _denial(decisions[name])) is not None).denials
+        for name in names:
+            await self._records.delete(name)
+        await self._read_anew()
+        return revoked
+
+    async def undone(self, kind: str, address: str, by: str) -> None:
+        """Make every process drop what it has in memory of an address.
+
+        :param kind: ``forget`` or ``refreeze``.
+        """
+        await self._decide(Decision(kind, address, "", self._clock.seconds(), by))
+        await self._read_anew()
+
+    async def _decide(self, decision: Decision) -> None:
+        if len(await self._decisions()) >= MOST:
+            raise Occupied(
+                f"{MOST} decisions are in force",
+                "Revoke some denials, or deny projects as a whole: reqpi deny --list shows all of them.",
+            )
+        await self._records.create(decision_record(token_hex(16)), dump_decision(decision))
+
+    @staticmethod
+    def _named(what: str, decisions: dict[str, Decision | None]) -> list[str]:
+        """Return the names of the records that deny something."""
+        denials = {name: _denial(decision) for name, decision in decisions.items()}
+        return [name for name, denial in denials.items() if denial is not None and key_of(denial.what) == key_of(what)]
+
+    async def _decisions(self) -> dict[str, Decision | None]:
+        await self._read_anew()
+        return self._known or {}
+
+    async def _read_anew(self) -> None:
+        """Read the decisions after this call: a reading under way may have begun before the latest was made."""
+        await self._reading.do("", self._read)
+        await self._reading.do("", self._read)
+
+    async def _read(self) -> None:
+        was = self._known or {}
+        names = [name async for name in self._records.names(decision_record(""))]
+        known = {name: was[name] if name in was else await self._loaded(name) for name in names[: 2 * MOST]}
+        self._known = known
+        self._list = DenyList(denial for decision in known.values() if (denial := _denial(decision)) is not None)
+        if self._matters(was, known):
+            for drop in self.changed:
+                drop()
+        await self._expire(known)
+
+    @staticmethod
+    def _matters(was: dict[str, Decision | None], known: dict[str, Decision | None]) -> bool:
+        """Return whether a decision was added, or a denial revoked, since ``was`` was read."""
+        added = any(known[name] is not None for name in known.keys() - was.keys())
+        return added or any(_denial(was[name]) is not None for name in was.keys() - known.keys())
+
+    async def _loaded(self, name: str) -> Decision | None:
+        """Return a decision; ``None`` if it was revoked meanwhile, or cannot be read: then it denies nothing."""
+        written = await self._records.get(name)
+        try:
+            return None if written is None else read_record(name, written, load_decision)
+        except DamagedRecord as damaged:
+            self._log.error("a decision of the operator does not count: {damaged}", damaged=damaged)
+            return None
+
+    async def _expire(self, known: dict[str, Decision | None]) -> None:
+        limit = self._clock.seconds() - _LASTS
+        for name, decision in known.items():
+            if decision is not None and decision.kind != DENY and decision.at < limit:
+                with suppress(StoreTrouble):  # a store that cannot be written can still serve
+                    await self._records.delete(name)
+
+
+def _denial(decision: Decision | None) -> Denial | None:
+    return None if decision is None else decision.denial

@@ -1,0 +1,218 @@
+"""A neighbour who fills the store: with large files, with many locks, or with more than the quota of a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reqpi.core.access.clients import AccessScope
+from reqpi.core.access.tokens import Token, Tokens, digest_of
+from reqpi.core.address import address_of
+from reqpi.shelf.maintenance.sweep import Sweep
+from reqpi.shelf.records import charge_record
+from reqpi.shelf.room.store_room import StoreRoom
+from reqpi.storage.counted import CountedStore
+from reqpi.storage.memory import MemoryStore
+from reqpi.web.routes import Root
+from tests.attacks.tokens_case import TokensCase, text_of
+from tests.distributions import a_file, a_page
+from tests.web.case import SDIST
+from tests.web.wire import Reply
+
+BIG = tuple(f'big==1.{number} ; python_version == "3.{number}"' for number in range(10))
+"""The lines of a lock with ten files."""
+
+KILO = b"k" * 1000
+SCOPES = frozenset({AccessScope.READ, AccessScope.COMMIT, AccessScope.HOLD})
+
+
+class RoomCase(TokensCase):
+    """A server whose clients have tokens, over a store that has some room."""
+
+    anonymous = "read"
+    largest: int | None = None
+
+    def made_store(self) -> Any:
+        self.behind = MemoryStore(self.clock.seconds)
+        self.room = self.another_room("one")
+        return CountedStore(self.behind, self.room)
+
+    def another_room(self, instance: str) -> StoreRoom:
+        """The room as another process sees it."""
+        return StoreRoom(self.behind, self.clock, instance, self.largest, self.quota)
+
+    def quota(self, name: str) -> int | None:
+        return self.access.tokens.quota(name)
+
+    def made_root(self) -> Root:
+        root = super().made_root()
+        quotas = {"small": 2500, "large": 10_000, "free": None}
+        tokens = [Token(name, digest_of(text_of(name)), SCOPES, quota=quota) for name, quota in quotas.items()]
+        self.access.tokens = Tokens(tokens)
+        return root
+
+    def offer(self, project: str, *contents: bytes) -> None:
+        files = [
+            a_file(f"{project}-1.{number}.tar.gz", content, project=project) for number, content in enumerate(contents)
+        ]
+        self.upstream.offer(a_page(*files, project=project), *contents)
+
+    async def commit(self, name: str, *lines: str) -> str:
+        """Commit a lock with a token; its address."""
+        reply = await self.commit_reply(name, *lines)
+        self.assertEqual(reply.status, 201, reply.body)
+        return address_of("".join(f"{line}\n" for line in lines).encode())
+
+    async def commit_reply(self, name: str, *lines: str) -> Reply:
+        return await self.as_client(name, "/locks", "POST", "".join(f"{line}\n" for line in lines).encode())
+
+    async def file(self, address: str, project: str, number: int = 0) -> Reply:
+        """Request a file as a client without a token."""
+        return await self.ask(f"/{address}/simple/{project}/{project}-1.{number}.tar.gz")
+
+    async def surveyed(self, room: StoreRoom) -> StoreRoom:
+        await room.survey()
+        return room
+
+
+class FullTests(RoomCase):
+    """The store may have 20,000 bytes."""
+
+    largest = 20_000
+
+    async def fill(self) -> str:
+        """Have files downloaded until there is no more room; the address of the lock."""
+        self.offer("big", *(bytes([number]) * 3000 for number in range(10)))
+        address = await self.commit("free", *BIG)
+        statuses = [(await self.file(address, "big", number)).status for number in range(10)]
+        self.assertEqual(set(statuses[:4]), {200})
+        self.assertEqual(set(statuses[7:]), {507})
+        return address
+
+    async def test_nothing_new_is_stored_and_what_is_there_is_served(self) -> None:
+        """The attacker has one file after the other downloaded."""
+        address = await self.fill()
+        self.assertLessEqual(sum([size async for size in self.behind.sizes()]), 24_000)
+        self.assertEqual((await self.file(address, "big")).status, 200)
+        self.assertEqual((await self.ask(f"/{address}/simple/big/")).status, 200)
+        problem = self.assert_problem(await self.file(address, "big", 9), 507)
+        self.assertEqual(problem["type"], "urn:reqpi:store-full")
+        self.assertIn("--max-store", problem["detail"])
+
+    async def test_a_client_is_told_when_to_try_again(self) -> None:
+        address = await self.fill()
+        self.assertIsNotNone((await self.file(address, "big", 9))["Retry-After"])
+
+    async def test_a_lock_is_not_committed_and_one_that_is_here_is_still_known(self) -> None:
+        """The attacker commits large locks; others commit theirs again, as every build does."""
+        await self.fill()
+        comment = "# " + "x" * 5000
+        self.assertEqual((await self.commit_reply("free", comment, "six==1.0")).status, 507)
+        self.assertEqual((await self.commit_reply("free", *BIG)).status, 200)
+
+    async def test_downloads_that_fail_take_no_room(self) -> None:
+        """The attacker has the upstream send wrong bytes again and again."""
+        self.offer("wrong", KILO)
+        self.upstream.files["https://files.example.org/wrong-1.0.tar.gz"] = b"w" * 1000
+        address = await self.commit("free", "wrong==1.0")
+        for _ in range(50):
+            self.assertEqual((await self.file(address, "wrong")).status, 503)
+            self.clock.advance(10.0)
+        self.assertEqual(self.room.whole.in_flight, 0)
+        self.assertEqual((await self.under(f"/simple/six/{SDIST}")).status, 200)
+
+    async def test_what_a_sweep_frees_can_be_filled_again(self) -> None:
+        await self.fill()
+        self.clock.advance(10_000)
+        await Sweep(self.store, self.clock, 5000).run()
+        await self.room.survey()
+        self.offer("next", KILO)
+        self.assertEqual((await self.file(await self.commit("free", "next==1.0"), "next")).status, 200)
+
+    async def test_another_process_finds_what_this_one_stored(self) -> None:
+        """The attacker's requests reach all workers."""
+        await self.fill()
+        another = await self.surveyed(self.another_room("two"))
+        self.assertGreater(another.whole.used, 15_000)
+        self.assertEqual(another.whole.used, sum([size async for size in self.behind.sizes()]))
+
+    async def test_the_survey_is_repeated_and_sooner_when_the_store_is_filling(self) -> None:
+        """What other processes store meanwhile is not known before."""
+        await self.room.tend()
+        surveyed = self.room.whole.surveyed
+        await self.behind.create("bills/more/a", KILO)
+        self.clock.advance(5.0)
+        await self.room.tend()
+        self.assertEqual(self.room.whole.surveyed, surveyed)
+        self.offer("big", b"b" * 3000)
+        self.assertEqual((await self.file(await self.commit("free", "big==1.0"), "big")).status, 200)
+        await self.room.tend()
+        self.assertGreater(self.room.whole.surveyed or 0, (surveyed or 0) + 4000)
+        surveyed = self.room.whole.surveyed
+        await self.behind.create("bills/more/b", KILO)
+        self.clock.advance(601.0)
+        await self.room.tend()
+        self.assertEqual(self.room.whole.surveyed, (surveyed or 0) + 1000)
+
+
+class QuotaTests(RoomCase):
+    """A token may bring 2,500 bytes into the store, another one 10,000, and a third any number."""
+
+    async def test_the_locks_of_a_token_bring_no_more_than_its_quota(self) -> None:
+        """The attacker has them downloaded without the token, since reading needs none."""
+        statuses = []
+        for number in range(5):
+            self.offer(f"file{number}", bytes([number]) * 1000)
+            address = await self.commit("small" if number < 3 else "large", f"file{number}==1.0")
+            statuses.append((await self.file(address, f"file{number}")).status)
+        self.assertEqual(statuses, [200, 200, 507, 200, 200])
+
+    async def test_it_says_what_is_used_up(self) -> None:
+        self.offer("big", b"b" * 3000)
+        address = await self.commit("small", "big==1.0")
+        problem = self.assert_problem(await self.file(address, "big"), 507)
+        self.assertEqual(problem["type"], "urn:reqpi:over-quota")
+        self.assertIn("2.5 kB", problem["detail"])
+        self.assertNotIn("small", str(problem))  # others may read under this address
+
+    async def test_a_lock_is_not_committed_when_it_is_used_up(self) -> None:
+        self.offer("file", b"f" * 2450)
+        self.assertEqual((await self.file(await self.commit("small", "file==1.0"), "file")).status, 200)
+        comment = "# " + "x" * 100
+        self.assertEqual((await self.commit_reply("small", comment, "six==1.0")).status, 507)
+        self.assertEqual((await self.commit_reply("free", comment, "six==1.0")).status, 201)
+
+    async def test_another_token_that_commits_the_same_lock_is_not_charged(self) -> None:
+        """The attacker commits a lock of someone else, to use up that one's quota, or to escape from the own one."""
+        self.offer("file", KILO)
+        address = await self.commit("small", "file==1.0")
+        self.assertEqual((await self.commit_reply("large", "file==1.0")).status, 200)
+        await self.file(address, "file")
+        self.assertEqual(self.room.of_token("small").used, 1000)
+        self.assertEqual(self.room.of_token("large").used, 0)
+
+    async def test_a_quota_holds_after_a_restart_and_in_other_processes(self) -> None:
+        self.offer("file", b"f" * 2000)
+        await self.file(await self.commit("small", "file==1.0"), "file")
+        await self.room.write()
+        another = await self.surveyed(self.another_room("two"))
+        self.assertEqual(another.of_token("small").used, 2000)
+
+    async def test_it_is_free_again_when_the_locks_are_swept(self) -> None:
+        self.offer("file", b"f" * 2000)
+        await self.file(await self.commit("small", "file==1.0"), "file")
+        await self.room.write()
+        await self.room.survey()
+        self.assertEqual(self.room.of_token("small").used, 2000)
+        self.clock.advance(10_000)
+        await Sweep(self.store, self.clock, 5000).run()
+        await self.room.survey()
+        self.assertEqual(self.room.of_token("small").used, 0)
+
+    async def test_a_damaged_charge_stops_nothing(self) -> None:
+        """Someone who can write to the store changed it."""
+        self.offer("file", KILO)
+        address = await self.commit("small", "file==1.0")
+        for name in [name async for name in self.behind.names(charge_record(address))]:
+            await self.behind.replace(name, b"[[[")
+        await self.room.survey()
+        self.assertEqual((await self.file(address, "file")).status, 200)

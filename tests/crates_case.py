@@ -10,16 +10,10 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-<<<<<<< HEAD
 from reqpi.core.crates.commits import CrateCommit, commit_at
-from reqpi.core.crates.index import IndexLine, read_index
-from reqpi.core.crates.source import crate_at
-from reqpi.core.errors import NotFound
-=======
 from reqpi.core.crates.index import DownloadTemplate, IndexLine, read_index
 from reqpi.core.crates.source import RegistryPlace, crate_at
 from reqpi.core.errors import NotFound, UpstreamTrouble
->>>>>>> main
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks

@@ -51,4 +51,4 @@ class Sources:
             await upstream.close()
             await crates.close()
 
-        return cls(upstream, WithRepositories(crates, upstream), close)
+        return cls(upstream, WithRepositories(crates, upstream, outside.policy.has_login), close)

@@ -24,21 +24,24 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 _FILE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|tar\.gz)")
 
 
-async def send_commit(request: Request, commits: CrateCommits, commitment: Commitment, path: list[str]) -> None:
+async def send_commit(
+    request: Request, commits: CrateCommits, commitment: Commitment, path: list[str], *, may_ask: bool
+) -> None:
     """Answer a path below ``/<address>/crates/git/``.
 
+    :param may_ask: a repository for which the server has a login may be asked for this client.
     :raises reqpi.core.errors.ReqPIError: it is not served.
     """
     named = _FILE.fullmatch(path[-1]) if len(path) == 2 and _KEY.fullmatch(path[0]) else None
     if named is None:
         raise NotServed("no such path", "The archive of a commit is at crates/git/<repository>/<commit>.tar.gz.")
     if named[2] == "json":
-        file = await commits.archive(commitment, path[0], named[1])
+        file = await commits.archive(commitment, path[0], named[1], may_ask=may_ask)
         content = {"filename": file.filename, "sha256": file.sha256, "size": file.size}
         body = json.dumps(content).encode() + b"\n"
         request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))
         return
-    response = await commits.file(commitment, path[0], named[1])
+    response = await commits.file(commitment, path[0], named[1], may_ask=may_ask)
     elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
     if elsewhere is not None:
         send_elsewhere(request, elsewhere)

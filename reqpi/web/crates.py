@@ -12,13 +12,6 @@ from reqpi.core.crates.cargo_config import config_of_index
 from reqpi.core.model import Commitment
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.shelf import Shelf
-<<<<<<< HEAD
-from reqpi.web.crate_commits import send_commit
-from reqpi.web.http import problems
-from reqpi.web.http.answers import answer_with, send_representation
-from reqpi.web.http.file_body import send_elsewhere, send_file
-from reqpi.web.http.representation import Representation
-=======
 from reqpi.web.crate_answers import (
     OF_FILES,
     OF_INDEX,
@@ -29,10 +22,10 @@ from reqpi.web.crate_answers import (
     send_config,
     send_fleeting,
 )
+from reqpi.web.crate_commits import send_commit
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import answer_with
 from reqpi.web.permission import may_use_logins
->>>>>>> main
 from reqpi.web.public_url import PublicUrl
 
 __all__ = ["CratesResource", "answered"]
@@ -70,27 +63,10 @@ class CratesResource(Resource):
         """Answer the path, whose first segment is the address."""
         return answer_with(request, partial(self._answer, request, *segments))
 
-<<<<<<< HEAD
-    async def _answer(self, request: Request, address: str, root: str, *rest: str) -> None:
-        match (root, *rest):
-            case ("cargo", "config.toml"):
-                await self._cargo_config(request, await self._shelf.commitment(address))
-            case ("crates", "dl", name, version, filename):
-                await self._outspoken(request, partial(self._file, request, address, name, version, filename), 410)
-            case ("crates", "git", *path) if path:
-                await send_commit(request, self._crates.commits, await self._shelf.commitment(address), path)
-            case ("crates", "registry", key, *path) if path:
-                await self._outspoken(request, partial(self._registry, request, address, key, path), 403)
-            case ("crates", *path):
-                await self._outspoken(request, partial(self._registry, request, address, "", path), 403)
-            case _:
-                raise _no_such_path()
-=======
     async def _answer(self, request: Request, address: str, *rest: str) -> None:
         async def work() -> None:
             commitment = await self._shelf.commitment(address)
             await self._send(request, commitment, commitment.address, rest)
->>>>>>> main
 
         await answered(request, work, rest)
 
@@ -132,6 +108,8 @@ class CratesResource(Resource):
                 await self._answers.file(request, commitment, (name, version, filename), listener, may_ask=may_ask)
             case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
                 send_config(request, f"{place}/dl", login=self._needs_login(request))
+            case ("crates", "git", *path) if path:
+                await send_commit(request, self._crates.commits, commitment, path, may_ask=may_ask)
             case ("crates", "registry", key, *path) if path:
                 await self._answers.index(request, commitment, key, path, may_ask=may_ask)
             case ("crates", *path):
@@ -149,6 +127,8 @@ async def answered(
 ) -> None:
     """Answer a request as cargo understands it, if it is one of cargo."""
     match rest:
+        case ("crates", "git", _, *_):
+            await work()  # it is a client of ours
         case ("crates", "dl", _, _, _):
             await outspoken(request, work, OF_FILES, listener)
         case ("crates", *_):

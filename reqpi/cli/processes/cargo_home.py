@@ -17,14 +17,7 @@ from tempfile import TemporaryDirectory
 from reqpi.cli.processes.cargo_commits import write_home, write_program
 from reqpi.core.cargo_vars import with_cargo
 
-<<<<<<< HEAD
 __all__ = ["cargo_home", "fill_home"]
-=======
-__all__ = ["cargo_home", "config_for", "registries_in"]
-
-_SOURCE = re.compile(rb'^source = "((?:registry|sparse)\+[!-~]{1,2000})"\r?$', re.MULTILINE)
-"""The source of a crate in a Cargo.lock, as cargo writes it."""
->>>>>>> main
 
 _PATIENCE = 10.0
 
@@ -32,15 +25,7 @@ _PATIENCE = 10.0
 def fill_home(home: Path, index_url: str, environ: Mapping[str, str], registries: Iterable[str] = ()) -> dict[str, str]:
     """Fill a folder that becomes a ``CARGO_HOME``; return the further variables that builds need.
 
-<<<<<<< HEAD
     :param index_url: of an address, ``…/<address>/simple/``, with a login if it needs one.
-=======
-
-def config_for(index_url: str, registries: Iterable[str] = ()) -> bytes:
-    """Return the configuration with which cargo takes crates from an address. It has the login: keep it private.
-
-    :param index_url: of the address, ``…/<address>/simple/``, with a login if it needs one that netrc does not have.
->>>>>>> main
     :param registries: to replace beside cargo's default one.
     """
     named = sorted(registries)

@@ -15,7 +15,7 @@ from reqpi.core.crates.registry_names import registry_of
 if TYPE_CHECKING:
     from reqpi.core.crates.model import GitSource
 
-__all__ = ["config_for", "has_crates", "registries_in"]
+__all__ = ["config_for", "registries_in"]
 
 _SOURCE = re.compile(rb'^source = "((?:registry|sparse)\+[!-~]{1,2000})"\r?$', re.MULTILINE)
 """The source of a crate in a Cargo.lock, as cargo writes it."""
@@ -25,11 +25,6 @@ def registries_in(documents: Iterable[bytes]) -> list[str]:
     """Return the registries that Cargo.locks among these documents name, except cargo's default one."""
     named = {registry_of(found.decode()) for data in documents for found in _SOURCE.findall(data)}
     return sorted(named - {""})
-
-
-def has_crates(documents: Iterable[bytes]) -> bool:
-    """Return whether a Cargo.lock among these documents has crates of a registry, cargo's default one or another."""
-    return any(_SOURCE.search(data) for data in documents)
 
 
 def config_for(

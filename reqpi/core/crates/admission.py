@@ -20,24 +20,17 @@ class AdmittedCrates:
     Two locks may give different digests for one release: both are admitted, and the line of the index decides which one
     is served, because it has a single one.
 
-<<<<<<< HEAD
     :param crates: those of registries, each once, sorted.
     :param git: those of git repositories, each once, sorted.
-=======
-    :param crates: each once, sorted.
     :param registries: those that they are from, sorted; an empty text for cargo's default one.
->>>>>>> main
     """
 
     crates: tuple[Crate, ...]
     git: tuple[GitCrate, ...]
     _by_name: Mapping[str, Mapping[str, tuple[Crate, ...]]]
     _by_path: Mapping[str, tuple[str, ...]]
-<<<<<<< HEAD
     _commits: Mapping[tuple[str, str], CrateCommit]
-=======
     registries: tuple[str, ...] = ()
->>>>>>> main
 
     @classmethod
     def of_locks(cls, locks: Iterable[CargoLock]) -> AdmittedCrates:
@@ -53,8 +46,8 @@ class AdmittedCrates:
                 by_path[index_path(crate.name)] = (*by_path.get(index_path(crate.name), ()), crate.name)
             versions = by_name.setdefault(crate.name, {})
             versions[crate.version] = (*versions.get(crate.version, ()), crate)
-<<<<<<< HEAD
-        return cls(crates, git, by_name, by_path, {(commit.key, commit.id): commit for commit in commits})
+        registries = tuple(sorted({crate.registry for crate in crates}))
+        return cls(crates, git, by_name, by_path, {(commit.key, commit.id): commit for commit in commits}, registries)
 
     @property
     def commits(self) -> tuple[CrateCommit, ...]:
@@ -68,9 +61,6 @@ class AdmittedCrates:
         :param commit: lower-case hex, all of it.
         """
         return self._commits.get((key, commit))
-=======
-        return cls(crates, by_name, by_path, tuple(sorted({crate.registry for crate in crates})))
->>>>>>> main
 
     def of(self, name: str) -> Mapping[str, tuple[Crate, ...]]:
         """Return the admitted crates of a name by version: one for each version, unless locks differ."""

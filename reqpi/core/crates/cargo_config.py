@@ -35,31 +35,24 @@ def registry_key(registry: str) -> str:
     return sha256(registry.encode()).hexdigest()[:16] if registry else ""
 
 
-<<<<<<< HEAD
 def config_of_index(
     crates_url: str,
     registries: Iterable[str] = (),
     token: str = "",
     *,
+    login: bool = False,
     commits: Iterable[GitSource] = (),
     commits_place: str = "",
 ) -> bytes:
-=======
-def config_of_index(crates_url: str, registries: Iterable[str] = (), token: str = "", *, login: bool = False) -> bytes:
->>>>>>> main
     """Return the configuration with which cargo asks the sparse indexes of an address instead of all registries.
 
     :param crates_url: of the index for cargo's default registry, with a slash at its end.
     :param registries: the further registries to replace; the address has an index for each.
-<<<<<<< HEAD
-    :param token: the ``Authorization`` of each request; empty: none is needed.
-    :param commits: the git repositories whose crates are unpacked in a folder.
-    :param commits_place: that folder.
-=======
     :param token: the ``Authorization`` of each request; empty: none is needed, or the user has it elsewhere.
     :param login: the user has the token for the index elsewhere: in ``CARGO_REGISTRIES_REQPI_TOKEN``, or in
         ``credentials.toml``, under the name of the index.
->>>>>>> main
+    :param commits: the git repositories whose crates are unpacked in a folder.
+    :param commits_place: that folder.
     """
     tables: list[tuple[str, Mapping[str, str]]] = []
     for registry, replaced in {"": _DEFAULT, **_replaced(registries)}.items():
@@ -71,12 +64,8 @@ def config_of_index(crates_url: str, registries: Iterable[str] = (), token: str 
             tables.append((f"registries.{name}", {"index": index} | ({"token": token} if token else {})))
         else:
             tables.append((f"source.{name}", {"registry": index}))
-<<<<<<< HEAD
     tables += _of_commits(commits, COMMITS, commits_place)
-    provider = '\n[registry]\nglobal-credential-providers = ["cargo:token"]\n' if token else ""
-=======
     provider = '\n[registry]\nglobal-credential-providers = ["cargo:token"]\n' if token or login else ""
->>>>>>> main
     return f"{_written(tables)}{provider}".encode()
 
 

@@ -196,15 +196,10 @@ class AdmittedOfLocks:
 
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
         began = self._clock.seconds()
-<<<<<<< HEAD
         sdists = await self.sdists(commitment)
         anew = began - state.scanned_all > _HELD_LASTS
         before: frozenset[File] = frozenset() if anew else state.held
-        sizes = await self._shelf.sizes(file for file in sdists if file not in before)
-        state.held = before | {file for file, size in sizes.items() if size is not None}
-=======
-        state.held = await self._held(await self.sdists(commitment))
->>>>>>> main
+        state.held = before | await self._held(file for file in sdists if file not in before)
         state.scanned = began
         state.scanned_all = began if anew else state.scanned_all
 

@@ -71,7 +71,7 @@ class CratesOfLocks:
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
-        self.commits = CrateCommits(store, self.admitted, self._responses, clock, self._refusal_of)
+        self.commits = CrateCommits(store, self.admitted, self._responses, source, clock, refusal=self._refusal_of)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
 
@@ -113,13 +113,8 @@ class CratesOfLocks:
         with wanting(name):
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
-<<<<<<< HEAD
-    async def _index(self, commitment: Commitment, key: str, path: str) -> bytes:
-        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)), listing=True)
-=======
     async def _index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool) -> bytes:
-        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
->>>>>>> main
+        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)), listing=True)
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])

@@ -47,11 +47,8 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "lacking": lambda _: load_notes,
     "bills": lambda _: sbom_record.load,
     "crates": lambda _: load_line,
-<<<<<<< HEAD
     "crate-commits": lambda _: load_commit,
-=======
     "charges": lambda _: load_charge,
->>>>>>> main
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
     "runs": lambda record: partial(load_run, record.rpartition("/")[2]),

@@ -26,7 +26,7 @@ from reqpi.cli.progress import metered
 from reqpi.client.errors import ClientError, WrongBytes
 from reqpi.client.fetching import FetchFailed, fetch, remove
 from reqpi.client.listed_file import ListedFile
-from reqpi.core.crates.commits import CrateCommit
+from reqpi.core.crates.commits import CrateCommit, frozen_file
 from reqpi.core.crates.model import Crate, GitCrate
 from reqpi.core.crates.receipts import entry_of_commit, entry_of_crate
 from reqpi.core.receipts.recorder import How, ReceiptRecorder
@@ -167,7 +167,8 @@ class LandedCrates:
             how: How = "unchanged" if file.filename in self._before else "count"
             crate = self._wanted.get((file.filename, file.sha256))
             if crate is None:
-                recorder.took(entry_of_commit(self._commits[file.filename], file.sha256, file.size or 0), how)
+                archive = frozen_file(self._commits[file.filename], file.sha256, file.size or 0)
+                recorder.took(entry_of_commit(archive), how)
             else:
                 recorder.took(entry_of_crate(crate, file.size or 0), how)
 

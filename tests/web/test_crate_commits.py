@@ -11,6 +11,7 @@ from reqpi.core.report import Document
 from reqpi.core.targets import EVERYWHERE
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.crates.receipts import CrateEntries
 from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.records import crate_commit_record
 from tests.crates_case import CratesCase
@@ -127,3 +128,14 @@ class KeptCommitTests(CommitsCase):
         self.assertIsNone(await further.held(commitment, archive))
         self.assertEqual(await further.hold(commitment, archive), len(ARCHIVE))
         self.assertEqual(await further.held(commitment, archive), len(ARCHIVE))
+
+
+class ReceiptTests(CommitsCase):
+    """Receipts name the archive."""
+
+    async def test_the_entry_of_an_archive(self) -> None:
+        crates = CratesOfLocks(self.shelf, self.store, self.registries, self.clock)
+        entry = await CrateEntries(self.shelf, crates, self.address)("", COMMIT.key, COMMIT.id)
+        self.assertEqual((entry.filename, entry.sha256), (COMMIT.filename, sha256(ARCHIVE).hexdigest()))
+        self.assertEqual((entry.url, entry.size), (f"git+{URL}@{ID}", len(ARCHIVE)))
+        self.assertEqual(entry.purl, f"pkg:generic/greetings@{ID}?vcs_url=git%2B{URL}%40{ID}")

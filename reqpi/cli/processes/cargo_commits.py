@@ -42,7 +42,7 @@ _RUN = "import sys; sys.path[:] = {path!r}; from reqpi.cli.processes.cargo_commi
 def write_home(home: Path, index_url: str, registries: Iterable[str], git: Sequence[GitCrate] = ()) -> None:
     """Write the configuration of cargo into a folder, and the crates of git repositories.
 
-    :param index_url: of the address, ``…/<address>/simple/``, with a login if it needs one.
+    :param index_url: ``…/<address>/simple/`` or ``…/runs/<token>/simple/``, with a login if it needs one.
     :param registries: to replace beside cargo's default one.
     :raises reqpi.client.errors.ClientError: the crates cannot be fetched.
     :raises reqpi.core.errors.ReqPIError: they cannot be used.
@@ -58,13 +58,14 @@ def _write_crates(place: Path, index_url: str, git: Sequence[GitCrate]) -> None:
     from reqpi.cli.fetched_commits import fetch_commits  # noqa: PLC0415
     from reqpi.cli.folders.crates_folder import refuse_two_of_a_name  # noqa: PLC0415
     from reqpi.cli.folders.git_crates import unpack_git_crates  # noqa: PLC0415
-    from reqpi.client.target import index_of  # noqa: PLC0415
     from reqpi.core.crates.commits import CrateCommit  # noqa: PLC0415
 
     refuse_two_of_a_name(git)
-    base, address = index_of(index_url)
+    base, _, below = index_url.rstrip("/").removesuffix("/simple").rpartition("/")
+    if base.endswith("/runs"):  # the address is that of a run on another server
+        base, below = base.removesuffix("/runs"), f"runs/{below}"
     with TemporaryDirectory(dir=place.parent, prefix=".commits-") as room:
-        fetch_commits(base, {address: {*map(CrateCommit.of, git)}}, Path(room))
+        fetch_commits(base, {below: {*map(CrateCommit.of, git)}}, Path(room))
         unpacked = Path(room) / "crates"
         unpacked.mkdir()
         unpack_git_crates(git, Path(room), unpacked)

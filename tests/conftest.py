@@ -32,12 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)  # what -m deselects does not count
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests where ``--one-in`` says so; those that are marked ``every_python`` stay."""
+    """Leave out tests where ``--one-in`` says so; those that start programs, or run on every Python, stay."""
     step = config.getoption("--one-in")
     place: Counter[object] = Counter()
     kept, left_out = [], []
     for item in items:
-        chosen = place[item.path] % step == 0 or item.get_closest_marker("every_python")
+        stays = any(map(item.get_closest_marker, ("every_python", "processes")))
+        chosen = place[item.path] % step == 0 or stays
         (kept if chosen else left_out).append(item)
         place[item.path] += 1
     items[:] = kept

@@ -75,6 +75,12 @@ class PlainRegistries:
             raise NotFound(f"no {name}")
         return read_index(self.indexes[registry, name], name)
 
+    async def whole(self, name: str, registry: str) -> bytes:
+        await self._asked(name)
+        if (registry, name) not in self.indexes:
+            raise NotFound(f"no {name}")
+        return self.indexes[registry, name]
+
     async def place(self, registry: str) -> RegistryPlace:
         await self._asked("config.json")
         if registry not in self.places:

@@ -108,29 +108,30 @@ class Pythons(SynchronousTestCase):
 
 
 class OneInTests(SynchronousTestCase):
-    """The option of pytest with which Python 3.12 runs fewer tests."""
+    """The option of pytest with which Pythons before the newest run fewer tests."""
 
-    def test_of_each_file_the_first_and_every_nth_and_those_for_every_python(self) -> None:
+    def test_of_each_file_the_first_and_every_nth_and_those_that_are_marked(self) -> None:
         class Item:
-            def __init__(self, path: str, marked: bool = False) -> None:
-                self.path, self.marked = path, marked
+            def __init__(self, path: str, mark: str = "") -> None:
+                self.path, self.mark = path, mark
 
             def get_closest_marker(self, name: str) -> bool:
-                return self.marked and name == "every_python"
+                return self.mark == name
 
-        files = [Item("a"), Item("a"), Item("a", marked=True), Item("a"), Item("a"), Item("b"), Item("b")]
+        marked = [Item("a", mark="every_python"), Item("c"), Item("c", mark="processes"), Item("c", mark="live")]
+        files = [Item("a"), Item("a"), marked[0], Item("a"), Item("a"), Item("b"), Item("b"), *marked[1:]]
         left_out: list[Item] = []
 
         def deselect(items: list[Item]) -> None:
             left_out.extend(items)
 
         hook = SimpleNamespace(pytest_deselected=deselect)
-        for step, kept in ((1, [0, 1, 2, 3, 4, 5, 6]), (4, [0, 2, 4, 5])):
+        for step, kept in ((1, list(range(10))), (4, [0, 2, 4, 5, 7, 8])):
             config = SimpleNamespace(getoption={"--one-in": step}.__getitem__, hook=hook)
             items = list(files)
             pytest_collection_modifyitems(config, items)  # type: ignore[arg-type]
             self.assertEqual([files.index(item) for item in items], kept)
-        self.assertEqual(left_out, [files[1], files[3], files[6]])
+        self.assertEqual(left_out, [files[1], files[3], files[6], files[9]])
 
 
 class Tox(SynchronousTestCase):

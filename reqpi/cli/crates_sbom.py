@@ -22,6 +22,7 @@ def crates_listed(sbom: Sbom, needed: NeededCrates | None) -> Sbom:
 def _needs(sbom: Sbom, needed: NeededCrates) -> Iterator[ComponentCrates]:
     refs = {file.filename: component.ref for component in sbom.components for file in component.artifacts}
     for name, lock in needed.locks.items():
-        yield ComponentCrates(lock, refs.get(name, ""), needed.mains.get(name, ""))
+        generated = name in needed.regenerated
+        yield ComponentCrates(lock, refs.get(name, ""), needed.mains.get(name, ""), generated=generated)
     for lock in needed.committed:
         yield ComponentCrates(lock, sbom.own.ref if sbom.own is not None else "")

@@ -10,22 +10,21 @@ from pathlib import Path
 from attrs import frozen
 
 from reqpi.cli.crates_sbom import crates_listed
-from reqpi.cli.fetched_crates import fetch_crates, removing_if_wrong
+from reqpi.cli.fetched_crates import removing_if_wrong
 from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
+from reqpi.cli.hermeto_crates import crates_of_packages
 from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
+from reqpi.cli.inputs.crate_lines import OpenCrates
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
-from reqpi.cli.inputs.needed_crates import NeededCrates, needed_crates, refuse_unpinned, without_wheel
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.require_hashes import check_digests
 from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
-from reqpi.core.crates.model import Crate, GitCrate
-from reqpi.core.crates.reading import crates_of
 from reqpi.core.hermeto import (
     BadInput,
     FetchedPackage,
@@ -111,8 +110,9 @@ def _from_source(options: argparse.Namespace, asked: HermetoInput) -> int:
     needed = next((each.taken for each in packages if isinstance(each, PackageWork)), None)
     if needed is None:
         return _finish(options, output, source, packages, "")
-    with passing(options, output.folder) as room, server_for(options, needed, room, several=True) as url:
-        return _finish(options, output, source, packages, url, room=room)
+    view = OpenCrates() if options.mode == "permissive" and not options.url else None
+    with passing(options, output.folder) as room, server_for(options, needed, room, several=True, beside=view) as url:
+        return _finish(options, output, source, packages, url, room=room, view=view)
 
 
 def _from_request(options: argparse.Namespace, request: SourceRequest) -> int:
@@ -158,11 +158,13 @@ def _finish(
     url: str,
     *,
     room: Path | None = None,
+    view: OpenCrates | None = None,
     wheels_at_urls: bool = True,
 ) -> int:
     """Fetch the files, write the documents about them, and report the result.
 
     :param room: the folder in which a server inside this process keeps files meanwhile.
+    :param view: what cargo may choose from in the permissive mode.
     :returns: the exit status.
     """
     work = [each for each in packages if isinstance(each, PackageWork)]
@@ -173,7 +175,7 @@ def _finish(
     fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
     listed = {file.name: file for pick in picks for file in pick.listed()}
     with removing_if_wrong([listed[name] for name in fresh], output.deps):
-        crates = _with_crates(options, output, url, picks, room)
+        crates = crates_of_packages(options, output, url, picks, landed=forgetting(room), view=view)
     index = private_index(options)
     sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
     whole = merged(
@@ -193,26 +195,6 @@ def _finish(
         )
     _tell(options, output, picks, fresh, removed)
     return DONE
-
-
-def _with_crates(
-    options: argparse.Namespace, output: OutputFolder, url: str, picks: Sequence[ChosenFiles], room: Path | None
-) -> Mapping[str, NeededCrates]:
-    """Fetch the crates of all sdists; return those of each package, by its path.
-
-    :raises CratesNotPinned: an sdist has no Cargo.lock, or a wrong one, and there is no wheel of its release.
-    """
-    wanted: dict[str, list[Crate | GitCrate]] = {}
-    by_package: dict[str, NeededCrates] = {}
-    for pick in picks:
-        files = pick.listed()
-        sdists = [file for file in files if not file.filename.endswith(".whl")]
-        needed = needed_crates(sdists, output.deps, crates_of(pick.work.lock))
-        refuse_unpinned(needed, [sdist.name for sdist in without_wheel(sdists, files)])
-        wanted.setdefault(pick.commitment.address, []).extend(needed.crates)
-        by_package[pick.work.files.path] = needed
-    fetch_crates(url, wanted, output.folder, options, forgetting(room), keep=False)
-    return by_package
 
 
 def _tell(

@@ -21,7 +21,8 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import InvalidVersion, Version
 
 from reqpi.core.errors import DeniedByOperator
-from reqpi.core.model import File, Page
+from reqpi.core.model import File, Lock, Page, Pin
+from reqpi.core.report import Note
 
 __all__ = ["LONGEST_REASON", "BadDenial", "Denial", "DenyList", "is_withheld", "key_of", "read_denied", "read_reason"]
 
@@ -175,6 +176,20 @@ class DenyList:
             return None
         crate = f"{_CRATE}{crate_name(name)}"
         return self._first(f"sha256:{sha256}", crate, f"{crate}=={version}")
+
+    def notes(self, lock: Lock) -> tuple[Note, ...]:
+        """Return a warning for each pin of which it is certain, without a page, that all files are denied."""
+        return tuple(
+            Note(pin.line, pin.text, f"the operator denies {denial.what}: {denial.because}", pin.document)
+            for pin in lock.pins
+            if (denial := self._of_pin(pin)) is not None
+        )
+
+    def _of_pin(self, pin: Pin) -> Denial | None:
+        if not self._by_what:
+            return None
+        project, version = str(pin.project), key_of(f"{pin.project}=={pin.version}")
+        return self._first(project) if pin.source is not None else self._first(project, version)
 
     def left_on(self, page: Page) -> Page:
         """Return a page without the files that are denied: the same page if none is."""

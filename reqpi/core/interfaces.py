@@ -238,7 +238,7 @@ class Store(Blobs, Records, Protocol):
         :raises reqpi.core.errors.Misconfigured: the store cannot be used; the message says why.
         """
 
-    def sizes(self) -> AsyncGenerator[int, None]:
+    def occupied(self) -> AsyncGenerator[int, None]:
         """Yield the bytes that each blob and each record takes in the store, in any order."""
 
     async def close(self) -> None:

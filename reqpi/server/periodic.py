@@ -31,7 +31,10 @@ _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
 _REFRESH = 1.0
-"""Seconds between two looks at the file of tokens, and at the deny list."""
+"""Seconds between two looks at the file of tokens."""
+
+_DECISIONS = 2.0
+"""Seconds between two looks at the decisions of the operator: each is a request to an object store."""
 
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
@@ -66,7 +69,7 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
         yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
-    yield _REFRESH, services.locks.shelf.denials.refresh
+    yield _DECISIONS, services.locks.shelf.denials.refresh
     yield _TRIM, _trim(Trimming(gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):

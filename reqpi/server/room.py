@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from reqpi.core.interfaces import Store
+from reqpi.runtime.counts import ServerCounts
 from reqpi.server.settings import Settings
 from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.web.http.access import Access
@@ -14,7 +15,9 @@ from reqpi.web.http.token_access import TokenAccess
 __all__ = ["room_of"]
 
 
-def room_of(settings: Settings, reactor: Any, store: Store, clients: Access | None) -> StoreRoom | None:
+def room_of(
+    settings: Settings, reactor: Any, store: Store, clients: Access | None, counts: ServerCounts
+) -> StoreRoom | None:
     """Return the room of a store; ``None`` if nothing bounds it.
 
     :param clients: whose tokens may have quotas, which change with their file.
@@ -28,4 +31,4 @@ def room_of(settings: Settings, reactor: Any, store: Store, clients: Access | No
 
     if not settings.largest_store and quota is None:
         return None
-    return StoreRoom(store, reactor, uuid.uuid4().hex, settings.largest_store or None, quota)
+    return StoreRoom(store, reactor, uuid.uuid4().hex, settings.largest_store or None, quota, counts=counts)

@@ -10,6 +10,7 @@ from attrs import frozen
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.limits.rates import read_rate
+from reqpi.runtime.counts import ServerCounts
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
 from reqpi.server.audit import audit_log
@@ -72,9 +73,10 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
     """
+    counts = ServerCounts()
     quarter = settings.memory // 4
     clients = clients_of(settings, reactor.seconds)
-    room = room_of(settings, reactor, store, clients)
+    room = room_of(settings, reactor, store, clients, counts)
     store = store if room is None else CountedStore(store, room)
     parsing = parsing_of(settings)
     files = FileParts.over(
@@ -83,7 +85,7 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
     crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)
     held = HeldCrates(shelf, store, crates)
-    locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None)
+    locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None, counts=counts)
     open_index = None
     if settings.learning:
         sessions = LearnSessions(store, reactor)
@@ -102,6 +104,15 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     root = Root(locks, base, ready_answers, quarter, learning=learning, features=features, access=clients, runs=offered)
     access = access_log(reactor, settings)
     limits = limits_of(settings, reactor.seconds)
-    site = BoundedSite(root, reactor, settings.largest_document, ready_answers, access, clients=clients, limits=limits)
+    site = BoundedSite(
+        root,
+        reactor,
+        settings.largest_document,
+        ready_answers,
+        access,
+        clients=clients,
+        limits=limits,
+        counts=counts,
+    )
     site.audit = audit_log(reactor, settings)
     return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room)

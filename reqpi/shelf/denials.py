@@ -1,8 +1,8 @@
 """The deny list of a store: the operator's decisions, which every process that shares the store learns within seconds.
 
 Each decision is a record that never changes, under a name of its own, so that a listing of the names tells whether
-anything has changed. A process lists them every second. When one was added or revoked, everything that was made from
-commitments is dropped: no cache has to know what is denied.
+anything has changed. A process lists them every two seconds. When one was added or revoked, everything that was made
+from commitments is dropped: no cache has to know what is denied.
 
 A lock that was forgotten, and a page that was frozen again, are decisions too, so that other processes drop what they
 have in memory. Such a record has no further use after an hour.
@@ -28,7 +28,7 @@ from reqpi.shelf.records import decision_record
 __all__ = ["Denials"]
 
 MOST = 10_000
-"""Decisions of a store: all of their names are listed every second."""
+"""Decisions of a store: all of their names are listed every two seconds."""
 
 _LASTS = 3600.0
 """Seconds after which a decision that denies nothing is removed: every process has seen it, or has started since."""
@@ -61,7 +61,7 @@ class Denials:
         return self._list
 
     async def refresh(self) -> None:
-        """Learn what was decided elsewhere. A server does so every second.
+        """Learn what was decided elsewhere. A server does so every two seconds.
 
         While the store cannot be read, what was denied before is denied.
         """

@@ -56,7 +56,6 @@ class Shelf:
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
     :param reading: reads documents as locks; ``None``: in threads of this process.
-    :ivar denials: the deny list of the operator, whatever a lock admits.
     """
 
     def __init__(
@@ -71,8 +70,8 @@ class Shelf:
         reading: LockReading | None = None,
     ) -> None:
         self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
-        self.denials = Denials(store, clock)
-        self.denials.changed.append(self._commitments.renew)
+        self._denials = Denials(store, clock)
+        self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
@@ -91,8 +90,7 @@ class Shelf:
 
         :param check: raises an error if the client may not commit the lock; nothing is stored then.
         :returns: the commitment, and whether it is new in this store.
-        :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
-            allow; nothing is stored.
+        :raises reqpi.core.errors.BrokenLock: it has defects, or names what the operator does not allow.
         """
         return await self._commitments.commit(document, check)
 
@@ -125,6 +123,11 @@ class Shelf:
         """Return what a user should know about the parts of a lock that the operator allows."""
         return self._upstream.notes(lock)
 
+    @property
+    def denials(self) -> Denials:
+        """The deny list of the operator, whatever a lock admits."""
+        return self._denials
+
     # Pages
 
     async def page(self, commitment: Commitment, name: str) -> Page:
@@ -150,7 +153,7 @@ class Shelf:
         cached = self._pages.get(commitment, key)
         if cached is None:
             frozen = await self._whole(commitment, project)
-            frozen = (await self.denials.current()).left_on(frozen)
+            frozen = (await self._denials.current()).left_on(frozen)
         else:
             frozen = cached
         page = without_promises(frozen, await self._files.core_metadata.differences.wheels())
@@ -169,7 +172,7 @@ class Shelf:
 
         :raises reqpi.core.errors.DeniedByOperator: it is.
         """
-        denial = (await self.denials.current()).first_of(page.files if file is None else [file])
+        denial = (await self._denials.current()).first_of(page.files if file is None else [file])
         if denial is not None:
             filename = None if file is None else file.filename
             self._refusals.note(commitment.address, page.project, filename, f"denied: {denial.because}")
@@ -214,12 +217,12 @@ class Shelf:
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages that are already frozen, without denied files, even if that leaves none; ask no upstream."""
         pages = await self._freezing.known(commitment, projects)
-        denied = await self.denials.current()
+        denied = await self._denials.current()
         return {project: denied.left_on(page) for project, page in pages.items()}
 
     async def withheld(self, commitment: Commitment, projects: Iterable[Project]) -> list[tuple[File, Denial]]:
         """Return the files on the frozen pages of ``projects`` that the operator denies, each with the denial."""
-        denied = await self.denials.current()
+        denied = await self._denials.current()
         pages = await self._freezing.known(commitment, projects) if denied.denials else {}
         files = [file for page in pages.values() for file in page.files]
         return [(file, denial) for file in files if (denial := denied.of(file)) is not None]

@@ -160,9 +160,9 @@ class CachedStore:
         """See :meth:`reqpi.core.interfaces.Blobs.link`."""
         return await self._store.link(sha256, seconds)
 
-    async def sizes(self) -> AsyncGenerator[int, None]:
-        """See :meth:`reqpi.core.interfaces.Store.sizes`. The cache is no part of the store."""
-        async for size in self._store.sizes():
+    async def occupied(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.occupied`. The cache is no part of the store."""
+        async for size in self._store.occupied():
             yield size
 
     async def all(self) -> AsyncGenerator[str, None]:

@@ -62,7 +62,7 @@ class CountedStore:
         self.size, self.identity, self.read, self.local = store.size, store.identity, store.read, store.local
         self.follow, self.touch, self.link, self.all = store.follow, store.touch, store.link, store.all
         self.get, self.replace, self.delete, self.names = store.get, store.replace, store.delete, store.names
-        self.use, self.last_used, self.sizes = store.use, store.last_used, store.sizes
+        self.use, self.last_used, self.occupied = store.use, store.last_used, store.occupied
 
     async def begin(self) -> Incoming:
         """See :meth:`reqpi.core.interfaces.Blobs.begin`."""

@@ -112,8 +112,8 @@ class MemoryStore:
         for sha256 in list(self._blobs):
             yield sha256
 
-    async def sizes(self) -> AsyncGenerator[int, None]:
-        """See :meth:`reqpi.core.interfaces.Store.sizes`."""
+    async def occupied(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.occupied`."""
         for value in [*self._blobs.values(), *self._records.values()]:
             yield len(value)
 

@@ -99,11 +99,11 @@ class PassingStore(DirectoryStore):
         here = await super().repair(sha256)
         return await self._behind.repair(sha256) or here
 
-    async def sizes(self) -> AsyncGenerator[int, None]:
-        """See :meth:`reqpi.core.interfaces.Store.sizes`."""
-        async for size in super().sizes():
+    async def occupied(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.occupied`."""
+        async for size in super().occupied():
             yield size
-        async for size in self._behind.sizes():
+        async for size in self._behind.occupied():
             yield size
 
     async def all(self) -> AsyncGenerator[str, None]:

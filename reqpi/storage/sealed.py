@@ -47,7 +47,7 @@ class SealedStore:
         self.size, self.identity, self.read, self.local = store.size, store.identity, store.read, store.local
         self.begin, self.claim, self.follow = store.begin, store.claim, store.follow
         self.touch, self.remove, self.repair = store.touch, store.remove, store.repair
-        self.link, self.all, self.sizes = store.link, store.all, store.sizes
+        self.link, self.all, self.occupied = store.link, store.all, store.occupied
         self.delete, self.names, self.use, self.last_used = store.delete, store.names, store.use, store.last_used
 
     async def get(self, name: str) -> bytes | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from attrs import asdict
+from attrs import asdict, evolve
 from twisted.web.server import Request
 
 from reqpi.core import export
@@ -25,7 +25,6 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.shelf import Shelf
-from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
@@ -90,6 +89,8 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         await services.holds.begin(commitment, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
+    denied = (await shelf.denials.current()).notes(commitment.lock)
+    warnings = (*commitment.lock.notes, *shelf.notes(commitment.lock), *denied, *lacking)
     index = f"{base}/{commitment.address}/simple/"
     request.setResponseCode(201 if created else 200)
     request.setHeader("Location", f"{base}/{commitment.address}/")
@@ -100,7 +101,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
             "index": index,
             "pins": len(commitment.lock.pins),
             "without_digests": commitment.lock.without_digests,
-            "warnings": [note.as_dict() for note in (*commitment.lock.notes, *shelf.notes(commitment.lock), *lacking)],
+            "warnings": [note.as_dict() for note in warnings],
         },
     )
 
@@ -234,14 +235,18 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
     await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar", caching=caching)
 
 
-async def build_requirements(request: Request, shelf: Shelf, building: BuildRequirementsOfLocks, address: str) -> bytes:
+async def build_requirements(request: Request, services: LockServices, address: str) -> bytes:
     """Answer ``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
-    commitment = await shelf.commitment(address)
+    commitment = await services.shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
-    answer = await building.of(commitment, target, _patience(request))
+    patience = _patience(request)
+    answer = await services.build_requirements.of(commitment, target, patience)
+    if services.further is not None:
+        unpinned = await services.further.unpinned(commitment, answer.sdists, target, patience)
+        answer = evolve(answer, notes=(*answer.notes, *unpinned))
     shown = {"address": commitment.address, "filters": target.as_json(), "complete": answer.complete}
     return _json(request, shown | written(answer))
 

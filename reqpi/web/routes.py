@@ -124,7 +124,6 @@ class Routes:
         self._shelf = services.shelf
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._rewritten = RewrittenLocks(services.shelf, exports, base)
-        self._building = services.build_requirements
         self._closed = services.closed
         self._exports = exports
         self._base = base
@@ -248,7 +247,7 @@ class Routes:
     @app.route("/<address>/build-requirements", methods=["GET", "HEAD"])
     async def build_requirements(self, request: Request, address: str) -> bytes:
         """Serve the build requirements of its sdists, and those that it lacks."""
-        return await api.build_requirements(request, self._shelf, self._building, address)
+        return await api.build_requirements(request, self._services, address)
 
     @app.route("/<address>/closed", methods=["GET", "HEAD"])
     async def closed(self, request: Request, address: str) -> bytes:

@@ -78,6 +78,20 @@ print(first(plain(file.replace("1.17.0", "1.18.0"), "Host: x")))
         self.assertEqual(words, ["200", "410", "403", "403", "200", "200", "403", "410"])
         self.assertIn("idna==3.10\n", err)
 
+    def test_a_denied_file_does_not_come_through_the_proxy(self) -> None:
+        """A setup.py asks for a file of the lock that the operator denies, at its URL and on its page."""
+        asking = f"""
+base = "{self.upstream.url}"
+file = base.replace("/simple/", "/files/{self.wheel.filename}")
+for url in (base + "six/", file, file + ".metadata"):
+    print(first(plain(url, "Host: x")))
+"""
+        self.assertEqual(self.child(asking)[0], ["200", "200", "200"])
+        self.assertEqual(self.run_reqpi("deny", f"sha256:{self.wheel.sha256}", "--because", "it mines coins")[0], 0)
+        words, err = self.child(asking)
+        self.assertEqual(words, ["410", "410", "410"])
+        self.assertIn("is denied: it mines coins", err)
+
     def test_a_head_that_never_ends_is_bounded(self) -> None:
         """A setup.py sends 17 KiB of a head, to fill the memory of the run."""
         words, _ = self.child("""

@@ -91,7 +91,7 @@ class FullTests(RoomCase):
     async def test_nothing_new_is_stored_and_what_is_there_is_served(self) -> None:
         """The attacker has one file after the other downloaded."""
         address = await self.fill()
-        self.assertLessEqual(sum([size async for size in self.behind.sizes()]), 24_000)
+        self.assertLessEqual(sum([size async for size in self.behind.occupied()]), 24_000)
         self.assertEqual((await self.file(address, "big")).status, 200)
         self.assertEqual((await self.ask(f"/{address}/simple/big/")).status, 200)
         problem = self.assert_problem(await self.file(address, "big", 9), 507)
@@ -133,7 +133,7 @@ class FullTests(RoomCase):
         await self.fill()
         another = await self.surveyed(self.another_room("two"))
         self.assertGreater(another.whole.used, 15_000)
-        self.assertEqual(another.whole.used, sum([size async for size in self.behind.sizes()]))
+        self.assertEqual(another.whole.used, sum([size async for size in self.behind.occupied()]))
 
     async def test_the_survey_is_repeated_and_sooner_when_the_store_is_filling(self) -> None:
         """What other processes store meanwhile is not known before."""

@@ -111,3 +111,39 @@ class HeldCratesTests(CratesCase):
         self.assertEqual((await self.take(WORDS)).status, 200)
         while not [each for each in self.logged if each.startswith("made-words-1.0.2.crate: ")]:
             await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+
+
+class WarningTests(CratesCase):
+    """A commit looks for what nothing pins, as it looks for build requirements: in the background, and not for long."""
+
+    def made_clock(self) -> Any:
+        return reactor
+
+    def pass_time(self) -> None:
+        """Time passes by itself."""
+
+    async def warnings(self, *lines: str, filters: str = "") -> list[str]:
+        """Commit a lock, and return the warnings of the report on its build requirements."""
+        self.address = await self.committed(*lines)
+        reply = await self.ask(f"build-requirements?{filters}", Prefer="wait=20")
+        return [each["message"] for each in json.loads(reply.body)["warnings"]]
+
+    async def test_an_sdist_whose_crates_nothing_pins_is_a_warning(self) -> None:
+        """The next commit has it at once."""
+        self.offer("bare", maturin_sdist("bare", "1.0", lock=None))
+        said = "only an sdist of it is admitted: it needs Rust and has no Cargo.lock"
+        self.assertTrue([each for each in await self.warnings("bare==1.0") if each.startswith(said)])
+        reply = await InMemory(self.site).ask("/locks", "POST", b"bare==1.0\n")
+        notes = [each for each in json.loads(reply.body)["warnings"] if each["message"].startswith(said)]
+        self.assertEqual([(each["line"], each["text"]) for each in notes], [(1, "bare==1.0")])
+
+    async def test_an_sdist_with_a_lock_or_a_wheel_is_none(self) -> None:
+        """Nor is one beside a committed Cargo.lock."""
+        wheel = Distribution("bare-1.0-py3-none-any.whl", build_wheel("bare", "1.0"))
+        self.offer("bare", maturin_sdist("bare", "1.0", lock=None), wheel)
+        for lines in (("shout==1.0",), ("bare==1.0",)):
+            self.assertEqual([each for each in await self.warnings(*lines) if "Rust" in each], [])
+        self.assertIn("needs Rust", str(await self.warnings("bare==1.0", filters="no-binary=bare")))
+        self.address = await self.committed_together("bare==1.0\n", cargo_lock("bare", "1.0.0"))
+        reply = await self.ask("build-requirements?no-binary=bare", Prefer="wait=20")
+        self.assertNotIn(b"needs Rust", reply.body)

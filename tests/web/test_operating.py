@@ -55,6 +55,13 @@ class DenialTests(OperatingCase):
         self.assertEqual((await self.under(f"/simple/six/{WHEEL}")).status, 200)
         self.assertEqual(await self.operate("/denials?what=six==1.0", "DELETE"), {"revoked": []})
 
+    async def test_a_lock_that_pins_something_denied_is_committed_with_a_warning(self) -> None:
+        await self.operate("/denials", value=WANTED, status=201)
+        lock = b"six == 1.0.0\nlib == 1.0\n"
+        warnings = json.loads((await self.as_client("committer", "/locks", "POST", lock)).body)["warnings"]
+        (warning,) = [each for each in warnings if "denies" in each["message"]]
+        self.assertEqual((warning["line"], warning["message"]), (1, "the operator denies six==1.0: it mines coins"))
+
     async def test_a_new_reason_takes_the_place_of_the_old_one(self) -> None:
         await self.operate("/denials", value=WANTED, status=201)
         await self.operate("/denials", value=WANTED | {"because": "it was yanked"}, status=201)

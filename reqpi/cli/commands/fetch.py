@@ -6,6 +6,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve
@@ -14,7 +15,9 @@ from packaging.utils import canonicalize_name
 from reqpi.cli.fetched_crates import LandedCrates, add_crates_layout, fetch_crates, removing_if_wrong
 from reqpi.cli.folders.fetched_folder import fetched_in, write
 from reqpi.cli.folders.passing_files import forgetting, passing
+from reqpi.cli.inputs.cargo_locks import with_stale_locks
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
+from reqpi.cli.inputs.crate_lines import frozen_lines
 from reqpi.cli.inputs.install_targets import target_of_filters
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.needed_crates import needed_crates, refuse_unpinned, without_wheel
@@ -106,7 +109,7 @@ def _fetched(options: argparse.Namespace, taken: LockFiles, target: InstallTarge
                 if receipt is not None:
                     noted.count(found, receipt.recorder)
         with removing_if_wrong(fresh, options.output):
-            needed = _crates(found, wanted, options, everywhere=target == EVERYWHERE)
+            needed = _crates(url, found, wanted, options, everywhere=target == EVERYWHERE)
             _fetch_crates(url, lock.address, needed, options, forget, receipt=receipt)
         if any(file.source for file in files):
             _record(found.pages, wanted, options.output)
@@ -146,7 +149,7 @@ def _shown(filters: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _crates(
-    found: CheckedListing, wanted: Sequence[ListedFile], options: argparse.Namespace, *, everywhere: bool
+    url: str, found: CheckedListing, wanted: Sequence[ListedFile], options: argparse.Namespace, *, everywhere: bool
 ) -> list[Crate | GitCrate]:
     """Return the crates of the sdists that the target builds, and those of all sdists if there is no target.
 
@@ -155,6 +158,7 @@ def _crates(
     sdists = [file for file in wanted if not file.filename.endswith(".whl")]
     built = without_wheel(sdists, wanted)
     needed = needed_crates(sdists if everywhere else built, options.output, crates_of(found.commitment.lock))
+    needed = with_stale_locks(needed, built, options.output, partial(frozen_lines, url, found.commitment.address))
     refuse_unpinned(needed, [sdist.name for sdist in built])
     return needed.crates
 
@@ -251,7 +255,7 @@ def command_line() -> argparse.ArgumentParser:
         "--find-links. Without --url it is fetched from the upstream, through a server inside this process.",
         epilog=f"Exit status: 0 everything is there; 1 the lock has defects; {USAGE} usage, or the folder cannot be "
         "written; 3 something could not be fetched: run it again; 4 the server returned another address; "
-        f"{CRATES_NOT_PINNED} nothing pins the crates of an sdist that has to be built.",
+        f"{CRATES_NOT_PINNED} nothing pins the crates of an sdist that has to be built, or its Cargo.lock is stale.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder")
     _add_interfaces(parser)
@@ -278,7 +282,10 @@ def _add_interfaces(parser: argparse.ArgumentParser) -> None:
         "--request", metavar="FILE", help="fetch a repository, and what its packages need: a request of Cachito"
     )
     group.add_argument(
-        "--mode", choices=("strict", "permissive"), help="permissive: the source need not be a git repository"
+        "--mode",
+        choices=("strict", "permissive"),
+        help="permissive: the source need not be a git repository, and cargo chooses the crates of an sdist whose "
+        "Cargo.lock is missing, damaged or stale",
     )
     group.add_argument(
         "--sbom-output-type", choices=("cyclonedx", "spdx"), help="the format of bom.json (default: cyclonedx)"

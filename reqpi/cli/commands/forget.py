@@ -6,13 +6,12 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from reqpi.cli.inputs.operated import add_operated, audited, check_operated, own_name
+from reqpi.cli.inputs.operated import add_address, add_operated, address_in, audited, check_operated, own_name
 from reqpi.cli.inputs.stores import opened
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
 from reqpi.client.json_members import number
 from reqpi.client.operating import forget_at
-from reqpi.core.address import is_address
 
 __all__ = ["command_line", "main"]
 
@@ -21,9 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     """Remove the lock of an address."""
     parser = command_line()
     options = parser.parse_args(arguments)
-    address = options.address.lower()
-    if not is_address(address):
-        parser.error(f"{options.address}: an address has 64 hex digits")
+    address = address_in(parser, options)
     check_operated(parser, options)
     removed = number(forget_at(options.url, address), "records") if options.url else _in_store(options, address)
     if options.json:
@@ -54,6 +51,6 @@ def command_line() -> argparse.ArgumentParser:
         "the same address then, and new lists.",
         epilog="Exit status: 0 done, 2 usage, 3 there is no such lock, or the server or the store has an error.",
     )
-    parser.add_argument("address", metavar="ADDRESS", help="of the lock: 64 hex digits")
+    add_address(parser)
     add_operated(parser)
     return parser

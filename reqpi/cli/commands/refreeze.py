@@ -6,13 +6,12 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from reqpi.cli.inputs.operated import add_audit_log, audited
+from reqpi.cli.inputs.operated import add_address, add_audit_log, address_in, audited
 from reqpi.cli.inputs.which_server import add_server, check_server, operated_server
 from reqpi.cli.messages import count_of, visible
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.client.json_members import objects, text, texts
 from reqpi.client.operating import refreeze_at
-from reqpi.core.address import is_address
 
 __all__ = ["command_line", "main"]
 
@@ -24,9 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     """Freeze the pages of a lock again."""
     parser = command_line()
     options = parser.parse_args(arguments)
-    address = options.address.lower()
-    if not is_address(address):
-        parser.error(f"{options.address}: an address has 64 hex digits")
+    address = address_in(parser, options)
     if options.url and options.audit_log:
         parser.error("--audit-log is for a command without a server: the server of --url has one of its own")
     check_server(parser, options)
@@ -75,7 +72,7 @@ def command_line() -> argparse.ArgumentParser:
         epilog="Exit status: 0 done, 2 usage, 3 a page could not be frozen again, there is no such lock, or the server "
         "or the store has an error.",
     )
-    parser.add_argument("address", metavar="ADDRESS", help="of the lock: 64 hex digits")
+    add_address(parser)
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="freeze its page alone")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_server(parser)

@@ -19,7 +19,7 @@ from reqpi.core.metadata import LARGEST, BrokenSdist
 
 __all__ = ["NeededCrates", "needed_crates", "refuse_unpinned", "without_wheel"]
 
-_WHAT_TO_DO = "Commit a Cargo.lock for it beside the lock: reqpi gethash requirements.txt Cargo.lock"
+_WHAT_TO_DO = "Commit a Cargo.lock for it beside the lock: reqpi gethash requirements.txt Cargo.lock."
 
 
 @frozen
@@ -30,19 +30,33 @@ class NeededCrates:
     :param mains: the name of the package that such an sdist is itself, by the name of its file.
     :param committed: those that were committed.
     :param unpinned: why the crates of an sdist are not pinned, by the name of its file.
+    :param paths: the path of the Cargo.lock in an sdist, by the name of its file; empty for one that has none. An sdist
+        whose crates no cargo could choose again is not among them.
+    :param regenerated: the Cargo.lock that cargo has made for an sdist, by the name of its file.
     """
 
     locks: Mapping[str, CargoLock] = field(factory=dict)
     committed: Sequence[CargoLock] = ()
     unpinned: Mapping[str, str] = field(factory=dict)
     mains: Mapping[str, str] = field(factory=dict)
+    paths: Mapping[str, str] = field(factory=dict)
+    regenerated: Mapping[str, bytes] = field(factory=dict)
 
     @property
     def crates(self) -> list[Crate | GitCrate]:
         """The crates of registries and of git repositories, each once, sorted."""
-        locks = (*self.locks.values(), *self.committed)
-        ours = sorted({crate for lock in locks for crate in lock.crates})
-        return [*ours, *sorted({crate for lock in locks for crate in lock.git})]
+        return _crates_in((*self.locks.values(), *self.committed))
+
+    @property
+    def admitted(self) -> list[Crate | GitCrate]:
+        """Those that the lock admits, without those of a Cargo.lock that cargo has made."""
+        own = [lock for name, lock in self.locks.items() if name not in self.regenerated]
+        return _crates_in((*own, *self.committed))
+
+
+def _crates_in(locks: Sequence[CargoLock]) -> list[Crate | GitCrate]:
+    ours = sorted({crate for lock in locks for crate in lock.crates})
+    return [*ours, *sorted({crate for lock in locks for crate in lock.git})]
 
 
 def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequence[CargoLock] = ()) -> NeededCrates:
@@ -54,6 +68,7 @@ def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequenc
     locks: dict[str, CargoLock] = {}
     mains: dict[str, str] = {}
     unpinned: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for sdist in sdists:
         try:
             found = _lock_of(sdist, folder)
@@ -61,10 +76,12 @@ def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequenc
             tell_remark(f"whether {sdist.name} needs crates is unknown: {error.title}. {error.detail}")
         except _Unpinned as error:
             unpinned[sdist.name] = str(error)
+            if error.path is not None:
+                paths[sdist.name] = error.path
         else:
             if found is not None:
-                locks[sdist.name], mains[sdist.name] = found
-    return NeededCrates(locks, committed, {} if committed else unpinned, mains)
+                locks[sdist.name], mains[sdist.name], paths[sdist.name] = found
+    return NeededCrates(locks, committed, {} if committed else unpinned, mains, paths)
 
 
 def without_wheel(sdists: Iterable[ListedFile], files: Iterable[ListedFile]) -> list[ListedFile]:
@@ -73,27 +90,37 @@ def without_wheel(sdists: Iterable[ListedFile], files: Iterable[ListedFile]) -> 
     return [sdist for sdist in sdists if sdist.source or (sdist.project, sdist.version) not in wheels]
 
 
-def refuse_unpinned(needed: NeededCrates, built: Iterable[str]) -> None:
+def refuse_unpinned(needed: NeededCrates, built: Iterable[str], advice: str = "") -> None:
     """Report the sdists whose crates are not pinned.
 
     :param built: the names of the sdists that have to be built. The others are reported in a remark.
+    :param advice: what else there is to do, in full sentences.
     :raises CratesNotPinned: there is one that has to be built.
     """
     wrong = sorted(set(built) & needed.unpinned.keys())
     for name in sorted(needed.unpinned.keys() - set(wrong)):
         tell_remark(f"{name} cannot be built without a network: {needed.unpinned[name]}. A wheel is there too")
     for name in wrong:
-        tell_error(f"{name}: {needed.unpinned[name]}", _WHAT_TO_DO)
+        tell_error(f"{name}: {needed.unpinned[name]}", f"{_WHAT_TO_DO} {advice}".rstrip())
     if wrong:
         raise CratesNotPinned("the crates of an sdist are not pinned", "The lines above name it.")
 
 
 class _Unpinned(Exception):
-    """The reason why nothing pins the crates of an sdist."""
+    """The reason why nothing pins the crates of an sdist.
+
+    :param path: of its Cargo.lock, empty if it has none; ``None`` if cargo could not make another one.
+    """
+
+    def __init__(self, reason: str, path: str | None = None) -> None:
+        super().__init__(reason)
+        self.path = path
 
 
-def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str] | None:
-    """Return the Cargo.lock of an sdist and the name of its own package; ``None`` if it needs no Rust.
+def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str, str] | None:
+    """Return the Cargo.lock of an sdist, the name of its own package, and the path of the lock in the archive.
+
+    :returns: ``None`` if it needs no Rust.
 
     :raises _Unpinned: it has none, or a wrong one.
     :raises BrokenSdist: the sdist cannot be read.
@@ -105,10 +132,10 @@ def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str] | None:
     if not needs.rust:
         return None
     if needs.lock is None:
-        raise _Unpinned("it needs Rust and has no Cargo.lock")
+        raise _Unpinned("it needs Rust and has no Cargo.lock", "")
     try:
         lock = cargo_lock(needs.lock.data)
     except BrokenLock as broken:
         first = broken.defects[0]
-        raise _Unpinned(f"line {first.line} of its {needs.lock.path}: {first.problem}") from broken
-    return lock, main_package(needs.lock)
+        raise _Unpinned(f"line {first.line} of its {needs.lock.path}: {first.problem}", needs.lock.path) from broken
+    return lock, main_package(needs.lock), needs.lock.path

@@ -12,9 +12,10 @@ from typing import Any
 
 from reqpi.cli.inputs.own_token import add_token_file, log_in
 from reqpi.cli.inputs.stores import add_store
+from reqpi.core.address import is_address
 from reqpi.core.audit import DONE, FAILED, AuditedClient, audit_line
 
-__all__ = ["add_audit_log", "add_operated", "audited", "check_operated", "own_name"]
+__all__ = ["add_address", "add_audit_log", "add_operated", "address_in", "audited", "check_operated", "own_name"]
 
 _SERVER = "the running server at this URL, which needs a token with the scope operate"
 
@@ -65,6 +66,19 @@ def check_operated(parser: argparse.ArgumentParser, options: argparse.Namespace)
     if options.url and (options.store or options.store_option or options.record_key or options.audit_log):
         parser.error("--url names a server, which has an audit log of its own, and --store what servers use")
     log_in(options)
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that is the address of a lock."""
+    parser.add_argument("address", metavar="ADDRESS", help="of the lock: 64 hex digits")
+
+
+def address_in(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
+    """Return the address that :func:`add_address` has read; exit with a usage error if it is not one."""
+    address: str = options.address.lower()
+    if not is_address(address):
+        parser.error(f"{options.address}: an address has 64 hex digits")
+    return address
 
 
 def own_name() -> str:

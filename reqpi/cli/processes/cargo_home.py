@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from reqpi.cli.processes.cargo_commits import write_home, write_program
 from reqpi.core.cargo_vars import with_cargo
 
-__all__ = ["cargo_home", "fill_home"]
+__all__ = ["active_toolchain", "cargo_home", "fill_home"]
 
 _PATIENCE = 10.0
 
@@ -44,10 +44,10 @@ def cargo_home(index_url: str, environ: Mapping[str, str], registries: Iterable[
         further = fill_home(Path(place), index_url, environ, registries)
         if further:
             further["PATH"] = f"{Path(place) / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
-        yield with_cargo(environ, place, _toolchain(environ)) | further
+        yield with_cargo(environ, place, active_toolchain(environ)) | further
 
 
-def _toolchain(environ: Mapping[str, str]) -> str:
+def active_toolchain(environ: Mapping[str, str]) -> str:
     """Return the toolchain that rustup uses in the current folder; empty if there is none, or no rustup."""
     program = which("rustup", path=environ.get("PATH"))
     if program is None or environ.get("RUSTUP_TOOLCHAIN"):

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reqpi.core.crates.model import Crate
+from reqpi.core.crates.registry_names import registry_named
 
-__all__ = ["DownloadTemplate", "IndexLine", "RegistryConfig", "index_path", "read_config", "read_index"]
+__all__ = [
+    "DownloadTemplate",
+    "IndexLine",
+    "RegistryConfig",
+    "index_path",
+    "read_config",
+    "read_index",
+    "read_open_index",
+]
 
 LARGEST_INDEX = 16 << 20
 """Bytes of the index of one crate: the largest known ones have 2 MiB."""
@@ -46,11 +56,13 @@ class IndexLine:
     :param vers: its version.
     :param cksum: the sha256 of its file that the registry claims: 64 lower-case hex digits.
     :param text: the line as the registry spells it, without its line break.
+    :param name: of the crate, as the registry spells it.
     """
 
     vers: str
     cksum: str
     text: str
+    name: str = field(default="", eq=False)
 
 
 def read_index(body: bytes, name: str) -> Mapping[str, IndexLine]:
@@ -58,15 +70,38 @@ def read_index(body: bytes, name: str) -> Mapping[str, IndexLine]:
 
     :param body: at most :data:`LARGEST_INDEX` bytes.
     """
+    return _by_version(body, lambda said: said.get("name") == name)
+
+
+def read_open_index(body: bytes, name: str, registries: Collection[str]) -> Mapping[str, IndexLine]:
+    """Return the lines of the index of a crate by version, for a client that may choose any release.
+
+    Lines are ignored that are not valid, of another name, or name a registry that the client may not ask.
+
+    :param body: at most :data:`LARGEST_INDEX` bytes.
+    :param name: in lower case; the lines may spell it in another way.
+    :param registries: those that it may ask, as :attr:`reqpi.core.crates.model.Crate.registry`.
+    """
+    return _by_version(body, lambda said: str(said.get("name")).lower() == name and _asks_only(said, registries))
+
+
+def _asks_only(said: Mapping[str, Any], registries: Collection[str]) -> bool:
+    """Return whether the dependencies in a line come from these registries, or from the one that lists it."""
+    deps = said.get("deps")
+    named = [each.get("registry") if isinstance(each, dict) else 0 for each in deps] if isinstance(deps, list) else [0]
+    return all(each is None or (isinstance(each, str) and registry_named(each) in registries) for each in named)
+
+
+def _by_version(body: bytes, wanted: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, IndexLine]:
     found: dict[str, IndexLine] = {}
     for line in body.split(b"\n"):
-        read = _line(line, name)
+        read = _line(line, wanted)
         if read:
             found.setdefault(read.vers, read)
     return found
 
 
-def _line(line: bytes, name: str) -> IndexLine | None:
+def _line(line: bytes, wanted: Callable[[Mapping[str, Any]], bool]) -> IndexLine | None:
     if not line.strip() or len(line) > LARGEST_LINE:
         return None
     try:
@@ -74,12 +109,12 @@ def _line(line: bytes, name: str) -> IndexLine | None:
         said = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or said.get("name") != name:
+    if not isinstance(said, dict) or not wanted(said):
         return None
     vers, cksum = said.get("vers"), said.get("cksum")
     if not isinstance(vers, str) or not isinstance(cksum, str) or not _CHECKSUM.fullmatch(cksum):
         return None
-    return IndexLine(vers, cksum, text)
+    return IndexLine(vers, cksum, text, str(said["name"]))
 
 
 @frozen

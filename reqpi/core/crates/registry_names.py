@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CRATES_IO", "DEFAULT_INDEX", "registry_of"]
+__all__ = ["CRATES_IO", "DEFAULT_INDEX", "registry_named", "registry_of"]
 
 _DEFAULT = "crates.io"
 
@@ -26,3 +26,8 @@ _SPELLINGS = frozenset(
 def registry_of(source: str) -> str:
     """Return the registry of a source, as a crate has it: empty for cargo's default registry."""
     return "" if source in _SPELLINGS else source
+
+
+def registry_named(url: str) -> str:
+    """Return the registry that a manifest or a line of an index names: the URL of its index."""
+    return registry_of(url if url.startswith("sparse+") else f"registry+{url}")

@@ -23,10 +23,13 @@ from reqpi.core.model import Digest, Lock
 from reqpi.core.sbom.gathering import united
 from reqpi.core.sbom.model import Artifact, Component, Sbom
 
-__all__ = ["CARGO", "ComponentCrates", "main_package", "purl_of_crate", "with_committed", "with_crates"]
+__all__ = ["CARGO", "GENERATED", "ComponentCrates", "main_package", "purl_of_crate", "with_committed", "with_crates"]
 
 CARGO = "hermeto:backend:cargo"
 """The annotation by which Hermeto names the backend that fetched a crate."""
+
+GENERATED = "hermeto:permissive-mode:cargo:generated-lockfile"
+"""The annotation by which Hermeto says that cargo has chosen a crate during the fetch, and no lock had."""
 
 
 @frozen
@@ -36,11 +39,13 @@ class ComponentCrates:
     :param needed_by: the ref of a component: the sdist whose Cargo.lock it is, or the project that a committed one
         belongs to; empty if no component is known to need them.
     :param main: the name of the package that this component is: it is no component of its own.
+    :param generated: cargo has made it during the fetch.
     """
 
     lock: CargoLock
     needed_by: str = ""
     main: str = ""
+    generated: bool = False
 
 
 def purl_of_crate(package: Package) -> str:
@@ -98,7 +103,7 @@ def with_crates(sbom: Sbom, needed: Iterable[ComponentCrates], *, annotate: bool
 
 
 def _components(needed: ComponentCrates, annotate: bool) -> Iterator[Component]:
-    annotations = (CARGO,) if annotate else ()
+    annotations = (CARGO, *([GENERATED] if needed.generated else [])) if annotate else ()
     for package in needed.lock.packages:
         if not _is_main(package, needed):
             yield Component(

@@ -15,7 +15,16 @@ from reqpi.core.metadata import tar_members
 from reqpi.core.metadata.sdist import LARGEST_FILE, BrokenSdist
 from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile
 
-__all__ = ["RUST_BACKENDS", "SdistCargoLock", "cargo_lock_in", "needs_rust"]
+__all__ = [
+    "RUST_BACKENDS",
+    "SdistCargoLock",
+    "cargo_lock_in",
+    "entry_content",
+    "member_content",
+    "needs_rust",
+    "parts_of",
+    "rank_of",
+]
 
 RUST_BACKENDS = frozenset(["maturin", "setuptools-rust"])
 """The build requirements that compile Rust."""
@@ -66,7 +75,7 @@ def cargo_lock_in(data: bytes, filename: str, subdirectory: str | None = None) -
     :param subdirectory: the project's path inside the archive; ``None`` for its top folder.
     :raises BrokenSdist: the archive or the Cargo.lock cannot be read.
     """
-    search = _Search(tuple(part for part in (subdirectory or "").split("/") if part not in ("", ".")))
+    search = _Search(parts_of(subdirectory))
     try:
         (_look_into_zip if data.startswith(b"PK") else _look_into_tar)(data, search)
         return search.found()
@@ -116,24 +125,39 @@ class _Search:
         return SdistCargoLock(self._path, self._data, self._manifests.get(self._path.rpartition("/")[0]))
 
     def rank(self, path: str) -> tuple[int, int, str] | None:
-        """Return the rank of a file in a folder, the lowest being the best; ``None`` if it does not count."""
-        parts = tuple(path.split("/"))
-        folder = parts[1:-1]
-        if len(parts) < 2 or not parts[0] or ".." in parts or not path.isprintable():
-            return None
-        if folder[: len(self.project)] == self.project:
-            return 0, len(folder), path
-        return (1, -len(folder), path) if self.project[: len(folder)] == folder else None
+        """Return the rank of a file, as :func:`rank_of` does."""
+        return rank_of(path, self.project)
+
+
+def parts_of(subdirectory: str | None) -> tuple[str, ...]:
+    """Return the parts of a project's path below the top folder of its archive."""
+    return tuple(part for part in (subdirectory or "").split("/") if part not in ("", "."))
+
+
+def rank_of(path: str, project: tuple[str, ...]) -> tuple[int, int, str] | None:
+    """Return the rank of a file of a project, the lowest being the best; ``None`` if it does not count.
+
+    :param path: in the archive.
+    :param project: the parts of the project's path below the top folder.
+    """
+    parts = tuple(path.split("/"))
+    folder = parts[1:-1]
+    if len(parts) < 2 or not parts[0] or ".." in parts or not path.isprintable():
+        return None
+    if folder[: len(project)] == project:
+        return 0, len(folder), path
+    return (1, -len(folder), path) if project[: len(folder)] == folder else None
 
 
 def _look_into_tar(data: bytes, search: _Search) -> None:
     for member, archive in tar_members.members(data):
         path = member.name.removeprefix("./")
         if member.isfile() and search.wants(path):
-            search.add(path, _content(member, archive))
+            search.add(path, member_content(member, archive))
 
 
-def _content(member: tarfile.TarInfo, archive: tarfile.TarFile) -> bytes | None:
+def member_content(member: tarfile.TarInfo, archive: tarfile.TarFile) -> bytes | None:
+    """Return the bytes of a file in a tar archive; ``None`` if it is too large."""
     if not 0 <= member.size <= LARGEST_FILE:
         return None
     opened = archive.extractfile(member)
@@ -149,10 +173,14 @@ def _look_into_zip(data: bytes, search: _Search) -> None:
         best = min(locks, key=lambda name: search.rank(name) or (), default="")
         for name in (best, best.removesuffix(_LOCK) + _MANIFEST) if best else ():
             if name in entries:
-                search.add(name, _entry_content(entries[name], archive))
+                search.add(name, entry_content(entries[name], archive))
 
 
-def _entry_content(entry: ZipInfo, archive: ZipFile) -> bytes | None:
+def entry_content(entry: ZipInfo, archive: ZipFile) -> bytes | None:
+    """Return the bytes of a file in a zip archive; ``None`` if it is too large.
+
+    :raises zipfile.BadZipFile: it is compressed in a way that no installer reads.
+    """
     if max(entry.file_size, entry.compress_size) > LARGEST_FILE:
         return None
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or entry.flag_bits & 1:

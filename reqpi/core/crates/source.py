@@ -44,6 +44,15 @@ class CrateSource(FileSource, Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
         """
 
+    async def whole(self, name: str, registry: str) -> bytes:
+        """Return the index file of a crate as a registry has it now, with all of its releases.
+
+        :param name: in lower case; the file may spell it in another way.
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`.
+        :raises reqpi.core.errors.NotFound: the registry has no such crate.
+        :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
+        """
+
     async def place(self, registry: str) -> RegistryPlace:
         """Return where a registry is.
 

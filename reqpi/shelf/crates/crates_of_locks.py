@@ -6,7 +6,7 @@ in the index and the one of the bytes must agree; otherwise the crate is refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -20,13 +20,14 @@ from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
 from reqpi.core.denials import Denial
 from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Commitment
+from reqpi.core.model import Commitment, File
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
 from reqpi.shelf.crates.crate_commits import CrateCommits
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
+from reqpi.shelf.crates.sdist_locks import project_key
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponse, FileResponses
@@ -51,6 +52,7 @@ class CratesOfLocks:
 
     :ivar admitted: which crates each lock admits.
     :ivar commits: the commits of git repositories that have crates.
+    :ivar source: the registries.
     """
 
     def __init__(
@@ -68,12 +70,25 @@ class CratesOfLocks:
         self._source = source
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
+        self.source = source
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
         self.commits = CrateCommits(store, self.admitted, self._responses, source, clock, refusal=self._refusal_of)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
+        self._reading: SingleFlight[CratesOfSdists] = SingleFlight()
+
+    async def of_sdists(self, commitment: Commitment, sdists: Collection[File], patience: float) -> CratesOfSdists:
+        """Return the crates that some sdists admit, with the committed ones; the sdists are fetched if needed.
+
+        :param patience: how long to wait, in seconds.
+        :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; the work goes on.
+        """
+        key = (commitment.address, *sorted(map(project_key, sdists)))
+        reading = self._reading.do(key, partial(self.admitted.of_sdists, commitment, sdists))
+        what = f"the crates of lock {commitment.short} are"
+        return await within(min(patience, _PATIENCE), self._clock, reading, what)
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""

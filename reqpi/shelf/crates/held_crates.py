@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reqpi.core.build_requirements import BuiltSdist, sdists_of
 from reqpi.core.crates.commits import commit_at
+from reqpi.core.crates.sdist import needs_rust
 from reqpi.core.crates.source import crate_at, file_of
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Note
@@ -71,12 +73,24 @@ class HeldCrates:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.warnings`."""
         return await self._warnings.of(commitment.address)
 
+    async def unpinned(
+        self, commitment: Commitment, sdists: Iterable[BuiltSdist], target: InstallTarget, patience: float
+    ) -> tuple[Note, ...]:
+        """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.unpinned`."""
+        rust = {sdist.file: sdist for sdist in sdists if sdist.must_be_built and _needs_rust(sdist)}
+        if not rust or await self._crates.admitted.has_committed(commitment):
+            return ()
+        try:
+            known = await self._crates.of_sdists(commitment, rust, patience)
+        except UpstreamTrouble:  # they are not known yet
+            return ()
+        if target == EVERYWHERE and not known.troubles:
+            await self._record(commitment, rust, known.without)
+        return tuple(_notes(rust, known.without))
+
     async def _record(self, commitment: Commitment, built: Mapping[File, BuiltSdist], unpinned: Iterable[File]) -> None:
         """Record a warning for each sdist whose crates nothing pins, for the next commit of the lock."""
-        pins = [built[file].pin for file in unpinned][:_NOTES]
-        notes = [
-            Note(pin.line, pin.text, f"only an sdist of it is admitted: {_UNPINNED}", pin.document) for pin in pins
-        ]
+        notes = _notes(built, unpinned)
         if notes or await self._warnings.of(commitment.address):
             await self._warnings.record(commitment.address, notes)
 
@@ -86,3 +100,14 @@ class HeldCrates:
         for crate in known.crates.crates:
             remarks += [f"{crate.filename}: {each}" for each in await self._crates.broken_promises(commitment, crate)]
         return remarks
+
+
+def _needs_rust(sdist: BuiltSdist) -> bool:
+    system = sdist.system
+    return system is not None and needs_rust((*system.requires, *system.setup_requires))
+
+
+def _notes(built: Mapping[File, BuiltSdist], unpinned: Iterable[File]) -> list[Note]:
+    """Return a warning for each sdist whose crates nothing pins."""
+    pins = [built[file].pin for file in unpinned][:_NOTES]
+    return [Note(pin.line, pin.text, f"only an sdist of it is admitted: {_UNPINNED}", pin.document) for pin in pins]

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from reqpi.core.errors import OverQuota, StoreFull, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.sizes import size_text
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.on_behalf import WITH_TOKEN, requested_address, requester
 from reqpi.shelf.records import lock_record
 from reqpi.shelf.room.charges import Charges
@@ -49,17 +50,26 @@ class StoreRoom:
     :param instance: a name for this process that no other has.
     :param largest: bytes of the store, at most; ``None``: any number.
     :param quota: what each token may fill; ``None``: no token is charged.
+    :param counts: receives each refusal.
     """
 
     _log = Logger()
 
     def __init__(
-        self, store: Store, clock: IReactorTime, instance: str, largest: int | None = None, quota: Quota | None = None
+        self,
+        store: Store,
+        clock: IReactorTime,
+        instance: str,
+        largest: int | None = None,
+        quota: Quota | None = None,
+        *,
+        counts: ServerCounts | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._largest = largest
         self._quota = quota
+        self._counts = counts or ServerCounts()
         self._charges = Charges(store, instance)
         self.whole = Tally()
         self._of_tokens: dict[str, Tally] = {}
@@ -107,6 +117,7 @@ class StoreRoom:
         """
         if self._largest is not None and self.whole.used + size > self._largest:
             self._note_full()
+            self._counts.refused("store-bytes")
             raise StoreFull(
                 "the store is full",
                 f"It may have {size_text(self._largest)} (--max-store). What it has is served. Its operator has to "
@@ -114,6 +125,7 @@ class StoreRoom:
             )
         allowed = self._quota(token) if token and self._quota is not None else None
         if allowed is not None and self.of_token(token).used + size > allowed:
+            self._counts.refused("quota")
             raise OverQuota(
                 "the quota of a token is used up",
                 f"All locks of the token with which this one was committed may bring {size_text(allowed)} into the "
@@ -167,7 +179,7 @@ class StoreRoom:
         await self._charges.write()
         created = self._created
         size, steps, charged = 0, 0, dict.fromkeys(self._of_tokens, 0)
-        async for each in self._store.sizes():
+        async for each in self._store.occupied():
             size += each
             steps += 1
             if not await self._goes_on(steps):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from attrs import frozen
 
+from reqpi.core.build_requirements import BuiltSdist
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Note
 from reqpi.core.targets import InstallTarget
@@ -48,3 +49,14 @@ class FurtherFiles(Protocol):
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
         """Return what is known to be lacking, without asking an upstream."""
+
+    async def unpinned(
+        self, commitment: Commitment, sdists: Iterable[BuiltSdist], target: InstallTarget, patience: float
+    ) -> tuple[Note, ...]:
+        """Return a warning for each sdist that has to be built with files that nothing determines.
+
+        The upstream may be asked. If that takes too long, none are returned, and the work goes on.
+
+        :param sdists: with their build systems.
+        :param patience: how long to wait, in seconds.
+        """

@@ -24,6 +24,7 @@ from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import each
@@ -35,7 +36,7 @@ from reqpi.shelf.records import holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
-from reqpi.shelf.whole_lock.hold_room import HoldRoom
+from reqpi.shelf.whole_lock.hold_room import HoldRoom, HoldTooLarge
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
 __all__ = ["Holds"]
@@ -71,6 +72,7 @@ class Holds:
     :param clock: measures waiting, and gives the time of day.
     :param further: files that are held with those of the projects.
     :param largest: the bytes of one hold, at most; ``None``: any number.
+    :param counts: receives each hold that is refused.
     """
 
     _log = Logger()
@@ -83,12 +85,14 @@ class Holds:
         further: FurtherFiles | None = None,
         *,
         largest: int | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         self._shelf = shelf
         self._further = further
         self._store = store
         self._clock = clock
         self._largest = largest
+        self._counts = counts or ServerCounts()
         self._turns = FairTurns(_HOLDS, each=_EACH)
         self._presence = Presence(store, clock)
         self._under_way: dict[str, _Hold] = {}
@@ -144,7 +148,10 @@ class Holds:
         self._presence.hide()
 
     def _check_waiting(self) -> None:
-        if self._turns.waiting(requester()) >= _WAITING_EACH:
+        own = self._turns.waiting(requester())
+        if own >= _WAITING_EACH or self._turns.all_waiting >= _WAITING:
+            self._counts.refused("holds")
+        if own >= _WAITING_EACH:
             raise Occupied(f"{_WAITING_EACH} holds of this client are waiting", "Try again when some have ended.")
         if self._turns.all_waiting >= _WAITING:
             raise Occupied(f"{_WAITING} holds are waiting", "Try again later.")
@@ -155,6 +162,8 @@ class Holds:
             await self._note(record, hold, self._clock.seconds(), waits=True)
             await self._turns.run(requester(), partial(self._work, record, hold))
         finally:
+            if hold.is_too_large:
+                self._counts.refused("hold-bytes")
             await self._note(record, hold, None)
             del self._under_way[record]
             if not self._turns.is_crowded:
@@ -265,6 +274,11 @@ class _Hold:
             held=len(self._held),
             held_size=sum(self._held.values()) + coming,
         )
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it was not allowed to take all that it needs."""
+        return any(isinstance(error, HoldTooLarge) for error in self._failures.values())
 
     def failures(self) -> tuple[tuple[Project, str | None, str], ...]:
         """Return the projects and files that could not be obtained, each with the reason."""

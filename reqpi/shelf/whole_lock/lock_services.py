@@ -6,6 +6,7 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.interfaces import Store
+from reqpi.runtime.counts import ServerCounts
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
@@ -41,14 +42,16 @@ class LockServices:
         further: FurtherFiles | None = None,
         *,
         largest_hold: int | None = None,
+        counts: ServerCounts | None = None,
     ) -> LockServices:
         """Return the services over a shelf.
 
         :param store: the store of the shelf: the services keep records of their own in it.
         :param further: files that are held with those of the projects.
         :param largest_hold: the bytes of one hold, at most; ``None``: any number.
+        :param counts: receives each hold that is refused.
         """
-        holds = Holds(shelf, store, clock, further, largest=largest_hold)
+        holds = Holds(shelf, store, clock, further, largest=largest_hold, counts=counts)
         building = BuildRequirementsOfLocks(shelf, store, clock)
         return cls(
             shelf,

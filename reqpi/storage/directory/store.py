@@ -50,8 +50,8 @@ class DirectoryStore(DirectoryBlobs, DirectoryRecords):
         """See :meth:`reqpi.core.interfaces.Store.open`."""
         self._layout.prepare()
 
-    async def sizes(self) -> AsyncGenerator[int, None]:
-        """See :meth:`reqpi.core.interfaces.Store.sizes`: the blocks of each file, which a disk is filled with."""
+    async def occupied(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.occupied`: the blocks of each file, which a disk is filled with."""
         folders = (self._layout.blobs, self._layout.records)
         async for size in streamed(self._walking, partial(_sizes, folders)):
             yield size

@@ -62,8 +62,8 @@ class ObjectStore(ObjectBlobs, ObjectRecords):
         self._objects.open()
         prepare(self._objects)
 
-    async def sizes(self) -> AsyncGenerator[int, None]:
-        """See :meth:`reqpi.core.interfaces.Store.sizes`: one request for each thousand objects."""
+    async def occupied(self) -> AsyncGenerator[int, None]:
+        """See :meth:`reqpi.core.interfaces.Store.occupied`: one request for each thousand objects."""
         async for size in streamed(self._listing, self._sizes):
             yield size
 

@@ -23,6 +23,10 @@ class OfflineRegistries:
         what = ", ".join(sorted(versions)[:3])
         raise _not_here(f"the crate {name} {what}", "has not asked a registry for it for this lock")
 
+    async def whole(self, name: str, registry: str) -> NoReturn:
+        """Raise: there is never an index file."""
+        raise _not_here(f"the index of the crate {name}", "asks no registry for it")
+
     async def place(self, registry: str) -> NoReturn:
         """Raise: no registry is asked where its crates are."""
         raise _not_here("the configuration of a registry", "keeps none")

@@ -64,6 +64,10 @@ class CrateRegistries:
         """See :meth:`reqpi.core.crates.source.CrateSource.lines`."""
         return await (await self._registry(registry)).lines(name, versions)
 
+    async def whole(self, name: str, registry: str) -> bytes:
+        """See :meth:`reqpi.core.crates.source.CrateSource.whole`."""
+        return await (await self._registry(registry)).whole(name)
+
     async def place(self, registry: str) -> RegistryPlace:
         """See :meth:`reqpi.core.crates.source.CrateSource.place`."""
         return await (await self._registry(registry)).place()

@@ -82,6 +82,17 @@ class SparseRegistry:
                 return known
         return await self._read(await self._documents.current(path, f"{self.name}/{path}", _received), name)
 
+    async def whole(self, name: str) -> bytes:
+        """Return the index file of a crate, in which its name may be spelled in any letter case.
+
+        It raises the errors of :meth:`lines`.
+        """
+        path = index_path(name)
+        cached = self._documents.cached(path)
+        if cached is not None and self._documents.is_fresh(cached):
+            return cached.listing.data
+        return (await self._documents.current(path, f"{self.name}/{path}", _received)).data
+
     async def place(self) -> RegistryPlace:
         """Return where the registry is, by its configuration.
 

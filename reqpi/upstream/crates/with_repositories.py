@@ -32,6 +32,10 @@ class WithRepositories:
         """See :meth:`reqpi.core.crates.source.CrateSource.lines`."""
         return await self._registries.lines(name, registry, versions)
 
+    async def whole(self, name: str, registry: str) -> bytes:
+        """See :meth:`reqpi.core.crates.source.CrateSource.whole`."""
+        return await self._registries.whole(name, registry)
+
     async def page(
         self,
         project: Project,

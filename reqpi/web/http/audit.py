@@ -22,7 +22,7 @@ from reqpi.web.http.headers import header
 __all__ = ["AuditLog", "note_detail"]
 
 _BELOW = {"runs": "run", "forget": "forget", "refreeze": "refreeze"}
-"""What a POST to a path below an address does."""
+"""Changes that a POST to a path below an address makes, by the last segment."""
 
 _ENDED = {"learn": "end learn", "runs": "end run"}
 

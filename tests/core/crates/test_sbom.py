@@ -9,6 +9,7 @@ from reqpi.core.crates.model import Crate, GitCrate, LocalCrate
 from reqpi.core.crates.reading import cargo_lock
 from reqpi.core.crates.sbom import (
     CARGO,
+    GENERATED,
     ComponentCrates,
     main_package,
     purl_of_crate,
@@ -162,3 +163,18 @@ class CommittedTests(SynchronousTestCase):
         whole = locks.read_together([Document("a.txt", b"six==1\n"), Document("Cargo.lock", lock(package("one")))])
         self.assertEqual([each.name for each in with_committed(EMPTY, whole).components], ["one", "orjson", "six"])
         self.assertEqual(with_committed(EMPTY, locks.read(b"six==1\n")), EMPTY)
+
+
+class GeneratedTests(SynchronousTestCase):
+    """A lock that cargo made during the fetch is noted, as Hermeto does."""
+
+    def test_each_crate_of_a_generated_lock_says_so_in_every_format(self) -> None:
+        """That another lock pins one of them too changes nothing."""
+        own = cargo_lock(lock(package("two", checksum=B)))
+        needed = [ComponentCrates(LOCK, SDIST, "orjson", generated=True), ComponentCrates(own, "pkg:pypi/six@1")]
+        made = with_crates(EMPTY, needed, annotate=True)
+        for write in (cyclonedx, spdx):
+            read = read_sbom(write(made)).sbom
+            annotated = {each.purl for each in read.components if GENERATED in each.annotations}
+            self.assertEqual(annotated, {ONE, TWO})
+        self.assertNotIn(GENERATED.encode(), cyclonedx(with_crates(EMPTY, needed[1:], annotate=True)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.crates.allowed import read_crates
+from reqpi.upstream.crates.offline import OfflineRegistries
+from tests.crates_registry import build_crate
 from tests.rust_sdists import GREET, WORDS
 from tests.upstream.crates.case import LoopbackCase
 
@@ -51,6 +53,18 @@ class RegistriesTests(LoopbackCase):
         self.assertEqual((await self.index_of("made-words")).status, 403)
         self.registry.add_crate(WORDS)
         self.assertEqual((await self.index_of("made-words")).status, 200)
+
+    async def test_the_whole_index_file_of_a_crate_is_there_for_a_choice(self) -> None:
+        """By its name in lower case, and from the same registries as for a lock."""
+        capital = self.registry.add_crate(build_crate("Made_Capital", "1.0.0"))
+        source = self.source(f"mine={self.registry.url}")
+        for _ in range(2):
+            whole = await source.whole("made_capital", f"sparse+{self.registry.url}")
+            self.assertEqual(whole, capital.line + b"\n")
+        trouble = await self.trouble(source.whole("made_capital", "sparse+https://crates.example.org/"))
+        self.assertIn("is not among the registries", trouble.title)
+        trouble = await self.trouble(OfflineRegistries().whole("made_capital", ""))
+        self.assertIn("offline", trouble.detail)
 
     async def test_a_registry_of_another_lock_needs_its_name_in_the_options(self) -> None:
         """A lock can name any URL; the server asks none but those of its operator."""

@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
+from reqpi.core.crates.commits import CrateCommit, commit_at
 from reqpi.core.crates.index import DownloadTemplate, IndexLine, read_index
 from reqpi.core.crates.source import RegistryPlace, crate_at
 from reqpi.core.errors import NotFound, UpstreamTrouble
@@ -48,6 +49,7 @@ class PlainRegistries:
 
     :ivar indexes: the index file of each crate, by registry and name.
     :ivar contents: the bytes of each crate, by registry, name and version.
+    :ivar commits: the archives of commits of git repositories.
     :ivar asked: the index files and crates that it was asked for, in order.
     :ivar places: the URL of each registry's index, and its template for files.
     :ivar with_login: the registries that the server has a login for.
@@ -56,6 +58,7 @@ class PlainRegistries:
 
     indexes: dict[tuple[str, str], bytes] = field(factory=dict)
     contents: dict[tuple[str, str, str], bytes] = field(factory=dict)
+    commits: dict[CrateCommit, bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
     places: dict[str, tuple[str, str]] = field(factory=dict)
     with_login: set[str] = field(factory=set)
@@ -93,11 +96,15 @@ class PlainRegistries:
     async def open(
         self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
     ) -> PlainTransfer:
-        crate = crate_at(url, index)
-        await self._asked(crate.filename)
-        content = self.contents.get((index, crate.name, crate.version))
+        commit = commit_at(url)
+        named = commit or crate_at(url, index)
+        await self._asked(named.filename)
+        if isinstance(named, CrateCommit):
+            content = self.commits.get(named)
+        else:
+            content = self.contents.get((index, named.name, named.version))
         if content is None:
-            raise NotFound(f"no {crate.filename}")
+            raise NotFound(f"no {named.filename}")
         return PlainTransfer(len(content), start, content[start:stop])
 
     def reveals(self, registry: str) -> bool:

@@ -16,7 +16,7 @@ from reqpi.cli.inputs.lock_files import LockFiles, committed
 from reqpi.cli.inputs.needed_crates import NeededCrates, needed_crates, refuse_unpinned, without_wheel
 from reqpi.cli.messages import DocumentNames
 from reqpi.client.listed_file import ListedFile
-from reqpi.core.crates.model import Crate
+from reqpi.core.crates.model import Crate, GitCrate
 from reqpi.core.crates.reading import crates_of
 from reqpi.core.report import Document
 
@@ -39,7 +39,7 @@ def crates_of_packages(
     :raises reqpi.client.errors.CratesNotPinned: an sdist has no Cargo.lock, or a wrong one, and no wheel of its release
         is there.
     """
-    wanted: dict[str, list[Crate]] = {}
+    wanted: dict[str, list[Crate | GitCrate]] = {}
     by_package: dict[str, NeededCrates] = {}
     for pick in picks:
         needed = _needed(options, output, url, pick, view)

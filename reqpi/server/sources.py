@@ -16,6 +16,7 @@ from reqpi.upstream.allowed.resolver import ResolverThreads
 from reqpi.upstream.crates.allowed import AllowedRegistries
 from reqpi.upstream.crates.offline import OfflineRegistries
 from reqpi.upstream.crates.registries import CrateRegistries
+from reqpi.upstream.crates.with_repositories import WithRepositories
 from reqpi.upstream.offline import Offline
 from reqpi.upstream.upstreams import Upstreams
 
@@ -50,4 +51,4 @@ class Sources:
             await upstream.close()
             await crates.close()
 
-        return cls(upstream, crates, close)
+        return cls(upstream, WithRepositories(crates, upstream, outside.policy.has_login), close)

@@ -22,6 +22,7 @@ __all__ = [
     "charge_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
+    "crate_commit_record",
     "crate_record",
     "decision_record",
     "differing_metadata_record",
@@ -100,6 +101,7 @@ _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
 _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin")
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
 _CRATE = Kind("crates", Owner.ADDRESS, 1, "the frozen line of a release of a crate", keeps=True)
+_CRATE_COMMIT = Kind("crate-commits", Owner.ADDRESS, 1, "the archive of a commit that has crates", keeps=True)
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
 _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
 _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
@@ -124,6 +126,7 @@ KINDS = (
     _LACKING,
     _SBOM,
     _CRATE,
+    _CRATE_COMMIT,
     _SESSION,
     _RECORDED_FILE,
     _RUN,
@@ -247,6 +250,11 @@ def crate_record(address: str, registry: str = "", name: str = "", version: str 
     """
     release = _digest(json.dumps([registry, name, version])) if name else ""
     return f"{_CRATE.folder}/{address}/{release}"
+
+
+def crate_commit_record(address: str, url: str = "", commit: str = "") -> str:
+    """Name the record of the archive of a commit; without a repository, the prefix of an address."""
+    return f"{_CRATE_COMMIT.folder}/{address}/{_digest(json.dumps([url, commit])) if url else ''}"
 
 
 def session_record(token: str) -> str:

@@ -22,6 +22,7 @@ from reqpi.web.crate_answers import (
     send_config,
     send_fleeting,
 )
+from reqpi.web.crate_commits import CommitListener, send_commit
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import answer_with
 from reqpi.web.permission import may_use_logins
@@ -75,7 +76,7 @@ class CratesResource(Resource):
         commitment: Commitment,
         here: str,
         rest: tuple[str, ...],
-        listener: CrateListener | None,
+        listener: CommitListener | None,
     ) -> None:
         """Answer a request for ``crates/…`` or ``cargo/…``, wherever that is.
 
@@ -90,7 +91,7 @@ class CratesResource(Resource):
         commitment: Commitment,
         here: str,
         rest: tuple[str, ...],
-        listener: CrateListener | None = None,
+        listener: CommitListener | None = None,
     ) -> None:
         """Send what is at a path.
 
@@ -107,6 +108,8 @@ class CratesResource(Resource):
                 await self._answers.file(request, commitment, (name, version, filename), listener, may_ask=may_ask)
             case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
                 send_config(request, f"{place}/dl", login=self._needs_login(request))
+            case ("crates", "git", *path) if path:
+                await send_commit(request, self._crates.commits, commitment, path, listener, may_ask=may_ask)
             case ("crates", "registry", key, *path) if path:
                 await self._answers.index(request, commitment, key, path, may_ask=may_ask)
             case ("crates", *path):
@@ -124,6 +127,8 @@ async def answered(
 ) -> None:
     """Answer a request as cargo understands it, if it is one of cargo."""
     match rest:
+        case ("crates", "git", _, *_):
+            await work()  # it is a client of ours
         case ("crates", "dl", _, _, _):
             await outspoken(request, work, OF_FILES, listener)
         case ("crates", *_):

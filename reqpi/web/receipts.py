@@ -15,7 +15,7 @@ from reqpi.web.http.sent import SentResponse
 __all__ = ["AddressObserver", "took_crate"]
 
 _METADATA = ".metadata"
-_CRATE = ".crate"
+_CRATE, _ARCHIVE = ".crate", ".tar.gz"
 
 _CrateEntry = Callable[[str, str, str], Coroutine[Any, Any, TakenEntry]]
 
@@ -66,6 +66,8 @@ class AddressObserver:
             self._refused(sent, "", "/".join(["crates", *rest]))
         elif sent.how is not None and rest[:1] == ["dl"] and len(rest) == 4:
             took_crate(self._taking, self._crate, (rest[1], rest[2], rest[3].removesuffix(_CRATE)), sent.how)
+        elif sent.how is not None and rest[:1] == ["git"] and len(rest) == 3 and rest[2].endswith(_ARCHIVE):
+            took_crate(self._taking, self._crate, ("", rest[1], rest[2].removesuffix(_ARCHIVE)), sent.how)
 
     def _refused(self, sent: SentResponse, project: str, path: str) -> None:
         reason = sent.reason or "not in this lock"
@@ -76,7 +78,7 @@ def took_crate(taking: Taking, entry: _CrateEntry, crate: tuple[str, str, str], 
     """Count a crate that was sent, from wherever.
 
     :param entry: returns its entry.
-    :param crate: its name, version and sha256.
+    :param crate: its name, version and sha256; or an empty name, the key of a repository, and a commit.
     """
     taking.took_as(("crate", *crate), how, partial(entry, *crate))
 

@@ -13,7 +13,7 @@ from twisted.web.server import Request
 
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.crates.model import Crate
-from reqpi.core.crates.receipts import entry_of_crate
+from reqpi.core.crates.receipts import entry_of_commit, entry_of_crate
 from reqpi.core.errors import NotAdmitted, NotServed, ReqPIError
 from reqpi.core.model import Commitment, File, Page
 from reqpi.core.receipts.document import write_receipt
@@ -135,6 +135,10 @@ class Recording:
     async def crate(self, crate: Crate, size: int) -> None:
         """Record a crate."""
         await self._taking(entry_of_crate(crate, size))
+
+    async def commit(self, archive: File) -> None:
+        """Record the archive of a commit that has crates."""
+        await self._taking(entry_of_commit(archive))
 
     async def crate_refused(self, error: ReqPIError) -> None:
         """Record that the request of cargo was refused."""

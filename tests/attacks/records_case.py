@@ -14,6 +14,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from reqpi.core.address import address_of
+from reqpi.core.crates.commits import CrateCommit
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
@@ -38,6 +39,7 @@ from tests.crates_case import PlainRegistries
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
 from tests.fake_upstream import build_sdist, build_wheel
+from tests.git_crates import git_lock
 from tests.rust_sdists import GREET, WORDS, cargo_lock
 from tests.web.in_memory import InMemory
 from tests.web.wire import Reply
@@ -54,11 +56,15 @@ CONTENTS = {
 }
 """The files of each project. The first two are in the store, of the others it has only what the upstream claims."""
 
+COMMIT = CrateCommit("https://git.example.org/greetings.git", "7" * 40)
+"""A commit that has crates."""
+
 LOCK = b"lib==1.0\nbuilt==1.0\n"
 TOGETHER = (
     Document("a.txt", b"far==1.0\n"),
     Document("b.txt", b"raw==1.0\n"),
     Document("Cargo.lock", cargo_lock("bare", "1.0.0").encode()),
+    Document("rust/Cargo.lock", git_lock(COMMIT.url, COMMIT.id).encode()),
 )
 
 JUNK = {
@@ -122,6 +128,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
         "/{together}/crates/ma/de/made-words",
         f"/{{together}}/crates/dl/made-words/1.0.2/{WORDS.sha256}.crate",
     ),
+    "crate-commits": (f"/{{together}}/crates/git/{COMMIT.key}/{COMMIT.id}.json",),
     "learning": ("/learn/{token}/", "/learn/{token}/requirements.txt", "/learn/{token}/simple/lib/"),
     "learned": ("/learn/{token}/", "/learn/{token}/requirements.txt"),
     "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
@@ -161,6 +168,7 @@ class RecordsCase(TestCase):
         self.upstream = PlainUpstream()
         self.registries = PlainRegistries()
         self.registries.add(GREET, WORDS)
+        self.registries.commits[COMMIT] = b"the archive"
         for project, contents in CONTENTS.items():
             files = [a_file(name, content, project=project, size=len(content)) for name, content in contents.items()]
             self.upstream.offer(a_page(*files, project=project), *contents.values())
@@ -211,7 +219,10 @@ class RecordsCase(TestCase):
         run = await self.runs.begin(commitment)
         self.names = {"address": commitment.address, "together": together.address}
         self.names |= {"token": session.token, "run": run.token}
-        for path in (*READERS["told"], *READERS["told-build-systems"], *READERS["crates"]):
+        for path in (
+            *(*READERS["told"], *READERS["told-build-systems"]),
+            *(*READERS["crates"], *READERS["crate-commits"]),
+        ):
             await self.answered(path)
         for project in ("lib", "built"):
             (filename,) = CONTENTS[project]

@@ -9,7 +9,8 @@ import tomllib
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-from reqpi.cli.processes.cargo_home import cargo_home, config_for, registries_in
+from reqpi.cli.processes.cargo_home import cargo_home
+from reqpi.cli.processes.cargo_settings import config_for, registries_in
 from reqpi.core.address import address_of
 from reqpi.core.crates.cargo_config import config_of_folder
 from tests.cli.process import DOCUMENT, CommandTestCase

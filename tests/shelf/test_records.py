@@ -33,6 +33,9 @@ class NameTests(SynchronousTestCase):
             records.crate_record(A, "", "made-words", "1.0.2"): (
                 f"crates/{A}/2a63f693a29e087d317ac50035baff476a60c89aab2b2c79dfb5d9c9a27918a3"
             ),
+            records.crate_commit_record(A, "https://git.example.org/x", "7" * 40): (
+                f"crate-commits/{A}/72d6a092cf7131ee7490446f450f925d984ca0010f2274555128abb059778645"
+            ),
             records.session_record("token"): "learning/token",
             records.recorded_file_record("token", "six", "key"): "learned/token/six/key",
             records.run_record("token"): "runs/token",
@@ -56,6 +59,7 @@ class NameTests(SynchronousTestCase):
             "lacking": records.lacking_record,
             "bills": records.sbom_record,
             "crates": records.crate_record,
+            "crate-commits": records.crate_commit_record,
             "charges": records.charge_record,
             "freezings": records.freezing_record,
         }

@@ -11,7 +11,7 @@ from reqpi.cli.folders.crates_folder import CARGO_HOME, has_crates
 from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, write
 from reqpi.cli.folders.output_folder import writing
 from reqpi.cli.inputs.own_token import add_token_file, own_token, with_token
-from reqpi.cli.processes.cargo_home import config_for
+from reqpi.cli.processes.cargo_home import fill_home
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
 from reqpi.client.target import index_of
@@ -84,8 +84,8 @@ def _own_cargo_home(index_url: str, options: argparse.Namespace) -> dict[str, st
         return {}
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
-    write(home / "config.toml", config_for(with_token(index_url, own_token(options.token_file))), 0o600)
-    return cargo_changes(os.path.abspath(home))
+    further = fill_home(home, with_token(index_url, own_token(options.token_file)), os.environ)
+    return cargo_changes(os.path.abspath(home)) | further
 
 
 def _shell(options: argparse.Namespace) -> str:

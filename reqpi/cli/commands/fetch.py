@@ -32,7 +32,7 @@ from reqpi.cli.statuses import CRATES_NOT_PINNED, DONE, USAGE
 from reqpi.client.fetching import fetch
 from reqpi.client.listed_file import ListedFile
 from reqpi.core import filenames
-from reqpi.core.crates.model import Crate
+from reqpi.core.crates.model import Crate, GitCrate
 from reqpi.core.crates.reading import crates_of
 from reqpi.core.export.folder_record import RECORD, Fetched, FolderFile, record
 from reqpi.core.model import File, Page, Project
@@ -150,7 +150,7 @@ def _shown(filters: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _crates(
     url: str, found: CheckedListing, wanted: Sequence[ListedFile], options: argparse.Namespace, *, everywhere: bool
-) -> list[Crate]:
+) -> list[Crate | GitCrate]:
     """Return the crates of the sdists that the target builds, and those of all sdists if there is no target.
 
     :raises CratesNotPinned: nothing pins those of an sdist that has to be built.
@@ -166,7 +166,7 @@ def _crates(
 def _fetch_crates(
     url: str,
     address: str,
-    needed: Sequence[Crate],
+    needed: Sequence[Crate | GitCrate],
     options: argparse.Namespace,
     forget: Callable[[ListedFile], None],
     *,

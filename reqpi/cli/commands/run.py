@@ -18,7 +18,8 @@ from reqpi.cli.inputs.refused_lines import lines_for, since
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, tell_error, tell_lines, tell_remark
-from reqpi.cli.processes.cargo_home import cargo_home, registries_in
+from reqpi.cli.processes.cargo_home import cargo_home
+from reqpi.cli.processes.cargo_settings import registries_in
 from reqpi.cli.processes.child import commanded, die_of, run_child
 from reqpi.cli.processes.seal import add_seal, check_seal, sealing
 from reqpi.cli.run_progress import Watch

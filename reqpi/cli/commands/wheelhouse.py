@@ -28,7 +28,7 @@ from reqpi.cli.inputs.waiting import add_filters, filters_of, wait_until_held
 from reqpi.cli.inputs.which_server import add_server, check_server, server_for
 from reqpi.cli.messages import count_of, size_of, tell_error, tell_lines, tell_remark
 from reqpi.cli.processes.build_wheels import NotBuilt, compiled, to_be_built
-from reqpi.cli.processes.cargo_home import registries_in
+from reqpi.cli.processes.cargo_settings import registries_in
 from reqpi.cli.processes.interpreter import Interpreter
 from reqpi.cli.progress import metered
 from reqpi.cli.statuses import DONE, LACKING, NOT_BUILT, SERVER_TROUBLE

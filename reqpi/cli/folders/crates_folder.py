@@ -7,28 +7,29 @@ can be used wherever it is mounted.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 from attrs import frozen
 
 from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.folders.output_folder import writing
+from reqpi.cli.folders.vendored_crate import VendoredCrate
 from reqpi.client import BadUsage
 from reqpi.core.crates.cargo_config import FOLDER, config_of_folder
-from reqpi.core.crates.crate_archive import CHECKSUM_FILE, CrateFile, crate_files
+from reqpi.core.crates.commits import CrateCommit
+from reqpi.core.crates.crate_archive import crate_files
 from reqpi.core.crates.index import index_path, read_index
 from reqpi.core.crates.local_registry import index_line, read_manifest
-from reqpi.core.crates.model import Crate
+from reqpi.core.crates.model import Crate, GitCrate, GitSource
 
 __all__ = [
     "CARGO_HOME",
     "CRATES",
+    "GitCrates",
     "has_crates",
     "refuse_two_of_a_name",
     "remove_crates",
@@ -43,8 +44,33 @@ CARGO_HOME = ".cargo"
 
 _LARGEST_CONFIG = 1 << 20
 
-_NOT_VENDORED = frozenset({".gitattributes", ".gitignore", ".git"})
-"""``cargo vendor`` omits these files: in a repository, they would change how git treats a crate."""
+_COMMITS = f"{CRATES}/git"
+"""The folder of the crates of git repositories beside a local registry, which can have none."""
+
+
+@frozen
+class GitCrates:
+    """The crates of git repositories that were unpacked.
+
+    :param crates: all of them.
+    :param unpacked: the folder with a folder for each. They are moved from there.
+    """
+
+    crates: Sequence[GitCrate] = ()
+    unpacked: Path | None = None
+
+    def move(self, to: Path, old: Path) -> None:
+        """Move the folders of the crates to another folder.
+
+        :param old: receives those that are there already.
+        """
+        for new in self.unpacked.iterdir() if self.unpacked is not None else ():
+            if (to / new.name).exists():
+                (to / new.name).rename(old / new.name)
+            new.rename(to / new.name)
+
+
+_NO_GIT = GitCrates()
 
 
 @frozen
@@ -53,10 +79,12 @@ class _Earlier:
 
     :param unpacked: its crates are unpacked.
     :param registries: the registries that it replaces beside cargo's default one.
+    :param commits: the git repositories that it replaces.
     """
 
     unpacked: bool
     registries: frozenset[str] = frozenset()
+    commits: frozenset[GitSource] = frozenset()
 
 
 def has_crates(folder: Path) -> bool:
@@ -78,17 +106,18 @@ def remove_crates(folder: Path) -> None:
         (folder / CARGO_HOME / "config.toml").unlink()
 
 
-def refuse_two_of_a_name(crates: Iterable[Crate]) -> None:
+def refuse_two_of_a_name(crates: Iterable[Crate | GitCrate]) -> None:
     """Refuse two different crates with one name and version: a folder can have only one of them.
 
     :raises BadUsage: there are two.
     """
-    known: dict[str, Crate] = {}
+    known: dict[str, object] = {}
     for crate in crates:
-        if known.setdefault(crate.filename, crate).sha256 != crate.sha256:
+        content = crate.sha256 if isinstance(crate, Crate) else CrateCommit.of(crate)
+        if known.setdefault(crate.folder, content) != content:
             raise BadUsage(
-                f"two different crates are named {crate.filename}",
-                "Two sdists take it from two registries: fetch each of them into a folder of its own.",
+                f"two different crates are named {crate.folder}",
+                "Two sdists take it from two places: fetch each of them into a folder of its own.",
             )
 
 
@@ -109,11 +138,14 @@ def check_crates_folder(folder: Path, *, unpacked: bool, keep: bool) -> None:
         )
 
 
-def write_vendored(crates: Sequence[Crate], files: Path, folder: Path, *, keep: bool = False) -> None:
+def write_vendored(
+    crates: Sequence[Crate], files: Path, folder: Path, git: GitCrates = _NO_GIT, *, keep: bool = False
+) -> None:
     """Unpack crates into ``deps/cargo``, and write the configuration of cargo.
 
     :param files: the folder of the verified ``.crate`` files.
     :param folder: the output folder.
+    :param git: those of git repositories, on the same file system.
     :param keep: crates of an earlier run stay; otherwise they are removed.
     :raises reqpi.core.crates.crate_archive.BrokenCrate: a crate cannot be unpacked.
     :raises BadUsage: the folder cannot be written.
@@ -125,22 +157,22 @@ def write_vendored(crates: Sequence[Crate], files: Path, folder: Path, *, keep: 
         try:
             (work / "old").mkdir()
             for crate in crates:
-                _unpack(crate, files / crate.filename, work / "new" / f"{crate.name}-{crate.version}")
+                _unpack(crate, files / crate.filename, work / "new" / crate.folder)
             if not keep and place.exists():
                 place.rename(work / "old" / "all")
             place.mkdir(exist_ok=True)
-            for new in (work / "new").iterdir():
-                if (place / new.name).exists():
-                    (place / new.name).rename(work / "old" / new.name)
-                new.rename(place / new.name)
+            (work / "new").mkdir(exist_ok=True)
+            for ready in (GitCrates(unpacked=work / "new"), git):
+                ready.move(place, work / "old")
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    _configure(folder, crates, unpacked=True, keep=keep)
+    _configure(folder, crates, git.crates, unpacked=True, keep=keep)
 
 
-def write_registry(crates: Sequence[Crate], folder: Path, *, keep: bool = False) -> None:
+def write_registry(crates: Sequence[Crate], folder: Path, git: GitCrates = _NO_GIT, *, keep: bool = False) -> None:
     """Make a local registry of the verified ``.crate`` files in ``deps/cargo``.
 
+    :param git: the crates of git repositories, on the same file system.
     :param keep: crates of an earlier run stay; otherwise they, and anything else there, are removed.
     :raises reqpi.core.crates.crate_archive.BrokenCrate: a crate cannot be read.
     :raises BadUsage: the folder cannot be written.
@@ -152,15 +184,21 @@ def write_registry(crates: Sequence[Crate], folder: Path, *, keep: bool = False)
         line = index_line(read_manifest(crate_files(data, crate), crate), crate)
         lines.setdefault(index_path(crate.name), {})[crate.version] = line
     with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
         if not keep:
             _keep_only(place, {crate.filename for crate in crates})
+        (place / "index").mkdir(exist_ok=True)
         for path, of_crate in sorted(lines.items()):
             index = place / "index" / path
             index.parent.mkdir(parents=True, exist_ok=True)
             there = read_index(index.read_bytes(), _name_in(of_crate)) if index.exists() else {}
             earlier = {version: line.text.encode() for version, line in there.items()}
             index.write_bytes(b"".join(line + b"\n" for _, line in sorted({**earlier, **of_crate}.items())))
-    _configure(folder, crates, unpacked=False, keep=keep)
+        if git.crates:
+            (folder / _COMMITS).mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as old:
+                git.move(folder / _COMMITS, Path(old))
+    _configure(folder, crates, git.crates, unpacked=False, keep=keep)
 
 
 def _name_in(lines: Mapping[str, bytes]) -> str:
@@ -176,9 +214,12 @@ def _earlier(folder: Path) -> _Earlier | None:
         ours = sources[FOLDER]
         kind = next(key for key in ("directory", "local-registry") if ours.get(key) == CRATES)
         named = frozenset(name for name, each in sources.items() if "registry" in each)
+        commits = frozenset(
+            GitSource(each["git"], name.partition("?")[2]) for name, each in sources.items() if "git" in each
+        )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError):
         return None
-    return _Earlier(kind == "directory", named)
+    return _Earlier(kind == "directory", named, commits)
 
 
 def _place(folder: Path) -> Path:
@@ -203,29 +244,22 @@ def _keep_only(place: Path, names: set[str]) -> None:
 
 def _unpack(crate: Crate, file: Path, to: Path) -> None:
     """Unpack a crate into a new folder, with the digests of its files for cargo."""
-    digests: dict[str, str] = {}
-    to.mkdir(parents=True)
+    vendored = VendoredCrate(to)
     for each in crate_files(file.read_bytes(), crate):
-        if _NOT_VENDORED.isdisjoint(each.path.split("/")):
-            _write(each, to)
-            digests[each.path] = sha256(each.data).hexdigest()
-    sums = {"files": dict(sorted(digests.items())), "package": crate.sha256}
-    with open(to / CHECKSUM_FILE, "xb") as stream:
-        stream.write(json.dumps(sums, separators=(",", ":")).encode())
+        vendored.add(each)
+    vendored.finish(crate.sha256)
 
 
-def _write(file: CrateFile, to: Path) -> None:
-    place = to.joinpath(*file.path.split("/"))
-    place.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o755 if file.executable else 0o644
-    with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as stream:
-        stream.write(file.data)
-
-
-def _configure(folder: Path, crates: Iterable[Crate], *, unpacked: bool, keep: bool) -> None:
+def _configure(folder: Path, crates: Iterable[Crate], git: Iterable[GitCrate], *, unpacked: bool, keep: bool) -> None:
     home, earlier = folder / CARGO_HOME, _earlier(folder)
     with writing(home):
         home.mkdir(exist_ok=True)
-    registries = {crate.registry for crate in crates} | (earlier.registries if keep and earlier else frozenset())
-    config = config_of_folder(CRATES, unpacked=unpacked, registries=sorted(registries - {""}))
+    before = earlier if keep and earlier else _Earlier(unpacked)
+    config = config_of_folder(
+        CRATES,
+        unpacked=unpacked,
+        registries=sorted(({crate.registry for crate in crates} | before.registries) - {""}),
+        commits={crate.source for crate in git} | before.commits,
+        commits_place="" if unpacked else _COMMITS,
+    )
     write(home / "config.toml", config, follow=False)

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from reqpi.cli.messages import tell_error, tell_remark
 from reqpi.client.errors import CratesNotPinned
 from reqpi.client.listed_file import ListedFile
-from reqpi.core.crates.model import CargoLock, Crate
+from reqpi.core.crates.model import CargoLock, Crate, GitCrate
 from reqpi.core.crates.reading import cargo_lock
 from reqpi.core.crates.sbom import main_package
 from reqpi.core.crates.sdist_needs import rust_needs
@@ -43,19 +43,20 @@ class NeededCrates:
     regenerated: Mapping[str, bytes] = field(factory=dict)
 
     @property
-    def crates(self) -> list[Crate]:
-        """The crates of registries, each once, sorted."""
+    def crates(self) -> list[Crate | GitCrate]:
+        """The crates of registries and of git repositories, each once, sorted."""
         return _crates_in((*self.locks.values(), *self.committed))
 
     @property
-    def admitted(self) -> list[Crate]:
+    def admitted(self) -> list[Crate | GitCrate]:
         """Those that the lock admits, without those of a Cargo.lock that cargo has made."""
         own = [lock for name, lock in self.locks.items() if name not in self.regenerated]
         return _crates_in((*own, *self.committed))
 
 
-def _crates_in(locks: Iterable[CargoLock]) -> list[Crate]:
-    return sorted({crate for lock in locks for crate in lock.crates})
+def _crates_in(locks: Sequence[CargoLock]) -> list[Crate | GitCrate]:
+    ours = sorted({crate for lock in locks for crate in lock.crates})
+    return [*ours, *sorted({crate for lock in locks for crate in lock.git})]
 
 
 def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequence[CargoLock] = ()) -> NeededCrates:
@@ -137,6 +138,4 @@ def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str, str] | No
     except BrokenLock as broken:
         first = broken.defects[0]
         raise _Unpinned(f"line {first.line} of its {needs.lock.path}: {first.problem}", needs.lock.path) from broken
-    if lock.git:
-        raise _Unpinned(f"its Cargo.lock has a crate from git: {lock.git[0].name} of {lock.git[0].url}")
     return lock, main_package(needs.lock), needs.lock.path

@@ -6,7 +6,7 @@ admitted by no lock. Cargo reads the replacement of sources from no environment 
 
 from __future__ import annotations
 
-import re
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,37 +14,23 @@ from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
 
-from reqpi.client.environment import credentials_for
-from reqpi.client.exchange import basic
-from reqpi.client.target import target_of
+from reqpi.cli.processes.cargo_commits import write_home, write_program
 from reqpi.core.cargo_vars import with_cargo
-from reqpi.core.crates.cargo_config import config_of_index
-from reqpi.core.crates.registry_names import registry_of
 
-__all__ = ["active_toolchain", "cargo_home", "config_for", "registries_in"]
-
-_SOURCE = re.compile(rb'^source = "((?:registry|sparse)\+[!-~]{1,2000})"\r?$', re.MULTILINE)
-"""The source of a crate in a Cargo.lock, as cargo writes it."""
+__all__ = ["active_toolchain", "cargo_home", "fill_home"]
 
 _PATIENCE = 10.0
 
 
-def registries_in(documents: Iterable[bytes]) -> list[str]:
-    """Return the registries that Cargo.locks among these documents name, except cargo's default one."""
-    named = {registry_of(found.decode()) for data in documents for found in _SOURCE.findall(data)}
-    return sorted(named - {""})
+def fill_home(home: Path, index_url: str, environ: Mapping[str, str], registries: Iterable[str] = ()) -> dict[str, str]:
+    """Fill a folder that becomes a ``CARGO_HOME``; return the further variables that builds need.
 
-
-def config_for(index_url: str, registries: Iterable[str] = ()) -> bytes:
-    """Return the configuration with which cargo takes crates from an address. It has the login: keep it private.
-
-    :param index_url: of the address, ``…/<address>/simple/``, with a login if it needs one that netrc does not have.
+    :param index_url: of an address, ``…/<address>/simple/``, with a login if it needs one.
     :param registries: to replace beside cargo's default one.
     """
-    target = target_of(index_url)
-    login = target.credentials or credentials_for(target.host)  # cargo reads no netrc
-    crates_url = f"{target.url.removesuffix('/simple')}/crates/"
-    return config_of_index(crates_url, registries, basic(login) if login else "")
+    named = sorted(registries)
+    write_home(home, index_url, named)
+    return write_program(home, index_url, named, environ)
 
 
 @contextmanager
@@ -55,8 +41,10 @@ def cargo_home(index_url: str, environ: Mapping[str, str], registries: Iterable[
     :param registries: to replace beside cargo's default one.
     """
     with TemporaryDirectory(prefix="reqpi-run-cargo-", ignore_cleanup_errors=True) as place:
-        (Path(place) / "config.toml").write_bytes(config_for(index_url, registries))
-        yield with_cargo(environ, place, active_toolchain(environ))
+        further = fill_home(Path(place), index_url, environ, registries)
+        if further:
+            further["PATH"] = f"{Path(place) / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
+        yield with_cargo(environ, place, active_toolchain(environ)) | further
 
 
 def active_toolchain(environ: Mapping[str, str]) -> str:

@@ -10,15 +10,17 @@ import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 if TYPE_CHECKING:  # it imports attrs, which takes longer than this module does
-    from reqpi.core.crates.model import GitCrate
+    from reqpi.core.crates.model import GitSource
 
 
-__all__ = ["FOLDER", "config_of_folder", "config_of_index", "registry_key"]
+__all__ = ["COMMITS", "FOLDER", "config_of_folder", "config_of_index", "registry_key"]
 
 _INDEX = "reqpi"
 FOLDER = "vendored-sources"
+COMMITS = "vendored-commits"
 """The names of sources. The second one is the name that ``cargo vendor`` gives."""
 
 _DEFAULT: Mapping[str, str] = {}
@@ -33,7 +35,15 @@ def registry_key(registry: str) -> str:
     return sha256(registry.encode()).hexdigest()[:16] if registry else ""
 
 
-def config_of_index(crates_url: str, registries: Iterable[str] = (), token: str = "", *, login: bool = False) -> bytes:
+def config_of_index(
+    crates_url: str,
+    registries: Iterable[str] = (),
+    token: str = "",
+    *,
+    login: bool = False,
+    commits: Iterable[GitSource] = (),
+    commits_place: str = "",
+) -> bytes:
     """Return the configuration with which cargo asks the sparse indexes of an address instead of all registries.
 
     :param crates_url: of the index for cargo's default registry, with a slash at its end.
@@ -41,6 +51,8 @@ def config_of_index(crates_url: str, registries: Iterable[str] = (), token: str 
     :param token: the ``Authorization`` of each request; empty: none is needed, or the user has it elsewhere.
     :param login: the user has the token for the index elsewhere: in ``CARGO_REGISTRIES_REQPI_TOKEN``, or in
         ``credentials.toml``, under the name of the index.
+    :param commits: the git repositories whose crates are unpacked in a folder.
+    :param commits_place: that folder.
     """
     tables: list[tuple[str, Mapping[str, str]]] = []
     for registry, replaced in {"": _DEFAULT, **_replaced(registries)}.items():
@@ -52,26 +64,46 @@ def config_of_index(crates_url: str, registries: Iterable[str] = (), token: str 
             tables.append((f"registries.{name}", {"index": index} | ({"token": token} if token else {})))
         else:
             tables.append((f"source.{name}", {"registry": index}))
+    tables += _of_commits(commits, COMMITS, commits_place)
     provider = '\n[registry]\nglobal-credential-providers = ["cargo:token"]\n' if token or login else ""
     return f"{_written(tables)}{provider}".encode()
 
 
 def config_of_folder(
-    place: str, *, unpacked: bool, registries: Iterable[str] = (), commits: Iterable[GitCrate] = ()
+    place: str,
+    *,
+    unpacked: bool,
+    registries: Iterable[str] = (),
+    commits: Iterable[GitSource] = (),
+    commits_place: str = "",
 ) -> bytes:
     """Return the configuration with which cargo takes crates from a folder.
 
     :param place: the folder; if relative, to the folder above that of the configuration.
     :param unpacked: it has unpacked crates, as ``cargo vendor`` writes them; otherwise it is a local registry.
-    :param commits: the crates of git repositories in the folder.
+    :param commits: the git repositories whose crates are unpacked in a folder.
+    :param commits_place: that folder; empty: the same one.
     """
     replaced = {"crates-io": _DEFAULT, **_replaced(registries)}
-    for crate in sorted(set(commits)):
-        suffix = f"?{crate.query}" if crate.query else ""
-        replaced[f"git+{crate.url}{suffix}"] = {"git": crate.url} | _reference(crate.query)
-    tables = [(f"source.{_key(name)}", {**source, "replace-with": FOLDER}) for name, source in replaced.items()]
+    tables: list[tuple[str, Mapping[str, str]]] = [
+        (f"source.{_key(name)}", {**source, "replace-with": FOLDER}) for name, source in replaced.items()
+    ]
+    tables += _of_commits(commits, COMMITS if commits_place else FOLDER, commits_place)
     folder = (f"source.{FOLDER}", {"directory" if unpacked else "local-registry": place})
     return _written([*tables, folder]).encode()
+
+
+def _of_commits(commits: Iterable[GitSource], name: str, place: str) -> list[tuple[str, Mapping[str, str]]]:
+    """Return the tables for git repositories.
+
+    :param name: of the source that replaces them.
+    :param place: the folder of that source; empty: it is there already.
+    """
+    tables: list[tuple[str, Mapping[str, str]]] = [
+        (f"source.{_quoted(each.name)}", {"git": each.url, **_reference(each.query), "replace-with": name})
+        for each in sorted(set(commits))
+    ]
+    return [*tables, (f"source.{name}", {"directory": place})] if tables and place else tables
 
 
 def _replaced(registries: Iterable[str]) -> dict[str, Mapping[str, str]]:
@@ -85,8 +117,10 @@ def _index_of(registry: str) -> str:
 
 
 def _reference(query: str) -> dict[str, str]:
+    """Return a reference as a configuration spells it. cargo decodes the query of a source in every Cargo.lock."""
     kind, _, value = query.partition("=")
-    return {kind: value} if kind in ("branch", "tag", "rev") else {}
+    kind = "branch" if kind == "ref" else kind
+    return {kind: unquote_plus(value)} if kind in ("branch", "tag", "rev") else {}
 
 
 def _written(tables: Iterable[tuple[str, Mapping[str, str]]]) -> str:

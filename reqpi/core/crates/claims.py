@@ -15,17 +15,14 @@ from typing import Any
 from attrs import frozen
 
 from reqpi.core.crates.index import IndexLine
-from reqpi.core.errors import BrokenLock
-from reqpi.core.locks.findings import Findings
+from reqpi.core.crates.manifest import package_in, read_tables, stated_dependencies
 from reqpi.core.locks.rules.requirements import shown
-from reqpi.core.locks.tools.toml_document import load
 
 __all__ = ["differences"]
 
 _MOST = 20
 """Differences that are listed."""
 
-_LARGEST_MANIFEST = 1 << 20
 _OPERATOR = re.compile(r"(<=|>=|[<>=^~])?\s*(.*)", re.DOTALL)
 _WILDCARD = re.compile(r"(?:^|(?<=\.))[xX](?=\.|$)")
 
@@ -64,7 +61,7 @@ def differences(line: IndexLine, manifest: bytes) -> tuple[str, ...]:
     """
     try:
         said = json.loads(line.text)
-        tables = _tables(manifest)
+        tables = read_tables(manifest)
         found = list(_differences(said, tables))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ("the line of the index or the Cargo.toml cannot be read",)
@@ -72,17 +69,8 @@ def differences(line: IndexLine, manifest: bytes) -> tuple[str, ...]:
     return (*(shown(each) for each in found[:_MOST]), *more)
 
 
-def _tables(manifest: bytes) -> Mapping[str, Any]:
-    if len(manifest) > _LARGEST_MANIFEST:
-        raise ValueError("the Cargo.toml is too large")
-    try:
-        return load(manifest, "", Findings(manifest.decode("utf-8", "replace").split("\n"))).tables
-    except BrokenLock as broken:
-        raise ValueError(broken.defects[0].problem) from None
-
-
 def _differences(line: Mapping[str, Any], tables: Mapping[str, Any]) -> Iterator[str]:
-    package = tables.get("package") or tables["project"]  # the name of the table before Rust 1.0
+    package = package_in(tables)
     for key, ours in (("name", line["name"]), ("version", line["vers"])):
         if package[key] != ours:
             yield f"the {key} is {ours} in the index and {package[key]} in the Cargo.toml"
@@ -152,27 +140,20 @@ def _listed(line: Mapping[str, Any]) -> list[_Dependency]:
 
 
 def _stated(tables: Mapping[str, Any]) -> list[_Dependency]:
-    found = list(_of_tables(tables, ""))
-    for platform, inner in (tables.get("target") or {}).items():
-        found += _of_tables(inner, _platform(platform))
-    return found
-
-
-def _of_tables(tables: Mapping[str, Any], target: str) -> Iterator[_Dependency]:
-    kinds = {"dependencies": "normal", "build-dependencies": "build", "build_dependencies": "build"}
-    for key, kind in kinds.items():
-        for name, stated in (tables.get(key) or {}).items():
-            fields = {"version": stated} if isinstance(stated, str) else stated
-            yield _Dependency(
-                name,
-                kind,
-                target,
-                _requirement(fields.get("version", "*")),
-                fields.get("package", name),
-                bool(fields.get("optional")),
-                bool(fields.get("default-features", fields.get("default_features", True))),
-                _sorted(fields.get("features") or []),
-            )
+    return [
+        _Dependency(
+            each.name,
+            each.kind,
+            _platform(each.target),
+            _requirement(each.version),
+            each.package,
+            bool(each.keys.get("optional")),
+            bool(each.default_features),
+            _sorted(each.keys.get("features") or []),
+        )
+        for each in stated_dependencies(tables)
+        if each.kind != "dev"
+    ]
 
 
 def _requirement(text: str) -> str:

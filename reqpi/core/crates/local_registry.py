@@ -6,26 +6,14 @@ With it, a folder of verified ``.crate`` files is a registry of its own. Nothing
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reqpi.core.crates.crate_archive import BrokenCrate, CrateFile
+from reqpi.core.crates.manifest import MANIFEST, StatedDependency, package_in, read_tables, stated_dependencies
 from reqpi.core.crates.model import Crate
 
 __all__ = ["index_line", "read_manifest"]
-
-_MANIFEST = "Cargo.toml"
-_LARGEST_MANIFEST = 4 << 20
-
-_KINDS = (
-    ("dependencies", "normal"),
-    ("dev-dependencies", "dev"),
-    ("dev_dependencies", "dev"),
-    ("build-dependencies", "build"),
-    ("build_dependencies", "build"),
-)
-"""The tables of dependencies, with the spellings of old versions of cargo."""
 
 
 def read_manifest(files: Iterable[CrateFile], crate: Crate) -> Mapping[str, Any]:
@@ -36,16 +24,16 @@ def read_manifest(files: Iterable[CrateFile], crate: Crate) -> Mapping[str, Any]
     """
     file = None
     for each in files:
-        file = each if each.path == _MANIFEST else file
+        file = each if each.path == MANIFEST else file
     try:
-        if file is None or len(file.data) > _LARGEST_MANIFEST:
-            raise ValueError("it is missing, or too large")
-        manifest = tomllib.loads(file.data.decode())
-        package = _mapping(manifest.get("package", manifest.get("project")))
+        if file is None:
+            raise ValueError("it is missing")
+        manifest = read_tables(file.data)
+        package = package_in(manifest)
         if (package.get("name"), _version(package)) != (crate.name, crate.version.partition("+")[0]):
             raise ValueError("it is that of another crate")
     except (ValueError, TypeError, RecursionError) as error:
-        raise BrokenCrate(f"the {_MANIFEST} of {crate.filename} cannot be used", f"{error}."[:200]) from error
+        raise BrokenCrate(f"the {MANIFEST} of {crate.filename} cannot be used", f"{error}."[:200]) from error
     return manifest
 
 
@@ -56,12 +44,12 @@ def index_line(manifest: Mapping[str, Any], crate: Crate) -> bytes:
     :raises BrokenCrate: the manifest states something in a form that cargo does not know.
     """
     try:
-        package = _mapping(manifest.get("package", manifest.get("project")))
+        package = package_in(manifest)
         plain, newer = _features(_mapping(manifest.get("features", {})))
         line: dict[str, Any] = {
             "name": crate.name,
             "vers": crate.version,
-            "deps": list(_dependencies(manifest)),
+            "deps": [_dependency(each) for each in stated_dependencies(manifest)],
             "cksum": crate.sha256,
             "features": plain,
             "yanked": False,
@@ -70,7 +58,7 @@ def index_line(manifest: Mapping[str, Any], crate: Crate) -> bytes:
         line |= {name: value for name, value in optional.items() if isinstance(value, str)}
         line |= {"features2": newer, "v": 2} if newer else {}
     except (ValueError, TypeError) as error:
-        raise BrokenCrate(f"the {_MANIFEST} of {crate.filename} cannot be used", f"{error}."[:200]) from error
+        raise BrokenCrate(f"the {MANIFEST} of {crate.filename} cannot be used", f"{error}."[:200]) from error
     return json.dumps(line, separators=(",", ":")).encode()
 
 
@@ -88,31 +76,19 @@ def _features(features: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     )
 
 
-def _dependencies(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from _of_target(manifest, None)
-    for target, tables in _mapping(manifest.get("target", {})).items():
-        yield from _of_target(_mapping(tables), target)
-
-
-def _of_target(tables: Mapping[str, Any], target: str | None) -> Iterator[dict[str, Any]]:
-    for table, kind in _KINDS:
-        for name, wanted in _mapping(tables.get(table, {})).items():
-            yield _dependency(name, {"version": wanted} if isinstance(wanted, str) else _mapping(wanted), target, kind)
-
-
-def _dependency(name: str, wanted: Mapping[str, Any], target: str | None, kind: str) -> dict[str, Any]:
-    registry = wanted.get("registry-index")
+def _dependency(stated: StatedDependency) -> dict[str, Any]:
+    registry = stated.keys.get("registry-index")
     found = {
-        "name": name,
-        "req": wanted.get("version", "*"),
-        "features": wanted.get("features", []),
-        "optional": wanted.get("optional", False),
-        "default_features": wanted.get("default-features", wanted.get("default_features", True)),
-        "target": target,
-        "kind": kind,
+        "name": stated.name,
+        "req": stated.version,
+        "features": stated.keys.get("features", []),
+        "optional": stated.keys.get("optional", False),
+        "default_features": stated.default_features,
+        "target": stated.target or None,
+        "kind": stated.kind,
         "registry": registry if isinstance(registry, str) else None,
     }
-    return found | ({"package": wanted["package"]} if wanted.get("package", name) != name else {})
+    return found | ({"package": stated.package} if stated.package != stated.name else {})
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-__all__ = ["CargoLock", "Crate", "GitCrate", "LocalCrate", "Package"]
+__all__ = ["CargoLock", "Crate", "GitCrate", "GitSource", "LocalCrate", "Package"]
 
 
 @frozen(order=True)
@@ -28,7 +28,29 @@ class Crate:
     @property
     def filename(self) -> str:
         """The name of its file: ``cfg-if-1.0.0.crate``."""
-        return f"{self.name}-{self.version}.crate"
+        return f"{self.folder}.crate"
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, as ``cargo vendor --versioned-dirs`` has it."""
+        return f"{self.name}-{self.version}"
+
+
+@frozen(order=True)
+class GitSource:
+    """A git repository with a reference, which is one source to cargo.
+
+    :param url: the repository.
+    :param query: as :attr:`GitCrate.query`.
+    """
+
+    url: str
+    query: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name, as a Cargo.lock spells it without the commit."""
+        return f"git+{self.url}{f'?{self.query}' if self.query else ''}"
 
 
 @frozen(order=True)
@@ -45,6 +67,16 @@ class GitCrate:
     url: str
     commit: str
     query: str = ""
+
+    @property
+    def source(self) -> GitSource:
+        """The source that has it."""
+        return GitSource(self.url, self.query)
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, as ``cargo vendor --versioned-dirs`` has it."""
+        return f"{self.name}-{self.version}"
 
 
 @frozen(order=True)

@@ -10,18 +10,15 @@ inside the sdist             ``pkg:cargo/cfg-if@1.0.0``
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 from packageurl import PackageURL
 
+from reqpi.core.crates.manifest import read_tables
 from reqpi.core.crates.model import CargoLock, Crate, GitCrate, LocalCrate, Package
 from reqpi.core.crates.reading import crates_of
 from reqpi.core.crates.sdist import SdistCargoLock
-from reqpi.core.errors import BrokenLock
-from reqpi.core.locks.findings import Findings
-from reqpi.core.locks.tools.toml_document import load
 from reqpi.core.model import Digest, Lock
 from reqpi.core.sbom.gathering import united
 from reqpi.core.sbom.model import Artifact, Component, Sbom
@@ -78,8 +75,8 @@ def main_package(found: SdistCargoLock) -> str:
 
 def _tables(manifest: bytes) -> Mapping[str, object]:
     try:
-        return load(manifest, "", Findings(manifest.decode("utf-8", "replace").split("\n"))).tables
-    except (BrokenLock, tomllib.TOMLDecodeError):
+        return read_tables(manifest)
+    except ValueError:
         return {}
 
 

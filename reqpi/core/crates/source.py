@@ -63,7 +63,7 @@ class CrateSource(FileSource, Protocol):
     async def has_login(self, registry: str) -> bool:
         """Return whether the server has a login for a registry. No request is made.
 
-        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`.
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`; or the URL of the archive of a commit.
         """
 
     def reveals(self, registry: str) -> bool:

@@ -25,7 +25,10 @@ _AT_ONCE = 8
 """Sdists of one lock that are looked at concurrently."""
 
 _SCAN_LASTS = 0.1
-"""Seconds for which the list of sdists in the store is used: cargo requests many crates at the same time."""
+"""Seconds for which an sdist counts as missing in the store: cargo requests many crates at the same time."""
+
+_HELD_LASTS = 60.0
+"""Seconds for which an sdist counts as held: until then one that was swept is read from memory, or fetched again."""
 
 _SEARCH_LASTS = 5.0
 """Seconds for which the result of a search through all sdists is used: anyone can ask for crates that no lock has."""
@@ -60,7 +63,8 @@ class _Known:
 
     :ivar committed: its own Cargo.locks.
     :ivar sdists: the sdists that it admits; ``None`` while some page is not frozen.
-    :ivar scanned: when the store was last looked through, in seconds.
+    :ivar scanned: when the store was last looked through for sdists that were missing, in seconds.
+    :ivar scanned_all: when it was last looked through for all sdists.
     :ivar held: the sdists that were in the store then.
     :ivar searched: when all sdists were last searched, in seconds.
     :ivar found: the result.
@@ -70,6 +74,7 @@ class _Known:
     committed: tuple[CargoLock, ...]
     sdists: tuple[File, ...] | None = None
     scanned: float = float("-inf")
+    scanned_all: float = float("-inf")
     held: frozenset[File] = frozenset()
     searched: float = float("-inf")
     found: CratesOfSdists | None = None
@@ -88,18 +93,25 @@ class AdmittedOfLocks:
         self._scanning: SingleFlight[None] = SingleFlight()
         self._searching: SingleFlight[CratesOfSdists] = SingleFlight()
 
-    async def satisfying(self, commitment: Commitment, wanted: Callable[[AdmittedCrates], bool]) -> CratesOfSdists:
+    async def satisfying(
+        self, commitment: Commitment, wanted: Callable[[AdmittedCrates], bool], *, listing: bool = False
+    ) -> CratesOfSdists:
         """Return the admitted crates as far as they are needed.
 
         A client that builds an sdist has taken it from here, so sdists in the store are read first. The others are
         read, and fetched if they need Rust, only if those do not admit what is wanted.
 
         :param wanted: whether some crates are all that is needed.
+        :param listing: all that are known are needed: an sdist that has just arrived may admit more of them.
         """
+        state = await self._state(commitment)
+        if not listing and self._clock.seconds() - state.scanned_all <= _HELD_LASTS:
+            known = await self.of_sdists(commitment, state.held)
+            if wanted(known.crates):
+                return known  # without a look at the store
         known = await self.here(commitment)
         if wanted(known.crates):
             return known
-        state = await self._state(commitment)
         if state.found is None or self._clock.seconds() - state.searched > _SEARCH_LASTS:
             return await self._searching.do(commitment.address, partial(self._search, commitment, state))
         return state.found
@@ -150,7 +162,7 @@ class AdmittedOfLocks:
         crates = self._together.get(commitment, key)
         if crates is None:
             crates = AdmittedCrates.of_locks((*state.committed, *locks.values()))
-            self._together.put(commitment, key, crates, _OVERHEAD + _WEIGHT * len(crates.crates))
+            self._together.put(commitment, key, crates, _OVERHEAD + _WEIGHT * (len(crates.crates) + len(crates.git)))
         return CratesOfSdists(crates, tuple(sorted(without, key=lambda file: file.filename)), tuple(troubles))
 
     async def sdists(self, commitment: Commitment) -> tuple[File, ...]:
@@ -184,8 +196,12 @@ class AdmittedOfLocks:
 
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
         began = self._clock.seconds()
-        state.held = await self._held(await self.sdists(commitment))
+        sdists = await self.sdists(commitment)
+        anew = began - state.scanned_all > _HELD_LASTS
+        before: frozenset[File] = frozenset() if anew else state.held
+        state.held = before | await self._held(file for file in sdists if file not in before)
         state.scanned = began
+        state.scanned_all = began if anew else state.scanned_all
 
     async def _held(self, sdists: Iterable[File]) -> frozenset[File]:
         """Return those of some sdists that are in the store."""

@@ -24,6 +24,7 @@ from reqpi.core.model import Commitment, File
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
+from reqpi.shelf.crates.crate_commits import CrateCommits
 from reqpi.shelf.crates.frozen_lines import FrozenLines, Releases
 from reqpi.shelf.crates.promises import CratePromises
 from reqpi.shelf.crates.sdist_locks import project_key
@@ -50,6 +51,7 @@ class CratesOfLocks:
     :param largest: likewise.
 
     :ivar admitted: which crates each lock admits.
+    :ivar commits: the commits of git repositories that have crates.
     :ivar source: the registries.
     """
 
@@ -72,6 +74,7 @@ class CratesOfLocks:
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock, largest=largest)
         self._responses = FileResponses(store, self._downloads, redirect_above)
+        self.commits = CrateCommits(store, self.admitted, self._responses, source, clock, refusal=self._refusal_of)
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
         self._reading: SingleFlight[CratesOfSdists] = SingleFlight()
@@ -126,7 +129,7 @@ class CratesOfLocks:
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
     async def _index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool) -> bytes:
-        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)))
+        known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)), listing=True)
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
@@ -219,10 +222,16 @@ class CratesOfLocks:
 
     def _refusal(self, commitment: Commitment, known: CratesOfSdists, name: str, version: str = "") -> Exception:
         """Return the error for a crate that is not admitted, as far as it can be known."""
+        return self._refusal_of(commitment, known, f"{name[:70]} {version[:30]}".strip(), name)
+
+    def _refusal_of(self, commitment: Commitment, known: CratesOfSdists, what: str, name: str = "git") -> Exception:
+        """Return the error for a crate or a commit that is not admitted.
+
+        :param name: stands for a project in the list of what was refused.
+        """
         passing = next((trouble for trouble in known.troubles if not trouble.final), None)
         if passing is not None:
             return passing.again()
-        what = f"{name[:70]} {version[:30]}".strip()
         self._shelf.note_refusal(commitment.address, name, what, "no Cargo.lock admits this crate")
         detail = "Only crates in the Cargo.lock of an sdist of the lock, or in a committed Cargo.lock, are served."
         if known.without:

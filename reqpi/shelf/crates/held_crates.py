@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reqpi.core.build_requirements import BuiltSdist, sdists_of
+from reqpi.core.crates.commits import commit_at
 from reqpi.core.crates.sdist import needs_rust
 from reqpi.core.crates.source import crate_at, file_of
 from reqpi.core.errors import UpstreamTrouble
@@ -50,15 +51,22 @@ class HeldCrates:
         unpinned = () if await self._crates.admitted.has_committed(commitment) else known.without
         if target == EVERYWHERE and len(held) == len(built):
             await self._record(commitment, built, unpinned)
-        files = {(file.project, file.filename): file for file in map(file_of, known.crates.crates)}
+        needed = [*map(file_of, known.crates.crates), *(commit.file for commit in known.crates.commits)]
+        files = {(file.project, file.filename): file for file in needed}
         return FurtherNeeds(tuple(files.values()), tuple(await self._remarks(commitment, known, unpinned)))
 
     async def hold(self, commitment: Commitment, file: File) -> int:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.hold`."""
+        commit = commit_at(file.url)
+        if commit is not None:
+            return await self._crates.commits.hold(commitment, commit)
         return await self._crates.hold(commitment, crate_at(file.url, file.index))
 
     async def held(self, commitment: Commitment, file: File) -> int | None:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.held`."""
+        commit = commit_at(file.url)
+        if commit is not None:
+            return await self._crates.commits.held(commitment, commit)
         return await self._crates.held(commitment, crate_at(file.url, file.index))
 
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:

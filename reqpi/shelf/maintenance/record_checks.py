@@ -8,6 +8,7 @@ from functools import partial
 from packaging.utils import canonicalize_name
 
 from reqpi.core import frozen_pages as freezer
+from reqpi.core.crates.commits import load_commit
 from reqpi.core.crates.frozen_line import load_line
 from reqpi.core.decisions import load_decision
 from reqpi.core.errors import DamagedRecord
@@ -46,6 +47,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "lacking": lambda _: load_notes,
     "bills": lambda _: sbom_record.load,
     "crates": lambda _: load_line,
+    "crate-commits": lambda _: load_commit,
     "charges": lambda _: load_charge,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from packaging.version import Version
 
+from reqpi.core.crates.commits import commit_at
 from reqpi.core.crates.source import crate_at
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Digest, Project
@@ -44,6 +45,9 @@ class OfflineRegistries:
         self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
     ) -> NoReturn:
         """Raise: there is never a file."""
+        commit = commit_at(url)
+        if commit is not None:
+            raise _not_here(commit.filename, "has not fetched this commit before")
         raise _not_here(crate_at(url, index).filename, "has not fetched this crate before")
 
     async def has_login(self, registry: str) -> bool:

@@ -7,7 +7,7 @@ import tomllib
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.crates.cargo_config import config_of_folder, config_of_index, registry_key
-from reqpi.core.crates.model import GitCrate
+from reqpi.core.crates.model import GitCrate, GitSource
 
 OTHER = "sparse+https://crates.example/index/"
 
@@ -58,7 +58,27 @@ class FolderTests(SynchronousTestCase):
         self.assertEqual(config["source"][OTHER], {"registry": OTHER, "replace-with": "vendored-sources"})
 
     def test_commits_of_git_are_replaced_with_their_reference(self) -> None:
-        crate = GitCrate("a", "1.0.0", "https://git.example/x", "a" * 40, "branch=main")
-        config = tomllib.loads(config_of_folder("deps/cargo", unpacked=True, commits=[crate]).decode())
+        source = GitCrate("a", "1.0.0", "https://git.example/x", "a" * 40, "branch=main").source
+        config = tomllib.loads(config_of_folder("deps/cargo", unpacked=True, commits=[source]).decode())
         found = config["source"]["git+https://git.example/x?branch=main"]
         self.assertEqual(found, {"git": "https://git.example/x", "branch": "main", "replace-with": "vendored-sources"})
+
+    def test_a_local_registry_has_commits_in_a_folder_of_their_own(self) -> None:
+        """cargo accepts nothing but registries in place of which a registry stands."""
+        source = GitSource("https://git.example/x", "branch=a%2Fb")
+        config = tomllib.loads(
+            config_of_folder("deps/cargo", unpacked=False, commits=[source], commits_place="deps/cargo/git").decode()
+        )
+        found = config["source"]["git+https://git.example/x?branch=a%2Fb"]
+        self.assertEqual(found, {"git": "https://git.example/x", "branch": "a/b", "replace-with": "vendored-commits"})
+        self.assertEqual(config["source"]["vendored-commits"], {"directory": "deps/cargo/git"})
+
+    def test_the_index_of_an_address_has_commits_in_a_folder(self) -> None:
+        config = tomllib.loads(
+            config_of_index(
+                "https://x/crates/", commits=[GitSource("https://git.example/x")], commits_place="/home/git"
+            ).decode()
+        )
+        found = config["source"]["git+https://git.example/x"]
+        self.assertEqual(found, {"git": "https://git.example/x", "replace-with": "vendored-commits"})
+        self.assertEqual(config["source"]["vendored-commits"], {"directory": "/home/git"})

@@ -1,0 +1,68 @@
+"""The commits from which crates are taken: the archive of each, and its digest.
+
+cargo cannot take them from here by itself: it takes a git repository from git, or from a folder. A client writes that
+folder.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Protocol
+
+from attrs import evolve
+from twisted.web.server import Request
+
+from reqpi.core.errors import NotServed
+from reqpi.core.model import Commitment, File
+from reqpi.shelf.crates.crate_commits import CrateCommits
+from reqpi.web.crate_answers import CrateListener
+from reqpi.web.http.answers import send_representation
+from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.representation import Representation
+
+__all__ = ["CommitListener", "send_commit"]
+
+_KEY = re.compile(r"[0-9a-f]{16}")
+_FILE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|tar\.gz)")
+
+
+class CommitListener(CrateListener, Protocol):
+    """Learns of the archives of commits, too."""
+
+    async def commit(self, archive: File) -> None:
+        """Take note of the archive of a commit of a git repository."""
+
+
+async def send_commit(
+    request: Request,
+    commits: CrateCommits,
+    commitment: Commitment,
+    path: list[str],
+    listener: CommitListener | None = None,
+    *,
+    may_ask: bool,
+) -> None:
+    """Answer a path below ``/<address>/crates/git/``.
+
+    :param listener: learns of an archive that is about to be sent.
+    :param may_ask: a repository for which the server has a login may be asked for this client.
+    :raises reqpi.core.errors.ReqPIError: it is not served.
+    """
+    named = _FILE.fullmatch(path[-1]) if len(path) == 2 and _KEY.fullmatch(path[0]) else None
+    if named is None:
+        raise NotServed("no such path", "The archive of a commit is at crates/git/<repository>/<commit>.tar.gz.")
+    if named[2] == "json":
+        file = await commits.archive(commitment, path[0], named[1], may_ask=may_ask)
+        content = {"filename": file.filename, "sha256": file.sha256, "size": file.size}
+        body = json.dumps(content).encode() + b"\n"
+        request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))
+        return
+    response = await commits.file(commitment, path[0], named[1], may_ask=may_ask)
+    if listener is not None:
+        await listener.commit(evolve(response.file, size=response.size))
+    elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
+    if elsewhere is not None:
+        send_elsewhere(request, elsewhere)
+        return
+    await send_file(request, response.size, f'"{response.file.sha256}"', response.read, local=response.local)

@@ -14,14 +14,14 @@ A denial names bytes by their sha256, a project, a release of a project, or a cr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import InvalidVersion, Version
 
 from reqpi.core.errors import DeniedByOperator
-from reqpi.core.model import File, Lock, Page, Pin
+from reqpi.core.model import File, Lock, Page, Pin, Project
 from reqpi.core.report import Note
 
 __all__ = ["LONGEST_REASON", "BadDenial", "Denial", "DenyList", "is_withheld", "key_of", "read_denied", "read_reason"]
@@ -198,9 +198,18 @@ class DenyList:
         files = tuple(file for file in page.files if self.of(file) is None)
         return page if len(files) == len(page.files) else evolve(page, files=files, withheld=True)
 
+    def left_on_each(self, pages: Mapping[Project, Page]) -> dict[Project, Page]:
+        """Return the pages without the files that are denied."""
+        return {project: self.left_on(page) for project, page in pages.items()}
+
     def first_of(self, files: Iterable[File]) -> Denial | None:
         """Return the denial of the first denied one of ``files``."""
         return next((denial for file in files if (denial := self.of(file)) is not None), None)
+
+    def among(self, pages: Mapping[Project, Page]) -> list[tuple[File, Denial]]:
+        """Return the files on some pages that are denied, each with its denial."""
+        files = [file for page in pages.values() for file in page.files]
+        return [(file, denial) for file in files if (denial := self.of(file)) is not None]
 
     def _first(self, *names: str) -> Denial | None:
         return next((self._by_what[name] for name in names if name in self._by_what), None)

@@ -177,7 +177,8 @@ class Shelf:
         """
         denial = (await self._denials.current()).first_of(page.files if file is None else [file])
         if denial is not None:
-            self._refusals.note(commitment.address, page.project, file and file.filename, f"denied: {denial.because}")
+            filename = None if file is None else file.filename
+            self._refusals.note(commitment.address, page.project, filename, f"denied: {denial.because}")
             raise denial.error(what)
 
     def on_metadata_difference(self, forget: Callable[[], None]) -> None:
@@ -219,16 +220,13 @@ class Shelf:
 
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages that are already frozen, without denied files, even if that leaves none; ask no upstream."""
-        pages = await self._freezing.known(commitment, projects)
         denied = await self._denials.current()
-        return {project: denied.left_on(page) for project, page in pages.items()}
+        return denied.left_on_each(await self._freezing.known(commitment, projects))
 
     async def withheld(self, commitment: Commitment, projects: Iterable[Project]) -> list[tuple[File, Denial]]:
         """Return the files on the frozen pages of ``projects`` that the operator denies, each with the denial."""
         denied = await self._denials.current()
-        pages = await self._freezing.known(commitment, projects) if denied.denials else {}
-        files = [file for page in pages.values() for file in page.files]
-        return [(file, denial) for file in files if (denial := denied.of(file)) is not None]
+        return denied.among(await self._freezing.known(commitment, projects) if denied.denials else {})
 
     # Files
 

@@ -17,6 +17,7 @@ from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
@@ -25,6 +26,7 @@ from reqpi.web.crates import CratesResource
 from reqpi.web.http.access import Access
 from reqpi.web.http.feature import Feature
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.operating import OperatorResource
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -164,6 +166,7 @@ class CratesCase(TestCase):
         registry = CratesResource(self.shelf, crates, base)
         self.runs = Runs(self.store, self.clock, "tests")
         features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
+        features.append(OperatorResource(Undoing(self.shelf, self.store)))
         access = self.access()
         root = Root(self.services, base, features=features, access=access, runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 20, clients=access)

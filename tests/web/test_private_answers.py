@@ -37,6 +37,7 @@ ROUTES = {
     "/<address>/sbom.spdx.json": ["/{address}/sbom.spdx.json"],
     "/<address>/build-requirements": ["/{address}/build-requirements"],
     "/<address>/closed": ["/{address}/closed"],
+    "/<address>/frozen": ["/{address}/frozen"],
     "/<address>/simple/": ["/{address}/simple/"],
     "/<address>/simple/<project>/": ["/{address}/simple/shout/", "/{address}/simple/other/"],
     "/<address>/simple/<project>/<file>": ["/{address}/" + INDEX, "/{address}/simple/shout/other.whl"],
@@ -53,7 +54,7 @@ ROUTES = {
 }
 """The paths that are asked for, by the route."""
 
-ELSEWHERE = ("/learn/", "/livez", "/readyz", "/version", "/metrics")
+ELSEWHERE = ("/learn/", "/denials", "/livez", "/readyz", "/version", "/metrics")
 """Routes that need another scope than reading, or none."""
 
 

@@ -173,6 +173,7 @@ class CratesCase(TestCase):
         registry = CratesResource(self.shelf, crates, base)
         self.runs = Runs(self.store, self.clock, "tests")
         features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
+        features.append(OperatorResource(Undoing(self.shelf, self.store)))
         access = self.access()
         features.append(OperatorResource(Undoing(self.shelf, self.store)))
         root = Root(self.services, base, features=features, access=access, runs=self.runs)

@@ -160,8 +160,8 @@ def constant(etag: str, *, page: bool = False, ranges: bool = False, caching: st
 
 def for_one_client(caching: str) -> str:
     """Return a ``Cache-Control`` that keeps a response out of shared caches."""
-    kept_out = "private" in caching or "no-store" in caching
-    return caching if kept_out else f"private, {caching.removeprefix('public, ')}"
+    is_closed = "private" in caching or "no-store" in caching
+    return caching if is_closed else f"private, {caching.removeprefix('public, ')}"
 
 
 def has(etags: str, etag: str) -> bool:

@@ -53,7 +53,7 @@ _BUCKETS = 1000
 
 @define(eq=False)
 class _Waiting:
-    """What waits to be frozen for one client.
+    """The projects that wait to be frozen for one client.
 
     :ivar locks: each with the projects that are left.
     :ivar left: projects of all of them.

@@ -27,7 +27,7 @@ _REMEMBERED = 10_000
 
 @frozen
 class Charge:
-    """What one process has charged a token for one address.
+    """The bytes that one process has charged a token for one address.
 
     :param token: its name.
     :param size: in bytes.

@@ -34,10 +34,10 @@ class OwnLockTests(SynchronousTestCase):
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", made], check=True)
         kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_CERT", "SSL_", "REQUESTS_"))}
         pip = [sys.executable, "-m", "pip", "--python", str(made / "bin" / "python"), "install", "--require-hashes"]
-        for lock in _LOCKS:
+        for lock in (ROOT / name for name in _LOCKS):
             done = run(
                 [sys.executable, "-m", "reqpi", "run", lock, "--store", place / "store", "--", *pip, "-r", lock],
-                ROOT,
+                place,
                 kept | {"PYTHONPATH": str(ROOT), "HOME": str(place)},
             )
             self.assertEqual(done.status, 0, done.said)

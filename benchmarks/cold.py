@@ -15,6 +15,7 @@ _PROGRAMS = {
     "bench_freezing": "Freezing a lock, compared with a bare loop that fetches the same pages:",
     "bench_cold": "The first download of a file, compared with a bare proxy:",
     "bench_lookups": "A burst of connections while the resolver loses every tenth query, in seconds:",
+    "bench_counting": "The processor time that the fast path spends on counting:",
     "bench_gaps": "How long the reactor was blocked:",
 }
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
-from shutil import rmtree, which
 
-from twisted.trial.unittest import SkipTest
-
-from tests.end_to_end.clients import CACHE, making
+from tests.debian import debian_program
 from tests.ports import free_ports
 
 __all__ = ["Tinyproxy"]
@@ -51,7 +47,7 @@ class Tinyproxy:
         self._log = folder / "log"
         self.where = f"127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            [_program(), "-d", "-c", str(configuration)],
+            [debian_program("tinyproxy-bin", "usr/bin/tinyproxy"), "-d", "-c", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -82,29 +78,3 @@ class Tinyproxy:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-
-
-def _program() -> str:
-    """Debian's, if not the system's own."""
-    if own := which("tinyproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
-        return own
-    place = CACHE / "tinyproxy"
-    program = place / "usr" / "bin" / "tinyproxy"
-    with making(place):
-        if not program.exists():
-            if which("apt-get") is None:
-                raise SkipTest("there is no tinyproxy here, and no apt-get to fetch it")
-            rmtree(place, ignore_errors=True)
-            place.mkdir(parents=True)
-            _do(["apt-get", "download", "--quiet", "tinyproxy-bin"], place)
-            (package,) = place.glob("tinyproxy-bin_*.deb")
-            _do(["dpkg-deb", "--extract", str(package), str(place)], place)
-    return str(program)
-
-
-def _do(command: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
-    )
-    if done.returncode:
-        raise SkipTest(f"tinyproxy cannot be fetched here: {done.stderr.strip()[-300:]}")

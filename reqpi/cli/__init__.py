@@ -35,6 +35,7 @@ COMMANDS = {
     "diff": "list the differences between two locks, addresses or SBOMs",
     "server": "serve locks to every client, in the foreground",
     "token": "make, list and revoke the tokens of a server's clients",
+    "status": "print the state of a server or of a store on one screen",
     "deny": "do not serve a file, a release or a project any more, whatever locks admit",
     "forget": "remove a lock and its frozen lists from a store",
     "refreeze": "freeze the pages of a lock again, and report what has changed",

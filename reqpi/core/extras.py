@@ -10,6 +10,7 @@ __all__ = ["EXTRAS", "advice_for"]
 EXTRAS = {
     "attest": "securesystemslib>=1.6",
     "completion": "shtab>=1.13",
+    "metrics": "prometheus_client>=0.21",
     "oidc": "joserfc>=1.3",
     "s3": "obstore>=0.11",
 }

@@ -13,6 +13,8 @@ import time
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from reqpi.runtime.counts import Histogram
+
 __all__ = ["ReactorLag"]
 
 _LONG = 0.25
@@ -24,6 +26,7 @@ class ReactorLag:
 
     :param reactor: the reactor to measure.
     :param seconds: from one tick to the next.
+    :param lags: counts by how many seconds each tick was late.
 
     :ivar longest: the most seconds by which a tick was late.
     :ivar held: the same, counting only as much as this process used CPU time meanwhile.
@@ -32,7 +35,8 @@ class ReactorLag:
 
     _log = Logger()
 
-    def __init__(self, reactor: IReactorTime, seconds: float = 0.1) -> None:
+    def __init__(self, reactor: IReactorTime, seconds: float = 0.1, lags: Histogram | None = None) -> None:
+        self._lags = lags or Histogram()
         self.longest = 0.0
         self.held = 0.0
         self.busiest = 0.0
@@ -61,6 +65,7 @@ class ReactorLag:
     def _tick(self) -> None:
         late = time.monotonic() - self._due
         used, used_by_all = time.thread_time(), time.process_time()
+        self._lags.observe(late)
         self.longest = max(self.longest, late)
         held = min(late, used_by_all - self._used_by_all)
         self.held = max(self.held, held)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.logger import Logger
 
 from reqpi.runtime.log_file import LogFile
+from reqpi.server.json_log import timestamp
 from reqpi.server.settings import Settings
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.json_access_log import JsonAccessLog
 
 __all__ = ["access_log"]
 
@@ -19,15 +23,23 @@ def access_log(reactor: Any, settings: Settings) -> AccessLog | None:
     if settings.access_log == "off":
         return None
     trust_proxy = settings.trust_proxy
+    made: Callable[..., AccessLog] = AccessLog
+    if settings.log_format == "json":
+        made = partial(JsonAccessLog, stamp=timestamp)
     if settings.access_log != "log":
         file = LogFile(Path(settings.access_log), "the access log", _report)
-        return AccessLog(reactor, file.write, open_file=file.open, trust_proxy=trust_proxy)
+        return made(reactor, file.write, open_file=file.open, trust_proxy=trust_proxy)
     log = Logger("reqpi.access")
 
     def write(lines: str) -> None:
         log.info("{lines}", lines=lines.rstrip("\n"))
 
-    return AccessLog(reactor, write, trust_proxy=trust_proxy)
+    def write_json(lines: str) -> None:
+        log.info("{json_lines}", json_lines=lines.rstrip("\n"))
+
+    if settings.log_format == "json":
+        return made(reactor, write_json, trust_proxy=trust_proxy)
+    return made(reactor, write, trust_proxy=trust_proxy)
 
 
 def _report(failure: str | None) -> None:

@@ -7,7 +7,7 @@ import re
 
 from reqpi.core.errors import Misconfigured
 
-__all__ = ["CannotListen", "cannot_listen", "private_socket"]
+__all__ = ["CannotListen", "cannot_listen", "endpoint_of", "private_socket"]
 
 _REASONS = {
     errno.EADDRINUSE: ("The port is in use.", "Specify another one with --http or REQPI_HTTP."),
@@ -21,6 +21,31 @@ _REASONS = {
 
 _UNIX = re.compile(r"unix:(?!.*(?<!\\):mode=)")
 """The beginning of a Unix socket without a mode. A colon in its path is written with a backslash."""
+
+
+_HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.-]{1,255})):([0-9]{1,5})")
+
+_KINDS = ("tcp", "tcp6", "ssl", "tls", "unix", "systemd", "haproxy")
+"""Beginnings of endpoints, which are no hosts."""
+
+
+def endpoint_of(where: str) -> str:
+    """Return the endpoint string for a port that is not for everyone: a port alone is one of loopback.
+
+    :param where: ``PORT``, ``HOST:PORT``, the path of a Unix socket, or an endpoint string.
+    :raises reqpi.core.errors.Misconfigured: it is none of these.
+    """
+    if where.startswith("/"):
+        return private_socket("unix:" + where.replace("\\", "\\\\").replace(":", "\\:"))
+    match = _HOST_AND_PORT.fullmatch(where if ":" in where else f"127.0.0.1:{where}")
+    host = "" if match is None else match[1] or match[2]
+    if match is not None and host not in _KINDS and int(match[3]) <= 65535:
+        escaped = host.replace(":", "\\:")
+        return f"tcp:{match[3]}:interface={escaped}"
+    if where.partition(":")[0] not in _KINDS or ":" not in where:
+        advice = "Write HOST:PORT, such as 127.0.0.1:9464, or unix:PATH."
+        raise Misconfigured(f"{where!r:.100} is not an endpoint", advice)
+    return private_socket(where)
 
 
 def private_socket(description: str) -> str:

@@ -13,10 +13,13 @@ from reqpi.server.limit_options import LIMIT_OPTIONS
 from reqpi.server.room_options import ROOM_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
 
-__all__ = ["LEVELS", "OPTIONS", "BadOption", "ServerOption", "ValueKind", "option_named"]
+__all__ = ["FORMATS", "LEVELS", "OPTIONS", "BadOption", "ServerOption", "ValueKind", "option_named"]
 
 LEVELS = ("debug", "info", "warn", "error")
 """Log levels, from the most to the fewest lines."""
+
+FORMATS = ("text", "json")
+"""Formats of the logs."""
 
 OPTIONS = (
     ServerOption(
@@ -315,6 +318,23 @@ OPTIONS = (
         "log events of this level and above: debug, info, warn or error",
         "info",
         choices=LEVELS,
+    ),
+    ServerOption(
+        "log-format",
+        "log_format",
+        ValueKind.TEXT,
+        "FORMAT",
+        "write the logs as lines of text, or of JSON: text or json",
+        "text",
+        choices=FORMATS,
+    ),
+    ServerOption(
+        "metrics",
+        "metrics",
+        ValueKind.TEXT,
+        "ENDPOINT",
+        "serve metrics for Prometheus at HOST:PORT, at a port of loopback, or at an endpoint: unix:…",
+        shown="nowhere",
     ),
 )
 """All options, in the order of docs/reference/options.md."""

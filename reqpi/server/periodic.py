@@ -27,6 +27,12 @@ _Work = Callable[[], Awaitable[Any]]
 _WRITE_COUNTS = 5.0
 """Seconds between two writes of the refusals, and of the receipts of runs."""
 
+_PROBE = 10.0
+"""Seconds between two checks whether the store can be written."""
+
+_MEASURE = 600.0
+"""Seconds between two measurements of the size of the store."""
+
 _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
@@ -67,9 +73,13 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
         yield _WRITE_COUNTS, services.room.tend
     sweeping = sweeping_of(settings)
     if sweeping is not None:
-        sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age)
+        sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age, counts=services.counts)
         yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
     yield _DECISIONS, services.locks.shelf.denials.refresh
+    if settings.only is None:
+        yield _PROBE, services.readings.store.probe
+    if settings.metrics is not None and settings.worker < 2:
+        yield _MEASURE, services.readings.store.measure
     yield _TRIM, _trim(Trimming(gc_pause.collect_new, gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):

@@ -17,11 +17,14 @@ from reqpi.core.crates.source import CrateSource
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.runtime.allocator import limit_arenas
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.access import check_reach
 from reqpi.server.announce import Address, announce, url_of
 from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.listening import cannot_listen
+from reqpi.server.metrics import ServerReadings
+from reqpi.server.metrics_port import port_of_server
 from reqpi.server.outside import outside_of
 from reqpi.server.own_names import own_names
 from reqpi.server.periodic import Periodic
@@ -39,6 +42,7 @@ from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.own_addresses import Here
 from reqpi.upstream.crates.offline import OfflineRegistries
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.status import StatusResource
 
 __all__ = ["GRACE", "Server", "assemble"]
 
@@ -53,8 +57,10 @@ class Server(Service):
     :param quiet: do not log where it listens, because the caller does.
     :param here: receives the addresses that it listens on.
     :param crates: the registries of crates; ``None``: none is asked.
+    :param counts: the numbers of this process, if its sources count too.
 
     :ivar ready: fires with the listening ports, once the server can be used.
+    :ivar metrics: the port of ``--metrics``; ``None`` if there is none.
     :ivar outside: the upstreams, proxies and authorities that its settings allow; ``None`` if it was not assembled
         from settings.
     """
@@ -73,13 +79,14 @@ class Server(Service):
         quiet: bool = False,
         here: Here | None = None,
         crates: CrateSource | None = None,
+        counts: ServerCounts | None = None,
     ) -> None:
         self.setName("reqpi")
         self.ready: Deferred[list[IListeningPort]] = Deferred()
         self.outside: AllowedUpstreams | None = None
         self._settings = settings
         self._reactor = reactor
-        self._services = services_of(settings, reactor, store, upstream, crates or OfflineRegistries())
+        self._services = services_of(settings, reactor, store, upstream, crates or OfflineRegistries(), counts=counts)
         self._close_upstream = close_upstream
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._quiet = quiet
@@ -87,12 +94,19 @@ class Server(Service):
         self._ports: list[IListeningPort] = []
         self._periodic = Periodic(settings, self._services, reactor)
         self._scrubber: Deferred[None] | None = None
-        self._lag = ReactorLag(reactor)
+        self._lag = ReactorLag(reactor, lags=self._services.counts.lag)
+        status = StatusResource(self._services.report, None)
+        self.metrics = None if settings.worker else port_of_server(settings, reactor, self.readings, [status])
 
     @property
     def store(self) -> Store:
         """The store that it serves from."""
         return self._services.store
+
+    @property
+    def readings(self) -> ServerReadings:
+        """The parts whose numbers an operator can see."""
+        return self._services.readings
 
     @property
     def shelf(self) -> Shelf:
@@ -134,6 +148,8 @@ class Server(Service):
         if self.site.audit is not None:
             self.site.audit.open()
         self.store.open()
+        self.readings.counts.began_at = self._reactor.seconds()
+        self.readings.store.opened()
         if not self._ports:
             self._listen()
         self._services.site.names = own_names(self._settings, [address for address, _ in self._addresses])
@@ -143,7 +159,9 @@ class Server(Service):
         self._periodic.start()
         self._lag.start()
         if self._settings.verify_rate is not None:
-            scrubber = Scrubber(self.store, self.shelf, self._reactor, self._settings.verify_rate)
+            scrubber = Scrubber(
+                self.store, self.shelf, self._reactor, self._settings.verify_rate, self._services.counts
+            )
             self._scrubber = Deferred.fromCoroutine(scrubber.run())
             self._scrubber.addErrback(lambda failure: failure.trap(CancelledError))
         if not self._quiet:
@@ -164,6 +182,8 @@ class Server(Service):
 
     def _listen(self) -> None:
         self._open_ports()
+        if self.metrics is not None:
+            self.metrics.listen()
         try:
             self.check_reach([address for address, _ in self._addresses])
         except Misconfigured:
@@ -223,6 +243,8 @@ class Server(Service):
         self._services.parsing.close()
         await self.store.close()
         self._lag.stop()
+        if self.metrics is not None:
+            await self.metrics.stop()
         self._log.debug("the reactor was late by {late:.3f} s at most", late=self._lag.longest)
         if not self._quiet:
             self._log.info("stopped")
@@ -243,7 +265,8 @@ def assemble(
     if settings.passing is not None:
         store = PassingStore(store, settings.passing)
     outside = outside_of(settings)
-    sources = Sources.of(settings, outside, reactor)
+    counts = ServerCounts()
+    sources = Sources.of(settings, outside, reactor, counts)
     server = Server(
         settings,
         reactor,
@@ -254,6 +277,7 @@ def assemble(
         quiet=quiet,
         here=outside.here,
         crates=sources.crates,
+        counts=counts,
     )
     server.outside = outside
     return server

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -14,10 +16,14 @@ from reqpi.runtime.counts import ServerCounts
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
 from reqpi.server.audit import audit_log
+from reqpi.server.host_defaults import default_store
 from reqpi.server.limits import limits_of
+from reqpi.server.metrics import ServerReadings
 from reqpi.server.parsing import Parsing, parsing_of
 from reqpi.server.room import room_of
 from reqpi.server.settings import Settings
+from reqpi.server.status import report_of
+from reqpi.server.store_watch import StoreWatch
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
 from reqpi.shelf.files.file_parts import FileParts
@@ -31,6 +37,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.health import HealthResource
 from reqpi.web.http.access import is_private
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.feature import Feature
@@ -42,6 +49,7 @@ from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from reqpi.web.run_crates import RunCrates
+from reqpi.web.status import StatusResource
 
 __all__ = ["Services", "services_of"]
 
@@ -53,6 +61,8 @@ class Services:
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param access: the access log; ``None`` where there is none.
     :param room: the room of the store; ``None`` where nothing bounds it.
+    :param readings: the parts whose numbers an operator can see.
+    :param report: returns the state of the server as JSON.
     """
 
     store: Store
@@ -66,16 +76,34 @@ class Services:
     crates: CratesOfLocks
     parsing: Parsing
     room: StoreRoom | None
+    readings: ServerReadings
+    report: Callable[[], Awaitable[Mapping[str, Any]]]
+
+    @property
+    def counts(self) -> ServerCounts:
+        """The numbers of the process."""
+        return self.readings.counts
 
 
-def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource) -> Services:
+def services_of(
+    settings: Settings,
+    reactor: Any,
+    store: Store,
+    upstream: Upstream,
+    source: CrateSource,
+    *,
+    counts: ServerCounts | None = None,
+) -> Services:
     """Wire the parts of a server.
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
+
+    :param counts: the numbers of the process, if another part counts too.
     """
-    counts = ServerCounts()
+    counts = counts or ServerCounts()
     quarter = settings.memory // 4
     clients = clients_of(settings, reactor.seconds)
+    bare = store
     room = room_of(settings, reactor, store, clients, counts)
     store = store if room is None else CountedStore(store, room)
     parsing = parsing_of(settings)
@@ -89,7 +117,9 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
         counts=counts,
     )
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
-    crates = CratesOfLocks(shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file)
+    crates = CratesOfLocks(
+        shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file, counts=counts
+    )
     held = HeldCrates(shelf, store, crates)
     locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None, counts=counts)
     open_index = None
@@ -99,17 +129,33 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
     prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
-    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds)
+    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds, counts)
     base = PublicUrl(settings.url, settings.trust_proxy)
     learning = LearnResource(open_index, single=settings.only is not None)
     runs = Runs(store, reactor, uuid.uuid4().hex)
     offered = None if settings.only is not None else runs
     registry = CratesResource(shelf, crates, base, login=is_private(clients))
+    place = settings.store or default_store()
+    watch = StoreWatch(bare, place if isinstance(place, Path) else None, reactor, written=not settings.offline)
+    kind = "directory" if isinstance(place, Path) else place.partition(":")[0]
+
+    async def report() -> Mapping[str, Any]:
+        return await report_of(readings, kind=kind, worker=settings.worker, now=reactor.seconds())
+
     features: list[Feature] = [registry, RunCrates(shelf, registry, FrozenPages(shelf), offered)]
-    features.append(OperatorResource(Undoing(shelf, store)))
-    root = Root(locks, base, ready_answers, quarter, learning=learning, features=features, access=clients, runs=offered)
+    features += [OperatorResource(Undoing(shelf, store)), StatusResource(report, clients)]
+    root = Root(
+        locks,
+        base,
+        ready_answers,
+        quarter,
+        learning=learning,
+        features=features,
+        access=clients,
+        runs=offered,
+        health=HealthResource(lambda: readings.problem),
+    )
     access = access_log(reactor, settings)
-    limits = limits_of(settings, reactor.seconds)
     site = BoundedSite(
         root,
         reactor,
@@ -117,8 +163,12 @@ def services_of(settings: Settings, reactor: Any, store: Store, upstream: Upstre
         ready_answers,
         access,
         clients=clients,
-        limits=limits,
+        limits=limits_of(settings, reactor.seconds),
         counts=counts,
+        trust_proxy=settings.trust_proxy,
     )
     site.audit = audit_log(reactor, settings)
-    return Services(store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room)
+    readings = ServerReadings(counts, site, locks.holds, watch)
+    return Services(
+        store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room, readings, report
+    )

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from reqpi.core.errors import Misconfigured
 from reqpi.core.limits.rates import BadRate, read_rate
 from reqpi.server.limit_options import RATE_OPTIONS
+from reqpi.server.listening import endpoint_of
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
@@ -59,6 +60,8 @@ class Settings:
     :param local: the user is the operator, and no other machine can reach this server: public hosts that a lock names
         are asked without being in ``allow_hosts``. No option sets it.
     :param only: the one client of a server inside a command. No option sets it.
+    :param metrics: a Twisted endpoint string; ``None``: there are no metrics.
+    :param worker: the number of this process among several workers, from 1; 0: it is the only one. No option sets it.
     :param passing: a folder for files that are needed no longer than this process runs; ``None``: the store keeps
         them. No option sets it.
     """
@@ -115,6 +118,9 @@ class Settings:
     page_cache: int = _DEFAULTS["page_cache"]
     local: bool = False
     log_level: str = _DEFAULTS["log_level"]
+    log_format: str = _DEFAULTS["log_format"]
+    metrics: str | None = None
+    worker: int = 0
     passing: Path | None = None
     only: OnlyClient | None = None
 
@@ -218,5 +224,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "access-log": _access_log,
     **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
     "limit-prefreeze": partial(_rate, "limit-prefreeze"),
+    "metrics": endpoint_of,
 }
 """The options whose text is more than text, a path or a list."""

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Upstream
+from reqpi.runtime.counts import ServerCounts
 from reqpi.server.cargo_defaults import default_registry
 from reqpi.server.settings import Settings
 from reqpi.upstream.allowed.operator import AllowedUpstreams
@@ -35,17 +36,18 @@ class Sources:
     close: Callable[[], Awaitable[None]] | None = None
 
     @classmethod
-    def of(cls, settings: Settings, outside: AllowedUpstreams, reactor: Any) -> Sources:
+    def of(cls, settings: Settings, outside: AllowedUpstreams, reactor: Any, counts: ServerCounts) -> Sources:
         """Return the sources that the settings describe. A registry is not looked for before a crate is needed.
 
+        :param counts: counts the requests to them.
         :raises reqpi.core.errors.Misconfigured: the settings cannot be used.
         """
         if settings.offline:
             return cls(Offline(outside.policy), OfflineRegistries())
         resolving = ResolverThreads(reactor)
-        upstream = Upstreams(outside, resolving, page_cache=settings.page_cache)
+        upstream = Upstreams(outside, resolving, page_cache=settings.page_cache, counts=counts)
         allowed = AllowedRegistries.of(settings.crates, outside)
-        crates = CrateRegistries(allowed, default_registry, resolving, cache=settings.page_cache // 4)
+        crates = CrateRegistries(allowed, default_registry, resolving, cache=settings.page_cache // 4, counts=counts)
 
         async def close() -> None:
             await upstream.close()

@@ -24,6 +24,7 @@ from reqpi.runtime import gc_pause
 from reqpi.runtime.log_file import LogFile
 from reqpi.server.daemon import pidfile_left, report_failure, watch_start
 from reqpi.server.hangup import handle_hangup
+from reqpi.server.json_log import json_observer
 from reqpi.server.listening import CannotListen, private_socket
 from reqpi.server.log_levels import at_level
 from reqpi.server.options import OPTIONS, ServerOption, ValueKind
@@ -238,7 +239,14 @@ def _observer(options: TwistdOptions) -> ILogObserver | None:
     if not isinstance(twistds, ServerOptions) or twistds["logger"] is not None:
         return None
     path = _log_path(twistds)
-    observer = UnixAppLogger(twistds)._getLogObserver() if path is None else _file_observer(path)
+    if options.settings.log_format == "json":
+        if twistds["syslog"]:
+            raise SystemExit("reqpi: --log-format json cannot be used with --syslog.")
+        observer = json_observer(sys.stdout if path is None else _log_file(path))
+    elif path is None:
+        observer = UnixAppLogger(twistds)._getLogObserver()
+    else:
+        observer = textFileLogObserver(cast(TextIO, _log_file(path)))
     return at_level(observer, options.settings.log_level)
 
 
@@ -250,8 +258,8 @@ def _log_path(twistds: ServerOptions) -> Path | None:
     return Path(named or "twistd.log").absolute()
 
 
-def _file_observer(path: Path) -> ILogObserver:
-    """Return an observer that appends to a file.
+def _log_file(path: Path) -> LogFile:
+    """Return a file to which an observer appends.
 
     twistd would rename the file at each MB and keep every piece, all of them renamed each time.
 
@@ -262,7 +270,7 @@ def _file_observer(path: Path) -> ILogObserver:
         file.open()
     except Misconfigured as error:
         raise SystemExit(f"reqpi: {error}") from None
-    return textFileLogObserver(cast(TextIO, file))
+    return file
 
 
 def _endpoint(where: str) -> str:

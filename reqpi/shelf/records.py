@@ -28,6 +28,7 @@ __all__ = [
     "differing_metadata_record",
     "document_record",
     "freezing_record",
+    "holding_prefix",
     "holding_record",
     "kind_of",
     "kinds_of",
@@ -231,6 +232,11 @@ def holding_record(address: str, target: InstallTarget | None = None) -> str:
     if target is None:
         return f"{_HOLDING.folder}/{address}/"
     return f"{_HOLDING.folder}/{address}/{_digest(json.dumps(target.as_json()))[:32]}"
+
+
+def holding_prefix() -> str:
+    """Name the prefix of the records of all holds."""
+    return f"{_HOLDING.folder}/"
 
 
 def lacking_record(address: str, name: str = "") -> str:

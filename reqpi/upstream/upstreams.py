@@ -13,6 +13,7 @@ from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Page, Project
 from reqpi.core.shown_urls import as_shown
 from reqpi.core.simple import Packed
+from reqpi.runtime.counts import ServerCounts
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.denied import Denied
 from reqpi.upstream.allowed.hosts import host_and_port
@@ -25,6 +26,7 @@ from reqpi.upstream.git.repositories import Repositories
 from reqpi.upstream.http.agent import PooledAgent
 from reqpi.upstream.http.agents import Agents
 from reqpi.upstream.http.client import HttpClient
+from reqpi.upstream.http.meter import UpstreamMeter
 from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.index import UpstreamIndex
 from reqpi.upstream.page_cache import PageCache
@@ -46,6 +48,7 @@ class Upstreams(ByPolicy):
     :param clock: for time, if not the reactor.
     :param agent: for HTTP, if not an agent of its own.
     :param page_cache: bytes of memory for pages of indexes, which are kept from one lock to the next.
+    :param counts: counts the requests.
     :raises reqpi.core.errors.Misconfigured: the URL of an upstream is not valid.
     """
 
@@ -56,15 +59,20 @@ class Upstreams(ByPolicy):
         clock: IReactorTime | None = None,
         agent: PooledAgent | None = None,
         page_cache: int = PAGE_CACHE,
+        *,
+        counts: ServerCounts | None = None,
     ) -> None:
         outside.check()
         time: IReactorTime = clock or reactor
+        meter = UpstreamMeter(counts or ServerCounts(), time, outside.named)
         reach = GuardedReactor(reactor, outside.named)
         trust = TlsTrust(outside.certificates, outside.unverified, outside.client_certificate, outside.named)
+        for url in outside.indexes.values():
+            meter.expect(url)
         self.agent = Agents.of(outside, reactor) if agent is None else Agents.same(agent)
         super().__init__(outside.policy)
         self._permits = outside.permits
-        self._http = HttpClient(self.agent, time)
+        self._http = HttpClient(self.agent, time, meter)
         self._time, self._pages = time, PageCache[Packed](page_cache)
         self._indexes = {key: self._made(url, self._permits.of_index(key)) for key, url in outside.indexes.items()}
         self._repositories = Repositories(

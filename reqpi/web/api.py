@@ -84,6 +84,8 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         commitment, created = await shelf.commit_together(documents, check)
     else:
         commitment, created = await shelf.commit(documents[0].data, check)
+    site: Any = request.site
+    site.counts.committed(new=created)
     note_detail(request, address=commitment.address)
     if target is not None:
         await services.holds.begin(commitment, target)

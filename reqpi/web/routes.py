@@ -3,6 +3,10 @@ r"""Every route of the server.
 ::
 
     GET   /                                          the front page, for people
+    GET   /livez                                     whether the server runs                  \
+    GET   /readyz                                    whether it should get requests             } reqpi.web.health
+    GET   /version                                   its version                              /
+    GET   /status                                    its state, for its operator
     POST  /locks                                     commit a lock
     POST  /learn                                     begin a session of record mode: an open index
     GET   /learn/<token>/                            the files that were taken from it
@@ -73,6 +77,7 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web import api, pages
+from reqpi.web.health import HealthResource
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, problem_of_client
 from reqpi.web.http.answers import after, answer_with
@@ -273,6 +278,7 @@ class Root(Resource):
     :param features: what else it answers, the first one first that takes a path.
     :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
+    :param health: what it answers to any client and under any name.
     """
 
     isLeaf = True
@@ -288,6 +294,7 @@ class Root(Resource):
         features: Sequence[Feature] = (),
         access: Access | None = None,
         runs: Runs | None = None,
+        health: HealthResource | None = None,
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
@@ -299,6 +306,7 @@ class Root(Resource):
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
         self._features = tuple(features)
+        self._health = health or HealthResource()
         self._names = frozenset[str]().union(*(feature.names for feature in features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
@@ -315,6 +323,8 @@ class Root(Resource):
         for name, value in COMMON:
             request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
+        if self._health.takes(request.postpath):
+            return self._health.answer(request, request.postpath)
         problem = (
             problem_of_client(request, self._access, request.postpath)
             or problem_of_host(request, site.names)

@@ -21,7 +21,7 @@ __all__ = ["EveryCommand", "commands_that_take_a_store_or_a_lock"]
 
 TARGET = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12", "--only-binary=:all:")
 ASK = OPEN + "opened(sys.argv[1] + '/').read()"
-STORE_ALONE = ("verify", "sweep", "forget")
+STORE_ALONE = ("status", "verify", "sweep", "forget")
 YEAR = 365 * 86400
 
 
@@ -153,6 +153,11 @@ class EveryCommand(SynchronousTestCase):
         said = self.reqpi("diff", self.lock, self.index.removesuffix("simple/"), status=6 if self.sources else 0)
         self.assertEqual(sorted({line.split()[1] for line in said.splitlines()}), sorted(self.sources))
         self.assertIn("+ other 1.0", self.reqpi("diff", self.lock, "other.txt", status=6))
+
+    def command_status(self) -> None:
+        said = json.loads(self.reqpi("status", "--store", str(self.store), "--json"))
+        self.assertEqual((said["store"]["kind"], said["holds"]), ("directory", 0))
+        self.assertGreater(said["store"]["bytes"], 0)
 
     def command_verify(self) -> None:
         said = json.loads(self.reqpi("verify", "--store", str(self.store), "--json"))

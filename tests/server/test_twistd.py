@@ -134,7 +134,7 @@ class OptionsTests(SynchronousTestCase):
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
             values = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}
-            values |= {"crates": "https://crates.example.org", "anonymous": "read"}
+            values |= {"crates": "https://crates.example.org", "anonymous": "read", "log-format": "json"}
             value = values.get(name, "1/s" if name.startswith("limit-") else "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()
@@ -221,7 +221,7 @@ class OptionTableTests(SynchronousTestCase):
         self.assertEqual({option.setting for option in OPTIONS} - names, set())
         self.assertEqual(
             names - {option.setting for option in OPTIONS},
-            {"upstreams", "file_hosts", "own_netrc", "local", "passing", "only"},
+            {"upstreams", "file_hosts", "own_netrc", "local", "passing", "only", "worker"},
         )
 
     def test_the_defaults_of_the_settings_are_those_of_the_options(self) -> None:

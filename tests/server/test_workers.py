@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.server.settings import Settings
 from reqpi.server.workers.handed import dumped, loaded
+from reqpi.server.workers.metrics import MetricsOfWorkers
 from reqpi.server.workers.parent import _LONGEST_LINE, _Worker
 from reqpi.server.workers.sockets import opened
 
@@ -43,7 +44,7 @@ class LogTests(SynchronousTestCase):
         observer = lambda event: self.lines.extend(event.get("text", "").split("\n"))  # noqa: E731
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
-        self.worker = _Worker(0, Clock(), Settings(), [])
+        self.worker = _Worker(0, Clock(), Settings(), [], MetricsOfWorkers(Settings(), Clock()))
 
     def test_pieces_of_two_pipes_are_not_mixed(self) -> None:
         for pipe, data in ((1, b"one "), (2, b"Trace"), (1, b"line\nhalf"), (2, b"back\n"), (1, b" a line\n")):
@@ -74,5 +75,5 @@ class SocketTests(SynchronousTestCase):
             opened(f"tcp:{port}:interface=127.0.0.1", 2)
 
     def test_another_kind_is_refused(self) -> None:
-        with self.assertRaisesRegex(ValueError, "tcp, tcp6, ssl, tls and unix"):
+        with self.assertRaisesRegex(ValueError, "tcp, tcp6, ssl, tls, unix and systemd"):
             opened("stdio:", 2)

@@ -26,7 +26,7 @@ class TypeTests(SynchronousTestCase):
         shown = json.loads(problem.body())
         self.assertEqual((problem.status, shown["status"], shown["type"]), (status, status, f"urn:reqpi:{name}"))
         self.assertEqual({key: shown[key] for key in shown if key in ("pending", "final", "missing")}, members)
-        self.assertEqual(problem.headers.get("Retry-After"), "2" if status == 503 else None)
+        self.assertEqual(problem.headers.get("Retry-After"), "2" if status in (503, 507) else None)
 
     def test_each_error_has_a_status_and_a_type(self) -> None:
         for kind, status, name in (

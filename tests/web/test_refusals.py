@@ -160,7 +160,11 @@ class Upstream(WebCase):
                 self.assert_problem(await self.ask(f"/{address}/simple/{project}/"), 503)
             self.clock.advance(61)
             self.assert_problem(await self.ask(f"/{address}/simple/six/"), 503)
-        said = [str(formatEvent(event)) for event in logged if event["log_level"] >= LogLevel.warn]
+        said = [
+            str(formatEvent(event)).partition(" (request ")[0]
+            for event in logged
+            if event["log_level"] >= LogLevel.warn
+        ]
         self.assertEqual(said, [f"/{address}/simple/six/: files.example.org cannot be reached: refused"] * 2)
 
     async def test_other_trouble_is_reported_for_each_project(self) -> None:
@@ -189,7 +193,7 @@ class Upstream(WebCase):
                 await self.turn()
             self.assert_problem(await wire.reply(), 503)
         [said] = [str(formatEvent(event)) for event in logged if event["log_level"] == LogLevel.warn]
-        self.assertTrue(said.endswith("Ask again in a moment."), said)
+        self.assertRegex(said, r"Ask again in a moment\. \(request [0-9a-f]{16}\)$")
         gate.callback(None)
 
     async def test_trouble_with_a_file_is_503_before_any_of_it(self) -> None:

@@ -60,8 +60,7 @@ class IndexTests(RunsCase):
         """The run and the address answer in the same way; the answer."""
         theirs = await self.ask(f"/{self.address}{path}", method, **headers)
         ours = await self.ask(f"{run}{path}", method, **headers)
-        self.assertEqual((ours.status, ours.reason, ours.headers, ours.body),
-                         (theirs.status, theirs.reason, theirs.headers, theirs.body), path)  # fmt: skip
+        self.assertEqual(ours.without_id, theirs.without_id, path)
         return ours
 
     async def test_every_answer_has_the_same_bytes_and_the_same_head(self) -> None:

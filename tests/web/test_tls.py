@@ -12,7 +12,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
 from reqpi.core.errors import StoreTrouble
-from reqpi.web.http import site
+from reqpi.web.http.refusal import LINGER
 from tests.fake_upstream.authority import make_certificates
 from tests.web import test_sendfile
 from tests.web.case import LARGEST, WebCase
@@ -80,7 +80,7 @@ class OverTLS(TLSCase, LongFiles):
         wire = await self.wire()
         wire.say(self.request("/locks", "POST", Content_Length=str(LARGEST + 1)))
         self.assert_problem(await wire.reply(), 413)
-        self.clock.advance(site._LINGER)
+        self.clock.advance(LINGER)
         await wire.ended
 
     async def test_a_client_that_leaves_after_a_refusal_is_forgotten(self) -> None:
@@ -90,5 +90,5 @@ class OverTLS(TLSCase, LongFiles):
         await wire.reply()
         wire.transport.abortConnection()
         await self.site.closed()
-        self.clock.advance(site._LINGER)
+        self.clock.advance(LINGER)
         self.assertEqual(self.flushLoggedErrors(), [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -36,6 +37,13 @@ class Reply:
     reason: str
     headers: Headers
     body: bytes
+
+    @property
+    def without_id(self) -> tuple[int, str, Headers, bytes]:
+        """All of it but its version and the id of the request, which each error has for itself."""
+        headers = self.headers.copy()
+        headers.removeHeader("X-Request-ID")
+        return self.status, self.reason, headers, re.sub(rb', "request_id": "[0-9a-f]{16}"', b"", self.body)
 
     def __getitem__(self, name: str) -> str | None:
         """The value of a header that comes once at most."""

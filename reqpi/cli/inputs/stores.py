@@ -18,7 +18,7 @@ from reqpi.storage.sealed import SealedStore
 if TYPE_CHECKING:
     from reqpi.cli.processes.reactor_thread import Wait
 
-__all__ = ["add_store", "opened"]
+__all__ = ["add_store", "opened", "place_named"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,10 +47,15 @@ def opened(options: argparse.Namespace) -> Iterator[tuple[SealedStore, Wait]]:
         wait(store.close())
 
 
+def place_named(options: argparse.Namespace) -> Path | str:
+    """Return the place of the store that the options or the environment specify."""
+    named = value_of(options, "store")
+    return place_of(named) if named else default_store()
+
+
 def _store(options: argparse.Namespace) -> SealedStore:
     """Open the store that the options or the environment specify."""
-    named = value_of(options, "store")
-    where = place_of(named) if named else default_store()
+    where = place_named(options)
     if isinstance(where, Path) and not where.is_dir():
         raise Misconfigured(f"there is no store at {where}", "Specify the store of the server with --store.")
     options_given = options_of(value_of(options, "store-option"))

@@ -22,9 +22,11 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError
 from reqpi.server.hangup import handle_hangup
+from reqpi.server.json_log import json_observer
 from reqpi.server.log_levels import at_level
 from reqpi.server.server import assemble
 from reqpi.server.workers.handed import FIRST_DESCRIPTOR, loaded
+from reqpi.server.workers.metrics import write_metrics
 
 __all__ = ["main"]
 
@@ -90,7 +92,11 @@ def main() -> None:
     os.setpgid(0, 0)  # Ctrl-C is handled by the parent
     reactor = cast(Any, _the_reactor)
     settings = loaded(_line())
-    observer = cast(ILogObserver, FileLogObserver(sys.stdout, _written))
+    observer = (
+        json_observer(sys.stdout)
+        if settings.log_format == "json"
+        else cast(ILogObserver, FileLogObserver(sys.stdout, _written))
+    )
     globalLogBeginner.beginLoggingTo([at_level(observer, settings.log_level)])
     descriptors: Iterator[int] = iter(range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + len(settings.listen)))
     try:
@@ -100,6 +106,7 @@ def main() -> None:
     except ReqPIError as error:
         raise SystemExit(f"cannot start: {error}") from None
     handle_hangup(reactor)
+    write_metrics(server, settings.worker, reactor)
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
     _Lifeline(reactor).startReading()
     reactor.run()

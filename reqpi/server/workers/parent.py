@@ -17,10 +17,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from reqpi.server.announce import announce
+from reqpi.server.json_log import with_worker
 from reqpi.server.listening import cannot_listen
 from reqpi.server.server import GRACE, assemble
 from reqpi.server.settings import Settings
 from reqpi.server.workers.handed import FIRST_DESCRIPTOR, dumped
+from reqpi.server.workers.metrics import MetricsOfWorkers
 from reqpi.server.workers.sockets import Sockets, opened
 
 __all__ = ["Workers"]
@@ -52,7 +54,8 @@ class Workers(Service):
         self._settings = settings
         self._reactor = reactor
         # This one is never started: it shows whether the settings can be used before workers are started.
-        self._model = assemble(settings, reactor)
+        self._model = assemble(evolve(settings, metrics=None), reactor)
+        self._metrics = MetricsOfWorkers(settings, reactor)
         self._sockets: list[Sockets] = []
         self._workers: list[_Worker] = []
 
@@ -73,6 +76,7 @@ class Workers(Service):
         self._model.store.open()
         Deferred.fromCoroutine(self._model.store.close())
         self._bind()
+        self._metrics.start()
         announce(self._log, self._settings, self._model.upstream_name, [each.address for each in self._sockets])
         self._log.info("{count} workers", count=self._settings.workers)
         for number in range(self._settings.workers):
@@ -88,11 +92,13 @@ class Workers(Service):
 
     async def _stop(self) -> None:
         self._log.info("stopping")
+        self._metrics.stopping()
         ending = [Deferred.fromCoroutine(worker.stop()) for worker in self._workers]
         # At once: as long as one process has them open, new clients connect and wait for an answer in vain.
         for each in self._sockets:
             each.close()
         await gatherResults(ending)
+        await self._metrics.stop()
         self._log.info("stopped")
 
     def _bind(self) -> None:
@@ -106,26 +112,32 @@ class Workers(Service):
                     each.close()
                 self._sockets = []
                 raise cannot_listen(description, error) from error
+        self._metrics.listen()
         self._model.check_reach([address for address, _ in (each.address for each in self._sockets)])
 
     def _made(self, number: int) -> _Worker:
         described = [each.described(text) for each, text in zip(self._sockets, self._settings.listen, strict=True)]
-        settings = evolve(self._settings, listen=described)
+        settings = evolve(self._settings, listen=described, worker=number + 1)
         if number:
             # One worker is enough for work on the whole store.
             settings = evolve(settings, frequency=0, verify_rate=None)
-        return _Worker(number, self._reactor, settings, [each.sockets[number].fileno() for each in self._sockets])
+        descriptors = [each.sockets[number].fileno() for each in self._sockets]
+        return _Worker(number, self._reactor, settings, descriptors, self._metrics)
 
 
 class _Worker(ProcessProtocol):
     """One worker process after another, under the same number.
 
     :param descriptors: those of its sockets, one for each of ``settings.listen``, in order.
+    :param metrics: shows its numbers.
     """
 
     _log = Logger()
 
-    def __init__(self, number: int, reactor: Any, settings: Settings, descriptors: Sequence[int]) -> None:
+    def __init__(
+        self, number: int, reactor: Any, settings: Settings, descriptors: Sequence[int], metrics: MetricsOfWorkers
+    ) -> None:
+        self._metrics = metrics
         self._name = f"worker {number + 1}"
         self._reactor = reactor
         self._settings = settings
@@ -147,7 +159,7 @@ class _Worker(ProcessProtocol):
             sys.executable,
             [sys.executable, "-P", "-c", "from reqpi.server.workers.child import main; main()"],
             # Workers can import what this process can, however it was started.
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | dict(self._metrics.environment),
             childFDs={0: "w", 1: "r", 2: "r"} | descriptors,
         )
 
@@ -180,14 +192,21 @@ class _Worker(ProcessProtocol):
         self._rest[childFD] = rest
         if lines:
             # Lines that arrive together are logged together: an event for each line of an access log is expensive.
-            text = "\n".join(f"{self._name}: {line.decode('utf-8', 'replace')}" for line in lines)
-            self._log.info("{text}", text=text)
+            self._log_lines([line.decode("utf-8", "replace") for line in lines])
+
+    def _log_lines(self, lines: Sequence[str]) -> None:
+        if self._settings.log_format == "json":
+            text = "\n".join(with_worker(line, self._settings.worker) for line in lines)
+            self._log.info("{json_lines}", json_lines=text)
+        else:
+            self._log.info("{text}", text="\n".join(f"{self._name}: {line}" for line in lines))
 
     def processEnded(self, reason: Failure) -> None:
         """Start another process, unless this one was stopped."""
         gone, self._gone = self._gone, []
         for each in gone:
             each.callback(None)
+        self._metrics.ended(self._settings.worker)
         if self._stopping:
             return
         lived = self._reactor.seconds() - self._began

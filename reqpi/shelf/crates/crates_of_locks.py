@@ -21,6 +21,7 @@ from reqpi.core.denials import Denial
 from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
@@ -49,6 +50,7 @@ class CratesOfLocks:
     :param source: the registries.
     :param redirect_above: see :meth:`reqpi.shelf.files.file_parts.FileParts.over`.
     :param largest: likewise.
+    :param counts: counts downloads and damage.
 
     :ivar admitted: which crates each lock admits.
     :ivar commits: the commits of git repositories that have crates.
@@ -64,6 +66,7 @@ class CratesOfLocks:
         redirect_above: int | None = None,
         *,
         largest: int = LARGEST,
+        counts: ServerCounts | None = None,
     ) -> None:
         self._shelf = shelf
         self._store = store
@@ -72,7 +75,7 @@ class CratesOfLocks:
         self.admitted = AdmittedOfLocks(shelf, clock)
         self.source = source
         self._lines = FrozenLines(store, source)
-        self._downloads = Downloads(store, source, clock, largest=largest)
+        self._downloads = Downloads(store, source, clock, largest=largest, counts=counts)
         self._responses = FileResponses(store, self._downloads, redirect_above)
         self.commits = CrateCommits(store, self.admitted, self._responses, source, clock, refusal=self._refusal_of)
         self._promises = CratePromises(self._responses)

@@ -49,6 +49,8 @@ class Download:
     :param blobs: the blobs of the store, each verified before it is used.
     :param keeps: see :class:`reqpi.shelf.files.fetch.Fetch`. A file that is not kept has no readers.
     :param largest: likewise.
+
+    :ivar outcome: how it ended, if it succeeded: one of :data:`reqpi.runtime.counts.DOWNLOADS`.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Download:
         self.file = file
         self.size = file.size
         self.measured: MeasuredFile | None = None
+        self.outcome = "shared"
         self._store = store
         self._blobs = blobs or VerifiedBlobs(store)
         self._clock = clock
@@ -112,7 +115,11 @@ class Download:
             if incoming is not None:
                 self._incoming, self._is_intact = incoming, True
                 fetch = Fetch(self.file, self._clock, self._grown, self._algorithms, self._keeps, largest=self._largest)
-                return await self._meanwhile() or await fetch.run(upstream, incoming)
+                measured = await self._meanwhile()
+                if measured is None:
+                    measured = await fetch.run(upstream, incoming)
+                    self.outcome = "kept" if self._keeps is None or self._keeps(measured) else "measured"
+                return measured
             following = await self._store.follow(str(self._name))
             if following is not None:
                 self._incoming = following

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.core.errors import StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import FileSource, Store
 from reqpi.core.model import ALGORITHMS, Digest, File
 from reqpi.runtime.counts import ServerCounts
@@ -22,7 +22,7 @@ from reqpi.runtime.lru import LruCache
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.download import Download
-from reqpi.shelf.files.fetch import LARGEST, Keeps, MeasuredFile, TooLong, TooSlow, checked
+from reqpi.shelf.files.fetch import LARGEST, Keeps, MeasuredFile, SentShort, TooLong, TooSlow, checked
 from reqpi.shelf.files.measurements import Measurements
 from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
@@ -54,7 +54,7 @@ class Downloads:
     otherwise a wrong listing would spoil the download of the other, or would get what another index's login gets.
 
     :param largest: bytes of a file, at most.
-    :param counts: receives each file that is larger.
+    :param counts: counts how each download ends.
 
     :ivar blobs: the blobs of the store, each verified before it is used.
     :ivar measurements: the digests of stored files that this process has computed.
@@ -73,7 +73,7 @@ class Downloads:
     ) -> None:
         self._store = store
         self._counts = counts or ServerCounts()
-        self.blobs = VerifiedBlobs(store)
+        self.blobs = VerifiedBlobs(store, self._counts)
         self.measurements = Measurements(self.blobs)
         self._upstream = upstream
         self._clock = clock
@@ -96,9 +96,21 @@ class Downloads:
             whole = (file.url, file.index, file.size, sorted(file.digests))
             name = hashlib.sha256(repr(whole).encode()).hexdigest()
             download = self._under_way[key] = self._download(file, name=name, blobs=self.blobs)
-            fetched = Deferred.fromCoroutine(download.fetch(self._upstream))
+            fetched = Deferred.fromCoroutine(self._fetched(download))
             fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
+        else:
+            self._counts.download("shared")
         return download
+
+    async def _fetched(self, download: Download) -> MeasuredFile:
+        """Fetch a file, and count how that ends."""
+        try:
+            measured = await download.fetch(self._upstream)
+        except Exception as error:
+            self._counts.download(_outcome(error))
+            raise
+        self._counts.download(download.outcome, measured.size)
+        return measured
 
     def _download(self, file: File, algorithms: Collection[str] = ("sha256",), **others: Any) -> Download:
         return Download(file, self._store, self._clock, algorithms, largest=self._largest, **others)
@@ -135,8 +147,7 @@ class Downloads:
         try:
             measured = None if file.sha256 is None else await self._stored(file, str(file.sha256))
             if measured is None:
-                download = self._download(file, ALGORITHMS, keeps=keeps)
-                measured = await download.fetch(self._upstream)
+                measured = await self._fetched(self._download(file, ALGORITHMS, keeps=keeps))
         except UpstreamTrouble as error:
             self._remember(file, error)
             raise
@@ -176,6 +187,13 @@ class Downloads:
 _Key = tuple[str, str, int | None, frozenset[Digest]]
 
 _FAILURES = 1000
+
+
+def _outcome(error: Exception) -> str:
+    """Return how a download ended that failed: one of :data:`reqpi.runtime.counts.DOWNLOADS`."""
+    if isinstance(error, DigestMismatch):
+        return "wrong"
+    return "short" if isinstance(error, SentShort) else "failed"
 
 
 def _key(file: File) -> _Key:

@@ -14,7 +14,7 @@ from reqpi.core.interfaces import FileSource, Incoming, Transfer
 from reqpi.core.model import Digest, File
 from reqpi.runtime.offload import HASHED_PIECE
 
-__all__ = ["LARGEST", "Fetch", "Keeps", "MeasuredFile", "TooLong", "TooSlow", "checked"]
+__all__ = ["LARGEST", "Fetch", "Keeps", "MeasuredFile", "SentShort", "TooLong", "TooSlow", "checked"]
 
 LARGEST = 16 << 30
 """Bytes of a file, at most, unless the operator specifies another number."""
@@ -164,7 +164,7 @@ class Fetch:
         finally:
             transfer.close()
         if self.size is not None and incoming.size < self.size:
-            raise UpstreamTrouble(
+            raise SentShort(
                 f"the upstream sent {self._file.filename} short", f"{incoming.size} of {self.size} bytes arrived."
             )
 
@@ -226,6 +226,10 @@ def checked(file: File, measured: MeasuredFile) -> MeasuredFile:
         if computed[expected.algorithm] != expected:
             raise DigestMismatch(file.filename, expected, computed[expected.algorithm])
     return measured
+
+
+class SentShort(UpstreamTrouble):
+    """A file ended before its length."""
 
 
 class TooLong(UpstreamTrouble):

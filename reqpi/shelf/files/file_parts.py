@@ -48,7 +48,7 @@ class FileParts:
             store; ``None``: never.
         :param parsing: a process that parses large files of sdists; ``None``: a thread does.
         :param largest: bytes of a file, at most.
-        :param counts: receives each file that is larger.
+        :param counts: counts downloads and damage.
         """
         downloads = Downloads(store, upstream, clock, largest=largest, counts=counts)
         return cls(

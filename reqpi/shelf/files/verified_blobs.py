@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import BlobIdentity, Blobs
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.hashing import is_right
@@ -41,10 +42,14 @@ _log = Logger()
 
 
 class VerifiedBlobs:
-    """The blobs of a store, each verified before it is used."""
+    """The blobs of a store, each verified before it is used.
 
-    def __init__(self, store: Blobs) -> None:
+    :param counts: counts those that are wrong.
+    """
+
+    def __init__(self, store: Blobs, counts: ServerCounts | None = None) -> None:
         self._store = store
+        self._counts = counts or ServerCounts()
         self._verified: LruCache[str, BlobIdentity] = LruCache(_IDENTITIES)
         self._hashing: SingleFlight[bool] = SingleFlight()
 
@@ -170,5 +175,6 @@ class VerifiedBlobs:
     async def repair(self, sha256: str, size: int) -> None:
         """Remove a blob whose bytes were found to be wrong: the next request fetches it from the upstream."""
         _log.critical("{sha256} is damaged in the store: {size} bytes; removing it", sha256=sha256, size=size)
+        self._counts.damaged("file")
         self._verified.drop(sha256)
         await self._store.repair(sha256)

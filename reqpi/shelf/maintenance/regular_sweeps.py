@@ -6,6 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from reqpi.core.interfaces import Store
+from reqpi.runtime.counts import ServerCounts
 from reqpi.shelf.maintenance.sweep import Sweep, Swept
 from reqpi.shelf.records import time_record
 
@@ -26,15 +27,24 @@ class RegularSweeps:
 
     :param frequency: seconds between two sweeps.
     :param max_age: seconds without use after which a lock is removed.
+    :param counts: notes when a sweep succeeded.
     """
 
     _log = Logger()
 
-    def __init__(self, store: Store, clock: IReactorTime, frequency: float, max_age: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: IReactorTime,
+        frequency: float,
+        max_age: float,
+        *,
+        counts: ServerCounts | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._frequency = frequency
-        self._sweep = Sweep(store, clock, max_age)
+        self._sweep = Sweep(store, clock, max_age, counts=counts)
         self.interval = min(frequency, _LOOKS)
 
     async def tend(self) -> Swept | None:

@@ -8,6 +8,7 @@ from twisted.logger import Logger
 
 from reqpi.core.errors import ReqPIError
 from reqpi.core.interfaces import Store
+from reqpi.runtime.counts import ServerCounts
 from reqpi.shelf.files.hashing import RateLimit
 from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
 from reqpi.shelf.shelf import Shelf
@@ -24,11 +25,15 @@ class Scrubber:
     A file with wrong bytes is removed, and fetched again at once if it can be obtained.
 
     :param rate: in bytes a second.
+    :param counts: counts the damage.
     """
 
     _log = Logger()
 
-    def __init__(self, store: Store, shelf: Shelf, clock: IReactorTime, rate: int) -> None:
+    def __init__(
+        self, store: Store, shelf: Shelf, clock: IReactorTime, rate: int, counts: ServerCounts | None = None
+    ) -> None:
+        self._counts = counts or ServerCounts()
         self._store = store
         self._shelf = shelf
         self._clock = clock
@@ -49,6 +54,7 @@ class Scrubber:
         """Verify the store once."""
         verdict = await Verification(self._store, repair=True, pace=RateLimit(self._rate, self._clock)).run()
         for damage in verdict.damages:
+            self._counts.damaged(damage.kind)
             removed = " It was removed." if damage.repaired else ""
             self._log.critical(
                 "the {kind} {name} is damaged in the store: {problem}.{removed}",

@@ -22,6 +22,7 @@ from reqpi.core.address import is_listing, parse_listing
 from reqpi.core.errors import DamagedRecord, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Digest
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.offload import FROZEN_PAGE
 from reqpi.shelf.files.core_metadata import load_digest
 from reqpi.shelf.record_reading import read_record
@@ -68,11 +69,21 @@ class Sweep:
 
     :param max_age: seconds without use after which a lock is removed.
     :param dry_run: remove nothing. Blobs that would be spared because they are less than an hour old are counted too.
+    :param counts: notes when the sweep succeeded.
     """
 
     _log = Logger()
 
-    def __init__(self, store: Store, clock: IReactorTime, max_age: float, *, dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: IReactorTime,
+        max_age: float,
+        *,
+        dry_run: bool = False,
+        counts: ServerCounts | None = None,
+    ) -> None:
+        self._counts = counts or ServerCounts()
         self._store = store
         self._clock = clock
         self._max_age = max_age
@@ -95,6 +106,7 @@ class Sweep:
             await self._forget_documents(roots, began)
             message = "swept {locks} locks and {blobs} files of {size} bytes"
             self._log.info(message, locks=removed, blobs=blobs, size=size)
+            self._counts.swept_at = self._clock.seconds()
         return Swept(removed, blobs, size)
 
     async def _step(self) -> None:

@@ -32,14 +32,14 @@ from reqpi.runtime.troubles import log_trouble
 from reqpi.shelf.lacking_pins import lines_of
 from reqpi.shelf.presence import STALE, Presence
 from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.records import holding_record
+from reqpi.shelf.records import holding_prefix, holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
 from reqpi.shelf.whole_lock.hold_room import HoldRoom, HoldTooLarge
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
 
-__all__ = ["Holds"]
+__all__ = ["Holds", "recorded_holds"]
 
 _HOLDS = 4
 """Holds that one process works on concurrently; others wait."""
@@ -96,6 +96,11 @@ class Holds:
         self._turns = FairTurns(_HOLDS, each=_EACH)
         self._presence = Presence(store, clock)
         self._under_way: dict[str, _Hold] = {}
+
+    @property
+    def under_way(self) -> int:
+        """The number of holds that this process works on, or that wait for their turn."""
+        return len(self._under_way)
 
     async def begin(self, commitment: Commitment, target: InstallTarget) -> None:
         """Begin to hold the files of a lock that ``target`` admits, unless some process is doing so already.
@@ -197,13 +202,8 @@ class Holds:
     async def _elsewhere(self, record: str) -> HoldProgress | None:
         """Return the progress of a hold by another process."""
         noted = await self._recorded(record)
-        if noted is None or noted.at is None:
-            return None
-        # The time is from another machine's clock, which may be ahead.
-        present = abs(self._clock.seconds() - noted.at) <= STALE
-        if not present and noted.waits_in is not None:
-            present = await self._presence.is_present(noted.waits_in)
-        return noted.progress if present else None
+        present = await _is_under_way(noted, self._presence, self._clock.seconds())
+        return noted.progress if noted is not None and present else None
 
     async def _reasons(self, record: str) -> tuple[dict[HeldThing, str], tuple[Defect, ...]]:
         """Return why the latest hold could not obtain the missing files, and the lines of the lock that are why."""
@@ -215,6 +215,25 @@ class Holds:
     async def _recorded(self, record: str) -> RecordedHold | None:
         written = await self._store.get(record)
         return None if written is None else read_record(record, written, RecordedHold.load)
+
+
+async def recorded_holds(store: Store, clock: IReactorTime) -> int:
+    """Return the number of holds that some process is working on, as far as a store says."""
+    presence, under_way = Presence(store, clock), 0
+    async for record in store.names(holding_prefix()):
+        written = await store.get(record)
+        noted = None if written is None else read_record(record, written, RecordedHold.load)
+        under_way += await _is_under_way(noted, presence, clock.seconds())
+    return under_way
+
+
+async def _is_under_way(noted: RecordedHold | None, presence: Presence, now: float) -> bool:
+    """Return whether some process is working on a hold, or has it wait for its turn."""
+    if noted is None or noted.at is None:
+        return False
+    # The time is from another machine's clock, which may be ahead.
+    present = abs(now - noted.at) <= STALE
+    return present or (noted.waits_in is not None and await presence.is_present(noted.waits_in))
 
 
 class _Hold:

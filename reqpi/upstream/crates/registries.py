@@ -16,6 +16,7 @@ from reqpi.core.errors import Misconfigured, NotFound, UpstreamTrouble
 from reqpi.core.interfaces import Transfer
 from reqpi.core.model import Digest, Project
 from reqpi.core.shown_urls import as_shown
+from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.upstream.allowed.denied import Denied
@@ -24,6 +25,7 @@ from reqpi.upstream.crates.registry import IndexFile, SparseRegistry
 from reqpi.upstream.http.agent import PooledAgent
 from reqpi.upstream.http.agents import Agents
 from reqpi.upstream.http.client import HttpClient
+from reqpi.upstream.http.meter import UpstreamMeter
 from reqpi.upstream.page_cache import PageCache
 
 __all__ = ["CrateRegistries"]
@@ -40,6 +42,7 @@ class CrateRegistries:
     :param clock: for time, if not the reactor.
     :param agent: for HTTP, if not an agent of its own.
     :param cache: bytes of memory for index files.
+    :param counts: counts the requests.
     """
 
     def __init__(
@@ -51,7 +54,9 @@ class CrateRegistries:
         agent: PooledAgent | None = None,
         *,
         cache: int = 8 << 20,
+        counts: ServerCounts | None = None,
     ) -> None:
+        self._counts = counts or ServerCounts()
         self._find_default = find_default
         self._reactor = reactor
         self._time: IReactorTime = clock or reactor
@@ -151,7 +156,8 @@ class CrateRegistries:
 
     def _wire(self, allowed: AllowedRegistries) -> _Wired:
         agents = Agents.of(allowed.outside, self._reactor) if self._agent is None else Agents.same(self._agent)
-        return _Wired(allowed, agents, HttpClient(agents, self._time))
+        meter = UpstreamMeter(self._counts, self._time, allowed.outside.named)
+        return _Wired(allowed, agents, HttpClient(agents, self._time, meter))
 
 
 @frozen

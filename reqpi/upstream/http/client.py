@@ -17,11 +17,14 @@ from twisted.web.iweb import IAgent, IResponse
 from reqpi import __version__
 from reqpi.core.errors import HostUnreachable, NotFound, UpstreamTrouble
 from reqpi.core.shown_urls import as_shown
+from reqpi.runtime.counts import ServerCounts
+from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.permits import NO_PERMIT, Permit
 from reqpi.upstream.allowed.urls import as_sent, host_of
 from reqpi.upstream.http.agents import Agents
 from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.circuit_breaker import UNREACHED, HostCircuitBreaker
+from reqpi.upstream.http.meter import UpstreamMeter
 from reqpi.upstream.http.proxy import ProxyTrouble
 from reqpi.upstream.http.reasons import reasons_of
 from reqpi.upstream.http.verbatim import get_verbatim
@@ -59,9 +62,11 @@ class HttpClient:
     """A client that gets URLs.
 
     :param clock: for timeouts.
+    :param meter: counts the requests; ``None``: they are not counted.
     """
 
-    def __init__(self, agents: Agents, clock: IReactorTime) -> None:
+    def __init__(self, agents: Agents, clock: IReactorTime, meter: UpstreamMeter | None = None) -> None:
+        self._meter = meter or UpstreamMeter(ServerCounts(), clock, Hosts())
         self._agents = agents
         self._clock = clock
         self._breaker = HostCircuitBreaker(clock)
@@ -87,7 +92,7 @@ class HttpClient:
             if not permit.is_home(url):
                 permit = permit.without_login
             agent = self._agents.agent_for(permit, url)
-            response = await self._ask(agent, url, _headers(headers, permit.login_for(url)))
+            response = await self._metered(agent, url, _headers(headers, permit.login_for(url)))
             body = Body(response, self._clock)
             if response.code == 200 or response.code in _expected(headers):
                 return url, response, body
@@ -98,8 +103,18 @@ class HttpClient:
         detail = f"More than {_REDIRECTS} redirects, the last to {as_shown(url)}."
         raise UpstreamTrouble(f"{host_of(url)} redirects too often", detail, final=True)
 
-    async def _ask(self, agent: IAgent, url: str, headers: Headers) -> IResponse:
+    async def _metered(self, agent: IAgent, url: str, headers: Headers) -> IResponse:
         self._breaker.check(url)
+        began = self._meter.began()
+        try:
+            response = await self._ask(agent, url, headers)
+        except UpstreamTrouble:
+            self._meter.ended(url, began, None)
+            raise
+        self._meter.ended(url, began, response.code)
+        return response
+
+    async def _ask(self, agent: IAgent, url: str, headers: Headers) -> IResponse:
         try:
             asked = get_verbatim(agent, as_sent(url), headers, self._clock)
             response: IResponse = await _cancellable(asked).addTimeout(_HEAD, self._clock)

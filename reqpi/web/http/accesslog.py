@@ -15,6 +15,7 @@ from twisted.web.http import combinedLogFormatter, datetimeToLogString
 from reqpi.core.limits.networks import last_forwarded
 from reqpi.web.http.headers import header
 from reqpi.web.http.redaction import redacted
+from reqpi.web.http.request_ids import id_if_any
 
 __all__ = ["AccessLog"]
 
@@ -58,6 +59,10 @@ class AccessLog:
         """
         self._open_file()
 
+    def now(self) -> float:
+        """Return the present time in seconds since the epoch."""
+        return self._clock.seconds()
+
     def timestamp(self) -> str:
         """Return the present time in the format of the log."""
         second = int(self._clock.seconds())
@@ -70,7 +75,9 @@ class AccessLog:
         # Twisted writes the address in quotes, unlike every other server.
         _, _, rest = combinedLogFormatter(self.timestamp(), request).partition('" - - ')
         peer = getattr(request.getClientAddress(), "host", "-")
-        self.note(f"{self._client(peer, header(request, 'X-Forwarded-For'))} - - {rest}")
+        request_id = id_if_any(request)
+        line = f"{self.client(peer, header(request, 'X-Forwarded-For'))} - - {rest}"
+        self.note(line, f" {request_id}" if request_id else "")
 
     def note_ready(self, peer: str, forwarded: str, line: str, response: str) -> None:
         """Log a response of the fast path.
@@ -79,16 +86,19 @@ class AccessLog:
         :param line: the request line, in which nothing has to be escaped.
         :param response: what follows it, in the format of the log.
         """
-        client = self._client(peer, forwarded) if forwarded else peer
+        client = self.client(peer, forwarded) if forwarded else peer
         self.note(f'{client} - - {self.timestamp()} "{line}" {response}')
 
-    def _client(self, peer: str, forwarded: str) -> str:
+    def client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""
         return (last_forwarded(forwarded) if self._trust_proxy else "") or peer
 
-    def note(self, line: str) -> None:
-        """Add a line, to be written soon."""
-        self._lines.append(redacted(line))
+    def note(self, line: str, more: str = "") -> None:
+        """Add a line, to be written soon.
+
+        :param more: follows it, and is known to have no token in it.
+        """
+        self._lines.append(redacted(line) + more)
         if len(self._lines) >= _MOST:
             self.flush()
         elif self._due is None:

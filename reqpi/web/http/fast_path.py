@@ -254,7 +254,11 @@ class FastPathChannel(HTTPChannel):
             site.self_checks.followed(self, *self.latest)
         more = _STRICT if self._secure and needs_tls(simple_one.host) else b""
         self._send(found.wire(site.date(), head=no_body, more=more))
-        site.answered(self.peer, line, found.status, 0 if no_body else len(found.body), simple_one)
+        size = 0 if no_body else len(found.body)
+        count = found.count
+        count.number += 1
+        count.size += size
+        site.answered(self.peer, line, found.status, size, simple_one)
         return True
 
     def _admits(self, head: SimpleHead) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 from twisted.internet.defer import TimeoutError
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
@@ -16,6 +16,7 @@ from twisted.web.server import Request
 
 from reqpi.core.errors import (
     BrokenLock,
+    DamagedRecord,
     DeniedByOperator,
     HostUnreachable,
     NotAdmitted,
@@ -35,6 +36,7 @@ from reqpi.core.errors import (
     without_frames,
 )
 from reqpi.web.http.redaction import redacted
+from reqpi.web.http.request_ids import REQUEST_ID, id_of
 
 __all__ = [
     "BAD_BODY",
@@ -49,6 +51,7 @@ __all__ = [
     "MISDIRECTED",
     "MISSING_SCOPE",
     "NOT_OFFERED",
+    "NOT_READY",
     "NO_SUCH_PATH",
     "PROBLEM_TYPES",
     "PROXY_LOGIN_REQUIRED",
@@ -57,6 +60,7 @@ __all__ = [
     "UNSUPPORTED_BODY",
     "Problem",
     "ProblemType",
+    "identified",
     "not_allowed",
     "path_of",
     "problem_of",
@@ -100,6 +104,7 @@ UNSUPPORTED_BODY = ProblemType(415, "unsupported-body")
 TOO_MANY_REQUESTS = ProblemType(429, "too-many-requests")
 MISDIRECTED = ProblemType(421, "misdirected")
 INTERNAL_ERROR = ProblemType(500, "internal-error")
+NOT_READY = ProblemType(503, "not-ready")
 BUSY = ProblemType(503, "busy")
 
 _TYPES: dict[type[ReqPIError], ProblemType] = {
@@ -140,6 +145,7 @@ PROBLEM_TYPES = (
     TOO_MANY_REQUESTS,
     MISDIRECTED,
     INTERNAL_ERROR,
+    NOT_READY,
     *_TYPES.values(),
 )
 """Every type that a response can have."""
@@ -221,6 +227,9 @@ def respond(request: Request, error: BaseException | Failure) -> bytes:
     """Set the head of the response for an error, and return its body."""
     failure = error if isinstance(error, Failure) else Failure(error)
     problem = problem_of(failure.value)
+    if isinstance(failure.value, DamagedRecord):
+        site: Any = request.site
+        site.counts.damaged("record")
     if problem.status >= 500:
         _report(request, problem, failure)
     if problem.status != 500:
@@ -228,8 +237,18 @@ def respond(request: Request, error: BaseException | Failure) -> bytes:
     return send(request, problem)
 
 
+def identified(request: Request, problem: Problem) -> Problem:
+    """Return the problem with the id of the request, in its body and in its headers."""
+    request_id = id_of(request)
+    members = dict(problem.members) | {"request_id": request_id}
+    return evolve(problem, members=members, headers=dict(problem.headers) | {REQUEST_ID: request_id})
+
+
 def send(request: Request, problem: Problem) -> bytes:
     """Set the head of the response, and return its body."""
+    site: Any = request.site
+    site.counts.problem(problem.type.name)
+    problem = identified(request, problem)
     body = problem.body()
     request.setResponseCode(problem.status, problem.reason or RESPONSES[problem.status])
     request.setHeader("Content-Type", CONTENT_TYPE)
@@ -244,13 +263,15 @@ def send(request: Request, problem: Problem) -> bytes:
 
 def _report(request: Request, problem: Problem, failure: Failure) -> None:
     if problem.status == 500:
-        _log.failure("fault while answering {path}", failure, path=path_of(request))
+        message = "fault while answering {path} (request {request_id})"
+        _log.failure(message, failure, path=path_of(request), request_id=id_of(request))
     else:
         site: Any = request.site
         error = failure.value
         repeated = isinstance(error, HostUnreachable) and not site.troubles.is_new(error.title)
         level = LogLevel.debug if repeated else LogLevel.warn
-        _log.emit(level, "{path}: {said}", path=path_of(request), said=_with_cause(error))
+        message = "{path}: {said} (request {request_id})"
+        _log.emit(level, message, path=path_of(request), said=_with_cause(error), request_id=id_of(request))
 
 
 def _with_cause(error: BaseException | None) -> str:

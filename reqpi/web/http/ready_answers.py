@@ -13,6 +13,7 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 from twisted.web.http import RESPONSES
 
+from reqpi.runtime.counts import ResponseCount, ServerCounts
 from reqpi.runtime.lru import LruCache
 from reqpi.shelf.commitments import Lease
 from reqpi.web.http.representation import (
@@ -24,6 +25,7 @@ from reqpi.web.http.representation import (
     answer,
     for_one_client,
 )
+from reqpi.web.http.route_names import route_of
 
 __all__ = ["ANY_TYPE", "ReadyAnswer", "ReadyAnswers", "ready"]
 
@@ -45,12 +47,14 @@ class ReadyAnswer:
     """A response as bytes. Its head is ``before``, the date and ``after``.
 
     :param body: is not sent in response to HEAD.
+    :param count: the responses of its route and status.
     """
 
     status: int
     before: bytes
     after: bytes
     body: bytes
+    count: ResponseCount = field(factory=ResponseCount, eq=False)
 
     def wire(self, date: bytes, *, head: bool, more: bytes = b"") -> bytes:
         """Return the whole response.
@@ -63,9 +67,10 @@ class ReadyAnswer:
         return b"".join((self.before, start, self.after) if head else (self.before, start, self.after, self.body))
 
 
-def ready(made: RepresentationResponse, *, private: bool = False) -> ReadyAnswer:
+def ready(made: RepresentationResponse, count: ResponseCount, *, private: bool = False) -> ReadyAnswer:
     """Return a response as bytes, with the headers in the order in which twisted.web sends them.
 
+    :param count: the responses of its route and status.
     :param private: no shared cache may keep it.
     """
     reason = RESPONSES[made.status].decode("ascii")
@@ -74,12 +79,14 @@ def ready(made: RepresentationResponse, *, private: bool = False) -> ReadyAnswer
         (name, for_one_client(value) if private and name == "Cache-Control" else value) for name, value in made.headers
     ]
     headers = "".join(f"\r\n{name}: {value}" for name, value in (*COMMON, *shown))
-    return ReadyAnswer(made.status, before.encode("ascii"), f"{headers}\r\n\r\n".encode("latin-1"), made.body)
+    after = f"{headers}\r\n\r\n".encode("latin-1")
+    return ReadyAnswer(made.status, before.encode("ascii"), after, made.body, count)
 
 
 @define
 class _Entry:
     lease: Lease
+    route: str
     variants: dict[str, Representation] = field(factory=dict)
     made: dict[RepresentationRequest, ReadyAnswer] = field(factory=dict)
 
@@ -89,15 +96,17 @@ class ReadyAnswers:
 
     :param bound: bytes of memory, at most.
     :param now: seconds since the epoch.
+    :param counts: counts the answers.
 
     :ivar private: no shared cache may keep an answer.
     """
 
     private = False
 
-    def __init__(self, bound: int, now: Callable[[], float]) -> None:
+    def __init__(self, bound: int, now: Callable[[], float], counts: ServerCounts | None = None) -> None:
         self._entries: LruCache[bytes, _Entry] = LruCache(bound)
         self._now = now
+        self._counts = counts or ServerCounts()
 
     def put(self, target: bytes, lease: Lease | None, variant: str, shown: Representation) -> None:
         """Answer requests for ``target`` with ``shown`` from now on.
@@ -110,7 +119,7 @@ class ReadyAnswers:
             return
         entry = self._entries.get(target)
         if entry is None or entry.lease is not lease:
-            entry = _Entry(lease)
+            entry = _Entry(lease, route_of(target))
         if entry.variants.get(variant) is not shown:
             entry.variants[variant] = shown
             entry.made.clear()
@@ -132,7 +141,8 @@ class ReadyAnswers:
         shown = entry.variants.get(ANY_TYPE) or entry.variants.get(asked.content_type)
         if shown is None:
             return None
-        made = ready(answer(shown, asked), private=self.private)
+        response = answer(shown, asked)
+        made = ready(response, self._counts.response(entry.route, response.status), private=self.private)
         if len(asked.etags) <= _LONGEST:
             if len(entry.made) >= _MOST_ANSWERS:
                 entry.made.clear()

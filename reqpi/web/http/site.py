@@ -31,12 +31,13 @@ from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_
 from reqpi.web.http.connections import RefusedConnection
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
-from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
+from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, identified, problem_of
 from reqpi.web.http.rate_limits import too_many
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.refusal import LINGER, refusal
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.representation import for_one_client
+from reqpi.web.http.route_names import route_of
 from reqpi.web.http.self_check import SelfChecks, index_of
 from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
@@ -48,9 +49,15 @@ __all__ = ["BoundedRequest", "BoundedSite"]
 _SMALL = 1 << 16
 """Bytes of a body that no route reads, at most."""
 
+_CLIENT_GONE = 499
+"""The status, in numbers for the operator, of a request whose client left before the response began, as in nginx."""
+
 
 class BoundedRequest(Request):
     """A request whose body is refused as soon as it is known to be too large: by its length, or by counting bytes."""
+
+    began_at = 0.0
+    """When it was received as a whole, in seconds on the clock of the site."""
 
     _body: IO[bytes]
     _taken = 0
@@ -192,7 +199,10 @@ class BoundedRequest(Request):
         self._body.close()
         channel: Any = self.channel
         transport = channel.transport
-        transport.write(refusal(problem, head=channel._command == b"HEAD"))
+        sent = refusal(identified(self, problem), head=channel._command == b"HEAD")
+        self._site.counts.problem(problem.type.name)
+        self._site.counts.request(route_of(channel._path), problem.status, len(sent), 0.0)
+        transport.write(sent)
         cut = self._site.clock.callLater(LINGER, transport.abortConnection)
         self.notifyFinish().addErrback(lambda _: cut.cancel() if cut.active() else None)
 
@@ -220,6 +230,7 @@ class BoundedSite(Site):
     :param clients: the clients of the server; ``None``: it requires no login.
     :param limits: ``None``: there are none.
     :param counts: counts what happens; ``None``: it counts for itself.
+    :param trust_proxy: believe what the operator's own proxy sends about a request.
     :ivar private: reading needs a login.
     :ivar names: the names that the server answers to. They depend on where it listens.
     :ivar audit: notes the requests that change something; ``None``: nothing does.
@@ -241,6 +252,7 @@ class BoundedSite(Site):
         clients: Access | None = None,
         limits: SiteLimits | None = None,
         counts: ServerCounts | None = None,
+        trust_proxy: bool = False,
     ) -> None:
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
@@ -253,6 +265,7 @@ class BoundedSite(Site):
         self.clients = clients
         self.limits = limits or SiteLimits(clock.seconds)
         self.counts = counts or ServerCounts()
+        self.trust_proxy = trust_proxy
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
@@ -319,6 +332,7 @@ class BoundedSite(Site):
 
     def log(self, request: Any) -> None:
         """Log a response of twisted.web."""
+        self._count(request, request.code)
         if self._access is not None:
             self._access.note_request(request)
         if self.audit is not None:
@@ -336,8 +350,9 @@ class BoundedSite(Site):
         if self.observer is not None:
             self.observer(SentResponse.logged(line, status, head.log))
 
-    def began(self, request: Request) -> None:
+    def began(self, request: BoundedRequest) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""
+        request.began_at = self.clock.seconds()
         self._in_flight.add(request)
         request.notifyFinish().addErrback(lambda _: self._gone(request)).addBoth(lambda _: self._ended(request))
 
@@ -357,8 +372,18 @@ class BoundedSite(Site):
             self._cut_short(request)
         self.observer = None
 
-    def _gone(self, request: Request) -> None:
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that are being answered."""
+        return len(self._in_flight)
+
+    def _count(self, request: Any, status: int) -> None:
+        self.counts.request(route_of(request.path), status, request.sentLength, self.clock.seconds() - request.began_at)
+
+    def _gone(self, request: Any) -> None:
         """Take note that the client of a request is gone before all of the response was sent."""
+        self.counts.cut += 1
+        self._count(request, request.code if request.startedWriting else _CLIENT_GONE)
         if self.audit is not None:
             self.audit.note_request(request, whole=False)
         self._cut_short(request)

@@ -21,6 +21,8 @@ r"""Every route of the server.
     GET   /runs/<token>/simple/<project>/            a project's files                         } reqpi.web.runs
     GET   /runs/<token>/simple/<project>/<file>      a file; and its core metadata: .metadata /
     GET   /runs/<token>/crates/<path>                the crates of its sdists                 \
+    GET   /runs/<token>/crates/git/<key>/<commit>.json           the digest of an archive      |
+    GET   /runs/<token>/crates/git/<key>/<commit>.tar.gz         an archive of crates          |
     GET   /runs/<token>/cargo/config.toml            the configuration for cargo              / reqpi.web.run_crates
     GET   /<address>/                                the overview of a lock, for people
     GET   /<address>/lock                            the bytes that were uploaded
@@ -49,9 +51,11 @@ r"""Every route of the server.
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
     GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
-    GET   /<address>/crates/<path>                   the index of a crate                      } reqpi.web.crates
-    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              /
-    GET   /<address>/cargo/config.toml               the configuration for cargo
+    GET   /<address>/crates/<path>                   the index of a crate                     |
+    GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              | reqpi.web.crates
+    GET   /<address>/crates/git/<key>/<commit>.json              the digest of an archive     |
+    GET   /<address>/crates/git/<key>/<commit>.tar.gz            an archive of crates         |
+    GET   /<address>/cargo/config.toml               the configuration for cargo              /
 
 Additional slashes, or no slash at the end, make no difference and cause no redirect: some clients send such paths, and
 a redirect costs each of them a round trip.

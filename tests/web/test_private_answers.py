@@ -6,16 +6,20 @@ import json
 import re
 
 from reqpi.core.access.tokens import Tokens
+from reqpi.core.crates.commits import CrateCommit
 from reqpi.web import routes
 from reqpi.web.http.access import Access
 from reqpi.web.http.token_access import TokenAccess
 from tests.attacks.tokens_case import SCOPES, basic, text_of, token
 from tests.crates_case import CratesCase
+from tests.git_crates import git_lock
 from tests.rust_sdists import WORDS
 from tests.web.in_memory import InMemory
 from tests.web.wire import Reply
 
 INDEX = "simple/shout/shout-1.0.tar.gz"
+COMMIT = CrateCommit("https://git.example.org/greetings.git", "7" * 40)
+ARCHIVE = f"crates/git/{COMMIT.key}/{COMMIT.id}"
 CRATE = f"crates/dl/{WORDS.name}/{WORDS.version}/{WORDS.sha256}.crate"
 
 ROUTES = {
@@ -44,17 +48,21 @@ ROUTES = {
     "/<address>/crates/config.json": ["/{address}/crates/config.json"],
     "/<address>/crates/<path>": ["/{address}/crates/ma/de/made-words", "/{address}/crates/se/rd/serde"],
     "/<address>/crates/dl/<crate>/<version>/<sha256>.crate": ["/{address}/" + CRATE],
+    "/<address>/crates/git/<key>/<commit>.json": ["/{commits}/" + ARCHIVE + ".json"],
+    "/<address>/crates/git/<key>/<commit>.tar.gz": ["/{commits}/" + ARCHIVE + ".tar.gz"],
     "/<address>/cargo/config.toml": ["/{address}/cargo/config.toml"],
     "/runs/<token>/receipt": ["{run}/receipt"],
     "/runs/<token>/simple/": ["{run}/simple/"],
     "/runs/<token>/simple/<project>/": ["{run}/simple/shout/"],
     "/runs/<token>/simple/<project>/<file>": ["{run}/" + INDEX],
     "/runs/<token>/crates/<path>": ["{run}/crates/ma/de/made-words", "{run}/" + CRATE, "{run}/crates/config.json"],
+    "/runs/<token>/crates/git/<key>/<commit>.json": ["{run-of-commits}/" + ARCHIVE + ".json"],
+    "/runs/<token>/crates/git/<key>/<commit>.tar.gz": ["{run-of-commits}/" + ARCHIVE + ".tar.gz"],
     "/runs/<token>/cargo/config.toml": ["{run}/cargo/config.toml"],
 }
 """The paths that are asked for, by the route."""
 
-ELSEWHERE = ("/learn/", "/denials", "/livez", "/readyz", "/version", "/metrics")
+ELSEWHERE = ("/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
 """Routes that need another scope than reading, or none."""
 
 
@@ -66,13 +74,21 @@ class PrivateAnswersTests(CratesCase):
 
     async def setUp(self) -> None:
         await super().setUp()
-        reply = await self.get(f"/{self.address}/runs", "POST", **{"Content-Length": "0"})
+        self.registries.commits[COMMIT] = b"the archive"
+        commits = await self.committed_together("shout==1.0\n", git_lock(COMMIT.url, COMMIT.id))
         names = {
             "address": self.address,
-            "run": f"/runs/{json.loads(reply.body)['token']}",
+            "run": await self.begun(self.address),
             "together": await self.committed_together("shout==1.0\n", "version = 4\n"),
+            "commits": commits,
+            "run-of-commits": await self.begun(commits),
         }
-        self.paths = [path.format(**names) for paths in ROUTES.values() for path in paths]
+        self.paths = [path.format_map(names) for paths in ROUTES.values() for path in paths]
+
+    async def begun(self, address: str) -> str:
+        """Begin a run of an address; its path."""
+        reply = await self.get(f"/{address}/runs", "POST", **{"Content-Length": "0"})
+        return f"/runs/{json.loads(reply.body)['token']}"
 
     async def get(self, path: str, method: str = "GET", **headers: str) -> Reply:
         self.pass_time()

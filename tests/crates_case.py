@@ -23,6 +23,7 @@ from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
+from reqpi.upstream.allowed.urls import host_of
 from reqpi.web.crates import CratesResource
 from reqpi.web.http.access import Access
 from reqpi.web.http.feature import Feature
@@ -53,6 +54,7 @@ class PlainRegistries:
     :ivar asked: the index files and crates that it was asked for, in order.
     :ivar places: the URL of each registry's index, and its template for files.
     :ivar with_login: the registries that the server has a login for.
+    :ivar names: the names of registries in a token; that of the default one is known.
     :ivar before: what to await before an index file or a crate is sent, by its name or filename; it may raise.
     """
 
@@ -62,6 +64,7 @@ class PlainRegistries:
     asked: list[str] = field(factory=list)
     places: dict[str, tuple[str, str]] = field(factory=dict)
     with_login: set[str] = field(factory=set)
+    names: dict[str, str] = field(factory=lambda: {"": "crates:default"})
     before: dict[str, Hook] = field(factory=dict)
 
     def add(self, *crates: MadeCrate, registry: str = "") -> None:
@@ -109,6 +112,10 @@ class PlainRegistries:
 
     def reveals(self, registry: str) -> bool:
         return registry not in self.with_login
+
+    def name(self, registry: str) -> str:
+        commit = commit_at(registry)
+        return self.names.get(registry, registry) if commit is None else host_of(commit.url)
 
     async def has_login(self, registry: str) -> bool:
         return registry in self.with_login
@@ -175,7 +182,6 @@ class CratesCase(TestCase):
         features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
         features.append(OperatorResource(Undoing(self.shelf, self.store)))
         access = self.access()
-        features.append(OperatorResource(Undoing(self.shelf, self.store)))
         root = Root(self.services, base, features=features, access=access, runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 20, clients=access)
 

@@ -19,6 +19,7 @@ __all__ = [
     "DeniedByOperator",
     "DigestMismatch",
     "HostUnreachable",
+    "LoginNotUsed",
     "Misconfigured",
     "NotAdmitted",
     "NotAllowed",
@@ -172,6 +173,10 @@ def wanting(what: str) -> Iterator[None]:
 
 class Pending(UpstreamTrouble):
     """The server is still working on the answer. Asking again in a moment will help."""
+
+
+class LoginNotUsed(UpstreamTrouble):
+    """The login of the server for an upstream is not used for this client. It may be for another one, at any time."""
 
 
 class HostUnreachable(UpstreamTrouble):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Upstream
@@ -43,7 +43,8 @@ class Sources:
         :raises reqpi.core.errors.Misconfigured: the settings cannot be used.
         """
         if settings.offline:
-            return cls(Offline(outside.policy), OfflineRegistries())
+            known = AllowedRegistries.of(evolve(settings.crates, tokens={}), outside)
+            return cls(Offline(outside.policy), OfflineRegistries(known.name))
         resolving = ResolverThreads(reactor)
         upstream = Upstreams(outside, resolving, page_cache=settings.page_cache, counts=counts)
         allowed = AllowedRegistries.of(settings.crates, outside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -31,7 +31,7 @@ COMMITMENTS_IN_MEMORY = 32 << 20
 
 _log = Logger()
 
-Check = Callable[[Lock], None]
+Check = Callable[[Lock], Awaitable[None]]
 """A check whether a client may commit a lock; it raises an error if not."""
 
 
@@ -92,10 +92,10 @@ class Commitments:
         """Bytes of the commitments in memory, as far as they are counted."""
         return self._read.weight
 
-    async def commit(self, document: bytes, check: Check = lambda _: None) -> tuple[Commitment, bool]:
+    async def commit(self, document: bytes, check: Check | None = None) -> tuple[Commitment, bool]:
         """Store a lock of one document under its address.
 
-        :param check: raises an error if the client may not commit the lock; nothing is stored then.
+        :param check: raises an error if the client may not commit the lock; nothing is stored then. ``None``: it may.
         :returns: the commitment, and whether it is new in this store.
         :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
             allow; nothing is stored.
@@ -103,13 +103,14 @@ class Commitments:
         return await self._commit(await self._reading.read(document, known=False), check)
 
     async def commit_together(
-        self, documents: Sequence[Document], check: Check = lambda _: None
+        self, documents: Sequence[Document], check: Check | None = None
     ) -> tuple[Commitment, bool]:
         """Store a lock of several documents under the address of their listing; see :meth:`commit`."""
         return await self._commit(await self._reading.read(documents, known=False), check)
 
-    async def _commit(self, lock: Lock, check: Check) -> tuple[Commitment, bool]:
-        check(lock)
+    async def _commit(self, lock: Lock, check: Check | None) -> tuple[Commitment, bool]:
+        if check is not None:
+            await check(lock)
         defects = self._denied(lock)
         if defects:
             raise BrokenLock(defects)

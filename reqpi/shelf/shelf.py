@@ -85,7 +85,7 @@ class Shelf:
 
     # Locks
 
-    async def commit(self, document: bytes, check: Check = lambda _: None) -> tuple[Commitment, bool]:
+    async def commit(self, document: bytes, check: Check | None = None) -> tuple[Commitment, bool]:
         """Store a lock of one document under its address.
 
         :param check: raises an error if the client may not commit the lock; nothing is stored then.
@@ -95,7 +95,7 @@ class Shelf:
         return await self._commitments.commit(document, check)
 
     async def commit_together(
-        self, documents: Sequence[Document], check: Check = lambda _: None
+        self, documents: Sequence[Document], check: Check | None = None
     ) -> tuple[Commitment, bool]:
         """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
         return await self._commitments.commit_together(documents, check)

@@ -35,7 +35,7 @@ from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
-from reqpi.web.permission import check_lock, may_know_versions
+from reqpi.web.permission import check_lock, logins_for, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
 
@@ -79,7 +79,8 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
     problem = _problem_of_commit(request, access, documents, hold=target is not None)
     if problem is not None:
         return problems.send(request, problem)
-    check = partial(check_lock, shelf, identity_of(request))
+    client = identity_of(request)
+    check = partial(check_lock, services, client)
     if documents[0].path:
         commitment, created = await shelf.commit_together(documents, check)
     else:
@@ -88,7 +89,7 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
     site.counts.committed(new=created)
     note_detail(request, address=commitment.address)
     if target is not None:
-        await services.holds.begin(commitment, target)
+        await services.holds.begin(commitment, target, logins_for(client))
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
     denied = (await shelf.denials.current()).notes(commitment.lock)
@@ -231,7 +232,8 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
     except UnusableBody as unusable:
         request.write(problems.send(request, unusable.problem))
         return
-    archive = await wheelhouses.of(commitment, target, one=_is_set(request, b"one"))
+    logins = logins_for(identity_of(request))
+    archive = await wheelhouses.of(commitment, target, one=_is_set(request, b"one"), logins=logins)
     caching = WITHHELD if is_withheld((await shelf.pages(commitment)).values()) else IMMUTABLE
     read = partial(wheelhouses.read, commitment, archive)
     await send_file(request, archive.size, f'"{archive.etag}"', read, content_type="application/x-tar", caching=caching)

@@ -15,6 +15,7 @@ from typing import Protocol
 from attrs import evolve
 from twisted.web.server import Request
 
+from reqpi.core.access.logins import EVERY_LOGIN, UsableLogins
 from reqpi.core.crates.index import index_path
 from reqpi.core.crates.model import Crate
 from reqpi.core.errors import NotServed, ReqPIError, UpstreamTrouble
@@ -69,17 +70,23 @@ class CrateAnswers:
         self._crates = crates
 
     async def index(
-        self, request: Request, commitment: Commitment, key: str, path: Sequence[str], *, may_ask: bool = True
+        self,
+        request: Request,
+        commitment: Commitment,
+        key: str,
+        path: Sequence[str],
+        *,
+        logins: UsableLogins = EVERY_LOGIN,
     ) -> None:
         """Send the file of an index, with the lines of the admitted releases.
 
-        :param may_ask: a registry with a login may be asked for this client.
+        :param logins: those that may be used for this client.
         :param key: the :func:`~reqpi.core.crates.cargo_config.registry_key` of the registry.
         """
         name = path[-1]
         if not _NAME.fullmatch(name) or index_path(name) != "/".join(path):
             raise no_such_path()
-        lines = await self._crates.index(commitment, key, "/".join(path), may_ask=may_ask)
+        lines = await self._crates.index(commitment, key, "/".join(path), logins=logins)
         send_fleeting(request, lines, "text/plain; charset=utf-8")
 
     async def file(
@@ -89,7 +96,7 @@ class CrateAnswers:
         path: tuple[str, str, str],
         listener: CrateListener | None = None,
         *,
-        may_ask: bool = True,
+        logins: UsableLogins = EVERY_LOGIN,
     ) -> None:
         """Send a crate, if a Cargo.lock admits it.
 
@@ -99,7 +106,7 @@ class CrateAnswers:
         named = _FILE.fullmatch(filename)
         if named is None or not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
             raise no_such_path()
-        response = await self._crates.file(commitment, Crate(name, version, named[1]), may_ask=may_ask)
+        response = await self._crates.file(commitment, Crate(name, version, named[1]), logins=logins)
         if listener is not None:
             await listener.crate(Crate(name, version, named[1], response.file.index), response.size)
         elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None

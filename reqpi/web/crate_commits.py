@@ -13,6 +13,7 @@ from typing import Protocol
 from attrs import evolve
 from twisted.web.server import Request
 
+from reqpi.core.access.logins import UsableLogins
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, File
 from reqpi.shelf.crates.crate_commits import CrateCommits
@@ -41,24 +42,24 @@ async def send_commit(
     path: list[str],
     listener: CommitListener | None = None,
     *,
-    may_ask: bool,
+    logins: UsableLogins,
 ) -> None:
     """Answer a path below ``/<address>/crates/git/``.
 
     :param listener: learns of an archive that is about to be sent.
-    :param may_ask: a repository for which the server has a login may be asked for this client.
+    :param logins: those that may be used for this client.
     :raises reqpi.core.errors.ReqPIError: it is not served.
     """
     named = _FILE.fullmatch(path[-1]) if len(path) == 2 and _KEY.fullmatch(path[0]) else None
     if named is None:
         raise NotServed("no such path", "The archive of a commit is at crates/git/<repository>/<commit>.tar.gz.")
     if named[2] == "json":
-        file = await commits.archive(commitment, path[0], named[1], may_ask=may_ask)
+        file = await commits.archive(commitment, path[0], named[1], logins=logins)
         content = {"filename": file.filename, "sha256": file.sha256, "size": file.size}
         body = json.dumps(content).encode() + b"\n"
         request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))
         return
-    response = await commits.file(commitment, path[0], named[1], may_ask=may_ask)
+    response = await commits.file(commitment, path[0], named[1], logins=logins)
     if listener is not None:
         await listener.commit(evolve(response.file, size=response.size))
     elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None

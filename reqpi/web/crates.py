@@ -25,7 +25,7 @@ from reqpi.web.crate_answers import (
 from reqpi.web.crate_commits import CommitListener, send_commit
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import answer_with
-from reqpi.web.permission import may_use_logins
+from reqpi.web.permission import logins_for
 from reqpi.web.public_url import PublicUrl
 
 __all__ = ["CratesResource", "answered"]
@@ -97,7 +97,7 @@ class CratesResource(Resource):
 
         :raises reqpi.core.errors.ReqPIError: it cannot be sent.
         """
-        may_ask = may_use_logins(identity_of(request))
+        logins = logins_for(identity_of(request))
         place = f"{self._base.of(request)}/{here}/crates"
         match rest:
             case ("cargo", "config.toml"):
@@ -105,15 +105,15 @@ class CratesResource(Resource):
                 body = config_of_index(f"{place}/", registries, login=self._needs_login(request))
                 send_fleeting(request, body, "application/toml")
             case ("crates", "dl", name, version, filename):
-                await self._answers.file(request, commitment, (name, version, filename), listener, may_ask=may_ask)
+                await self._answers.file(request, commitment, (name, version, filename), listener, logins=logins)
             case ("crates", "config.json") | ("crates", "registry", _, "config.json"):
                 send_config(request, f"{place}/dl", login=self._needs_login(request))
             case ("crates", "git", *path) if path:
-                await send_commit(request, self._crates.commits, commitment, path, listener, may_ask=may_ask)
+                await send_commit(request, self._crates.commits, commitment, path, listener, logins=logins)
             case ("crates", "registry", key, *path) if path:
-                await self._answers.index(request, commitment, key, path, may_ask=may_ask)
+                await self._answers.index(request, commitment, key, path, logins=logins)
             case ("crates", *path):
-                await self._answers.index(request, commitment, "", path, may_ask=may_ask)
+                await self._answers.index(request, commitment, "", path, logins=logins)
             case _:
                 raise no_such_path()
 

@@ -8,14 +8,16 @@ from packaging.utils import canonicalize_name
 from twisted.web.server import Request
 
 from reqpi.core.access.clients import AccessScope, Client
+from reqpi.core.access.logins import NO_LOGIN, UsableLogins
 from reqpi.core.access.token_file import DEFAULT_UPSTREAM
 from reqpi.core.errors import NotPermitted, ReqPIError, UpstreamTrouble
 from reqpi.core.model import Lock, Project
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http.access import identity_of
 
-__all__ = ["FrozenPages", "check_lock", "may_know_versions", "may_use_logins"]
+__all__ = ["FrozenPages", "check_lock", "logins_for", "may_know_versions", "may_use_logins"]
 
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
@@ -37,18 +39,26 @@ def may_know_versions(client: Client, project: Project) -> bool:
     return bool(client.name) and client.may(AccessScope.COMMIT) and not client.is_denied(project, [DEFAULT_UPSTREAM])
 
 
-def check_lock(shelf: Shelf, client: Client, lock: Lock) -> None:
+def logins_for(client: Client) -> UsableLogins:
+    """Return the logins that may be used for crates. No limit to projects says which crates a client may have."""
+    if not client.may(AccessScope.COMMIT) or client.projects is not None:
+        return NO_LOGIN
+    return UsableLogins(client.upstreams)
+
+
+async def check_lock(services: LockServices, client: Client, lock: Lock) -> None:
     """Check that a client may commit a lock.
 
     :raises reqpi.core.errors.NotPermitted: its token is for other upstreams or projects.
     """
     for project in lock.projects if client.is_limited else ():
-        denied = client.is_denied(project, (use.name for use in shelf.uses(lock, project)))
+        denied = client.is_denied(project, (use.name for use in services.shelf.uses(lock, project)))
         if denied:
-            raise NotPermitted(
-                f"the token {client.name} is not for {denied}",
-                f"The lock pins {project}. Commit it with a token that may use all of its upstreams and projects.",
-            )
+            raise _not_permitted(client, denied, f"The lock pins {project}.")
+    if client.upstreams is not None and services.further is not None:
+        others = sorted(await services.further.upstreams(lock) - client.upstreams)
+        if others:
+            raise _not_permitted(client, f"the upstream {others[0]}", "A Cargo.lock takes crates from there.")
 
 
 class FrozenPages:
@@ -108,6 +118,11 @@ class FrozenPages:
             may_commit = client.may(AccessScope.COMMIT) and not client.is_denied(project, (use.name for use in uses))
             if not may_commit and any(use.with_login for use in uses):
                 yield project
+
+
+def _not_permitted(client: Client, denied: str, why: str) -> NotPermitted:
+    advice = "Commit it with a token that may use all of its upstreams and projects."
+    return NotPermitted(f"the token {client.name} is not for {denied}", f"{why} {advice}")
 
 
 def _needed(lock: Lock, segments: Sequence[str]) -> Sequence[Project]:

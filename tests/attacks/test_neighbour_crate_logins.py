@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from attrs import evolve
+import json
+from collections.abc import Mapping
+from typing import Any
 
-from reqpi.core.access.tokens import Tokens
+from attrs import evolve
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from reqpi.core.access.tokens import Token, Tokens
+from reqpi.core.address import address_of, listing_of
+from reqpi.core.crates.cargo_config import registry_key
+from reqpi.core.crates.commits import CrateCommit
+from reqpi.core.report import Document
 from reqpi.upstream.allowed.policy import Policy
 from reqpi.upstream.allowed.urls import index_key
 from reqpi.web.http.access import Access
 from reqpi.web.http.token_access import TokenAccess
 from tests.attacks.tokens_case import SCOPES, basic, text_of, token
 from tests.crates_registry import index_path
-from tests.rust_sdists import GREET, WORDS
+from tests.git_crates import git_lock, git_sdist
+from tests.rust_sdists import GREET, WORDS, cargo_lock
 from tests.web.in_memory import InMemory
 from tests.web.test_crates_runs import CrateRunsCase
+from tests.web.test_together import form
 from tests.web.wire import Reply
 
 DEFAULT = "https://default.example/simple/"
 KEY = index_key(DEFAULT)
 LIMITED = evolve(token("committer"), projects=frozenset({"shout"}))
+CORP = "sparse+https://crates.corp.example/index/"
+COMMIT = CrateCommit("https://git.corp.example/greetings.git", "7" * 40)
 
 
 class CrateLoginsCase(CrateRunsCase):
@@ -45,7 +59,7 @@ class RegistryLoginTests(CrateLoginsCase):
         self.registries.with_login.add("")
 
     async def test_no_reader_has_the_registry_asked(self) -> None:
-        """The attacker knows an address, or a run; a limited token is no better, as no limit names a registry."""
+        """The attacker knows an address, or a run; a token for some projects is no better."""
         self.site.resource._access.tokens = Tokens([LIMITED, token("reader")])  # type: ignore[attr-defined]
         for login in ("", basic(text_of("reader")), basic(text_of("committer"))):
             for path in (f"crates/{index_path(WORDS.name)}", self.file_path()):
@@ -89,3 +103,140 @@ class IndexLoginTests(CrateLoginsCase):
         self.assertEqual(self.upstream.asked, [])
         self.assertEqual((await self.as_committer("cargo/config.toml")).status, 200)
         self.assertEqual((await self.ask("cargo/config.toml")).status, 200)
+
+
+def limited(*upstreams: str, **limits: frozenset[str]) -> Token:
+    """A token that may commit and hold, from some upstreams."""
+    return evolve(token("holder"), upstreams=frozenset(upstreams) or None, **limits)
+
+
+class LimitedHoldsCase(CrateLoginsCase):
+    """The registries and the repository have logins; holds wait for threads, so time passes by itself."""
+
+    def made_clock(self) -> Any:
+        return reactor
+
+    def pass_time(self) -> None:
+        """Time passes by itself."""
+
+    async def setUp(self) -> None:
+        await super().setUp()
+        self.registries.add(*self.crates, registry=CORP)
+        self.registries.names[CORP] = "crates:corp"
+        self.registries.commits[COMMIT] = b"the archive"
+        self.registries.with_login |= {"", CORP, COMMIT.file.url}
+
+    def let(self, *tokens: Token) -> None:
+        """Let the server have these tokens, and that of a committer without limits."""
+        self.site.resource._access.tokens = Tokens([*tokens, token("committer")])  # type: ignore[attr-defined]
+
+    async def commit(self, documents: Mapping[str, str]) -> Reply:
+        """Commit documents with the limited token."""
+        headers = {"Content-Type": "multipart/form-data; boundary=x", "Authorization": basic(text_of("holder"))}
+        body = form(*(Document(path, text.encode()) for path, text in documents.items()))
+        return await InMemory(self.site).ask("/locks", "POST", body, **headers)
+
+    async def held(self, *, of: str = "", login: str = "holder") -> dict[str, Any]:
+        """Have the lock held with a token, and return the verdict."""
+        lock = (await InMemory(self.site).ask(f"/{of or self.address}/lock")).body
+        headers = {"Authorization": basic(text_of(login))}
+        reply = await InMemory(self.site).ask("/locks?hold=1", "POST", lock, **headers)
+        self.assertLess(reply.status, 300, reply)
+        return await self.verdict(of or self.address)
+
+    async def verdict(self, address: str) -> dict[str, Any]:
+        """Wait for the end of a hold, and return the verdict."""
+        while True:
+            verdict: dict[str, Any] = json.loads((await InMemory(self.site).ask(f"/{address}/held")).body)
+            if not verdict["holding"]:
+                return verdict
+            await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+
+
+class LimitedHoldsTests(LimitedHoldsCase):
+    """The attacker has a lock held, so that the server fetches crates that its token is not for."""
+
+    async def test_a_hold_uses_only_the_logins_that_its_token_is_for(self) -> None:
+        """The token is for some projects, for the index, or for another registry."""
+        for each in (limited(projects=frozenset({"shout"})), limited("default"), limited("default", "crates:corp")):
+            self.let(each)
+            verdict = await self.held()
+            self.assertFalse(verdict["complete"])
+            self.assertIn("not frozen yet", verdict["missing"][0]["reason"])
+            self.assertEqual(self.registries.asked, [])
+        self.let(limited("default", "crates:default"))
+        self.assertTrue((await self.held())["complete"])
+
+    async def test_a_hold_uses_no_other_login_for_a_repository(self) -> None:
+        """The Cargo.lock of an sdist names a commit of a private repository."""
+        self.registries.with_login = {COMMIT.file.url}
+        self.offer("shout", git_sdist(COMMIT.url, COMMIT.id))
+        self.address = await self.committed("shout==1.0", "# takes crates from git")
+        self.let(limited("default", "crates:default"))
+        self.assertFalse((await self.held())["complete"])
+        self.assertNotIn(COMMIT.filename, self.registries.asked)
+        self.let(limited("default", "crates:default", "git.corp.example"))
+        self.assertTrue((await self.held())["complete"])
+
+    async def test_a_reader_has_no_crate_fetched_by_asking_for_a_wheelhouse(self) -> None:
+        """That begins a hold too."""
+        reply = await InMemory(self.site).ask(f"/{self.address}/wheelhouse.tar")
+        self.assertEqual(reply.status, 503)
+        self.assertFalse((await self.verdict(self.address))["complete"])
+        self.assertEqual(self.registries.asked, [])
+
+    async def test_a_hold_of_the_attacker_is_no_obstacle_for_others(self) -> None:
+        """Another client wants the same hold while that of the attacker is under way."""
+        free = evolve(token("committer"), scopes=token("holder").scopes)
+        self.site.resource._access.tokens = Tokens([limited("default"), free])  # type: ignore[attr-defined]
+        lock = (await InMemory(self.site).ask(f"/{self.address}/lock")).body
+        headers = {"Authorization": basic(text_of("holder"))}
+        reply = await InMemory(self.site).ask("/locks?hold=1", "POST", lock, **headers)
+        self.assertLess(reply.status, 300, reply)
+        self.assertEqual(self.services.holds.under_way, 1)
+        self.assertTrue((await self.held(login="committer"))["complete"])
+
+    async def test_a_token_for_a_registry_reads_its_index(self) -> None:
+        """And no other."""
+        address = await self.committed_together("shout==1.0\n", cargo_lock("bare", "1.0.0", source=CORP))
+        self.let(limited("crates:corp"))
+        headers = {"Authorization": basic(text_of("holder"))}
+        path = f"crates/registry/{registry_key(CORP)}/{index_path(WORDS.name)}"
+        self.assertEqual((await InMemory(self.site).ask(f"/{address}/{path}", **headers)).status, 200)
+        reply = await InMemory(self.site).ask(f"/{self.address}/crates/{index_path(WORDS.name)}", **headers)
+        self.assertEqual(reply.status, 503)
+
+
+class LimitedCargoLockTests(LimitedHoldsCase):
+    """The attacker commits a Cargo.lock that names crates which its token is not for."""
+
+    async def test_only_registries_that_the_token_is_for_are_committed(self) -> None:
+        lock = git_lock(COMMIT.url, COMMIT.id)
+        documents = {"requirements.txt": "shout==1.0\n", "Cargo.lock": lock}
+        address = address_of(listing_of([Document(path, text.encode()) for path, text in documents.items()]))
+        for upstreams, missing in (
+            (("default",), "crates:default"),
+            (("default", "crates:corp"), "crates:default"),
+            (("default", "crates:default"), "git.corp.example"),
+        ):
+            self.let(limited(*upstreams))
+            reply = await self.commit(documents)
+            self.assertEqual(reply.status, 403, reply.body)
+            said = json.loads(reply.body)
+            self.assertEqual(said["title"], f"the token holder is not for the upstream {missing}")
+            self.assertIn("Cargo.lock", said["detail"])
+        self.assertEqual((await InMemory(self.site).ask(f"/{address}/lock")).status, 410)
+        self.let(limited("default", "crates:default", "git.corp.example"))
+        self.assertEqual((await self.commit(documents)).status, 201)
+
+    async def test_a_cargo_lock_alone_is_checked_too(self) -> None:
+        """It pins no project at all."""
+        self.let(limited("default"))
+        reply = await InMemory(self.site).ask(
+            "/locks", "POST", cargo_lock("bare", "1.0.0").encode(), Authorization=basic(text_of("holder"))
+        )
+        self.assertEqual(reply.status, 403, reply.body)
+
+    async def test_what_needs_no_crates_is_committed_as_before(self) -> None:
+        self.let(limited("default"))
+        self.assertLess((await self.commit({"a.txt": "shout==1.0\n", "Cargo.lock": "version = 4\n"})).status, 300)

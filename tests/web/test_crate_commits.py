@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 
+from reqpi.core.access.logins import EVERY_LOGIN
 from reqpi.core.crates.commits import CrateCommit
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.report import Document
@@ -126,7 +127,7 @@ class KeptCommitTests(CommitsCase):
         needs = await further.needed(commitment, pages, EVERYWHERE)
         (archive,) = [file for file in needs.files if file.filename == COMMIT.filename]
         self.assertIsNone(await further.held(commitment, archive))
-        self.assertEqual(await further.hold(commitment, archive), len(ARCHIVE))
+        self.assertEqual(await further.hold(commitment, archive, EVERY_LOGIN), len(ARCHIVE))
         self.assertEqual(await further.held(commitment, archive), len(ARCHIVE))
 
 

@@ -121,8 +121,8 @@ def command_line() -> argparse.ArgumentParser:
         "--upstream",
         action="append",
         metavar="NAME",
-        help="the upstreams that its locks may use, by name; the one without a name is called default (repeatable; "
-        "default: all)",
+        help="the upstreams that its locks may use, by name; the one without a name is called default, a registry of "
+        "--crates crates:NAME (repeatable; default: all)",
     )
     parser.add_argument(
         "--project",

@@ -45,8 +45,8 @@ class Client:
     """A client, as far as its login identifies it.
 
     :param name: of its token; empty for a client without one.
-    :param upstreams: the names of the upstreams that its locks may use, where the default one has the name ``default``;
-        ``None``: all of them.
+    :param upstreams: the names of the upstreams that its locks may use, where the default one has the name ``default``,
+        and a registry of crates the prefix ``crates:``; ``None``: all of them.
     :param projects: the normalized names of the projects that its locks may pin; ``None``: all of them.
     :param issuer: of a signed token, whose subject is the name; empty for any other client.
     """

@@ -21,7 +21,16 @@ from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import NAME, Token
 from reqpi.core.sizes import BadSize, exact_size, read_size
 
-__all__ = ["DEFAULT_UPSTREAM", "LARGEST", "BadTokenFile", "line_of", "read_tokens", "with_token", "without_token"]
+__all__ = [
+    "DEFAULT_UPSTREAM",
+    "LARGEST",
+    "OF_CRATES",
+    "BadTokenFile",
+    "line_of",
+    "read_tokens",
+    "with_token",
+    "without_token",
+]
 
 LARGEST = 1 << 20
 """Bytes of a file of tokens."""
@@ -29,10 +38,14 @@ LARGEST = 1 << 20
 DEFAULT_UPSTREAM = "default"
 """The name of the upstream without a name."""
 
+OF_CRATES = "crates:"
+"""The beginning of the name of a registry of crates. An index has no colon in its name."""
+
 _LONGEST_LINE = 8192
 _MOST_DEFECTS = 10
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
+_PREFIX_OR_PORT = re.compile(rf"^{OF_CRATES}|:[0-9]{{1,5}}$")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 _SCOPES = tuple(map(str, AccessScope))
 
@@ -161,6 +174,12 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split(","))
 
 
+def _upstreams(text: str) -> frozenset[str]:
+    """Return names of upstreams, of which those of registries have a prefix; a host may have a port."""
+    _names(",".join(_PREFIX_OR_PORT.sub("", name) for name in text.split(",")))
+    return frozenset(text.split(","))
+
+
 def _projects(text: str) -> frozenset[str]:
     return frozenset(str(canonicalize_name(name)) for name in _names(text))
 
@@ -182,7 +201,7 @@ def _time(text: str) -> datetime:
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    "upstreams": _names,
+    "upstreams": _upstreams,
     "projects": _projects,
     "quota": _quota,
     "expires": _time,

@@ -60,6 +60,12 @@ class CrateSource(FileSource, Protocol):
         :raises reqpi.core.errors.UpstreamTrouble: the registry cannot be asked.
         """
 
+    def name(self, registry: str) -> str:
+        """Return the name of a registry in the limits of a token: of the operator's option, or its host.
+
+        :param registry: as :attr:`reqpi.core.crates.model.Crate.registry`; or the URL of the archive of a commit.
+        """
+
     async def has_login(self, registry: str) -> bool:
         """Return whether the server has a login for a registry. No request is made.
 

@@ -13,9 +13,10 @@ from functools import partial
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from reqpi.core.access.logins import EVERY_LOGIN, UsableLogins
 from reqpi.core.crates.commits import CrateCommit, dump_commit, load_commit
 from reqpi.core.crates.source import CrateSource
-from reqpi.core.errors import DamagedRecord, StoreTrouble, UpstreamTrouble, wanting
+from reqpi.core.errors import DamagedRecord, LoginNotUsed, StoreTrouble, wanting
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File
 from reqpi.runtime.singleflight import SingleFlight, within
@@ -57,28 +58,32 @@ class CrateCommits:
         self._refusal = refusal
         self._freezing: SingleFlight[File] = SingleFlight()
 
-    async def archive(self, commitment: Commitment, key: str, commit: str, *, may_ask: bool = True) -> File:
+    async def archive(
+        self, commitment: Commitment, key: str, commit: str, *, logins: UsableLogins = EVERY_LOGIN
+    ) -> File:
         """Return the archive of a commit, with its digest. The repository is asked unless it is frozen.
 
         :param key: of the repository, as :attr:`reqpi.core.crates.commits.CrateCommit.key`.
-        :param may_ask: a repository for which the server has a login may be asked for this client.
+        :param logins: those that may be used for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock names the commit.
         :raises reqpi.core.errors.UpstreamTrouble: it cannot be obtained.
         """
         with wanting(f"the commit {commit[:12]}"):
-            looking = Deferred.fromCoroutine(self._of(commitment, key, commit, may_ask=may_ask))
+            looking = Deferred.fromCoroutine(self._of(commitment, key, commit, logins=logins))
             return await within(_PATIENCE, self._clock, looking, f"the commit {commit[:12]} is")
 
-    async def file(self, commitment: Commitment, key: str, commit: str, *, may_ask: bool = True) -> FileResponse:
+    async def file(
+        self, commitment: Commitment, key: str, commit: str, *, logins: UsableLogins = EVERY_LOGIN
+    ) -> FileResponse:
         """Return the archive of a commit, from the store or from its download. It raises the errors of `archive`."""
-        return await self._responses.of(await self.archive(commitment, key, commit, may_ask=may_ask))
+        return await self._responses.of(await self.archive(commitment, key, commit, logins=logins))
 
-    async def hold(self, commitment: Commitment, commit: CrateCommit) -> int:
+    async def hold(self, commitment: Commitment, commit: CrateCommit, *, logins: UsableLogins = EVERY_LOGIN) -> int:
         """Fetch the archive of a commit unless the store has it, however long that takes; return its size in bytes.
 
         It raises the errors of :meth:`archive`.
         """
-        file = await self._of(commitment, commit.key, commit.id)
+        file = await self._of(commitment, commit.key, commit.id, logins=logins)
         size = await self._responses.here(file)
         return (await self._responses.measured(file)).size or 0 if size is None else size
 
@@ -87,20 +92,21 @@ class CrateCommits:
         file = await self._frozen(commitment.address, commit)
         return None if file is None else await self._responses.here(file)
 
-    async def _of(self, commitment: Commitment, key: str, commit: str, *, may_ask: bool = True) -> File:
+    async def _of(self, commitment: Commitment, key: str, commit: str, *, logins: UsableLogins = EVERY_LOGIN) -> File:
         known = await self._admitted.satisfying(commitment, lambda crates: crates.commit(key, commit) is not None)
         admitted = known.crates.commit(key, commit)
         if admitted is None:
             raise self._refusal(commitment, known, f"commit {commit[:12]}")
-        work = partial(self._frozen_or_fetched, commitment.address, admitted, may_ask=may_ask)
-        return await self._freezing.do((may_ask, commitment.address, admitted), work)
+        work = partial(self._frozen_or_fetched, commitment.address, admitted, logins=logins)
+        return await self._freezing.do((logins, commitment.address, admitted), work)
 
-    async def _frozen_or_fetched(self, address: str, commit: CrateCommit, *, may_ask: bool) -> File:
+    async def _frozen_or_fetched(self, address: str, commit: CrateCommit, *, logins: UsableLogins) -> File:
         frozen = await self._frozen(address, commit)
         if frozen is not None:
             return frozen
-        if not may_ask and await self._source.has_login(commit.file.url):
-            raise _not_frozen(commit)
+        name = self._source.name(commit.file.url)
+        if not logins.cover(name) and await self._source.has_login(commit.file.url):
+            raise _not_frozen(commit, name)
         measured = await self._responses.measured(commit.file)
         record = crate_commit_record(address, commit.url, commit.id)
         return _load(record, await self._records.create(record, dump_commit(commit, measured)), commit)
@@ -115,11 +121,11 @@ class CrateCommits:
         return _load(record, written, commit)
 
 
-def _not_frozen(commit: CrateCommit) -> UpstreamTrouble:
-    return UpstreamTrouble(
+def _not_frozen(commit: CrateCommit, upstream: str) -> LoginNotUsed:
+    return LoginNotUsed(
         f"the commit {commit.id[:12]} is not frozen yet",
-        "Its repository requires a login, which is used for clients that may commit any lock: send a token with the "
-        "scope commit and without limits, or have one hold the lock.",
+        "Its repository requires a login, which is not used for every client: send a token with the scope commit, "
+        f"without limits or for the upstream {upstream}; or hold the lock with one.",
         final=True,
     )
 

@@ -12,16 +12,19 @@ from functools import partial
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from reqpi.core.access.logins import EVERY_LOGIN, UsableLogins
 from reqpi.core.crates.admission import AdmittedCrates
 from reqpi.core.crates.cargo_config import registry_key
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
+from reqpi.core.crates.reading import places_of
 from reqpi.core.crates.source import CrateSource, RegistryPlace, file_of
 from reqpi.core.denials import Denial
 from reqpi.core.errors import DeniedByOperator, NotAdmitted, wanting
 from reqpi.core.interfaces import Store
-from reqpi.core.model import Commitment, File
+from reqpi.core.model import Commitment, File, Lock
 from reqpi.runtime.counts import ServerCounts
+from reqpi.runtime.offload import LOCK
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, within
 from reqpi.shelf.crates.admitted import AdmittedOfLocks, CratesOfSdists
@@ -93,6 +96,15 @@ class CratesOfLocks:
         what = f"the crates of lock {commitment.short} are"
         return await within(min(patience, _PATIENCE), self._clock, reading, what)
 
+    async def upstreams(self, lock: Lock) -> frozenset[str]:
+        """Return the names of the registries and repositories from which the Cargo.locks of a lock take crates.
+
+        Those that its sdists bring along are not among them.
+        """
+        size = sum(len(document.data) for document in lock.documents)
+        places = await LOCK.run(size, places_of, lock)
+        return frozenset(map(self._source.name, places))
+
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
         return (await self.admitted.here(commitment)).crates.registries
@@ -115,29 +127,29 @@ class CratesOfLocks:
         line = (await self._lines.of(commitment.address, {crates[0].version: crates}))[crates[0].version]
         return next(crate for crate in crates if crate.sha256 == line.cksum)
 
-    async def index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool = True) -> bytes:
+    async def index(self, commitment: Commitment, key: str, path: str, *, logins: UsableLogins = EVERY_LOGIN) -> bytes:
         """Return the lines of the admitted releases of a crate.
 
         :param key: the :func:`registry_key` of its registry.
         :param path: of the crate in an index: ``se/rd/serde``.
-        :param may_ask: a registry with a login may be asked for this client.
+        :param logins: those that may be used for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits a crate of that name.
         :raises reqpi.core.errors.UpstreamTrouble: its lines are not frozen yet, and cannot be obtained.
         """
         work_under(commitment.address)
-        work = partial(self._index, commitment, key, path, may_ask=may_ask)
-        looking = self._looking.do((commitment.address, key, path, may_ask), work)
+        work = partial(self._index, commitment, key, path, logins=logins)
+        looking = self._looking.do((commitment.address, key, path, logins), work)
         name = path.rpartition("/")[2]
         with wanting(name):
             return await within(_PATIENCE, self._clock, looking, f"the index of the crate {name} is")
 
-    async def _index(self, commitment: Commitment, key: str, path: str, *, may_ask: bool) -> bytes:
+    async def _index(self, commitment: Commitment, key: str, path: str, *, logins: UsableLogins) -> bytes:
         known = await self.admitted.satisfying(commitment, lambda crates: bool(_at(crates, key, path)), listing=True)
         found = _at(known.crates, key, path)
         if not found:
             raise self._refusal(commitment, known, path.rpartition("/")[2])
         name = path.rpartition("/")[2]
-        frozen = [await self._lines.of(commitment.address, releases, may_ask=may_ask) for releases in found]
+        frozen = [await self._lines.of(commitment.address, releases, logins=logins) for releases in found]
         lines = [line for each in frozen for line in each.values()]
         denied = await self._shelf.denials.current()
         denials = {line: denied.of_crate(name, line.vers, line.cksum) for line in lines}
@@ -147,30 +159,30 @@ class CratesOfLocks:
                 raise self._denied(commitment, name, "", denial)
         return "".join(f"{line.text}\n" for line in left).encode()
 
-    async def file(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> FileResponse:
+    async def file(self, commitment: Commitment, wanted: Crate, *, logins: UsableLogins = EVERY_LOGIN) -> FileResponse:
         """Return a crate, from the store or from its download.
 
         :param wanted: as the client names it; its registry does not matter.
-        :param may_ask: a registry with a login may be asked for the line of the crate, for this client.
+        :param logins: those that may be used for this client.
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
         :raises reqpi.core.errors.UpstreamTrouble: it is not in the store and cannot be obtained.
         """
         work_under(commitment.address)
         with wanting(wanted.filename):
-            looking = Deferred.fromCoroutine(self._line(commitment, wanted, may_ask=may_ask))
+            looking = Deferred.fromCoroutine(self._line(commitment, wanted, logins=logins))
             crate, line = await within(_PATIENCE, self._clock, looking, f"the crate {wanted.filename} is")
             file = file_of(crate)
             download = self._downloads.of(file) if await self._responses.here(file) is None else None
             self._promises.compare_later(crate, line, download)
             return await self._responses.of(file)
 
-    async def hold(self, commitment: Commitment, wanted: Crate) -> int:
+    async def hold(self, commitment: Commitment, wanted: Crate, *, logins: UsableLogins = EVERY_LOGIN) -> int:
         """Fetch a crate unless the store has it, however long that takes; return its size in bytes.
 
         It raises the errors of :meth:`file`.
         """
         work_under(commitment.address)
-        crate, line = await self._line(commitment, wanted)
+        crate, line = await self._line(commitment, wanted, logins=logins)
         file = file_of(crate)
         size = await self._responses.here(file)
         if size is None:
@@ -190,7 +202,9 @@ class CratesOfLocks:
         line = await self._lines.known(commitment.address, crate)
         return () if line is None else self._promises.broken(crate, line)
 
-    async def _line(self, commitment: Commitment, wanted: Crate, *, may_ask: bool = True) -> tuple[Crate, IndexLine]:
+    async def _line(
+        self, commitment: Commitment, wanted: Crate, *, logins: UsableLogins = EVERY_LOGIN
+    ) -> tuple[Crate, IndexLine]:
         """Return an admitted crate with its registry, and its frozen line.
 
         :raises reqpi.core.errors.NotAdmitted: no Cargo.lock admits it.
@@ -206,7 +220,7 @@ class CratesOfLocks:
         crate = next(each for each in same if each.sha256 == sha256)
         with wanting(crate.filename):
             releases = _of(same, crate.registry)
-            line = (await self._lines.of(commitment.address, releases, may_ask=may_ask))[version]
+            line = (await self._lines.of(commitment.address, releases, logins=logins))[version]
         if line.cksum != sha256:
             raise self._other_bytes(crate, line.cksum)
         return crate, line

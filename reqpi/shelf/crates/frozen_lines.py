@@ -11,11 +11,12 @@ from functools import partial
 
 from twisted.logger import Logger
 
+from reqpi.core.access.logins import EVERY_LOGIN, UsableLogins
 from reqpi.core.crates.frozen_line import dump_line, load_line
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import Crate
 from reqpi.core.crates.source import CrateSource
-from reqpi.core.errors import DamagedRecord, NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import DamagedRecord, LoginNotUsed, NotFound, NothingUpstream, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.record_reading import read_record
@@ -37,26 +38,29 @@ class FrozenLines:
         self._source = source
         self._looking: SingleFlight[dict[str, IndexLine]] = SingleFlight()
 
-    async def of(self, address: str, releases: Releases, *, may_ask: bool = True) -> Mapping[str, IndexLine]:
+    async def of(
+        self, address: str, releases: Releases, *, logins: UsableLogins = EVERY_LOGIN
+    ) -> Mapping[str, IndexLine]:
         """Return the lines of admitted releases, by version; the registry is asked for those that are not frozen.
 
         A release that the registry does not list, or lists with another digest, is left out if there is another one.
 
         :param releases: of one crate in one registry; at least one.
-        :param may_ask: a registry with a login may be asked for this client.
+        :param logins: those that may be used for this client.
         :raises reqpi.core.errors.UpstreamTrouble: none of them can be served.
         """
-        key = (may_ask, address, *(crate for crates in releases.values() for crate in crates))
-        return await self._looking.do(key, partial(self._of, address, releases, may_ask=may_ask))
+        key = (logins, address, *(crate for crates in releases.values() for crate in crates))
+        return await self._looking.do(key, partial(self._of, address, releases, logins=logins))
 
-    async def _of(self, address: str, releases: Releases, *, may_ask: bool) -> dict[str, IndexLine]:
+    async def _of(self, address: str, releases: Releases, *, logins: UsableLogins) -> dict[str, IndexLine]:
         found = {version: line for version in releases if (line := await self._frozen(address, releases[version]))}
         missing = [version for version in releases if version not in found]
         if not missing:
             return found
         crate = releases[missing[0]][0]
-        if not may_ask and await self._source.has_login(crate.registry):
-            raise _not_frozen(crate)
+        name = self._source.name(crate.registry)
+        if not logins.cover(name) and await self._source.has_login(crate.registry):
+            raise _not_frozen(crate, name)
         refused: list[UpstreamTrouble] = []
         try:
             listed = await self._source.lines(crate.name, crate.registry, missing)
@@ -118,11 +122,11 @@ def _agrees(crates: Iterable[Crate], line: IndexLine) -> bool:
     return any(crate.sha256 == line.cksum for crate in crates)
 
 
-def _not_frozen(crate: Crate) -> UpstreamTrouble:
-    return UpstreamTrouble(
+def _not_frozen(crate: Crate, upstream: str) -> LoginNotUsed:
+    return LoginNotUsed(
         f"the crate {crate.name} {crate.version} is not frozen yet",
-        "Its registry requires a login, which is used for clients that may commit any lock: send a token with the "
-        "scope commit and without limits, or have one hold the lock.",
+        "Its registry requires a login, which is not used for every client: send a token with the scope commit, "
+        f"without limits or for the upstream {upstream}; or hold the lock with one.",
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from reqpi.core.access.logins import UsableLogins
 from reqpi.core.build_requirements import BuiltSdist, sdists_of
 from reqpi.core.crates.commits import commit_at
 from reqpi.core.crates.sdist import needs_rust
 from reqpi.core.crates.source import crate_at, file_of
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.interfaces import Records
-from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
 from reqpi.runtime.offload import in_thread
@@ -55,12 +56,16 @@ class HeldCrates:
         files = {(file.project, file.filename): file for file in needed}
         return FurtherNeeds(tuple(files.values()), tuple(await self._remarks(commitment, known, unpinned)))
 
-    async def hold(self, commitment: Commitment, file: File) -> int:
+    async def upstreams(self, lock: Lock) -> frozenset[str]:
+        """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.upstreams`."""
+        return await self._crates.upstreams(lock)
+
+    async def hold(self, commitment: Commitment, file: File, logins: UsableLogins) -> int:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.hold`."""
         commit = commit_at(file.url)
         if commit is not None:
-            return await self._crates.commits.hold(commitment, commit)
-        return await self._crates.hold(commitment, crate_at(file.url, file.index))
+            return await self._crates.commits.hold(commitment, commit, logins=logins)
+        return await self._crates.hold(commitment, crate_at(file.url, file.index), logins=logins)
 
     async def held(self, commitment: Commitment, file: File) -> int | None:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.held`."""

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from attrs import frozen
 
+from reqpi.core.access.logins import UsableLogins
 from reqpi.core.build_requirements import BuiltSdist
-from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Note
 from reqpi.core.targets import InstallTarget
 
@@ -38,9 +39,13 @@ class FurtherFiles(Protocol):
         :param pages: the frozen pages of the lock.
         """
 
-    async def hold(self, commitment: Commitment, file: File) -> int:
+    async def upstreams(self, lock: Lock) -> frozenset[str]:
+        """Return the names of the upstreams from which a lock itself takes such files, for the limits of a token."""
+
+    async def hold(self, commitment: Commitment, file: File, logins: UsableLogins) -> int:
         """Fetch one of the files unless the store has it, however long that takes; return its size in bytes.
 
+        :param logins: those that may be used.
         :raises reqpi.core.errors.ReqPIError: it cannot be obtained.
         """
 

@@ -37,26 +37,27 @@ class HoldRoom:
 
         :raises HoldTooLarge: there is no room for the file.
         """
-        sha256 = str(file.sha256)
-        known = max(file.size or 0, self._sizes.get(sha256, 1))
-        if self._largest is not None and max(self._announced, self._taken_with(sha256, known)) > self._largest:
+        which = file.sha256 or file.url  # the archive of a commit is measured when it arrives
+        known = max(file.size or 0, self._sizes.get(which, 1))
+        if self._largest is not None and max(self._announced, self._taken_with(which, known)) > self._largest:
             raise HoldTooLarge(
                 f"a hold has at most {self._largest} bytes",
                 "The files of this lock are larger together. Have fewer of them held, with filters such as --platform, "
                 "or ask the operator for a larger --max-hold.",
             )
-        self._take(sha256, known)
+        self._take(which, known)
         try:
             size = await work()
         except ReqPIError:
-            self._take(sha256, await self._blobs.size(sha256) or 0)  # its metadata may be what could not be obtained
+            # Its metadata may be what could not be obtained.
+            self._take(which, await self._blobs.size(file.sha256) or 0 if file.sha256 else 0)
             raise
-        self._take(sha256, size)
+        self._take(which, size)
         return size
 
-    def _taken_with(self, sha256: str, size: int) -> int:
-        return self._taken - self._sizes.get(sha256, 0) + size
+    def _taken_with(self, which: str, size: int) -> int:
+        return self._taken - self._sizes.get(which, 0) + size
 
-    def _take(self, sha256: str, size: int) -> None:
-        self._taken = self._taken_with(sha256, size)
-        self._sizes[sha256] = size
+    def _take(self, which: str, size: int) -> None:
+        self._taken = self._taken_with(which, size)
+        self._sizes[which] = size

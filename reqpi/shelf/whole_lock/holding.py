@@ -18,8 +18,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
+from reqpi.core.access.logins import EVERY_LOGIN, UsableLogins
 from reqpi.core.denials import is_withheld
-from reqpi.core.errors import Occupied, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import LoginNotUsed, Occupied, ReqPIError, StoreFull, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.report import Defect
@@ -102,20 +103,22 @@ class Holds:
         """The number of holds that this process works on, or that wait for their turn."""
         return len(self._under_way)
 
-    async def begin(self, commitment: Commitment, target: InstallTarget) -> None:
+    async def begin(self, commitment: Commitment, target: InstallTarget, logins: UsableLogins = EVERY_LOGIN) -> None:
         """Begin to hold the files of a lock that ``target`` admits, unless some process is doing so already.
 
-        Clients take turns.
+        Clients take turns. If this process is doing so for another client, the logins of both are used from then on.
 
+        :param logins: those that may be used for files that are on no page.
         :raises reqpi.core.errors.Occupied: too many holds are waiting.
         """
         record = holding_record(commitment.address, target)
-        if record in self._under_way or await self._elsewhere(record) is not None:
+        if record not in self._under_way and await self._elsewhere(record) is not None:
             return
-        if record not in self._under_way:
+        before = self._under_way.get(record)
+        if before is None or not before.also_use(logins):
             self._check_waiting()
             room = HoldRoom(self._store, self._largest)
-            hold = _Hold(commitment, target, self._shelf, self._clock, self._further, room=room)
+            hold = _Hold(commitment, target, self._shelf, self._clock, self._further, room=room, logins=logins)
             self._under_way[record] = hold
             Deferred.fromCoroutine(self._run(record, hold)).addErrback(self._failed, record)
 
@@ -170,7 +173,8 @@ class Holds:
             if hold.is_too_large:
                 self._counts.refused("hold-bytes")
             await self._note(record, hold, None)
-            del self._under_way[record]
+            if self._under_way.get(record) is hold:
+                del self._under_way[record]
             if not self._turns.is_crowded:
                 self._presence.hide()
 
@@ -248,8 +252,12 @@ class _Hold:
         further: FurtherFiles | None,
         *,
         room: HoldRoom,
+        logins: UsableLogins,
     ) -> None:
         self.stopped = False
+        self._logins = logins
+        self._again = False
+        self._has_ended = False
         self._room = room
         # The lock itself is not referenced: any number of holds may wait for their turn.
         self._address = commitment.address
@@ -266,6 +274,12 @@ class _Hold:
 
     async def run(self) -> None:
         """Fetch missing files, in rounds, until none is missing or the rest failed permanently or in every round."""
+        try:
+            await self._run()
+        finally:
+            self._has_ended = True
+
+    async def _run(self) -> None:
         if self.stopped:
             return
         commitment = await self._shelf.commitment(self._address)
@@ -278,8 +292,18 @@ class _Hold:
             await each(things, partial(self._file, commitment), _AT_ONCE)
             if self._further is not None and not self.stopped:
                 await self._hold_further(commitment, self._further)
-            if self.stopped or not any(_passes(error) for error in self._failures.values()):
+            again, self._again = self._again, False
+            if self.stopped or not (again or any(_passes(error) for error in self._failures.values())):
                 return
+
+    def also_use(self, logins: UsableLogins) -> bool:
+        """Use further logins, and try again what failed; return whether it is not too late for that."""
+        more = self._logins | logins
+        if self._has_ended or more == self._logins:
+            return not self._has_ended
+        self._logins, self._again = more, True
+        self._failures.clear()
+        return True
 
     def progress(self) -> HoldProgress:
         """Return the current progress."""
@@ -336,7 +360,7 @@ class _Hold:
 
         async def hold(thing: HeldThing) -> None:
             if not self.stopped:
-                work = partial(further.hold, commitment, self._more[thing])
+                work = partial(further.hold, commitment, self._more[thing], self._logins)
                 size = await self._tried(thing, partial(self._room.run, self._more[thing], work))
                 if size is not None:
                     self._held[thing] = size
@@ -361,5 +385,5 @@ class _Hold:
 def _passes(error: ReqPIError) -> bool:
     """Return whether an error may resolve by itself."""
     if isinstance(error, UpstreamTrouble):
-        return not error.final
+        return not (error.final or isinstance(error, LoginNotUsed))
     return isinstance(error, StoreTrouble) and not isinstance(error, StoreFull)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from reqpi.core.access.token_file import DEFAULT_UPSTREAM, OF_CRATES
+from reqpi.core.crates.commits import commit_at
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.credentials import split_credentials
 from reqpi.upstream.allowed.hosts import Hosts, host_and_port
 from reqpi.upstream.allowed.operator import AllowedUpstreams
 from reqpi.upstream.allowed.permits import IndexLogins, Permit
-from reqpi.upstream.allowed.urls import index_key
+from reqpi.upstream.allowed.urls import host_of, index_key
 
 __all__ = ["AllowedRegistries", "CrateSettings", "read_crates"]
 
@@ -126,6 +128,19 @@ class AllowedRegistries:
             return None if self.outside.default is None else index_key(split_credentials(self.outside.default)[0])
         key = index_key(bare(registry))
         return key if key in self.outside.indexes else None
+
+    def name(self, registry: str) -> str:
+        """See :meth:`reqpi.core.crates.source.CrateSource.name`.
+
+        An index and a registry may have the same name in the operator's options, so a prefix distinguishes them.
+        """
+        commit = commit_at(registry)
+        if commit is not None:
+            return host_of(commit.url)
+        key = self.key(registry)
+        if not registry or key is None:
+            return host_of(bare(registry)) if registry else f"{OF_CRATES}{DEFAULT_UPSTREAM}"
+        return f"{OF_CRATES}{self.outside.policy.names[key]}"
 
     def permit(self, key: str) -> Permit:
         """Return the permit of one of the operator's registries: its token takes precedence over other logins."""

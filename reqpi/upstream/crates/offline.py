@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NoReturn
 
 from packaging.version import Version
@@ -16,7 +16,13 @@ __all__ = ["OfflineRegistries"]
 
 
 class OfflineRegistries:
-    """A :class:`reqpi.core.crates.source.CrateSource` that has nothing and uses no network."""
+    """A :class:`reqpi.core.crates.source.CrateSource` that has nothing and uses no network.
+
+    :param name: returns the name of a registry, as :meth:`reqpi.core.crates.source.CrateSource.name` does.
+    """
+
+    def __init__(self, name: Callable[[str], str] = lambda _: "") -> None:
+        self._name = name
 
     async def lines(self, name: str, registry: str, versions: Collection[str]) -> NoReturn:
         """Raise: there is never a line."""
@@ -49,6 +55,10 @@ class OfflineRegistries:
         if commit is not None:
             raise _not_here(commit.filename, "has not fetched this commit before")
         raise _not_here(crate_at(url, index).filename, "has not fetched this crate before")
+
+    def name(self, registry: str) -> str:
+        """See :meth:`reqpi.core.crates.source.CrateSource.name`: a token is for the same upstreams on all servers."""
+        return self._name(registry)
 
     async def has_login(self, registry: str) -> bool:
         """Return that there is no login that could be used."""

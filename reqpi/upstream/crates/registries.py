@@ -96,6 +96,10 @@ class CrateRegistries:
         """
         return await (await self._registry(index)).open(crate_at(url, index), start, stop, etag)
 
+    def name(self, registry: str) -> str:
+        """See :meth:`reqpi.core.crates.source.CrateSource.name`."""
+        return self._wired.allowed.name(registry)
+
     async def has_login(self, registry: str) -> bool:
         """See :meth:`reqpi.core.crates.source.CrateSource.has_login`. The default registry may have to be found out."""
         with suppress(UpstreamTrouble):

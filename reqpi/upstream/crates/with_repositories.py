@@ -57,6 +57,10 @@ class WithRepositories:
         """See :meth:`reqpi.core.crates.source.CrateSource.place`."""
         return await self._registries.place(registry)
 
+    def name(self, registry: str) -> str:
+        """See :meth:`reqpi.core.crates.source.CrateSource.name`."""
+        return self._registries.name(registry)
+
     async def has_login(self, registry: str) -> bool:
         """See :meth:`reqpi.core.crates.source.CrateSource.has_login`."""
         commit = commit_at(registry)

@@ -28,6 +28,9 @@ LINES = {
     "ci sha256:" + DIGEST + " read projects=a projects=b": "at most once",
     "ci sha256:" + DIGEST + " read projects=": "'' is not a name",
     "ci sha256:" + DIGEST + " read upstreams=a,,b": "'' is not a name",
+    "ci sha256:" + DIGEST + " read upstreams=crates:": "'' is not a name",
+    "ci sha256:" + DIGEST + " read upstreams=other:a": "'other:a' is not a name",
+    "ci sha256:" + DIGEST + " read projects=crates:a": "'crates:a' is not a name",
     "ci sha256:" + DIGEST + " read expires=2027-02-30T00:00:00Z": "write a time in UTC",
     "ci sha256:" + DIGEST + " read expires=tomorrow": "write a time in UTC",
     "ci sha256:" + DIGEST + " read \x1b[31m": "'\\x1b[31m'",
@@ -40,9 +43,10 @@ class FileTests(SynchronousTestCase):
         return token
 
     def test_a_line_reads_as_it_was_written(self) -> None:
-        token = self.token("ci", "upstreams=corp,default", "projects=Foo.Bar,a", "expires=2027-01-31T00:00:00Z")
+        upstreams = "corp,default,crates:corp,git.example.org:8443"
+        token = self.token("ci", f"upstreams={upstreams}", "projects=Foo.Bar,a", "expires=2027-01-31T00:00:00Z")
         self.assertEqual(token.scopes, {AccessScope.READ, AccessScope.COMMIT})
-        self.assertEqual((token.upstreams, token.projects), ({"corp", "default"}, {"foo-bar", "a"}))
+        self.assertEqual((token.upstreams, token.projects), (set(upstreams.split(",")), {"foo-bar", "a"}))
         self.assertEqual(token.expires, datetime(2027, 1, 31, tzinfo=UTC))
         self.assertEqual(read_tokens(line_of(token).encode()), (token,))
 

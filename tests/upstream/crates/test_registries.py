@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reqpi.core.crates.commits import CrateCommit
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.crates.allowed import read_crates
@@ -38,6 +39,18 @@ class RegistriesTests(LoopbackCase):
         for crate in self.crates:
             await self.take(crate)
         self.assertEqual(len(self.registry.asked("config.json")), 1)
+
+    async def test_a_registry_has_a_name_for_the_limits_of_tokens(self) -> None:
+        """That of its option, in any spelling of its URL; the default one has one before cargo was asked for it."""
+        source = self.source("corp=https://crates.corp.example/index/")
+        for registry, name in (
+            ("", "crates:default"),
+            ("sparse+https://crates.corp.example/index/", "crates:corp"),
+            ("registry+https://CRATES.corp.example:443/index", "crates:corp"),
+            ("registry+https://other.example:8443/index", "other.example:8443"),
+            (CrateCommit("https://git.corp.example/greetings.git", "7" * 40).file.url, "git.corp.example"),
+        ):
+            self.assertEqual(source.name(registry), name, registry)
 
     async def test_an_index_file_is_revalidated_for_another_lock(self) -> None:
         """With its ETag, to which the registry answers 304."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from reqpi.server.json_log import timestamp
 from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.json_access_log import JsonAccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.routes import Root
+from tests.attacks.limits_case import ATTACKER, LimitsCase
 from tests.web.case import WebCase
 
 
@@ -117,3 +122,106 @@ class BothWays(WebCase):
         self.assertIn(r'"x' + "'" + r'y" "a \"b\" \\c"', pairs[0])
         self.assertTrue(all(line.startswith("127.0.0.1 - - [") for line in pairs), pairs)
         self.assertEqual([line.split('" ')[1].split()[0] for line in pairs[0::2]], ["200", "200", "304"])
+
+
+class EarlyAnswerTests(LimitsCase):
+    """A request that is answered before it is complete has a line, with as much of it as is known."""
+
+    async def setUp(self) -> None:
+        await super().setUp()
+        self.lines: list[str] = []
+        self.log_to(AccessLog(self.clock, self.lines.append))
+
+    def log_to(self, log: AccessLog) -> None:
+        self.log = self.site._access = log
+
+    def logged(self) -> str:
+        """The one line that was written."""
+        self.log.flush()
+        (line,) = "".join(self.lines).splitlines()
+        self.lines.clear()
+        return line
+
+    async def assert_logged(self, said: bytes, status: int, shown: str, seconds: int = 0) -> None:
+        """Say something, and wait; the line is as it should be, and has the number of bytes that the client got."""
+        peer = self.peer()
+        peer.say(said)
+        self.clock.advance(seconds)
+        reply = await peer.wire.reply()
+        self.assertEqual(reply.status, status)
+        line = self.logged()
+        self.assertTrue(line.startswith(f"{ATTACKER} - - ["), line)
+        self.assertIn(f'] "{shown}" {status} {len(reply.body) or "-"} "', line)
+
+    async def test_a_head_that_takes_too_long(self) -> None:
+        """Nothing of it arrived, half of its first line, the first line, or the second request of a connection."""
+        self.limit(head=20)
+        await self.assert_logged(b"\r\n", 408, "-", 20)
+        await self.assert_logged(b"GET /a HT", 408, "-", 20)
+        await self.assert_logged(b"GET /a?b HTTP/1.1\r\nHost: x", 408, "GET /a?b HTTP/1.1", 20)
+        peer = self.peer()
+        await self.sent(peer, "/nothing")
+        self.logged()
+        peer.say(b"GET")
+        self.clock.advance(20)
+        await peer.wire.reply()
+        self.assertIn('] "-" 408 ', self.logged())
+
+    async def test_a_body_that_takes_too_long(self) -> None:
+        """Its head is known, with the agent."""
+        self.limit(body=20)
+        peer = self.peer()
+        peer.say(self.request("/locks", "POST", Content_Length="9", User_Agent="agent", Referer="/from"))
+        self.clock.advance(20)
+        await peer.wire.reply()
+        self.assertRegex(self.logged(), r'"POST /locks HTTP/1.1" 408 \d+ "/from" "agent"$')
+
+    async def test_a_body_that_is_too_large(self) -> None:
+        """By its length; no password of a target is logged, nor the token of a session."""
+        await self.assert_logged(self.request("/x", "POST", Content_Length="99999"), 413, "POST /x HTTP/1.1")
+        target = f"http://user:secret@index.example.org/learn/{'a' * 32}/"
+        await self.assert_logged(
+            self.request(target, "POST", Content_Length="99999"), 413, "POST /learn/aaaaaa.../ HTTP/1.1"
+        )
+
+    async def test_a_client_that_has_reached_its_rate(self) -> None:
+        self.limit(requests="1/min,burst=1")
+        await self.as_peer(ATTACKER, "/nothing")
+        self.logged()
+        await self.assert_logged(self.request("/nothing"), 429, "GET /nothing HTTP/1.1")
+
+    async def test_a_connection_for_which_there_is_no_room(self) -> None:
+        self.limit(most=1)
+        self.peer().say(b"G")
+        await self.assert_logged(b"", 503, "-")
+
+    async def test_what_is_not_http(self) -> None:
+        """Behind a good request, nothing of that one is shown."""
+        behind = self.peer()
+        await self.sent(behind, "/nothing")
+        self.logged()
+        for peer, said, shown in (
+            (self.peer(), b"\x16\x03\x01\r\n", "-"),
+            (self.peer(), b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "GET / HTTP/1.1"),
+            (behind, b"x\r\n", "-"),
+        ):
+            peer.say(said)
+            await peer.wire.ended
+            self.assertIn(f'] "{shown}" 400 - "-" "-"', self.logged())
+
+    async def test_a_line_of_json_lacks_what_is_not_known(self) -> None:
+        self.log_to(JsonAccessLog(self.clock, self.lines.append, stamp=timestamp))
+        self.limit(most=1)
+        self.peer().say(b"G")
+        await self.peer().wire.reply()
+        found = json.loads(self.logged())
+        self.assertEqual((found["client"], found["status"]), (ATTACKER, 503))
+        self.assertFalse(found.keys() & {"method", "target", "protocol", "agent"})
+        self.limit()
+        peer = self.peer()
+        peer.say(self.request("/x", "POST", Content_Length="99999"))
+        await peer.wire.reply()
+        found = json.loads(self.logged())
+        self.assertEqual(
+            (found["method"], found["target"], found["status"], found["seconds"]), ("POST", "/x", 413, 0.0)
+        )

@@ -89,6 +89,13 @@ class AccessLog:
         client = self.client(peer, forwarded) if forwarded else peer
         self.note(f'{client} - - {self.timestamp()} "{line}" {response}')
 
+    def note_unread(self, peer: str, status: int, size: int) -> None:
+        """Log a response to a connection whose request is not known.
+
+        :param size: bytes of its body.
+        """
+        self.note(f'{peer} - - {self.timestamp()} "-" {status} {size or "-"} "-" "-"')
+
     def client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""
         return (last_forwarded(forwarded) if self._trust_proxy else "") or peer

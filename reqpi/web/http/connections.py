@@ -6,6 +6,7 @@ opens another. If all are in use, the new one is answered with 503.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -143,19 +144,27 @@ class Connections:
 
 
 class RefusedConnection(Connection):
-    """A connection for which there is no room: it gets 503, whatever it sends."""
+    """A connection for which there is no room: it gets 503, whatever it sends.
 
-    def __init__(self, connections: Connections, clock: IReactorTime, limit: Limit) -> None:
+    :param note: is called with the response.
+    """
+
+    def __init__(
+        self, connections: Connections, clock: IReactorTime, limit: Limit, note: Callable[[bytes], None]
+    ) -> None:
         self._connections = connections
         self._clock = clock
         self._limit = limit
+        self._note = note
         self._cut: Any = None
 
     def connectionMade(self) -> None:
         """Send the response, and close the connection soon: at once, the client might see a reset instead."""
         self._connections.refused_open += 1
         transport = cast(Any, self.transport)
-        transport.write(refusal(_no_room(self._limit)))
+        sent = refusal(_no_room(self._limit))
+        self._note(sent)
+        transport.write(sent)
         self._cut = self._clock.callLater(LINGER, transport.abortConnection)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -41,6 +41,9 @@ _STRICT = "\r\n{}: {}".format(*STRICT_TRANSPORT).encode("ascii")
 _FIELD = re.compile(rb"([A-Za-z0-9-]{1,64}):[ ]?([!-~](?:[ -~]*[!-~])?)?")
 """A field line that any two parsers read in the same way (:rfc:`9112`, section 5)."""
 
+_MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+"""The response of Twisted to what is not HTTP."""
+
 _ELSEWHERE = frozenset(
     b"content-length transfer-encoding expect upgrade te trailer range if-range if-match if-modified-since "
     b"if-unmodified-since http2-settings proxy-connection keep-alive".split()
@@ -223,8 +226,15 @@ class FastPathChannel(HTTPChannel):
         if self.requests and self.requests[-1].is_refused:
             return
         self.site.refused(part, self.peer)
-        self.transport.write(refusal(too_slow(part)))
+        sent = refusal(too_slow(part))
+        self.site.answered_early(self.peer, sent, self.requests[-1] if self.requests else None)
+        self.transport.write(sent)
         self.hang_up()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Respond to a request that is malformed, and log that, which Twisted does not."""
+        self.site.answered_early(self.peer, _MALFORMED, self.requests[-1] if self.requests else None)
+        super()._respondToBadRequestAndDisconnect()
 
     def _answered(self, data: bytes) -> bool:
         """Answer the bytes if they are a request with a ready answer; return whether they were."""

@@ -65,6 +65,10 @@ class JsonAccessLog(AccessLog):
             agent=_plain(agent),
         )
 
+    def note_unread(self, peer: str, status: int, size: int) -> None:
+        """See :meth:`AccessLog.note_unread`."""
+        self._note(client=peer, status=status, bytes=size)
+
     def _note(self, **members: Any) -> None:
         shown = {"time": self._stamp(self.now()), "level": "info", "namespace": "reqpi.access"}
         kept = {name: value for name, value in members.items() if value != ""}

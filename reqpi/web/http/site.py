@@ -10,13 +10,11 @@ from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
-from attrs import define
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
-from zope.interface import implementer
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.errors import StoreTrouble
@@ -29,6 +27,7 @@ from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
 from reqpi.web.http.connections import RefusedConnection
+from reqpi.web.http.early_answers import note_early
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, identified, problem_of
@@ -42,6 +41,7 @@ from reqpi.web.http.self_check import SelfChecks, index_of
 from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
 from reqpi.web.http.site_limits import SiteLimits
+from reqpi.web.http.unread import Turn
 from reqpi.web.http.uploads import Uploads, too_many_bytes
 
 __all__ = ["BoundedRequest", "BoundedSite"]
@@ -141,7 +141,7 @@ class BoundedRequest(Request):
         if channel._waitingForTransport:
             stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
             self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
-            self.registerProducer(_Turn(partial(self._answer, stalled)), True)
+            self.registerProducer(Turn(partial(self._answer, stalled)), True)
         else:
             self._load()
 
@@ -202,23 +202,10 @@ class BoundedRequest(Request):
         sent = refusal(identified(self, problem), head=channel._command == b"HEAD")
         self._site.counts.problem(problem.type.name)
         self._site.counts.request(route_of(channel._path), problem.status, len(sent), 0.0)
+        self._site.answered_early(channel.peer, sent, self)
         transport.write(sent)
         cut = self._site.clock.callLater(LINGER, transport.abortConnection)
         self.notifyFinish().addErrback(lambda _: cut.cancel() if cut.active() else None)
-
-
-@implementer(IPushProducer)
-@define
-class _Turn:
-    """A request that waits until the client has read the responses before it."""
-
-    resumeProducing: Callable[[], None]
-
-    def pauseProducing(self) -> None:
-        """Do nothing: it is waiting already."""
-
-    def stopProducing(self) -> None:
-        """Do nothing: the request itself is notified that the client is gone."""
 
 
 class BoundedSite(Site):
@@ -297,7 +284,8 @@ class BoundedSite(Site):
         if reached is None:
             return super().buildProtocol(addr)
         self.refused(reached, peer)
-        return RefusedConnection(connections, self.clock, reached) if connections.may_answer_refused else None
+        note = partial(self.answered_early, peer)
+        return RefusedConnection(connections, self.clock, reached, note) if connections.may_answer_refused else None
 
     def refused(self, limit: Limit, client: str) -> None:
         """Report that a client has reached a limit."""
@@ -349,6 +337,10 @@ class BoundedSite(Site):
             self._access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
         if self.observer is not None:
             self.observer(SentResponse.logged(line, status, head.log))
+
+    def answered_early(self, peer: str, sent: bytes, request: BoundedRequest | None = None) -> None:
+        """Log a response to a request that is not complete; ``None``: nothing is known of it."""
+        note_early(self._access, peer, sent, request)
 
     def began(self, request: BoundedRequest) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""

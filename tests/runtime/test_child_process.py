@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import Occupied
+from reqpi.runtime.called import _GROWN
 from reqpi.runtime.child_process import Budget, ChildProcess, OverBudget
 
 MEMORY = 1 << 30
@@ -64,6 +65,13 @@ class ChildProcessTests(TestCase):
         self.assertEqual([number for _, number in pieces], [0, 1, 2])
         self.assertEqual({pid for pid, _ in pieces}, {await self.pid()})
         self.assertNotIn(os.getpid(), dict(pieces))
+
+    async def test_the_memory_of_this_process_is_not_that_of_the_other(self) -> None:
+        """A child of a large server would otherwise end after each call: Linux counts in what its parent had."""
+        large = bytearray(b"x") * (_GROWN + (64 << 20))
+        before = await self.pid()
+        self.assertEqual(await self.pid(), before)
+        self.assertTrue(large)
 
     async def test_calls_wait_for_each_other(self) -> None:
         calls = [self.child.call(numbers, end) for end in range(3)]

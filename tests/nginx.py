@@ -1,19 +1,15 @@
-"""A real nginx in front of several servers: Debian's, unpacked into the tests' own cache. Nothing is installed."""
+"""A real nginx in front of several servers."""
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
-from shutil import rmtree, which
 
-from twisted.trial.unittest import SkipTest
-
-from tests.end_to_end.clients import CACHE, making
+from tests.debian import debian_program
 from tests.end_to_end.server import ROOT
 from tests.ports import free_ports
 
@@ -77,8 +73,9 @@ class Nginx:
         configuration = folder / "nginx.conf"
         configuration.write_text(_CONFIGURATION.format(folder=folder))
         self.url = f"{'http' if certificates is None else 'https'}://127.0.0.1:{port}"
+        program = debian_program("nginx", "usr/sbin/nginx")
         self._process = subprocess.Popen(
-            [_program(), "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(configuration)],
+            [program, "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -101,29 +98,3 @@ class Nginx:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(240)
-
-
-def _program() -> str:
-    """Debian's, if not the system's own."""
-    if own := which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
-        return own
-    place = CACHE / "nginx"
-    program = place / "usr" / "sbin" / "nginx"
-    with making(place):
-        if not program.exists():
-            if which("apt-get") is None:
-                raise SkipTest("there is no nginx here, and no apt-get to fetch it")
-            rmtree(place, ignore_errors=True)
-            place.mkdir(parents=True)
-            _do(["apt-get", "download", "--quiet", "nginx"], place)
-            (package,) = place.glob("nginx_*.deb")
-            _do(["dpkg-deb", "--extract", str(package), str(place)], place)
-    return str(program)
-
-
-def _do(command: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
-    )
-    if done.returncode:
-        raise SkipTest(f"nginx cannot be had here: {done.stderr.strip()[-300:]}")

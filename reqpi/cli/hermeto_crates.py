@@ -45,7 +45,8 @@ def crates_of_packages(
         needed = _needed(options, output, url, pick, view)
         wanted.setdefault(pick.commitment.address, []).extend(needed.admitted)
         for name, data in needed.regenerated.items():
-            # From here on it is a lock like any other: its address admits the crates that it names, and no others.
+            # From here on it is a lock like any other: its address admits the crates that it names, and no others. None
+            # of them is from git: cargo makes no lock for an sdist that takes one from there.
             taken = LockFiles((Document("", data),), DocumentNames(f"the new Cargo.lock of {name}"))
             address = committed(url, taken, quiet=options.quiet).address
             wanted.setdefault(address, []).extend(needed.locks[name].crates)

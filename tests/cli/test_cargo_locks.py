@@ -15,8 +15,9 @@ from attrs import evolve, field, frozen
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.inputs.cargo_locks import with_new_locks, with_stale_locks
-from reqpi.cli.inputs.needed_crates import NeededCrates, needed_crates
+from reqpi.cli.inputs.needed_crates import NeededCrates, needed_crates, refuse_unpinned
 from reqpi.cli.processes.loopback_index import IndexUnknown
+from reqpi.client.errors import CratesNotPinned
 from reqpi.client.listed_file import ListedFile
 from reqpi.core.crates.index import IndexLine, read_index, read_open_index
 from reqpi.core.crates.model import CargoLock
@@ -24,6 +25,7 @@ from reqpi.core.crates.reading import cargo_lock as read
 from tests.crates_registry import MadeCrate, build_crate
 from tests.end_to_end.rust_case import rust_environment
 from tests.fake_upstream import Distribution
+from tests.git_crates import git_sdist
 from tests.rust_sdists import GREET, WORDS, cargo_lock, maturin_sdist, setuptools_rust_sdist
 
 NEWER = build_crate("made-words", "1.1.0")
@@ -180,6 +182,18 @@ class NewLockTests(CargoLocksCase):
             why = needed.unpinned["shout-1.0.tar.gz"]
             self.assertIn("it needs Rust and has no Cargo.lock; none can be made: ", why)
             self.assertIn(reason, why)
+
+    def test_none_is_made_with_a_crate_of_git(self) -> None:
+        """cargo would ask its repository for a commit, so it is not started."""
+        view = View()
+        needed = self.made(git_sdist("https://host.invalid/b", "0" * 40, locked=False), view)
+        name = "shout-1.0.tar.gz"
+        said = "it needs Rust and has no Cargo.lock; none can be made: its Cargo.toml takes a crate from git"
+        self.assertEqual((needed.unpinned, needed.of_git, view.asked), ({name: said}, {name}, []))
+        with redirect_stderr(StringIO()) as err, self.assertRaises(CratesNotPinned):
+            refuse_unpinned(needed, [name])
+        self.assertIn("Use a wheel of it", err.getvalue())
+        self.assertNotIn("reqpi gethash", err.getvalue())
 
     def test_a_lock_with_a_crate_of_git_is_not_made_again(self) -> None:
         """It would have to be asked for."""

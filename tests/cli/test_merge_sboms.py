@@ -41,6 +41,10 @@ class MergeTests(SynchronousTestCase):
     def write(self, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)
 
+    def test_options_may_stand_between_the_documents(self) -> None:
+        self.merge("ours.cdx.json", "--sbom-output-type", "cyclonedx", "theirs.cdx.json")
+        self.assertEqual({each["name"] for each in json.loads(Path("out.json").read_bytes())["components"]}, NAMES)
+
     def merge(self, *arguments: str, status: int = 0) -> str:
         """Merge to ``out.json``; what is said on stderr."""
         out, err = io.StringIO(), io.StringIO()

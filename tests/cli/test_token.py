@@ -28,6 +28,16 @@ class TokenTests(CommandTestCase):
         self.assertEqual((found.name, found.projects), ("ci", {"foo-bar"}))
         self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
 
+    def test_options_and_arguments_may_stand_in_any_order(self) -> None:
+        orders = (
+            ("new", "--tokens", str(self.file), "a"),
+            ("--tokens", str(self.file), "new", "--scope", "read", "b"),
+            ("new", "c", "--days", "3"),
+        )
+        for words in orders:
+            self.assertEqual(self.run_reqpi("token", *words)[0], 0, words)
+        self.assertEqual([token.name for token in read_tokens(self.file.read_bytes())], ["a", "b", "c"])
+
     def test_list_shows_everything_except_digests(self) -> None:
         self.run_reqpi("token", "new", "ci", "--scope", "read", "--upstream", "corp")
         status, out, err = self.run_reqpi("token", "list")

@@ -14,6 +14,7 @@ from tests.crates_registry import MadeCrate, build_crate
 from tests.end_to_end.clients import Done
 from tests.end_to_end.test_crates_offline import ASKED, OfflineCase
 from tests.fake_upstream import Distribution
+from tests.git_crates import git_sdist
 from tests.rust_sdists import GREET, WORDS, cargo_lock, maturin_sdist, setuptools_rust_sdist
 
 pytestmark = pytest.mark.clients
@@ -89,6 +90,14 @@ class StaleTests(StaleCase):
         self.assertEqual(done.status, 0, done.said)
         self.assertEqual(self.says("shout"), "goodbye from made_greet\n")
         self.assertEqual(self.says("whisper"), "hello from made_greet\n")
+
+    def test_no_lock_is_made_with_a_crate_of_git(self) -> None:
+        """It is an error before anything is written, and cargo asks no repository."""
+        done = self.fetch_project(self.upstream.add(git_sdist("https://git.example.org/b.git", "7" * 40, locked=False)))
+        self.assertEqual(done.status, 20, done.said)
+        self.assertIn("shout-1.0.tar.gz: it needs Rust and has no Cargo.lock; none can be made", done.said)
+        self.assertIn("takes a crate from git", done.said)
+        self.assertFalse((self.out / ".cargo").exists())
 
     def test_a_new_lock_can_be_committed(self) -> None:
         """Then the next fetch needs no permission, and removes the new lock of the earlier one."""

@@ -88,7 +88,7 @@ class DeniedTests(EndToEnd):
         for server in self.both:
             self.assertEqual(self.ask(server, self.page)[0], 200)
         added = self.upstream.sdist("top", "1.0").filename
-        said = self.reqpi("refreeze", self.address, "top", "--url", self.operated)[1]
+        said = self.reqpi("refreeze", self.address, "--url", self.operated, "top")[1]
         self.assertEqual(said, f"top: 1 file added\n  + {added}\n")
         for server in self.both:
             self.until(lambda server=server: added.encode() in self.ask(server, self.page)[2])  # type: ignore[misc]

@@ -14,13 +14,18 @@ from twisted.web.client import Agent, HTTPConnectionPool
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.token_file import line_of, read_tokens
 from reqpi.core.access.tokens import Token, digest_of
+from reqpi.core.crates.model import Crate
+from reqpi.core.errors import UpstreamTrouble
 from reqpi.server.server import Server
+from reqpi.server.services import services_of
 from reqpi.server.settings import Settings
 from reqpi.storage.counted import CountedStore
 from reqpi.storage.memory import MemoryStore
 from tests.attacks.tokens_case import basic, text_of
+from tests.crates_case import PlainRegistries
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
+from tests.rust_sdists import WORDS, cargo_lock
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
 CONTENT = b"s" * 3000
@@ -82,6 +87,19 @@ class RoomTests(TestCase):
             self.assertIn("six-1.0.tar.gz is too long", said)
             self.assertIn("--max-file", said)
             self.assertEqual(server.site.counts.refusals, {"file-bytes": 1})
+
+    async def test_max_file_holds_for_crates_too(self) -> None:
+        registries = PlainRegistries()
+        registries.add(WORDS)
+        services = services_of(Settings(largest_file=10), reactor, MemoryStore(), PlainUpstream(), registries)
+        lock = cargo_lock("bare", "1.0.0", crates=(WORDS,)).encode()
+        commitment, _ = await services.locks.shelf.commit(lock)
+        wanted = Crate(WORDS.name, WORDS.version, WORDS.sha256)
+        error = await self.assertFailure(
+            Deferred.fromCoroutine(services.crates.hold(commitment, wanted)), UpstreamTrouble
+        )
+        self.assertIn("--max-file", str(error))
+        self.assertEqual(services.counts.refusals, {"file-bytes": 1})
 
     async def test_max_hold(self) -> None:
         server = self.serving(largest_hold=2000)

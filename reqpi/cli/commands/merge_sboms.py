@@ -23,7 +23,7 @@ _MOST_COMPONENTS = 200_000
 def main(arguments: Sequence[str]) -> int:
     """Write the merged SBOM."""
     parser = command_line()
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if options.main_version and not options.name:
         parser.error("--version is the version of --name: add --name")
     if len(options.file) > _MOST:

@@ -22,7 +22,7 @@ _SHOWN = 12
 def main(arguments: Sequence[str]) -> int:
     """Freeze the pages of a lock again."""
     parser = command_line()
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     address = address_in(parser, options)
     if options.url and options.audit_log:
         parser.error("--audit-log is for a command without a server: the server of --url has one of its own")

@@ -30,7 +30,7 @@ _USUAL = (AccessScope.READ, AccessScope.COMMIT, AccessScope.HOLD)
 def main(arguments: Sequence[str]) -> int:
     """Make, list or revoke tokens."""
     parser = command_line()
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if options.tokens is None:
         parser.error("name the file of tokens with --tokens FILE or REQPI_TOKENS")
     if (options.name is None) != (options.action == "list"):

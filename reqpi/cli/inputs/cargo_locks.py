@@ -19,7 +19,7 @@ from reqpi.cli.messages import tell_remark
 from reqpi.cli.processes.cargo_resolve import LocalCargo, NotResolved, local_cargo
 from reqpi.cli.processes.loopback_index import IndexUnknown, LoopbackIndex
 from reqpi.client.listed_file import ListedFile
-from reqpi.core.crates.cargo_tree import CargoTree, UnsafeTree, cargo_tree, manifest_registries
+from reqpi.core.crates.cargo_tree import CargoTree, FromGit, UnsafeTree, cargo_tree, manifest_registries
 from reqpi.core.crates.index import IndexLine
 from reqpi.core.crates.model import CargoLock
 from reqpi.core.crates.reading import cargo_lock
@@ -77,7 +77,14 @@ class CratesView(Protocol):
 
 
 class _Undecided(Exception):
-    """cargo cannot compare a Cargo.lock, or write one; the message says why."""
+    """cargo cannot compare a Cargo.lock, or write one; the message says why.
+
+    :param of_git: the sdist takes crates from git.
+    """
+
+    def __init__(self, reason: str, *, of_git: bool = False) -> None:
+        super().__init__(reason)
+        self.of_git = of_git
 
 
 def _difference(cargo: LocalCargo, needed: NeededCrates, sdist: ListedFile, folder: Path, frozen: FrozenLines) -> str:
@@ -109,7 +116,7 @@ def _tree(needed: NeededCrates, sdist: ListedFile, folder: Path) -> tuple[CargoT
             raise _Undecided("it has no Cargo.toml there")
         return tree, manifest_registries(tree)
     except UnsafeTree as error:
-        raise _Undecided(str(error)) from error
+        raise _Undecided(str(error), of_git=isinstance(error, FromGit)) from error
     except BrokenSdist as error:
         raise _Undecided(f"{error.title}. {error.detail}") from error
 
@@ -142,7 +149,9 @@ def with_new_locks(
         try:
             tree, data, lock = _new_lock(needed, sdist, folder, view)
         except _Undecided as error:
-            needed = evolve(needed, unpinned={**needed.unpinned, sdist.name: f"{why}; none can be made: {error}"})
+            unpinned = {**needed.unpinned, sdist.name: f"{why}; none can be made: {error}"}
+            of_git = needed.of_git | ({sdist.name} if error.of_git else frozenset())
+            needed = evolve(needed, unpinned=unpinned, of_git=of_git)
             continue
         tell_remark(f"{sdist.name}: {why}. cargo has made another one, of {len(lock.crates)} crates that no lock pins")
         place = f"{sdist.filename.removesuffix('.tar.gz')}/{tree.lock_path}"

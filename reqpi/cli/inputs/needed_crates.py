@@ -21,6 +21,8 @@ __all__ = ["NeededCrates", "needed_crates", "refuse_unpinned", "without_wheel"]
 
 _WHAT_TO_DO = "Commit a Cargo.lock for it beside the lock: reqpi gethash requirements.txt Cargo.lock."
 
+_OF_GIT = "Use a wheel of it, or a release whose sdist has one: cargo takes no crate from git by another Cargo.lock."
+
 
 @frozen
 class NeededCrates:
@@ -32,6 +34,7 @@ class NeededCrates:
     :param unpinned: why the crates of an sdist are not pinned, by the name of its file.
     :param paths: the path of the Cargo.lock in an sdist, by the name of its file; empty for one that has none. An sdist
         whose crates no cargo could choose again is not among them.
+    :param of_git: the names of those unpinned ones that take crates from git.
     :param regenerated: the Cargo.lock that cargo has made for an sdist, by the name of its file.
     """
 
@@ -40,6 +43,7 @@ class NeededCrates:
     unpinned: Mapping[str, str] = field(factory=dict)
     mains: Mapping[str, str] = field(factory=dict)
     paths: Mapping[str, str] = field(factory=dict)
+    of_git: frozenset[str] = frozenset()
     regenerated: Mapping[str, bytes] = field(factory=dict)
 
     @property
@@ -101,7 +105,8 @@ def refuse_unpinned(needed: NeededCrates, built: Iterable[str], advice: str = ""
     for name in sorted(needed.unpinned.keys() - set(wrong)):
         tell_remark(f"{name} cannot be built without a network: {needed.unpinned[name]}. A wheel is there too")
     for name in wrong:
-        tell_error(f"{name}: {needed.unpinned[name]}", f"{_WHAT_TO_DO} {advice}".rstrip())
+        what_to_do = _OF_GIT if name in needed.of_git else f"{_WHAT_TO_DO} {advice}".rstrip()
+        tell_error(f"{name}: {needed.unpinned[name]}", what_to_do)
     if wrong:
         raise CratesNotPinned("the crates of an sdist are not pinned", "The lines above name it.")
 

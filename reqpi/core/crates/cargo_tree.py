@@ -23,7 +23,7 @@ from reqpi.core.metadata import tar_members
 from reqpi.core.metadata.sdist import BrokenSdist
 from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile
 
-__all__ = ["CargoTree", "UnsafeTree", "cargo_tree", "manifest_registries"]
+__all__ = ["CargoTree", "FromGit", "UnsafeTree", "cargo_tree", "manifest_registries"]
 
 _LOCK, _MANIFEST, _SOURCE = "Cargo.lock", "Cargo.toml", ".rs"
 
@@ -45,6 +45,10 @@ _UNREADABLE = "cannot be read"
 
 class UnsafeTree(Exception):
     """A manifest that would make cargo read files outside the sdist, or ask a host that the operator did not name."""
+
+
+class FromGit(UnsafeTree):
+    """A manifest that takes a crate from a git repository, which cargo would ask to choose a commit."""
 
 
 @frozen
@@ -152,6 +156,8 @@ def manifest_registries(tree: CargoTree) -> frozenset[str]:
         if path.rpartition("/")[2] == _MANIFEST:
             try:
                 found.update(_registries(_tables(content), dirname(path)))
+            except FromGit as error:
+                raise FromGit(f"its {path} {error}") from error
             except (UnsafeTree, RecursionError) as error:
                 raise UnsafeTree(f"its {path} {error if isinstance(error, UnsafeTree) else _UNREADABLE}") from error
     return frozenset(found - {""})
@@ -188,7 +194,7 @@ def _registries(value: object, folder: str, keys: tuple[str, ...] = ()) -> Itera
 
 def _check(text: str, folder: str, keys: tuple[str, ...]) -> None:
     if keys[-1] == "git":
-        raise UnsafeTree("takes a crate from git")
+        raise FromGit("takes a crate from git")
     # Patterns match folders, so that a `..` after one leads anywhere.
     leaves = keys in _PATTERNS and ".." in text.split("/")
     if leaves or ((keys in _PATHS or keys in _PATTERNS or keys[-1] == "path") and _leaves(join(folder, text))):

@@ -73,7 +73,6 @@ class CratesOfLocks:
     ) -> None:
         self._shelf = shelf
         self._store = store
-        self._source = source
         self._clock = clock
         self.admitted = AdmittedOfLocks(shelf, clock)
         self.source = source
@@ -103,7 +102,7 @@ class CratesOfLocks:
         """
         size = sum(len(document.data) for document in lock.documents)
         places = await LOCK.run(size, places_of, lock)
-        return frozenset(map(self._source.name, places))
+        return frozenset(map(self.source.name, places))
 
     async def registries(self, commitment: Commitment) -> tuple[str, ...]:
         """Return the registries that the committed Cargo.locks and those of the sdists in the store name, sorted."""
@@ -114,7 +113,7 @@ class CratesOfLocks:
 
         :raises reqpi.core.errors.UpstreamTrouble: it cannot be asked.
         """
-        return await self._source.place(registry)
+        return await self.source.place(registry)
 
     async def chosen(self, commitment: Commitment, crates: tuple[Crate, ...]) -> Crate:
         """Return the one of some crates that is served: they are the same release, with the digests of several locks.

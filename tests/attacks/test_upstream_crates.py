@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import tomllib
 from urllib.parse import urlsplit
 
@@ -121,7 +120,7 @@ class PrivateRegistryTests(LoopbackCase):
             self.assertEqual(reply.status, 403, reply)
             self.assertNotIn(WORDS.sha256.encode(), reply.body)
             shown = reply.body.decode().replace(crate.name, "NAME").replace(crate.version, "VERSION")
-            answers.append(re.sub('"request_id": "[0-9a-f]+"', "", shown.replace(crate.sha256, "DIGEST")))
+            answers.append(shown.replace(crate.sha256, "DIGEST").replace(reply["X-Request-ID"] or "?", "ID"))
         self.assertEqual(len(set(answers)), 1, answers)
 
 

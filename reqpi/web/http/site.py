@@ -10,13 +10,11 @@ from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
-from attrs import define
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
-from zope.interface import implementer
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.errors import StoreTrouble
@@ -42,6 +40,7 @@ from reqpi.web.http.self_check import SelfChecks, index_of
 from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
 from reqpi.web.http.site_limits import SiteLimits
+from reqpi.web.http.turns import Turns, WaitingForReader
 from reqpi.web.http.uploads import Uploads, too_many_bytes
 
 __all__ = ["BoundedRequest", "BoundedSite"]
@@ -127,7 +126,7 @@ class BoundedRequest(Request):
 
         Twisted goes on to the next request of a pipeline as soon as a response is written, even if the client has not
         read it, so that a few kilobytes of requests could become gigabytes of responses in memory. Here each request
-        waits until the response before it has been read.
+        waits until the response before it has been read, and for a turn of the reactor.
         """
         self._site.began(self)
         channel: Any = self.channel
@@ -138,10 +137,20 @@ class BoundedRequest(Request):
         if self._site.ending:
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        if channel.in_pipeline:
+            turns = self._site.turns
+            self.notifyFinish().addErrback(lambda _: turns.leave(self))
+            turns.wait(self, self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Answer once the client has read the responses before."""
+        channel: Any = self.channel
         if channel._waitingForTransport:
             stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
             self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
-            self.registerProducer(_Turn(partial(self._answer, stalled)), True)
+            self.registerProducer(WaitingForReader(partial(self._answer, stalled)), True)
         else:
             self._load()
 
@@ -207,20 +216,6 @@ class BoundedRequest(Request):
         self.notifyFinish().addErrback(lambda _: cut.cancel() if cut.active() else None)
 
 
-@implementer(IPushProducer)
-@define
-class _Turn:
-    """A request that waits until the client has read the responses before it."""
-
-    resumeProducing: Callable[[], None]
-
-    def pauseProducing(self) -> None:
-        """Do nothing: it is waiting already."""
-
-    def stopProducing(self) -> None:
-        """Do nothing: the request itself is notified that the client is gone."""
-
-
 class BoundedSite(Site):
     """A site that knows the requests in flight, so that it can stop once they are answered.
 
@@ -269,6 +264,7 @@ class BoundedSite(Site):
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
+        self.turns = Turns()
         self._access = access
         self._second = -1
         self._date = b""

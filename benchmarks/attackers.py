@@ -173,17 +173,18 @@ async def _slow(attacker: _Attacker) -> None:
 
     async def once() -> None:
         reader, writer = await attacker.connected()
+        answered = asyncio.ensure_future(attacker.counted(reader))
         try:
             if next(attacker.numbers) % 2:
                 writer.write(attacker.head("POST", "/locks", "Content-Length: 9000"))
             else:
                 writer.write(b"GET / HTTP/1.1\r\nX: ")
-            answered = asyncio.ensure_future(attacker.counted(reader))
             while not answered.done():
                 writer.write(b"x")
                 await asyncio.wait([answered], timeout=1)
             answered.result()
         finally:
+            answered.cancel()
             writer.close()
 
     await attacker.repeat(800, once)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
+    attacks,
     cold,
     curves,
     documented,
@@ -40,9 +41,10 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "cold": cold.main,
     "run-proxy": run_proxy.main,
     "soak": soak.main,
+    "attacks": attacks.main,
 }
 
-_SELF_CONTAINED = {"memory-session", "run-proxy", "soak"}
+_SELF_CONTAINED = {"memory-session", "run-proxy", "soak", "attacks"}
 """Parts that need none of nginx, wrk and openssl."""
 
 

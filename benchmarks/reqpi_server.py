@@ -32,6 +32,7 @@ class ReqPI(Process):
     :param upstream: the URL of its upstream; ``None`` runs it with ``--offline``.
     :param core: the core that it may use; several workers use all cores.
     :param options: further options of ``reqpi server``.
+    :param limited: keep the default limits of a client, which loads from one machine reach.
     :ivar url: the URL without a slash at the end; ``tls_url`` is the one for TLS.
     """
 
@@ -45,6 +46,7 @@ class ReqPI(Process):
         tls: Certificate | None = None,
         core: int | None = SERVER_CORE,
         options: tuple[str, ...] = (),
+        limited: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._python, self._folder = python, folder
@@ -57,7 +59,7 @@ class ReqPI(Process):
         command += ["--store", str(folder / "store"), "--workers", str(workers), *options]
         command += ["--upstream", upstream] if upstream else ["--offline"]
         core = None if workers > 1 else core
-        super().__init__(command, lambda: get(f"{self.url}/"), folder / "log", core, _LIMITS)
+        super().__init__(command, lambda: get(f"{self.url}/"), folder / "log", core, {} if limited else _LIMITS)
 
     def commit(self, lock: str, hold: bool = True) -> str:
         """Commit a lock, and with ``hold`` wait until every file that it admits is in the store.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import unittest
 
+from benchmarks import attacks
+from benchmarks.attackers import ATTACKS
+from benchmarks.attacks import Seen
 from benchmarks.closed_loop import percentile, with_those_missed
 from benchmarks.documented import replaced, section
 from benchmarks.figures import Goal, Spread, at_least, at_most, number
 from benchmarks.load import read_report, rotating
 from benchmarks.outcomes import Outcome, Plot, Said, Series, Table, goals_table, markdown
+from benchmarks.quiet_client import Waits
 
 REPORT = """\
 Running 1s test @ http://127.0.0.1:40123/
@@ -109,3 +113,39 @@ class OutcomeTests(unittest.TestCase):
         self.assertEqual(replaced(once, "pages", "new\n"), once)
         with self.assertRaisesRegex(SystemExit, "no place for memory"):
             replaced(page, "memory", "new")
+
+
+class AttacksTests(unittest.TestCase):
+    """How much longer others wait under attacks."""
+
+    def seen(self, page: list[float], file: list[float], uv: float, failed: list[str] | None = None) -> Seen:
+        installs = {"uv": [uv], "pip": [2 * uv, 4 * uv]}
+        return Seen(Waits(page, failed or []), Waits(file), installs, {"429": 1200, "201": 3}, 50_000_000)
+
+    def test_the_worst_attack_is_named_with_what_it_adds(self) -> None:
+        seen = {
+            "nothing else": self.seen([0.001], [0.002], 1.0),
+            "mild": self.seen([0.001, 0.004], [0.002], 1.0),
+            "bad": self.seen([0.001], [0.002, 0.152], 3.0),
+            "all at once": self.seen([0.302], [0.002], 4.0, ["refused"]),
+        }
+        made = attacks.outcome_of(seen)
+        said = [(goal.what, round(goal.measured), goal.met) for goal in made.goals]
+        self.assertEqual(
+            said,
+            [
+                ("p99 under one attack, later than without by (bad)", 150, False),
+                ("p99 under all attacks, later than without by", 300, False),
+                ("the longest time under one attack, later than without by (bad)", 150, False),
+                ("the longest time under all attacks, later than without by", 300, False),
+                ("requests of others that failed", 1, False),
+            ],
+        )
+        _, installs, answers = made.tables
+        self.assertEqual(installs.rows[2], ["bad", "3", "3", "9 (6 to 12)", "3"])
+        self.assertEqual(answers.rows[1], ["mild", "201: 3, 429: 1,200", "50"])
+        self.assertEqual(made.notes, ["Requests of others failed under all at once: refused"])
+
+    def test_each_attack_has_a_loopback_address_of_its_own(self) -> None:
+        self.assertLess(len(ATTACKS), 250)
+        self.assertEqual(len({attack.__name__ for attack in ATTACKS.values()}), len(ATTACKS))

@@ -14,7 +14,7 @@ from twisted.web.server import Request
 
 from reqpi.core import export
 from reqpi.core.access.clients import AccessScope
-from reqpi.core.address import address_of, listing_of
+from reqpi.core.address import address_of, listing_of, parse_listing
 from reqpi.core.build_requirements import written
 from reqpi.core.denials import is_withheld
 from reqpi.core.errors import NotServed, UpstreamTrouble
@@ -140,11 +140,17 @@ async def lock(request: Request, shelf: Shelf, address: str, path: str = "") -> 
     """Answer ``GET /<address>/lock``, and ``GET /<address>/lock/<path>`` for one of several documents."""
     commitment = await shelf.commitment(address)
     if not path:
-        return send_representation(request, Representation(commitment.lock.document, "text/plain"))
+        return send_representation(request, _document(commitment.lock.document, commitment.address))
     data = next((document.data for document in commitment.lock.documents if document.path == path), None)
     if data is None:
         raise NotServed("no such document", f"/{address}/lock lists the documents of this lock.")
-    return send_representation(request, Representation(data, "text/plain"))
+    [sha256] = (sha256 for sha256, listed in parse_listing(commitment.lock.document) if listed == path)
+    return send_representation(request, _document(data, sha256))
+
+
+def _document(data: bytes, sha256: str) -> Representation:
+    """Return a document, whose digest is known: computing it takes 3 ms for one of 4 MiB, for each request."""
+    return Representation(data, "text/plain", digest=sha256[:32])
 
 
 async def requirements(request: Request, shelf: Shelf, exports: Exports, base: PublicUrl, address: str) -> bytes:

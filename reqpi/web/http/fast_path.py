@@ -138,6 +138,11 @@ class FastPathChannel(HTTPChannel):
     _bucket: Bucket | None = None
     """The requests of the client that sent it; ``None``: they are not limited."""
 
+    in_pipeline = False
+    """What is parsed now had arrived before the last response was complete."""
+
+    _parses_again = False
+
     served = 0
     """Number of requests so far."""
 
@@ -160,6 +165,7 @@ class FastPathChannel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Answer the bytes on the fast path, or pass them to twisted.web."""
+        self.in_pipeline = self._parses_again
         if self._between:
             if self._answered(data):
                 return
@@ -175,7 +181,9 @@ class FastPathChannel(HTTPChannel):
 
     def requestDone(self, request: Any) -> None:
         """Return to the fast path, if twisted.web has answered everything that has arrived."""
-        super().requestDone(request)
+        self.in_pipeline = self._parses_again = True
+        super().requestDone(request)  # what has arrived meanwhile is received again
+        self._parses_again = False
         self._between = bool(self.persistent) and not self.requests and not self._buffer
         self._note_part()
 

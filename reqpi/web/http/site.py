@@ -41,7 +41,7 @@ from reqpi.web.http.self_check import SelfChecks, index_of
 from reqpi.web.http.sendfile import STALL
 from reqpi.web.http.sent import SentResponse
 from reqpi.web.http.site_limits import SiteLimits
-from reqpi.web.http.unread import Turn
+from reqpi.web.http.turns import Turns, WaitingForReader
 from reqpi.web.http.uploads import Uploads, too_many_bytes
 
 __all__ = ["BoundedRequest", "BoundedSite"]
@@ -127,7 +127,7 @@ class BoundedRequest(Request):
 
         Twisted goes on to the next request of a pipeline as soon as a response is written, even if the client has not
         read it, so that a few kilobytes of requests could become gigabytes of responses in memory. Here each request
-        waits until the response before it has been read.
+        waits until the response before it has been read, and for a turn of the reactor.
         """
         self._site.began(self)
         channel: Any = self.channel
@@ -138,12 +138,20 @@ class BoundedRequest(Request):
         if self._site.ending:
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        if channel._waitingForTransport:
-            stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
-            self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
-            self.registerProducer(Turn(partial(self._answer, stalled)), True)
-        else:
-            self._load()
+        if not channel.in_pipeline:
+            return self._begin()
+        self.notifyFinish().addErrback(lambda _: self._site.turns.leave(self))
+        return self._site.turns.wait(self, self._begin)
+
+    def _begin(self) -> None:
+        """Answer once the client has read the responses before."""
+        channel: Any = self.channel
+        if not channel._waitingForTransport:
+            return self._load()
+        stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
+        self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
+        self.registerProducer(WaitingForReader(partial(self._answer, stalled)), True)
+        return None
 
     def render(self, resrc: IResource) -> None:
         """Answer the request on behalf of its client, which takes turns with others."""
@@ -256,6 +264,7 @@ class BoundedSite(Site):
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
+        self.turns = Turns()
         self._access = access
         self._second = -1
         self._date = b""

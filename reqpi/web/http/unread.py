@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from attrs import define, field
-from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer
 
 from reqpi.core.limits.limit import Limit
 
-__all__ = ["Turn", "Unread", "unsent"]
+__all__ = ["Unread", "unsent"]
 
 
 class Reader(Protocol):
@@ -77,20 +74,6 @@ class Unread:
         own.remove(reader)
         if not own.sizes:
             self._of_clients.pop(client)
-
-
-@implementer(IPushProducer)
-@define
-class Turn:
-    """A request that waits until the client has read the responses before it."""
-
-    resumeProducing: Callable[[], None]
-
-    def pauseProducing(self) -> None:
-        """Do nothing: it is waiting already."""
-
-    def stopProducing(self) -> None:
-        """Do nothing: the request itself is notified that the client is gone."""
 
 
 def unsent(transport: Any) -> int:

@@ -125,9 +125,8 @@ class BoundedRequest(Request):
     def process(self) -> None:
         """Answer the request, and count it as being in flight meanwhile.
 
-        Twisted goes on to the next request of a pipeline as soon as a response is written, even if the client has not
-        read it, so that a few kilobytes of requests could become gigabytes of responses in memory. Here each request
-        waits until the response before it has been read, and for a turn of the reactor.
+        Twisted goes on to the next request of a pipeline once a response is written, and its responses fill the memory.
+        Here each request waits until the client has read the response before it, and for a turn of the reactor.
         """
         self._site.began(self)
         channel: Any = self.channel

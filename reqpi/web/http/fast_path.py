@@ -139,7 +139,7 @@ class FastPathChannel(HTTPChannel):
     """The requests of the client that sent it; ``None``: they are not limited."""
 
     in_pipeline = False
-    """What is parsed now had arrived before the last response was complete."""
+    """A request that is parsed now had arrived before the last response was complete."""
 
     _parses_again = False
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from attrs import evolve
 
 from reqpi.core.frozen_pages import dump
@@ -20,6 +21,8 @@ from tests.end_to_end.every_command import EveryCommand
 from tests.end_to_end.restocked import requirements_on, uv_lock_on
 from tests.fake_upstream import Distribution, Upstream
 from tests.sourcehost import SourceHost
+
+pytestmark = pytest.mark.processes
 
 TESTS = Path(__file__).parents[1]
 

@@ -139,8 +139,9 @@ class BoundedRequest(Request):
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         if not channel.in_pipeline:
             return self._begin()
-        self.notifyFinish().addErrback(lambda _: self._site.turns.leave(self))
-        return self._site.turns.wait(self, self._begin)
+        turns = self._site.turns  # looked up now: a request whose client is gone has no site
+        self.notifyFinish().addErrback(lambda _: turns.leave(self))
+        return turns.wait(self, self._begin)
 
     def _begin(self) -> None:
         """Answer once the client has read the responses before."""
@@ -149,8 +150,7 @@ class BoundedRequest(Request):
             return self._load()
         stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
         self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
-        self.registerProducer(WaitingForReader(partial(self._answer, stalled)), True)
-        return None
+        return cast(None, self.registerProducer(WaitingForReader(partial(self._answer, stalled)), True))
 
     def render(self, resrc: IResource) -> None:
         """Answer the request on behalf of its client, which takes turns with others."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from typing import cast
 
 from attrs import define
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
 __all__ = ["Turns", "WaitingForReader"]
@@ -20,38 +21,43 @@ _AT_A_TIME = 4
 
 
 class Turns:
-    """The requests that wait for a turn of the reactor. Each connection has one of them at most."""
+    """The requests that wait for a turn of the reactor. Each connection has one of them at most.
 
-    def __init__(self) -> None:
+    :param clock: has the turns; ``None``: the reactor of this process.
+    """
+
+    def __init__(self, clock: IReactorTime | None = None) -> None:
+        self._clock = clock
         self._waiting: dict[object, Callable[[], None]] = {}
-        self._running = False
+        self._next: IDelayedCall | None = None
 
     def wait(self, request: object, answer: Callable[[], None]) -> None:
         """Answer a request when it is its turn."""
         self._waiting[request] = answer
-        if not self._running:
-            self._running = True
-            self._later()
+        self._schedule()
 
     def leave(self, request: object) -> None:
         """Forget a request, whose client is gone. One that does not wait is ignored."""
         self._waiting.pop(request, None)
+        if self._next is not None and not self._waiting:
+            self._next.cancel()
+            self._next = None
 
-    def _later(self) -> None:
+    def _schedule(self) -> None:
         from twisted.internet import reactor  # noqa: PLC0415 - it must not be installed by an import
 
-        reactor.callLater(0, self._run)
+        if self._waiting and self._next is None:
+            self._next = (self._clock or cast(IReactorTime, reactor)).callLater(0, self._run)
 
     def _run(self) -> None:
+        self._next = None
         try:
             for request in list(islice(self._waiting, _AT_A_TIME)):
                 answer = self._waiting.pop(request, None)
                 if answer is not None:
                     answer()
         finally:
-            self._running = bool(self._waiting)
-            if self._running:
-                self._later()
+            self._schedule()
 
 
 @implementer(IPushProducer)

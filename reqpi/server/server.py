@@ -143,8 +143,8 @@ class Server(Service):
         """
         super().startService()
         limit_arenas()
-        if self._services.access is not None:
-            self._services.access.open()
+        if self._services.site.access is not None:
+            self._services.site.access.open()
         if self.site.audit is not None:
             self.site.audit.open()
         self.store.open()
@@ -238,8 +238,8 @@ class Server(Service):
             self._log.warn("refusals could not be written: {error}", error=error)
         if self._close_upstream is not None:
             await self._close_upstream()
-        if self._services.access is not None:
-            self._services.access.flush()
+        if self._services.site.access is not None:
+            self._services.site.access.flush()
         self._services.parsing.close()
         await self.store.close()
         self._lag.stop()

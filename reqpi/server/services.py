@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,7 @@ from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
 from reqpi.web.health import HealthResource
-from reqpi.web.http.access import is_private
-from reqpi.web.http.accesslog import AccessLog
+from reqpi.web.http.access import Access, is_private
 from reqpi.web.http.feature import Feature
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
@@ -59,7 +58,6 @@ class Services:
     """The parts of one server, wired together.
 
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
-    :param access: the access log; ``None`` where there is none.
     :param room: the room of the store; ``None`` where nothing bounds it.
     :param readings: the parts whose numbers an operator can see.
     :param report: returns the state of the server as JSON.
@@ -71,7 +69,6 @@ class Services:
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     runs: Runs
-    access: AccessLog | None
     site: BoundedSite
     crates: CratesOfLocks
     parsing: Parsing
@@ -85,6 +82,18 @@ class Services:
         return self.readings.counts
 
 
+@frozen
+class _Verbs:
+    """The shelf, and what works on it."""
+
+    locks: LockServices
+    crates: CratesOfLocks
+    prefreeze: Prefreeze
+    open_index: OpenIndex | None
+    runs: Runs
+    parsing: Parsing
+
+
 def services_of(
     settings: Settings,
     reactor: Any,
@@ -96,79 +105,126 @@ def services_of(
 ) -> Services:
     """Wire the parts of a server.
 
-    Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
-
     :param counts: the numbers of the process, if another part counts too.
     """
     counts = counts or ServerCounts()
-    quarter = settings.memory // 4
     clients = clients_of(settings, reactor.seconds)
-    bare = store
     room = room_of(settings, reactor, store, clients, counts)
-    store = store if room is None else CountedStore(store, room)
-    parsing = parsing_of(settings)
-    files = FileParts.over(
-        store,
-        upstream,
+    counted = store if room is None else CountedStore(store, room)
+    verbs = _verbs(settings, reactor, counted, upstream, source, counts=counts)
+    watch = _watch(settings, reactor, store)
+    readings: ServerReadings
+
+    async def report() -> Mapping[str, Any]:
+        return await report_of(readings, kind=_kind(settings), worker=settings.worker, now=reactor.seconds())
+
+    operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    site = _site(
+        settings,
         reactor,
-        settings.redirect_above,
-        parsing.sdists,
-        largest=settings.largest_file,
+        verbs,
+        clients=clients,
         counts=counts,
+        operating=operating,
+        problem=lambda: readings.problem,
     )
+    readings = ServerReadings(counts, site, verbs.locks.holds, watch)
+    return Services(
+        counted,
+        upstream,
+        verbs.locks,
+        verbs.prefreeze,
+        verbs.open_index,
+        verbs.runs,
+        site,
+        verbs.crates,
+        verbs.parsing,
+        room,
+        readings,
+        report,
+    )
+
+
+def _verbs(
+    settings: Settings, reactor: Any, store: Store, upstream: Upstream, source: CrateSource, *, counts: ServerCounts
+) -> _Verbs:
+    parsing = parsing_of(settings)
+    largest, above = settings.largest_file, settings.redirect_above
+    files = FileParts.over(store, upstream, reactor, above, parsing.sdists, largest=largest, counts=counts)
     shelf = Shelf(store, upstream, reactor, uuid.uuid4().hex, files, reading=parsing.locks)
-    crates = CratesOfLocks(
-        shelf, store, source, reactor, settings.redirect_above, largest=settings.largest_file, counts=counts
-    )
+    crates = CratesOfLocks(shelf, store, source, reactor, above, largest=largest, counts=counts)
     held = HeldCrates(shelf, store, crates)
     locks = LockServices.over(shelf, store, reactor, held, largest_hold=settings.largest_hold or None, counts=counts)
-    open_index = None
-    if settings.learning:
-        sessions = LearnSessions(store, reactor)
-        open_index = OpenIndex(sessions, upstream, files, reactor, shelf.denials)
     prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
-    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds, counts)
+    open_index = None
+    if settings.learning:
+        open_index = OpenIndex(LearnSessions(store, reactor), upstream, files, reactor, shelf.denials)
+    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), parsing)
+
+
+def _site(
+    settings: Settings,
+    reactor: Any,
+    verbs: _Verbs,
+    *,
+    clients: Access | None,
+    counts: ServerCounts,
+    operating: Iterable[Feature],
+    problem: Callable[[], str],
+) -> BoundedSite:
+    """Return the site, with all that it answers.
+
+    Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
+
+    :param operating: the features for operators.
+    :param problem: says why the server should get no requests; empty if it should.
+    """
+    shelf = verbs.locks.shelf
     base = PublicUrl(settings.url, settings.trust_proxy)
-    learning = LearnResource(open_index, single=settings.only is not None)
-    runs = Runs(store, reactor, uuid.uuid4().hex)
-    offered = None if settings.only is not None else runs
-    registry = CratesResource(shelf, crates, base, login=is_private(clients))
-    place = settings.store or default_store()
-    watch = StoreWatch(bare, place if isinstance(place, Path) else None, reactor, written=not settings.offline)
-    kind = "directory" if isinstance(place, Path) else place.partition(":")[0]
-
-    async def report() -> Mapping[str, Any]:
-        return await report_of(readings, kind=kind, worker=settings.worker, now=reactor.seconds())
-
-    features: list[Feature] = [registry, RunCrates(shelf, registry, FrozenPages(shelf), offered)]
-    features += [OperatorResource(Undoing(shelf, store)), StatusResource(report, clients)]
+    inside = settings.only is not None
+    offered = None if inside else verbs.runs
+    registry = CratesResource(shelf, verbs.crates, base, login=is_private(clients))
+    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds, counts)
     root = Root(
-        locks,
+        verbs.locks,
         base,
         ready_answers,
-        quarter,
-        learning=learning,
-        features=features,
+        settings.memory // 4,
+        learning=LearnResource(verbs.open_index, single=inside),
+        features=[registry, RunCrates(shelf, registry, FrozenPages(shelf), offered), *operating],
         access=clients,
         runs=offered,
-        health=HealthResource(lambda: readings.problem),
+        health=HealthResource(problem),
     )
-    access = access_log(reactor, settings)
     site = BoundedSite(
         root,
         reactor,
         settings.largest_document,
         ready_answers,
-        access,
+        access_log(reactor, settings),
         clients=clients,
         limits=limits_of(settings, reactor.seconds),
         counts=counts,
         trust_proxy=settings.trust_proxy,
     )
     site.audit = audit_log(reactor, settings)
-    readings = ServerReadings(counts, site, locks.holds, watch)
-    return Services(
-        store, upstream, locks, prefreeze, open_index, runs, access, site, crates, parsing, room, readings, report
-    )
+    return site
+
+
+def _watch(settings: Settings, reactor: Any, store: Store) -> StoreWatch:
+    """Return the watch of a store that counts nothing, so that a full one can be probed."""
+    place = _place(settings)
+    folder = place if isinstance(place, Path) else None
+    return StoreWatch(store, folder, reactor, written=not settings.offline)
+
+
+def _kind(settings: Settings) -> str:
+    """Return the kind of the store: ``directory``, ``s3`` and so on."""
+    place = _place(settings)
+    return "directory" if isinstance(place, Path) else place.partition(":")[0]
+
+
+def _place(settings: Settings) -> Path | str:
+    return settings.store or default_store()

@@ -20,6 +20,7 @@ from reqpi.storage.memory import MemoryStore
 from reqpi.web.http.problems import PROBLEM_TYPES
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.http.turns import Turns
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page
@@ -80,6 +81,7 @@ class WebCase(TestCase):
         self.shelf = Shelf(self.store, self.upstream, self.clock, "tests")
         self.ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
         self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.ready_answers)
+        self.site.turns = Turns(reactor)  # type: ignore[arg-type]  # those of the connections, which are real
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")

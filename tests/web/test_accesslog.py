@@ -133,7 +133,7 @@ class EarlyAnswerTests(LimitsCase):
         self.log_to(AccessLog(self.clock, self.lines.append))
 
     def log_to(self, log: AccessLog) -> None:
-        self.log = self.site._access = log
+        self.log = self.site.access = log
 
     def logged(self) -> str:
         """The one line that was written."""

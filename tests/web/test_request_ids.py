@@ -144,14 +144,14 @@ class JsonBothWaysTests(WebCase):
                 lambda line: str(json.loads(line)["request_id"]),
             ),
         ):
-            self.site._access = log
+            self.site.access = log
             reply = await self.ask(f"/{self.address}/simple/seven/")
             log.flush()
             self.assertEqual(read(lines.pop()), str(reply["X-Request-ID"]))
 
     async def test_a_response_of_the_ordinary_stack(self) -> None:
         lines: list[str] = []
-        self.site._access = log = JsonAccessLog(self.clock, lines.append, stamp=timestamp)
+        self.site.access = log = JsonAccessLog(self.clock, lines.append, stamp=timestamp)
         await self.ask("/livez", User_Agent="probe", Referer='"')
         log.flush()
         found = json.loads(lines[0])

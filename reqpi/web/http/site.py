@@ -263,8 +263,8 @@ class BoundedSite(Site):
         self.private = self.ready_answers.private = is_private(clients)
         self.ending = False
         self.troubles = Repeats(clock.seconds)
-        self.turns = Turns()
-        self._access = access
+        self.turns = Turns(clock)
+        self.access = access
         self._second = -1
         self._date = b""
         self._in_flight: set[Request] = set()
@@ -329,8 +329,8 @@ class BoundedSite(Site):
     def log(self, request: Any) -> None:
         """Log a response of twisted.web."""
         self._count(request, request.code)
-        if self._access is not None:
-            self._access.note_request(request)
+        if self.access is not None:
+            self.access.note_request(request)
         if self.audit is not None:
             self.audit.note_request(request, whole=True)
         if self.observer is not None:
@@ -341,14 +341,14 @@ class BoundedSite(Site):
 
         :param line: the request line, in which nothing has to be escaped.
         """
-        if self._access is not None:
-            self._access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
+        if self.access is not None:
+            self.access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
         if self.observer is not None:
             self.observer(SentResponse.logged(line, status, head.log))
 
     def answered_early(self, peer: str, sent: bytes, request: BoundedRequest | None = None) -> None:
         """Log a response to a request that is not complete; ``None``: nothing is known of it."""
-        note_early(self._access, peer, sent, request)
+        note_early(self.access, peer, sent, request)
 
     def began(self, request: BoundedRequest) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import cast
 
 from attrs import define
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
@@ -23,10 +22,10 @@ _AT_A_TIME = 4
 class Turns:
     """The requests that wait for a turn of the reactor. Each connection has one of them at most.
 
-    :param clock: has the turns; ``None``: the reactor of this process.
+    :param clock: has the turns.
     """
 
-    def __init__(self, clock: IReactorTime | None = None) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._waiting: dict[object, Callable[[], None]] = {}
         self._next: IDelayedCall | None = None
@@ -44,10 +43,8 @@ class Turns:
             self._next = None
 
     def _schedule(self) -> None:
-        from twisted.internet import reactor  # noqa: PLC0415 - it must not be installed by an import
-
         if self._waiting and self._next is None:
-            self._next = (self._clock or cast(IReactorTime, reactor)).callLater(0, self._run)
+            self._next = self._clock.callLater(0, self._run)
 
     def _run(self) -> None:
         self._next = None

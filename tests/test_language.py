@@ -52,6 +52,7 @@ PHRASES = {
     "as good as none": r"\bas good as none\b",
     "nobody, somebody": r"\b[Nn]obody\b|\b[Ss]omebody\b",
     "begins with What, Of or Whoever": r'"""(?:What|Of|Whoever|That)\b',
+    "a conflict that was not resolved": r"^(?:<{7}|>{7}) ",
 }
 EXCEPTIONS: dict[str, set[str]] = {}
 """Files in which a phrase stands for a reason: a quotation, the name of a user."""
@@ -109,7 +110,8 @@ class PhraseTests(SynchronousTestCase):
 
     def test_no_page_and_no_module_has_a_phrase_that_reads_as_translated(self) -> None:
         found = []
-        pages = [*(ROOT / "docs").rglob("*.md"), *PACKAGE.rglob("*.py"), ROOT / "README.md"]
+        texts = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "newsfragments").glob("*.md"), ROOT / "README.md"]
+        pages = [*texts, *PACKAGE.rglob("*.py")]
         for path in sorted(page for page in pages if page != GLOSSARY and "_build" not in page.parts):
             name = str(path.relative_to(ROOT))
             for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):

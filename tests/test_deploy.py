@@ -79,6 +79,10 @@ class UnitTests(SynchronousTestCase):
         )
         self.assertEqual([line for line in done.stderr.splitlines() if "nknown" in line or "arse" in line], [])
 
+    def test_processes_of_the_server_may_yield(self) -> None:
+        """Of the calls that are kept from it, these are the ones that it makes: ``reqpi.runtime.called``."""
+        self.assertEqual(unit("reqpi.service")["SystemCallFilter"][-1], "nice setpriority")
+
     def test_the_service_has_time_to_finish_its_requests(self) -> None:
         self.assertEqual(unit("reqpi.service")["TimeoutStopSec"], ["40"])
 

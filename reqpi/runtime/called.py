@@ -66,7 +66,8 @@ def main(seconds: int, memory: int, nice: int) -> None:
         os.dup2(nothing.fileno(), 1)
     for stop in (signal.SIGINT, signal.SIGTERM):  # for the other process, which ends this one once it has drained
         signal.signal(stop, signal.SIG_IGN)
-    os.nice(nice)
+    with suppress(PermissionError):  # a filter of system calls may forbid it; the work is the same
+        os.nice(nice)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, memory)
     with suppress(EOFError, BrokenPipeError):

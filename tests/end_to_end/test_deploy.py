@@ -98,7 +98,8 @@ class DeployTests(SynchronousTestCase):
         lines = (DEPLOY / "systemd" / "reqpi.env").read_text().splitlines()
         self.settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
         self.settings["REQPI_TOKENS"] = str(self.folder / "tokens")
-        self.settings["REQPI_ACCESS_LOG"] = str(self.folder / "access.log")
+        for name in ("access", "audit"):
+            self.settings[f"REQPI_{name.upper()}_LOG"] = str(self.folder / f"{name}.log")
         self.settings["REQPI_UPSTREAM"] = self.upstream.url
         done = self.reqpi("token", "new", "ci", "--tokens", self.settings["REQPI_TOKENS"])
         self.token = done.stdout.strip()
@@ -166,6 +167,7 @@ class DeployTests(SynchronousTestCase):
         manager.process.terminate()
         manager.process.wait(_LIMIT)
         self.assertIn('"POST /locks HTTP/1.1" 201', (self.folder / "access.log").read_text())
+        self.assertIn('"token": "ci"', (self.folder / "audit.log").read_text())
 
     def test_the_service_manager_learns_what_happens(self) -> None:
         """Ready, alive, stopping; and the socket belongs to systemd, so that clients can wait there."""

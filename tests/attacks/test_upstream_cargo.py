@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.cli.processes.bounded_child import run_bounded
 from reqpi.cli.processes.cargo_resolve import LocalCargo, NotResolved, local_cargo
 from reqpi.cli.processes.loopback_index import LoopbackIndex
-from reqpi.core.crates.cargo_tree import CargoTree, cargo_tree
+from reqpi.core.crates.cargo_tree import CargoTree, UnsafeTree, cargo_tree, manifest_registries
 from reqpi.core.crates.index import IndexLine, read_index
 from tests.crates_registry import MadeCrate, SparseRegistry, build_crate
 from tests.end_to_end.rust_case import rust_environment
@@ -154,6 +154,20 @@ class CargoTests(SynchronousTestCase):
         with self.assertRaises(NotResolved) as raised:
             cargo.regenerated(tree, index_of(GREET, WORDS))
         self.assertIn("registry index was not found", str(raised.exception))
+
+
+class PatternTests(SynchronousTestCase):
+    """Patterns for the members of a workspace: cargo matches a component that begins with a dot with ``..``, too."""
+
+    def test_a_pattern_does_not_lead_out_of_the_sdist(self) -> None:
+        """The attacker wants to know a manifest elsewhere on this machine."""
+        patterns = ("..", ".?/.?/outsid[e]", ".*/b", "./.[.]/b", "a/.?/.?/b", "a/..*", ".?", ".[!a]/b")
+        for pattern in patterns:
+            for key in ("members", "default-members"):
+                for root in ("", "rust"):
+                    manifest = f'{MANIFEST}[workspace]\n{key} = ["{pattern}"]\n'.encode()
+                    with self.assertRaises(UnsafeTree, msg=pattern):
+                        manifest_registries(CargoTree(root, {"rust/Cargo.toml": manifest}))
 
 
 def _forget_folder() -> None:

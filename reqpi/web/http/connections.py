@@ -19,7 +19,7 @@ from reqpi.core.limits.networks import network_of
 from reqpi.web.http.problems import BUSY, Problem
 from reqpi.web.http.refusal import LINGER
 
-__all__ = ["Connections", "OpenConnection", "RefusedConnection"]
+__all__ = ["Connections", "CutConnection", "OpenConnection", "RefusedConnection"]
 
 _LOOKS = 256
 """Connections that are looked at for an idle one, at most: all of ten thousand would take milliseconds each time."""
@@ -170,6 +170,17 @@ class RefusedConnection(Connection):
         self._connections.refused_open -= 1
         if self._cut.active():
             self._cut.cancel()
+
+
+class CutConnection(Connection):
+    """A connection for which there is not even room to say so.
+
+    A factory may return no protocol instead, but Twisted's TLS then fails, and leaves the connection open.
+    """
+
+    def connectionMade(self) -> None:
+        """Close it."""
+        cast(Any, self.transport).abortConnection()
 
 
 def _no_room(limit: Limit) -> Problem:

@@ -26,7 +26,7 @@ from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
-from reqpi.web.http.connections import RefusedConnection
+from reqpi.web.http.connections import CutConnection, RefusedConnection
 from reqpi.web.http.early_answers import answer_early
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
@@ -282,15 +282,17 @@ class BoundedSite(Site):
         self.heads = SimpleHeads()
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Return the protocol of a new connection; if there is no room for it, one that says so, or none at all."""
+        """Return the protocol of a new connection; if there is no room for it, one that says so, or closes at once."""
         peer = str(getattr(addr, "host", "-"))
         connections = self.limits.connections
         reached = connections.reached(peer)
         if reached is None:
             return super().buildProtocol(addr)
         self.refused(reached, peer)
+        if not connections.may_answer_refused:
+            return CutConnection()
         answer = partial(answer_early, self, peer)
-        return RefusedConnection(connections, self.clock, reached, answer) if connections.may_answer_refused else None
+        return RefusedConnection(connections, self.clock, reached, answer)
 
     def refused(self, limit: Limit, client: str) -> None:
         """Report that a client has reached a limit."""

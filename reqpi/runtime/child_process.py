@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 
 from reqpi.core.errors import Occupied
 from reqpi.runtime import called
-from reqpi.runtime.child_environment import child_environment
+from reqpi.runtime.child_env_vars import child_env_vars
 from reqpi.runtime.offload import in_thread
 
 __all__ = ["Budget", "ChildProcess", "OverBudget"]
@@ -111,7 +111,7 @@ class ChildProcess:
             command = [sys.executable, "-P", "-c", program]
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own program
-                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment()
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_env_vars()
                 )
             except OSError as error:
                 raise Occupied(

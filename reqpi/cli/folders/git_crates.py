@@ -43,7 +43,7 @@ _LARGEST_MANIFESTS = 64 << 20
 """Bytes of all manifests of a commit: each is read once to learn its name."""
 
 _NO_MANIFEST = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError)
-"""Raised by a Cargo.toml that is none, such as that of a test."""
+X
 
 _HEAD = (
     "# This file was written by reqpi fetch: it has what the crate inherits from the workspace of its repository.\n\n"

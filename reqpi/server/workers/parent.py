@@ -15,7 +15,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.runtime.child_environment import child_environment
+from reqpi.runtime.child_env_vars import child_env_vars
 from reqpi.server.announce import announce
 from reqpi.server.json_log import with_worker
 from reqpi.server.listening import cannot_listen
@@ -158,7 +158,7 @@ class _Worker(ProcessProtocol):
             self,
             sys.executable,
             [sys.executable, "-P", "-c", "from reqpi.server.workers.child import main; main()"],
-            env=child_environment() | dict(self._metrics.environment),
+            env=child_env_vars() | dict(self._metrics.environment),
             childFDs={0: "w", 1: "r", 2: "r"} | descriptors,
         )
 

@@ -43,7 +43,7 @@ _LARGEST_MANIFESTS = 64 << 20
 """Bytes of all manifests of a commit: each is read once to learn its name."""
 
 _NO_MANIFEST = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError)
-X
+"""Raised by a Cargo.toml that is not a manifest, such as one in the data of a test."""
 
 _HEAD = (
     "# This file was written by reqpi fetch: it has what the crate inherits from the workspace of its repository.\n\n"

@@ -80,7 +80,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.whole_lock.lock_services import LockServices
-from reqpi.web import api, pages
+from reqpi.web import api
 from reqpi.web.health import HealthResource
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, problem_of_client
@@ -93,6 +93,8 @@ from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
+from reqpi.web.pages.people import PeopleResource
+from reqpi.web.pages.static_files import StaticFiles
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.rewritten import OriginalFiles, RewrittenLocks
@@ -136,11 +138,6 @@ class Routes:
         self._closed = services.closed
         self._exports = exports
         self._base = base
-
-    @app.route("/", methods=["GET", "HEAD"])
-    def front(self, request: Request) -> bytes:
-        """Serve the front page."""
-        return pages.front(request, self._base.of(request))
 
     @app.route("/locks")
     async def locks(self, request: Request) -> bytes:
@@ -187,11 +184,6 @@ class Routes:
     async def receipt(self, request: Request, token: str) -> bytes:
         """Serve the receipt of the run."""
         return await self._runs.receipt(request, token)
-
-    @app.route("/<address>", methods=["GET", "HEAD"])
-    async def overview(self, request: Request, address: str) -> bytes:
-        """Serve the overview of a lock."""
-        return await pages.overview(request, self._shelf, self._base.of(request), address)
 
     @app.route("/<address>/lock", methods=["GET", "HEAD"])
     async def lock(self, request: Request, address: str) -> bytes:
@@ -309,9 +301,10 @@ class Root(Resource):
         self._access = access
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._features = tuple(features)
-        self._health = health or HealthResource()
-        self._names = frozenset[str]().union(*(feature.names for feature in features))
+        self._people = PeopleResource(services, base)
+        self._features = (*features, self._people)
+        self._open = (health or HealthResource(), StaticFiles())
+        self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
         routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access)
@@ -327,8 +320,10 @@ class Root(Resource):
         for name, value in COMMON:
             request.setHeader(name, value)
         request.postpath = [segment for segment in request.postpath or () if segment] or [b""]
-        if self._health.takes(request.postpath):
-            return self._health.answer(request, request.postpath)
+        self._people.show_problems(request)
+        for each in self._open:
+            if each.takes(request.postpath):
+                return each.answer(request, request.postpath)
         problem = (
             problem_of_client(request, self._access, request.postpath)
             or problem_of_host(request, site.names)

@@ -1,4 +1,4 @@
-"""HTML pages for people: the front page, and the overview of a lock."""
+"""The page of an address: how to use it, what it pins, and what was refused."""
 
 from __future__ import annotations
 
@@ -14,40 +14,18 @@ from twisted.web.template import Tag, tags
 
 from reqpi.core import admission
 from reqpi.core.denials import Denial
-from reqpi.core.env_vars import trusted_host
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
-from reqpi.web.sheet import Sheet, send
+from reqpi.web.pages.commands import install_commands
+from reqpi.web.pages.frame import Frame, root_of, send_page
 
-__all__ = ["front", "overview"]
+__all__ = ["overview"]
 
 _MOST_ROWS = 2000
 """Pins shown on one page, at most. A longer lock is read by programs."""
-
-
-def front(request: Request, base: str) -> bytes:
-    """Answer ``GET /``: what ReqPI is, and the first steps."""
-    sheet = Sheet(
-        "ReqPI",
-        [
-            tags.p("Commit a lock, and get a package index that serves what the lock pins and nothing else."),
-            tags.h2("Commit a lock"),
-            tags.pre(f"PYPI=$(python -m reqpi gethash --url {base} requirements.txt)"),
-            tags.p("Without ReqPI on this machine, the answer has the URL in ", tags.code("index"), ":"),
-            tags.pre(f"curl --data-binary @requirements.txt {base}/locks"),
-            tags.h2("Install from it"),
-            tags.pre(_commands("$PYPI", base)),
-            tags.p(
-                "The address in the URL is the sha256 of the file: ",
-                tags.code("sha256sum requirements.txt"),
-                " prints it. The same file always has the same address, and an address always serves the same bytes.",
-            ),
-        ],
-    )
-    return send(request, sheet.rendered())
 
 
 async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
@@ -59,8 +37,8 @@ async def overview(request: Request, shelf: Shelf, base: str, address: str) -> b
     freezings = await shelf.freezings(commitment)
     # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    render = partial(_overview, withheld=withheld, freezings=freezings)
-    return send(request, await in_thread(render, commitment, base, here, frozen, refusals))
+    render = partial(_overview, root=root_of(request), withheld=withheld, freezings=freezings)
+    return send_page(request, await in_thread(render, commitment, base, here, frozen, refusals))
 
 
 def _overview(
@@ -70,16 +48,18 @@ def _overview(
     frozen: dict[Project, Page],
     refusals: list[RecordedRefusal],
     *,
+    root: str,
     withheld: Sequence[tuple[File, Denial]],
     freezings: Mapping[Project, PageFreezing],
 ) -> bytes:
     """Render the page. For a long lock it takes a second or two, so it is called in a thread."""
-    sheet = Sheet(
+    frame = Frame(
         f"Lock {commitment.short}",
+        root,
         [
             tags.p(tags.code(commitment.address, class_="faint")),
             tags.h2("Use it"),
-            tags.pre(_commands(quoted(f"{base}/{commitment.address}/simple/"), base)),
+            tags.pre(install_commands(quoted(f"{base}/{commitment.address}/simple/"), base)),
             tags.p(
                 "The ", tags.a("lock", href=f"{here}lock"), " as it was uploaded; the ",
                 tags.a("lock with every digest", href=f"{here}requirements.txt"), "; the ",
@@ -94,21 +74,7 @@ def _overview(
             *_frozen(freezings),
         ],
     )  # fmt: skip
-    return sheet.rendered()
-
-
-def _commands(index: str, base: str) -> str:
-    """Return the commands that install from an index.
-
-    :param index: the URL of the index, quoted for a shell.
-    :param base: the URL of this server.
-    """
-    trusted = trusted_host(base)
-    trust = f" --trusted-host {quoted(trusted)}" if trusted else ""
-    return (
-        f"pip install --index-url {index}{trust} -r requirements.txt\n"
-        f"uv pip install --default-index {index} -r requirements.txt"
-    )
+    return frame.rendered()
 
 
 def _link(text: str, url: str) -> Tag:

@@ -6,10 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
+from reqpi.core.access.clients import Client
 from reqpi.core.limits.limit import Limit
 from reqpi.web.http import uploads
 from reqpi.web.http.uploads import IN_MEMORY, Uploads
 from tests.attacks.limits_case import ATTACKER, OTHER, LimitsCase, Peer
+from tests.attacks.tokens_case import basic
 
 LOCK = b"six==1.0\n"
 
@@ -76,6 +78,28 @@ class BodyTests(LimitsCase):
         for method in ("GET", "PUT", "POST"):
             await self.as_peer(ATTACKER, "/a/b", method, b"x" * 100)
             self.assertEqual(uploads.in_flight, 0, method)
+
+    async def test_a_login_is_checked_as_often_for_many_pieces_as_for_one(self) -> None:
+        """The attacker sends single bytes, with a login whose check takes the server long."""
+        self.limit()
+        logins: list[str] = []
+        client_of = self.access.client_of
+
+        def counted(authorization: str) -> Client | None:
+            logins.append(authorization)
+            return client_of(authorization)
+
+        self.patch(self.access, "client_of", counted)
+        checks = []
+        for pieces in (1, 1000):
+            said = self.request("/locks", "POST", Transfer_Encoding="chunked", Authorization=basic("x"))
+            peer = self.peer()
+            peer.say(said + b"1\r\n#\r\n" * pieces)
+            checks.append(len(logins))
+            logins.clear()
+            peer.abortConnection()
+            await self.turn()
+        self.assertEqual(checks[0], checks[1])
 
 
 class DiskTests(LimitsCase):

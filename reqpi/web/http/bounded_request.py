@@ -44,6 +44,9 @@ class BoundedRequest(Request):
 
     _body: IO[bytes]
     _taken = 0
+    _most = _SMALL
+    """Bytes of the body, at most: decided once, because to check a signed login takes longer than to add a piece."""
+
     is_refused = False
     """The response is a refusal, and nothing else of the request counts."""
 
@@ -61,8 +64,10 @@ class BoundedRequest(Request):
         if reached is not None:
             site.refused(reached[0], self._client)
             self._refuse(too_many(*reached))
-        elif length is not None and length > self._limit:
-            self._refuse(self._too_large)
+        elif length != 0:
+            self._most = self._limit
+            if length is not None and length > self._most:
+                self._refuse(self._too_large)
 
     def setHeader(self, name: Any, value: Any) -> None:
         """Set a header of the response. What needs a login is for no shared cache (:rfc:`9111`, section 5.2.2.7)."""
@@ -74,7 +79,7 @@ class BoundedRequest(Request):
         """Add a piece of the body, and check its length."""
         if self.is_refused:
             return
-        if self._taken + len(data) > self._limit:
+        if self._taken + len(data) > self._most:
             self._refuse(self._too_large)
             return
         limits = self._site.limits
@@ -181,7 +186,7 @@ class BoundedRequest(Request):
 
     @property
     def _too_large(self) -> Problem:
-        detail = f"At most {self._limit} bytes; the operator can allow more."
+        detail = f"At most {self._most} bytes; the operator can allow more."
         return self._not_for_client or Problem(DOCUMENT_TOO_LARGE, "the document is too large", detail)
 
     def _refuse(self, problem: Problem) -> None:

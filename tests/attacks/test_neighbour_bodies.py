@@ -215,10 +215,22 @@ class UnreadTests(LimitsCase):
         for _ in range(20):
             [slow] = await self.waiting(1, OTHER)
             self.assertGreater(limits.unread.bytes, 200_000)
-            slow.dataBuffer, slow.reads = b"", True
-            slow.channel.resumeProducing()
+            slow.read()
             self.assertEqual(limits.unread.bytes, 0)
         self.assertEqual(self.site.counts.refusals.get(Limit.UNREAD.reason, 0), 0)
+
+    async def test_its_connection_is_not_closed_for_another(self) -> None:
+        """The attacker has unread responses on as many connections as one client may have, and opens more of them."""
+        limits = self.limit(most=100, most_of_client=5)
+        peers = await self.waiting(5)
+        for _ in range(3):
+            refused = self.peer()
+            self.assert_refused(await refused.wire.reply(), Limit.CLIENT_CONNECTIONS, 503)
+            self.assertEqual(len(limits.connections), 5)
+        peers[0].read()
+        await self.turn()
+        self.assertEqual((await self.as_peer(ATTACKER, self.path)).status, 200)
+        await peers[0].wire.ended
 
     async def test_nothing_is_left_of_a_client_that_is_gone(self) -> None:
         """Neither its bytes nor a timer."""

@@ -186,8 +186,8 @@ class FastPathChannel(HTTPChannel):
 
     @property
     def is_idle(self) -> bool:
-        """See :class:`~reqpi.web.http.connections.OpenConnection`."""
-        return self._between
+        """See :class:`~reqpi.web.http.connections.OpenConnection`. One whose response is not read cannot end soon."""
+        return self._between and not unsent(self.transport)
 
     def hang_up(self) -> None:
         """See :class:`~reqpi.web.http.connections.OpenConnection`."""

@@ -209,6 +209,22 @@ class UnreadTests(LimitsCase):
         self.assertLess(limits.unread.bytes, 1_300_000)
         self.assertEqual(self.site.counts.refusals.get(Limit.UNREAD.reason, 0), 8)
 
+    async def test_a_network_of_ipv6_is_one_client(self) -> None:
+        """The attacker has as many addresses as it wants."""
+        limits = self.limit(unread=2_000_000)
+        peers = [peer for number in range(12) for peer in await self.waiting(1, f"2001:db8::{number}")]
+        self.assertEqual([peer.disconnecting for peer in peers], [True] * 8 + [False] * 4)
+        self.assertLess(limits.unread.bytes, 1_000_000)
+
+    async def test_those_with_the_most_bytes_are_cut(self) -> None:
+        """The attacker has several addresses, each with less than half of the bytes; another has waited for longer."""
+        self.limit(unread=2_000_000)
+        slow = await self.waiting(1, OTHER)
+        attackers = [f"192.0.2.{number}" for number in range(100, 103)]
+        peers = [peer for host in attackers for peer in await self.waiting(4, host)]
+        self.assertFalse(slow[0].disconnecting)
+        self.assertEqual(sum(peer.disconnecting for peer in peers), 4)
+
     async def test_a_client_that_reads_is_not_counted(self) -> None:
         """It reads slowly, and all of it."""
         limits = self.limit(unread=2_000_000)

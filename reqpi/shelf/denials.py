@@ -10,7 +10,7 @@ have in memory. Such a record has no further use after an hour.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from secrets import token_hex
 
@@ -28,7 +28,10 @@ from reqpi.shelf.records import decision_record
 __all__ = ["Denials"]
 
 MOST = 10_000
-"""Decisions of a store: all of their names are listed every two seconds."""
+"""Denials of a store: the names of all decisions are listed every two seconds."""
+
+_UNDONE = 1_000
+"""Decisions that deny nothing. Of more, the earliest are removed: a process that sees a later one drops everything."""
 
 _AT_ONCE = 16
 """Decisions that are read concurrently: a process that has just started reads all of them."""
@@ -87,9 +90,12 @@ class Denials:
 
         :param what: a result of :func:`reqpi.core.denials.read_denied`.
         :param because: a result of :func:`reqpi.core.denials.read_reason`.
-        :raises reqpi.core.errors.Occupied: there are as many decisions as there may be.
+        :raises reqpi.core.errors.Occupied: as many things are denied as may be, and this is one more.
         """
-        before = self._named(what, await self._decisions())
+        decisions = await self._decisions()
+        before = self._named(what, decisions)
+        if not before:
+            _check_room(decisions)
         denial = Denial(what, because, self._clock.seconds(), by)
         await self._decide(Decision(DENY, what, because, denial.at, by))
         for name in before:
@@ -119,11 +125,6 @@ class Denials:
         await self._read_anew()
 
     async def _decide(self, decision: Decision) -> None:
-        if len(await self._decisions()) >= MOST:
-            raise Occupied(
-                f"{MOST} decisions are in force",
-                "Revoke some denials, or deny projects as a whole: reqpi deny --list shows all of them.",
-            )
         await self._records.create(decision_record(token_hex(16)), dump_decision(decision))
 
     @staticmethod
@@ -168,12 +169,26 @@ class Denials:
             self._log.error("a decision of the operator does not count: {damaged}", damaged=damaged)
             return None
 
-    async def _expire(self, known: dict[str, Decision | None]) -> None:
+    async def _expire(self, known: Mapping[str, Decision | None]) -> None:
+        """Remove the decisions that deny nothing and have told every process of their work."""
         limit = self._clock.seconds() - _LASTS
-        for name, decision in known.items():
-            if decision is not None and decision.kind != DENY and decision.at < limit:
+        undone = [(each.at, name) for name, each in known.items() if each is not None and each.kind != DENY]
+        for number, (at, name) in enumerate(sorted(undone, reverse=True)):
+            if at < limit or number >= _UNDONE:
                 with suppress(StoreTrouble):  # a store that cannot be written can still serve
                     await self._records.delete(name)
+
+
+def _check_room(decisions: Mapping[str, Decision | None]) -> None:
+    """Check that one more thing can be denied.
+
+    :raises reqpi.core.errors.Occupied: it cannot.
+    """
+    if sum(_denial(decision) is not None for decision in decisions.values()) >= MOST:
+        raise Occupied(
+            f"{MOST} denials are in force",
+            "Revoke some of them, or deny projects as a whole: reqpi deny --list shows all of them.",
+        )
 
 
 def _denial(decision: Decision | None) -> Denial | None:

@@ -25,18 +25,26 @@ _AT_ONCE = 8
 async def forget_lock(records: Records, denials: Denials, address: str, by: str) -> int:
     """Remove a lock and every record that belongs to it; its files stay until a sweep removes them.
 
+    The other processes are told first, because nothing can tell them later that is not stored now. They are told again
+    at the end, because one of them may have read the lock meanwhile.
+
     :returns: how many records were removed, with that of the lock.
-    :raises reqpi.core.errors.UnknownAddress: there is no such lock.
+    :raises reqpi.core.errors.UnknownAddress: there is no such lock, and nothing is left of it.
     """
-    record = lock_record(address)
-    if not is_address(address) or not await records.delete(record):
+    lock = lock_record(address)
+    if not is_address(address) or (await records.last_used(lock) is None and not await _below(records, address)):
         raise UnknownAddress(f"no lock has the address {address[:8]}", "An address has 64 hex digits.")
     await denials.undone(FORGET, address, by)
-    removed = 1
-    for kind in kinds_of(Owner.ADDRESS):
-        async for name in records.names(kind.below(address)):
-            removed += await records.delete(name)
+    removed = int(await records.delete(lock))
+    for name in await _below(records, address):
+        removed += await records.delete(name)
+    await denials.undone(FORGET, address, by)
     return removed
+
+
+async def _below(records: Records, address: str) -> list[str]:
+    """Return the names of all records that belong to a lock."""
+    return [name for kind in kinds_of(Owner.ADDRESS) async for name in records.names(kind.below(address))]
 
 
 class Undoing:

@@ -88,6 +88,11 @@ class SealedStore:
         value = _without_seal(written)
         return None if written == self._sealed(name, value) else value
 
+    async def is_foreign(self, name: str) -> bool:
+        """Return whether a record has a seal that is of none of the keys: other processes have another one."""
+        written = await self._store.get(name) or b""
+        return written != _without_seal(written) and not self._has_seal(name, written)
+
     def _sealed(self, name: str, value: bytes) -> bytes:
         if not self._keys or name.startswith(_DIGESTED):
             return value
@@ -97,11 +102,8 @@ class SealedStore:
         """Return a record without its seal; ``None`` if it needs a seal and has no valid one."""
         if name.startswith(_DIGESTED):
             return written
-        seal, value = _SEAL.search(written, max(0, len(written) - _LENGTH)), _without_seal(written)
-        if not self._keys:
-            return value
-        if seal is not None and any(hmac.compare_digest(seal[1], _mac(key, name, value)) for key in self._keys):
-            return value
+        if not self._keys or self._has_seal(name, written):
+            return _without_seal(written)
         if name.startswith(_FROZEN):
             raise StoreTrouble(
                 "a frozen list has no valid seal",
@@ -109,9 +111,18 @@ class SealedStore:
             )
         return None
 
+    def _has_seal(self, name: str, written: bytes) -> bool:
+        """Return whether a record has a seal of one of the keys."""
+        seal, value = _seal(written), _without_seal(written)
+        return seal is not None and any(hmac.compare_digest(seal[1], _mac(key, name, value)) for key in self._keys)
+
+
+def _seal(written: bytes) -> re.Match[bytes] | None:
+    return _SEAL.search(written, max(0, len(written) - _LENGTH))
+
 
 def _without_seal(written: bytes) -> bytes:
-    return written[:-_LENGTH] if _SEAL.search(written, max(0, len(written) - _LENGTH)) else written
+    return written if _seal(written) is None else written[:-_LENGTH]
 
 
 def _mac(key: bytes, name: str, value: bytes) -> bytes:

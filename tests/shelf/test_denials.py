@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from reqpi.core.address import address_of
@@ -11,8 +14,11 @@ from reqpi.core.errors import Occupied, StoreTrouble, UnknownAddress
 from reqpi.shelf import denials as module
 from reqpi.shelf.denials import Denials
 from reqpi.shelf.maintenance.undoing import forget_lock
+from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.records import decision_record, lock_record, page_record
 from reqpi.storage.memory import MemoryStore
+from reqpi.storage.sealed import SealedStore
+from tests.storage.test_sealed import KEY, OLD_KEY
 
 LOCK = b"six==1.0\n"
 ADDRESS = address_of(LOCK)
@@ -119,6 +125,88 @@ class ForgettingTests(DenialsCase):
         self.assertEqual(await self.decisions(), [])
 
 
+class SealedTests(DenialsCase):
+    """The server has a key. The command may have none."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sealed = SealedStore(self.store, (KEY,))
+        self.there = Denials(self.sealed, self.clock)
+        self.logged: list[str] = []
+        globalLogPublisher.addObserver(self._log)
+        self.addCleanup(globalLogPublisher.removeObserver, self._log)
+
+    def _log(self, event: LogEvent) -> None:
+        if event.get("log_level") is LogLevel.error:
+            self.logged.append(formatEvent(event))
+
+    async def denied(self) -> list[str]:
+        return [denial.what for denial in (await self.there.current()).denials]
+
+    async def test_a_denial_without_a_seal_does_not_count_and_the_log_names_it_once(self) -> None:
+        await self.here.deny("six", "it mines coins", "operator")
+        for _ in range(3):
+            await self.there.refresh()
+        self.assertEqual(await self.denied(), [])
+        (record,) = await self.decisions()
+        (line,) = self.logged
+        self.assertIn(record, line)
+        self.assertIn("--record-key", line)
+
+    async def test_verify_names_a_denial_without_a_seal(self) -> None:
+        await self.here.deny("six", "it mines coins", "operator")
+        verdict = await Verification(self.sealed).run()
+        (damage,) = verdict.damages
+        self.assertEqual(([damage.name], verdict.left), (await self.decisions(), 1))
+        self.assertIn("--record-key", damage.problem)
+        self.assertEqual((await Verification(self.store).run()).left, 0)
+
+    async def test_a_denial_counts_as_soon_as_verify_has_sealed_it(self) -> None:
+        """A key was introduced, or replaced by another: the denials from before stay in force."""
+        await self.here.deny("six", "it mines coins", "operator")
+        await self.there.refresh()
+        for keys in ((KEY,), (OLD_KEY, KEY), (OLD_KEY,)):
+            sealed = SealedStore(self.store, keys)
+            verdict = await Verification(sealed, unsealed=sealed.unsealed).run()
+            self.assertEqual((verdict.left, verdict.sealed), (0, 0 if keys == (OLD_KEY,) else 1))
+            server = self.there if keys == (KEY,) else Denials(sealed, self.clock)
+            await server.refresh()
+            self.assertEqual([denial.what for denial in (await server.current()).denials], ["six"], keys)
+
+    async def test_of_many_that_do_not_count_each_is_read_again(self) -> None:
+        """A few at each look, however many there are."""
+        self.patch(module, "_AGAIN", 2)
+        for number in range(7):
+            await self.here.deny(f"project-{number}", "it mines coins", "operator")
+        await self.there.refresh()
+        for name in await self.decisions():
+            await self.sealed.replace(name, await self.store.get(name) or b"")
+        for looks, counting in enumerate((2, 4, 6, 7), 1):
+            await self.there.refresh()
+            self.assertEqual(len(await self.denied()), counting, looks)
+        self.assertEqual(len(self.logged), 7)
+
+    async def test_a_decision_that_was_removed_while_it_was_looked_for_is_not_reported(self) -> None:
+        await self.sealed.create(decision_record("gone"), b"")
+        there = Denials(_Late(self.sealed), self.clock)  # type: ignore[arg-type]
+        await there.refresh()
+        self.assertEqual(self.logged, [])
+
+
+class _Late:
+    """A store that still lists a record that is gone."""
+
+    def __init__(self, store: SealedStore) -> None:
+        self.names, self._store = store.names, store
+
+    async def get(self, name: str) -> bytes | None:
+        await self._store.delete(name)
+        return await self._store.get(name)
+
+    async def last_used(self, name: str) -> float | None:
+        return await self._store.last_used(name)
+
+
 class _WithoutDecisions(MemoryStore):
     """A store in trouble that takes no decision."""
 
@@ -133,7 +221,7 @@ class _Watched(MemoryStore):
 
     there: Denials | None = None
 
-    async def delete(self, name: str) -> bool:
+    async def delete(self, name: str, unused_since: float = inf) -> bool:
         if name.startswith(lock_record("")) and self.there is not None:
             await self.there.refresh()
-        return await super().delete(name)
+        return await super().delete(name, unused_since)

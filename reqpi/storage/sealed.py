@@ -15,7 +15,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from reqpi.core.errors import Misconfigured, StoreTrouble
+from reqpi.core.errors import Misconfigured, UnsealedRecord
 from reqpi.core.interfaces import Store
 
 __all__ = ["SealedStore", "read_keys"]
@@ -53,7 +53,7 @@ class SealedStore:
     async def get(self, name: str) -> bytes | None:
         """See :meth:`reqpi.core.interfaces.Records.get`.
 
-        :raises reqpi.core.errors.StoreTrouble: the record is a frozen list without a valid seal.
+        :raises reqpi.core.errors.UnsealedRecord: the record is a frozen list without a valid seal.
         """
         written = await self._store.get(name)
         return None if written is None else self._believed(name, written)
@@ -61,7 +61,7 @@ class SealedStore:
     async def create(self, name: str, value: bytes) -> bytes:
         """See :meth:`reqpi.core.interfaces.Records.create`.
 
-        :raises reqpi.core.errors.StoreTrouble: the record is a frozen list without a valid seal.
+        :raises reqpi.core.errors.UnsealedRecord: the record is a frozen list without a valid seal.
         """
         sealed = self._sealed(name, value)
         standing = await self._store.create(name, sealed)
@@ -105,7 +105,7 @@ class SealedStore:
         if not self._keys or self._has_seal(name, written):
             return _without_seal(written)
         if name.startswith(_FROZEN):
-            raise StoreTrouble(
+            raise UnsealedRecord(
                 "a frozen list has no valid seal",
                 "Its operator can remove it; or seal all lists of a store that can be trusted: reqpi verify --seal.",
             )

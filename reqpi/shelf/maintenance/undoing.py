@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core.address import is_address
 from reqpi.core.decisions import FORGET, REFREEZE
-from reqpi.core.errors import NotAdmitted, UnknownAddress, UpstreamTrouble
+from reqpi.core.errors import NotAdmitted, StoreTrouble, UnknownAddress, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Project
 from reqpi.core.page_change import PageChange
@@ -78,11 +78,13 @@ class Undoing:
         async def again(project: Project) -> PageChange:
             try:
                 return await self._shelf.refreeze(commitment, project)
-            except UpstreamTrouble as trouble:
+            except (UpstreamTrouble, StoreTrouble) as trouble:
                 return PageChange(project, trouble=str(trouble))
 
-        changes = await each([project] if name else commitment.lock.projects, again, _AT_ONCE)
-        await self.denials.undone(REFREEZE, commitment.address, by)
+        try:
+            changes = await each([project] if name else commitment.lock.projects, again, _AT_ONCE)
+        finally:  # some pages may have been replaced
+            await self.denials.undone(REFREEZE, commitment.address, by)
         return [changes[project] for project in sorted(changes)]
 
     async def freezings(self, address: str) -> dict[Project, PageFreezing]:

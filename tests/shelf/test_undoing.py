@@ -8,10 +8,19 @@ from reqpi.core.decisions import REFREEZE, load_decision
 from reqpi.core.errors import StoreTrouble, UnsealedRecord
 from reqpi.core.model import Commitment
 from reqpi.core.page_change import PageChange
+from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE
 from reqpi.shelf.maintenance.undoing import Undoing
-from reqpi.shelf.records import decision_record, page_record
+from reqpi.shelf.records import (
+    claimed_build_system_record,
+    claimed_metadata_record,
+    decision_record,
+    holding_record,
+    metadata_record,
+    page_record,
+)
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
+from reqpi.shelf.whole_lock.known_warnings import KnownWarnings
 from reqpi.storage.memory import MemoryStore
 from reqpi.storage.sealed import SealedStore
 from tests.distributions import a_file, a_page
@@ -93,6 +102,31 @@ class TroubleTests(RefreezeCase):
         self.assertIn("away", (await self.refrozen(commitment))["six"].trouble)
         self.troubled.unread = ""
         self.assertNotIn(NEW.filename, await self.shown(commitment))
+
+
+class DerivedTests(RefreezeCase):
+    """Records that are made from pages, and from what the upstream said about their files."""
+
+    async def test_warnings_about_the_old_page_are_not_given_any_more(self) -> None:
+        commitment = await self.prepared()
+        building = BuildRequirementsOfLocks(self.shelf, self.store, self.clock)
+        warnings = KnownWarnings(self.store, "build-requirements")
+        await warnings.record(commitment.address, [Note(1, "six==1.0", "it cannot be built")])
+        self.assertTrue(await building.warnings(commitment))
+        await self.refrozen(commitment)
+        self.assertEqual(await building.warnings(commitment), ())
+
+    async def test_what_an_upstream_claimed_is_asked_anew_and_what_is_verified_stays(self) -> None:
+        """The wrong one may have answered."""
+        commitment = await self.prepared()
+        address, sha256 = commitment.address, str(NEW.sha256)
+        claims = [claimed_metadata_record(address, sha256), claimed_build_system_record(address, sha256)]
+        kept = [metadata_record(sha256), holding_record(address, EVERYWHERE)]
+        for record in claims + kept:
+            await self.store.create(record, b"0" * 64)
+        await self.refrozen(commitment)
+        left = [record for record in claims + kept if await self.store.get(record) is not None]
+        self.assertEqual(left, kept)
 
 
 class MeanwhileTests(RefreezeCase):

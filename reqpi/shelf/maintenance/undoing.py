@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from packaging.utils import canonicalize_name
 
 from reqpi.core.address import is_address
@@ -35,16 +37,23 @@ async def forget_lock(records: Records, denials: Denials, address: str, by: str)
     if not is_address(address) or (await records.last_used(lock) is None and not await _below(records, address)):
         raise UnknownAddress(f"no lock has the address {address[:8]}", "An address has 64 hex digits.")
     await denials.undone(FORGET, address, by)
-    removed = int(await records.delete(lock))
-    for name in await _below(records, address):
-        removed += await records.delete(name)
+    removed = int(await records.delete(lock)) + await _removed(records, await _below(records, address))
     await denials.undone(FORGET, address, by)
     return removed
 
 
-async def _below(records: Records, address: str) -> list[str]:
-    """Return the names of all records that belong to a lock."""
-    return [name for kind in kinds_of(Owner.ADDRESS) async for name in records.names(kind.below(address))]
+async def _below(records: Records, address: str, *, derived: bool = False) -> list[str]:
+    """Return the names of all records that belong to a lock.
+
+    :param derived: only of those that are made from its pages.
+    """
+    kinds = [kind for kind in kinds_of(Owner.ADDRESS) if kind.derived or not derived]
+    return [name for kind in kinds async for name in records.names(kind.below(address))]
+
+
+async def _removed(records: Records, names: Iterable[str]) -> int:
+    """Remove records; return how many were there."""
+    return sum([await records.delete(name) for name in names])
 
 
 class Undoing:
@@ -85,6 +94,8 @@ class Undoing:
             changes = await each([project] if name else commitment.lock.projects, again, _AT_ONCE)
         finally:  # some pages may have been replaced
             await self.denials.undone(REFREEZE, commitment.address, by)
+            # Afterwards, because until then they could be made from the old pages again.
+            await _removed(self._records, await _below(self._records, commitment.address, derived=True))
         return [changes[project] for project in sorted(changes)]
 
     async def freezings(self, address: str) -> dict[Project, PageFreezing]:

@@ -171,11 +171,15 @@ class DenyList:
         return self._first(f"sha256:{file.sha256}", project, *(f"{project}=={version}" for version in versions))
 
     def of_crate(self, name: str, version: str, sha256: str) -> Denial | None:
-        """Return the denial of a crate; ``None`` if it is not denied."""
+        """Return the denial of a crate; ``None`` if it is not denied.
+
+        The denial of a version is also that of the version with build metadata.
+        """
         if not self._by_what:
             return None
         crate = f"{_CRATE}{crate_name(name)}"
-        return self._first(f"sha256:{sha256}", crate, f"{crate}=={version}")
+        without_build = version.partition("+")[0]
+        return self._first(f"sha256:{sha256}", crate, f"{crate}=={version}", f"{crate}=={without_build}")
 
     def notes(self, lock: Lock) -> tuple[Note, ...]:
         """Return a warning for each pin of which it is certain, without a page, that all files are denied."""

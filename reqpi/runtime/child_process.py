@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 
 from reqpi.core.errors import Occupied
 from reqpi.runtime import called
+from reqpi.runtime.child_env_vars import child_env_vars
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.whole_turns import whole_turn
 
@@ -115,7 +116,9 @@ class ChildProcess:
             program = f"{_PROGRAM}; main({budget.seconds}, {budget.memory}, {budget.nice})"
             command = [sys.executable, "-P", "-c", program]
             try:
-                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
+                self._process = subprocess.Popen(  # noqa: S603 - our own program
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_env_vars()
+                )
             except OSError as error:
                 raise Occupied(
                     "no process can be started that reads documents", f"{error}. Ask again later."

@@ -48,11 +48,7 @@ class Peer(StringTransport):
         self.reads = True
         self.dataBuffer = b""
         self.channel: Any = site.buildProtocol(self.peerAddr)
-        if self.channel is None:
-            self.disconnecting = True
-            self.wire.connectionLost()
-        else:
-            self.channel.makeConnection(self)
+        self.channel.makeConnection(self)
 
     def write(self, data: bytes) -> None:
         if self.reads:

@@ -57,6 +57,7 @@ class ConnectionTests(LimitsCase):
         self.limit(most=1)
         self.holding(1)
         peers = self.holding(300, b"")
+        await self.turn()
         self.assertEqual(self.site.limits.connections.refused_open, 128)
         self.assertEqual(sum(peer.wire.over for peer in peers), 300 - 128)
 

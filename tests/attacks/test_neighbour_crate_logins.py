@@ -20,7 +20,7 @@ from reqpi.upstream.allowed.urls import index_key
 from reqpi.web.http.access import Access
 from reqpi.web.http.token_access import TokenAccess
 from tests.attacks.tokens_case import SCOPES, basic, text_of, token
-from tests.crates_registry import index_path
+from tests.crates_registry import build_crate, index_path
 from tests.git_crates import git_lock, git_sdist
 from tests.rust_sdists import GREET, WORDS, cargo_lock
 from tests.web.in_memory import InMemory
@@ -77,6 +77,22 @@ class RegistryLoginTests(CrateLoginsCase):
         self.assertEqual((await self.take(WORDS)).body, WORDS.content)
         self.assertEqual((await self.index_of(GREET.name)).status, 503)
         self.assertEqual((await self.take(GREET)).status, 503)
+
+    async def test_a_release_that_is_not_frozen_hides_no_other_one(self) -> None:
+        """One lock has two releases of a crate, of which a committer has had one looked up."""
+        newer = build_crate(WORDS.name, "1.4.0")
+        self.registries.add(newer)
+        self.address = await self.committed_together("shout==1.0\n", cargo_lock("bare", "1.0.0", (WORDS, newer)))
+        self.assertEqual((await self.index_of(WORDS.name)).status, 503)
+        self.assertEqual((await self.as_committer(self.file_path())).status, 200)
+        self.registries.asked.clear()
+        reply = await self.index_of(WORDS.name)
+        self.assertEqual((reply.status, reply.body), (200, WORDS.line + b"\n"))
+        self.assertEqual((await self.take(newer)).status, 503)
+        self.assertEqual(self.registries.asked, [])
+        both = (await self.as_committer(f"crates/{index_path(WORDS.name)}")).body
+        self.assertEqual((await self.index_of(WORDS.name)).body, both)
+        self.assertEqual(both, WORDS.line + b"\n" + newer.line + b"\n")
 
     async def test_a_crate_that_no_lock_names_looks_as_it_always_does(self) -> None:
         """The attacker guesses names."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import tarfile
+from hashlib import sha256
 from io import BytesIO
 
 from attrs import evolve
 
+from reqpi.core.access.logins import EVERY_LOGIN
+from reqpi.core.crates.commits import CrateCommit
 from reqpi.core.denials import read_denied
 from reqpi.core.errors import DeniedByOperator
+from reqpi.core.targets import EVERYWHERE
+from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.crates.receipts import CrateEntries
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.open_index import OpenIndex
@@ -21,8 +28,10 @@ from reqpi.web.routes import Root
 from tests.crates_case import CratesCase
 from tests.distributions import a_file, a_page
 from tests.fake_upstream import build_wheel
+from tests.git_crates import git_sdist
 from tests.rust_sdists import GREET, WORDS
 from tests.web.case import SDIST, WHEEL, WebCase
+from tests.web.in_memory import InMemory
 from tests.web.wire import Reply
 
 SIX = {SDIST: b"an sdist of six", WHEEL: build_wheel("six", "1.0")}
@@ -276,3 +285,88 @@ class DeniedCrateTests(CratesCase):
             await self.shelf.denials.revoke(read_denied(what))
             for path in (index, file):
                 self.assertEqual((await self.ask(path)).status, 200, path)
+
+
+class DeniedCommitTests(CratesCase):
+    """The lock takes two crates from one commit of a git repository, whose archive has both."""
+
+    URL, ID = "https://git.example.org/greetings.git", "7" * 40
+    COMMIT = CrateCommit(URL, ID)
+    ARCHIVE = b"the archive"
+    SHA256 = sha256(ARCHIVE).hexdigest()
+    WHAT = (f"sha256:{SHA256}", "crate:made-greet", "crate:made_greet==0.4.0", "crate:loud")
+    sdist = git_sdist(URL, ID)
+
+    async def setUp(self) -> None:
+        await super().setUp()
+        self.registries.commits[self.COMMIT] = self.ARCHIVE
+
+    async def deny(self, what: str) -> None:
+        await self.shelf.denials.deny(read_denied(what), REASON, "operator")
+
+    def assert_denied(self, reply: Reply, what: object = None) -> None:
+        self.assertEqual(reply.status, 410, what)
+        if reply.body:
+            problem = json.loads(reply.body)
+            self.assertEqual(problem["type"], "urn:reqpi:denied", what)
+            self.assertIn(REASON, problem["detail"], what)
+
+    async def test_the_archive_of_a_denied_crate_is_not_sent(self) -> None:
+        """The attacker asks for the archive that has the crate, and for its digest, in a run and outside of one."""
+        run = await self.runs.begin(await self.shelf.commitment(self.address))
+        below = f"crates/git/{self.COMMIT.key}/{self.ID}"
+        paths = [f"/{top}/{below}.{end}" for top in (self.address, f"runs/{run.token}") for end in ("json", "tar.gz")]
+        for path in paths:
+            self.assertEqual((await InMemory(self.site).ask(path)).status, 200, path)
+        for what in self.WHAT:
+            await self.deny(what)
+            for path in paths:
+                self.assert_denied(await InMemory(self.site).ask(path), (what, path))
+                self.assert_denied(await InMemory(self.site).ask(path, "HEAD"), (what, path))
+                self.assert_denied(await InMemory(self.site).ask(path, Range="bytes=0-3"), (what, path))
+            await self.shelf.denials.revoke(read_denied(what))
+            for path in paths:
+                self.assertEqual((await InMemory(self.site).ask(path)).status, 200, path)
+
+    async def test_an_archive_is_not_fetched_for_a_denied_crate(self) -> None:
+        """The attacker is the first to ask, so that the server asks the repository."""
+        await self.deny("crate:loud")
+        self.assert_denied(await self.ask(f"crates/git/{self.COMMIT.key}/{self.ID}.tar.gz"))
+        self.assertEqual(self.registries.asked, [])
+        self.assertIn(f"denied: {REASON}", (await self.ask("refused")).body.decode())
+
+    async def test_bytes_that_are_denied_are_not_sent_to_the_first_who_asks(self) -> None:
+        """The attacker is the first to ask: what the archive is becomes known only when it is there."""
+        await self.deny(f"sha256:{self.SHA256}")
+        for ending in ("tar.gz", "json"):
+            self.assert_denied(await self.ask(f"crates/git/{self.COMMIT.key}/{self.ID}.{ending}"), ending)
+
+    async def test_a_denial_during_the_download_counts(self) -> None:
+        """The attacker asks just before the operator denies the crate."""
+
+        async def deny() -> None:
+            await self.deny("crate:loud")
+
+        self.registries.before[self.COMMIT.filename] = deny
+        self.assert_denied(await self.ask(f"crates/git/{self.COMMIT.key}/{self.ID}.tar.gz"))
+
+    async def test_holds_and_receipts_have_no_denied_archive(self) -> None:
+        """The attacker has the server hold the lock, asks what is held, and asks for a receipt."""
+        commitment = await self.shelf.commitment(self.address)
+        await self.shelf.hold(commitment, "shout", self.sdist.filename)
+        crates = CratesOfLocks(self.shelf, self.store, self.registries, self.clock)
+        further, entries = HeldCrates(self.shelf, self.store, crates), CrateEntries(self.shelf, crates, self.address)
+        needs = await further.needed(commitment, await self.shelf.pages(commitment), EVERYWHERE)
+        (archive,) = [file for file in needs.files if file.filename == self.COMMIT.filename]
+        await further.hold(commitment, archive, EVERY_LOGIN)
+        self.assertEqual(await further.held(commitment, archive), len(self.ARCHIVE))
+        for what in self.WHAT:
+            await self.deny(what)
+            self.assertIsNone(await further.held(commitment, archive), what)
+            with self.assertRaises(DeniedByOperator, msg=what):
+                await further.hold(commitment, archive, EVERY_LOGIN)
+            with self.assertRaises(DeniedByOperator, msg=what):
+                await entries("", self.COMMIT.key, self.ID)
+            await self.shelf.denials.revoke(read_denied(what))
+            self.assertEqual(await further.held(commitment, archive), len(self.ARCHIVE))
+            self.assertEqual((await entries("", self.COMMIT.key, self.ID)).sha256, self.SHA256)

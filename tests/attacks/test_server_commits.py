@@ -182,6 +182,24 @@ class HostileRepositoryTests(CommitCase):
             self.archive(archive_of(*files, (f"greetings-{ID}/crates/greet/Cargo.toml", manifest)))
             self.refused("made_greet 0.4.0")
 
+    def test_a_decoy_nearer_to_the_top(self) -> None:
+        """A manifest that is found first has the name of the crate, and cannot be used."""
+        top = f"greetings-{ID}"
+        for decoy in (
+            b'[package]\nname = "made_greet"\nversion.workspace = true\nworkspace = "nowhere"\n',
+            b'[package]\nname = "made_greet"\nversion = "0.4.0"\n[lints]\nworkspace = true\n',
+            b'package.name = "made_greet"\npackage.version = "0.4.0"\ntarget.x = 7\nlints.workspace = true',
+            b"a = [" * 5000,
+            b"#" * (4 << 20) + b"\n",
+        ):
+            self.archive(archive_of((f"{top}/a/Cargo.toml", decoy), *workspace()))
+            status, err = self.fetched("fetch", "vendored")
+            self.assertEqual(status, 0, err)
+            self.assertTrue((self.folder / "out/deps/cargo/made_greet-0.4.0/src/lib.rs").is_file())
+        self.archive(archive_of((f"{top}/a/Cargo.toml", "nowhere"), *workspace()))
+        status, err = self.fetched("fetch", "vendored")
+        self.assertEqual(status, 0, err)
+
     def test_a_crate_that_writes_its_own_checksums(self) -> None:
         """The repository has a .cargo-checksum.json, which names other digests."""
         evil = (f"greetings-{ID}/crates/loud/.cargo-checksum.json", b'{"files":{},"package":"0"}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.cli.processes.bounded_child import run_bounded
 from reqpi.cli.processes.cargo_resolve import LocalCargo, NotResolved, local_cargo
 from reqpi.cli.processes.loopback_index import LoopbackIndex
-from reqpi.core.crates.cargo_tree import CargoTree, cargo_tree
+from reqpi.core.crates.cargo_tree import CargoTree, UnsafeTree, cargo_tree, manifest_registries
 from reqpi.core.crates.index import IndexLine, read_index
 from tests.crates_registry import MadeCrate, SparseRegistry, build_crate
 from tests.end_to_end.rust_case import rust_environment
@@ -156,6 +157,20 @@ class CargoTests(SynchronousTestCase):
         self.assertIn("registry index was not found", str(raised.exception))
 
 
+class PatternTests(SynchronousTestCase):
+    """Patterns for the members of a workspace: cargo matches a component that begins with a dot with ``..``, too."""
+
+    def test_a_pattern_does_not_lead_out_of_the_sdist(self) -> None:
+        """The attacker wants to know a manifest elsewhere on this machine."""
+        patterns = ("..", ".?/.?/outsid[e]", ".*/b", "./.[.]/b", "a/.?/.?/b", "a/..*", ".?", ".[!a]/b")
+        for pattern in patterns:
+            for key in ("members", "default-members"):
+                for root in ("", "rust"):
+                    manifest = f'{MANIFEST}[workspace]\n{key} = ["{pattern}"]\n'.encode()
+                    with self.assertRaises(UnsafeTree, msg=pattern):
+                        manifest_registries(CargoTree(root, {"rust/Cargo.toml": manifest}))
+
+
 def _forget_folder() -> None:
     """Have the standard library look for the folder of temporary files again."""
     tempfile.tempdir = None
@@ -178,6 +193,14 @@ class BoundTests(SynchronousTestCase):
     def test_a_program_that_does_not_end_is_stopped_with_its_children(self) -> None:
         """It keeps the pipe open in a child of its own."""
         self.assertIsNone(self.run_shell("sleep 600 & sleep 600", 0.5))
+
+    def test_a_descendant_in_a_session_of_its_own_holds_nothing_up(self) -> None:
+        """It keeps the pipe open where no signal to the group of the program reaches it."""
+        script = "import os, sys, time; os.setsid(); print(os.getpid(), file=sys.stderr, flush=True); time.sleep(600)"
+        command = [sys.executable, "-c", f"import os\nif os.fork() == 0:\n    {script}"]
+        ended = run_bounded(command, "/", {}, seconds=5)
+        self.addCleanup(os.kill, int(ended.said or 0), signal.SIGKILL)
+        self.assertIsNone(ended.status)
 
     def test_a_program_that_says_too_much_is_stopped(self) -> None:
         """It writes without end."""

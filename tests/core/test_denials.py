@@ -69,6 +69,20 @@ class MeaningTests(SynchronousTestCase):
         self.assertIsNotNone(denied.of_crate("Made-Words", "1.0.0", HEX))
         self.assertIsNone(denied.of_crate("made-words", "1.0.1", HEX))
 
+    def test_the_denial_of_a_crates_version_is_also_that_of_its_builds(self) -> None:
+        """``300.5.2+3.5.2`` is version 300.5.2 with the build metadata 3.5.2."""
+        denied = DenyList([Denial(read_denied("crate:openssl-src==300.5.2"), "why")])
+        for version in ("300.5.2", "300.5.2+3.5.2"):
+            self.assertIsNotNone(denied.of_crate("openssl-src", version, HEX), version)
+        for version in ("300.5.3+3.5.2", "300.5.2-rc.1+3.5.2"):
+            self.assertIsNone(denied.of_crate("openssl-src", version, HEX), version)
+
+    def test_a_build_of_a_crates_version_is_denied_alone(self) -> None:
+        denied = DenyList([Denial(read_denied("crate:openssl-src==300.5.2+3.5.2"), "why")])
+        self.assertIsNotNone(denied.of_crate("openssl-src", "300.5.2+3.5.2", HEX))
+        for version in ("300.5.2", "300.5.2+3.5.3"):
+            self.assertIsNone(denied.of_crate("openssl-src", version, HEX), version)
+
     def test_a_page_without_a_denied_file_is_the_same_page(self) -> None:
         page = a_page(a_file("six-1.0.tar.gz", b"x"), a_file("six-2.0.tar.gz", b"y"))
         self.assertIs(DenyList([Denial("six==3.0", "why")]).left_on(page), page)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from uuid import uuid4
 
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import TestCase
@@ -72,6 +76,15 @@ class ChildProcessTests(TestCase):
         self.child = ChildProcess(Budget(seconds=1, memory=MEMORY))
         self.addCleanup(self.child.close)
 
+    def only_here(self, program: str) -> ModuleType:
+        """Return a module in a folder that only the ``sys.path`` of this process names."""
+        folder, name = Path(self.mktemp()).absolute(), f"only_here_{uuid4().hex}"
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(program)
+        self.patch(sys, "path", [*sys.path, str(folder)])
+        importlib.invalidate_caches()
+        return importlib.import_module(name)
+
     async def pid(self) -> int:
         return (await self.child.call(numbers, 1))[0][0]
 
@@ -80,6 +93,11 @@ class ChildProcessTests(TestCase):
         self.assertEqual([number for _, number in pieces], [0, 1, 2])
         self.assertEqual({pid for pid, _ in pieces}, {await self.pid()})
         self.assertNotIn(os.getpid(), dict(pieces))
+
+    async def test_the_process_can_import_what_this_one_can(self) -> None:
+        """A server may have been started with folders on ``sys.path`` that no environment variable names."""
+        counted = self.only_here("def counted(end):\n    yield from range(end)\n").counted
+        self.assertEqual(await self.child.call(counted, 3), [0, 1, 2])
 
     async def test_the_memory_of_this_process_is_not_that_of_the_other(self) -> None:
         """A child of a large server would otherwise end after each call: Linux counts in what its parent had."""

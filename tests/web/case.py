@@ -46,10 +46,8 @@ class WatchedSite(BoundedSite):
         super().__init__(*args, **options)
         self.open: dict[Any, Deferred[None]] = {}
 
-    def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:
+    def buildProtocol(self, addr: IAddress | None) -> IProtocol:
         protocol: Any = super().buildProtocol(addr)
-        if protocol is None:
-            return None
         gone = self.open[protocol] = Deferred()
         lost = protocol.connectionLost
 

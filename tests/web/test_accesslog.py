@@ -174,7 +174,7 @@ class EarlyAnswerTests(LimitsCase):
         peer.say(self.request("/locks", "POST", Content_Length="9", User_Agent="agent", Referer="/from"))
         self.clock.advance(20)
         await peer.wire.reply()
-        self.assertRegex(self.logged(), r'"POST /locks HTTP/1.1" 408 \d+ "/from" "agent"$')
+        self.assertRegex(self.logged(), r'"POST /locks HTTP/1.1" 408 \d+ "/from" "agent" [0-9a-f]{16}$')
 
     async def test_a_body_that_is_too_large(self) -> None:
         """By its length; no password of a target is logged, nor the token of a session."""
@@ -207,7 +207,7 @@ class EarlyAnswerTests(LimitsCase):
         ):
             peer.say(said)
             await peer.wire.ended
-            self.assertIn(f'] "{shown}" 400 - "-" "-"', self.logged())
+            self.assertRegex(self.logged(), rf'\] "{shown}" 400 \d+ "-" "-" [0-9a-f]{{16}}$')
 
     async def test_a_line_of_json_lacks_what_is_not_known(self) -> None:
         self.log_to(JsonAccessLog(self.clock, self.lines.append, stamp=timestamp))

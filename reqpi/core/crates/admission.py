@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -11,6 +12,9 @@ from reqpi.core.crates.index import index_path
 from reqpi.core.crates.model import CargoLock, Crate, GitCrate
 
 __all__ = ["AdmittedCrates"]
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
 
 
 @frozen
@@ -30,6 +34,7 @@ class AdmittedCrates:
     _by_name: Mapping[str, Mapping[str, tuple[Crate, ...]]]
     _by_path: Mapping[str, tuple[str, ...]]
     _commits: Mapping[tuple[str, str], CrateCommit]
+    _by_commit: Mapping[CrateCommit, tuple[GitCrate, ...]]
     registries: tuple[str, ...] = ()
 
     @classmethod
@@ -38,16 +43,14 @@ class AdmittedCrates:
         known = tuple(locks)
         crates = tuple(sorted({crate for lock in known for crate in lock.crates}))
         git = tuple(sorted({crate for lock in known for crate in lock.git}))
-        commits = {CrateCommit.of(crate) for crate in git}
+        by_commit = _grouped((CrateCommit.of(crate), crate) for crate in git)
         by_name: dict[str, dict[str, tuple[Crate, ...]]] = {}
-        by_path: dict[str, tuple[str, ...]] = {}
-        for crate in crates:
-            if crate.name not in by_name:
-                by_path[index_path(crate.name)] = (*by_path.get(index_path(crate.name), ()), crate.name)
-            versions = by_name.setdefault(crate.name, {})
-            versions[crate.version] = (*versions.get(crate.version, ()), crate)
+        for (name, version), same in _grouped(((crate.name, crate.version), crate) for crate in crates).items():
+            by_name.setdefault(name, {})[version] = same
+        by_path = _grouped((index_path(name), name) for name in by_name)
+        commits = {(commit.key, commit.id): commit for commit in by_commit}
         registries = tuple(sorted({crate.registry for crate in crates}))
-        return cls(crates, git, by_name, by_path, {(commit.key, commit.id): commit for commit in commits}, registries)
+        return cls(crates, git, by_name, by_path, commits, by_commit, registries)
 
     @property
     def commits(self) -> tuple[CrateCommit, ...]:
@@ -61,6 +64,10 @@ class AdmittedCrates:
         :param commit: lower-case hex, all of it.
         """
         return self._commits.get((key, commit))
+
+    def of_commit(self, commit: CrateCommit) -> tuple[GitCrate, ...]:
+        """Return the crates that Cargo.locks take from a commit, sorted."""
+        return self._by_commit.get(commit, ())
 
     def of(self, name: str) -> Mapping[str, tuple[Crate, ...]]:
         """Return the admitted crates of a name by version: one for each version, unless locks differ."""
@@ -76,3 +83,11 @@ class AdmittedCrates:
         :param sha256: lower-case hex.
         """
         return any(crate.sha256 == sha256 for crate in self.of(name).get(version, ()))
+
+
+def _grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, tuple[_Value, ...]]:
+    """Return the values of each key, in their order."""
+    lists: dict[_Key, list[_Value]] = {}
+    for key, value in pairs:
+        lists.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in lists.items()}

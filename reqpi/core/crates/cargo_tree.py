@@ -38,7 +38,10 @@ _FOR_OTHERS = {("package", "metadata"), ("workspace", "metadata")}
 
 _PATHS = {("package", "workspace"), ("project", "workspace")}
 _PATTERNS = {("workspace", "members"), ("workspace", "default-members")}
-"""Values that are paths, beside those of any key ``path``."""
+"""Values that are paths, beside those of any key ``path``. A part of a pattern that begins with a dot, such as ``.?``,
+also matches ``..``, and what is before it matches any folder, so that it leads anywhere."""
+
+_DEPENDENCIES = {"dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies"}
 
 _UNREADABLE = "cannot be read"
 
@@ -186,17 +189,26 @@ def _registries(value: object, folder: str, keys: tuple[str, ...] = ()) -> Itera
     elif isinstance(value, list):
         for part in value:
             yield from _registries(part, folder, keys)
-    elif isinstance(value, str):
+    elif isinstance(value, str) and not _has_names(keys[:-1]):
         _check(value, folder, keys)
         if keys[-1] == "registry-index":
             yield registry_named(value)
 
 
+def _has_names(keys: tuple[str, ...]) -> bool:
+    """Return whether the keys of a table are names that the author chose: of dependencies, or of features."""
+    match keys:
+        case ("features",) | ("replace",) | ("patch", _) | ("workspace", "dependencies"):
+            return True
+        case (kind,) | ("target", _, kind):
+            return kind in _DEPENDENCIES
+    return False
+
+
 def _check(text: str, folder: str, keys: tuple[str, ...]) -> None:
     if keys[-1] == "git":
         raise FromGit("takes a crate from git")
-    # Patterns match folders, so that a `..` after one leads anywhere.
-    leaves = keys in _PATTERNS and ".." in text.split("/")
+    leaves = keys in _PATTERNS and any(part.startswith(".") and part != "." for part in text.split("/"))
     if leaves or ((keys in _PATHS or keys in _PATTERNS or keys[-1] == "path") and _leaves(join(folder, text))):
         raise UnsafeTree("names a path outside the sdist")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from reqpi.runtime.child_env_vars import child_env_vars
 from reqpi.server.announce import announce
 from reqpi.server.json_log import with_worker
 from reqpi.server.listening import cannot_listen
@@ -158,8 +158,7 @@ class _Worker(ProcessProtocol):
             self,
             sys.executable,
             [sys.executable, "-P", "-c", "from reqpi.server.workers.child import main; main()"],
-            # Workers can import what this process can, however it was started.
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | dict(self._metrics.environment),
+            env=child_env_vars() | dict(self._metrics.environment),
             childFDs={0: "w", 1: "r", 2: "r"} | descriptors,
         )
 

@@ -14,7 +14,7 @@ from reqpi.core.crates.reading import crates_of
 from reqpi.core.errors import DeniedByOperator, UpstreamTrouble
 from reqpi.core.model import Commitment, File, Page
 from reqpi.runtime.derived_cache import DerivedCache
-from reqpi.runtime.offload import LOCK
+from reqpi.runtime.offload import ADMITTED_CRATES, LOCK
 from reqpi.runtime.singleflight import SingleFlight, each
 from reqpi.shelf.crates.sdist_locks import SdistCargoLocks, project_key
 from reqpi.shelf.shelf import Shelf
@@ -90,6 +90,7 @@ class AdmittedOfLocks:
         self._sdist_locks = SdistCargoLocks(shelf)
         self._known: DerivedCache[_Known] = DerivedCache(_LOCKS)
         self._together: DerivedCache[AdmittedCrates] = DerivedCache(_LOCKS)
+        self._joining: SingleFlight[AdmittedCrates] = SingleFlight()
         self._scanning: SingleFlight[None] = SingleFlight()
         self._searching: SingleFlight[CratesOfSdists] = SingleFlight()
 
@@ -161,7 +162,7 @@ class AdmittedOfLocks:
         key = (commitment.address, tuple(sorted(map(project_key, locks))))
         crates = self._together.get(commitment, key)
         if crates is None:
-            crates = AdmittedCrates.of_locks((*state.committed, *locks.values()))
+            crates = await self._joining.do(key, partial(_joined, (*state.committed, *locks.values())))
             self._together.put(commitment, key, crates, _OVERHEAD + _WEIGHT * (len(crates.crates) + len(crates.git)))
         return CratesOfSdists(crates, tuple(sorted(without, key=lambda file: file.filename)), tuple(troubles))
 
@@ -189,9 +190,8 @@ class AdmittedOfLocks:
         return state
 
     async def _search(self, commitment: Commitment, state: _Known) -> CratesOfSdists:
-        began = self._clock.seconds()
         state.found = await self.of_sdists(commitment, await self.sdists(commitment))
-        state.searched = began
+        state.searched = self._clock.seconds()  # a search may take longer than its result lasts
         return state.found
 
     async def _scan(self, commitment: Commitment, state: _Known) -> None:
@@ -211,3 +211,9 @@ class AdmittedOfLocks:
 
 def _sdists(pages: Iterable[Page]) -> tuple[File, ...]:
     return tuple(file for page in pages for file in page.files if not file.wheel and file.sha256)
+
+
+async def _joined(locks: Collection[CargoLock]) -> AdmittedCrates:
+    """Return what these locks admit together."""
+    amount = sum(len(lock.crates) + len(lock.git) for lock in locks)
+    return await ADMITTED_CRATES.run(amount, AdmittedCrates.of_locks, locks)

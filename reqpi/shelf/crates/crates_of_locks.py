@@ -79,7 +79,16 @@ class CratesOfLocks:
         self._lines = FrozenLines(store, source)
         self._downloads = Downloads(store, source, clock, largest=largest, counts=counts)
         self._responses = FileResponses(store, self._downloads, redirect_above)
-        self.commits = CrateCommits(store, self.admitted, self._responses, source, clock, refusal=self._refusal_of)
+        self.commits = CrateCommits(
+            store,
+            self.admitted,
+            self._responses,
+            source,
+            clock,
+            denials=shelf.denials,
+            refusal=self._refusal_of,
+            prohibition=self._denied,
+        )
         self._promises = CratePromises(self._responses)
         self._looking: SingleFlight[bytes] = SingleFlight()
         self._reading: SingleFlight[CratesOfSdists] = SingleFlight()

@@ -5,7 +5,7 @@ The line of a release never changes for an address, so a release that the regist
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -43,7 +43,8 @@ class FrozenLines:
     ) -> Mapping[str, IndexLine]:
         """Return the lines of admitted releases, by version; the registry is asked for those that are not frozen.
 
-        A release that the registry does not list, or lists with another digest, is left out if there is another one.
+        A release that the registry does not list, or lists with another digest, is left out if there is another one; so
+        is one that is not frozen if the registry is not asked for this client, or cannot be asked.
 
         :param releases: of one crate in one registry; at least one.
         :param logins: those that may be used for this client.
@@ -57,30 +58,43 @@ class FrozenLines:
         missing = [version for version in releases if version not in found]
         if not missing:
             return found
-        crate = releases[missing[0]][0]
-        name = self._source.name(crate.registry)
-        if not logins.cover(name) and await self._source.has_login(crate.registry):
-            raise _not_frozen(crate, name)
-        refused: list[UpstreamTrouble] = []
         try:
-            listed = await self._source.lines(crate.name, crate.registry, missing)
-        except NotFound:
-            listed = {}
-        except UpstreamTrouble as error:
+            listed = await self._listed(releases[missing[0]][0], missing, logins=logins)
+        except UpstreamTrouble as trouble:
             if not found:
                 raise
-            listed, refused = {}, [error]
+            if not isinstance(trouble, LoginNotUsed):  # any client can cause that one
+                _log.warn("{trouble}", trouble=trouble)
+            return found
+        refused: list[UpstreamTrouble] = []
         for version in missing:
             line = listed.get(version)
             if line is None or not _agrees(releases[version], line):
-                refused.append(_refused(releases[version], line, told=self._source.reveals(crate.registry)))
+                told = self._source.reveals(releases[version][0].registry)
+                refused.append(_refused(releases[version], line, told=told))
             else:
                 found[version] = await self._freeze(address, releases[version], line)
-        for trouble in refused:
-            _log.warn("{trouble}", trouble=trouble)
+        for each in refused:
+            _log.warn("{trouble}", trouble=each)
         if not found:
             raise refused[0]
         return found
+
+    async def _listed(
+        self, crate: Crate, versions: Collection[str], *, logins: UsableLogins
+    ) -> Mapping[str, IndexLine]:
+        """Return what the registry lists of some versions of a crate.
+
+        :raises LoginNotUsed: the registry has a login that may not be used.
+        :raises UpstreamTrouble: it cannot be asked.
+        """
+        name = self._source.name(crate.registry)
+        if not logins.cover(name) and await self._source.has_login(crate.registry):
+            raise _not_frozen(crate, name)
+        try:
+            return await self._source.lines(crate.name, crate.registry, versions)
+        except NotFound:
+            return {}
 
     async def known(self, address: str, crate: Crate) -> IndexLine | None:
         """Return the frozen line of a crate, without asking the registry; ``None`` if it has another digest."""

@@ -89,12 +89,12 @@ class AccessLog:
         client = self.client(peer, forwarded) if forwarded else peer
         self.note(f'{client} - - {self.timestamp()} "{line}" {response}')
 
-    def note_unread(self, peer: str, status: int, size: int) -> None:
+    def note_unread(self, peer: str, status: int, size: int, request_id: str) -> None:
         """Log a response to a connection whose request is not known.
 
         :param size: bytes of its body.
         """
-        self.note(f'{peer} - - {self.timestamp()} "-" {status} {size or "-"} "-" "-"')
+        self.note(f'{peer} - - {self.timestamp()} "-" {status} {size or "-"} "-" "-"', f" {request_id}")
 
     def client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""

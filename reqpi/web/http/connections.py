@@ -17,9 +17,9 @@ from twisted.python.failure import Failure
 from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.networks import network_of
 from reqpi.web.http.problems import BUSY, Problem
-from reqpi.web.http.refusal import LINGER, refusal
+from reqpi.web.http.refusal import LINGER
 
-__all__ = ["Connections", "OpenConnection", "RefusedConnection"]
+__all__ = ["Connections", "CutConnection", "OpenConnection", "RefusedConnection"]
 
 _LOOKS = 256
 """Connections that are looked at for an idle one, at most: all of ten thousand would take milliseconds each time."""
@@ -146,25 +146,23 @@ class Connections:
 class RefusedConnection(Connection):
     """A connection for which there is no room: it gets 503, whatever it sends.
 
-    :param note: is called with the response.
+    :param answer: returns the response for a problem.
     """
 
     def __init__(
-        self, connections: Connections, clock: IReactorTime, limit: Limit, note: Callable[[bytes], None]
+        self, connections: Connections, clock: IReactorTime, limit: Limit, answer: Callable[[Problem], bytes]
     ) -> None:
         self._connections = connections
         self._clock = clock
         self._limit = limit
-        self._note = note
+        self._answer = answer
         self._cut: Any = None
 
     def connectionMade(self) -> None:
         """Send the response, and close the connection soon: at once, the client might see a reset instead."""
         self._connections.refused_open += 1
         transport = cast(Any, self.transport)
-        sent = refusal(_no_room(self._limit))
-        self._note(sent)
-        transport.write(sent)
+        transport.write(self._answer(_no_room(self._limit)))
         self._cut = self._clock.callLater(LINGER, transport.abortConnection)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -172,6 +170,17 @@ class RefusedConnection(Connection):
         self._connections.refused_open -= 1
         if self._cut.active():
             self._cut.cancel()
+
+
+class CutConnection(Connection):
+    """A connection for which there is not even room to say so.
+
+    A factory may return no protocol instead, but Twisted's TLS then fails, and leaves the connection open.
+    """
+
+    def connectionMade(self) -> None:
+        """Close it."""
+        cast(Any, self.transport).abortConnection()
 
 
 def _no_room(limit: Limit) -> Problem:

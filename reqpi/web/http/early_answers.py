@@ -1,33 +1,56 @@
-"""The access log of answers to requests that are not complete, or that were never begun: 408, 413, 429, 503 and 400."""
+"""Answers to requests that are not complete, or that were never begun: 400, 401, 403, 408, 413, 429 and 503."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from reqpi.web.http.accesslog import AccessLog
+from twisted.web.http import HTTPChannel
+
+from reqpi.runtime.counts import OTHER
 from reqpi.web.http.authority import split_target
+from reqpi.web.http.problems import BAD_REQUEST, Problem, identified
+from reqpi.web.http.refusal import refusal
+from reqpi.web.http.request_ids import id_of, new_id
+from reqpi.web.http.route_names import route_of
 
-__all__ = ["note_early"]
+__all__ = ["MALFORMED", "answer_early"]
+
+MALFORMED = Problem(BAD_REQUEST, "the request is not valid HTTP", "Send HTTP/1.1, with one length of the body at most.")
 
 
-def note_early(access: AccessLog | None, peer: str, sent: bytes, request: Any = None) -> None:
+def answer_early(site: Any, peer: str, problem: Problem, channel: HTTPChannel | None = None) -> bytes:
+    """Return the response, after which the connection is closed. It is counted and logged like any other.
+
+    :param channel: the connection whose latest request is answered, which nothing else answers then; ``None``: it has
+        no room for requests.
+    """
+    request: Any = channel.requests[-1] if channel is not None and channel.requests else None
+    is_known = request is not None and _fill(request, problem.status, site.clock.seconds())
+    problem = identified(problem, new_id() if request is None else id_of(request))
+    sent = refusal(problem, head=is_known and request.method == b"HEAD")
+    size = len(sent.partition(b"\r\n\r\n")[2])
+    if request is not None:
+        request.is_refused, request.sentLength = True, size
+    site.counts.problem(problem.type.name)
+    site.counts.request(route_of(request.uri) if is_known else OTHER, problem.status, size, 0.0)
+    _note(site, peer, problem, size, request if is_known else None)
+    return sent
+
+
+def _note(site: Any, peer: str, problem: Problem, size: int, request: Any) -> None:
     """Log a response, with as much of its request as is known.
 
-    :param access: ``None``: there is no log.
-    :param sent: the whole response.
     :param request: ``None``: its first line did not arrive.
     """
-    if access is None:
+    if site.access is None:
         return
-    head, _, body = sent.partition(b"\r\n\r\n")
-    status = int(head[len("HTTP/1.1 ") :][:3])
-    if request is None or not _fill(request, status, len(body), access.now()):
-        access.note_unread(peer, status, len(body))
+    if request is None:
+        site.access.note_unread(peer, problem.status, size, problem.members["request_id"])
     else:
-        access.note_request(request)
+        site.access.note_request(request)
 
 
-def _fill(request: Any, status: int, size: int, now: float) -> bool:
+def _fill(request: Any, status: int, now: float) -> bool:
     """Give a request what Twisted gives it once it is complete; return whether its first line is known."""
     channel = request.channel
     target = getattr(channel, "_path", None)
@@ -37,6 +60,6 @@ def _fill(request: Any, status: int, size: int, now: float) -> bool:
     request.method, request.clientproto = channel._command, channel._version
     request.uri = target if absolute is None else absolute[1]
     request.client = channel.getPeer()
-    request.code, request.sentLength = status, size
+    request.code = status
     request.began_at = request.began_at or now
     return True

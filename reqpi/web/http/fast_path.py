@@ -21,7 +21,7 @@ from reqpi.core import simple
 from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Bucket
 from reqpi.web.http.authority import is_host, needs_tls
-from reqpi.web.http.refusal import refusal
+from reqpi.web.http.early_answers import MALFORMED, answer_early
 from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
 from reqpi.web.http.request_time import RequestTime, too_slow
 from reqpi.web.http.unread import unsent
@@ -40,9 +40,6 @@ _STRICT = "\r\n{}: {}".format(*STRICT_TRANSPORT).encode("ascii")
 
 _FIELD = re.compile(rb"([A-Za-z0-9-]{1,64}):[ ]?([!-~](?:[ -~]*[!-~])?)?")
 """A field line that any two parsers read in the same way (:rfc:`9112`, section 5)."""
-
-_MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-"""The response of Twisted to what is not HTTP."""
 
 _ELSEWHERE = frozenset(
     b"content-length transfer-encoding expect upgrade te trailer range if-range if-match if-modified-since "
@@ -234,15 +231,14 @@ class FastPathChannel(HTTPChannel):
         if self.requests and self.requests[-1].is_refused:
             return
         self.site.refused(part, self.peer)
-        sent = refusal(too_slow(part))
-        self.site.answered_early(self.peer, sent, self.requests[-1] if self.requests else None)
-        self.transport.write(sent)
+        self.transport.write(answer_early(self.site, self.peer, too_slow(part), self))
         self.hang_up()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        """Respond to a request that is malformed, and log that, which Twisted does not."""
-        self.site.answered_early(self.peer, _MALFORMED, self.requests[-1] if self.requests else None)
-        super()._respondToBadRequestAndDisconnect()
+        """Respond to a request that is malformed, with words, which Twisted lacks. One that was refused got others."""
+        if not (self.requests and self.requests[-1].is_refused):
+            self.transport.write(answer_early(self.site, self.peer, MALFORMED, self))
+        self.loseConnection()
 
     def _answered(self, data: bytes) -> bool:
         """Answer the bytes if they are a request with a ready answer; return whether they were."""

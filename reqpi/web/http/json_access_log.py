@@ -65,9 +65,9 @@ class JsonAccessLog(AccessLog):
             agent=_plain(agent),
         )
 
-    def note_unread(self, peer: str, status: int, size: int) -> None:
+    def note_unread(self, peer: str, status: int, size: int, request_id: str) -> None:
         """See :meth:`AccessLog.note_unread`."""
-        self._note(client=peer, status=status, bytes=size)
+        self._note(client=peer, status=status, bytes=size, request_id=request_id)
 
     def _note(self, **members: Any) -> None:
         shown = {"time": self._stamp(self.now()), "level": "info", "namespace": "reqpi.access"}

@@ -43,6 +43,7 @@ __all__ = [
     "BAD_HOST",
     "BAD_PARAMETER",
     "BAD_PATH",
+    "BAD_REQUEST",
     "BUSY",
     "CONTENT_TYPE",
     "CROSS_SITE",
@@ -91,6 +92,7 @@ BAD_BODY = ProblemType(400, "bad-body")
 BAD_HOST = ProblemType(400, "bad-host")
 BAD_PARAMETER = ProblemType(400, "bad-parameter")
 BAD_PATH = ProblemType(400, "bad-path")
+BAD_REQUEST = ProblemType(400, "bad-request")
 LOGIN_REQUIRED = ProblemType(401, "login-required")
 CROSS_SITE = ProblemType(403, "cross-site")
 NOT_OFFERED = ProblemType(403, "not-offered")
@@ -133,6 +135,7 @@ PROBLEM_TYPES = (
     BAD_HOST,
     BAD_PARAMETER,
     BAD_PATH,
+    BAD_REQUEST,
     LOGIN_REQUIRED,
     CROSS_SITE,
     NOT_OFFERED,
@@ -237,9 +240,8 @@ def respond(request: Request, error: BaseException | Failure) -> bytes:
     return send(request, problem)
 
 
-def identified(request: Request, problem: Problem) -> Problem:
-    """Return the problem with the id of the request, in its body and in its headers."""
-    request_id = id_of(request)
+def identified(problem: Problem, request_id: str) -> Problem:
+    """Return the problem with the id of its request, in its body and in its headers."""
     members = dict(problem.members) | {"request_id": request_id}
     return evolve(problem, members=members, headers=dict(problem.headers) | {REQUEST_ID: request_id})
 
@@ -248,7 +250,7 @@ def send(request: Request, problem: Problem) -> bytes:
     """Set the head of the response, and return its body."""
     site: Any = request.site
     site.counts.problem(problem.type.name)
-    problem = identified(request, problem)
+    problem = identified(problem, id_of(request))
     body = problem.body()
     request.setResponseCode(problem.status, problem.reason or RESPONSES[problem.status])
     request.setHeader("Content-Type", CONTENT_TYPE)

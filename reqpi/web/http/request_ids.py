@@ -13,7 +13,7 @@ from twisted.web.server import Request
 
 from reqpi.web.http.headers import listed
 
-__all__ = ["REQUEST_ID", "id_if_any", "id_of"]
+__all__ = ["REQUEST_ID", "id_if_any", "id_of", "new_id"]
 
 REQUEST_ID = "X-Request-ID"
 
@@ -34,8 +34,13 @@ def id_of(request: Request) -> str:
     identified: Any = request
     site = getattr(request, "site", None) or identified.channel.site  # a request that is not complete has no site
     sent = listed(request, REQUEST_ID) if site.trust_proxy else ""
-    identified.request_id = sent if _PLAIN.fullmatch(sent) else token_hex(_BYTES)
+    identified.request_id = sent if _PLAIN.fullmatch(sent) else new_id()
     return str(identified.request_id)
+
+
+def new_id() -> str:
+    """Return an id that no other request has."""
+    return token_hex(_BYTES)
 
 
 def id_if_any(request: Any) -> str:

@@ -26,14 +26,14 @@ from reqpi.web.http.access import Access, is_private, may_read, problem_of_scope
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames, let_target_name, split_target
-from reqpi.web.http.connections import RefusedConnection
-from reqpi.web.http.early_answers import note_early
+from reqpi.web.http.connections import CutConnection, RefusedConnection
+from reqpi.web.http.early_answers import answer_early
 from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
 from reqpi.web.http.headers import header
-from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, identified, problem_of
+from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
 from reqpi.web.http.rate_limits import too_many
 from reqpi.web.http.ready_answers import ReadyAnswers
-from reqpi.web.http.refusal import LINGER, refusal
+from reqpi.web.http.refusal import LINGER
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.representation import for_one_client
 from reqpi.web.http.route_names import route_of
@@ -69,6 +69,8 @@ class BoundedRequest(Request):
 
         :param length: ``None``: it has no known length.
         """
+        if self.is_refused:
+            return
         site, channel = self._site, cast(Any, self.channel)
         self.content = self._body = BytesIO() if length == 0 else site.limits.uploads.file()
         self._client = site.client_of(header(self, "Authorization"), channel.peer, header(self, "X-Forwarded-For"))
@@ -201,16 +203,11 @@ class BoundedRequest(Request):
 
     def _refuse(self, problem: Problem) -> None:
         """Respond with a problem in the middle of the request, and close the connection."""
-        self.is_refused = True
         self.requestHeaders.removeHeader(b"Expect")
         self._body.close()
         channel: Any = self.channel
         transport = channel.transport
-        sent = refusal(identified(self, problem), head=channel._command == b"HEAD")
-        self._site.counts.problem(problem.type.name)
-        self._site.counts.request(route_of(channel._path), problem.status, len(sent), 0.0)
-        self._site.answered_early(channel.peer, sent, self)
-        transport.write(sent)
+        transport.write(answer_early(self._site, channel.peer, problem, channel))
         cut = self._site.clock.callLater(LINGER, transport.abortConnection)
         self.notifyFinish().addErrback(lambda _: cut.cancel() if cut.active() else None)
 
@@ -285,15 +282,17 @@ class BoundedSite(Site):
         self.heads = SimpleHeads()
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Return the protocol of a new connection; if there is no room for it, one that says so, or none at all."""
+        """Return the protocol of a new connection; if there is no room for it, one that says so, or closes at once."""
         peer = str(getattr(addr, "host", "-"))
         connections = self.limits.connections
         reached = connections.reached(peer)
         if reached is None:
             return super().buildProtocol(addr)
         self.refused(reached, peer)
-        note = partial(self.answered_early, peer)
-        return RefusedConnection(connections, self.clock, reached, note) if connections.may_answer_refused else None
+        if not connections.may_answer_refused:
+            return CutConnection()
+        answer = partial(answer_early, self, peer)
+        return RefusedConnection(connections, self.clock, reached, answer)
 
     def refused(self, limit: Limit, client: str) -> None:
         """Report that a client has reached a limit."""
@@ -345,10 +344,6 @@ class BoundedSite(Site):
             self.access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
         if self.observer is not None:
             self.observer(SentResponse.logged(line, status, head.log))
-
-    def answered_early(self, peer: str, sent: bytes, request: BoundedRequest | None = None) -> None:
-        """Log a response to a request that is not complete; ``None``: nothing is known of it."""
-        note_early(self.access, peer, sent, request)
 
     def began(self, request: BoundedRequest) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""

@@ -108,7 +108,14 @@ class HostileSdistTests(SynchronousTestCase):
             '[workspace]\nmembers = ["../b"]',
             '[workspace]\nmembers = ["b/**/../../b"]',
             '[workspace]\ndefault-members = ["/b"]',
+            '[dependencies.git]\ngit = "https://host.example/b"',
+            '[target."cfg(unix)".dependencies.features]\ngit = "https://host.example/b"',
+            '[target.dependencies.dependencies.path]\npath = "/home/b"',
+            '[workspace.dependencies.path]\npath = "/home/b"',
+            '[patch.crates-io.git]\ngit = "https://host.example/b"',
+            '[features.git]\ngit = "https://host.example/b"',
             '[lib]\npath = "/etc/passwd"',
+            '[[bin]]\npath = "/etc/passwd"',
             'package.workspace = "/home/b"',
             "[dependencies]\nb = { version = 1 } nonsense",
             f"x = {'[' * 5000}",
@@ -119,9 +126,13 @@ class HostileSdistTests(SynchronousTestCase):
 
     def test_usual_manifests_are_accepted(self) -> None:
         text = (
-            '[workspace]\nmembers = ["crates/*"]\nexclude = ["/x"]\n'
+            '[workspace]\nmembers = ["crates/*", "./other", "."]\nexclude = ["/x"]\n'
             '[package]\nname = "a"\nexclude = ["/ci", "../x"]\nreadme = "../README.md"\n'
             '[package.metadata.x]\ngit = "https://host.example"\n'
+            '[features]\ngit = ["dep:git"]\npath = ["/x", "dep:path"]\nregistry-index = []\n'
+            '[dev-dependencies]\ngit = "1.0"\npath = "/x"\nregistry-index = "1"\n'
+            '[build_dependencies]\ngit = "1.0"\n[target."cfg(unix)".dev_dependencies]\ngit = "1.0"\n'
+            '[workspace.dependencies]\ngit = "1.0"\n[patch.crates-io]\ngit = "1.0"\n'
             '[dependencies]\nb = { path = "../b", version = "1" }\n'
             'c = { version = "1", registry-index = "https://host.example/index" }\n'
             'd = { version = "1", registry-index = "sparse+https://host.example/" }\n'

@@ -33,6 +33,12 @@ _KINDS = {kind.name.lower(): kind for kind in EventKind}
 _COMPARED = frozenset({"ECOSYSTEM", "SEMVER"})
 """The types of ranges that are compared as versions. ``GIT`` has commits."""
 
+_TEXT = 150
+"""Bytes of memory of the text of a version, without its characters."""
+
+_MOST_SHARED = 200_000
+"""Versions whose texts are shared at a time. All releases of PyPI that have advisories have fewer spellings."""
+
 _PACKED = 1
 """The level of compression: the fastest halves a document, the best takes five times as long for a tenth more."""
 
@@ -42,9 +48,13 @@ class BadAdvisory(ValueError):
 
 
 class AdvisoryReader:
-    """The reader of the advisories of one export, which share the texts of their versions."""
+    """The reader of the advisories of some exports, which share the texts of their versions.
+
+    :ivar weight: bytes of memory of these texts, rounded up.
+    """
 
     def __init__(self) -> None:
+        self.weight = 0
         self._canonical: dict[tuple[str, str], str] = {}
 
     def read(self, data: bytes) -> Advisory:
@@ -96,10 +106,16 @@ class AdvisoryReader:
     def _spelled(self, ecosystem: str, text: str) -> str:
         """Return the canonical spelling of a version: one object for all advisories that have it."""
         known = self._canonical.get((ecosystem, text))
-        if known is None:
-            canonical = VERSION_RULES[ecosystem].canonical(text)
-            known = self._canonical.setdefault((ecosystem, canonical), canonical)
-            self._canonical[ecosystem, text] = known
+        return self._spell(ecosystem, text) if known is None else known
+
+    def _spell(self, ecosystem: str, text: str) -> str:
+        canonical = VERSION_RULES[ecosystem].canonical(text)
+        if len(self._canonical) >= _MOST_SHARED:
+            self._canonical.clear()
+        known = self._canonical.setdefault((ecosystem, canonical), canonical)
+        if known is canonical:
+            self.weight += _TEXT + 4 * len(canonical)
+        self._canonical[ecosystem, text] = known
         return known
 
 

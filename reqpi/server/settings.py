@@ -108,6 +108,7 @@ class Settings:
     largest_hold: int = _DEFAULTS["largest_hold"]
     largest_file: int = _DEFAULTS["largest_file"]
     limit_prefreeze: str = _DEFAULTS["limit_prefreeze"]
+    advisories: Path | None = None
     frequency: float | None = None
     max_age: float | None = None
     verify_rate: int | None = None

@@ -1,170 +1,141 @@
-"""The page of an address: how to use it, what it pins, and what was refused."""
+"""The page of an address: what it is, its state, how to use it, what it pins, and what was refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain, islice
-from shlex import quote as quoted
-from urllib.parse import quote
 
+from attrs import frozen
 from twisted.web.server import Request
-from twisted.web.template import Tag, tags
+from twisted.web.template import Element, Tag, renderer, tags
 
-from reqpi.core import admission
 from reqpi.core.denials import Denial
-from reqpi.core.model import Commitment, File, Page, Pin, Project
+from reqpi.core.locks.adding import command_for
+from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
-from reqpi.web.pages.commands import install_commands
-from reqpi.web.pages.frame import Frame, root_of, send_page
+from reqpi.shelf.whole_lock.lock_services import LockServices
+from reqpi.web.http.access import identity_of
+from reqpi.web.pages.clients import how_to_use
+from reqpi.web.pages.exports import exports_table
+from reqpi.web.pages.frame import Frame, root_of, send_page, template
+from reqpi.web.pages.pins import pins_table, shown_pins
+from reqpi.web.pages.refusals import denied, refused, trusted_on_first_use
+from reqpi.web.pages.state import AddressState, read_state, state_of
+from reqpi.web.pages.text import counted
+from reqpi.web.permission import may_know_versions
 
 __all__ = ["overview"]
 
-_MOST_ROWS = 2000
-"""Pins shown on one page, at most. A longer lock is read by programs."""
+
+@frozen
+class _Shown:
+    """Everything that the page shows.
+
+    :param base: the URL of this server.
+    :param here: the relative URL of what is below the address: links depend on whether the path ends with a slash.
+    :param root: see :func:`reqpi.web.pages.frame.root_of`.
+    :param frozen: the frozen pages of the pins that are shown.
+    :param lines: see :func:`reqpi.web.pages.refusals.refused`.
+    """
+
+    commitment: Commitment
+    base: str
+    here: str
+    root: str
+    frozen: Mapping[Project, Page]
+    state: AddressState
+    refusals: Sequence[RecordedRefusal]
+    lines: Mapping[Project, str] | None
+    withheld: Sequence[tuple[File, Denial]]
+    freezings: Mapping[Project, PageFreezing]
+
+    @property
+    def index(self) -> str:
+        """The URL of the index."""
+        return f"{self.base}/{self.commitment.address}/simple/"
 
 
-async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
-    """Answer ``GET /<address>/``: the pins, their files, the refusals, the commands to use the index."""
+async def overview(request: Request, services: LockServices, base: str, address: str) -> bytes:
+    """Answer ``GET /<address>/``. With ``?suggest=1`` the upstream is asked for the lines to add."""
+    shelf = services.shelf
     commitment = await shelf.commitment(address)
-    frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
+    frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in shown_pins(commitment)))
     refusals = await shelf.refused(address)
-    withheld = await shelf.withheld(commitment, frozen)
-    freezings = await shelf.freezings(commitment)
-    # Links are relative, so they depend on whether the path ends with a slash.
-    here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    render = partial(_overview, root=root_of(request), withheld=withheld, freezings=freezings)
-    return send_page(request, await in_thread(render, commitment, base, here, frozen, refusals))
+    shown = _Shown(
+        commitment,
+        base,
+        "" if (request.path or b"").endswith(b"/") else f"{address}/",
+        root_of(request),
+        frozen,
+        await read_state(services, commitment, frozen),
+        refusals,
+        await _lines(request, shelf, commitment, refusals),
+        await shelf.withheld(commitment, frozen),
+        await shelf.freezings(commitment),
+    )
+    return send_page(request, await in_thread(_rendered, shown))
 
 
-def _overview(
-    commitment: Commitment,
-    base: str,
-    here: str,
-    frozen: dict[Project, Page],
-    refusals: list[RecordedRefusal],
-    *,
-    root: str,
-    withheld: Sequence[tuple[File, Denial]],
-    freezings: Mapping[Project, PageFreezing],
-) -> bytes:
+async def _lines(
+    request: Request, shelf: Shelf, commitment: Commitment, refusals: Sequence[RecordedRefusal]
+) -> Mapping[Project, str] | None:
+    """Return the lines to add, if the request is for them."""
+    if request.args.get(b"suggest", [b""])[-1] != b"1":
+        return None
+    projects = {refusal.project for refusal in refusals if refusal.filename is None}
+    found = await shelf.suggest(projects, partial(may_know_versions, identity_of(request)))
+    command = command_for(document.data for document in commitment.lock.documents)
+    return {project: f"{command} '{line}'" if command else line for project, line in found.items()}
+
+
+def _rendered(shown: _Shown) -> bytes:
     """Render the page. For a long lock it takes a second or two, so it is called in a thread."""
-    frame = Frame(
-        f"Lock {commitment.short}",
-        root,
-        [
-            tags.p(tags.code(commitment.address, class_="faint")),
-            tags.h2("Use it"),
-            tags.pre(install_commands(quoted(f"{base}/{commitment.address}/simple/"), base)),
-            tags.p(
-                "The ", tags.a("lock", href=f"{here}lock"), " as it was uploaded; the ",
-                tags.a("lock with every digest", href=f"{here}requirements.txt"), "; the ",
-                tags.a("index", href=f"{here}simple/"), "; the SBOM as ",
-                tags.a("CycloneDX", href=f"{here}sbom.cdx.json"), " and as ",
-                tags.a("SPDX", href=f"{here}sbom.spdx.json"), ".",
-            ),
-            *_denied(withheld),
-            *_refused(refusals),
-            tags.h2("What it pins"),
-            _pins(commitment, here, frozen),
-            *_frozen(freezings),
-        ],
-    )  # fmt: skip
-    return frame.rendered()
+    return Frame(f"Lock {shown.commitment.short}", shown.root, _Overview(shown)).rendered()
 
 
-def _link(text: str, url: str) -> Tag:
-    return tags.div(tags.code(tags.a(text, href=url)))
+class _Overview(Element):
+    def __init__(self, shown: _Shown) -> None:
+        super().__init__(template("address"))
+        self._shown = shown
+
+    @renderer
+    def fill(self, request: Request | None, tag: Tag) -> Tag:
+        """Fill in all slots."""
+        shown, lock = self._shown, self._shown.commitment.lock
+        return tag.fillSlots(
+            address=shown.commitment.address,
+            documents=_documents(shown),
+            pins=counted(len(lock.pins), "pin"),
+            digests=_digests(len(lock.pins), lock.without_digests),
+            state=state_of(shown.state),
+            use=how_to_use(shown.index, shown.base, shown.commitment.address),
+            refused=refused(shown.refusals, shown.lines, lock.format),
+            denied=denied(shown.withheld),
+            table=pins_table(shown.commitment, shown.here, dict(shown.frozen)),
+            trusted=trusted_on_first_use(shown.freezings),
+            exports=exports_table(shown.here, lock.format),
+        )
 
 
-def _shown(commitment: Commitment) -> list[Pin]:
-    """Return the pins that are shown, by project in alphabetical order."""
-    return list(islice(chain.from_iterable(commitment.lock.projects.values()), _MOST_ROWS))
+def _documents(shown: _Shown) -> list[Tag | str]:
+    """Return the documents of the lock, with links to their bytes."""
+    lock = shown.commitment.lock
+    link = tags.a("as it was uploaded", href=f"{shown.here}lock")
+    if len(lock.documents) < 2:
+        return [lock.format, ", ", link]
+    listed = tags.ul([tags.li(tags.code(document.path), f" ({document.format})") for document in lock.documents[:100]])
+    return [counted(len(lock.documents), "document"), ", ", link, listed]
 
 
-def _pins(commitment: Commitment, here: str, frozen: dict[Project, Page]) -> Tag:
-    shown = _shown(commitment)
-    count = len(commitment.lock.pins)
-    more = f", of which the first {len(shown)} are shown" if len(shown) < count else ""
-    files: dict[Pin, Sequence[File]] = {}
-    for page in frozen.values():
-        files.update(admission.by_pin(commitment.lock, page))
-    rows = [_row(pin, here, files.get(pin, ()) if pin.project in frozen else None) for pin in shown]
-    return tags.table(
-        tags.caption(
-            f"{count} pin{'' if count == 1 else 's'}{more}. Files are known once a client has requested the project."
-        ),
-        tags.thead(tags.tr(tags.th("project"), tags.th("version"), tags.th("marker"), tags.th("files"))),
-        tags.tbody(rows),
+def _digests(pins: int, without: int) -> str:
+    if not pins:
+        return "It pins nothing."
+    if not without:
+        return "Each has a digest: no other bytes are ever served."
+    return (
+        f"{counted(without, 'pin has', 'pins have')} no digest: the files that are seen first are served from then on "
+        "(trust on first use)."
     )
-
-
-def _row(pin: Pin, here: str, ours: Sequence[File] | None) -> Tag:
-    index = f"{here}simple/{pin.project}/"
-    name = f"{pin.project}[{','.join(pin.extras)}]" if pin.extras else pin.project
-    files: list[Tag] | Tag = tags.span("not requested yet", class_="faint")
-    if ours is not None:
-        files = tags.details(
-            tags.summary(str(len(ours))), [_link(file.filename, f"{index}{quote(file.filename)}") for file in ours]
-        )
-    return tags.tr(
-        tags.td(tags.a(name, href=index)),
-        tags.td(pin.version),
-        tags.td(tags.code(pin.marker or "")),
-        tags.td(files),
-    )
-
-
-def _refused(refusals: Iterable[RecordedRefusal]) -> list[Tag]:
-    rows = [
-        tags.tr(
-            tags.td(refusal.filename or refusal.project),
-            tags.td(refusal.reason),
-            tags.td(str(refusal.count), class_="number"),
-            tags.td(_at(refusal.last)),
-        )
-        for refusal in refusals
-    ]
-    if not rows:
-        return []
-    head = tags.tr(tags.th("request"), tags.th("reason"), tags.th("times"), tags.th("last"))
-    return [tags.h2("What was refused"), tags.table(tags.thead(head), tags.tbody(rows))]
-
-
-def _denied(withheld: Sequence[tuple[File, Denial]]) -> list[Tag]:
-    if not withheld:
-        return []
-    rows = [
-        tags.tr(tags.td(file.filename), tags.td(denial.because), tags.td(_at(denial.at)))
-        for file, denial in withheld[:_MOST_ROWS]
-    ]
-    head = tags.tr(tags.th("file"), tags.th("reason"), tags.th("since"))
-    return [tags.h2("What the operator denies"), tags.table(tags.thead(head), tags.tbody(rows))]
-
-
-def _frozen(freezings: Mapping[Project, PageFreezing]) -> list[Tag]:
-    """Return the table of pages that the lock gives no digests for: the upstream decided what is on them."""
-    if not freezings:
-        return []
-    rows = [
-        tags.tr(
-            tags.td(project),
-            tags.td(_at(freezing.at) + (", again" if freezing.again else "")),
-            tags.td(freezing.by or "a client without a token"),
-        )
-        for project, freezing in islice(freezings.items(), _MOST_ROWS)
-    ]
-    head = tags.tr(tags.th("project"), tags.th("frozen"), tags.th("for"))
-    return [tags.h2("What was trusted on first use"), tags.table(tags.thead(head), tags.tbody(rows))]
-
-
-def _at(seconds: float) -> str:
-    """Return a time for people. The store may have any number in its place."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except (OverflowError, ValueError, OSError):
-        return "an unknown time"

@@ -12,12 +12,12 @@ from typing import Any
 
 from twisted.python.failure import Failure
 from twisted.web.server import Request
-from twisted.web.template import Element, Tag, XMLString, flattenString, renderer
+from twisted.web.template import Element, Tag, XMLString, flattenString, renderer, tags
 
 from reqpi import __version__
 from reqpi.web.pages.static_files import FAVICON, SCRIPT, STYLE
 
-__all__ = ["Frame", "Shown", "root_of", "send_page", "template"]
+__all__ = ["Frame", "Shown", "command", "root_of", "send_page", "template"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -47,6 +47,16 @@ def root_of(request: Request) -> str:
     """
     path = (request.path or b"/").split(b"?")[0]
     return "../" * (path.count(b"/") - 1) or "./"
+
+
+def command(name: str, text: str, label: str = "Copy") -> Tag:
+    """Return lines to be pasted, with a button that copies them if scripts run.
+
+    :param name: the id of the lines, of which a page has one.
+    :param label: of the button, for a screen reader.
+    """
+    button = tags.button("Copy", type="button", class_="script", **{"data-copy": name, "aria-label": label})
+    return tags.div(tags.pre(text, id=name, tabindex="0"), button, class_="command")
 
 
 class Frame(Element):

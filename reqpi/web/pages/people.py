@@ -29,7 +29,7 @@ class PeopleResource:
     names = frozenset[str]()
 
     def __init__(self, services: LockServices, base: PublicUrl) -> None:
-        self._shelf = services.shelf
+        self._services = services
         self._base = base
 
     def show_problems(self, request: Request) -> None:
@@ -47,7 +47,7 @@ class PeopleResource:
             return problems.send(request, problems.not_allowed("GET, HEAD"))
         if segments == [""]:
             return front(request, self._base.of(request))
-        return _sent(request, overview(request, self._shelf, self._base.of(request), segments[0]))
+        return _sent(request, overview(request, self._services, self._base.of(request), segments[0]))
 
 
 def _sent(request: Request, work: Awaitable[bytes]) -> Any:

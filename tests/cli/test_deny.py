@@ -1,12 +1,34 @@
-"""``reqpi deny`` on a store whose servers have a key."""
+"""``reqpi deny``: its words, and a store whose servers have a key.
+
+Its work is tested on two servers, in ``tests/end_to_end/test_denied.py``.
+"""
 
 from __future__ import annotations
 
 from reqpi.core.decisions import DENY, Decision, dump_decision
 from reqpi.shelf.records import decision_record
 from reqpi.storage.sealed import SealedStore
+from tests.cli.process import CommandTestCase
 from tests.cli.test_verify_and_sweep import StoreCommandCase
 from tests.storage.test_sealed import KEY
+
+
+class UsageTests(CommandTestCase):
+    """Words that do not say what is to be done."""
+
+    def test_a_list_denies_and_revokes_nothing(self) -> None:
+        for words in (
+            ("--list", "--revoke"),
+            ("six", "--list"),
+            ("--revoke",),
+            (),
+            ("six",),
+            ("six", "--revoke", "--because", "x"),
+        ):
+            status, out, err = self.run_reqpi("deny", *words, "--store", "store")
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertIn("usage: reqpi deny", err)
+        self.assertFalse((self.folder / "store").exists())
 
 
 class SealedStoreTests(StoreCommandCase):

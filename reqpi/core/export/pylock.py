@@ -1,4 +1,4 @@
-"""The lock as a ``pylock.toml`` (:pep:`751`): every file with its URL under the address, its size and its digest."""
+"""The lock as a ``pylock.toml`` (:pep:`751`): every file with its URL under the address and its digest."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _wheel(file: File, here: str) -> PackageWheel:
     return PackageWheel(
         name=file.filename,
         url=url_of(file, here),
-        size=file.size,
+        size=_size(file),
         upload_time=_time(file),
         hashes={"sha256": str(file.sha256)},
     )
@@ -80,7 +80,7 @@ def _sdist(file: File, here: str) -> PackageSdist:
     return PackageSdist(
         name=file.filename,
         url=url_of(file, here),
-        size=file.size,
+        size=_size(file),
         upload_time=_time(file),
         hashes={"sha256": str(file.sha256)},
     )
@@ -89,8 +89,16 @@ def _sdist(file: File, here: str) -> PackageSdist:
 def _archive(pin: Pin, file: File, here: str) -> PackageArchive:
     subdirectory = pin.source.subdirectory if pin.source is not None else None
     return PackageArchive(
-        url=url_of(file, here), size=file.size, hashes={"sha256": str(file.sha256)}, subdirectory=subdirectory
+        url=url_of(file, here), size=_size(file), hashes={"sha256": str(file.sha256)}, subdirectory=subdirectory
     )
+
+
+def _size(file: File) -> int | None:
+    """Return the size of a file if it was computed here: uv rejects a file of another size than the document states.
+
+    An upstream's page may be wrong about it, and the digest of a file does not cover what a page says.
+    """
+    return file.size if file.measured else None
 
 
 def _time(file: File) -> datetime | None:

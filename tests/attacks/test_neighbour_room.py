@@ -12,10 +12,10 @@ from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import Token, Tokens, digest_of
 from reqpi.core.address import address_of
 from reqpi.core.errors import OverQuota
-from reqpi.runtime.on_behalf import work_under
+from reqpi.runtime.on_behalf import WITH_TOKEN, on_behalf_of, work_under
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.maintenance.sweep import Sweep
-from reqpi.shelf.records import charge_record, decision_record
+from reqpi.shelf.records import charge_record, decision_record, lock_record
 from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.storage.counted import CountedStore
 from reqpi.storage.memory import MemoryStore
@@ -271,6 +271,38 @@ class QuotaTests(RoomCase):
         refused, *own = await self.begun_by_small(size)
         self.assertIsInstance(refused, OverQuota)
         self.assertEqual(own, [3000] * 3)
+
+    async def swept(self) -> None:
+        await self.room.write()
+        self.clock.advance(10_000)
+        await Sweep(self.store, self.clock, 5000).run()
+
+    async def charged(self) -> dict[str, int]:
+        """What the tokens are charged with, for all processes to see."""
+        await self.room.survey()
+        return {name: self.room.of_token(name).used for name in ("small", "large")}
+
+    async def test_the_charge_of_a_swept_lock_does_not_come_back(self) -> None:
+        """The attacker commits a lock that was swept, and has its files charged to the token that had it before."""
+        self.offer("file", KILO)
+        await self.file(await self.commit("small", "file==1.0"), "file")
+        await self.swept()
+        await self.file(await self.commit("large", "file==1.0"), "file")
+        self.assertEqual(await self.charged(), {"small": 0, "large": 1000})
+
+    async def test_a_lock_that_was_swept_while_its_files_arrive_is_charged_for_the_rest(self) -> None:
+        """The attacker lets the lock be swept, and another process has it committed again with another token."""
+        self.offer("big", KILO, b"2" * 1000)
+        lines = BIG[:2]
+        address = await self.commit("small", *lines)
+        await self.file(address, "big")
+        await self.swept()
+        other = CountedStore(self.behind, self.another_room("two"))
+        with on_behalf_of(f"{WITH_TOKEN}large"):
+            await other.create(lock_record(address), "".join(f"{line}\n" for line in lines).encode())
+        await self.file(address, "big", 1)
+        await self.room.write()
+        self.assertEqual(await self.charged(), {"small": 0, "large": 1000})
 
     async def test_a_damaged_charge_stops_nothing(self) -> None:
         """Someone who can write to the store changed it."""

@@ -100,13 +100,16 @@ class StoreRoom:
         token = requester().removeprefix(WITH_TOKEN) if requester().startswith(WITH_TOKEN) else ""
         return _LockAccount(self, name.removeprefix(lock_record("")), token)
 
-    async def created(self, name: str, size: int) -> None:
-        """See :meth:`reqpi.storage.counted.Accounts.created`. The next survey finds how much it was in the store."""
-        self._created += size
+    async def creating(self, name: str) -> None:
+        """See :meth:`reqpi.storage.counted.Accounts.creating`: a lock is charged to its token from here on."""
         if self._quota is not None and name.startswith(lock_record("")):
             account = await self.for_record(name)
             if account.token:
                 await self._charges.begin(account.address, account.token)
+
+    def created(self, size: int) -> None:
+        """See :meth:`reqpi.storage.counted.Accounts.created`. The next survey finds how much it was in the store."""
+        self._created += size
 
     def removed(self, size: int) -> None:
         """See :meth:`reqpi.storage.counted.Accounts.removed`."""

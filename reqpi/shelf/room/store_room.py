@@ -17,7 +17,7 @@ from reqpi.core.errors import OverQuota, StoreFull, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.sizes import size_text
 from reqpi.runtime.counts import ServerCounts
-from reqpi.runtime.on_behalf import WITH_TOKEN, requested_address, requester
+from reqpi.runtime.on_behalf import requested_address, requesting_token
 from reqpi.shelf.records import decision_record, differing_metadata_record, lock_record, time_record
 from reqpi.shelf.room.charges import Charges
 from reqpi.shelf.room.tally import Tally
@@ -97,8 +97,7 @@ class StoreRoom:
             return _LockAccount(self, "", "", is_bounded=False)
         if not name.startswith(lock_record("")):
             return await self.for_blob()
-        token = requester().removeprefix(WITH_TOKEN) if requester().startswith(WITH_TOKEN) else ""
-        return _LockAccount(self, name.removeprefix(lock_record("")), token)
+        return _LockAccount(self, name.removeprefix(lock_record("")), requesting_token())
 
     async def creating(self, name: str) -> None:
         """See :meth:`reqpi.storage.counted.Accounts.creating`: a lock is charged to its token from here on."""

@@ -46,22 +46,26 @@ _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
 
 
+_SURVEY = "finding the size of the store"
+"""The work that begins at once: before its first end, --max-store and quotas bound nothing."""
+
+
 class Periodic:
     """The periodic work of one server."""
 
     def __init__(self, settings: Settings, services: Services, reactor: Any) -> None:
         self._calls = [
-            (_call(reactor, name, work), seconds) for name, seconds, work in _works(settings, services, reactor)
+            (name, _call(reactor, name, work), seconds) for name, seconds, work in _works(settings, services, reactor)
         ]
 
     def start(self) -> None:
-        """Do each work after its interval, and from then on."""
-        for call, seconds in self._calls:
-            call.start(seconds, now=False)
+        """Do each work after its interval, and from then on; the first survey of the store begins now."""
+        for name, call, seconds in self._calls:
+            call.start(seconds, now=name == _SURVEY)
 
     def stop(self) -> None:
         """Begin no work any more."""
-        for call, _ in self._calls:
+        for _, call, _ in self._calls:
             if call.running:
                 call.stop()
 
@@ -72,7 +76,7 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     yield "writing the receipts of runs", _WRITE_COUNTS, services.runs.tend
     if services.room is not None:
         yield "writing the charges of tokens", _WRITE_COUNTS, services.room.write
-        yield "finding the size of the store", _WRITE_COUNTS, services.room.tend
+        yield _SURVEY, _WRITE_COUNTS, services.room.tend
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age, counts=services.counts)

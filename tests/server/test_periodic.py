@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
@@ -21,6 +22,24 @@ class BrokenStore(MemoryStore):
 
     async def last_used(self, name: str) -> float | None:
         raise StoreTrouble(f"no time of {name}")
+
+
+class StartTests(SynchronousTestCase):
+    """A server over a store that has more than it may have."""
+
+    def test_the_size_of_the_store_is_found_as_soon_as_the_server_starts(self) -> None:
+        clock, settings = Clock(), Settings(largest_store=1000)
+        store = MemoryStore(clock.seconds)
+        for number in range(2500):
+            self.successResultOf(Deferred.fromCoroutine(store.create(f"bills/{number}/a", b"1")))
+        services = services_of(settings, clock, store, PlainUpstream(), OfflineRegistries(), counts=ServerCounts())
+        periodic = Periodic(settings, services, clock)
+        periodic.start()
+        self.addCleanup(periodic.stop)
+        for _ in range(5):
+            clock.advance(0)
+        assert services.room is not None
+        self.assertEqual(services.room.whole.surveyed, 2500)
 
 
 class FailedTests(SynchronousTestCase):

@@ -40,7 +40,7 @@ _STEPS = 1000
 """Files that are looked at before a pause: the answer to one listing of an object store."""
 
 _PAUSE = 0.05
-"""Seconds: a survey looks at 20,000 files a second, at most."""
+"""Seconds: a survey looks at 20,000 files a second, at most. The first one goes on at once."""
 
 _ALWAYS = (decision_record(""), time_record(""), differing_metadata_record(""))
 """Records that are stored in a full store too: what the operator has decided, and what protects others. All are small.
@@ -205,9 +205,9 @@ class StoreRoom:
         self._was_full = self._was_full and self._largest is not None and self.whole.used >= self._largest
 
     async def _goes_on(self, steps: int) -> bool:
-        """Pause now and then; return whether the survey goes on."""
+        """Pause now and then; return whether the survey goes on. Before the first has ended, nothing is bounded."""
         if not steps % _STEPS:
-            await deferLater(self._clock, _PAUSE)
+            await deferLater(self._clock, 0 if self.whole.surveyed is None else _PAUSE)
         return not self._stopped
 
 

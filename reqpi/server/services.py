@@ -26,6 +26,7 @@ from reqpi.server.status import report_of
 from reqpi.server.store_watch import StoreWatch
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -37,6 +38,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.drift import DriftResource
 from reqpi.web.health import HealthResource
 from reqpi.web.http.access import Access, is_private
 from reqpi.web.http.feature import Feature
@@ -69,6 +71,7 @@ class Services:
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     runs: Runs
+    drift: LockDrift
     site: BoundedSite
     crates: CratesOfLocks
     parsing: Parsing
@@ -91,6 +94,7 @@ class _Verbs:
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     runs: Runs
+    drift: LockDrift
     parsing: Parsing
 
 
@@ -118,7 +122,11 @@ def services_of(
     async def report() -> Mapping[str, Any]:
         return await report_of(readings, kind=_kind(settings), worker=settings.worker, now=reactor.seconds())
 
-    operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    operating: list[Feature] = [
+        OperatorResource(Undoing(verbs.locks.shelf, counted)),
+        StatusResource(report, clients),
+        DriftResource(verbs.locks.shelf, verbs.drift),
+    ]
     site = _site(
         settings,
         reactor,
@@ -136,6 +144,7 @@ def services_of(
         verbs.prefreeze,
         verbs.open_index,
         verbs.runs,
+        verbs.drift,
         site,
         verbs.crates,
         verbs.parsing,
@@ -161,7 +170,8 @@ def _verbs(
     open_index = None
     if settings.learning:
         open_index = OpenIndex(LearnSessions(store, reactor), upstream, files, reactor, shelf.denials)
-    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), parsing)
+    drift = LockDrift(shelf, store, upstream, reactor)
+    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), drift, parsing)
 
 
 def _site(

@@ -110,6 +110,7 @@ class Settings:
     limit_prefreeze: str = _DEFAULTS["limit_prefreeze"]
     frequency: float | None = None
     max_age: float | None = None
+    drift_every: int = _DEFAULTS["drift_every"]
     verify_rate: int | None = None
     workers: int = _DEFAULTS["workers"]
     memory: int = _DEFAULTS["memory"]

@@ -41,6 +41,7 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
+    GET   /<address>/drift                           what became of the files that it pins     reqpi.web.drift
     GET   /<address>/frozen                          when and by whom pages were frozen       \
     POST  /<address>/refreeze                        freeze its pages again                   |
     POST  /<address>/forget                          remove the lock and its frozen lists     |

@@ -42,6 +42,7 @@ ROUTES = {
     "/<address>/build-requirements": ["/{address}/build-requirements"],
     "/<address>/closed": ["/{address}/closed"],
     "/<address>/frozen": ["/{address}/frozen"],
+    "/<address>/drift": ["/{address}/drift"],
     "/<address>/simple/": ["/{address}/simple/"],
     "/<address>/simple/<project>/": ["/{address}/simple/shout/", "/{address}/simple/other/"],
     "/<address>/simple/<project>/<file>": ["/{address}/" + INDEX, "/{address}/simple/shout/other.whl"],

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import Pending, ReqPIError
 
-__all__ = ["PATIENCE", "SingleFlight", "each", "within"]
+__all__ = ["PATIENCE", "SingleFlight", "each", "report_unawaited", "within"]
 
 
 _T = TypeVar("_T")
@@ -71,7 +71,7 @@ class SingleFlight(Generic[_T]):
             del self._flights[key]
         waiting, flight.waiting = flight.waiting, []
         if isinstance(outcome, Failure) and not waiting and not self._cancel_unawaited:
-            _report_unawaited(outcome, key)
+            report_unawaited(outcome, key)
         for one in waiting:
             if one.called:
                 continue
@@ -81,9 +81,14 @@ class SingleFlight(Generic[_T]):
                 one.callback(outcome)  # a Failure makes it an errback
 
 
-def _report_unawaited(failure: Failure, key: Hashable) -> None:
-    """Log a failure that no caller waits for. An expected error gets no traceback: the next caller receives it."""
-    if isinstance(failure.value, ReqPIError):
+def report_unawaited(
+    failure: Failure, key: object, expected: type[Exception] | tuple[type[Exception], ...] = ReqPIError
+) -> None:
+    """Log a failure that no caller waits for. An expected error gets no traceback: the next caller receives it.
+
+    :param key: names the work.
+    """
+    if isinstance(failure.value, expected):
         _log.debug("work failed when no caller waited for it any more: {error}", error=failure.value)
     else:
         _log.failure("work for {key!r} failed when no caller waited for it any more", failure, key=key)

@@ -15,6 +15,7 @@ from reqpi.core.limits.rates import read_rate
 from reqpi.runtime.counts import ServerCounts
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.audit import audit_log
 from reqpi.server.host_defaults import default_store
 from reqpi.server.limits import limits_of
@@ -46,6 +47,7 @@ from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
+from reqpi.web.osv import OsvResource
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -61,6 +63,7 @@ class Services:
 
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param room: the room of the store; ``None`` where nothing bounds it.
+    :param advisories: what is known about vulnerable and malicious releases.
     :param readings: the parts whose numbers an operator can see.
     :param report: returns the state of the server as JSON.
     """
@@ -76,6 +79,7 @@ class Services:
     crates: CratesOfLocks
     parsing: Parsing
     room: StoreRoom | None
+    advisories: FollowedAdvisories
     readings: ServerReadings
     report: Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -94,7 +98,6 @@ class _Verbs:
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     runs: Runs
-    drift: LockDrift
     parsing: Parsing
 
 
@@ -122,18 +125,22 @@ def services_of(
     async def report() -> Mapping[str, Any]:
         return await report_of(readings, kind=_kind(settings), worker=settings.worker, now=reactor.seconds())
 
-    operating: list[Feature] = [
-        OperatorResource(Undoing(verbs.locks.shelf, counted)),
-        StatusResource(report, clients),
-        DriftResource(verbs.locks.shelf, verbs.drift),
-    ]
+    advisories = FollowedAdvisories(settings.advisories)
+    drift = LockDrift(
+        verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
+    )
+    operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
     site = _site(
         settings,
         reactor,
         verbs,
         clients=clients,
         counts=counts,
-        operating=operating,
+        features=[
+            OsvResource(verbs.locks.shelf, advisories),
+            DriftResource(verbs.locks.shelf, drift),
+            *operating,
+        ],
         problem=lambda: readings.problem,
     )
     readings = ServerReadings(counts, site, verbs.locks.holds, watch)
@@ -144,11 +151,12 @@ def services_of(
         verbs.prefreeze,
         verbs.open_index,
         verbs.runs,
-        verbs.drift,
+        drift,
         site,
         verbs.crates,
         verbs.parsing,
         room,
+        advisories,
         readings,
         report,
     )
@@ -170,8 +178,7 @@ def _verbs(
     open_index = None
     if settings.learning:
         open_index = OpenIndex(LearnSessions(store, reactor), upstream, files, reactor, shelf.denials)
-    drift = LockDrift(shelf, store, upstream, reactor)
-    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), drift, parsing)
+    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), parsing)
 
 
 def _site(
@@ -181,14 +188,14 @@ def _site(
     *,
     clients: Access | None,
     counts: ServerCounts,
-    operating: Iterable[Feature],
+    features: Iterable[Feature],
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
 
-    :param operating: the features for operators.
+    :param features: those that need no more than their own parts.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -203,10 +210,11 @@ def _site(
         ready_answers,
         settings.memory // 4,
         learning=LearnResource(verbs.open_index, single=inside),
-        features=[registry, RunCrates(shelf, registry, FrozenPages(shelf), offered), *operating],
+        features=[registry, RunCrates(shelf, registry, FrozenPages(shelf), offered), *features],
         access=clients,
         runs=offered,
         health=HealthResource(problem),
+        audits=settings.advisories is not None,
     )
     site = BoundedSite(
         root,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
+from reqpi.web.pages import PageSection
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -130,17 +131,15 @@ def services_of(
         verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
     )
     operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    drift_resource = DriftResource(verbs.locks.shelf, drift)
     site = _site(
         settings,
         reactor,
         verbs,
         clients=clients,
         counts=counts,
-        features=[
-            OsvResource(verbs.locks.shelf, advisories),
-            DriftResource(verbs.locks.shelf, drift),
-            *operating,
-        ],
+        features=[OsvResource(verbs.locks.shelf, advisories), drift_resource, *operating],
+        sections=[drift_resource.section],
         problem=lambda: readings.problem,
     )
     readings = ServerReadings(counts, site, verbs.locks.holds, watch)
@@ -189,6 +188,7 @@ def _site(
     clients: Access | None,
     counts: ServerCounts,
     features: Iterable[Feature],
+    sections: Sequence[PageSection],
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
@@ -196,6 +196,7 @@ def _site(
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
 
     :param features: those that need no more than their own parts.
+    :param sections: their parts of the overview of a lock.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -215,6 +216,7 @@ def _site(
         runs=offered,
         health=HealthResource(problem),
         audits=settings.advisories is not None,
+        sections=sections,
     )
     site = BoundedSite(
         root,

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from twisted.web.server import Request
+from twisted.web.template import Tag
 
 from reqpi.core.access.clients import Client
 from reqpi.core.drift.report import DriftReport
@@ -21,6 +22,7 @@ from reqpi.core.simple.accept import weights
 from reqpi.runtime.offload import DECIDED_FILES
 from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.shelf import Shelf
+from reqpi.web.drift_section import section_of
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import answer_with, send_fresh
 from reqpi.web.http.headers import listed
@@ -62,6 +64,15 @@ class DriftResource:
         kind = SARIF if wanted.get(SARIF, 0.0) > wanted.get(_JSON, 0.0) else _JSON
         body = await DECIDED_FILES.run(len(report.findings), _written, report, commitment, kind)
         request.write(send_fresh(request, kind, body))
+
+    async def section(self, request: Request, commitment: Commitment, here: str) -> list[Tag]:
+        """Return the part of the overview of a lock: what is known already, so that no upstream is asked.
+
+        :param here: the prefix of relative links.
+        """
+        found = await self._drift.of(commitment, lambda _: False)
+        report = found.for_client(partial(self._may_know, identity_of(request), commitment))
+        return section_of(report, f"{here}drift")
 
     def _may_ask(self, client: Client, commitment: Commitment, project: Project) -> bool:
         uses = self._shelf.uses(commitment.lock, project)

@@ -39,7 +39,9 @@ class DriftCase(WebCase):
     def made_root(self) -> Root:
         self.advisories = PlainAdvisories()
         self.drift = LockDrift(self.shelf, self.store, self.upstream, self.clock, lambda: self.advisories)
-        return Root(self.services(), self.base, self.ready_answers, features=[DriftResource(self.shelf, self.drift)])
+        resource = DriftResource(self.shelf, self.drift)
+        features, sections = [resource], [resource.section]
+        return Root(self.services(), self.base, self.ready_answers, features=features, sections=sections)
 
     async def asked_for(self, address: str = "", **headers: Any) -> dict[str, Any]:
         reply = await self.ask(f"/{address or self.address}/drift", **headers)
@@ -155,6 +157,19 @@ class DriftTests(DriftCase):
             location["physicalLocation"],
             {"artifactLocation": {"uri": "requirements.txt"}, "region": {"startLine": 1, "endLine": 1}},
         )
+
+    async def test_the_page_for_people_shows_what_is_known_and_asks_no_upstream(self) -> None:
+        self.lists(evolve(FILES[0], yanked="<b>broken</b>"), FILES[1])
+        page = (await self.ask(f"/{self.address}/")).body.decode()
+        self.assertIn('Nothing is known; the <a href="drift">report</a>', page)
+        await self.kinds()
+        asked = len(self.upstream.asked)
+        self.clock.advance(3600)
+        page = (await self.ask(f"/{self.address}")).body.decode()
+        self.assertIn(f"{SDIST}</code>", page)
+        self.assertIn("yanked the file or the release: &lt;b&gt;broken", page)
+        self.assertIn(f'<a href="{self.address}/drift">report</a>', page)
+        self.assertEqual(len(self.upstream.asked), asked)
 
     async def test_an_unknown_address_and_another_method_are_problems(self) -> None:
         self.assertEqual((await self.ask(f"/{'0' * 64}/drift")).status, 410)

@@ -57,6 +57,10 @@ class SingleFlight(Generic[_T]):
             flight.work = Deferred.fromCoroutine(work()).addBoth(self._finish, key, flight)
         return mine
 
+    def is_under_way(self, key: Hashable) -> bool:
+        """Return whether work is in progress for a key, so that a caller would share its outcome."""
+        return key in self._flights
+
     def _give_up(self, key: Hashable, flight: _Flight[_T], given_up: Deferred[_T]) -> None:
         if given_up not in flight.waiting:
             return  # the outcome is known: a caller that received it first gives up on behalf of another one

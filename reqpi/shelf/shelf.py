@@ -249,7 +249,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         size = await self._files.file_responses.here(file)
         if size is None:
-            size = await self._files.downloads.of(file).finished()
+            size = await self._files.downloads.finished(file)
         if file.wheel:
             await self._files.core_metadata.of(file, commitment.address)
         return size

@@ -1,4 +1,4 @@
-"""KnownAdvisories about what a lock pins, and since when each of them is known to concern a release."""
+"""AdvisoryLookup about what a lock pins, and since when each of them is known to concern a release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = [
     "Advice",
     "AdvisedProject",
     "AdvisedRelease",
-    "KnownAdvisories",
+    "AdvisoryLookup",
     "advised_releases",
     "after_advice",
     "findings",
@@ -41,7 +41,7 @@ class Advice(Protocol):
         """Whether it says that a release is malware."""
 
 
-class KnownAdvisories(Protocol):
+class AdvisoryLookup(Protocol):
     """An index of advisories."""
 
     def affecting(self, ecosystem: str, name: str, version: str, /) -> Iterable[Advice]:

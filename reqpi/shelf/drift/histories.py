@@ -52,7 +52,7 @@ _log = Logger()
 
 @frozen
 class KnownHistory:
-    """What is known of a project on one index.
+    """The knowledge about a project on one index.
 
     :param history: ``None`` if the index has never answered, or nothing is known of the wanted releases.
     :param source: the URL of the index, without a login.

@@ -45,7 +45,7 @@ class LockDrift:
         store: Store,
         upstream: Upstream,
         clock: IReactorTime,
-        advisories: Callable[[], advised.KnownAdvisories | None] = lambda: None,
+        advisories: Callable[[], advised.AdvisoryLookup | None] = lambda: None,
     ) -> None:
         self._shelf = shelf
         self._store = store
@@ -147,7 +147,7 @@ class LockDrift:
         found = await each(by_project, lambda project: self._advice(by_project[project], advisories), _AT_ONCE)
         return [finding for each_of in found.values() for finding in each_of]
 
-    async def _advice(self, pins: list[Pin], advisories: advised.KnownAdvisories) -> list[Finding]:
+    async def _advice(self, pins: list[Pin], advisories: advised.AdvisoryLookup) -> list[Finding]:
         """Return the findings about the releases of one project, and record which advisories are new."""
         now, record = self._clock.seconds(), advised_record(pins[0].project)
         before = await read_or_none(self._store, record, load_advised) or {}

@@ -24,7 +24,7 @@ from reqpi.shelf.shelf import Shelf
 
 __all__ = ["DriftRounds"]
 
-_RECENT = 30 * 86400.0
+_LATELY = 30 * 86400.0
 """Seconds since the last use of a lock that is looked at."""
 
 _LOOKS = 60.0
@@ -90,7 +90,7 @@ class DriftRounds:
 
     async def _round(self) -> DriftRound:
         locks, drifted = 0, Counter[tuple[str, bool]]()
-        for address in sorted([name async for name in self._recent()]):
+        for address in sorted([name async for name in self._used_lately()]):
             await deferLater(self._clock, 0)
             try:
                 commitment = await self._shelf.commitment(address, use=False)
@@ -105,12 +105,12 @@ class DriftRounds:
         self._log.info("looked for drift in {locks} locks: {drifted}", locks=locks, drifted=_in_words(drifted))
         return DriftRound(self._clock.seconds(), locks, dict(drifted))
 
-    async def _recent(self) -> AsyncGenerator[str, None]:
+    async def _used_lately(self) -> AsyncGenerator[str, None]:
         """Yield the addresses that were used lately."""
         prefix, now = lock_record(""), self._clock.seconds()
         async for name in self._records.names(prefix):
             used = await self._records.last_used(name)
-            if used is not None and now - used < _RECENT:
+            if used is not None and now - used < _LATELY:
                 yield name.removeprefix(prefix)
 
     def _show(self, found: DriftRound) -> None:

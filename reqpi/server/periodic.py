@@ -18,6 +18,7 @@ from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
+from reqpi.shelf.drift.rounds import DriftRounds
 from reqpi.shelf.maintenance.regular_sweeps import RegularSweeps
 
 __all__ = ["Periodic"]
@@ -84,6 +85,10 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age, counts=services.counts)
         yield "the sweep", sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
+    if settings.drift_every and settings.only is None:
+        counts, every = services.counts, settings.drift_every
+        rounds = DriftRounds(services.locks.shelf, services.store, services.drift, reactor, every, counts=counts)
+        yield "looking for drift", rounds.interval, rounds.tend
     yield "reading the decisions of the operator", _DECISIONS, services.locks.shelf.denials.refresh
     if settings.only is None:
         yield "probing the store", _PROBE, services.readings.store.probe

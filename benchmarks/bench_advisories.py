@@ -2,8 +2,8 @@
 
 ``python benchmarks/bench_advisories.py [ADVISORIES] [PINS]`` generates an export of the size of PyPI's, 20,000
 advisories with documents of about the usual length, and reads it in a process of its own, as a server does. The lock
-has 300 pins, half of them of projects with many advisories. It fails if a goal is missed. Times are processor time, except for the
-one of the clock: other programs on the machine change them less.
+has 300 pins, half of them of projects with many advisories. It fails if a goal is missed. Times are processor time,
+except for the one of the clock: other programs on the machine change them less.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _COMPARED = frozenset({"ECOSYSTEM", "SEMVER"})
 _TEXT = 150
 """Bytes of memory of the text of a version, without its characters."""
 
-_MOST_SHARED = 200_000
+_MOST_SPELLINGS = 200_000
 """Versions whose texts are shared at a time. All releases of PyPI that have advisories have fewer spellings."""
 
 
@@ -109,7 +109,7 @@ class AdvisoryReader:
         if len(text) > LONGEST_VERSION:
             return ""
         canonical, spellings = VERSION_RULES[ecosystem].canonical(text), self._canonical[ecosystem]
-        if len(spellings) >= _MOST_SHARED:
+        if len(spellings) >= _MOST_SPELLINGS:
             spellings.clear()
         known = spellings.setdefault(canonical, canonical)
         if known is canonical:

@@ -42,6 +42,7 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
+    GET   /<address>/drift                           what became of the files that it pins     reqpi.web.drift
     GET   /<address>/frozen                          when and by whom pages were frozen       \
     POST  /<address>/refreeze                        freeze its pages again                   |
     POST  /<address>/forget                          remove the lock and its frozen lists     |
@@ -96,6 +97,7 @@ from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
+from reqpi.web.pages.address import PageSection
 from reqpi.web.pages.people import PeopleResource
 from reqpi.web.pages.static_files import StaticFiles
 from reqpi.web.permission import FrozenPages
@@ -134,7 +136,6 @@ class Routes:
         self._shelf = services.shelf
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._rewritten = RewrittenLocks(services.shelf, exports, base)
-        self._closed = services.closed
         self._exports = exports
         self._base = base
 
@@ -254,7 +255,7 @@ class Routes:
     @app.route("/<address>/closed", methods=["GET", "HEAD"])
     async def closed(self, request: Request, address: str) -> bytes:
         """Report whether it pins everything that its releases require."""
-        return await api.closed(request, self._shelf, self._closed, address)
+        return await api.closed(request, self._shelf, self._services.closed, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -276,6 +277,7 @@ class Root(Resource):
     :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
     :param health: what it answers to any client and under any name.
+    :param sections: further parts of the overview of a lock.
     :param audits: it has advisories, so that variables for audits are among those of an address.
     """
 
@@ -294,6 +296,7 @@ class Root(Resource):
         runs: Runs | None = None,
         health: HealthResource | None = None,
         audits: bool = False,
+        sections: Sequence[PageSection] = (),
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -305,23 +308,14 @@ class Root(Resource):
         self._access = access
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._people = PeopleResource(services, base, access)
+        self._people = PeopleResource(services, base, access, sections)
         self._features = (*features, self._people)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
-        routes = Routes(
-            services,
-            DerivedCache(memory),
-            base,
-            self._learn,
-            self._runs,
-            access=access,
-            audits=audits,
-            people=self._people,
-        )
-        self._rest = routes.app.resource()
+        rest = partial(Routes, access=access, audits=audits, people=self._people)
+        self._rest = rest(services, DerivedCache(memory), base, self._learn, self._runs).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""

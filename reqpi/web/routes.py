@@ -118,7 +118,7 @@ class Routes:
     def __init__(
         self,
         services: LockServices,
-        exports: DerivedCache[bytes],
+        exports: api.Exports,
         base: PublicUrl,
         learning: LearnResource,
         runs: RunsResource,

@@ -90,7 +90,7 @@ class Shown(WebCase):
             reply = await self.ask(path)
             self.assertIn("default-src 'none'", reply["Content-Security-Policy"] or "")
             self.assertIn("frame-ancestors 'none'", reply["Content-Security-Policy"] or "")
-            self.assertEqual(reply["Referrer-Policy"], "no-referrer")
+            self.assertEqual(reply["Referrer-Policy"], "same-origin")
             self.assertTrue(reply.body.startswith(b"<!DOCTYPE html>\n<html"))
 
 

@@ -30,6 +30,8 @@ __all__ = ["LockDrift"]
 _AT_ONCE = 16
 """Projects of one lock that are worked on concurrently; few of them ask an upstream at a time."""
 
+_DAY = 86400.0
+
 _log = Logger()
 
 
@@ -159,8 +161,8 @@ class LockDrift:
         try:
             if after is not before:
                 await self._store.replace(record, dump_advised(after))
-            else:
-                await self._store.use(record)
+            elif now - (await self._store.last_used(record) or now) > _DAY:
+                await self._store.use(record)  # for sweeps
         except StoreTrouble as trouble:
             _log.warn("it is not stored which advisories were seen: {trouble}", trouble=trouble)
         return found

@@ -122,7 +122,7 @@ class IndexResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        shown = await self._text(key, page, len(page.files), partial(render, page, derived=variant_files(page)))
+        shown = await self._text(key, page, len(page.files), partial(_with_variants, render, page))
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
@@ -236,6 +236,11 @@ class IndexResource(Resource):
 def _prefix(request: Request, here: str) -> str:
     """Return the prefix that relative links need on a page whose URL has no slash at its end."""
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
+
+
+def _with_variants(render: Callable[..., bytes], page: Page, *, prefix: str) -> bytes:
+    """Render a page with links to the files that describe its variant wheels."""
+    return render(page, prefix=prefix, derived=variant_files(page))
 
 
 def _represent(render: Callable[..., bytes], content_type: str, prefix: str, caching: str) -> Representation:

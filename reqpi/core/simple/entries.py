@@ -13,9 +13,11 @@ from functools import lru_cache
 from typing import Literal, TypedDict, Unpack
 from urllib.parse import quote, urljoin, urlsplit
 
+from attrs import evolve
+
 from reqpi.core import filenames
 from reqpi.core.errors import WrongPage
-from reqpi.core.model import ALGORITHMS, Digest, File, Project, Status
+from reqpi.core.model import ALGORITHMS, Digest, File, Page, Project, Status
 
 __all__ = [
     "absolute",
@@ -30,6 +32,7 @@ __all__ = [
     "text",
     "upload_time",
     "version_for",
+    "with_own_provenance",
 ]
 
 LONGEST_URL = 8192
@@ -100,6 +103,20 @@ def link(file: File, prefix: str | None = "") -> str:
     if prefix is None:
         return f"{file.url.removeprefix('archive+')}{fragment}"
     return f"{prefix}{quote(file.filename, safe='')}{fragment}"
+
+
+def with_own_provenance(page: Page, prefix: str = "") -> Page:
+    """Return the page with the provenance of each file next to the file, relative to the page.
+
+    :param prefix: as for :func:`link`.
+    """
+    return evolve(page, files=tuple(_provenance_beside(file, prefix) for file in page.files))
+
+
+def _provenance_beside(file: File, prefix: str) -> File:
+    if file.provenance is None:
+        return file
+    return evolve(file, provenance=f"{prefix}{quote(file.filename, safe='')}.provenance")
 
 
 class OptionalFields(TypedDict):

@@ -48,6 +48,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "bills": lambda _: sbom_record.load,
     "crates": lambda _: load_line,
     "crate-commits": lambda _: load_commit,
+    "provenance": lambda _: load_digest,
     "charges": lambda _: load_charge,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),

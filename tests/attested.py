@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -14,7 +17,18 @@ from reqpi.core.provenance.publishers import Publisher
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
 
-__all__ = ["OURS", "SDIST", "WHEEL", "Attested", "attested", "changed", "offer", "pylock", "unsigned"]
+__all__ = [
+    "OURS",
+    "SDIST",
+    "WHEEL",
+    "Attested",
+    "attested",
+    "changed",
+    "offer",
+    "pylock",
+    "unsigned",
+    "without_library",
+]
 
 _FOLDER = Path(__file__).parent / "data" / "provenance"
 
@@ -111,3 +125,16 @@ def pylock(*identities: Publisher, of: Attested = SDIST) -> bytes:
         lines.append("[[packages.attestation-identities]]")
         lines += [f'{name} = "{value}"' for name, value in identity.members.items()]
     return "\n".join([*lines, ""]).encode()
+
+
+@contextmanager
+def without_library() -> Iterator[None]:
+    """Be a machine on which pypi-attestations is not installed."""
+    known = sys.modules.get("pypi_attestations")
+    sys.modules["pypi_attestations"] = None  # type: ignore[assignment]  # as the import system marks what is not there
+    try:
+        yield
+    finally:
+        del sys.modules["pypi_attestations"]
+        if known is not None:
+            sys.modules["pypi_attestations"] = known

@@ -48,7 +48,7 @@ def admitting(lock: Lock, file: File) -> tuple[Pin, ...]:
 
 
 def has_right_bytes(lock: Lock, file: File) -> bool:
-    """Return whether some pin allows the version and the content of ``file``, whoever published it."""
+    """Return whether some pin allows the version and the content of ``file``, and not who published it."""
     return bool(_with_right_bytes(lock, file))
 
 

@@ -71,6 +71,7 @@ class Freezing:
             page, first = await self._first(commitment, record, await self._narrowed(commitment, project))
             if first:
                 await self.freezings.note(commitment, project)
+                self._publishers.on_frozen(commitment.address, page)
         else:
             with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
                 written = await self._protected(record, written)

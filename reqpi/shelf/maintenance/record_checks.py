@@ -45,7 +45,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "told-build-systems": lambda _: BuildSystem.load,
     "holding": lambda _: RecordedHold.load,
     "lacking": lambda _: load_notes,
-    "bills": lambda _: sbom_record.load,
+    "bills": lambda record: sbom_record.load_publishers if record.endswith("/publishers") else sbom_record.load,
     "crates": lambda _: load_line,
     "crate-commits": lambda _: load_commit,
     "provenance": lambda _: load_digest,

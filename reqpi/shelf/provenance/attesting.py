@@ -6,7 +6,7 @@ kept provenance object, whose signatures no one else can make, and remembered in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from reqpi.core import admission
 from reqpi.core.attest.errors import BadAttestation
 from reqpi.core.errors import UpstreamTrouble
-from reqpi.core.model import File, Lock
+from reqpi.core.model import File, Lock, Page
 from reqpi.core.provenance.publishers import Publisher
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import DECIDED_FILES, in_thread
@@ -41,9 +41,11 @@ class Publishers:
     """The publishers of files.
 
     :ivar kept: the provenance objects.
+    :ivar on_frozen: called with the address and the page, when a page was frozen.
     """
 
     _log = Logger()
+    on_frozen: Callable[[str, Page], None] = staticmethod(lambda _, __: None)
 
     def __init__(self, kept: KeptProvenance) -> None:
         self.kept = kept

@@ -29,13 +29,13 @@ __all__ = ["KeptProvenance", "WrongProvenance", "kept_object"]
 
 
 class WrongProvenance(UpstreamTrouble):
-    """What the upstream has as the provenance object of a file is not one, or is that of another file."""
+    """An upstream has something else as the provenance object of a file, or that of another file."""
 
     final = True
 
 
 class KeptProvenance:
-    """The provenance objects of all files, whoever published these. No signature is verified here."""
+    """The provenance objects of all files. No signature is verified here."""
 
     _log = Logger()
 

@@ -13,6 +13,7 @@ from reqpi.core.model import Commitment, File
 from reqpi.core.provenance.publishers import Publisher
 from reqpi.runtime.singleflight import PATIENCE, each, within
 from reqpi.shelf.provenance.attesting import Publishers
+from reqpi.shelf.provenance.keeping import BackgroundKeeping
 from reqpi.shelf.provenance.verifying import Unverified, can_verify
 
 __all__ = ["ProvenanceOfLocks"]
@@ -33,6 +34,15 @@ class ProvenanceOfLocks:
         self._admitted = admitted
         self._publishers = publishers
         self._clock = clock
+        self._keeping = BackgroundKeeping(publishers.kept, clock)
+
+    def keep_in_background(self) -> None:
+        """Keep, from now on, the provenance objects of each page that is frozen, without delaying it."""
+        self._publishers.on_frozen = self._keeping.begin
+
+    def stop(self) -> None:
+        """Keep nothing more in the background."""
+        self._keeping.stop()
 
     @property
     def is_verified(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from reqpi.core.extras import advice_for
 from reqpi.core.model import Lock
 from reqpi.core.provenance.objects import read_provenance
 from reqpi.core.provenance.publishers import Publisher
@@ -17,7 +18,7 @@ from reqpi.core.report import Defect
 
 __all__ = ["MISSING", "Unverified", "can_verify", "unverifiable", "verified_publishers"]
 
-MISSING = "Install reqpi[attestations] where the server runs."
+MISSING = advice_for("attestations")
 
 _PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _LONGEST = 300

@@ -14,7 +14,7 @@ from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponses
 from reqpi.shelf.provenance.attesting import Publishers
-from reqpi.shelf.provenance.kept import KeptProvenance
+from reqpi.shelf.provenance.stored import StoredProvenance
 
 __all__ = ["FileParts"]
 
@@ -59,5 +59,5 @@ class FileParts:
             FileResponses(store, downloads, redirect_above),
             CoreMetadata(store, upstream, downloads, clock),
             BuildSystems(store, upstream, downloads, parsing),
-            Publishers(KeptProvenance(store, upstream)),
+            Publishers(StoredProvenance(store, upstream)),
         )

@@ -12,7 +12,7 @@ from reqpi.core.interfaces import Store
 from reqpi.core.model import File, Lock, Page
 from reqpi.core.provenance.publishers import Publisher
 from reqpi.runtime.offload import in_thread
-from reqpi.shelf.provenance.kept import kept_object
+from reqpi.shelf.provenance.stored import stored_object
 from reqpi.shelf.provenance.verifying import Unverified, verified_publishers
 
 __all__ = ["attestation_checks"]
@@ -39,7 +39,7 @@ async def attestation_checks(
 
 async def _publishers(store: Store, file: File, address: str) -> tuple[Publisher, ...] | None:
     """Return the publishers of a file; ``None`` if no object is kept for it."""
-    data = await kept_object(store, file, address)
+    data = await stored_object(store, file, address)
     if data is None:
         return None
     return await in_thread(verified_publishers, data, file.filename, str(file.sha256))

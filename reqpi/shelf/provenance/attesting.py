@@ -22,7 +22,7 @@ from reqpi.core.provenance.publishers import Publisher
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import DECIDED_FILES, in_thread
 from reqpi.runtime.singleflight import each
-from reqpi.shelf.provenance.kept import KeptProvenance, WrongProvenance
+from reqpi.shelf.provenance.stored import StoredProvenance, WrongProvenance
 from reqpi.shelf.provenance.verifying import MISSING, Unverified, can_verify, verified_publishers
 
 __all__ = ["Publishers"]
@@ -40,15 +40,15 @@ _VERIFIERS = 1
 class Publishers:
     """The publishers of files.
 
-    :ivar kept: the provenance objects.
+    :ivar stored: the provenance objects.
     :ivar on_frozen: called with the address and the page, when a page was frozen.
     """
 
     _log = Logger()
     on_frozen: Callable[[str, Page], None] = staticmethod(lambda _, __: None)
 
-    def __init__(self, kept: KeptProvenance) -> None:
-        self.kept = kept
+    def __init__(self, stored: StoredProvenance) -> None:
+        self.stored = stored
         self._known: LruCache[tuple[bytes, str, str], tuple[Publisher, ...] | str] = LruCache(_REMEMBERED)
         self._turns = DeferredSemaphore(_VERIFIERS)
 
@@ -64,7 +64,7 @@ class Publishers:
             return ()
         if not can_verify():
             raise UpstreamTrouble("this server cannot verify attestations", MISSING, final=True)
-        data = await (self.kept.of(file, address) if ask else self.kept.known(file, address))
+        data = await (self.stored.of(file, address) if ask else self.stored.known(file, address))
         return () if data is None else await self._verified(data, file)
 
     async def _verified(self, data: bytes, file: File) -> tuple[Publisher, ...]:

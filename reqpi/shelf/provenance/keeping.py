@@ -18,7 +18,7 @@ from reqpi.core.errors import ReqPIError
 from reqpi.core.model import File, Page
 from reqpi.runtime.fair_turns import FairTurns
 from reqpi.runtime.on_behalf import requester
-from reqpi.shelf.provenance.kept import KeptProvenance
+from reqpi.shelf.provenance.stored import StoredProvenance
 
 __all__ = ["BackgroundKeeping"]
 
@@ -40,8 +40,8 @@ class BackgroundKeeping:
 
     _log = Logger()
 
-    def __init__(self, kept: KeptProvenance, clock: IReactorTime) -> None:
-        self._kept = kept
+    def __init__(self, stored: StoredProvenance, clock: IReactorTime) -> None:
+        self._stored = stored
         self._clock = clock
         self._turns = FairTurns(_AT_ONCE, each=_EACH)
         self._left = 0
@@ -77,6 +77,6 @@ class BackgroundKeeping:
 
     async def _keep_one(self, address: str, file: File) -> None:
         try:
-            await self._kept.of(file, address)
+            await self._stored.of(file, address)
         except ReqPIError as error:
             self._log.debug("no provenance object of {filename}: {error}", filename=file.filename, error=error)

@@ -34,7 +34,7 @@ class ProvenanceOfLocks:
         self._admitted = admitted
         self._publishers = publishers
         self._clock = clock
-        self._keeping = BackgroundKeeping(publishers.kept, clock)
+        self._keeping = BackgroundKeeping(publishers.stored, clock)
 
     def keep_in_background(self) -> None:
         """Keep, from now on, the provenance objects of each page that is frozen, without delaying it."""
@@ -58,8 +58,8 @@ class ProvenanceOfLocks:
         """
         file = await self._admitted(commitment, name, filename)
         with wanting(f"{filename}.provenance"):
-            kept = Deferred.fromCoroutine(self._publishers.kept.of(file, commitment.address))
-            return await within(PATIENCE, self._clock, kept, f"the provenance of {filename} is")
+            waiting = Deferred.fromCoroutine(self._publishers.stored.of(file, commitment.address))
+            return await within(PATIENCE, self._clock, waiting, f"the provenance of {filename} is")
 
     async def publishers(self, commitment: Commitment, name: str, filename: str) -> tuple[Publisher, ...]:
         """Return the publishers of a file, however long it takes to find out; none if its index lists no attestation.
@@ -96,7 +96,7 @@ class ProvenanceOfLocks:
         if file.provenance is None:
             return
         try:
-            await self._publishers.kept.of(file, address)
+            await self._publishers.stored.of(file, address)
             if can_verify():
                 await self._publishers.of(file, address)
         except UpstreamTrouble as trouble:

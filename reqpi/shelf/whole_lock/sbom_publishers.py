@@ -17,7 +17,7 @@ from reqpi.core.provenance.publishers import Publisher
 from reqpi.core.sbom import record
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import each
-from reqpi.shelf.provenance.kept import WrongProvenance
+from reqpi.shelf.provenance.stored import WrongProvenance
 from reqpi.shelf.provenance.verifying import Unverified
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import sbom_record

@@ -25,7 +25,7 @@ from reqpi.shelf.files.partial_reads import fetched
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import provenance_record
 
-__all__ = ["KeptProvenance", "WrongProvenance", "kept_object"]
+__all__ = ["StoredProvenance", "WrongProvenance", "stored_object"]
 
 
 class WrongProvenance(UpstreamTrouble):
@@ -34,7 +34,7 @@ class WrongProvenance(UpstreamTrouble):
     final = True
 
 
-class KeptProvenance:
+class StoredProvenance:
     """The provenance objects of all files. No signature is verified here."""
 
     _log = Logger()
@@ -64,7 +64,7 @@ class KeptProvenance:
         """
         if file.provenance is None:
             raise NotServed(f"{file.filename} has no provenance", "Its index lists no attestations for it.")
-        return await kept_object(self._store, file, address)
+        return await stored_object(self._store, file, address)
 
     async def _fetched(self, file: File, address: str) -> bytes:
         url = str(file.provenance)
@@ -75,7 +75,7 @@ class KeptProvenance:
             await in_thread(read_provenance, data, file.filename, str(file.sha256))
         except BadAttestation as bad:
             raise self._wrong(file, str(bad)) from bad
-        return await self._kept(file, address, data)
+        return await self._put(file, address, data)
 
     def _wrong(self, file: File, why: str) -> WrongProvenance:
         self._log.warn(
@@ -83,7 +83,7 @@ class KeptProvenance:
         )
         return WrongProvenance(f"the upstream has a wrong provenance object for {file.filename}", f"{why}.")
 
-    async def _kept(self, file: File, address: str, data: bytes) -> bytes:
+    async def _put(self, file: File, address: str, data: bytes) -> bytes:
         """Store an object; return the one that stands, which another process may have stored first."""
         digest = sha256_of(data)
         incoming = await self._store.begin()
@@ -94,7 +94,7 @@ class KeptProvenance:
             await incoming.discard()
         record = provenance_record(address, file)
         if await self._store.create(record, digest.encode("ascii")) != digest.encode("ascii"):
-            stands = await kept_object(self._store, file, address)
+            stands = await stored_object(self._store, file, address)
             if stands is not None:
                 return stands
             await self._store.replace(record, digest.encode("ascii"))
@@ -102,7 +102,7 @@ class KeptProvenance:
         return data
 
 
-async def kept_object(store: Store, file: File, address: str) -> bytes | None:
+async def stored_object(store: Store, file: File, address: str) -> bytes | None:
     """Return the provenance object of a file that a store keeps for an address; ``None`` if it keeps none.
 
     :raises reqpi.core.errors.StoreTrouble: what is kept is not what was kept.

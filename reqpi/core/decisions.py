@@ -9,9 +9,12 @@ from attrs import frozen
 from reqpi.core.denials import Denial, read_denied, read_reason
 from reqpi.core.stored_json import finite, mapping, parse, typed
 
-__all__ = ["Decision", "dump_decision", "load_decision"]
+__all__ = ["UNSEALED", "Decision", "dump_decision", "load_decision"]
 
 DENY, FORGET, REFREEZE = "deny", "forget", "refreeze"
+
+UNSEALED = "it has no valid seal: decide again with the --record-key of the servers, or seal it: reqpi verify --seal"
+"""The problem of a decision that was made without the key of the servers, or by someone who does not have it."""
 
 _LONGEST = 500
 """Characters of the name of a person or a token."""

@@ -10,28 +10,35 @@ have in memory. Such a record has no further use after an hour.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from secrets import token_hex
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from reqpi.core.decisions import DENY, Decision, dump_decision, load_decision
+from reqpi.core.decisions import DENY, UNSEALED, Decision, dump_decision, load_decision
 from reqpi.core.denials import Denial, DenyList, key_of
 from reqpi.core.errors import DamagedRecord, Occupied, StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.runtime.singleflight import SingleFlight, each
 from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.records import decision_record
+from reqpi.shelf.records import decision_record, name_for_logs
 
 __all__ = ["Denials"]
 
 MOST = 10_000
-"""Decisions of a store: all of their names are listed every two seconds."""
+"""Denials of a store: the names of all decisions are listed every two seconds."""
+
+_UNDONE = 1_000
+"""Decisions that deny nothing. Of more, the earliest are removed: a process that sees a later one drops everything."""
 
 _AT_ONCE = 16
 """Decisions that are read concurrently: a process that has just started reads all of them."""
+
+_AGAIN = 32
+"""Decisions that did not count and are read again at each look, those that have waited longest first."""
 
 _LASTS = 3600.0
 """Seconds after which a decision that denies nothing is removed: every process has seen it, or has started since."""
@@ -49,7 +56,8 @@ class Denials:
         self.changed: list[Callable[[], None]] = []
         self._records = records
         self._clock = clock
-        self._known: dict[str, Decision | None] | None = None
+        self._known: dict[str, Decision] | None = None
+        self._passed_over: dict[str, None] = {}
         self._list = DenyList()
         self._reading: SingleFlight[None] = SingleFlight()
         self._failing = False
@@ -87,9 +95,12 @@ class Denials:
 
         :param what: a result of :func:`reqpi.core.denials.read_denied`.
         :param because: a result of :func:`reqpi.core.denials.read_reason`.
-        :raises reqpi.core.errors.Occupied: there are as many decisions as there may be.
+        :raises reqpi.core.errors.Occupied: as many things are denied as may be, and this is one more.
         """
-        before = self._named(what, await self._decisions())
+        decisions = await self._decisions()
+        before = self._named(what, decisions)
+        if not before:
+            _check_room(decisions)
         denial = Denial(what, because, self._clock.seconds(), by)
         await self._decide(Decision(DENY, what, because, denial.at, by))
         for name in before:
@@ -104,7 +115,7 @@ class Denials:
         """
         decisions = await self._decisions()
         names = self._named(what, decisions)
-        revoked = DenyList(denial for name in names if (denial := _denial(decisions[name])) is not None).denials
+        revoked = _denied_by(decisions[name] for name in names).denials
         for name in names:
             await self._records.delete(name)
         await self._read_anew()
@@ -119,20 +130,15 @@ class Denials:
         await self._read_anew()
 
     async def _decide(self, decision: Decision) -> None:
-        if len(await self._decisions()) >= MOST:
-            raise Occupied(
-                f"{MOST} decisions are in force",
-                "Revoke some denials, or deny projects as a whole: reqpi deny --list shows all of them.",
-            )
         await self._records.create(decision_record(token_hex(16)), dump_decision(decision))
 
     @staticmethod
-    def _named(what: str, decisions: dict[str, Decision | None]) -> list[str]:
+    def _named(what: str, decisions: Mapping[str, Decision]) -> list[str]:
         """Return the names of the records that deny something."""
-        denials = {name: _denial(decision) for name, decision in decisions.items()}
+        denials = {name: decision.denial for name, decision in decisions.items()}
         return [name for name, denial in denials.items() if denial is not None and key_of(denial.what) == key_of(what)]
 
-    async def _decisions(self) -> dict[str, Decision | None]:
+    async def _decisions(self) -> Mapping[str, Decision]:
         await self._read_anew()
         return self._known or {}
 
@@ -144,37 +150,70 @@ class Denials:
     async def _read(self) -> None:
         was = self._known or {}
         names = [name async for name in self._records.names(decision_record(""))]
-        fresh = await each([name for name in names[: 2 * MOST] if name not in was], self._loaded, _AT_ONCE)
+        listed = set(names)
+        self._passed_over = {name: None for name in self._passed_over if name in listed}
+        unread = [name for name in names[: 2 * MOST] if name not in was and name not in self._passed_over]
+        read = await each([*unread, *islice(self._passed_over, _AGAIN)], self._loaded, _AT_ONCE)
+        fresh = {name: decision for name, decision in read.items() if decision is not None}
         known = {name: was[name] for name in names if name in was} | fresh
         self._known = known
-        self._list = DenyList(denial for decision in known.values() if (denial := _denial(decision)) is not None)
+        self._list = _denied_by(known.values())
         if self._matters(was, known):
             for drop in self.changed:
                 drop()
         await self._expire(known)
 
     @staticmethod
-    def _matters(was: dict[str, Decision | None], known: dict[str, Decision | None]) -> bool:
+    def _matters(was: Mapping[str, Decision], known: Mapping[str, Decision]) -> bool:
         """Return whether a decision was added, or a denial revoked, since ``was`` was read."""
-        added = any(known[name] is not None for name in known.keys() - was.keys())
-        return added or any(_denial(was[name]) is not None for name in was.keys() - known.keys())
+        removed = was.keys() - known.keys()
+        return not known.keys() <= was.keys() or any(was[name].denial is not None for name in removed)
 
     async def _loaded(self, name: str) -> Decision | None:
-        """Return a decision; ``None`` if it was revoked meanwhile, or cannot be read: then it denies nothing."""
-        written = await self._records.get(name)
+        """Return a decision; ``None`` if it was revoked meanwhile, or does not count: then the log names it."""
         try:
-            return None if written is None else read_record(name, written, load_decision)
+            decision = await self._decision(name)
         except DamagedRecord as damaged:
-            self._log.error("a decision of the operator does not count: {damaged}", damaged=damaged)
+            if name not in self._passed_over:
+                self._log.error("a decision of the operator does not count: {damaged}", damaged=damaged)
+            self._passed_over[name] = self._passed_over.pop(name, None)  # the last one now
             return None
+        self._passed_over.pop(name, None)
+        return decision
 
-    async def _expire(self, known: dict[str, Decision | None]) -> None:
+    async def _decision(self, name: str) -> Decision | None:
+        """Return a decision; ``None`` if it was revoked meanwhile.
+
+        :raises reqpi.core.errors.DamagedRecord: it does not count.
+        """
+        written = await self._records.get(name)
+        if written is not None:
+            return read_record(name, written, load_decision)
+        if await self._records.last_used(name) is not None:
+            raise DamagedRecord(name_for_logs(name), UNSEALED)
+        return None
+
+    async def _expire(self, known: Mapping[str, Decision]) -> None:
+        """Remove the decisions that deny nothing and have told every process of their work."""
         limit = self._clock.seconds() - _LASTS
-        for name, decision in known.items():
-            if decision is not None and decision.kind != DENY and decision.at < limit:
+        undone = [(each.at, name) for name, each in known.items() if each.kind != DENY]
+        for number, (at, name) in enumerate(sorted(undone, reverse=True)):
+            if at < limit or number >= _UNDONE:
                 with suppress(StoreTrouble):  # a store that cannot be written can still serve
                     await self._records.delete(name)
 
 
-def _denial(decision: Decision | None) -> Denial | None:
-    return None if decision is None else decision.denial
+def _check_room(decisions: Mapping[str, Decision]) -> None:
+    """Check that one more thing can be denied.
+
+    :raises reqpi.core.errors.Occupied: it cannot.
+    """
+    if sum(decision.denial is not None for decision in decisions.values()) >= MOST:
+        raise Occupied(
+            f"{MOST} denials are in force",
+            "Revoke some of them, or deny projects as a whole: reqpi deny --list shows all of them.",
+        )
+
+
+def _denied_by(decisions: Iterable[Decision]) -> DenyList:
+    return DenyList(decision.denial for decision in decisions if decision.denial is not None)

@@ -18,12 +18,14 @@ from reqpi.core import simple
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, File, Page
 from reqpi.core.provenance.objects import MEDIA_TYPE
+from reqpi.core.variants import variant_files
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.variants import VariantsOfReleases
 from reqpi.web.http.answers import answer_with, send_representation
-from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.file_body import send_response
 from reqpi.web.http.headers import header, listed
 from reqpi.web.http.ready_answers import ANY_TYPE, ReadyAnswers
 from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
@@ -60,12 +62,16 @@ class IndexResource(Resource):
     """``/<address>/simple/`` and everything below it. Its methods get the rest of the path in decoded segments.
 
     :param rendered_bytes: memory for rendered pages.
+    :param variants: the files that describe variant wheels.
     """
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, ready_answers: ReadyAnswers, rendered_bytes: int) -> None:
+    def __init__(
+        self, shelf: Shelf, ready_answers: ReadyAnswers, rendered_bytes: int, variants: VariantsOfReleases
+    ) -> None:
         super().__init__()
+        self._variants = variants
         self._shelf = shelf
         self._ready_answers = ready_answers
         self._rendered: DerivedCache[Representation] = DerivedCache(rendered_bytes)
@@ -96,6 +102,8 @@ class IndexResource(Resource):
                 await self.metadata(request, commitment, project, filename.removesuffix(".metadata"), listener)
             case [project, filename] if filename.endswith(".provenance"):
                 await self.provenance(request, commitment, project, filename.removesuffix(".provenance"), listener)
+            case [project, filename] if filename.endswith("-variants.json"):
+                await self.variants(request, commitment, project, filename)
             case [project, filename]:
                 await self.file(request, commitment, project, filename, listener)
             case _:
@@ -120,7 +128,8 @@ class IndexResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        shown = await self._text(key, page, len(page.files), partial(_page_here, render, page))
+        shown_page = partial(_page_here, render, page, derived=variant_files(page))
+        shown = await self._text(key, page, len(page.files), shown_page)
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
@@ -188,10 +197,6 @@ class IndexResource(Resource):
         file_response = await self._shelf.file(commitment, name, filename)
         if listener is not None:
             await listener.file(evolve(file_response.file, size=file_response.size))
-        elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
-        if elsewhere is not None:
-            send_elsewhere(request, elsewhere)
-            return
         sha256 = str(file_response.file.sha256)
         # A file that is still being downloaded has no link yet, though it may have one soon.
         whole = file_response.whole if file_response.link is None and file_response.size <= _SMALL else None
@@ -199,7 +204,18 @@ class IndexResource(Resource):
             shown = Representation(await whole(), "application/octet-stream", ranges=True, digest=sha256)
             self._send(request, commitment, ANY_TYPE, shown, file_response.file.project, filename)
             return
-        await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
+        await send_response(request, file_response)
+
+    async def variants(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+        """Send the file that describes the variant wheels of a release.
+
+        A receipt does not list it: all of it is in the wheels, which are recorded when they are taken.
+        """
+        data = await self._variants.of(commitment, name, filename)
+        shown = Representation(data, "application/json")
+        body = send_representation(request, shown)
+        request.setHeader("Cache-Control", "no-cache")  # the operator may deny a wheel, or admit it again
+        request.write(body)
 
     async def metadata(
         self,
@@ -245,9 +261,9 @@ def _prefix(request: Request, here: str) -> str:
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
 
 
-def _page_here(render: Callable[..., bytes], page: Page, *, prefix: str) -> bytes:
+def _page_here(render: Callable[..., bytes], page: Page, *, prefix: str, **others: Any) -> bytes:
     """Render a page on which no link leaves the address."""
-    return render(simple.with_own_provenance(page, prefix), prefix=prefix)
+    return render(simple.with_own_provenance(page, prefix), prefix=prefix, **others)
 
 
 def _represent(render: Callable[..., bytes], content_type: str, prefix: str, caching: str) -> Representation:

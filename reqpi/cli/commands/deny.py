@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reqpi.cli.inputs.operated import add_operated, audited, check_operated, own_name
-from reqpi.cli.inputs.stores import opened
+from reqpi.cli.inputs.operated import add_operated, audited, check_operated, opened_to_decide, own_name
 from reqpi.cli.messages import tell_remark, visible
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client.errors import BadUsage
@@ -25,8 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     """Deny something, list what is denied, or revoke a denial."""
     parser = command_line()
     options = parser.parse_args(arguments)
-    if (options.what is None) == (not options.list):
-        parser.error("write what is denied, or --list")
+    if (options.what is None) == (not options.list) or (options.list and options.revoke):
+        parser.error("write what is denied, or --list without anything else")
     if (options.because is None) == (options.what is not None and not options.revoke):
         parser.error("--because TEXT says why something is denied, and belongs to nothing else")
     check_operated(parser, options)
@@ -54,7 +53,7 @@ def _at_server(options: argparse.Namespace, what: str, because: str) -> Sequence
 
 
 def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[_Shown]:
-    with opened(options) as (store, wait):
+    with opened_to_decide(options) as (store, wait):
         # Imported here because the reactor must not be installed before a server chooses its own.
         from twisted.internet import reactor  # noqa: PLC0415
 
@@ -64,8 +63,9 @@ def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[
         if options.list:
             found: Sequence[Denial] = wait(denials.listed())
         elif options.revoke:
-            with audited(options, "revoke", denied=what):
+            with audited(options, "revoke", denied=what) as detail:
                 found = wait(denials.revoke(what))
+                detail["revoked"] = len(found)
         else:
             with audited(options, "deny", denied=what, because=because):
                 found = [wait(denials.deny(what, because, own_name()))]

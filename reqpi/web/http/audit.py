@@ -16,7 +16,7 @@ from twisted.web.server import Request
 from reqpi.core.access.clients import Client
 from reqpi.core.address import is_address
 from reqpi.core.audit import DONE, FAILED, REFUSED, UNKNOWN, AuditedClient, audit_line
-from reqpi.core.limits.networks import last_forwarded
+from reqpi.core.limits.networks import client_address
 from reqpi.web.http.headers import header
 
 __all__ = ["AuditLog", "note_detail"]
@@ -27,7 +27,7 @@ _BELOW = {"runs": "run", "forget": "forget", "refreeze": "refreeze"}
 _ENDED = {"learn": "end learn", "runs": "end run"}
 
 
-def note_detail(request: Request, **members: str) -> None:
+def note_detail(request: Request, **members: str | int) -> None:
     """Add to the line about a request what its path does not tell; ``address`` is that of the lock."""
     noted: Any = request
     noted.audited = getattr(request, "audited", {}) | members
@@ -73,7 +73,7 @@ class AuditLog:
         """
         path = (request.path or b"").decode("utf-8", "replace")  # klein has changed postpath
         segments = [unquote(segment) for segment in path.split("/") if segment]
-        noted: dict[str, str] = dict(getattr(request, "audited", {}))
+        noted: dict[str, Any] = dict(getattr(request, "audited", {}))
         below = segments[0] if segments and is_address(segments[0]) else ""
         address = noted.pop("address", below)
         detail: Mapping[str, Any] = {
@@ -88,13 +88,13 @@ class AuditLog:
 
     def _client(self, request: Request) -> AuditedClient:
         peer = str(getattr(request.getClientAddress(), "host", ""))
-        forwarded = last_forwarded(header(request, "X-Forwarded-For")) if self._trust_proxy else ""
+        address = client_address(peer, header(request, "X-Forwarded-For"), trusted=self._trust_proxy)
         client: Client | None = getattr(request, "identity", None)
         if client is None or not client.name:
-            return AuditedClient(forwarded or peer)
+            return AuditedClient(address)
         if client.issuer:
-            return AuditedClient(forwarded or peer, subject=client.name, issuer=client.issuer)
-        return AuditedClient(forwarded or peer, token=client.name)
+            return AuditedClient(address, subject=client.name, issuer=client.issuer)
+        return AuditedClient(address, token=client.name)
 
 
 def _what(request: Request, segments: Sequence[str]) -> Iterator[str]:

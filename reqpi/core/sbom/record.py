@@ -9,13 +9,14 @@ from attrs import field, frozen
 from packageurl import PackageURL
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.core.provenance.publishers import Publisher, publisher
 from reqpi.core.requires_dist import read
 from reqpi.core.sbom.inside import InsideSbom
 from reqpi.core.sbom.model import About, Component, Licence
 from reqpi.core.sbom.reading.cyclonedx import KINDS
 from reqpi.core.stored_json import mapping, newer, parse, sequence, typed
 
-__all__ = ["RecordedSbom", "dump", "load", "of_interest"]
+__all__ = ["RecordedSbom", "dump", "dump_publishers", "load", "load_publishers", "of_interest"]
 
 _LAYOUT = 1
 
@@ -70,14 +71,34 @@ def load(data: bytes) -> RecordedSbom:
     :raises Exception: one of :data:`reqpi.core.stored_json.NOT_WRITTEN`: it is damaged.
     :raises reqpi.core.errors.StoreTrouble: a newer ReqPI wrote it.
     """
-    record = mapping(parse(data))
-    if record["layout"] != _LAYOUT:
-        raise StoreTrouble(newer(record["layout"]), "Install that version.")
+    record = _record(data)
     inside = mapping(record.get("inside", {}))
     return RecordedSbom(
         {sha256: _about(entry) for sha256, entry in mapping(record["files"]).items()},
         {sha256: tuple(map(_inside, typed(documents, list))) for sha256, documents in inside.items()},
     )
+
+
+def dump_publishers(known: Mapping[str, Collection[Publisher]]) -> bytes:
+    """Return the bytes of the record of who published the files that an SBOM describes.
+
+    :param known: the publishers by the sha256 of the file.
+    """
+    files = {sha256: [each.members for each in publishers] for sha256, publishers in known.items()}
+    return json.dumps({"layout": _LAYOUT, "publishers": files}, sort_keys=True, separators=(",", ":")).encode()
+
+
+def load_publishers(data: bytes) -> dict[str, tuple[Publisher, ...]]:
+    """Read a record of :func:`dump_publishers`; it raises the errors of :func:`load`."""
+    files = mapping(_record(data)["publishers"])
+    return {sha256: tuple(map(publisher, typed(entry, list))) for sha256, entry in files.items()}
+
+
+def _record(data: bytes) -> Mapping[str, object]:
+    record = mapping(parse(data))
+    if record["layout"] != _LAYOUT:
+        raise StoreTrouble(newer(record["layout"]), "Install that version.")
+    return record
 
 
 def _inside(entry: object) -> InsideSbom:

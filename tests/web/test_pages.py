@@ -94,6 +94,16 @@ class Shown(WebCase):
             self.assertTrue(reply.body.startswith(b"<!DOCTYPE html>\n<html"))
 
 
+class Exports(WebCase):
+    async def test_a_lock_has_the_exports_of_its_format(self) -> None:
+        """Each link that is shown leads somewhere."""
+        body = (await self.under("/")).body.decode()
+        self.assertNotIn("uv.lock", body)
+        for name in ("lock", "requirements.txt", "pylock.toml", "env", "files.json", "closed", "held", "refused"):
+            self.assertIn(f'href="{name}"', body)
+            self.assertEqual((await self.under(f"/{name}")).status, 200, name)
+
+
 class Hostile(WebCase):
     async def test_what_a_lock_says_is_text(self) -> None:
         """Markers and versions are anybody's words."""

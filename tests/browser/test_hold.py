@@ -26,8 +26,8 @@ class HoldTests(BrowserCase):
         self.assertEqual(page.evaluate("bar.value"), 0)
 
         self.upstream.heal(FILES[2])
-        page.wait_for_function("bar.value > 0")
         page.get_by_text("1 of 3 files").wait_for()
+        self.assertGreater(page.evaluate("bar.value"), 0)
         still.get_by_role("link", name="Look again").click()
         still.get_by_text("1 of 3 files").wait_for()
         for name in FILES[:2]:

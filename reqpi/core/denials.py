@@ -24,7 +24,17 @@ from reqpi.core.errors import DeniedByOperator
 from reqpi.core.model import File, Lock, Page, Pin, Project
 from reqpi.core.report import Note
 
-__all__ = ["LONGEST_REASON", "BadDenial", "Denial", "DenyList", "is_withheld", "key_of", "read_denied", "read_reason"]
+__all__ = [
+    "LONGEST_REASON",
+    "BadDenial",
+    "Denial",
+    "DenyList",
+    "Ground",
+    "is_withheld",
+    "key_of",
+    "read_denied",
+    "read_reason",
+]
 
 LONGEST_REASON = 500
 """Characters of a reason."""
@@ -53,6 +63,20 @@ class BadDenial(ValueError):
 
 
 @frozen
+class Ground:
+    """The reasons of a denial that the operator's policy has made, not a person.
+
+    :param causes: one or more, each as :attr:`reqpi.core.policy.verdicts.Verdict.cause`.
+    :param release: ``PROJECT==VERSION`` or ``crate:NAME==VERSION``, also where a digest is denied.
+    :param until: when the denial ends by itself, in seconds since the epoch; ``None``: it does not.
+    """
+
+    causes: tuple[str, ...]
+    release: str
+    until: float | None = None
+
+
+@frozen
 class Denial:
     """One thing that the operator denies.
 
@@ -60,12 +84,14 @@ class Denial:
     :param because: the reason, for the clients.
     :param at: when it was denied, in seconds since the epoch.
     :param by: who denied it, for the operator; empty if that is not known.
+    :param ground: the reasons of the policy; ``None``: a person has decided.
     """
 
     what: str
     because: str
     at: float = 0.0
     by: str = ""
+    ground: Ground | None = None
 
     def error(self, what: str) -> DeniedByOperator:
         """Return the error for a request.

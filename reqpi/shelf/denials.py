@@ -10,18 +10,21 @@ have in memory. Such a record has no further use after an hour.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from hashlib import sha256
 from secrets import token_hex
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from reqpi.core.decisions import DENY, Decision, dump_decision, load_decision
+from reqpi.core.decisions import ALLOW, DENY, Decision, dump_decision, load_decision
 from reqpi.core.denials import Denial, DenyList, key_of
 from reqpi.core.errors import DamagedRecord, Occupied, StoreTrouble
 from reqpi.core.interfaces import Records
+from reqpi.core.model import Page
 from reqpi.runtime.singleflight import SingleFlight, each
+from reqpi.shelf.gate import OpenGate, ReleaseGate
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import decision_record
 
@@ -41,7 +44,10 @@ class Denials:
     """The decisions of a store, as this process knows them.
 
     :ivar changed: are called when the decisions have changed.
+    :ivar gate: is asked before the list is looked at: it may deny more.
     """
+
+    gate: ReleaseGate = OpenGate()
 
     _log = Logger()
 
@@ -51,6 +57,7 @@ class Denials:
         self._clock = clock
         self._known: dict[str, Decision | None] | None = None
         self._list = DenyList()
+        self._unwritten: dict[str, Denial] = {}
         self._reading: SingleFlight[None] = SingleFlight()
         self._failing = False
 
@@ -62,6 +69,11 @@ class Denials:
         if self._known is None:
             await self._reading.do("", self._read)
         return self._list
+
+    async def left_on(self, page: Page) -> Page:
+        """Return a page without the files that are denied, once the gate has seen it: the same page if none is."""
+        await self.gate.check_page(page)
+        return (await self.current()).left_on(page)
 
     async def refresh(self) -> None:
         """Learn what was decided elsewhere. A server does so every two seconds.
@@ -77,6 +89,26 @@ class Denials:
         else:
             self._failing = False
 
+    @property
+    def known(self) -> tuple[Denial, ...]:
+        """The denials as this process knows them."""
+        return self._list.denials
+
+    async def allowed(self) -> Mapping[str, frozenset[str]]:
+        """Return the reasons of the policy that the operator has revoked, by :func:`~reqpi.core.denials.key_of`."""
+        await self.current()
+        allowed: dict[str, frozenset[str]] = {}
+        for decision in filter(None, (self._known or {}).values()):
+            if decision.kind == ALLOW and decision.ground is not None:
+                key = key_of(decision.what)
+                allowed[key] = allowed.get(key, frozenset()) | frozenset(decision.ground.causes)
+        return allowed
+
+    def renew(self) -> None:
+        """Drop everything that was made from commitments, as when a decision has changed."""
+        for drop in self.changed:
+            drop()
+
     async def listed(self) -> tuple[Denial, ...]:
         """Return every denial that is in the store now, the earliest first."""
         await self._read_anew()
@@ -89,7 +121,8 @@ class Denials:
         :param because: a result of :func:`reqpi.core.denials.read_reason`.
         :raises reqpi.core.errors.Occupied: there are as many decisions as there may be.
         """
-        before = self._named(what, await self._decisions())
+        decisions = await self._decisions()
+        before = [*self._named(what, decisions), *_allowing(what, decisions)]
         denial = Denial(what, because, self._clock.seconds(), by)
         await self._decide(Decision(DENY, what, because, denial.at, by))
         for name in before:
@@ -97,14 +130,49 @@ class Denials:
         await self._read_anew()
         return denial
 
-    async def revoke(self, what: str) -> tuple[Denial, ...]:
+    async def settle(self, denials: Iterable[Denial], ended: Iterable[Denial] = ()) -> tuple[Denial, ...]:
+        """Make the denials of the policy these, and end others, all in one step; what a person denies stays.
+
+        Each process that does the same writes the same records. A denial that cannot be written counts in this process
+        as long as it runs.
+
+        :param denials: of the policy. One with other reasons for the same takes the place of the earlier one.
+        :param ended: of the policy.
+        :returns: those of ``denials`` that are new.
+        :raises reqpi.core.errors.Occupied: there are as many denials in this process as there may be.
+        """
+        by_key = {key_of(denial.what): denial for denial in (await self.current()).denials}
+        fresh = [denial for denial in denials if _is_news(denial, by_key.get(key_of(denial.what)))]
+        ended = tuple(ended)
+        if not (fresh or ended or self._unwritten):
+            return ()
+        decisions = await self._decisions()
+        over = {key_of(denial.what) for denial in ended}
+        todo = {key_of(denial.what): denial for denial in (*self._unwritten.values(), *fresh)}
+        todo = {key: denial for key, denial in todo.items() if key not in over}
+        self._unwritten = {}
+        await self._write_all(list(todo.values()), MOST - len(decisions))
+        await each(
+            _of_policy(over | todo.keys(), decisions) - set(map(_name_of, todo.values())),
+            self._records.delete,
+            _AT_ONCE,
+        )
+        await self._read_anew()
+        return tuple(fresh)
+
+    async def revoke(self, what: str, by: str = "") -> tuple[Denial, ...]:
         """Revoke the denial of exactly this, and return it; return nothing if it was not denied.
+
+        If the policy has denied it, it is not denied again for the same reasons, until :meth:`deny` is called.
 
         :param what: a result of :func:`reqpi.core.denials.read_denied`.
         """
         decisions = await self._decisions()
         names = self._named(what, decisions)
         revoked = DenyList(denial for name in names if (denial := _denial(decisions[name])) is not None).denials
+        for denial in revoked:
+            if denial.ground is not None:
+                await self._decide(Decision(ALLOW, what, denial.because, self._clock.seconds(), by, denial.ground))
         for name in names:
             await self._records.delete(name)
         await self._read_anew()
@@ -125,6 +193,24 @@ class Denials:
                 "Revoke some denials, or deny projects as a whole: reqpi deny --list shows all of them.",
             )
         await self._records.create(decision_record(token_hex(16)), dump_decision(decision))
+
+    async def _write_all(self, denials: list[Denial], room: int) -> None:
+        await each(denials[: max(room, 0)], self._write, _AT_ONCE)
+        for denial in denials[max(room, 0) :]:
+            self._keep_unwritten(denial)
+
+    async def _write(self, denial: Denial) -> None:
+        decision = Decision(DENY, denial.what, denial.because, denial.at, denial.by, denial.ground)
+        try:
+            await self._records.create(_name_of(denial), dump_decision(decision))
+        except StoreTrouble as trouble:
+            self._log.error("{what} is denied by this process only: {trouble}", what=denial.what, trouble=trouble)
+            self._keep_unwritten(denial)
+
+    def _keep_unwritten(self, denial: Denial) -> None:
+        if len(self._unwritten) >= MOST:
+            raise Occupied(f"{MOST} decisions are in force", "Deny projects as a whole: reqpi deny --list shows all.")
+        self._unwritten[key_of(denial.what)] = denial
 
     @staticmethod
     def _named(what: str, decisions: dict[str, Decision | None]) -> list[str]:
@@ -147,10 +233,10 @@ class Denials:
         fresh = await each([name for name in names[: 2 * MOST] if name not in was], self._loaded, _AT_ONCE)
         known = {name: was[name] for name in names if name in was} | fresh
         self._known = known
-        self._list = DenyList(denial for decision in known.values() if (denial := _denial(decision)) is not None)
-        if self._matters(was, known):
-            for drop in self.changed:
-                drop()
+        written = [denial for decision in known.values() if (denial := _denial(decision)) is not None]
+        list_was, self._list = self._list, DenyList([*written, *self._unwritten.values()])
+        if self._matters(was, known) or (self._unwritten and list_was.denials != self._list.denials):
+            self.renew()
         await self._expire(known)
 
     @staticmethod
@@ -171,9 +257,34 @@ class Denials:
     async def _expire(self, known: dict[str, Decision | None]) -> None:
         limit = self._clock.seconds() - _LASTS
         for name, decision in known.items():
-            if decision is not None and decision.kind != DENY and decision.at < limit:
+            if decision is not None and decision.kind not in (DENY, ALLOW) and decision.at < limit:
                 with suppress(StoreTrouble):  # a store that cannot be written can still serve
                     await self._records.delete(name)
+
+
+def _allowing(what: str, decisions: Mapping[str, Decision | None]) -> list[str]:
+    """Return the names of the records that allow something."""
+    kinds = {name: decision for name, decision in decisions.items() if decision is not None and decision.kind == ALLOW}
+    return [name for name, decision in kinds.items() if key_of(decision.what) == key_of(what)]
+
+
+def _of_policy(keys: set[str], decisions: Mapping[str, Decision | None]) -> set[str]:
+    """Return the names of the records by which the policy denies what has these keys."""
+    made = ((name, _denial(decision)) for name, decision in decisions.items())
+    return {name for name, made in made if made is not None and made.ground is not None and key_of(made.what) in keys}
+
+
+def _is_news(denial: Denial, known: Denial | None) -> bool:
+    """Return whether a denial of the policy says something that is not known; a person's denial says enough."""
+    if known is None:
+        return True
+    return known.ground is not None and (known.because, known.ground) != (denial.because, denial.ground)
+
+
+def _name_of(denial: Denial) -> str:
+    """Return the name of the record of a denial of the policy: the same in every process."""
+    said = repr((key_of(denial.what), denial.because, denial.ground)).encode()
+    return decision_record(sha256(said).hexdigest()[:32])
 
 
 def _denial(decision: Decision | None) -> Denial | None:

@@ -69,8 +69,8 @@ class Shelf:
         in_memory: int = COMMITMENTS_IN_MEMORY,
         reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
         self._denials = Denials(store, clock)
+        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading, denials=self._denials)
         self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
@@ -153,7 +153,7 @@ class Shelf:
         page = cached = self._pages.get(commitment, key)
         if page is None:
             whole = await self._whole(commitment, project)
-            page = (await self._denials.current()).left_on(whole)
+            page = await self._denials.left_on(whole)
             if page.withheld:
                 self._pages.put(commitment, (*key, "whole"), whole, whole.weight)
         page = without_promises(page, await self._files.core_metadata.differences.wheels())

@@ -65,7 +65,7 @@ def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[
             found: Sequence[Denial] = wait(denials.listed())
         elif options.revoke:
             with audited(options, "revoke", denied=what):
-                found = wait(denials.revoke(what))
+                found = wait(denials.revoke(what, own_name()))
         else:
             with audited(options, "deny", denied=what, because=because):
                 found = [wait(denials.deny(what, because, own_name()))]

@@ -1,4 +1,4 @@
-"""What is known about a release, or about one file of it: the input of a policy."""
+"""Facts about a release, or about one file of it: the input of a policy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from reqpi.core.crates.model import CargoLock
-from reqpi.core.denials import crate_name
-from reqpi.core.model import File, Lock
+from reqpi.core.model import File
 from reqpi.core.policy.model import ATTESTATIONS, GONE, MALWARE, MIN_AGE, VULNERABLE, YANKED
 
 __all__ = [
@@ -24,7 +22,6 @@ __all__ = [
     "facts_of_file",
     "facts_of_release",
     "gone",
-    "releases_of",
 ]
 
 PYPI, CRATES = "PyPI", "crates.io"
@@ -105,14 +102,6 @@ class Fact:
     filename: str = ""
     uploaded: datetime | None = None
     publishers: tuple[Mapping[str, str], ...] = ()
-
-
-def releases_of(lock: Lock, crates: Iterable[CargoLock] = ()) -> Iterator[Release]:
-    """Yield each release that a lock names, once."""
-    pinned = (Release(str(pin.project), pin.version) for pin in lock.pins if pin.version)
-    cargo = (crate for each in crates for crate in each.crates)
-    yield from dict.fromkeys(pinned)
-    yield from dict.fromkeys(Release(_CRATE + crate_name(crate.name), crate.version) for crate in cargo)
 
 
 def facts_of_release(advisories: Advisories, release: Release) -> Iterator[Fact]:

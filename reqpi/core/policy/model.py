@@ -35,7 +35,7 @@ MIN_AGE, ATTESTATIONS = "min-age", "require-attestations"
 
 
 class PolicyAction(StrEnum):
-    """What is done about a release that a rule is about, from the mildest to the strictest."""
+    """The treatment of a release that a rule is about, from the mildest to the strictest."""
 
     OFF = "off"
     WARN = "warn"
@@ -123,7 +123,7 @@ class PolicyException:
 
 @frozen
 class ReleasePolicy:
-    """What is done about releases.
+    """The treatment of releases: an action for each rule.
 
     :param actions: of each rule of :data:`RULES`; a missing one is off.
     """
@@ -149,10 +149,16 @@ class ReleasePolicy:
         return min((each.expires for each in self.exceptions if each.holds(now)), default=None)
 
     @property
-    def looks_at_files(self) -> bool:
-        """Whether a verdict depends on what an index says about files."""
-        asked = any(self.action(rule) is not PolicyAction.OFF for rule in (YANKED, GONE))
-        return asked or self.min_age is not None or bool(self.attestations)
+    def looks_at_pages(self) -> bool:
+        """Whether a verdict depends on what an index says now, and no lock does."""
+        return any(self.action(rule) is not PolicyAction.OFF for rule in (YANKED, GONE))
+
+    @property
+    def denies(self) -> bool:
+        """Whether anything may be denied at all."""
+        required = (self.min_age, *self.attestations)
+        actions = [*map(self.action, RULES), *(each.action for each in required if each is not None)]
+        return PolicyAction.DENY in actions
 
     def with_options(self, actions: Mapping[str, PolicyAction], min_age: MinAge | None) -> ReleasePolicy:
         """Return the policy with the options of a command line, each of which counts more than the file."""

@@ -23,7 +23,7 @@ __all__ = ["Verdict", "verdicts"]
 
 @frozen
 class Verdict:
-    """What a policy says about one fact.
+    """The view of a policy on one fact.
 
     :param action: ``warn`` or ``deny``.
     :param text: what is so, for people.

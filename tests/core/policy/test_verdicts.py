@@ -5,49 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attrs import frozen
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.policy.facts import Fact, Release, facts_of_file, facts_of_release, gone, releases_of
-from reqpi.core.policy.file import read_policy
+from reqpi.core.policy.facts import Fact, Release, facts_of_file, facts_of_release, gone
 from reqpi.core.policy.model import PolicyAction, ReleasePolicy
-from reqpi.core.policy.options import read_min_age, read_refusals
 from reqpi.core.policy.verdicts import Verdict, verdicts
-from tests.distributions import a_commitment, a_file
+from tests.distributions import a_file
+from tests.policies import FLAWED, MALICIOUS, SIX, KnownAdvisory, ListedAdvisories, a_policy
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
-SIX = Release("six", "1.0")
-
-
-@frozen
-class Known:
-    """An advisory about one release."""
-
-    id: str
-    release: Release
-    aliases: tuple[str, ...] = ()
-    summary: str = "it is bad"
-    malware: bool = False
-
-
-@frozen
-class Listed:
-    """An index of advisories as a list."""
-
-    advisories: tuple[Known, ...]
-
-    def affecting(self, ecosystem: str, name: str, version: str) -> tuple[Known, ...]:
-        crate = {"PyPI": "", "crates.io": "crate:"}[ecosystem]
-        return tuple(each for each in self.advisories if each.release == Release(crate + name, version))
-
-
-MALICIOUS = Known("MAL-2026-1", SIX, malware=True)
-FLAWED = Known("PYSEC-2026-2", SIX, ("CVE-2026-3",))
-ADVISORIES = Listed((MALICIOUS, FLAWED, Known("RUSTSEC-2026-4", Release("crate:serde", "1.0.0"))))
-
-
-def a_policy(*refused: str, min_age: str = "", text: bytes = b"") -> ReleasePolicy:
-    return read_policy(text).with_options(read_refusals(refused), read_min_age(min_age) if min_age else None)
+ADVISORIES = ListedAdvisories(MALICIOUS, FLAWED, KnownAdvisory("RUSTSEC-2026-4", Release("crate:serde", "1.0.0")))
 
 
 def said(policy: ReleasePolicy, *facts: Fact, now: datetime = NOW) -> list[tuple[str, str]]:
@@ -76,10 +43,6 @@ class RuleTests(SynchronousTestCase):
         (verdict, _) = verdicts(a_policy("yanked", "gone=warn"), facts, NOW)
         self.assertEqual(verdict.text, "six-1.0.tar.gz was yanked: wrong licence")
 
-    def test_each_release_of_a_lock_is_named_once(self) -> None:
-        lock = a_commitment("six==1.0", 'lib==2.0; python_version < "3"', 'lib==2.0; python_version > "3"').lock
-        self.assertEqual(list(releases_of(lock)), [SIX, Release("lib", "2.0")])
-
 
 class AgeTests(SynchronousTestCase):
     def of(self, uploaded: str | None, now: datetime = NOW, **options: Any) -> tuple[Verdict, ...]:
@@ -103,7 +66,7 @@ class AgeTests(SynchronousTestCase):
 
 
 class AttestationTests(SynchronousTestCase):
-    TEXT = b"[[require-attestations]]\nproject = 'six'\npublisher = { kind = 'GitHub', repository = 'acme/six' }\n"
+    TEXT = "[[require-attestations]]\nproject = 'six'\npublisher = { kind = 'GitHub', repository = 'acme/six' }\n"
 
     def of(self, *publishers: dict[str, str], project: str = "six") -> list[str]:
         facts = facts_of_file(a_file(f"{project}-1.0.tar.gz", project=project), publishers)
@@ -124,7 +87,7 @@ class AttestationTests(SynchronousTestCase):
 
 class ExceptionTests(SynchronousTestCase):
     def of(self, keys: str, now: datetime = NOW) -> list[tuple[str, str]]:
-        text = f"[[exception]]\nreason = 'known'\nexpires = 2026-12-31\n{keys}\n".encode()
+        text = f"[[exception]]\nreason = 'known'\nexpires = 2026-12-31\n{keys}\n"
         policy = a_policy("malware", "vulnerable", "yanked", text=text)
         return said(policy, *facts_of_release(ADVISORIES, SIX), now=now)
 
@@ -143,7 +106,7 @@ class ExceptionTests(SynchronousTestCase):
         later = datetime(2027, 1, 1, tzinfo=UTC)
         self.assertEqual(self.of("project = 'six'", later - timedelta(seconds=1)), [])
         self.assertEqual(len(self.of("project = 'six'", later)), 2)
-        text = b"\n[[exception]]\nproject = 'six'\nreason = 'known'\nexpires = 2026-12-31\n"
+        text = "\n[[exception]]\nproject = 'six'\nreason = 'known'\nexpires = 2026-12-31\n"
         (verdict, *_) = verdicts(a_policy("malware", text=text), facts_of_release(ADVISORIES, SIX), later)
         expected = "MAL-2026-1: it is bad (the exception in line 2 of the policy expired on 2027-01-01T00:00:00Z)"
         self.assertEqual(verdict.in_words, expected)

@@ -1,0 +1,194 @@
+"""The policy at work: what it denies is written to the deny list before a page or a crate is shown, and ended later.
+
+Releases are judged when they are requested, not by reading all locks of a store: nothing is shown under an address that
+was not judged by the policy and the advisories of this time. After a change, the releases that this process has seen
+before are judged again at once, so that they are listed as denied without a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from functools import partial
+
+from attrs import field, frozen
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from reqpi.core.denials import Denial, crate_name, key_of
+from reqpi.core.model import File, Lock, Page, Project
+from reqpi.core.policy.denying import denials_of, now_of, stands
+from reqpi.core.policy.facts import Advisories, Fact, NoAdvisories, Release, facts_of_file, facts_of_release
+from reqpi.core.policy.model import ReleasePolicy
+from reqpi.core.policy.reporting import places_of, reported
+from reqpi.core.policy.upload_times import facts_of_pins, untimed
+from reqpi.core.policy.verdicts import Verdict, verdicts
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.offload import DECIDED_FILES, in_thread
+from reqpi.shelf.denials import Denials
+from reqpi.shelf.gate import FoundInLock
+from reqpi.shelf.policy.listed import ListedReleases
+
+__all__ = ["Enforcement", "Evidence"]
+
+_SEEN = 50_000
+"""Releases that are judged again after a change."""
+
+Publishers = Callable[[File], Awaitable[Iterable[Mapping[str, str]]]]
+"""Returns the members of each publisher of a file whose attestation was verified."""
+
+Found = Callable[[Iterable[Release]], Awaitable[Iterable[Fact]]]
+"""Returns what was found out about releases after their pages were frozen."""
+
+
+async def _nothing_found(releases: Iterable[Release]) -> Iterable[Fact]:
+    return ()
+
+
+@frozen
+class Evidence:
+    """The sources of facts, as they are now.
+
+    :param found: what became of releases.
+    :param publishers: ``None``: attestations are not looked at.
+    """
+
+    advisories: Advisories = field(factory=NoAdvisories)
+    found: Found = _nothing_found
+    publishers: Publishers | None = None
+
+
+class Enforcement:
+    """The gate of an operator's policy: a :class:`~reqpi.shelf.gate.ReleaseGate`.
+
+    :param listed: asks indexes about the pins of a lock.
+    :ivar note: is called with ``deny`` or ``revoke``, and each denial that was made or ended.
+    """
+
+    _log = Logger()
+
+    def __init__(self, denials: Denials, clock: IReactorTime, listed: ListedReleases) -> None:
+        self.note: Callable[[str, Denial], None] = lambda what, denial: None
+        self._denials = denials
+        self._clock = clock
+        self._listed = listed
+        self._policy = ReleasePolicy()
+        self._evidence = Evidence()
+        self._seen: LruCache[Release, bool] = LruCache(_SEEN)
+        self._due = True
+        self._next: float | None = None
+
+    @property
+    def policy(self) -> ReleasePolicy:
+        """The policy of this time."""
+        return self._policy
+
+    def change(self, policy: ReleasePolicy | None = None, evidence: Evidence | None = None) -> None:
+        """Judge by another policy, or by other evidence, from now on: everything is judged again before it is shown."""
+        self._policy = policy or self._policy
+        self._evidence = evidence or self._evidence
+        self._due = True
+        self._denials.renew()
+
+    async def check_lock(self, lock: Lock) -> FoundInLock:
+        """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
+        policy = self._policy
+        places = await in_thread(places_of, lock)
+        listed = await self._listed.of(lock, await self._asked(lock))
+        facts = [*await self._about(places), *listed.facts]
+        if policy.min_age is not None:
+            facts += await in_thread(list, facts_of_pins(lock, listed.known))
+        found = await in_thread(verdicts, policy, facts, now_of(self._clock.seconds()))
+        return FoundInLock(*reported(places, found, await self._denials.allowed(), listed.unknown))
+
+    async def _asked(self, lock: Lock) -> Collection[Project]:
+        """Return the projects that indexes must be asked about before a lock can be judged."""
+        if self._policy.looks_at_pages:
+            return [project for project, pins in lock.projects.items() if any(pin.source is None for pin in pins)]
+        return () if self._policy.min_age is None else await in_thread(untimed, lock)
+
+    async def check_page(self, page: Page) -> None:
+        """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
+        if not self._policy.denies:
+            return
+        named = (Release(str(file.project), str(file.version)) for file in page.files if file.listed)
+        facts = [*await self._about(dict.fromkeys(named))]
+        for file in page.files:
+            facts += facts_of_file(file, await self._publishers_of(file))
+        await self._deny(await DECIDED_FILES.run(len(facts), self._judged, facts))
+
+    async def check_crates(self, name: str, versions: Iterable[str]) -> None:
+        """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
+        if self._policy.denies:
+            releases = [Release(f"crate:{crate_name(name)}", version) for version in versions]
+            await self._deny(self._judged(await self._about(releases)))
+
+    async def tend(self) -> None:
+        """Judge again what was denied and seen before, if anything has changed. A server does so every second."""
+        now = self._clock.seconds()
+        if not self._due and (self._next is None or now < self._next):
+            return
+        expired = self._next is not None and now >= self._next
+        self._due = False
+        denied = [denial for denial in (await self._denials.current()).denials if denial.ground is not None]
+        releases = {_release_of(denial): None for denial in denied} | dict.fromkeys(self._seen.keys())
+        found = self._judged(await self._about(releases)) if self._policy.denies else ()
+        wanted = denials_of(found, await self._denials.allowed(), now)
+        keys = {key_of(denial.what) for denial in wanted}
+        ended = [denial for denial in denied if not self._stays(denial, keys)]
+        self._tell("deny", await self._denials.settle(wanted, ended))
+        self._tell("revoke", ended)
+        self._next = self._next_time(now)
+        if expired:
+            self._denials.renew()
+
+    def _stays(self, denial: Denial, wanted: set[str]) -> bool:
+        if denial.what.startswith("sha256:"):
+            return stands(denial, self._policy, now_of(self._clock.seconds()))
+        return key_of(denial.what) in wanted
+
+    def _next_time(self, now: float) -> float | None:
+        """Return when something changes by itself: an exception expires, or a file is old enough."""
+        expiry = self._policy.next_expiry(now_of(now))
+        ends = [denial.ground.until for denial in self._denials.known if denial.ground is not None]
+        times = [*ends, None if expiry is None else expiry.timestamp()]
+        return min((time for time in times if time is not None and time > now), default=None)
+
+    async def _about(self, releases: Iterable[Release]) -> list[Fact]:
+        """Return the facts about releases, which are judged again after a change."""
+        wanted = list(releases)
+        for release in wanted:
+            self._seen.put(release, True, 1)
+        advisories = self._evidence.advisories
+        facts = await DECIDED_FILES.run(len(wanted), partial(_advised, advisories), wanted)
+        return [*facts, *await self._evidence.found(wanted)]
+
+    def _judged(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:
+        return verdicts(self._policy, facts, now_of(self._clock.seconds()))
+
+    async def _publishers_of(self, file: File) -> Iterable[Mapping[str, str]] | None:
+        asked = self._evidence.publishers
+        if asked is None or self._policy.required_for(str(file.project)) is None:
+            return None
+        return await asked(file)
+
+    async def _deny(self, found: Iterable[Verdict]) -> None:
+        denials = denials_of(found, await self._denials.allowed(), self._clock.seconds())
+        fresh = await self._denials.settle(denials)
+        self._tell("deny", fresh)
+        if fresh:
+            self._next = self._next_time(self._clock.seconds())
+
+    def _tell(self, what: str, denials: Iterable[Denial]) -> None:
+        for denial in denials:
+            said = "denies" if what == "deny" else "does not deny any more:"
+            self._log.info("the policy {said} {what}: {why}", said=said, what=denial.what, why=denial.because)
+            self.note(what, denial)
+
+
+def _advised(advisories: Advisories, releases: Iterable[Release]) -> list[Fact]:
+    return [fact for release in releases for fact in facts_of_release(advisories, release)]
+
+
+def _release_of(denial: Denial) -> Release:
+    project, _, version = ("" if denial.ground is None else denial.ground.release).partition("==")
+    return Release(project, version)

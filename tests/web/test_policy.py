@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from reqpi.core.denials import read_denied
 from reqpi.core.errors import HostUnreachable
@@ -31,6 +31,17 @@ def files(*, six: tuple[dict[str, Any], dict[str, Any]]) -> list[Any]:
         a_file(name, content, size=len(content), **fields)
         for (name, content), fields in zip(CONTENTS.items(), six, strict=True)
     ]
+
+
+@frozen
+class Change:
+    """Something that became of six 1.0."""
+
+    kind: str
+    filename: str | None
+    text: str
+    project: str = "six"
+    version: str = "1.0"
 
 
 class PolicyCase(WebCase):
@@ -124,8 +135,8 @@ class CommitTests(PolicyCase):
         digest = "0" * 64
         lock = (
             'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "six"\nversion = "1.0"\n'
-            f'wheels = [{{ name = "{WHEEL}", url = "https://files.example/{WHEEL}", upload-time = 2026-11-28T10:00:00Z, '
-            f'hashes = {{ sha256 = "{digest}" }} }}]\n'
+            f'wheels = [{{ name = "{WHEEL}", url = "https://files.example/{WHEEL}", '
+            f'upload-time = 2026-11-28T10:00:00Z, hashes = {{ sha256 = "{digest}" }} }}]\n'
         )
         (defect,) = (await self.commit(lock.encode(), 422))["defects"]
         self.assertIn("a file of six 1.0 was uploaded on 2026-11-28T10:00:00Z", defect["problem"])
@@ -233,6 +244,22 @@ class ServedTests(PolicyCase):
         self.listed({"yanked": "wrong licence"})
         self.apply(a_policy("yanked"))
         await self.assert_denied("was yanked: wrong licence")
+
+    async def test_what_became_of_a_frozen_file_is_denied_and_is_served_again_when_it_is_over(self) -> None:
+        await self.assert_served()
+        self.apply(a_policy("yanked", "gone"))
+        pages = [await self.shelf.page(await self.shelf.commitment(self.address), "six")]
+        await self.enforcement.check_changes(pages, [Change("yanked", WHEEL, "wrong licence")])
+        await self.assert_denied(f"{WHEEL} was yanked: wrong licence", f"/simple/six/{WHEEL}")
+        await self.assert_served("/simple/six/", f"/simple/six/{SDIST}")
+        await self.enforcement.check_changes(pages, [Change("gone", None, "")])
+        await self.assert_denied("is gone", f"/simple/six/{WHEEL}", f"/simple/six/{SDIST}", "/simple/six/")
+        self.apply(a_policy("yanked", "gone"))
+        await self.enforcement.tend()
+        await self.assert_denied("is gone")
+        await self.enforcement.check_changes(pages, [Change("newer", None, "2.0")])
+        await self.assert_served(f"/simple/six/{WHEEL}", f"/simple/six/{SDIST}")
+        self.assertEqual(await self.denied(), [])
 
     async def test_a_file_without_the_attestation_that_is_required_is_refused(self) -> None:
         text = "[[require-attestations]]\nproject='six'\npublisher={kind='GitHub',repository='acme/six'}\n"

@@ -7,8 +7,7 @@ before are judged again at once, so that they are listed as denied without a req
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 from twisted.internet.interfaces import IReactorTime
@@ -16,7 +15,8 @@ from twisted.logger import Logger
 
 from reqpi.core.denials import Denial, crate_name, key_of
 from reqpi.core.model import File, Lock, Page, Project
-from reqpi.core.policy.denying import denials_of, now_of, stands
+from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
+from reqpi.core.policy.denying import denials_of, now_of, stands, target_of
 from reqpi.core.policy.facts import Advisories, Fact, NoAdvisories, Release, facts_of_file, facts_of_release
 from reqpi.core.policy.model import ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
@@ -36,24 +36,15 @@ _SEEN = 50_000
 Publishers = Callable[[File], Awaitable[Iterable[Mapping[str, str]]]]
 """Returns the members of each publisher of a file whose attestation was verified."""
 
-Found = Callable[[Iterable[Release]], Awaitable[Iterable[Fact]]]
-"""Returns what was found out about releases after their pages were frozen."""
-
-
-async def _nothing_found(releases: Iterable[Release]) -> Iterable[Fact]:
-    return ()
-
 
 @frozen
 class Evidence:
     """The sources of facts, as they are now.
 
-    :param found: what became of releases.
     :param publishers: ``None``: attestations are not looked at.
     """
 
     advisories: Advisories = field(factory=NoAdvisories)
-    found: Found = _nothing_found
     publishers: Publishers | None = None
 
 
@@ -122,6 +113,20 @@ class Enforcement:
             releases = [Release(f"crate:{crate_name(name)}", version) for version in versions]
             await self._deny(self._judged(await self._about(releases)))
 
+    async def check_changes(self, pages: Iterable[Page], changes: Iterable[ReleaseChange]) -> None:
+        """Deny what became of frozen files, as far as the policy says so, and end what is not so any more.
+
+        :param pages: the frozen pages of a lock, with the files that are denied.
+        :param changes: everything that is known to have become of them.
+        """
+        facts = await in_thread(facts_of_changes, list(pages), list(changes))
+        denied = {denial.what: denial for denial in (await self._denials.current()).denials}
+        wanted = self._judged(fact for fact in facts if fact.rule in CHANGES)
+        standing = {target_of(verdict.fact) for verdict in wanted if verdict.denies}
+        about = dict.fromkeys(target_of(fact) for fact in facts)
+        over = [denied[what] for what in about if what in denied and what not in standing]
+        await self._deny(wanted, [denial for denial in over if _is_of_changes(denial)])
+
     async def tend(self) -> None:
         """Judge again what was denied and seen before, if anything has changed. A server does so every second."""
         now = self._clock.seconds()
@@ -159,8 +164,7 @@ class Enforcement:
         for release in wanted:
             self._seen.put(release, True, 1)
         advisories = self._evidence.advisories
-        facts = await DECIDED_FILES.run(len(wanted), partial(_advised, advisories), wanted)
-        return [*facts, *await self._evidence.found(wanted)]
+        return await DECIDED_FILES.run(len(wanted), _advised, advisories, wanted)
 
     def _judged(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:
         return verdicts(self._policy, facts, now_of(self._clock.seconds()))
@@ -171,10 +175,11 @@ class Enforcement:
             return None
         return await asked(file)
 
-    async def _deny(self, found: Iterable[Verdict]) -> None:
+    async def _deny(self, found: Iterable[Verdict], ended: Sequence[Denial] = ()) -> None:
         denials = denials_of(found, await self._denials.allowed(), self._clock.seconds())
-        fresh = await self._denials.settle(denials)
+        fresh = await self._denials.settle(denials, ended)
         self._tell("deny", fresh)
+        self._tell("revoke", ended)
         if fresh:
             self._next = self._next_time(self._clock.seconds())
 
@@ -187,6 +192,11 @@ class Enforcement:
 
 def _advised(advisories: Advisories, releases: Iterable[Release]) -> list[Fact]:
     return [fact for release in releases for fact in facts_of_release(advisories, release)]
+
+
+def _is_of_changes(denial: Denial) -> bool:
+    """Return whether the policy denies something only for what became of it."""
+    return denial.ground is not None and set(denial.ground.causes) <= set(CHANGES)
 
 
 def _release_of(denial: Denial) -> Release:
